@@ -1,0 +1,61 @@
+"""Amazon Resource Names. A leaf of the house."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_CONNECT_INSTANCE = "instance/"
+
+
+class Arn(NamedTuple):
+    """The six parts of ``arn:partition:service:region:account:resource``; the last keeps its colons.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn | None:
+        """Split an ARN, or say ``None`` when ``text`` is no six-part ARN."""
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn":
+            return None
+        return cls(*parts[1:])
+
+    def __str__(self) -> str:
+        return ":".join(("arn", *self))
+
+    @property
+    def is_topic(self) -> bool:
+        """True for a topic, and not for one of its subscriptions, which have a seventh part."""
+        return self.service == "sns" and is_account(self.account) and ":" not in self.resource != ""
+
+    @property
+    def is_key(self) -> bool:
+        """True for a KMS key, not for an alias."""
+        return self.service == "kms" and self.resource.startswith("key/")
+
+    @property
+    def is_instance(self) -> bool:
+        """True for a Connect instance itself: no contact, flow or queue of it, and no wildcard in its id."""
+        return self.service == "connect" and is_account(self.account) and bool(self.instance_id)
+
+    @property
+    def instance_id(self) -> str:
+        """The id of a Connect instance, empty for anything else.
+
+        AWS::Connect::Instance documents ids as letters, digits and hyphens.
+        """
+        kind, _, name = self.resource.partition("/")
+        plain = name.replace("-", "").isalnum() and name.isascii()
+        return name if f"{kind}/" == _CONNECT_INSTANCE and plain else ""
+
+
+def is_account(text: str) -> bool:
+    """True for the twelve digits of an AWS account id."""
+    return len(text) == 12 and text.isascii() and text.isdigit()

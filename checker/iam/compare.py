@@ -1,0 +1,190 @@
+"""Comparisons of numbers, dates, addresses and the like; Unknown where a value is not of its type."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from checker.iam.truth import Truth
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?\Z")
+_DATE = re.compile(
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
+    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?\Z"
+)
+_NO_NUMBER = Unknown("a numeric operator on something that is no integer or decimal")
+_NO_DATE = Unknown("a date operator on something that is no ISO 8601 or epoch time")
+_MIXED_DATES = Unknown("an epoch time and an ISO 8601 time in one comparison")
+_NO_BOOL = Unknown("a Bool operator on something that is not `true` or `false`")
+_NO_BINARY = Unknown("a binary operator on something that is not base64")
+_NO_ADDRESS = Unknown("an IP operator on something that is no address or CIDR block")
+_BARE_IPV6 = Unknown("an IPv6 policy value without a prefix length")
+
+
+@lru_cache(maxsize=1024)
+def number(text: str) -> Decimal | None:
+    """Read an integer or decimal."""
+    from decimal import Decimal
+
+    return Decimal(text) if _NUMBER.match(text) else None
+
+
+def _sign(value: str, wanted: str) -> int | Unknown:
+    left, right = number(value), number(wanted)
+    if left is None or right is None:
+        return _NO_NUMBER
+    return (left > right) - (left < right)
+
+
+def number_equal(value: str, wanted: str) -> Truth:
+    """NumericEquals."""
+    sign = _sign(value, wanted)
+    return sign if isinstance(sign, Unknown) else sign == 0
+
+
+def number_less(value: str, wanted: str) -> Truth:
+    """NumericLessThan."""
+    sign = _sign(value, wanted)
+    return sign if isinstance(sign, Unknown) else sign < 0
+
+
+def number_at_most(value: str, wanted: str) -> Truth:
+    """NumericLessThanEquals."""
+    sign = _sign(value, wanted)
+    return sign if isinstance(sign, Unknown) else sign <= 0
+
+
+def number_greater(value: str, wanted: str) -> Truth:
+    """NumericGreaterThan."""
+    return number_less(wanted, value)
+
+
+def number_at_least(value: str, wanted: str) -> Truth:
+    """NumericGreaterThanEquals."""
+    return number_at_most(wanted, value)
+
+
+@lru_cache(maxsize=1024)
+def instant(text: str) -> tuple[bool, Decimal] | None:
+    """Read a time: whether it is written as epoch seconds, and its seconds on a scale of its own kind.
+
+    Four digits alone could be a year or an epoch, so they are neither.
+    """
+    match = _DATE.match(text)
+    if match is None:
+        epoch = number(text)
+        return None if epoch is None or len(text) == 4 else (True, epoch)
+    from datetime import datetime, timedelta, timezone
+    from decimal import Decimal
+
+    part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
+    zone = match["zone"] or "Z"
+    try:
+        offset = (
+            timedelta() if zone == "Z" else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[4:]))
+        )
+        moment = datetime(
+            part["year"],
+            part["month"],
+            part.get("day", 1),
+            part.get("hour", 0),
+            part.get("minute", 0),
+            part.get("second", 0),
+            tzinfo=timezone(offset),
+        )
+        seconds = Decimal(int(moment.timestamp()))
+    except (ValueError, OverflowError):
+        return None
+    return False, seconds + Decimal(f"0.{match['fraction'] or 0}")
+
+
+def _order(value: str, wanted: str) -> int | Unknown:
+    left, right = instant(value), instant(wanted)
+    if left is None or right is None:
+        return _NO_DATE
+    if left[0] != right[0]:
+        return _MIXED_DATES
+    return (left[1] > right[1]) - (left[1] < right[1])
+
+
+def date_equal(value: str, wanted: str) -> Truth:
+    """DateEquals."""
+    order = _order(value, wanted)
+    return order if isinstance(order, Unknown) else order == 0
+
+
+def date_less(value: str, wanted: str) -> Truth:
+    """DateLessThan."""
+    order = _order(value, wanted)
+    return order if isinstance(order, Unknown) else order < 0
+
+
+def date_at_most(value: str, wanted: str) -> Truth:
+    """DateLessThanEquals."""
+    order = _order(value, wanted)
+    return order if isinstance(order, Unknown) else order <= 0
+
+
+def date_greater(value: str, wanted: str) -> Truth:
+    """DateGreaterThan."""
+    return date_less(wanted, value)
+
+
+def date_at_least(value: str, wanted: str) -> Truth:
+    """DateGreaterThanEquals."""
+    return date_at_most(wanted, value)
+
+
+def boolean(value: str, wanted: str) -> Truth:
+    """Bool; the letter case of anything but ``true`` and ``false`` is not documented."""
+    known = ("true", "false")
+    return value == wanted if value in known and wanted in known else _NO_BOOL
+
+
+def binary(value: str, wanted: str) -> Truth:
+    """BinaryEquals: base64, compared byte by byte."""
+    import binascii
+
+    try:
+        return binascii.a2b_base64(value, strict_mode=True) == binascii.a2b_base64(wanted, strict_mode=True)
+    except ValueError:
+        return _NO_BINARY
+
+
+@lru_cache(maxsize=1024)
+def network(text: str) -> IPv4Network | IPv6Network | Unknown:
+    """Read an address or CIDR block; an IPv4 address alone is a /32."""
+    from ipaddress import IPv6Network, ip_network
+
+    try:
+        found = ip_network(text, strict=False)
+    except ValueError:
+        return _NO_ADDRESS
+    return _BARE_IPV6 if isinstance(found, IPv6Network) and "/" not in text else found
+
+
+@lru_cache(maxsize=1024)
+def host(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def address(value: str, wanted: str) -> Truth:
+    """IpAddress; an address is never in a block of the other family."""
+    block, found = network(wanted), host(value)
+    if isinstance(block, Unknown):
+        return block
+    return _NO_ADDRESS if found is None else found in block

@@ -1,0 +1,471 @@
+"""The free parts of a request, and a representative for every class of values that a policy tells apart."""
+
+from __future__ import annotations
+
+import string
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from checker.arn import Arn, is_account
+from checker.iam.arn_glob import PARTS, arn_glob_of
+from checker.iam.compare import network, number
+from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, NUMBER, TEXT
+from checker.iam.shape import Reader, Segment, Shape, classes
+from checker.iam.wildcard import ONE, RUN
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checker.iam.mention import Mention, Mentions
+
+Assignment = dict[str, str | tuple[str, ...] | None]
+"""Values for some context keys; ``None`` is a key that is absent."""
+
+
+class Choices(NamedTuple):
+    """One assignment for every class of values.
+
+    ``complete`` is false when some class may have been missed, so that "no" is not proven by trying all.
+    """
+
+    assignments: list[Assignment]
+    complete: bool = True
+
+
+class Domain(Protocol):
+    """The values that some context keys can take together."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys, in lower case."""
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The keys of which a choice stands for many values, so that a policy variable stays unknown."""
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Pick a representative of every class that the mentions tell apart."""
+
+
+class OneOf(NamedTuple):
+    """A handful of values, absence being ``None``."""
+
+    key: str
+    values: tuple[str | None, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """None: every value is tried."""
+        return ()
+
+    def choices(self, mentions: Mentions) -> Choices:  # noqa: ARG002 - every value is a class of its own
+        """All of them."""
+        return Choices([{self.key: value} for value in self.values])
+
+
+PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x")
+
+
+class Text(NamedTuple):
+    """Any string of a shape, or absent if ``optional``; ``listed`` makes it a list of one.
+
+    ``out_of_reach`` are strings of the first free segment that the caller cannot have, such as the
+    victim's own organisation.
+    """
+
+    key: str
+    shape: Shape
+    optional: bool = True
+    listed: bool = False
+    out_of_reach: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Walk the shape with every pattern that reads the key."""
+        patterns = mentions.get(self.key, [])
+        found = [text for text in text_classes(self.shape, patterns) if self.reachable(text)]
+        assignments: list[Assignment] = [
+            {self.key: (text,) if self.listed else text} for text in found if text
+        ]
+        if self.optional:
+            assignments.append({self.key: None})
+        return Choices(assignments, _comparable(patterns))
+
+    def reachable(self, text: str) -> bool:
+        """False for a string that only the victim has."""
+        return not any(text == own or text.startswith(f"{own}/") for own in self.out_of_reach)
+
+
+def text_classes(shape: Shape, patterns: Sequence[Mention]) -> list[str]:
+    """Give a string of the shape for every class that patterns on the whole string tell apart.
+
+    An ARN operator reads a six-part pattern part by part. On a string of free shape that is a walk over
+    six segments without colons in the first five, beside the walk over the shape as it is.
+    """
+    last = len(shape) - 1
+    readers = [Reader(one.tokens, 0, last, one.family == FOLDED) for one in patterns if one.tokens]
+    found = classes(shape, readers)
+    arns = [arn_glob_of(one.tokens) for one in patterns if one.family == ARN]
+    if last == 0 and any(one.is_arn for one in arns):
+        walked = [segment for segment in ARN_SHAPE if not segment.text]
+        at = [ARN_SHAPE.index(segment) for segment in walked]
+        parts = [
+            Reader(p.tokens, i, i) for one in arns if one.is_arn for p, i in zip(one.parts, at, strict=True)
+        ]
+        whole = [reader._replace(last=len(ARN_SHAPE) - 1) for reader in readers]
+        found += classes(ARN_SHAPE, [*parts, *whole])
+    return found
+
+
+_NO_COLON = PRINTABLE.replace(":", "")
+ARN_SHAPE: Shape = (
+    Segment("arn", chars=_NO_COLON),
+    Segment("", text=":"),
+    Segment("partition", chars=_NO_COLON),
+    Segment(" ", text=":"),
+    Segment("service", chars=_NO_COLON),
+    Segment("  ", text=":"),
+    Segment("region", chars=_NO_COLON),
+    Segment("   ", text=":"),
+    Segment("account", chars=_NO_COLON),
+    Segment("    ", text=":"),
+    Segment("resource", chars=PRINTABLE),
+)
+"""Any string with five colons or more."""
+
+
+def _comparable(patterns: Iterable[Mention]) -> bool:
+    """True if all patterns compare text; numbers, dates and addresses split values along other lines."""
+    return all(one.family in _TEXTUAL for one in patterns)
+
+
+_TEXTUAL = (TEXT, FOLDED, "like", ARN, BOOL, BINARY)
+
+
+class Addresses(NamedTuple):
+    """Any IP address; blocks split them at their borders."""
+
+    key: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Take the first address of every stretch between two borders, in both families."""
+        patterns = mentions.get(self.key, [])
+        blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
+        found: dict[str, None] = {}
+        for version, zero in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - an address to decide on, none to bind to
+            found[zero] = None
+            for block in blocks:
+                if not isinstance(block, Unknown) and block.version == version:
+                    found[str(block.network_address)] = None
+                    if int(block.broadcast_address) + 1 < 1 << block.max_prefixlen:
+                        found[str(block.broadcast_address + 1)] = None
+        return Choices([{self.key: one} for one in found], all(one.family == ADDRESS for one in patterns))
+
+
+class Numbers(NamedTuple):
+    """Any whole number from 0, or absent."""
+
+    key: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Take every number that a policy names, its neighbours, and 0."""
+        patterns = mentions.get(self.key, [])
+        found: dict[str | None, None] = {None: None, "0": None}
+        for one in patterns:
+            value = number(one.text)
+            if value is not None:
+                near = (int(value) - 1, int(value), int(value) + 1)
+                found.update((str(n), None) for n in near if n >= 0)
+        return Choices([{self.key: one} for one in found], all(one.family == NUMBER for one in patterns))
+
+
+class Joint(NamedTuple):
+    """Several ways to come by a group of keys, each a product of domains that leaves the other keys out."""
+
+    keys: tuple[str, ...]
+    ways: tuple[tuple[Domain, ...], ...]
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.keys
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Join the choices of every way; a domain nobody mentions contributes one value."""
+        assignments: list[Assignment] = []
+        complete = True
+        for way in self.ways:
+            parts = []
+            for domain in way:
+                found = domain.choices(mentions)
+                mentioned = any(key in mentions for key in domain.keys)
+                parts.append(found.assignments if mentioned else found.assignments[:1])
+                complete = complete and found.complete
+            absent: Assignment = dict.fromkeys(self.keys)
+            for combination in product(*parts):
+                joined = dict(absent)
+                for part in combination:
+                    joined.update(part)
+                assignments.append(joined)
+        return Choices(assignments, complete)
+
+
+SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
+_DIGITS = "9876543210"
+_HEX = "0123456789abcdef"
+_FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in _HEX)
+_UUID = tuple(
+    segment
+    for length in (8, 4, 4, 4, 12)
+    for segment in (Segment("id", chars=_HEX, length=length), Segment("hyphen", text="-"))
+)[:-1]
+
+
+class Instances(NamedTuple):
+    """Connect instances: the pair of aws:SourceArn and aws:SourceAccount, which always agree.
+
+    ``account`` or ``instance_id`` empty: any twelve digits, any UUID. ``but_not`` are accounts, and
+    ``not_ids`` instance ids, that are out of the question. ``or_absent`` adds requests that lack one or
+    both of the keys.
+    """
+
+    partition: str
+    regions: tuple[str, ...]
+    account: str = ""
+    but_not: tuple[str, ...] = ()
+    not_ids: tuple[str, ...] = ()
+    or_absent: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The two source keys."""
+        return (SOURCE_ARN, SOURCE_ACCOUNT)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The account is one of many unless it is given."""
+        return (SOURCE_ARN,) if self.account else self.keys
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Pick an instance of every class."""
+        arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
+        assignments: list[Assignment] = []
+        for region in self.regions:
+            for arn in self.instances(region, arns, accounts):
+                assignments += self.forms(arn, both=bool(arns) and bool(accounts))
+        if self.or_absent:
+            assignments.append({SOURCE_ARN: None, SOURCE_ACCOUNT: None})
+        return Choices(assignments, _comparable([*arns, *accounts]))
+
+    def forms(self, arn: Arn, *, both: bool) -> list[Assignment]:
+        """Give the keys for one instance: both, and where they may be absent each of them alone."""
+        whole: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
+        if not (self.or_absent and both):
+            return [whole]
+        return [whole, {**whole, SOURCE_ACCOUNT: None}, {**whole, SOURCE_ARN: None}]
+
+    def instances(self, region: str, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[Arn]:
+        """Pick instances of one Region; patterns without wildcards of their own need no walk."""
+        plain = _Plain()
+        simple = all([plain.add_account(one) for one in accounts] + [plain.add_arn(one) for one in arns])
+        found = self.named(region, plain) if simple else self.walked(region, arns, accounts)
+        return [
+            arn for arn in found if arn.account not in self.but_not and arn.instance_id not in self.not_ids
+        ]
+
+    def named(self, region: str, plain: _Plain) -> list[Arn]:
+        """Combine the accounts and ids that are named with one of each that is not."""
+        if self.account:
+            accounts = [self.account]
+        else:
+            taken = {*plain.accounts, *self.but_not}
+            accounts = [fresh_account(taken), *plain.accounts]
+        ids = [next(one for one in _FRESH_IDS if one not in {*plain.all_ids, *self.not_ids}), *plain.ids]
+        pairs = {(account, one): None for account in accounts for one in ids}
+        pairs.update(((a, one), None) for a, one in plain.pairs if not self.account or a == self.account)
+        return [self.arn(region, account, one) for account, one in pairs if _is_uuid(one)]
+
+    def walked(self, region: str, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[Arn]:
+        """Walk the shape of an instance ARN with every pattern."""
+        head = f"arn:{self.partition}:connect:{region}:"
+        tail = (Segment("kind", text="instance/"), *_UUID)
+        return arn_classes(head, self.account, tail, arns, accounts, (*self.but_not, *self.not_ids))
+
+    def arn(self, region: str, account: str, instance_id: str) -> Arn:
+        """Write an instance ARN."""
+        return Arn(self.partition, "connect", region, account, f"instance/{instance_id}")
+
+
+def arn_classes(
+    head: str,
+    account: str,
+    tail: Shape,
+    arns: Sequence[Mention],
+    accounts: Sequence[Mention],
+    told_apart: Sequence[str],
+) -> list[Arn]:
+    """Give an ARN for every class that patterns on the whole ARN, and on its account alone, tell apart.
+
+    ``head`` is the text before the account, ``tail`` the shape of the sixth part; ``account`` empty means
+    any twelve digits. ``told_apart`` are accounts and last parts to keep in classes of their own.
+    """
+    number = Segment("account", account, "" if account else _DIGITS, 0 if account else 12)
+    shape = (Segment("head", text=head), number, Segment("colon", text=":"), *tail)
+    last = len(shape) - 1
+    readers = [Reader(one.tokens, 1, 1, one.family == FOLDED) for one in accounts if one.tokens]
+    readers += [
+        Reader(tuple(one), 1, 1) if is_account(one) else Reader(tuple(one), 4, last) for one in told_apart
+    ]
+    for one in arns:
+        parts = arn_glob_of(one.tokens).parts
+        if one.family == ARN and len(parts) == PARTS:
+            readers += [Reader(parts[4].tokens, 1, 1), Reader(parts[5].tokens, 3, last)]
+        else:
+            readers.append(Reader(one.tokens, 0, last, one.family == FOLDED))
+    found = [Arn.parse(text) for text in classes(shape, readers)]
+    return [arn for arn in found if arn is not None]
+
+
+PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
+_ROLE_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+
+
+class Strangers(NamedTuple):
+    """Roles, of any name, of an account that is none of ``but_not``."""
+
+    partition: str
+    but_not: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that say who the caller is."""
+        return (PRINCIPAL_ARN, PRINCIPAL_ACCOUNT)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """Both stand for many."""
+        return self.keys
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Pick a role of every class."""
+        arns, accounts = mentions.get(PRINCIPAL_ARN, []), mentions.get(PRINCIPAL_ACCOUNT, [])
+        if not arns and not accounts:
+            found = [Arn(self.partition, "iam", "", fresh_account(self.but_not), "role/x")]
+        else:
+            tail = (Segment("kind", text="role/"), Segment("name", chars=_ROLE_CHARS, length=1), _NAME)
+            found = arn_classes(f"arn:{self.partition}:iam::", "", tail, arns, accounts, self.but_not)
+        assignments: list[Assignment] = [
+            {PRINCIPAL_ARN: str(arn), PRINCIPAL_ACCOUNT: arn.account}
+            for arn in found
+            if arn.account not in self.but_not
+        ]
+        return Choices(assignments, _comparable([*arns, *accounts]))
+
+
+_NAME = Segment("rest of the name", chars=_ROLE_CHARS + "/")
+
+
+class _Plain:
+    """Accounts and ids that patterns name outright, or a note that some pattern needs the walk."""
+
+    __slots__ = ("accounts", "all_ids", "ids", "pairs")
+
+    def __init__(self) -> None:
+        self.accounts: list[str] = []
+        self.ids: list[str] = []
+        self.pairs: list[tuple[str, str]] = []
+        self.all_ids: list[str] = []
+
+    def add_account(self, one: Mention) -> bool:
+        if one.covers_all:
+            return True
+        if is_account(one.text) and one.text not in self.accounts:
+            self.accounts.append(one.text)
+        return RUN not in one.tokens and ONE not in one.tokens
+
+    def add_arn(self, one: Mention) -> bool:
+        if one.covers_all:
+            return True
+        wild = RUN in one.tokens or ONE in one.tokens
+        if one.family in (TEXT, FOLDED):
+            return self.add_pair(one.text.lower() if one.family == FOLDED else one.text)
+        if not wild:
+            return self.add_pair(one.text)
+        pattern = arn_glob_of(one.tokens)
+        if one.family != ARN or not pattern.is_arn:
+            return False
+        account, rest = pattern.parts[4], pattern.parts[5]
+        if (
+            account.literal is not None
+            and is_account(account.literal)
+            and account.literal not in self.accounts
+        ):
+            self.accounts.append(account.literal)
+        if rest.literal is not None:
+            self.ids.append(rest.literal.removeprefix("instance/"))
+            self.all_ids.append(self.ids[-1])
+        any_account = account.literal is not None or account.tokens == (RUN,)
+        any_id = rest.literal is not None or rest.tokens in ((RUN,), (*"instance/", RUN))
+        return any_account and any_id
+
+    def add_pair(self, text: str) -> bool:
+        arn = Arn.parse(text)
+        if arn is not None and arn.is_instance:
+            self.pairs.append((arn.account, arn.instance_id))
+            self.all_ids.append(arn.instance_id)
+            if arn.account not in self.accounts:
+                self.accounts.append(arn.account)
+        return True
+
+
+def _is_uuid(text: str) -> bool:
+    groups = text.split("-")
+    return [len(group) for group in groups] == [8, 4, 4, 4, 12] and not set(text) - {*_HEX, "-"}
+
+
+def fresh_account(taken: Iterable[str]) -> str:
+    """Pick twelve digits that are not taken."""
+    known = set(taken)
+    repeated = (digit * 12 for digit in _DIGITS)
+    counted = (f"{number:012}" for number in range(10**12))
+    return next(one for candidates in (repeated, counted) for one in candidates if one not in known)
+
+
+def as_context(assignment: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, str | tuple[str, ...]]:
+    """Leave the absent keys out."""
+    return {key: value for key, value in assignment.items() if value is not None}

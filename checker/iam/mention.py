@@ -1,0 +1,87 @@
+"""What a policy says of a context key: the patterns that can tell two values of the key apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.iam.operators import comparison
+from checker.iam.variables import NO_VALUE, expand, keys_in, text_of, tokens_in
+from checker.iam.wildcard import RUN, Tokens
+from checker.policy.model import Condition, Patterns, Policy, Statement
+from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import NULL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.iam.request import Request
+
+
+class Mention(NamedTuple):
+    """One value that a condition compares a key with; ``family`` is that of its operator.
+
+    ``tokens`` reads the value with wildcards, whatever the operator.
+    """
+
+    family: str
+    text: str
+    tokens: Tokens
+
+    @property
+    def covers_all(self) -> bool:
+        """True for a lone ``*``."""
+        return self.tokens == (RUN,)
+
+
+Mentions = dict[str, list[Mention]]
+"""Mentions by key in lower case; a key may be mentioned with no value at all, by ``Null``."""
+
+
+def mentioned_keys(statements: Sequence[Statement | Unknown]) -> set[str]:
+    """Name the keys, in lower case, that conditions compare or that variables are filled in from."""
+    conditions = {c.folded_key for s in statements if isinstance(s, Statement) for c in known_conditions(s)}
+    return conditions | variable_keys(statements)
+
+
+def variable_keys(statements: Sequence[Statement | Unknown]) -> set[str]:
+    """Name the keys, in lower case, that the statements' variables are filled in from."""
+    return {
+        key for s in statements if isinstance(s, Statement) for text in _texts(s) for key in keys_in(text)
+    }
+
+
+def known_conditions(statement: Statement) -> tuple[Condition, ...]:
+    """The conditions of a statement that could be read."""
+    return tuple(c for c in statement.conditions if isinstance(c, Condition))
+
+
+def collect(mentions: Mentions, policy: Policy, request: Request) -> None:
+    """Add the mentions of every key in a policy's conditions.
+
+    Variables are filled in from the request; a value whose variables it leaves unknown mentions nothing.
+    """
+    for statement in policy.known_statements():
+        for condition in known_conditions(statement):
+            found = mentions.setdefault(condition.folded_key, [])
+            found += _mentions(condition, request, policy.has_variables)
+
+
+def _mentions(condition: Condition, request: Request, has_variables: bool | Unknown) -> Iterator[Mention]:  # noqa: FBT001
+    operation = condition.operation
+    if isinstance(operation, Unknown) or operation.base == NULL:
+        return
+    test = comparison(operation.base)
+    for value in condition.values:
+        if isinstance(value, Unknown):
+            continue
+        expansion = expand(value, request, has_variables and test.expanded is not None)
+        if not isinstance(expansion, Unknown) and expansion is not NO_VALUE:
+            yield Mention(test.family, text_of(expansion), tokens_in(expansion))
+
+
+def _texts(statement: Statement) -> Iterator[str]:
+    """Every text of a statement that may hold a variable."""
+    values = [value for condition in known_conditions(statement) for value in condition.values]
+    if isinstance(statement.resources, Patterns):
+        values += statement.resources.values
+    yield from (value for value in values if isinstance(value, str))

@@ -1,0 +1,92 @@
+"""Does Principal or NotPrincipal cover the caller.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn, is_account
+from checker.iam.request import AwsPrincipal, Service
+from checker.iam.truth import Truth, any_of, negate
+from checker.iam.wildcard import glob
+from checker.policy.model import DENY, EVERYONE, Principal, Principals
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.iam.request import Caller
+
+_ACCOUNT_AND_NOT = Unknown("a Deny with NotPrincipal that names only the caller's account")
+_REGIONAL = Unknown("a regional service principal")
+_WILD_SERVICE = Unknown("a wildcard in a service principal")
+_ODD_CASE = Unknown("a service principal that is not in lower case")
+_WILD_ARN = Unknown("a wildcard in an AWS principal")
+
+
+def principal_covers(principals: Principals | Unknown, caller: Caller, effect: object) -> Truth:
+    """Decide the element for one caller; ``effect`` is that of the statement."""
+    if isinstance(principals, Unknown):
+        return principals
+    if not principals.entries and principals.unknown is None:
+        return False  # an empty list applies to nobody, in either form
+    truths: list[Truth] = [entry_covers(entry, caller) for entry in principals.entries]
+    if principals.unknown is not None:
+        truths.append(principals.unknown)
+    covered = any_of(truths)
+    if not principals.negated:
+        return covered
+    if effect == DENY and covered is True and _only_by_account(principals, caller):
+        return _ACCOUNT_AND_NOT
+    return negate(covered)
+
+
+def entry_covers(entry: Principal, caller: Caller) -> Truth:
+    """Decide one entry for one caller; ``*`` covers services too, AWS's own samples depend on it."""
+    if isinstance(entry.value, Unknown):
+        return entry.value
+    if entry.is_everyone:
+        return True
+    if isinstance(caller, Service):
+        return _service_covers(entry.value, caller.name) if entry.type == "Service" else False
+    return _aws_covers(entry.value, caller) if entry.type == "AWS" else False
+
+
+def _service_covers(named: str, caller: str) -> Truth:
+    if named == caller:
+        return True
+    if "*" in named or "?" in named:
+        return _WILD_SERVICE if glob(named).matches(caller) else False
+    if named.lower() == caller:
+        return _ODD_CASE
+    label, _, rest = named.partition(".")
+    return _REGIONAL if f"{label}.{rest.partition('.')[2]}" == caller else False
+
+
+def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
+    """An account covers every principal of it, a role its sessions, everything else only itself."""
+    if named == str(caller.arn):
+        return True
+    if is_account(named):
+        return named == caller.arn.account
+    arn = Arn.parse(named)
+    if arn is None:
+        return False
+    if "*" in named or "?" in named:
+        return _WILD_ARN
+    if arn.account != caller.arn.account or arn.partition != caller.arn.partition:
+        return False
+    if arn.service == "iam" and arn.resource == "root":
+        return True
+    kind, _, path = arn.resource.partition("/")
+    return bool(caller.role) and (arn.service, kind) == ("iam", "role") and path.split("/")[-1] == caller.role
+
+
+def _only_by_account(principals: Principals, caller: Caller) -> bool:
+    if not isinstance(caller, AwsPrincipal) or caller.arn.resource == "root":
+        return False
+    covering = [entry.value for entry in principals.entries if entry_covers(entry, caller) is True]
+    return all(
+        isinstance(v, str) and v != EVERYONE and (is_account(v) or v.endswith(":root")) for v in covering
+    )

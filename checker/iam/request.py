@@ -1,0 +1,132 @@
+"""One request: who asks, for what, on what, in which context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import Arn, is_account
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ContextValue = str | tuple[str, ...] | Unknown
+"""A context key is multi-valued exactly when it is given as a list; a key that is not there is absent."""
+
+
+class Service(NamedTuple):
+    """An AWS service that asks as itself."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AwsPrincipal(NamedTuple):
+    """An IAM principal: role, assumed-role session, user, federated user or account root."""
+
+    arn: Arn
+
+    def __str__(self) -> str:
+        return str(self.arn)
+
+    @classmethod
+    def parse(cls, text: str) -> AwsPrincipal | None:
+        """Read an ARN, or twelve digits for the account's root."""
+        if is_account(text):
+            return cls(Arn("aws", "iam", "", text, "root"))
+        arn = Arn.parse(text)
+        return cls(arn) if arn else None
+
+    @property
+    def role(self) -> str:
+        """The name of the role that a session was assumed from, without its path; else empty."""
+        kind, _, rest = self.arn.resource.partition("/")
+        return rest.partition("/")[0] if self.arn.service == "sts" and kind == "assumed-role" else ""
+
+
+Caller = Service | AwsPrincipal
+
+
+class Request(NamedTuple):
+    """A request as the decision engine sees it; ``context`` keys are in lower case.
+
+    ``variables`` is what policy variables are filled from when that differs from the context: a proof
+    over many requests leaves a variable unknown where its value is one of many.
+    """
+
+    caller: Caller
+    action: str
+    resource: str
+    context: Mapping[str, ContextValue]
+    variables: Mapping[str, ContextValue] | None = None
+
+    def variable(self, key: str) -> ContextValue | None:
+        """Give the value of a policy variable, ``None`` if it has none."""
+        return (self.context if self.variables is None else self.variables).get(key.lower())
+
+    def to_json(self) -> dict[str, object]:
+        """Write the request as ``checker simulate`` reads it; unknown keys are left out."""
+        kind = "service" if isinstance(self.caller, Service) else "aws"
+        known = {k: v for k, v in self.context.items() if not isinstance(v, Unknown)}
+        context = {spell(k): list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+        return {
+            "principal": {kind: str(self.caller)},
+            "action": self.action,
+            "resource": self.resource,
+            "context": context,
+        }
+
+
+def fold(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
+    """Lower the case of context keys; a key that stands twice in different case is Unknown."""
+    folded: dict[str, ContextValue] = {}
+    for key, value in context.items():
+        low = key.lower()
+        twice = low in folded
+        folded[low] = (
+            Unknown("the request has this key twice, in different letter case", key) if twice else value
+        )
+    return folded
+
+
+def spell(key: str) -> str:
+    """Write a folded key as AWS documents it."""
+    return _SPELLINGS.get(key, key)
+
+
+_SPELLINGS = {
+    name.lower(): name
+    for name in (
+        "aws:CalledVia",
+        "aws:CurrentTime",
+        "aws:EpochTime",
+        "aws:MultiFactorAuthAge",
+        "aws:MultiFactorAuthPresent",
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalOrgID",
+        "aws:PrincipalOrgPaths",
+        "aws:PrincipalServiceName",
+        "aws:PrincipalServiceNamesList",
+        "aws:PrincipalType",
+        "aws:Referer",
+        "aws:RequestedRegion",
+        "aws:ResourceAccount",
+        "aws:SecureTransport",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceIp",
+        "aws:SourceOwner",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:UserAgent",
+        "aws:VpcSourceIp",
+        "aws:ViaAWSService",
+        "kms:EncryptionContext:aws:sns:topicArn",
+        "sns:Endpoint",
+        "sns:Protocol",
+    )
+}

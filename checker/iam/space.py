@@ -1,0 +1,229 @@
+"""The sets of requests that the questions of a proof range over.
+
+What Amazon Connect sends and lacks, and what a stranger can bring along:
+https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import Arn, is_account
+from checker.iam.domain import (
+    PRINTABLE,
+    SOURCE_ACCOUNT,
+    SOURCE_ARN,
+    Addresses,
+    Domain,
+    Instances,
+    Joint,
+    Numbers,
+    OneOf,
+    Strangers,
+    Text,
+)
+from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
+from checker.iam.shape import Segment
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+CONNECT = "connect.amazonaws.com"
+PUBLISH, SUBSCRIBE = "sns:Publish", "sns:Subscribe"
+ADMINISTER = (
+    "sns:AddPermission",
+    "sns:RemovePermission",
+    "sns:SetTopicAttributes",
+    "sns:DeleteTopic",
+    "sns:PutDataProtectionPolicy",
+)
+DATA_KEY, DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
+TOPIC_CONTEXT = "kms:encryptioncontext:aws:sns:topicarn"
+
+
+class Target(NamedTuple):
+    """The resource that requests are about, with its Region and the account that owns it."""
+
+    resource: str
+    region: str | Unknown
+    account: str | Unknown
+    partition: str = "aws"
+
+    @classmethod
+    def of(cls, arn: Arn) -> Target:
+        """Take them from an ARN."""
+        return cls(str(arn), arn.region, arn.account, arn.partition)
+
+
+class Space(NamedTuple):
+    """Requests that agree in caller, action, resource and the ``fixed`` part of the context.
+
+    ``free`` are the domains of the rest. Keys with one of ``text_prefixes`` may hold any text, or be
+    absent; those with one of ``unknown_prefixes`` are Unknown; any other key is absent.
+    """
+
+    caller: Caller
+    action: str
+    resource: str
+    fixed: Mapping[str, ContextValue]
+    free: tuple[Domain, ...] = ()
+    text_prefixes: tuple[str, ...] = ()
+    unknown_prefixes: tuple[str, ...] = ("aws:resourcetag/",)
+
+    def constants(self, keys: Iterable[str]) -> dict[str, ContextValue]:
+        """The part of the context that is the same for all requests of the space."""
+        constants = dict(self.fixed)
+        for key in keys:
+            if key not in constants and key.startswith(self.unknown_prefixes):
+                constants[key] = Unknown("the value is not known", key)
+        return constants
+
+    def domains(self, keys: Iterable[str]) -> list[Domain]:
+        """The domains that matter to a policy that mentions these keys."""
+        mentioned = list(keys)
+        found = [domain for domain in self.free if not set(domain.keys).isdisjoint(mentioned)]
+        if self.text_prefixes:
+            tags = (key for key in mentioned if key.startswith(self.text_prefixes))
+            found += [Text(key, _ANY_TEXT) for key in tags]
+        return found
+
+
+_ANY_TEXT = (Segment("text", chars=PRINTABLE),)
+_VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
+_UNDOCUMENTED = (
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:useragent",
+    "aws:userid",
+    "aws:principaltype",
+)
+_AWS_ADDRESS = "240.0.0.1"
+"""Stands for the AWS-internal address that a service calls from, which is in nobody's CIDR block."""
+
+
+def _varying() -> dict[str, ContextValue]:
+    return {key: Unknown("the value differs from request to request", key) for key in _VARYING}
+
+
+def _connect_context(target: Target) -> dict[str, ContextValue]:
+    """What Connect's request has beside the source keys, which say for whom it is sent."""
+    undocumented = {
+        key: Unknown("AWS does not document this key for Amazon Connect", key) for key in _UNDOCUMENTED
+    }
+    return {
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": CONNECT,
+        "aws:principalservicenameslist": (CONNECT,),
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+        "aws:sourceip": _AWS_ADDRESS,
+        "aws:resourceaccount": target.account,
+        "aws:requestedregion": target.region,
+        **undocumented,
+        **_varying(),
+    }
+
+
+def connect_space(target: Target, instance: Arn) -> Space:
+    """The one request that Connect makes for an instance."""
+    context = _connect_context(target)
+    context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
+    return Space(Service(CONNECT), PUBLISH, target.resource, context)
+
+
+def instances_space(target: Target, instances: Instances) -> Space:
+    """Connect's requests for any of the instances."""
+    return Space(Service(CONNECT), PUBLISH, target.resource, _connect_context(target), (instances,))
+
+
+def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
+    """How the key policy sees SNS use the key when Connect publishes to the topic.
+
+    Whether Connect passes the source keys on to KMS is documented nowhere, so they are Unknown.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    context = _connect_context(key)
+    source = Unknown("AWS does not document that Connect passes this key on to KMS")
+    via = Unknown("AWS does not document this key for a service that publishes to an encrypted topic")
+    context.update({SOURCE_ARN: source, SOURCE_ACCOUNT: source, TOPIC_CONTEXT: topic})
+    context.update({"kms:viaservice": via, "kms:calleraccount": via})
+    context["kms:encryptioncontextkeys"] = ("aws:sns:topicArn",)
+    return Space(Service(CONNECT), action, key.resource, context)
+
+
+_LOWER = string.ascii_lowercase + string.digits
+_HEX = "0123456789abcdef"
+_UPPER = string.ascii_uppercase + string.digits
+_SESSION = "x" + (string.ascii_letters + string.digits + "+=,.@-_").replace("x", "")
+_PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+
+
+def stranger_space(action: str, target: Target, words: Collection[str]) -> Space:
+    """Requests of a role of an account that is named nowhere: signed, from anywhere, over TLS or not.
+
+    ``words`` are the texts of the policy. Accounts, organisations, VPCs and endpoints among them are the
+    victim's, and so out of reach, as are the keys that only AWS services set.
+    """
+    fixed: dict[str, ContextValue] = {
+        "aws:principaltype": "AssumedRole",
+        "aws:principalisawsservice": "false",
+        "aws:resourceaccount": target.account,
+        "aws:requestedregion": target.region,
+        "aws:tokenissuetime": Unknown("the value differs from request to request"),
+        "aws:viaawsservice": Unknown("a stranger may ask through an AWS service or not"),
+        "aws:calledvia": Unknown("a stranger may ask through an AWS service or not"),
+        "aws:calledviafirst": Unknown("a stranger may ask through an AWS service or not"),
+        "aws:calledvialast": Unknown("a stranger may ask through an AWS service or not"),
+        **_varying(),
+    }
+    accounts = tuple(word for word in words if is_account(word))
+    owner = (target.account,) if isinstance(target.account, str) else ()
+    strangers = Strangers(target.partition, (*accounts, *owner))
+    free = (strangers, *_stranger_domains(tuple(words)))
+    if action == SUBSCRIBE:
+        free += (Text("sns:endpoint", _ANY_TEXT, optional=False), OneOf("sns:protocol", _PROTOCOLS))
+    caller = AwsPrincipal(Arn(target.partition, "iam", "", "999999999999", "role/x"))
+    return Space(caller, action, target.resource, fixed, free, ("aws:principaltag/",))
+
+
+def _stranger_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
+    organisation = (Segment("o", text="o-"), Segment("organisation", chars=_LOWER))
+    path = (*organisation, Segment("r", text="/r-"), Segment("path", chars=_LOWER + "/-"))
+    user_id = (Segment("role", text="AROA"), Segment("id", chars=_UPPER), Segment("colon", text=":"))
+    return (
+        OneOf("aws:securetransport", ("true", "false")),
+        Joint(
+            ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"),
+            (
+                (Addresses("aws:sourceip"),),
+                (
+                    Text("aws:sourcevpc", _identifier("vpc-"), optional=False, out_of_reach=own),
+                    Text("aws:sourcevpce", _identifier("vpce-"), optional=False, out_of_reach=own),
+                    Addresses("aws:vpcsourceip"),
+                ),
+            ),
+        ),
+        Text("aws:principalorgid", organisation, out_of_reach=own),
+        Text("aws:principalorgpaths", path, listed=True, out_of_reach=organisations(own)),
+        Text("aws:userid", (*user_id, Segment("session", chars=_SESSION)), optional=False),
+        Text("aws:useragent", _ANY_TEXT),
+        Text("aws:referer", _ANY_TEXT),
+        OneOf("aws:multifactorauthpresent", ("true", "false", None)),
+        Numbers("aws:multifactorauthage"),
+    )
+
+
+def _identifier(prefix: str) -> tuple[Segment, ...]:
+    return (Segment("prefix", text=prefix), Segment("id", chars=_HEX, length=17))
+
+
+def organisations(words: Iterable[str]) -> tuple[str, ...]:
+    """The organisation ids among words, and those that paths start with."""
+    return tuple(
+        word.partition("/")[0]
+        for word in words
+        if word.startswith("o-") and "*" not in word.partition("/")[0]
+    )

@@ -1,0 +1,1 @@
+"""The policy language: text to nodes with spans, nodes to a typed policy. Pure, standard library only."""

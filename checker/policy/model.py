@@ -1,0 +1,130 @@
+"""A policy as typed, frozen facts: what the decision engine and the rules see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import OLD_VERSION, VERSION, Operator
+
+if TYPE_CHECKING:
+    from checker.finding import Part, Route
+
+Value = str | Unknown
+"""One value of a policy; numbers and booleans stand as their text."""
+
+ALLOW, DENY = "Allow", "Deny"
+EVERYONE = "*"
+
+
+class Principal(NamedTuple):
+    """One entry of Principal or NotPrincipal; the bare ``"*"`` has type ``"*"``."""
+
+    type: str
+    value: Value
+    route: Route
+
+    @property
+    def is_everyone(self) -> bool:
+        """True for ``"*"`` and for ``{"AWS": "*"}``, which AWS treats alike for SNS."""
+        return self.value == EVERYONE and self.type in (EVERYONE, "AWS")
+
+
+class Principals(NamedTuple):
+    """Principal, or NotPrincipal when ``negated``; ``unknown`` says why an entry could not be read."""
+
+    negated: bool
+    entries: tuple[Principal, ...]
+    unknown: Unknown | None = None
+
+    @property
+    def element(self) -> str:
+        """The name of the element."""
+        return "NotPrincipal" if self.negated else "Principal"
+
+
+class Patterns(NamedTuple):
+    """Action or Resource, or their Not- forms when ``negated``."""
+
+    element: str
+    values: tuple[Value, ...]
+
+    @property
+    def negated(self) -> bool:
+        """True for NotAction and NotResource."""
+        return self.element.startswith("Not")
+
+
+class Condition(NamedTuple):
+    """One key under one operator. ``operator`` and ``key`` are as written, ``operation`` is the operator
+    taken apart, or Unknown when AWS documents no such operator.
+    """
+
+    operator: str
+    operation: Operator | Unknown
+    key: str
+    values: tuple[Value, ...]
+    route: Route
+
+    @property
+    def folded_key(self) -> str:
+        """The key in lower case; AWS compares condition keys without case."""
+        return self.key.lower()
+
+
+class Statement(NamedTuple):
+    """One statement; an element that could not be read is Unknown. ``ordinal`` counts from 0."""
+
+    ordinal: int
+    sid: str
+    effect: Value
+    principals: Principals | Unknown
+    actions: Patterns | Unknown
+    resources: Patterns | Unknown
+    conditions: tuple[Condition | Unknown, ...]
+
+    @property
+    def route(self) -> Route:
+        """The way to this statement from the root of its policy."""
+        return ("Statement", self.ordinal)
+
+    @property
+    def title(self) -> str:
+        """How a sentence names the statement."""
+        return f"statement `{self.sid}`" if self.sid else f"statement {self.ordinal + 1}"
+
+
+class Policy(NamedTuple):
+    """A resource-based policy."""
+
+    version: Value
+    id: str
+    statements: tuple[Statement | Unknown, ...]
+
+    @property
+    def has_variables(self) -> bool | Unknown:
+        """True when ``${...}`` is a policy variable rather than literal text."""
+        if isinstance(self.version, Unknown):
+            return self.version
+        return self.version == VERSION
+
+    def known_statements(self) -> tuple[Statement, ...]:
+        """The statements that could be read."""
+        return tuple(s for s in self.statements if isinstance(s, Statement))
+
+
+class Problem(NamedTuple):
+    """A place where a document is not a policy as AWS documents it.
+
+    ``refused`` tells a document that AWS does not accept from one that it stores but that says nothing.
+    """
+
+    message: str
+    route: Route
+    part: Part
+    help: str = ""
+    refused: bool = True
+    related: Route | None = None
+
+
+EMPTY = Policy(OLD_VERSION, "", ())

@@ -1,0 +1,125 @@
+"""The tree of a document: every value with its span, whatever format it was read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Part, Position, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.policy.source import Source
+    from checker.policy.unknown import Unknown
+
+
+class Number(NamedTuple):
+    """A number as it is written; policies compare numbers as text or as decimals, never as floats."""
+
+    text: str
+
+
+class Scalar(NamedTuple):
+    """A string, number, boolean or null, or a value that is not known."""
+
+    value: str | Number | bool | Unknown | None
+    source: Source
+    start: int
+    end: int
+
+
+class Member(NamedTuple):
+    """One key of an object with its value."""
+
+    key: str
+    value: Node
+    start: int
+    end: int
+
+
+class Object(NamedTuple):
+    """An object; a key that stands twice stands twice in ``members``."""
+
+    members: tuple[Member, ...]
+    source: Source
+    start: int
+    end: int
+
+    def get(self, key: str) -> Node | None:
+        """Give the value of ``key``, the last one if it stands twice, as JSON readers do."""
+        found = None
+        for member in self.members:
+            if member.key == key:
+                found = member.value
+        return found
+
+    def duplicates(self) -> Iterator[tuple[Member, Member]]:
+        """Pair every member whose key stood before with the first that had it."""
+        first: dict[str, Member] = {}
+        for member in self.members:
+            earlier = first.setdefault(member.key, member)
+            if earlier is not member:
+                yield earlier, member
+
+
+class Array(NamedTuple):
+    """A list."""
+
+    items: tuple[Node, ...]
+    source: Source
+    start: int
+    end: int
+
+
+Node = Object | Array | Scalar
+
+
+def items(node: Node) -> tuple[Node, ...]:
+    """Read a scalar where AWS allows a list as a list of one."""
+    return node.items if isinstance(node, Array) else (node,)
+
+
+def text_of(node: Node | None) -> str | None:
+    """Give the value of a string node, ``None`` for any other."""
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def describe(node: Node) -> str:
+    """Name a node's JSON type for an error message."""
+    if isinstance(node, Object):
+        return "an object"
+    if isinstance(node, Array):
+        return "a list"
+    value = node.value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    return "a string" if isinstance(value, str) else "a number" if isinstance(value, Number) else "unknown"
+
+
+def locate(root: Node, route: Route, part: Part) -> Position:
+    """Find the stretch of text a route leads to; a route that leads nowhere gives its nearest ancestor."""
+    node, marked = root, root.source.position
+    span = (root.start, root.end)
+    for step in route:
+        if isinstance(step, int):
+            inside = items(node)
+            if step >= len(inside):
+                break
+            node = inside[step]
+        else:
+            member = _member(node, step)
+            if member is None:
+                break
+            if part is Part.KEY and step is route[-1]:
+                return node.source.position(member.start, member.end)
+            node = member.value
+        marked, span = node.source.position, (node.start, node.end)
+    return marked(*span)
+
+
+def _member(node: Node, key: str) -> Member | None:
+    if not isinstance(node, Object):
+        return None
+    return next((member for member in reversed(node.members) if member.key == key), None)

@@ -1,0 +1,15 @@
+"""A fact that is not known, and why."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Unknown(NamedTuple):
+    """Stands wherever a value may stand; ``where`` names the expression or file that would settle it."""
+
+    reason: str
+    where: str = ""
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"an unknown fact is neither true nor false: {self.reason}")

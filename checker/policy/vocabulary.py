@@ -1,0 +1,97 @@
+"""The words of the policy language: elements, principal types, condition operators, versions.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+OLD_VERSION = "2008-10-17"
+VERSION = "2012-10-17"
+"""The only version in which `${...}` is a variable; without Version the old one holds."""
+
+POLICY_ELEMENTS = ("Version", "Id", "Statement")
+STATEMENT_ELEMENTS = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
+
+FOR_ALL, FOR_ANY = "ForAllValues", "ForAnyValue"
+IF_EXISTS = "IfExists"
+NULL = "Null"
+
+OPERATORS = (
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "ArnEquals",
+    "ArnNotEquals",
+    "ArnLike",
+    "ArnNotLike",
+    NULL,
+)
+
+CONDITION_KEY = r"^[A-Za-z0-9_-]+:\S(?:.*\S)?(?![\s\S])"
+"""Keys look like ``aws:SourceArn``, without blanks around the name; tag keys may hold blanks inside."""
+
+
+class Operator(NamedTuple):
+    """A condition operator taken apart: ``ForAnyValue:StringLikeIfExists`` has all three parts."""
+
+    qualifier: str
+    base: str
+    if_exists: bool
+
+    @classmethod
+    def parse(cls, name: str) -> Operator | None:
+        """Take a name apart; ``None`` when AWS documents no such operator, in just this spelling."""
+        return _BY_NAME.get(name)
+
+
+def _spellings() -> dict[str, Operator]:
+    # `Null` takes no IfExists: a check for presence of a key that may be absent says nothing.
+    by_name = {}
+    for qualifier in ("", FOR_ALL, FOR_ANY):
+        for base in OPERATORS:
+            name = f"{qualifier}:{base}" if qualifier else base
+            by_name[name] = Operator(qualifier, base, if_exists=False)
+            if base != NULL:
+                by_name[name + IF_EXISTS] = Operator(qualifier, base, if_exists=True)
+    return by_name
+
+
+_BY_NAME = _spellings()
+
+
+def operator_names() -> tuple[str, ...]:
+    """Every spelling of every operator, for "did you mean" and for the schemas."""
+    return tuple(_BY_NAME)
