@@ -1,0 +1,1 @@
+"""JSON Schemas: topic policy, key policy, streaming manifest, report."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.iam.truth import Truth, any_of, negate
-from checker.iam.wildcard import glob
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from checker.policy.model import Patterns

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.wildcard import Glob, Tokens, glob_of, tokens_of
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import Glob, Tokens, glob_of, tokens_of
 
 if TYPE_CHECKING:
     from checker.iam.truth import Truth

@@ -11,8 +11,8 @@ from checker.iam.arn_glob import PARTS, arn_glob_of
 from checker.iam.compare import network, number
 from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, NUMBER, TEXT
 from checker.iam.shape import Reader, Segment, Shape, classes
-from checker.iam.wildcard import ONE, RUN
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import ONE, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

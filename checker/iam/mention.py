@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.operators import comparison
 from checker.iam.variables import NO_VALUE, expand, keys_in, text_of, tokens_in
-from checker.iam.wildcard import RUN, Tokens
 from checker.policy.model import Condition, Patterns, Policy, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import NULL
+from checker.policy.wildcard import RUN, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.iam import compare
 from checker.iam.arn_glob import arn_glob, arn_glob_of, arn_matches
 from checker.iam.variables import Expansion, text_of, tokens_in
-from checker.iam.wildcard import glob, glob_of
+from checker.policy.wildcard import glob, glob_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

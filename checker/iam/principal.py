@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn, is_account
 from checker.iam.request import AwsPrincipal, Service
 from checker.iam.truth import Truth, any_of, negate
-from checker.iam.wildcard import glob
 from checker.policy.model import DENY, EVERYONE, Principal, Principals
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from checker.iam.request import Caller

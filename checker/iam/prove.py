@@ -14,10 +14,11 @@ from checker.iam.request import Request
 from checker.iam.search import Found, find
 from checker.iam.space import connect_space, instances_space, stranger_space
 from checker.iam.truth import Truth, all_of, negate
-from checker.policy.model import Condition, Patterns, Policy, Principals
+from checker.policy.model import Condition, Policy
+from checker.policy.placeholder import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.arn import Arn
     from checker.iam.space import Space, Target
@@ -71,25 +72,23 @@ def any_instance(policy: Policy, target: Target, regions: tuple[str, ...]) -> An
 
 def public(policy: Policy, target: Target, actions: Sequence[str]) -> Answer:
     """Could a principal of an account that is named nowhere do one of the actions?"""
-    doubtful = None
-    for action in actions:
-        answer = some_request(policy, stranger_space(action, target, words(policy)))
-        if answer.truth is True:
-            return answer
-        if answer.truth is not False:
-            doubtful = doubtful or answer
-    return doubtful or Answer(truth=False)
+    policy_words = words(policy)
+    return either(some_request(policy, stranger_space(action, target, policy_words)) for action in actions)
 
 
 def gained(old: Policy, new: Policy, spaces: Sequence[Space]) -> Answer:
     """Is there a request that ``new`` allows and ``old`` does not?"""
+    return either(_confirmed(new, find(space, (old, new), _gain)) for space in spaces)
+
+
+def either(answers: Iterable[Answer]) -> Answer:
+    """Yes if one of several questions has that answer, asking no further; else unknown if one is."""
     doubtful = None
-    for space in spaces:
-        answer = _confirmed(new, find(space, (old, new), _gain))
+    for answer in answers:
         if answer.truth is True:
             return answer
-        if answer.truth is not False:
-            doubtful = doubtful or answer
+        if answer.truth is not False and doubtful is None:
+            doubtful = answer
     return doubtful or Answer(truth=False)
 
 
@@ -114,18 +113,7 @@ def words(policy: Policy) -> frozenset[str]:
 
     Of an ARN also the account, for whoever is named by ARN is no stranger.
     """
-    return frozenset(part for text in _texts(policy) for part in (text, *text.split(":")[4:5]))
-
-
-def _texts(policy: Policy) -> Iterator[str]:
-    for statement in policy.known_statements():
-        if isinstance(statement.principals, Principals):
-            yield from (entry.value for entry in statement.principals.entries if isinstance(entry.value, str))
-        if isinstance(statement.resources, Patterns):
-            yield from (value for value in statement.resources.values if isinstance(value, str))
-        for condition in statement.conditions:
-            if isinstance(condition, Condition):
-                yield from (value for value in condition.values if isinstance(value, str))
+    return frozenset(part for _, text in texts(policy) for part in (text, *text.split(":")[4:5]))
 
 
 def _keys(policy: Policy) -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from checker.iam.arn_glob import PARTS, ArnGlob, arn_glob, arn_glob_of
 from checker.iam.truth import Truth, any_of, negate
 from checker.iam.variables import NO_VALUE, Piece, expand, tokens_in
-from checker.iam.wildcard import Glob, glob, glob_of
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import Glob, glob, glob_of
 
 if TYPE_CHECKING:
     from checker.iam.request import Request

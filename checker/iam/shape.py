@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.wildcard import ONE, RUN, Tokens
+from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 CONNECT = "connect.amazonaws.com"
+SNS = "sns.amazonaws.com"
 PUBLISH, SUBSCRIBE = "sns:Publish", "sns:Subscribe"
 ADMINISTER = (
     "sns:AddPermission",

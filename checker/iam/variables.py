@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.wildcard import Tokens, tokens_of
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import Tokens, tokens_of
 
 if TYPE_CHECKING:
     from checker.iam.request import Request

@@ -1,0 +1,1 @@
+"""Rules about the Connect instance and its contacts."""

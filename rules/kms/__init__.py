@@ -1,0 +1,1 @@
+"""Rules about the KMS key of an encrypted topic."""

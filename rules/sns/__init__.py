@@ -1,0 +1,1 @@
+"""Rules about the topic and its policy."""

@@ -1,0 +1,93 @@
+"""Why Connect cannot publish to a topic, statement by statement.
+
+Each cause belongs to one rule, so that one defect makes one finding.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.case import SOURCE_OWNER, names_connect
+from checker.iam.prove import one_request
+from checker.iam.space import connect_space
+from checker.policy.model import Condition, Patterns, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.case import TopicCase
+
+
+class Cause(Enum):
+    """What stands between Connect and the topic."""
+
+    NO_GRANT = "no statement lets connect.amazonaws.com publish"
+    WRONG_RESOURCE = "a statement for Connect is about another resource"
+    SOURCE_OWNER = "a statement for Connect asks for aws:SourceOwner"
+    UNMATCHABLE = "the conditions of a statement for Connect match no instance at all"
+    OTHER_INSTANCE = "the conditions of a statement for Connect match other instances"
+
+
+class Diagnosis(NamedTuple):
+    """One cause, with the statement and its failing conditions."""
+
+    cause: Cause
+    statement: Statement | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+ANY_RESOURCE = Patterns("Resource", ("*",))
+
+
+def diagnose(case: TopicCase, instance: Arn | None) -> tuple[Diagnosis, ...]:
+    """Say why no Allow reaches Connect for an instance, or for any if it is ``None``; empty if one does."""
+    named = [s for s in case.grants if names_connect(s)]
+    found = [_failure(case, statement, instance) for statement in named]
+    if any(one is None for one in found):
+        return ()
+    causes = [one for one in found if one is not None]
+    if not causes:
+        others = [_failure(case, s, instance) for s in case.grants]
+        if any(one is None for one in others):
+            return ()
+        causes = [one for one in others if one is not None and one.cause is Cause.SOURCE_OWNER]
+    return tuple(causes) or (Diagnosis(Cause.NO_GRANT),)
+
+
+def _failure(case: TopicCase, statement: Statement, instance: Arn | None) -> Diagnosis | None:
+    """Say why a statement for Connect does not apply; ``None`` if it does, or may."""
+    if not _about_topic(case, statement):
+        return Diagnosis(Cause.WRONG_RESOURCE, statement)
+    if may_match(case, statement, instance):
+        return None
+    failing = tuple(failing_conditions(case, statement, instance))
+    owners = tuple(c for c in failing if c.folded_key == SOURCE_OWNER)
+    if owners:
+        return Diagnosis(Cause.SOURCE_OWNER, statement, owners)
+    if instance is None or not may_match(case, statement, None):
+        return Diagnosis(Cause.UNMATCHABLE, statement, failing)
+    return Diagnosis(Cause.OTHER_INSTANCE, statement, failing)
+
+
+def _about_topic(case: TopicCase, statement: Statement) -> bool:
+    bare = statement._replace(conditions=())
+    return case.any_instance(case.alone(bare)).truth is not False
+
+
+def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:
+    """True unless the conditions of a statement rule the instance out, or every instance if it is ``None``."""
+    policy = case.alone(statement._replace(resources=ANY_RESOURCE))
+    if instance is None:
+        return case.any_instance(policy).truth is not False
+    return one_request(policy, connect_space(case.target, instance)).truth is not False
+
+
+def failing_conditions(case: TopicCase, statement: Statement, instance: Arn | None) -> Iterator[Condition]:
+    """The conditions that fail by themselves, for the instance or for every one."""
+    for condition in statement.conditions:
+        if isinstance(condition, Condition):
+            single = statement._replace(conditions=(condition,))
+            if not may_match(case, single, instance):
+                yield condition

@@ -1,0 +1,153 @@
+"""Rules and an inventory make a Report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.case import KeyCase, TopicCase, names_connect
+from checker.finding import Finding, Location, Severity, Verdict
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from checker.inventory import Inventory, Key, Place, Skipped, Topic
+    from checker.rule import Rule
+
+
+class Examined(NamedTuple):
+    """A target that was judged, and the verdict of every rule that judged it."""
+
+    kind: str
+    resource: str
+    source: str
+    verdicts: Mapping[str, Verdict]
+
+
+class Report(NamedTuple):
+    """Everything a run has to say; ``crashed`` names the rules that failed themselves."""
+
+    findings: tuple[Finding, ...]
+    examined: tuple[Examined, ...]
+    skipped: tuple[Skipped, ...]
+    not_judged: int
+    crashed: tuple[str, ...] = ()
+
+    def worst(self) -> Severity | None:
+        """The highest severity of all findings."""
+        return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)
+
+    @property
+    def unreadable(self) -> bool:
+        """True if something that should have been readable was not."""
+        return any(one.error for one in self.skipped)
+
+    @property
+    def incomplete(self) -> bool:
+        """True if something was skipped or could not be told."""
+        undetermined = any(v is Verdict.UNDETERMINED for one in self.examined for v in one.verdicts.values())
+        return bool(self.skipped) or undetermined
+
+
+def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = False) -> Report:
+    """Run the rules over every target in scope: topics, the keys that they use, contacts."""
+    run = _Run(rules)
+    judged = [topic for topic in inventory.topics if all_topics or in_scope(topic)]
+    used: list[Key] = []
+    for topic in judged:
+        case = TopicCase(topic, inventory)
+        run.target("topic", case.name, topic.place, case.text, "check_topic", case)
+        if isinstance(case.key, tuple) and not isinstance(case.key, Unknown) and case.key not in used:
+            used.append(case.key)
+            key_case = KeyCase(case.key, topic, case.instances)
+            run.target("key", key_case.name, case.key.place, case.key.policy, "check_key", key_case)
+    for key in inventory.keys:
+        if key not in used and (all_topics or key_in_scope(key)):
+            arns = tuple(one.arn for one in inventory.instances)
+            run.target("key", key.name, key.place, key.policy, "check_key", KeyCase(key, None, arns))
+    for contact in inventory.contacts:
+        run.target("contact", contact.id, contact.place, None, "check_contact", contact)
+    not_judged = len(inventory.topics) - len(judged)
+    return Report(
+        tuple(_ordered(run.findings)), tuple(run.examined), inventory.skipped, not_judged, tuple(run.crashed)
+    )
+
+
+def in_scope(topic: Topic) -> bool:
+    """True for a topic that somebody named, or whose policy names connect.amazonaws.com."""
+    policy = topic.policy
+    return topic.named or (
+        not isinstance(policy, Unknown) and any(names_connect(s) for s in policy.policy.known_statements())
+    )
+
+
+def key_in_scope(key: Key) -> bool:
+    """The same for a key that no topic in scope uses."""
+    policy = key.policy
+    return key.named or (
+        not isinstance(policy, Unknown) and any(names_connect(s) for s in policy.policy.known_statements())
+    )
+
+
+class _Run:
+    """The rules at work, one target after the other."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.findings: list[Finding] = []
+        self.examined: list[Examined] = []
+        self.crashed: list[str] = []
+
+    def target(self, kind: str, name: str, place: Place, policy: object, check: str, case: object) -> None:
+        verdicts: dict[str, Verdict] = {}
+        for rule in self.rules:
+            if not rule.judges(check):
+                continue
+            if rule.needs_policy and isinstance(policy, Unknown):
+                verdicts[rule.id] = Verdict.UNDETERMINED
+                continue
+            said = self.check(rule, getattr(rule, check), case, name, place)
+            self.findings += (one for one in said if isinstance(one, Finding))
+            verdicts[rule.id] = _verdict(said)
+        self.examined.append(Examined(kind, name, place.document.name, verdicts))
+
+    def check(
+        self,
+        rule: Rule,
+        check: Callable[[object], Iterator[Finding | Unknown]],
+        case: object,
+        name: str,
+        place: Place,
+    ) -> list[Finding | Unknown]:
+        try:
+            return list(check(case))
+        except Exception as error:  # noqa: BLE001 - one broken rule must not silence the others
+            self.crashed.append(rule.id)
+            message = f"the rule failed itself: {type(error).__name__}: {error}"
+            help_text = "this is a fault of checker, please report it with the file"
+            where = Location(place.document, place.route)
+            return [
+                Finding(rule.id, Severity.ERROR, message, name, (where,), Verdict.UNDETERMINED, help_text)
+            ]
+
+
+def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
+    if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in said):
+        return Verdict.FAIL
+    return Verdict.UNDETERMINED if said else Verdict.PASS
+
+
+def _ordered(findings: list[Finding]) -> Iterator[Finding]:
+    """By file and place, the worst first where several share one."""
+
+    def key(finding: Finding) -> tuple[str, tuple[int, int], int, str]:
+        first = finding.locations[0]
+        position = first.position()
+        return (
+            first.document.name,
+            (position.line, position.column) if position else (0, 0),
+            -finding.severity.rank,
+            finding.rule,
+        )
+
+    return iter(sorted(findings, key=key))

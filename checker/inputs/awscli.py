@@ -1,0 +1,184 @@
+"""Reads the outputs of the AWS CLI, and bare policy documents, each into the facts it holds.
+
+The kinds are those of `aws sns get-topic-attributes` and `list-subscriptions-by-topic`, `aws kms
+get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.finding import Part, Route
+from checker.inputs.text import InputError, TextDocument, parse_embedded
+from checker.inventory import (
+    Grant,
+    Instance,
+    Key,
+    Place,
+    PolicyText,
+    Subscription,
+    Topic,
+)
+from checker.policy.model import Patterns
+from checker.policy.node import Array, Node, Object, Scalar, items, text_of
+from checker.policy.read import KEY, TOPIC, Dialect, read_policy
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONFIRMED_PREFIX = "arn:"
+
+
+def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
+    """Read the attributes of a topic, all of them strings, the policy JSON inside a string.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+    """
+    arn = _arn(attributes.get("TopicArn"), "the output has no TopicArn")
+    policy = _embedded_policy(attributes.get("Policy"), TOPIC, (*route, "Policy"), document)
+    if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
+        arn = topic_of(policy)
+    fifo_route: Route = (*route, "FifoTopic") if attributes.get("FifoTopic") else (*route, "TopicArn")
+    return Topic(
+        arn=arn,
+        policy=policy,
+        fifo=text_of(attributes.get("FifoTopic")) == "true" or is_fifo(arn),
+        key=text_of(attributes.get("KmsMasterKeyId")) or None,
+        place=Place(document, route),
+        key_place=Place(document, (*route, "KmsMasterKeyId")),
+        fifo_place=Place(document, fifo_route),
+        named=named,
+    )
+
+
+def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
+    """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
+    arn = topic_of(policy)
+    place = Place(policy.document, ())
+    not_said = Unknown("a policy document does not say it, give the output of `aws sns get-topic-attributes`")
+    return Topic(arn, policy, is_fifo(arn), not_said, place, None, place, named=named)
+
+
+def topic_of(policy: PolicyText) -> Arn | Unknown:
+    """Name the topic that a policy is about, if all its statements name one and the same."""
+    named = {
+        value
+        for statement in policy.policy.known_statements()
+        if isinstance(statement.resources, Patterns)
+        for value in statement.resources.values
+        if isinstance(value, str)
+    }
+    arns = {arn for arn in map(Arn.parse, named) if arn is not None and arn.is_topic and "*" not in str(arn)}
+    return arns.pop() if len(arns) == 1 else Unknown("the policy does not name one topic")
+
+
+def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
+    """Tell a FIFO topic by its name: a standard topic's name has no dot.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+    """
+    return arn if isinstance(arn, Unknown) else arn.resource.endswith(".fifo")
+
+
+def policy_text(document: TextDocument, dialect: Dialect) -> PolicyText:
+    """Read a document that is a policy."""
+    policy, problems = read_policy(document.root, dialect)
+    root = document.root
+    size = len(document.source.text[root.start : root.end].encode("utf-8", "surrogatepass"))
+    return PolicyText(policy, problems, dialect, document, size)
+
+
+def _embedded_policy(
+    node: Node | None, dialect: Dialect, route: Route, document: TextDocument
+) -> PolicyText | Unknown:
+    """Read a policy that is an object, JSON in a string, or JSON in a string in a string."""
+    if node is None:
+        return Unknown("the output has no Policy; AWS leaves out what the caller may not see")
+    for _ in range(3):
+        text = text_of(node)
+        if text is None:
+            return policy_text(TextDocument(node.source, node), dialect)
+        assert isinstance(node, Scalar)  # noqa: S101 - only a scalar has a text
+        node = parse_embedded(node, text).root
+    place = document.locate(route, Part.VALUE)
+    raise InputError(document.name, "the policy is a string in a string in a string", place)
+
+
+def read_key(document: TextDocument, metadata: Object, route: Route, *, named: bool) -> Key:
+    """Read `aws kms describe-key`."""
+
+    def said(name: str) -> str | Unknown:
+        return text_of(metadata.get(name)) or Unknown(f"the output has no {name}")
+
+    arn = _arn(metadata.get("Arn"), "the output has no Arn")
+    spec = text_of(metadata.get("KeySpec")) or said("CustomerMasterKeySpec")
+    return Key(
+        arn=arn,
+        place=Place(document, route),
+        state=said("KeyState"),
+        manager=said("KeyManager"),
+        spec=spec,
+        usage=said("KeyUsage"),
+        named=named,
+    )
+
+
+def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: bool) -> Key:
+    """Read `aws kms get-key-policy`, which does not say whose policy it is."""
+    policy = _embedded_policy(node, KEY, route, document)
+    unknown = Unknown("the output of `aws kms get-key-policy` does not name the key")
+    place = Place(policy.document, ()) if isinstance(policy, PolicyText) else Place(document, route)
+    return Key(unknown, place, policy, named=named)
+
+
+def read_subscriptions(node: Node) -> Iterator[tuple[str, Subscription]]:
+    """Read `aws sns list-subscriptions-by-topic`: pairs of topic ARN and subscription."""
+    for one in items(node):
+        if isinstance(one, Object):
+            arn = text_of(one.get("SubscriptionArn")) or ""
+            protocol, endpoint = text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or ""
+            found = Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED_PREFIX))
+            yield text_of(one.get("TopicArn")) or "", found
+
+
+def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
+    """Read `aws kms list-grants`: pairs of key id or ARN, and grant."""
+    for one in items(node):
+        if not isinstance(one, Object):
+            continue
+        constraints = one.get("Constraints")
+        within = (
+            constraints if isinstance(constraints, Object) else Object((), one.source, one.start, one.start)
+        )
+        exact, subset = within.get("EncryptionContextEquals"), within.get("EncryptionContextSubset")
+        grantee = text_of(one.get("GranteeServicePrincipal")) or text_of(one.get("GranteePrincipal")) or ""
+        operations = one.get("Operations")
+        grant = Grant(
+            grantee,
+            tuple(text_of(operation) or "" for operation in items(operations)) if operations else (),
+            text_of(within.get("SourceArn")),
+            _pairs(exact or subset),
+        )
+        yield text_of(one.get("KeyId")) or "", grant
+
+
+def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
+    members = node.members if isinstance(node, Object) else ()
+    return tuple((member.key, text_of(member.value) or "") for member in members)
+
+
+def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator[Instance]:
+    """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them)."""
+    listed = isinstance(node, Array)
+    for index, one in enumerate(items(node)):
+        arn = Arn.parse(text_of(one.get("Arn")) or "") if isinstance(one, Object) else None
+        if arn is not None and arn.is_instance:
+            at: Route = (*route, index) if listed else route
+            yield Instance(arn, Place(document, (*at, "Arn")))
+
+
+def _arn(node: Node | None, missing: str) -> Arn | Unknown:
+    text = text_of(node) if node else None
+    return (Arn.parse(text) if text else None) or Unknown(missing)

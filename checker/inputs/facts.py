@@ -1,0 +1,142 @@
+"""What the files of one run say, before it is tied together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.inputs.awscli import (
+    bare_topic,
+    policy_text,
+    read_grants,
+    read_instances,
+    read_key,
+    read_key_policy,
+    read_subscriptions,
+    read_topic,
+)
+from checker.inputs.files import name_of
+from checker.inputs.recognise import Kind, dialect_of, kind_of
+from checker.inputs.text import InputError, TextDocument, parse_embedded
+from checker.inventory import Instance, Key, Place, Skipped
+from checker.policy.node import Array, Node, Object, Scalar, text_of
+from checker.policy.read import KEY, TOPIC
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.finding import Route
+    from checker.inventory import Contact, Grant, Subscription, Topic
+
+_NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a streaming manifest"
+_OTHER_POLICY = (
+    "a policy, but not that of a topic or key: no statement has a principal and an SNS or KMS action"
+)
+
+
+class Facts:
+    """Topics, keys and the rest, each with the folder it was found in; lists by what they are about."""
+
+    def __init__(self) -> None:
+        self.topics: list[tuple[Path, Topic]] = []
+        self.keys: list[tuple[Path, Key]] = []
+        self.instances: list[Instance] = []
+        self.contacts: list[Contact] = []
+        self.subscriptions: dict[str, list[Subscription]] = {}
+        self.grants: dict[str, list[Grant]] = {}
+        self.skipped: list[Skipped] = []
+
+    def skip(self, error: InputError) -> None:
+        """Note a file that could not be read."""
+        self.skipped.append(Skipped(error.what, error.reason, True, error.position, error.help))  # noqa: FBT003
+
+    def take_instance(self, name: str, text: str) -> None:
+        """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""
+        arn = Arn.parse(text)
+        if arn is None or not arn.is_instance:
+            raise InputError(name, f"`{text}` is no ARN of a Connect instance")
+        self.instances.append(Instance(arn))
+
+    def take(self, path: Path, document: TextDocument, *, named: bool) -> None:
+        """Take the facts of a document; one that holds none is noted as skipped if it was named.
+
+        Raises InputError.
+        """
+        reject_duplicates(document)
+        found = kind_of(document.root)
+        if found is None:
+            if named:
+                self.skipped.append(Skipped(name_of(path), _NOTHING))
+            return
+        kind, node, route = found
+        if kind is Kind.POLICY:
+            self.take_policy(path, document, named=named)
+        elif kind is Kind.TOPIC and isinstance(node, Object):
+            self.topics.append((path.parent, read_topic(document, node, route, named=named)))
+        elif kind is Kind.KEY and isinstance(node, Object):
+            self.keys.append((path.parent, read_key(document, node, route, named=named)))
+        elif kind is Kind.KEY_POLICY and isinstance(node, Object):
+            self.take_key_policy(path, document, node, named=named)
+        else:
+            self.take_list(document, kind, node, route)
+
+    def take_policy(self, path: Path, document: TextDocument, *, named: bool) -> None:
+        """Take a policy document alone, of a topic or of a key."""
+        dialect = dialect_of(document.root)
+        if dialect is TOPIC:
+            self.topics.append((path.parent, bare_topic(policy_text(document, TOPIC), named=named)))
+        elif dialect is KEY:
+            self.keys.append((path.parent, bare_key(document, named=named)))
+        elif named:
+            self.skipped.append(Skipped(name_of(path), _OTHER_POLICY))
+
+    def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
+        """Take `aws kms get-key-policy`, unless the policy in it is a topic's."""
+        policy = node.get("Policy")
+        if policy is not None:
+            self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
+
+    def take_list(self, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:
+        """Take a list of subscriptions, grants or instances."""
+        if kind is Kind.SUBSCRIPTIONS:
+            for topic, subscription in read_subscriptions(node):
+                self.subscriptions.setdefault(topic, []).append(subscription)
+        elif kind is Kind.GRANTS:
+            for key, grant in read_grants(node):
+                self.grants.setdefault(key, []).append(grant)
+        elif kind is Kind.INSTANCES:
+            self.instances += read_instances(document, node, route)
+
+
+def bare_key(document: TextDocument, *, named: bool) -> Key:
+    """Take a key policy document alone."""
+    unknown = Unknown("a key policy does not name its key")
+    return Key(unknown, Place(document, ()), policy_text(document, KEY), named=named)
+
+
+def unwrap(document: TextDocument) -> TextDocument:
+    """Look into a document that is JSON in a string, or the recording of an API call. Raises InputError."""
+    root = document.root
+    text = text_of(root)
+    if text is not None and isinstance(root, Scalar):
+        return parse_embedded(root, text)
+    data = root.get("data") if isinstance(root, Object) else None
+    return TextDocument(document.source, data) if isinstance(data, Object) else document
+
+
+def reject_duplicates(document: TextDocument) -> None:
+    """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
+    if kind_of(document.root) is None or kind_of(document.root)[0] is Kind.POLICY:  # type: ignore[index]
+        return
+    for node in (document.root, *_children(document.root)):
+        for first, second in node.duplicates() if isinstance(node, Object) else ():
+            line = document.source.position(first.start, first.end).line
+            where = document.source.position(second.start, second.end)
+            raise InputError(document.name, f"`{second.key}` stands twice, first on line {line}", where)
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, Object):
+        return [member.value for member in node.members]
+    return list(node.items) if isinstance(node, Array) else []

@@ -1,0 +1,240 @@
+"""The streaming manifest: one file that ties instances, topics, keys and contacts together.
+
+Its form is `schemas/streaming-manifest.v1.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.arn import Arn
+from checker.finding import Part, Route
+from checker.inputs.awscli import is_fifo, read_grants
+from checker.inputs.files import name_of
+from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
+from checker.inputs.text import InputError, TextDocument
+from checker.inventory import Contact, Instance, Key, Place, Topic
+from checker.policy.node import Array, Node, Number, Object, items, text_of
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checker.inputs.facts import Facts
+
+
+class TopicEntry(NamedTuple):
+    """A topic of the manifest: its ARN and the files that describe it."""
+
+    arn: Arn | None
+    attributes: Path | None
+    policy: Path | None
+    subscriptions: Path | None
+    key: str | None
+    instances: tuple[Instance, ...]
+    place: Place
+
+
+class KeyEntry(NamedTuple):
+    """A key of the manifest."""
+
+    arn: Arn | None
+    aliases: tuple[str, ...]
+    description: Path | None
+    policy: Path | None
+    grants: Path | None
+    place: Place
+
+
+class Manifest(NamedTuple):
+    """The manifest, its files named but not read."""
+
+    instances: tuple[Instance, ...]
+    topics: tuple[TopicEntry, ...]
+    keys: tuple[KeyEntry, ...]
+    contacts: tuple[Contact, ...]
+
+    def paths(self) -> set[Path]:
+        """Every file that it names."""
+        named = [
+            path for topic in self.topics for path in (topic.attributes, topic.policy, topic.subscriptions)
+        ]
+        named += [path for key in self.keys for path in (key.description, key.policy, key.grants)]
+        return {path for path in named if path is not None}
+
+
+def read_manifest(document: TextDocument, folder: Path) -> Manifest:
+    """Check a document against the schema and read it; file names are relative to ``folder``.
+
+    Raises InputError with the place of the first fault.
+    """
+    _validate(document)
+    reader = _Reader(document, folder)
+    return Manifest(
+        reader.instances(document.root, ()),
+        tuple(reader.topic(node, ("topics", i)) for i, node in enumerate(reader.list("topics"))),
+        tuple(reader.key(node, ("keys", i)) for i, node in enumerate(reader.list("keys"))),
+        tuple(reader.contact(node, ("contacts", i)) for i, node in enumerate(reader.list("contacts"))),
+    )
+
+
+def _validate(document: TextDocument) -> None:
+    from jsonschema import Draft202012Validator  # heavy, and only a manifest needs it
+    from jsonschema.exceptions import best_match
+
+    schema = json.loads(files("checker.schemas").joinpath("streaming-manifest.v1.json").read_text("utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(plain(document.root)))
+    if error is not None:
+        route: Route = tuple(error.absolute_path)
+        where = document.locate(route, Part.VALUE)
+        raise InputError(
+            document.name, f"{error.message[:300]}", where, "see `schemas/streaming-manifest.v1.json`"
+        )
+
+
+def plain(node: Node) -> Any:
+    """Turn nodes into the values that a JSON decoder gives."""
+    if isinstance(node, Object):
+        return {member.key: plain(member.value) for member in node.members}
+    if isinstance(node, Array):
+        return [plain(one) for one in node.items]
+    value = node.value
+    return _plain_number(value) if isinstance(value, Number) else value
+
+
+def _plain_number(number: Number) -> int | float:
+    return (
+        int(number.text)
+        if number.text.lstrip("-").isdigit() and len(number.text) < 100
+        else float(number.text)
+    )
+
+
+class _Reader:
+    """Reads a manifest that the schema has found well formed, ARNs and all."""
+
+    __slots__ = ("document", "folder", "root")
+
+    def __init__(self, document: TextDocument, folder: Path) -> None:
+        assert isinstance(document.root, Object)  # noqa: S101 - the schema says so
+        self.document = document
+        self.root = document.root
+        self.folder = folder
+
+    def list(self, key: str) -> tuple[Node, ...]:
+        node = self.root.get(key)
+        return items(node) if node is not None else ()
+
+    def text(self, node: Node, key: str) -> str | None:
+        return text_of(node.get(key)) if isinstance(node, Object) else None
+
+    def path(self, node: Node, key: str) -> Path | None:
+        name = self.text(node, key)
+        return self.folder / name if name else None
+
+    def arn(self, node: Node) -> Arn | None:
+        text = self.text(node, "arn")
+        return Arn.parse(text) if text else None
+
+    def texts(self, node: Node, key: str) -> tuple[str, ...]:
+        found = node.get(key) if isinstance(node, Object) else None
+        return tuple(text_of(one) or "" for one in items(found)) if found is not None else ()
+
+    def place(self, route: Route) -> Place:
+        return Place(self.document, route)
+
+    def instances(self, node: Node, route: Route) -> tuple[Instance, ...]:
+        arns = enumerate(map(Arn.parse, self.texts(node, "instances")))
+        return tuple(
+            Instance(arn, self.place((*route, "instances", i))) for i, arn in arns if arn is not None
+        )
+
+    def topic(self, node: Node, route: Route) -> TopicEntry:
+        return TopicEntry(
+            self.arn(node),
+            self.path(node, "attributes"),
+            self.path(node, "policy"),
+            self.path(node, "subscriptions"),
+            self.text(node, "key"),
+            self.instances(node, route),
+            self.place(route),
+        )
+
+    def key(self, node: Node, route: Route) -> KeyEntry:
+        return KeyEntry(
+            self.arn(node),
+            self.texts(node, "aliases"),
+            self.path(node, "description"),
+            self.path(node, "policy"),
+            self.path(node, "grants"),
+            self.place(route),
+        )
+
+    def contact(self, node: Node, route: Route) -> Contact:
+        topics = enumerate(self.texts(node, "topics"))
+        return Contact(
+            self.text(node, "id") or "",
+            tuple((text, self.place((*route, "topics", i))) for i, text in topics),
+            self.place(route),
+        )
+
+
+def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[Path]:
+    """Read a manifest and the files it names into the facts; give the files, which are read by now.
+
+    Raises InputError for the manifest itself; a fault in a file that it names is noted in the facts.
+    """
+    manifest = read_manifest(document, path.parent)
+    facts.instances += manifest.instances
+    facts.contacts += manifest.contacts
+    for entry in manifest.topics:
+        _attempt(facts, partial(_take_topic, entry, path, facts))
+    for key in manifest.keys:
+        _attempt(facts, partial(_take_key, key, path, facts))
+    return {one.resolve() for one in manifest.paths()}
+
+
+def _attempt(facts: Facts, take: Callable[[], None]) -> None:
+    try:
+        take()
+    except InputError as error:
+        facts.skip(error)
+
+
+def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
+    """Join what the entry and its files say; a policy file takes the place of the attributes' policy."""
+    described = entry.attributes or entry.policy
+    if described:
+        topic = load_topic(described)
+    else:
+        unknown = Unknown("the manifest names no policy of the topic", entry.place.document.name)
+        topic = Topic(unknown, unknown, unknown, Unknown("the manifest does not say the key"), entry.place)
+    if entry.attributes and entry.policy:
+        topic = topic._replace(policy=load_topic(entry.policy).policy)
+    if entry.arn:
+        fifo = is_fifo(entry.arn) if isinstance(topic.fifo, Unknown) else topic.fifo
+        topic = topic._replace(arn=entry.arn, fifo=fifo, fifo_place=topic.fifo_place or entry.place)
+    if entry.key:
+        topic = topic._replace(key=entry.key, key_place=entry.place)
+    facts.topics.append((manifest, topic._replace(named=True, instances=entry.instances)))
+    if entry.subscriptions:
+        facts.take(manifest, read_document(entry.subscriptions), named=True)
+
+
+def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
+    """Join what the entry and its files say."""
+    unknown = Unknown("the manifest does not say the key's ARN", entry.place.document.name)
+    key = load_key(entry.description) if entry.description else Key(entry.arn or unknown, entry.place)
+    if entry.policy:
+        key = key._replace(policy=load_key_policy(entry.policy).policy)
+    if entry.grants:
+        found = kind_of(read_document(entry.grants).root)
+        if found is None or found[0] is not Kind.GRANTS:
+            raise InputError(name_of(entry.grants), "expected the output of `aws kms list-grants`")
+        key = key._replace(grants=tuple(grant for _, grant in read_grants(found[1])))
+    facts.keys.append((manifest, key._replace(aliases=entry.aliases, named=True)))

@@ -1,0 +1,71 @@
+"""Reads a file that is handed over in a role: as the topic, as its key policy, as its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_policy, read_topic
+from checker.inputs.facts import bare_key, unwrap
+from checker.inputs.files import name_of, read_input
+from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.policy.node import Object, text_of
+from checker.policy.read import TOPIC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.inventory import Key, Topic
+
+
+def load_topic(path: Path) -> Topic:
+    """Read a file that is a topic: attributes, or its policy alone. Raises InputError."""
+    document = read_document(path)
+    found = kind_of(document.root)
+    if found is not None and found[0] is Kind.TOPIC and isinstance(found[1], Object):
+        return read_topic(document, found[1], found[2], named=True)
+    _expect_policy(document, "the output of `aws sns get-topic-attributes` or a topic policy")
+    return bare_topic(policy_text(document, TOPIC), named=True)
+
+
+def load_key_policy(path: Path) -> Key:
+    """Read a file that is a key policy: the output of `aws kms get-key-policy`, or the policy alone.
+
+    Raises InputError.
+    """
+    document = read_document(path)
+    wrapped = document.root.get("Policy") if isinstance(document.root, Object) else None
+    if wrapped is not None:
+        return read_key_policy(document, wrapped, ("Policy",), named=True)
+    _expect_policy(document, "the output of `aws kms get-key-policy` or a key policy")
+    return bare_key(document, named=True)
+
+
+def load_key(path: Path) -> Key:
+    """Read `aws kms describe-key`. Raises InputError."""
+    document = read_document(path)
+    found = kind_of(document.root)
+    if found is None or found[0] is not Kind.KEY or not isinstance(found[1], Object):
+        raise InputError(document.name, "expected the output of `aws kms describe-key`")
+    return read_key(document, found[1], found[2], named=True)
+
+
+def instance_arn(text: str) -> Arn:
+    """Read the ARN of a Connect instance. Raises InputError, saying what is wrong with it."""
+    arn = Arn.parse(text)
+    if arn is not None and arn.is_instance:
+        return arn
+    wanted = "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID"
+    raise InputError("--instance-arn", f"`{text}` is no ARN of a Connect instance", help_text=wanted)
+
+
+def read_document(path: Path) -> TextDocument:
+    """Read and parse a file. Raises InputError."""
+    return unwrap(parse_text(name_of(path), read_input(path)))
+
+
+def _expect_policy(document: TextDocument, expected: str) -> None:
+    root = document.root
+    if not isinstance(root, Object) or text_of(root.get("TopicArn")):
+        raise InputError(document.name, f"expected {expected}")

@@ -1,0 +1,107 @@
+"""Reads a file into a document: bounded in size and depth, every failure with a place and a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.jsontext import TextError, parse_json
+from checker.policy.node import Node, locate
+from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.finding import Part, Position, Route
+    from checker.policy.node import Scalar
+
+MAX_BYTES = 5 * 1024 * 1024
+"""Policies are at most 32 KB; describe and list outputs of a whole account stay well below this."""
+
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+class InputError(Exception):
+    """A file cannot be read as what it should be."""
+
+    def __init__(self, what: str, reason: str, position: Position | None = None, help_text: str = "") -> None:
+        super().__init__(f"{what}: {reason}")
+        self.what = what
+        self.reason = reason
+        self.position = position
+        self.help = help_text
+
+
+class TextDocument(NamedTuple):
+    """A parsed text; the Document of every finding in it."""
+
+    source: Source
+    root: Node
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return self.source.name
+
+    def locate(self, route: Route, part: Part) -> Position:
+        """Find where a route leads to."""
+        return locate(self.root, route, part)
+
+    def line(self, number: int) -> str:
+        """Give one line of the file."""
+        return self.source.line(number)
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file, without its byte order mark.
+
+    Raises InputError for a file that is missing, too large, binary or in another encoding.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            limit = MAX_BYTES // 1024 // 1024
+            raise InputError(
+                str(path), f"the file has {size / 1024 / 1024:.1f} MB, more than the {limit} MB that are read"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), (error.strerror or str(error)).lower()) from None
+    return decode(str(path), data)
+
+
+def decode(name: str, data: bytes) -> str:
+    """Decode UTF-8, with or without byte order mark. Raises InputError."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(name, "the file is UTF-16", help_text="save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None
+
+
+def parse_text(name: str, text: str) -> TextDocument:
+    """Parse a text by the ending of its name: YAML, else JSON. Raises InputError."""
+    source = Source(name, text)
+    try:
+        if name.endswith(YAML_SUFFIXES):
+            from checker.inputs.yamltext import parse_yaml  # PyYAML is not on the path of JSON files
+
+            return TextDocument(source, parse_yaml(source))
+        return TextDocument(source, parse_json(source))
+    except TextError as error:
+        raise InputError(name, error.message, error.position()) from None
+
+
+def parse_embedded(node: Scalar, text: str) -> TextDocument:
+    """Parse JSON kept as a string inside another document; positions stay those of the outer file.
+
+    Raises InputError, saying that the fault is inside the string.
+    """
+    escaped = node.source.text[node.start : node.start + 1] == '"'
+    outer, start = (node.source, node.start + 1) if escaped else (None, 0)
+    source = Source(node.source.name, text, outer, start)
+    try:
+        return TextDocument(source, parse_json(source))
+    except TextError as error:
+        raise InputError(node.source.name, f"inside the string: {error.message}", error.position()) from None

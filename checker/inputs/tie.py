@@ -1,0 +1,83 @@
+"""Ties together what several files say of one topic or key, and makes the Inventory.
+
+By ARN, key id and alias; and, inside one folder, when there is no choice: the only key policy belongs
+to the only key, and the only key to the topic that is encrypted with one nobody else answers to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.inventory import Inventory, Key, Topic, is_managed_key
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.inputs.facts import Facts
+
+_Keys = list[tuple["Path", Key]]
+
+
+def tie(facts: Facts) -> Inventory:
+    """Make the Inventory."""
+    keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
+    keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
+    return Inventory(
+        tuple(_with_subscriptions(topic, facts) for _, topic in facts.topics),
+        tuple(key for _, key in keys),
+        tuple(dict.fromkeys(facts.instances)),
+        tuple(facts.contacts),
+        tuple(facts.skipped),
+    )
+
+
+def _with_subscriptions(topic: Topic, facts: Facts) -> Topic:
+    listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
+    return topic if listed is None else topic._replace(subscriptions=tuple(listed))
+
+
+def _with_grants(key: Key, facts: Facts) -> Key:
+    if isinstance(key.arn, Unknown):
+        return key
+    listed = [grant for name, grants in facts.grants.items() if key.answers_to(name) for grant in grants]
+    return key._replace(grants=tuple(listed)) if listed else key
+
+
+def _with_policies(keys: _Keys) -> _Keys:
+    """Give the only policy without a key in a folder to the only key without a policy there."""
+    tied: _Keys = []
+    for folder in dict.fromkeys(folder for folder, _ in keys):
+        here = [key for other, key in keys if other == folder]
+        loose = [key for key in here if isinstance(key.arn, Unknown)]
+        bare = [key for key in here if isinstance(key.arn, Arn) and isinstance(key.policy, Unknown)]
+        if len(loose) == len(bare) == 1:
+            policy, key = loose[0], bare[0]
+            joined = key._replace(policy=policy.policy, named=key.named or policy.named)
+            here = [joined if one is key else one for one in here if one is not policy]
+        tied += ((folder, key) for key in here)
+    return tied
+
+
+def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
+    """Let the only key of a folder answer to the one reference there that no key answers to."""
+    everything = Inventory(keys=tuple(key for _, key in keys))
+    tied: _Keys = []
+    for folder, key in keys:
+        alone = [other for other, _ in keys].count(folder) == 1
+        wanted = {
+            topic.key
+            for other, topic in topics
+            if other == folder
+            and isinstance(topic.key, str)
+            and isinstance(everything.key_of(topic), Unknown)
+        }
+        known = alone and len(wanted) == 1 and _may_answer(key, *wanted)
+        tied.append((folder, key._replace(aliases=(*key.aliases, *wanted)) if known else key))
+    return tied
+
+
+def _may_answer(key: Key, reference: str) -> bool:
+    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it."""
+    return not is_managed_key(reference) and (isinstance(key.arn, Unknown) or "alias/" in reference)

@@ -1,0 +1,170 @@
+"""What is known of topics, keys, instances and contacts: typed facts, each known or Unknown. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.arn import Arn
+    from checker.finding import Document, Position, Route
+    from checker.policy.model import Policy, Problem
+    from checker.policy.read import Dialect
+
+MANAGED_KEY_ALIAS = "alias/aws/sns"
+
+
+class PolicyText(NamedTuple):
+    """A policy, where its text stands, how large it is (in bytes of UTF-8) and where it breaks the grammar."""
+
+    policy: Policy
+    problems: tuple[Problem, ...]
+    dialect: Dialect
+    document: Document
+    size: int
+
+
+class Place(NamedTuple):
+    """Where a fact is written."""
+
+    document: Document
+    route: Route
+
+
+class Subscription(NamedTuple):
+    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending."""
+
+    protocol: str
+    endpoint: str
+    confirmed: bool
+
+
+class Topic(NamedTuple):
+    """An SNS topic.
+
+    ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
+    topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
+    that are said to stream to it, empty when nothing says.
+    https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+    """
+
+    arn: Arn | Unknown
+    policy: PolicyText | Unknown
+    fifo: bool | Unknown
+    key: str | Unknown | None
+    place: Place
+    key_place: Place | None = None
+    fifo_place: Place | None = None
+    subscriptions: tuple[Subscription, ...] | Unknown = Unknown("no list of subscriptions was given")
+    instances: tuple[Instance, ...] = ()
+    named: bool = False
+
+    @property
+    def name(self) -> str:
+        """How reports call the topic: its ARN, or else the file that its policy stands in."""
+        return self.place.document.name if isinstance(self.arn, Unknown) else str(self.arn)
+
+
+class Grant(NamedTuple):
+    """A KMS grant; ``grantee`` is a service principal or an ARN.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html
+    """
+
+    grantee: str
+    operations: tuple[str, ...]
+    source_arn: str | None = None
+    encryption_context: tuple[tuple[str, str], ...] = ()
+
+
+class Key(NamedTuple):
+    """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
+
+    The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
+    ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use.
+    """
+
+    arn: Arn | Unknown
+    place: Place
+    policy: PolicyText | Unknown = Unknown("the key policy was not given")
+    state: str | Unknown = Unknown("the key was not described")
+    manager: str | Unknown = Unknown("the key was not described")
+    spec: str | Unknown = Unknown("the key was not described")
+    usage: str | Unknown = Unknown("the key was not described")
+    grants: tuple[Grant, ...] | Unknown = Unknown("no list of grants was given")
+    aliases: tuple[str, ...] = ()
+    named: bool = False
+
+    @property
+    def name(self) -> str:
+        """How reports call the key: its ARN, or else the file that its policy stands in."""
+        return self.place.document.name if isinstance(self.arn, Unknown) else str(self.arn)
+
+    def answers_to(self, reference: str) -> bool:
+        """True if a KmsMasterKeyId, in any of its four forms, means this key.
+
+        Key id, key ARN, alias name, alias ARN; SNS resolves them in the topic's own account and Region.
+        """
+        if isinstance(self.arn, Unknown):
+            return reference in self.aliases
+        here = f"arn:{self.arn.partition}:kms:{self.arn.region}:{self.arn.account}:"
+        key_id = self.arn.resource.removeprefix("key/")
+        return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
+
+
+class Instance(NamedTuple):
+    """An Amazon Connect instance. https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html"""
+
+    arn: Arn
+    place: Place | None = None
+
+
+class Contact(NamedTuple):
+    """A chat contact and the topics that it streams to, each with the place where it says so."""
+
+    id: str
+    topics: tuple[tuple[str, Place], ...]
+    place: Place
+
+
+class Skipped(NamedTuple):
+    """Something that was not judged, and why; ``error`` when it should have been readable."""
+
+    what: str
+    reason: str
+    error: bool = False
+    position: Position | None = None
+    help: str = ""
+
+
+class Inventory(NamedTuple):
+    """Everything that one run knows."""
+
+    topics: tuple[Topic, ...] = ()
+    keys: tuple[Key, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def key_of(self, topic: Topic) -> Key | Unknown | None:
+        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted."""
+        if not isinstance(topic.key, str):
+            return topic.key
+        for key in self.keys:
+            if key.answers_to(topic.key):
+                return key
+        return Unknown("the key was not given", topic.key)
+
+    def instances_of(self, topic: Topic) -> tuple[Instance, ...]:
+        """The instances that stream to a topic: those tied to it, else all that are known."""
+        return topic.instances or self.instances
+
+
+def is_managed_key(reference: str) -> bool:
+    """True if a KmsMasterKeyId is the alias of the AWS managed key, by name or ARN.
+
+    Told by the name alone: asking KMS for a predefined alias can create the key.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    """
+    return reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")

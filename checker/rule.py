@@ -1,0 +1,99 @@
+"""What a rule is: its metadata, its documentation and its check.
+
+A rule reads typed facts and asks the decision engine; it never parses, fetches or prints, and uses no
+regular expression on policy text. Its docstring is its documentation page.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from checker.finding import Finding, Location, Severity, Verdict, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.case import KeyCase, TopicCase
+    from checker.iam.prove import Answer
+    from checker.inventory import Contact
+    from checker.policy.unknown import Unknown
+
+
+class Link(Enum):
+    """The link of the chain from instance to topic that a rule judges, as `checker explain` names it."""
+
+    INSTANCE = "instance"
+    TOPIC_TYPE = "topic_type"
+    REGION = "region"
+    TOPIC_POLICY = "topic_policy"
+    KEY = "key"
+    KEY_POLICY = "key_policy"
+
+
+class Rule:
+    """One bad pattern. Subclasses override the checks of the targets that they judge.
+
+    ``severity`` is the worst that it reports. ``needs_policy`` is false for a rule that can tell without
+    the policy of its target.
+    """
+
+    id: ClassVar[str]
+    family: ClassVar[str]
+    summary: ClassVar[str]
+    severity: ClassVar[Severity]
+    link: ClassVar[Link]
+    since: ClassVar[str] = "0.1"
+    needs_policy: ClassVar[bool] = True
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Judge a topic. An Unknown says that the rule could not tell, which is no news worth a finding."""
+        raise NotImplementedError
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Judge a key."""
+        raise NotImplementedError
+
+    def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
+        """Judge a contact."""
+        raise NotImplementedError
+
+    @classmethod
+    def judges(cls, check: str) -> bool:
+        """True if the rule overrides a check, named ``check_topic`` and so on."""
+        return getattr(cls, check) is not getattr(Rule, check)
+
+    def finding(
+        self,
+        resource: str,
+        message: str,
+        at: Location | Iterable[Location],
+        *,
+        severity: Severity | None = None,
+        help: str = "",  # noqa: A002 - the name that reports give it
+        witness: Witness | None = None,
+    ) -> Finding:
+        """Report the pattern; the first location is where it is."""
+        locations = (at,) if isinstance(at, Location) else tuple(at)
+        return Finding(
+            rule=self.id,
+            severity=severity or self.severity,
+            message=message,
+            resource=resource,
+            locations=locations,
+            help=help,
+            witness=witness,
+        )
+
+    def undetermined(self, resource: str, message: str, at: Location, *, help: str = "") -> Finding:  # noqa: A002
+        """Report that the pattern could be neither found nor ruled out."""
+        found = self.finding(resource, message, at, severity=Severity.NOTE, help=help)
+        return found._replace(verdict=Verdict.UNDETERMINED)
+
+
+def witness(answer: Answer, sentence: str) -> Witness | None:
+    """Show the request that an answer rests on."""
+    if answer.witness is None or answer.decision is None:
+        return None
+    request = answer.witness.to_json()
+    return Witness(sentence, request, answer.decision.word, answer.decision.statements())

@@ -1,0 +1,85 @@
+"""The rule `cross-region`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.case import SOURCE_ARN, conditions_on
+from checker.finding import Severity
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding, Location
+
+
+class CrossRegion(Rule):
+    """The topic and the Connect instance are in different Regions.
+
+    ## What it finds
+
+    Topics whose Region differs from that of an instance that streams to them: a known instance, or one
+    that the policy names in `aws:SourceArn`. A warning where another instance that the policy names is in
+    the topic's Region.
+
+    ## Why it matters
+
+    AWS documents that topic and instance must be in the same Region; the topic may belong to another
+    account. An instance that is replicated to a second Region needs a topic there.
+
+    ## Example
+
+        topic     arn:aws:sns:eu-west-2:111122223333:chat
+        instance  arn:aws:connect:us-east-1:111122223333:instance/...
+
+    ## Use instead
+
+    A topic in the Region of the instance.
+
+    ## Fix safety
+
+    No fix in place; a replacement plan is shown.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    """
+
+    id = "cross-region"
+    family = "connect"
+    summary = "the topic and the Connect instance are in different Regions"
+    severity = Severity.ERROR
+    link = Link.REGION
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Compare the topic's Region with those of the known instances, else of those the policy names."""
+        topic = case.topic.arn
+        if isinstance(topic, Unknown):
+            yield topic
+            return
+        pairs = [(arn, case.here()) for arn in case.instances] or list(_named(case))
+        at_home = any(arn.region == topic.region for arn, _ in pairs)
+        for arn, at in pairs:
+            if arn.region != topic.region:
+                yield self.finding(
+                    case.name,
+                    f"the topic is in {topic.region}, Connect instance `{arn.instance_id}` in {arn.region}",
+                    at,
+                    severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
+                    help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}",
+                )
+
+
+def _named(case: TopicCase) -> Iterator[tuple[Arn, Location]]:
+    """The instances that statements for Connect name, with the place of the name."""
+    for statement in case.grants:
+        for condition in conditions_on(statement, SOURCE_ARN):
+            for index, value in enumerate(condition.values):
+                arn = Arn.parse(value) if isinstance(value, str) else None
+                if arn is not None and arn.is_instance:
+                    yield arn, case.at((*condition.route, index))

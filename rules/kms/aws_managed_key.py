@@ -1,0 +1,74 @@
+"""The rule `aws-managed-key`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.inventory import is_managed_key
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase, TopicCase
+    from checker.finding import Finding, Location
+    from checker.policy.unknown import Unknown
+
+_HELP = "encrypt the topic with a customer managed key whose policy allows connect.amazonaws.com"
+
+
+class AwsManagedKey(Rule):
+    """The topic is encrypted with the AWS managed key, which cannot let Amazon Connect in.
+
+    ## What it finds
+
+    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages.
+
+    ## Why it matters
+
+    The policy of an AWS managed key cannot be changed, and it does not cover service principals. For
+    service publishers SNS documents a customer managed key.
+
+    ## Example
+
+        "KmsMasterKeyId": "alias/aws/sns"
+
+    ## Use instead
+
+        "KmsMasterKeyId": "arn:aws:kms:us-east-1:111122223333:key/..."
+
+    ## Fix safety
+
+    No fix in place: a replacement plan is shown. Turning encryption off is never offered.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    - https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html
+    """
+
+    id = "aws-managed-key"
+    family = "kms"
+    summary = "the topic is encrypted with the AWS managed key, which cannot let Amazon Connect in"
+    severity = Severity.ERROR
+    link = Link.KEY
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Tell by the alias."""
+        if isinstance(case.topic.key, str) and is_managed_key(case.topic.key):
+            yield self._found(case.name, case.topic.key, case.here(case.topic.key_place))
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Tell by who manages the key."""
+        if case.key.manager == "AWS" and (case.topic is None or not _by_alias(case.topic.key)):
+            yield self._found(case.name, case.name, case.here(case.fact("KeyManager")))
+
+    def _found(self, resource: str, key: str, at: Location) -> Finding:
+        message = f"`{key}` is an AWS managed key: its policy cannot be changed and does not cover Connect"
+        return self.finding(resource, message, at, help=_HELP)
+
+
+def _by_alias(reference: object) -> bool:
+    return isinstance(reference, str) and is_managed_key(reference)

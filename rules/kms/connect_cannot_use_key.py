@@ -1,0 +1,90 @@
+"""The rule `connect-cannot-use-key`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.inventory import is_managed_key
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase, TopicCase
+    from checker.finding import Finding
+
+_HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
+
+
+class ConnectCannotUseKey(Rule):
+    """The key of an encrypted topic does not let Amazon Connect use it.
+
+    ## What it finds
+
+    Keys whose policy and grants do not give connect.amazonaws.com both `kms:GenerateDataKey` and
+    `kms:Decrypt`. Undetermined when the key policy was not given, or hangs on a condition that AWS does
+    not document for Connect.
+
+    ## Why it matters
+
+    To publish to an encrypted topic the publisher needs the key. The statement for the account's root
+    does not cover services, and a refused key shows in no SNS metric.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+         "Action": "kms:*", "Resource": "*"}
+
+    ## Use instead
+
+    Beside it:
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    ## Fix safety
+
+    Adding the statement gives Connect the two actions that AWS documents, and takes nothing from anybody.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
+    """
+
+    id = "connect-cannot-use-key"
+    family = "kms"
+    summary = "the key of an encrypted topic does not let Amazon Connect use it"
+    severity = Severity.ERROR
+    link = Link.KEY_POLICY
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Report a key that the topic names and nobody described."""
+        if isinstance(case.topic.key, Unknown):
+            yield case.topic.key
+        elif (
+            isinstance(case.key, Unknown)
+            and isinstance(case.topic.key, str)
+            and not is_managed_key(case.topic.key)
+        ):
+            message = f"the topic is encrypted with `{case.topic.key}`, whose key policy was not given"
+            help_text = "give the outputs of `aws kms get-key-policy` and `aws kms describe-key` as well"
+            yield self.undetermined(case.name, message, case.here(case.topic.key_place), help=help_text)
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Ask for both actions."""
+        if isinstance(case.text, Unknown):
+            message = f"whether Connect can use the key is not known: {case.text.reason}"
+            yield self.undetermined(case.name, message, case.here())
+        elif case.key.manager != "AWS" and not case.grants_sns_instead:
+            missing = [action for action, truth in case.usable if truth is False]
+            doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
+            if missing:
+                message = f"the key does not let Connect do {' and '.join(f'`{one}`' for one in missing)}"
+                yield self.finding(case.name, message, case.at(("Statement",)), help=_HELP)
+            elif doubts:
+                message = f"whether Connect can use the key is not known: {doubts[0].reason}"
+                yield self.undetermined(case.name, message, case.at(("Statement",)), help=_HELP)

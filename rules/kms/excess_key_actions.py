@@ -1,0 +1,97 @@
+"""The rule `excess-key-actions`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import names_connect
+from checker.finding import Severity
+from checker.iam.action import action_covers
+from checker.policy.actions import KEY_ACTIONS
+from checker.policy.model import ALLOW, Patterns
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase
+    from checker.finding import Finding
+    from checker.policy.model import Statement
+    from checker.policy.unknown import Unknown
+
+_NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
+_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
+_HELP = (
+    'give connect.amazonaws.com a statement of its own with "kms:GenerateDataKey*" and "kms:Decrypt" alone'
+)
+
+
+class ExcessKeyActions(Rule):
+    """The key policy lets Amazon Connect do more than use the key.
+
+    ## What it finds
+
+    Statements that allow connect.amazonaws.com more than `kms:GenerateDataKey*` and `kms:Decrypt`. A
+    warning when that lets the service change, share or delete the key; a note when it only adds other
+    ways to use it.
+
+    ## Why it matters
+
+    The sample on AWS's own page adds the service to the statement of the account's root, with `kms:*`.
+    It works, and lets a service replace the key policy and schedule the key's deletion.
+
+    ## Example
+
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root", "Service": "connect.amazonaws.com"},
+        "Action": "kms:*"
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    ## Fix safety
+
+    Narrowing takes from Connect what chat streaming does not use. Another feature of Connect that is
+    encrypted with the same key may use it.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+
+    id = "excess-key-actions"
+    family = "kms"
+    summary = "the key policy lets Amazon Connect do more than use the key"
+    severity = Severity.WARNING
+    link = Link.KEY_POLICY
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """List what every statement for Connect allows beyond what is needed."""
+        for statement in case.statements:
+            if statement.effect != ALLOW or not names_connect(statement):
+                continue
+            excess = _excess(statement)
+            grave = [action for action in excess if action not in _USES]
+            if not excess or not isinstance(statement.actions, Patterns):
+                continue
+            shown = ", ".join(f"`{one}`" for one in (grave or excess)[:3])
+            more = f" and {len(grave or excess) - 3} more" if len(grave or excess) > 3 else ""
+            yield self.finding(
+                case.name,
+                f"{statement.title} lets Connect do {shown}{more}",
+                case.at((*statement.route, statement.actions.element)),
+                severity=Severity.WARNING if grave else Severity.NOTE,
+                help=_HELP,
+            )
+
+
+def _excess(statement: Statement) -> list[str]:
+    """The actions that a statement allows and that publishing does not need, the gravest first."""
+    allowed = [action for action in KEY_ACTIONS if action_covers(statement.actions, action) is True]
+    excess = [action for action in allowed if not action.startswith(_NEEDED)]
+    return sorted(excess, key=lambda action: (action not in _GRAVE, action))
+
+
+_GRAVE = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant")

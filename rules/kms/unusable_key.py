@@ -1,0 +1,86 @@
+"""The rule `unusable-key`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.finding import Severity
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase
+    from checker.finding import Finding
+
+_USABLE_STATES = ("Enabled", "Updating")
+_WANTED = (("spec", "KeySpec", "SYMMETRIC_DEFAULT"), ("usage", "KeyUsage", "ENCRYPT_DECRYPT"))
+
+
+class UnusableKey(Rule):
+    """SNS cannot use the topic's key: disabled, being deleted, of the wrong type, or in another Region.
+
+    ## What it finds
+
+    Keys whose state is neither Enabled nor Updating, that are asymmetric or for signatures, or that are
+    not in the topic's Region.
+
+    ## Why it matters
+
+    SNS supports symmetric encryption keys only, and every publish to an encrypted topic uses the key.
+
+    ## Example
+
+        "KeyState": "PendingDeletion"
+
+    ## Use instead
+
+    An enabled symmetric key in the topic's Region. Each replica of a multi-Region key has a state and a
+    policy of its own.
+
+    ## Fix safety
+
+    No fix in place: enabling a key that somebody disabled is for its owner to say.
+
+    ## References
+
+    - https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+
+    id = "unusable-key"
+    family = "kms"
+    summary = "SNS cannot use the topic's key: disabled, being deleted, of the wrong type, or elsewhere"
+    severity = Severity.ERROR
+    link = Link.KEY
+    needs_policy = False
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Compare what is known of the key with what SNS can use."""
+        key = case.key
+        if isinstance(key.state, Unknown):
+            yield key.state
+        elif key.state not in _USABLE_STATES:
+            message = f"the key is {key.state}, SNS can use it only while it is Enabled"
+            help_text = (
+                "cancel the deletion or enable the key"
+                if key.state != "PendingImport"
+                else "import the key material"
+            )
+            yield self.finding(case.name, message, case.here(case.fact("KeyState")), help=help_text)
+        for attribute, name, wanted in _WANTED:
+            said = getattr(key, attribute)
+            if isinstance(said, str) and said != wanted:
+                message = f"the key's {name} is {said}, SNS supports only {wanted}"
+                help_text = "encrypt the topic with a symmetric encryption key"
+                yield self.finding(case.name, message, case.here(case.fact(name)), help=help_text)
+        yield from self._region(case)
+
+    def _region(self, case: KeyCase) -> Iterator[Finding]:
+        key, topic = case.key.arn, case.topic.arn if case.topic else None
+        if isinstance(key, Arn) and isinstance(topic, Arn) and key.region != topic.region:
+            message = f"the key is in {key.region}, the topic in {topic.region}"
+            help_text = "use a key, or a replica of a multi-Region key, in the topic's Region"
+            yield self.finding(case.name, message, case.here(case.fact("Arn")), help=help_text)

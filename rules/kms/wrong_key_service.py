@@ -1,0 +1,75 @@
+"""The rule `wrong-key-service`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.iam.space import SNS
+from checker.policy.model import Principals
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase
+    from checker.finding import Finding, Location
+    from checker.policy.unknown import Unknown
+
+_HELP = "allow the two actions to connect.amazonaws.com; sns.amazonaws.com is for encrypted queues behind the topic"
+
+
+class WrongKeyService(Rule):
+    """The key policy lets sns.amazonaws.com use the key instead of connect.amazonaws.com.
+
+    ## What it finds
+
+    Keys that give sns.amazonaws.com what Connect would need, while Connect has no access.
+
+    ## Why it matters
+
+    It is the publisher that needs the key of an encrypted topic. SNS itself needs a key only to deliver
+    into an encrypted queue, which is the next hop and easily mistaken for this one.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    ## Fix safety
+
+    A statement for Connect is added; the one for SNS stays, a queue may need it.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+
+    id = "wrong-key-service"
+    family = "kms"
+    summary = "the key policy lets sns.amazonaws.com use the key instead of connect.amazonaws.com"
+    severity = Severity.ERROR
+    link = Link.KEY_POLICY
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Report the statements for SNS when Connect cannot use the key."""
+        if case.key.manager != "AWS" and case.grants_sns_instead:
+            message = (
+                "the key is given to sns.amazonaws.com, but the publisher, connect.amazonaws.com, needs it"
+            )
+            yield self.finding(
+                case.name, message, list(_named(case)) or [case.at(("Statement",))], help=_HELP
+            )
+
+
+def _named(case: KeyCase) -> Iterator[Location]:
+    for statement in case.statements:
+        principals = statement.principals
+        for entry in principals.entries if isinstance(principals, Principals) else ():
+            if entry.type == "Service" and entry.value == SNS:
+                yield case.at(entry.route)

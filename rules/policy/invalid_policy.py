@@ -1,0 +1,86 @@
+"""The rule `invalid-policy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Location, Role, Severity
+from checker.policy.refused import refusals
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase, PolicyCase, TopicCase
+    from checker.finding import Finding
+    from checker.policy.model import Problem
+
+
+class InvalidPolicy(Rule):
+    """The policy is not one that AWS accepts, or part of it has no effect.
+
+    ## What it finds
+
+    Documents that break the policy grammar: unknown, misspelt or repeated elements, wrong types, unknown
+    condition operators; actions that SNS or KMS would refuse; policies over the size and count limits. A
+    warning for what AWS stores but gives no effect, and for what is only reported to be refused.
+
+    ## Why it matters
+
+    SNS answers a misspelt element with no more than `Policy Error: null`, a wildcard action with
+    `Policy statement action out of service scope!`, and CloudFormation has been seen to leave a topic
+    without a policy. A repeated JSON key hides whatever stood under the first.
+
+    ## Example
+
+        {"Effect": "Allow", "Principle": {"Service": "connect.amazonaws.com"}, "Action": "sns:*"}
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}, "Action": "sns:Publish"}
+
+    ## Fix safety
+
+    Correcting the spelling of an element, operator or action gives the statement the effect that it was
+    written for, which can be new access.
+
+    ## References
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+    - https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+    """
+
+    id = "invalid-policy"
+    family = "policy"
+    summary = "the policy is not one that AWS accepts, or part of it has no effect"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Report the reader's problems and what SNS would refuse."""
+        return self._check(case, case.name)
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Report the reader's problems and what KMS would refuse."""
+        return self._check(case, case.name)
+
+    def _check(self, case: PolicyCase, name: str) -> Iterator[Finding | Unknown]:
+        if isinstance(case.text, Unknown):
+            return
+        text = case.text
+        for problem in (*text.problems, *refusals(text.policy, text.dialect, text.size)):
+            yield self.finding(
+                name,
+                problem.message,
+                list(_places(case, problem)),
+                severity=Severity.ERROR if problem.refused else Severity.WARNING,
+                help=problem.help,
+            )
+
+
+def _places(case: PolicyCase, problem: Problem) -> Iterator[Location]:
+    yield case.at(problem.route, problem.part)
+    if problem.related is not None:
+        yield case.at(problem.related, problem.part, Role.RELATED)

@@ -1,0 +1,70 @@
+"""The rule `placeholder-value`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.policy.placeholder import is_placeholder, texts
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import KeyCase, PolicyCase, TopicCase
+    from checker.finding import Finding
+
+
+class PlaceholderValue(Rule):
+    """A value of the policy is a placeholder that was not filled in.
+
+    ## What it finds
+
+    Principals, resources and condition values such as `YOUR_CONNECT_INSTANCE_ARN`, `<account-id>` or
+    `arn:aws:sns:REGION:ACCOUNT:topic`.
+
+    ## Why it matters
+
+    AWS's sample policy is full of them. SNS accepts a placeholder in a condition without a word, and the
+    statement then matches nobody.
+
+    ## Example
+
+        "aws:SourceArn": "YOUR_CONNECT_INSTANCE_ARN"
+
+    ## Use instead
+
+        "aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."
+
+    ## Fix safety
+
+    Filled in from the known instance and topic, the statement does what its text says.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/find-instance-arn.html
+    """
+
+    id = "placeholder-value"
+    family = "policy"
+    summary = "a value of the policy is a placeholder that was not filled in"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Look at every value."""
+        return self._check(case, case.name)
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Look at every value."""
+        return self._check(case, case.name)
+
+    def _check(self, case: PolicyCase, name: str) -> Iterator[Finding | Unknown]:
+        if isinstance(case.text, Unknown):
+            return
+        for route, text in texts(case.text.policy):
+            if is_placeholder(text):
+                help_text = "put the real value in its place"
+                yield self.finding(name, f"`{text}` is a placeholder", case.at(route), help=help_text)

@@ -1,0 +1,113 @@
+"""The rule `blocking-deny`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.iam.operators import is_negated
+from checker.iam.prove import one_request
+from checker.iam.space import connect_space
+from checker.iam.truth import Truth, any_of, negate
+from checker.policy.model import ALLOW, EVERYONE, Condition, Principal, Principals, Statement
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+
+_GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
+_LIST = "list connect.amazonaws.com under Service in NotPrincipal, or deny by condition instead"
+
+
+class BlockingDeny(Rule):
+    """A Deny statement hits Amazon Connect, most often by accident.
+
+    ## What it finds
+
+    Deny statements that apply to Connect's own request: negated conditions on keys that only IAM
+    principals have (`aws:PrincipalOrgID`, `aws:SourceVpce`, `aws:SourceIp` ...), `NotPrincipal` without
+    the service, other services' source ARNs. A Deny that hits only other instances is left alone.
+
+    ## Why it matters
+
+    A service principal has no organisation, VPC endpoint or address of yours. The key is absent, a
+    negated operator holds for an absent key, with `IfExists` as without, and an explicit Deny beats
+    every Allow. AWS's own samples for VPC endpoints and organisations do this to Connect.
+
+    ## Example
+
+        {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "...",
+         "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
+
+    ## Use instead
+
+        "Condition": {
+          "StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+          "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}
+        }
+
+    ## Fix safety
+
+    Exempting AWS services from a Deny opens it to every service, so what the Allow statements say of
+    services must be tight. Unsafe: shown with what it opens.
+
+    ## References
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+
+    id = "blocking-deny"
+    family = "sns"
+    summary = "a Deny statement hits Amazon Connect"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask of every Deny whether it hits Connect's request for the instances in question."""
+        for statement in case.denies:
+            hit = _hits(case, statement)
+            reason, help_text = _why(statement)
+            if hit is True:
+                message = f"{statement.title} denies Connect: {reason}"
+                yield self.finding(case.name, message, case.at(statement.route), help=help_text)
+            elif isinstance(hit, Unknown):
+                message = f"whether {statement.title} denies Connect is not known: {hit.reason}"
+                yield self.undetermined(case.name, message, case.at(statement.route))
+
+
+def _hits(case: TopicCase, deny: Statement) -> Truth:
+    """Does the Deny hit a known instance, or if none is known every instance that could publish else?"""
+    allow = Statement(0, "", ALLOW, _ANYBODY, deny.actions, deny.resources, ())
+    if case.instances:
+        policy = case.alone(allow, deny)
+        return any_of(
+            negate(one_request(policy, connect_space(case.target, arn)).truth) for arn in case.instances
+        )
+    grants = case.connect_grants or (allow,)
+    return negate(case.any_instance(case.alone(*grants, deny)).truth)
+
+
+_ANYBODY = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
+
+
+def _why(statement: Statement) -> tuple[str, str]:
+    principals = statement.principals
+    if isinstance(principals, Principals) and principals.negated:
+        return "NotPrincipal does not list connect.amazonaws.com", _LIST
+    reasons = [_reason(condition) for condition in statement.conditions if isinstance(condition, Condition)]
+    return "; ".join(reasons) or "it has no condition that Connect's request fails", _GUARD
+
+
+def _reason(condition: Condition) -> str:
+    operation = condition.operation
+    negated = not isinstance(operation, Unknown) and is_negated(operation.base)
+    if condition.folded_key == "aws:sourceip":
+        return "Connect calls from an address of AWS, not from yours"
+    if negated and condition.folded_key not in ("aws:sourcearn", "aws:sourceaccount"):
+        return f"`{condition.operator}` holds because Connect's request does not have that `{condition.key}`"
+    return f"`{condition.operator}` on `{condition.key}` holds for Connect's request"

@@ -1,0 +1,129 @@
+"""The rule `connect-not-allowed`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import SOURCE_KEYS, names_connect
+from checker.diagnosis import Cause, Diagnosis, diagnose
+from checker.finding import Severity
+from checker.iam.decide import UNKNOWN
+from checker.policy.placeholder import is_masked
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule, witness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.case import TopicCase
+    from checker.finding import Finding, Location
+    from checker.iam.prove import Answer
+
+_ADD = (
+    "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
+    "SNS drops the messages in silence as long as it is missing"
+)
+
+
+class ConnectNotAllowed(Rule):
+    """No statement of the topic policy lets Amazon Connect publish.
+
+    ## What it finds
+
+    A topic whose policy does not allow `sns:Publish` to connect.amazonaws.com: for the instances that are
+    known to stream to it, or for no instance at all. Where another rule knows the very cause (a leftover
+    `AWS:SourceOwner`, a Deny, a wrong Resource, a condition that can never hold), that rule reports it.
+
+    ## Why it matters
+
+    Connect publishes as the service principal connect.amazonaws.com, so the topic policy alone decides.
+    When it does not allow the call AWS gives no error and no metric; the messages just never arrive.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+         "Action": "sns:Publish", "Resource": "arn:aws:sns:us-east-1:111122223333:chat"}
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": "sns:Publish", "Resource": "arn:aws:sns:us-east-1:111122223333:chat",
+         "Condition": {
+           "StringEquals": {"aws:SourceAccount": "111122223333"},
+           "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."}}}
+
+    ## Fix safety
+
+    Adding the statement gives Connect, for the named instance, exactly what AWS documents, and takes
+    nothing from anybody.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
+    """
+
+    id = "connect-not-allowed"
+    family = "sns"
+    summary = "no statement of the topic policy lets Amazon Connect publish"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Report once for every instance that cannot publish for a cause that is no other rule's."""
+        if isinstance(case.text, Unknown):
+            message = f"whether Connect can publish is not known: {case.text.reason}"
+            yield self.undetermined(case.name, message, case.here())
+            return
+        for instance, answer in case.publishing:
+            if is_masked(answer.truth):
+                yield Unknown("the policy has placeholders")
+            elif isinstance(answer.truth, Unknown):
+                yield self._doubt(case, instance, answer)
+            elif answer.truth is False:
+                for one in diagnose(case, instance):
+                    yield from self._cause(case, instance, answer, one)
+
+    def _doubt(self, case: TopicCase, instance: Arn | None, answer: Answer) -> Finding:
+        assert isinstance(answer.truth, Unknown)  # noqa: S101 - the caller looked
+        about = f" for instance `{instance.instance_id}`" if instance else ""
+        message = f"whether Connect can publish{about} is not known: {answer.truth.reason}"
+        if answer.truth.where:
+            message += f" (`{answer.truth.where}`)"
+        decision = answer.decision
+        hanging = decision.statements() if decision and decision.word == UNKNOWN else ()
+        at = case.at(("Statement", hanging[0])) if hanging else case.at(("Statement",))
+        return self.undetermined(case.name, message, at)
+
+    def _cause(
+        self, case: TopicCase, instance: Arn | None, answer: Answer, one: Diagnosis
+    ) -> Iterator[Finding]:
+        if one.cause is Cause.NO_GRANT:
+            at, message, help_text = _no_grant(case)
+            proof = (
+                witness(answer, f"Connect for instance {instance.instance_id} is denied")
+                if instance
+                else None
+            )
+            yield self.finding(case.name, message, at, help=help_text, witness=proof)
+        elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
+            pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
+            keys = " and ".join(f"`{c.key}`" for c in pinned)
+            yield self.finding(
+                case.name,
+                f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} ask for another",
+                [case.at(c.route) for c in pinned],
+                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
+                witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
+            )
+
+
+def _no_grant(case: TopicCase) -> tuple[Location, str, str]:
+    """Point at the statement that comes closest: one for Connect that allows something else."""
+    for statement in case.statements:
+        if statement.effect == "Allow" and names_connect(statement):
+            message = f"{statement.title} is for Connect but does not allow `sns:Publish`"
+            return case.at((*statement.route, "Action")), message, "name sns:Publish in its Action"
+    return case.at(("Statement",)), "no statement lets connect.amazonaws.com publish", _ADD

@@ -1,0 +1,64 @@
+"""The rule `fifo-topic`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+
+
+class FifoTopic(Rule):
+    """The topic is a FIFO topic, which chat streaming does not support.
+
+    ## What it finds
+
+    Topics with `FifoTopic` set, or whose name ends in `.fifo`.
+
+    ## Why it matters
+
+    AWS documents that the message streaming APIs support standard topics only. Nothing arrives.
+
+    ## Example
+
+        "TopicArn": "arn:aws:sns:us-east-1:111122223333:chat.fifo", "FifoTopic": "true"
+
+    ## Use instead
+
+    A standard topic. The type of a topic cannot be changed: create a new one, give it the policy, move
+    the subscriptions, and stream to its ARN.
+
+    ## Fix safety
+
+    No fix in place; a replacement plan is shown.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    """
+
+    id = "fifo-topic"
+    family = "sns"
+    summary = "the topic is a FIFO topic, which chat streaming does not support"
+    severity = Severity.ERROR
+    link = Link.TOPIC_TYPE
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Look at the type that AWS says, or the name tells."""
+        if isinstance(case.topic.fifo, Unknown):
+            yield case.topic.fifo
+        elif case.topic.fifo:
+            yield self.finding(
+                case.name,
+                "a FIFO topic: AWS documents that chat streaming supports standard topics only",
+                case.here(case.topic.fifo_place),
+                help="create a standard topic and stream to that; the type of a topic cannot be changed",
+            )

@@ -1,0 +1,88 @@
+"""The rule `missing-source-account`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import SOURCE_ACCOUNT, SOURCE_KEYS, conditions_on
+from checker.finding import Severity
+from checker.rule import Link, Rule, witness
+from checker.sentence import could
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.unknown import Unknown
+
+_HELP = 'add `"StringEquals": {"aws:SourceAccount": ...}` with the account of the Connect instance'
+
+
+class MissingSourceAccount(Rule):
+    """A statement lets Connect publish without a condition on `aws:SourceAccount`.
+
+    ## What it finds
+
+    Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceAccount`.
+    An error when there is none on `aws:SourceArn` either, for then Connect could publish on behalf of
+    anybody; a note when `aws:SourceArn` pins the instance, whose ARN contains the account.
+
+    ## Why it matters
+
+    connect.amazonaws.com is the same principal for all customers of AWS. A statement that does not say
+    for whom Connect may act lets any customer's instance stream its chats into the topic: the confused
+    deputy.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": "sns:Publish", "Resource": "arn:aws:sns:us-east-1:111122223333:chat"}
+
+    ## Use instead
+
+        "Condition": {
+          "StringEquals": {"aws:SourceAccount": "111122223333"},
+          "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."}
+        }
+
+    The account is the instance's, which need not be the topic's.
+
+    ## Fix safety
+
+    Pinning the account of a known instance shuts out the other customers and nobody else.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+
+    id = "missing-source-account"
+    family = "sns"
+    summary = "a statement lets Connect publish without a condition on aws:SourceAccount"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask for the deputy under each grant that says nothing of the account."""
+        for statement in case.connect_grants:
+            if conditions_on(statement, SOURCE_ACCOUNT):
+                continue
+            answer = case.deputy_of(statement)
+            if answer.truth is True and not conditions_on(statement, *SOURCE_KEYS) and answer.witness:
+                yield self.finding(
+                    case.name,
+                    f"{statement.title} lets Connect publish on behalf of any AWS customer",
+                    case.at(statement.route),
+                    help=_HELP,
+                    witness=witness(answer, could(answer.witness, "publish")),
+                )
+            elif answer.truth is False:
+                yield self.finding(
+                    case.name,
+                    f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
+                    case.at((*statement.route, "Condition")),
+                    severity=Severity.NOTE,
+                    help=_HELP,
+                )

@@ -1,0 +1,75 @@
+"""The rule `missing-source-arn`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import SOURCE_ARN, conditions_on
+from checker.finding import Severity
+from checker.rule import Link, Rule, witness
+from checker.sentence import could
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.unknown import Unknown
+
+_HELP = 'add `"ArnEquals": {"aws:SourceArn": ...}` with the ARN of the Connect instance'
+
+
+class MissingSourceArn(Rule):
+    """A statement lets Connect publish without a condition on `aws:SourceArn`.
+
+    ## What it finds
+
+    Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceArn`, so
+    that every Connect instance of the account may publish.
+
+    ## Why it matters
+
+    AWS documents both keys. With `aws:SourceAccount` alone the topic is closed to other customers, but a
+    test instance of the same account can still stream into the production topic.
+
+    ## Example
+
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+    ## Use instead
+
+        "Condition": {
+          "StringEquals": {"aws:SourceAccount": "111122223333"},
+          "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."}
+        }
+
+    ## Fix safety
+
+    Pinning a known instance shuts out the other instances of its account, which may be in use.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+    """
+
+    id = "missing-source-arn"
+    family = "sns"
+    summary = "a statement lets Connect publish without a condition on aws:SourceArn"
+    severity = Severity.WARNING
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask for siblings under each grant that says nothing of the instance."""
+        for statement in case.connect_grants:
+            if conditions_on(statement, SOURCE_ARN):
+                continue
+            answer = case.siblings_of(statement)
+            if answer.truth is True and answer.witness is not None:
+                yield self.finding(
+                    case.name,
+                    f"{statement.title} lets Connect publish for every instance of the account",
+                    case.at((*statement.route, "Condition") if statement.conditions else statement.route),
+                    help=_HELP,
+                    witness=witness(answer, could(answer.witness, "publish")),
+                )

@@ -1,0 +1,91 @@
+"""The rule `public-topic`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule, witness
+from checker.sentence import could
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding, Location
+    from checker.iam.prove import Answer
+
+_DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
+_HELP = "name the accounts or services in Principal, or pin them by a condition; for Connect see missing-source-account"
+
+
+class PublicTopic(Rule):
+    """Anybody with an AWS account can publish to the topic, subscribe to it, or change it.
+
+    ## What it finds
+
+    Policies that let a principal of an account named nowhere publish, subscribe or administer: a
+    wildcard principal without a condition, or with one that a stranger can meet. A wildcard principal
+    whose condition holds only for the owner or an AWS service is not public, and a missing
+    confused-deputy condition never is.
+
+    ## Why it matters
+
+    A stranger who publishes puts words into your customers' mouths; one who subscribes reads every chat.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "..."}
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}, "Action": "sns:Publish",
+         "Resource": "...", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}
+
+    ## Fix safety
+
+    Narrowing a public statement takes access from everybody who used it without being named.
+
+    ## References
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html
+    """
+
+    id = "public-topic"
+    family = "sns"
+    summary = "anybody with an AWS account can publish, subscribe or change the topic"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask for a stranger for every kind of deed, and report them together."""
+        answers = [(deed, case.public(*actions)) for deed, actions in _DEEDS]
+        found = [(deed, answer) for deed, answer in answers if answer.truth is True]
+        if found:
+            deed, first = found[0]
+            assert first.witness is not None  # noqa: S101 - every yes has a witness
+            deeds = " and ".join(", ".join(deed for deed, _ in found).rsplit(", ", 1))
+            yield self.finding(
+                case.name,
+                f"anybody with an AWS account can {deeds}",
+                _places(case, [answer for _, answer in found]),
+                help=_HELP,
+                witness=witness(first, could(first.witness, deed)),
+            )
+        yield from (answer.truth for _, answer in answers if isinstance(answer.truth, Unknown))
+
+
+def _places(case: TopicCase, answers: list[Answer]) -> list[Location]:
+    """The principals of the statements that let the strangers in."""
+    ordinals = dict.fromkeys(
+        ordinal for answer in answers if answer.decision for ordinal in answer.decision.statements()
+    )
+    elements = {s.ordinal: "NotPrincipal" if _negated(s.principals) else "Principal" for s in case.statements}
+    return [case.at(("Statement", ordinal, elements[ordinal])) for ordinal in ordinals]
+
+
+def _negated(principals: object) -> bool:
+    return bool(getattr(principals, "negated", False))

@@ -1,0 +1,101 @@
+"""The rule `source-owner`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import SOURCE_OWNER, conditions_on, names_connect
+from checker.diagnosis import Cause, diagnose
+from checker.finding import Part, Severity
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.model import Statement
+    from checker.policy.unknown import Unknown
+
+_REPLACE = (
+    'replace it by `"StringEquals": {"aws:SourceAccount": ...}` and `"ArnEquals": {"aws:SourceArn": ...}`'
+)
+_ADD = "add a statement for connect.amazonaws.com, and leave this one to the publishers that need it"
+_NOTE = "AWS prefers aws:SourceAccount; before you replace it, see who else publishes to the topic"
+
+
+class SourceOwner(Rule):
+    """A condition on `AWS:SourceOwner`, which Amazon Connect does not send.
+
+    ## What it finds
+
+    Conditions on `aws:SourceOwner`, in any letter case. An error where it is all that stands between
+    Connect and the topic: in a statement for connect.amazonaws.com, or in the default statement when no
+    other statement lets Connect publish. A note where it stands beside a working grant.
+
+    ## Why it matters
+
+    The policy that SNS writes for every new topic allows publishing on the condition that
+    `AWS:SourceOwner` is the owner's account. Some services set that key when they publish; AWS lists
+    them, and Connect is not among them. The key is absent, the condition does not hold, and nothing is
+    published; StartContactStreaming succeeds all the same.
+
+    ## Example
+
+        "Principal": {"AWS": "*"},
+        "Action": "SNS:Publish",
+        "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}
+
+    ## Use instead
+
+        "Principal": {"Service": "connect.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Condition": {
+          "StringEquals": {"aws:SourceAccount": "111122223333"},
+          "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."}
+        }
+
+    ## Fix safety
+
+    Adding a statement for Connect takes nothing from anybody. Replacing the key in the default statement
+    can silence CloudWatch alarms, ElastiCache and other services that set only `aws:SourceOwner`.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+
+    id = "source-owner"
+    family = "sns"
+    summary = "a condition on AWS:SourceOwner, which Amazon Connect does not send"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Report every such condition, by what hangs on it."""
+        depending = {
+            one.statement.ordinal
+            for instance, answer in case.publishing
+            if answer.truth is False
+            for one in diagnose(case, instance)
+            if one.cause is Cause.SOURCE_OWNER and one.statement is not None
+        }
+        for statement in case.statements:
+            for condition in conditions_on(statement, SOURCE_OWNER):
+                depends = statement.ordinal in depending
+                yield self.finding(
+                    case.name,
+                    _message(statement, depends=depends),
+                    case.at(condition.route, Part.KEY),
+                    severity=Severity.ERROR if depends else Severity.NOTE,
+                    help=(_REPLACE if names_connect(statement) else _ADD) if depends else _NOTE,
+                )
+
+
+def _message(statement: Statement, *, depends: bool) -> str:
+    if not depends:
+        return f"{statement.title} asks for `AWS:SourceOwner`, which only some services send, and Connect does not"
+    if names_connect(statement):
+        return f"{statement.title} is for Connect but asks for `AWS:SourceOwner`, which Connect does not send"
+    return f"only {statement.title} could let Connect publish, and it asks for `AWS:SourceOwner`, which Connect does not send"

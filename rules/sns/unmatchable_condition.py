@@ -1,0 +1,122 @@
+"""The rule `unmatchable-condition`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn, is_account
+from checker.case import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, conditions_on, names_connect
+from checker.diagnosis import failing_conditions, may_match
+from checker.finding import Role, Severity
+from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import OLD_VERSION
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.model import Condition, Statement
+
+_HELP = "Connect sends the bare instance ARN, arn:aws:connect:REGION:ACCOUNT:instance/ID, and that ACCOUNT"
+
+
+class UnmatchableCondition(Rule):
+    """A statement for Connect whose conditions hold for no Connect instance at all.
+
+    ## What it finds
+
+    Statements for connect.amazonaws.com that can never apply: an `aws:SourceArn` that ends in `/*` or
+    names a contact or flow, an account id where an ARN belongs, a wildcard under `StringEquals`, an
+    account that contradicts the ARN, keys that a service never sends, such as `aws:PrincipalOrgID`, a
+    policy variable under version 2008-10-17.
+
+    ## Why it matters
+
+    Connect sends the instance's bare ARN as `aws:SourceArn`, and the account inside it as
+    `aws:SourceAccount`. A condition that asks for anything else silently denies the publish: no error,
+    no metric.
+
+    ## Example
+
+        "ArnLike": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/ID/*"}
+
+    ## Use instead
+
+        "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/ID"}
+
+    ## Fix safety
+
+    The statement gives nobody anything as it is, so mending it grants exactly what it says.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+    """
+
+    id = "unmatchable-condition"
+    family = "sns"
+    summary = "the conditions of a statement for Connect hold for no Connect instance at all"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask of every grant that names Connect whether any instance could pass its conditions."""
+        works = any(answer.truth is True for _, answer in case.publishing)
+        for statement in case.grants:
+            if not names_connect(statement) or may_match(case, statement, None):
+                continue
+            failing = list(failing_conditions(case, statement, None))
+            if any(condition.folded_key == SOURCE_OWNER for condition in failing):
+                continue
+            yield self._report(case, statement, failing, Severity.WARNING if works else Severity.ERROR)
+
+    def _report(
+        self, case: TopicCase, statement: Statement, failing: list[Condition], severity: Severity
+    ) -> Finding:
+        if failing:
+            reasons = "; ".join(_reason(case, condition) for condition in failing)
+            at = [case.at(condition.route) for condition in failing]
+        else:
+            reasons = "its conditions contradict each other, the account is not the one inside the ARN"
+            arns, accounts = conditions_on(statement, SOURCE_ARN), conditions_on(statement, SOURCE_ACCOUNT)
+            at = [case.at(c.route) for c in (arns or statement_conditions(statement))[:1]]
+            at += [case.at(c.route, role=Role.RELATED, note="and the account here") for c in accounts[:1]]
+        message = f"{statement.title} matches no Connect instance: {reasons}"
+        return self.finding(case.name, message, at, severity=severity, help=_HELP)
+
+
+def statement_conditions(statement: Statement) -> tuple[Condition, ...]:
+    """The conditions that could be read."""
+    return tuple(c for c in statement.conditions if not isinstance(c, Unknown))
+
+
+def _reason(case: TopicCase, condition: Condition) -> str:
+    values = [value for value in condition.values if isinstance(value, str)]
+    if condition.folded_key not in (SOURCE_ARN, SOURCE_ACCOUNT):
+        return f"`{condition.operator}` on `{condition.key}` fails, Connect's request has no such value"
+    shown = f"`{values[0]}`" if len(values) == 1 else f"none of the values of `{condition.key}`"
+    if any("${" in value for value in values) and case.policy.version == OLD_VERSION:
+        return f"{shown} holds a policy variable, which is plain text under version {OLD_VERSION}"
+    if condition.operator.startswith("StringEquals") and any("*" in v or "?" in v for v in values):
+        return f"`{condition.operator}` takes the wildcard in {shown} literally"
+    if condition.folded_key == SOURCE_ACCOUNT:
+        return f"{shown} is no account id" if len(values) == 1 else f"{shown} is an account id"
+    return _arn_reason(values, shown)
+
+
+def _arn_reason(values: list[str], shown: str) -> str:
+    if len(values) != 1:
+        return f"{shown} is the ARN of a Connect instance"
+    if is_account(values[0]):
+        return f"{shown} is an account id where an ARN belongs"
+    arn = Arn.parse(values[0])
+    if arn is None:
+        return f"{shown} is no ARN"
+    if arn.service != "connect":
+        return f"{shown} is no ARN of Connect"
+    if arn.resource.count("/") > 1:
+        return f"{shown} is below the instance, and Connect sends the bare instance ARN"
+    return f"{shown} is not the ARN of a Connect instance in this partition"

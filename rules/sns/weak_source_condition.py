@@ -1,0 +1,120 @@
+"""The rule `weak-source-condition`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import SOURCE_ARN, SOURCE_KEYS, conditions_on
+from checker.finding import Severity
+from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import FOR_ALL, NULL
+from checker.rule import Link, Rule, witness
+from checker.sentence import could
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.model import Condition, Statement
+
+_HELP = (
+    "use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values"
+)
+
+
+class WeakSourceCondition(Rule):
+    """A condition on `aws:SourceArn` or `aws:SourceAccount` that is there but pins nothing.
+
+    ## What it finds
+
+    Statements for Connect whose conditions on the source keys look right and are not: operators with
+    `IfExists` or `ForAllValues:`, which hold when the key is absent; wildcards that match other
+    customers' instances; `Null`; negated operators. A warning where the wildcard stays inside one
+    account, so that only other instances of that account get in.
+
+    ## Why it matters
+
+    A reviewer sees the keys and takes the confused deputy for closed, while a witness request walks
+    through.
+
+    ## Example
+
+        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}}
+
+    ## Use instead
+
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+    ## Fix safety
+
+    Pinning the values of a known instance shuts out other customers, and other instances of the account.
+
+    ## References
+
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+    """
+
+    id = "weak-source-condition"
+    family = "sns"
+    summary = "a condition on aws:SourceArn or aws:SourceAccount that is there but pins nothing"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Ask for the deputy, and else for siblings, under each grant that has source conditions."""
+        for statement in case.connect_grants:
+            if not conditions_on(statement, *SOURCE_KEYS):
+                continue
+            answer = case.deputy_of(statement)
+            if answer.truth is True and answer.witness is not None:
+                yield self.finding(
+                    case.name,
+                    f"{statement.title} does not pin the instance: {_reasons(case, statement)}",
+                    [case.at(c.route) for c in _weak(case, statement)],
+                    help=_HELP,
+                    witness=witness(answer, could(answer.witness, "publish")),
+                )
+            elif isinstance(answer.truth, Unknown):
+                yield answer.truth
+            elif conditions_on(statement, SOURCE_ARN):
+                yield from self._siblings(case, statement)
+
+    def _siblings(self, case: TopicCase, statement: Statement) -> Iterator[Finding]:
+        answer = case.siblings_of(statement)
+        if answer.truth is True and answer.witness is not None:
+            yield self.finding(
+                case.name,
+                f"{statement.title} lets Connect publish for other instances of the account too",
+                [case.at(c.route) for c in conditions_on(statement, SOURCE_ARN)],
+                severity=Severity.WARNING,
+                help="name the instance: `arn:aws:connect:REGION:ACCOUNT:instance/ID`, without wildcards",
+                witness=witness(answer, could(answer.witness, "publish")),
+            )
+
+
+def _weak(case: TopicCase, statement: Statement) -> list[Condition]:
+    """The source conditions that let a stranger by when they stand alone; all of them if none does so."""
+    found = conditions_on(statement, *SOURCE_KEYS)
+    weak = [
+        c for c in found if case.deputy_under(case.alone(statement._replace(conditions=(c,)))).truth is True
+    ]
+    return weak or list(found)
+
+
+def _reasons(case: TopicCase, statement: Statement) -> str:
+    return ", ".join(_reason(condition) for condition in _weak(case, statement))
+
+
+def _reason(condition: Condition) -> str:
+    operation = condition.operation
+    if isinstance(operation, Unknown):
+        return f"`{condition.operator}` is no operator"
+    if operation.base == NULL:
+        return f"`Null` only asks whether `{condition.key}` is there"
+    if operation.if_exists or operation.qualifier == FOR_ALL:
+        return f"`{condition.operator}` holds when `{condition.key}` is absent"
+    if "Not" in operation.base:
+        return f"`{condition.operator}` lets in all but the values of `{condition.key}`"
+    return f"`{condition.key}` matches other customers' instances"

@@ -1,0 +1,108 @@
+"""The rule `wrong-resource`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.case import names_connect
+from checker.finding import Severity
+from checker.iam.arn_glob import arn_glob
+from checker.iam.request import AwsPrincipal, Request
+from checker.iam.resource import resource_covers
+from checker.policy.model import Patterns
+from checker.policy.unknown import Unknown
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+
+_NOBODY = AwsPrincipal(Arn("aws", "iam", "", "", ""))
+
+
+class WrongResource(Rule):
+    """The Resource of a statement is not the topic that carries the policy.
+
+    ## What it finds
+
+    Statements whose Resource is another topic, a subscription, a queue, or no ARN at all. An error in a
+    statement for Connect, a warning in any other. `*` is accepted, as SNS accepts it.
+
+    ## Why it matters
+
+    SNS documents that Resource must be the ARN of the topic that carries the policy; a statement about
+    anything else grants nothing.
+
+    ## Example
+
+        "Resource": "arn:aws:sns:us-east-1:111122223333:other-topic"
+
+    ## Use instead
+
+        "Resource": "arn:aws:sns:us-east-1:111122223333:chat"
+
+    ## Fix safety
+
+    Naming the topic gives the statement the effect that it was written for. Safe in a statement for
+    Connect that pins its source; elsewhere the effect is new access, hence unsafe.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+    """
+
+    id = "wrong-resource"
+    family = "sns"
+    summary = "the Resource of a statement is not the topic that carries the policy"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Compare every Resource with the topic, or if that is not known with what a topic looks like."""
+        for statement in case.statements:
+            resources = statement.resources
+            if not isinstance(resources, Patterns) or resources.negated:
+                continue
+            for index, value in enumerate(resources.values):
+                if isinstance(value, str) and (reason := _fault(case, value)):
+                    yield self.finding(
+                        case.name,
+                        f"{statement.title} is about `{value}`, {reason}",
+                        case.at((*statement.route, resources.element, index)),
+                        severity=Severity.ERROR if names_connect(statement) else Severity.WARNING,
+                        help=_help(case),
+                    )
+
+
+def _fault(case: TopicCase, value: str) -> str:
+    """Say what is wrong with a Resource, or nothing."""
+    pattern = arn_glob(value)
+    service = pattern.parts[2].literal if pattern.is_arn else None
+    if value != "*" and not value.startswith("arn:"):
+        return "which is no ARN"
+    if service is not None and service != "sns":
+        return f"which belongs to {service}, not to SNS"
+    if not isinstance(case.topic.arn, Arn):
+        return "one of several topics that the policy names" if _topics(case) > 1 else ""
+    request = Request(_NOBODY, "", str(case.topic.arn), {})
+    one = Patterns("Resource", (value,))
+    if resource_covers(one, request, case.policy.has_variables) is False:
+        below = value.startswith(f"{case.topic.arn}:")
+        return "a subscription of the topic, not the topic" if below else "which is not this topic"
+    return ""
+
+
+def _topics(case: TopicCase) -> int:
+    """Count the different topics that the policy's statements name outright."""
+    values = [v for s in case.statements if isinstance(s.resources, Patterns) for v in s.resources.values]
+    arns = [Arn.parse(value) for value in values if isinstance(value, str) and "*" not in value]
+    return len({arn for arn in arns if arn is not None and arn.is_topic})
+
+
+def _help(case: TopicCase) -> str:
+    if isinstance(case.topic.arn, Unknown):
+        return "write the ARN of the one topic that carries the policy"
+    return f"write `{case.topic.arn}`"
