@@ -34,8 +34,8 @@ class Link(Enum):
 class Rule:
     """One bad pattern. Subclasses override the checks of the targets that they judge.
 
-    ``severity`` is the worst that it reports. ``needs_policy`` is false for a rule that can tell without
-    the policy of its target.
+    ``severity`` is the worst that it reports. ``opens`` tells a rule about who else gets in from one about
+    what breaks the stream. ``needs_policy`` is false for a rule that can tell without the target's policy.
     """
 
     id: ClassVar[str]
@@ -44,6 +44,7 @@ class Rule:
     severity: ClassVar[Severity]
     link: ClassVar[Link]
     since: ClassVar[str] = "0.1"
+    opens: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from checker.iam.domain import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import Service
 from checker.iam.space import CONNECT
+from checker.policy.model import Condition, Statement
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
+    from checker.iam.decide import Match
     from checker.iam.request import Request
 
 
@@ -41,3 +44,41 @@ def _circumstances(request: Request) -> str:
     ):
         said.append(f"from {address}")
     return f" {' '.join(said)}" if said else ""
+
+
+def why(match: Match, request: Request) -> str:
+    """Say why a statement applies to a request, or why not."""
+    statement = match.statement
+    if isinstance(statement, Unknown):
+        return f"could not be read: {statement.reason}"
+    if match.truth is True:
+        return "applies"
+    if isinstance(match.truth, Unknown):
+        return f"unknown: {match.truth.reason}{f' (`{match.truth.where}`)' if match.truth.where else ''}"
+    if isinstance(match.condition, Condition):
+        return f"does not apply: {_failed(match.condition, request)}"
+    return f"does not apply: {_out_of_scope(match.element, statement, request)}"
+
+
+def _out_of_scope(element: str, statement: Statement, request: Request) -> str:
+    written, asked = {
+        "Principal": (statement.principals, request.caller),
+        "Action": (statement.actions, request.action),
+        "Resource": (statement.resources, request.resource),
+    }[element]
+    name = "Not" * bool(getattr(written, "negated", False)) + element
+    return f"{name} does not cover `{asked}`"
+
+
+def _failed(condition: Condition, request: Request) -> str:
+    found = request.context.get(condition.folded_key)
+    held = "the request has no such key" if found is None else f"the request has {_shown(found)}"
+    wanted = ", ".join(f"`{value}`" for value in condition.values[:3] if isinstance(value, str))
+    more = ", ..." if len(condition.values) > 3 else ""
+    return f"{condition.operator} `{condition.key}` asks for {wanted}{more}, {held}"
+
+
+def _shown(value: str | tuple[str, ...] | Unknown) -> str:
+    if isinstance(value, Unknown):
+        return "an unknown value"
+    return f"`{value}`" if isinstance(value, str) else f"`{list(value)}`"

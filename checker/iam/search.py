@@ -20,6 +20,7 @@ from checker.policy.model import DENY, EVERYONE, Patterns, Policy, Principal, Pr
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
+    from checker.iam.domain import Domain
     from checker.iam.space import Space
 
 MAX_TRIALS = 20_000
@@ -51,7 +52,7 @@ def find(space: Space, policies: Sequence[Policy], goal: Goal) -> Found:
     keys = mentioned_keys(statements)
     domains = space.domains(keys)
     free: Context = {key: _FREE for domain in domains for key in domain.keys}
-    context: Context = {**space.constants(keys), **free}
+    context: Context = {**space.constants(keys), **_who_asks(space, domains), **free}
     mentions: Mentions = {key: [] for key in keys}
     for policy in reduced:
         collect(mentions, policy, start._replace(context=context))
@@ -62,6 +63,14 @@ def find(space: Space, policies: Sequence[Policy], goal: Goal) -> Found:
         return search.descend(context, 0) or search.failure()
     except (TooManyClassesError, _TooManyTrialsError):
         return Found(_TOO_MANY)
+
+
+def _who_asks(space: Space, domains: Sequence[Domain]) -> Context:
+    """Some caller for the witness, when the policy does not care who asks."""
+    first = space.free[:1]
+    if not first or first[0] in domains:
+        return {}
+    return dict(as_context(first[0].choices({}).assignments[0]))
 
 
 def _relevant(policy: Policy, request: Request) -> Policy:

@@ -12,11 +12,13 @@ from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_text
 from checker.policy.node import Object, text_of
 from checker.policy.read import TOPIC
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.inventory import Key, Topic
+    from checker.policy.model import Policy
 
 
 def load_topic(path: Path) -> Topic:
@@ -69,3 +71,11 @@ def _expect_policy(document: TextDocument, expected: str) -> None:
     root = document.root
     if not isinstance(root, Object) or text_of(root.get("TopicArn")):
         raise InputError(document.name, f"expected {expected}")
+
+
+def read_policy_file(path: Path, action: str) -> Policy:
+    """Read the policy of a file, whichever kind the action asks about. Raises InputError."""
+    text = load_key_policy(path).policy if action.lower().startswith("kms:") else load_topic(path).policy
+    if isinstance(text, Unknown):
+        raise InputError(name_of(path), text.reason)
+    return text.policy

@@ -1,0 +1,1 @@
+"""Reports to text and JSON. A report knows no rule."""

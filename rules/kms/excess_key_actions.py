@@ -66,6 +66,7 @@ class ExcessKeyActions(Rule):
     summary = "the key policy lets Amazon Connect do more than use the key"
     severity = Severity.WARNING
     link = Link.KEY_POLICY
+    opens = True
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """List what every statement for Connect allows beyond what is needed."""

@@ -63,6 +63,7 @@ class MissingSourceAccount(Rule):
     summary = "a statement lets Connect publish without a condition on aws:SourceAccount"
     severity = Severity.ERROR
     link = Link.TOPIC_POLICY
+    opens = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for the deputy under each grant that says nothing of the account."""

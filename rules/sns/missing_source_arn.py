@@ -58,6 +58,7 @@ class MissingSourceArn(Rule):
     summary = "a statement lets Connect publish without a condition on aws:SourceArn"
     severity = Severity.WARNING
     link = Link.TOPIC_POLICY
+    opens = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for siblings under each grant that says nothing of the instance."""

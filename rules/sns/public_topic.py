@@ -59,6 +59,7 @@ class PublicTopic(Rule):
     summary = "anybody with an AWS account can publish, subscribe or change the topic"
     severity = Severity.ERROR
     link = Link.TOPIC_POLICY
+    opens = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for a stranger for every kind of deed, and report them together."""

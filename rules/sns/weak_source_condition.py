@@ -61,6 +61,7 @@ class WeakSourceCondition(Rule):
     summary = "a condition on aws:SourceArn or aws:SourceAccount that is there but pins nothing"
     severity = Severity.ERROR
     link = Link.TOPIC_POLICY
+    opens = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for the deputy, and else for siblings, under each grant that has source conditions."""

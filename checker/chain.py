@@ -1,0 +1,218 @@
+"""The chain from a Connect instance to a topic: instance, topic type, Region, topic policy, key, key policy.
+
+Walks it for one topic and one instance, names the first broken link, and answers who else could publish.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.case import KeyCase, TopicCase
+from checker.engine import judge
+from checker.finding import Severity, Verdict
+from checker.iam import prove
+from checker.iam.space import PUBLISH
+from checker.iam.truth import Truth, all_of
+from checker.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
+from checker.policy.model import EMPTY
+from checker.policy.unknown import Unknown
+from checker.rule import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.arn import Arn
+    from checker.engine import Report
+    from checker.finding import Finding
+    from checker.iam.prove import Answer
+    from checker.rule import Rule
+
+OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
+NOT_ENCRYPTED = "not_encrypted"
+
+
+class LinkStatus(NamedTuple):
+    """One link: its status, why, and if a rule says so which, and its advice."""
+
+    link: Link
+    status: str
+    reason: str
+    rule: str = ""
+    help: str = ""
+
+
+class Explanation(NamedTuple):
+    """The whole answer; the four questions speak of the topic policy alone."""
+
+    topic: Topic
+    instance: Arn
+    can_publish: Answer
+    deputy: Answer
+    siblings: Answer
+    public: Answer
+    kms: str
+    links: tuple[LinkStatus, ...]
+    report: Report
+    opening_rules: frozenset[str]
+
+    def first_broken(self) -> LinkStatus | None:
+        """The first link that is broken."""
+        return next((one for one in self.links if one.status == BROKEN), None)
+
+    def openings(self) -> tuple[Finding, ...]:
+        """The findings about who else gets in."""
+        return tuple(
+            f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
+        )
+
+    def answers(self) -> tuple[tuple[str, Answer], ...]:
+        """The four answers under the names that the JSON gives them."""
+        return (
+            ("connect_can_publish", self.can_publish),
+            ("confused_deputy", self.deputy),
+            ("sibling_instances", self.siblings),
+            ("public", self.public),
+        )
+
+
+def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule]) -> Explanation:
+    """Walk the chain; ``key`` is what was given of the topic's key, if anything."""
+    if key is not None and isinstance(topic.key, str) and not key.answers_to(topic.key):
+        key = key._replace(aliases=(*key.aliases, topic.key)) if _may_be(key, topic.key) else None
+    inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
+    report = judge(inventory, rules, all_topics=True)
+    case = TopicCase(topic, inventory)
+    walk = _Walk(case, instance, report, rules)
+    links = tuple(walk.link(link) for link in Link)
+    return Explanation(
+        topic,
+        instance,
+        walk.can_publish,
+        walk.ask(prove.deputy(walk.policy, case.target, case.regions, case.trusted)),
+        walk.ask(
+            prove.siblings(
+                walk.policy, case.target, instance.region, instance.account, (instance.instance_id,)
+            )
+        ),
+        walk.ask(prove.public(walk.policy, case.target, (PUBLISH,))),
+        _kms(topic, {one.link: one.status for one in links}),
+        links,
+        report,
+        frozenset(rule.id for rule in rules if rule.opens),
+    )
+
+
+def _may_be(key: Key, reference: str) -> bool:
+    """A key that was handed over as the topic's answers to an alias, and to anything if it has no ARN."""
+    return isinstance(key.arn, Unknown) or "alias/" in reference
+
+
+def _kms(topic: Topic, status: dict[Link, str]) -> str:
+    if topic.key is None:
+        return NOT_ENCRYPTED
+    both = (status[Link.KEY], status[Link.KEY_POLICY])
+    if BROKEN in both:
+        return BROKEN
+    return OK if both == (OK, OK) else UNKNOWN
+
+
+class _Walk:
+    """Judges one link after the other."""
+
+    def __init__(self, case: TopicCase, instance: Arn, report: Report, rules: Sequence[Rule]) -> None:
+        self.case = case
+        self.topic = case.topic
+        self.instance = instance
+        self.report = report
+        self.rules = {rule.id: rule for rule in rules}
+        text = case.topic.policy
+        self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
+        self.can_publish = self.ask(prove.can_publish(self.policy, case.target, instance))
+
+    def ask(self, answer: Answer) -> Answer:
+        """Withhold an answer about a policy that is not known."""
+        text = self.topic.policy
+        return prove.Answer(text) if isinstance(text, Unknown) else answer
+
+    def link(self, link: Link) -> LinkStatus:
+        status, reason = {
+            Link.INSTANCE: self.of_instance,
+            Link.TOPIC_TYPE: self.topic_type,
+            Link.REGION: self.region,
+            Link.TOPIC_POLICY: self.topic_policy,
+            Link.KEY: self.key,
+            Link.KEY_POLICY: self.key_policy,
+        }[link]()
+        cause = self.cause(link, status)
+        return (
+            LinkStatus(link, status, cause.message, cause.rule) if cause else LinkStatus(link, status, reason)
+        )
+
+    def cause(self, link: Link, status: str) -> Finding | None:
+        """The finding that explains a broken or unknown link."""
+        about = [
+            f
+            for f in self.report.findings
+            if self.rules[f.rule].link is link and not self.rules[f.rule].opens
+        ]
+        if status == BROKEN:
+            return next(
+                (f for f in about if f.severity is Severity.ERROR and f.verdict is Verdict.FAIL), None
+            )
+        if status == UNKNOWN:
+            return next((f for f in about if f.verdict is Verdict.UNDETERMINED), None)
+        return None
+
+    def of_instance(self) -> tuple[str, str]:
+        return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
+
+    def topic_type(self) -> tuple[str, str]:
+        fifo = self.topic.fifo
+        if isinstance(fifo, Unknown):
+            return UNKNOWN, fifo.reason
+        return (BROKEN, "a FIFO topic") if fifo else (OK, "a standard topic")
+
+    def region(self) -> tuple[str, str]:
+        arn = self.topic.arn
+        if isinstance(arn, Unknown):
+            return UNKNOWN, arn.reason
+        if arn.region != self.instance.region:
+            return BROKEN, f"the topic is in {arn.region}, the instance in {self.instance.region}"
+        return OK, f"both in {arn.region}"
+
+    def topic_policy(self) -> tuple[str, str]:
+        answer = self.can_publish
+        if isinstance(answer.truth, Unknown):
+            return UNKNOWN, answer.truth.reason
+        if answer.truth is not True or answer.decision is None:
+            return BROKEN, "the topic policy does not allow it"
+        deciding = answer.decision.statements()
+        titles = [s.title for s in self.policy.known_statements() if s.ordinal in deciding]
+        return OK, f"{' and '.join(titles)} allow{'s' * (len(titles) == 1)} it"
+
+    def key(self) -> tuple[str, str]:
+        reference, key = self.topic.key, self.case.key
+        if reference is None:
+            return NOT_APPLICABLE, "the topic is not encrypted"
+        if isinstance(reference, str) and is_managed_key(reference):
+            return BROKEN, "the AWS managed key"
+        if key is None or isinstance(key, Unknown):
+            return UNKNOWN, key.reason if key is not None else "the key is not known"
+        if self.cause(Link.KEY, BROKEN):
+            return BROKEN, ""
+        if isinstance(key.state, Unknown):
+            return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
+        return OK, f"{key.state}, {key.spec}, managed by {key.manager}"
+
+    def key_policy(self) -> tuple[str, str]:
+        reference, key = self.topic.key, self.case.key
+        if reference is None:
+            return NOT_APPLICABLE, "the topic is not encrypted"
+        if isinstance(reference, str) and is_managed_key(reference):
+            return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
+        if key is None or isinstance(key, Unknown):
+            return UNKNOWN, key.reason if key is not None else "the key is not known"
+        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, (self.instance,)).usable)
+        if isinstance(usable, Unknown):
+            return UNKNOWN, usable.reason
+        return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

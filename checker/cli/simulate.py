@@ -1,0 +1,117 @@
+"""`checker simulate`: decide single requests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli.options import Format, FormatOption
+from checker.cli.terminal import Exit, complain, fail, paint_for, write
+from checker.iam.decide import decide
+from checker.iam.request import Request, fold
+from checker.inputs.files import name_of, read_input
+from checker.inputs.requests import read_caller, read_context, read_question
+from checker.inputs.roles import read_policy_file
+from checker.inputs.text import InputError
+from checker.report.decision import decision_json, decision_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.iam.decide import Decision
+
+
+def simulate(
+    requests: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help='JSON Lines of {"policy", "request"}; `-` is standard input.'),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The policy, for a single request.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(metavar="NAME", help="The service that asks.")] = None,
+    aws: Annotated[
+        str | None, typer.Option(metavar="ARN", help="The role, user or account that asks.")
+    ] = None,
+    action: Annotated[str | None, typer.Option(metavar="ACTION")] = None,
+    resource: Annotated[str | None, typer.Option(metavar="ARN")] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A context key; repeated, its values make a list."),
+    ] = None,
+    output_format: FormatOption = Format.TEXT,
+) -> None:
+    """Decide requests against a resource-based policy: the decision of that policy alone.
+
+    Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown where AWS documents no answer: one word
+    a line for --requests, with a trace for a single request. Keys that are not given are absent.
+    """
+    try:
+        code = _run(
+            requests, policy, output_format, lambda: _request(service, aws, action, resource, context)
+        )
+    except InputError as error:
+        raise fail(error) from None
+    raise typer.Exit(code)
+
+
+def _run(
+    requests: Path | None, policy: Path | None, output_format: Format, single: Callable[[], Request]
+) -> Exit:
+    if requests is not None and policy is None:
+        return _batch(requests, output_format)
+    if policy is None or requests is not None:
+        raise InputError("simulate", "give either --requests or --policy")
+    _single(policy, single(), output_format)
+    return Exit.CLEAN
+
+
+def _batch(path: Path, output_format: Format) -> Exit:
+    """Decide every line; one that cannot be read prints `Error` in its place, so that lines stay in step."""
+    name, failed = name_of(path), False
+    lines = []
+    for number, line in enumerate(read_input(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            question = read_question(name, line)
+            decision = decide(question.policy, question.request)
+            lines.append(_line(decision, question.request, output_format))
+        except InputError as error:
+            error.position = error.position and error.position._replace(line=number, end_line=number)
+            complain(error)
+            lines.append('{"decision": "Error"}' if output_format is Format.JSON else "Error")
+            failed = True
+    write(lines)
+    return Exit.BAD_INPUT if failed else Exit.CLEAN
+
+
+def _line(decision: Decision, request: Request, output_format: Format) -> str:
+    if output_format is Format.TEXT:
+        return decision.word
+    import json
+
+    return json.dumps(decision_json(decision, request))
+
+
+def _request(
+    service: str | None, aws: str | None, action: str | None, resource: str | None, context: list[str] | None
+) -> Request:
+    if action is None or resource is None:
+        raise InputError("simulate", "a single request needs --action and --resource")
+    values: dict[str, list[str]] = {}
+    for key, value in map(read_context, context or ()):
+        values.setdefault(key, []).append(value)
+    folded = fold({key: found[0] if len(found) == 1 else tuple(found) for key, found in values.items()})
+    return Request(read_caller(service, aws), action, resource, folded)
+
+
+def _single(path: Path, request: Request, output_format: Format) -> None:
+    decision = decide(read_policy_file(path, request.action), request)
+    if output_format is Format.JSON:
+        write([_line(decision, request, output_format)])
+    else:
+        write(decision_text(decision, request, paint_for(sys.stdout)))

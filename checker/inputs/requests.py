@@ -1,0 +1,148 @@
+"""Reads what `checker simulate` decides: a policy and a request, one JSON object a line or by option."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
+from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.policy.node import Array, Node, Number, Object, Scalar, describe, items, text_of
+from checker.policy.read import KEY, TOPIC, read_policy
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.finding import Position
+    from checker.policy.model import Policy
+
+
+class Question(NamedTuple):
+    """One decision to make."""
+
+    policy: Policy
+    request: Request
+
+
+def read_question(name: str, line: str) -> Question:
+    """Read a line `{"policy": ..., "request": {"principal", "action", "resource", "context"}}`.
+
+    Raises InputError for a line that is no JSON or has no such request. A policy that is no policy is
+    decided all the same.
+    """
+    document = parse_text(name, line)
+    reader = _Reader(document)
+    root = reader.object(document.root, "the line")
+    policy, request = (
+        reader.member(root, "policy"),
+        reader.object(reader.member(root, "request"), "`request`"),
+    )
+    return Question(policy_for(policy, request), reader.request(request))
+
+
+def policy_for(node: Node, request: Object) -> Policy:
+    """Read the policy in the dialect of the action that is asked for."""
+    action = (text_of(request.get("action") or node) or "").lower()
+    return read_policy(node, KEY if action.startswith("kms:") else TOPIC)[0]
+
+
+def read_context(text: str) -> tuple[str, str]:
+    """Split an option `KEY=VALUE`. Raises InputError."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise InputError("--context", f"`{text}` is not of the form KEY=VALUE")
+    return key, value
+
+
+def read_caller(service: str | None, arn: str | None) -> Caller:
+    """Read the caller from two options of which one is given. Raises InputError."""
+    if service and not arn:
+        return Service(service)
+    caller = AwsPrincipal.parse(arn) if arn and not service else None
+    if caller is None:
+        wanted = (
+            f"`{arn}` is neither an ARN nor an account id"
+            if arn and not service
+            else "give exactly one of the two"
+        )
+        raise InputError("--service / --aws", wanted)
+    return caller
+
+
+class _Reader:
+    """Reads the parts of a question, saying where one is missing."""
+
+    def __init__(self, document: TextDocument) -> None:
+        self.document = document
+
+    def fault(self, node: Node, reason: str) -> InputError:
+        where: Position = node.source.position(node.start, node.end)
+        return InputError(self.document.name, reason, where)
+
+    def object(self, node: Node, what: str) -> Object:
+        if not isinstance(node, Object):
+            raise self.fault(node, f"{what} is an object, this is {describe(node)}")
+        return node
+
+    def member(self, node: Object, key: str) -> Node:
+        value = node.get(key)
+        if value is None:
+            raise self.fault(node, f"`{key}` is missing")
+        return value
+
+    def text(self, node: Object, key: str) -> str:
+        value = self.member(node, key)
+        text = text_of(value)
+        if text is None:
+            raise self.fault(value, f"`{key}` is a string, this is {describe(value)}")
+        return text
+
+    def request(self, node: Object) -> Request:
+        principal = self.object(self.member(node, "principal"), "`principal`")
+        context = node.get("context")
+        return Request(
+            self.caller(principal),
+            self.text(node, "action"),
+            self.text(node, "resource"),
+            self.context(context) if context is not None else {},
+        )
+
+    def caller(self, node: Object) -> Caller:
+        service, arn = node.get("service"), node.get("aws")
+        if (service is None) == (arn is None):
+            raise self.fault(node, '`principal` is {"service": NAME} or {"aws": ARN}')
+        if service is not None:
+            return Service(self.text(node, "service"))
+        caller = AwsPrincipal.parse(self.text(node, "aws"))
+        if caller is None and arn is not None:
+            raise self.fault(arn, "`aws` is neither an ARN nor an account id")
+        assert caller is not None  # noqa: S101 - told apart above
+        return caller
+
+    def context(self, node: Node) -> dict[str, ContextValue]:
+        found: dict[str, ContextValue] = {}
+        for member in self.object(node, "`context`").members:
+            if isinstance(member.value, Scalar) and member.value.value is None:
+                continue  # a key without a value is a key that is not there
+            twice = member.key in found
+            found[member.key] = (
+                Unknown("the request has this key twice", member.key) if twice else _value(member.value)
+            )
+        return fold(found)
+
+
+def _value(node: Node) -> ContextValue:
+    if isinstance(node, Object):
+        return Unknown("a context value that is an object")
+    if not isinstance(node, Array):
+        return _scalar(node)
+    texts = [_scalar(one) if isinstance(one, Scalar) else Unknown("a list in a list") for one in items(node)]
+    known = tuple(text for text in texts if isinstance(text, str))
+    return known if len(known) == len(texts) else Unknown("a context value with a part that is no text")
+
+
+def _scalar(node: Node) -> str | Unknown:
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Number):
+        return value.text
+    return Unknown("a null in a list") if value is None else value

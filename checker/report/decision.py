@@ -1,0 +1,57 @@
+"""A single decision with its trace, for people and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.policy.model import Condition, Statement
+from checker.policy.unknown import Unknown
+from checker.report.paint import Paint, safe
+from checker.sentence import why
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.iam.decide import Decision, Match
+    from checker.iam.request import Request
+    from checker.iam.truth import Truth
+
+_STYLES = {"Allowed": "ok", "Unknown": "warning"}
+
+
+def decision_json(decision: Decision, request: Request) -> dict[str, Any]:
+    """Turn a decision into JSON values."""
+    return {
+        "decision": decision.word,
+        "allowed": _truth(decision.allowed),
+        "statements": list(decision.statements()),
+        "trace": [_match(match, number, request) for number, match in enumerate(decision.matches)],
+    }
+
+
+def _truth(truth: Truth) -> bool | None:
+    return None if isinstance(truth, Unknown) else truth
+
+
+def _match(match: Match, number: int, request: Request) -> dict[str, Any]:
+    condition = match.condition if isinstance(match.condition, Condition) else None
+    statement = match.statement if isinstance(match.statement, Statement) else None
+    return {
+        "statement": number,
+        "sid": statement.sid if statement else None,
+        "effect": match.effect if isinstance(match.effect, str) else None,
+        "applies": _truth(match.truth),
+        "element": match.element or None,
+        "operator": condition.operator if condition else None,
+        "key": condition.key if condition else None,
+        "reason": why(match, request),
+    }
+
+
+def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterator[str]:
+    """Write the word, and a line a statement on why it applies or not."""
+    yield paint(_STYLES.get(decision.word, "error"), decision.word)
+    for number, match in enumerate(decision.matches):
+        title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number + 1}"
+        effect = match.effect if isinstance(match.effect, str) else "?"
+        yield f"  {effect:<5} {safe(title)} {safe(why(match, request))}"

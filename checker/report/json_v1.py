@@ -1,0 +1,89 @@
+"""The JSON report, version 1: `schemas/report.v1.json`. A frozen form, apart from the types inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.finding import Severity, format_route
+
+if TYPE_CHECKING:
+    from checker.engine import Report
+    from checker.finding import Finding, Location, Witness
+    from checker.inventory import Skipped
+
+
+def report_v1(report: Report) -> dict[str, Any]:
+    """Turn a report into JSON values."""
+    return {
+        "version": 1,
+        "findings": [_finding(one) for one in report.findings],
+        "examined": [
+            {
+                "kind": one.kind,
+                "resource": one.resource,
+                "source": one.source,
+                "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
+            }
+            for one in report.examined
+        ],
+        "skipped": [_skipped(one) for one in report.skipped],
+        "summary": summary(report),
+    }
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Count findings by severity, targets by kind, and what was left out."""
+    counts = {severity.value + "s": 0 for severity in Severity}
+    for finding in report.findings:
+        counts[finding.severity.value + "s"] += 1
+    kinds = {
+        f"{kind}s": sum(one.kind == kind for one in report.examined) for kind in ("topic", "key", "contact")
+    }
+    return {**counts, **kinds, "topics_not_judged": report.not_judged, "skipped": len(report.skipped)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "verdict": finding.verdict.value,
+        "message": finding.message,
+        "help": finding.help,
+        "resource": finding.resource,
+        "locations": [_location(one) for one in finding.locations],
+        "witness": _witness(finding.witness) if finding.witness else None,
+        "fixes": [],
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    position = location.position()
+    return {
+        "source": location.document.name,
+        "route": format_route(location.route),
+        "line": position.line if position else None,
+        "column": position.column if position else None,
+        "end_line": position.end_line if position else None,
+        "end_column": position.end_column if position else None,
+        "role": location.role.value,
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "sentence": witness.sentence,
+        "request": witness.request,
+        "decision": witness.decision,
+        "statements": list(witness.statements),
+    }
+
+
+def _skipped(skipped: Skipped) -> dict[str, Any]:
+    position = skipped.position
+    return {
+        "what": skipped.what,
+        "reason": skipped.reason,
+        "line": position.line if position else None,
+        "column": position.column if position else None,
+        "error": skipped.error,
+    }

@@ -1,0 +1,86 @@
+"""The report for people: findings with the lines they are about, what proves them and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Role, format_route
+from checker.report.excerpt import excerpt
+from checker.report.json_v1 import summary
+from checker.report.paint import Paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.engine import Report
+    from checker.finding import Finding, Location
+    from checker.inventory import Skipped
+
+
+def findings_text(report: Report, paint: Paint) -> Iterator[str]:
+    """Write every finding, an empty line between two."""
+    for index, finding in enumerate(report.findings):
+        if index:
+            yield ""
+        yield from _finding(finding, paint)
+
+
+def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+    severity = finding.severity.value
+    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
+    for location in finding.locations:
+        yield from _location(location, paint)
+    if finding.resource != finding.locations[0].document.name:
+        yield f"  {paint('dim', '=')} resource: {safe(finding.resource)}"
+    if finding.witness is not None:
+        yield f"  {paint('dim', '=')} witness: {safe(finding.witness.sentence)}"
+    if finding.help:
+        yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
+
+
+def _location(location: Location, paint: Paint) -> Iterator[str]:
+    position = location.position()
+    arrow = "-->" if location.role is Role.PRIMARY else ":::"
+    name = safe(location.document.name)
+    if position is None:
+        yield f"  {paint('dim', arrow)} {name} {format_route(location.route)}"
+        return
+    note = f" {location.note}" if location.note else ""
+    yield f"  {paint('dim', arrow)} {name}:{position.line}:{position.column}{note}"
+    yield from (f"  {line}" for line in excerpt(location.document, position, paint))
+
+
+def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
+    """Say what was not judged, and why."""
+    at = f":{skipped.position.line}:{skipped.position.column}" if skipped.position else ""
+    word = paint("error", "error") if skipped.error else paint("note", "skipped")
+    yield f"{word}: {safe(skipped.what)}{at}: {safe(skipped.reason)}"
+    if skipped.help:
+        yield f"  {paint('dim', '=')} help: {safe(skipped.help)}"
+
+
+def summary_text(report: Report, paint: Paint) -> str:
+    """Say in one line what was examined, found and left out."""
+    counts = summary(report)
+    found = [_count(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]]
+    examined = [
+        _count(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
+    ]
+    parts = [
+        paint(_worst(report), ", ".join(found)) if found else paint("ok", "no findings"),
+        f"examined {', '.join(examined) or 'nothing'}",
+    ]
+    if counts["topics_not_judged"]:
+        parts.append(f"{_count(counts['topics_not_judged'], 'topic')} not judged (--all-topics judges them)")
+    if counts["skipped"]:
+        parts.append(f"skipped {counts['skipped']}")
+    return "; ".join(parts)
+
+
+def _worst(report: Report) -> str:
+    worst = report.worst()
+    return worst.value if worst else "ok"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
