@@ -1,18 +1,38 @@
-"""The entry point; ``--version`` is answered before anything is imported."""
+"""The entry point. What needs no option parser is done before Typer is imported."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line."""
-    if sys.argv[1:] == ["--version"]:
+    """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
         from checker import __version__
 
         print(f"checker {__version__}")
         return
+    from checker.cli.terminal import guarded
+
+    guarded(lambda: _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments))
+
+
+def _is_plain_check(arguments: list[str]) -> bool:
+    """True for the call of the pre-commit hook: paths and no options."""
+    return arguments[:1] == ["check"] and not any(one.startswith("-") for one in arguments)
+
+
+def _check(paths: list[str]) -> int:
+    from pathlib import Path
+
+    from checker.cli.lint import lint
+
+    return lint([Path(path) for path in paths])
+
+
+def _typer(arguments: list[str]) -> None:
     from checker.cli.app import run
 
-    run()
+    run(arguments)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from checker.iam import prove
 from checker.iam.action import action_covers
 from checker.iam.grant import grant_covers
 from checker.iam.principal import principal_covers
+from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
 from checker.iam.space import CONNECT, DATA_KEY, DECRYPT, PUBLISH, SNS, Target, key_space
 from checker.iam.truth import Truth, any_of
@@ -23,7 +24,7 @@ from checker.policy.placeholder import masked
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from checker.finding import Route
     from checker.iam.prove import Answer
@@ -74,7 +75,7 @@ class TopicCase(PolicyCase):
         self.topic = topic
         self.key = inventory.key_of(topic)
         self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
-        self._answers: dict[object, Answer] = {}
+        self._provers: dict[tuple[int, ...], ConnectProver] = {}
 
     @property
     def name(self) -> str:
@@ -154,10 +155,13 @@ class TopicCase(PolicyCase):
         )
 
     def _reaches(self, statement: Statement) -> bool:
-        return self.any_instance(self.alone(statement)).truth is not False
+        whole = self.whole.any_instance().decision
+        if whole is not None and statement.ordinal in whole.statements():
+            return True
+        return self.connect(statement).any_instance().truth is not False
 
     def _is_public(self, statement: Statement) -> bool:
-        return prove.public(self.alone(statement), self.target, (PUBLISH,)).truth is True
+        return StrangerProver(self.alone(statement), self.target).can(PUBLISH).truth is True
 
     def alone(self, *statements: Statement) -> Policy:
         """The policy with nothing but these statements."""
@@ -168,47 +172,48 @@ class TopicCase(PolicyCase):
         """Whether Connect can publish for each known instance; for any at all (``None``) if none is known."""
         if self.instances:
             return tuple((arn, prove.can_publish(self.policy, self.target, arn)) for arn in self.instances)
-        return ((None, self.any_instance(self.policy)),)
+        return ((None, self.whole.any_instance()),)
 
-    def any_instance(self, policy: Policy) -> Answer:
-        """Whether Connect could publish for any instance under a policy."""
-        return prove.any_instance(policy, self.target, self.regions)
+    @cached_property
+    def whole(self) -> ConnectProver:
+        """Questions about Connect under the whole policy."""
+        return self.connect_under(self.policy)
+
+    def connect(self, *statements: Statement) -> ConnectProver:
+        """Questions about Connect under these statements of the policy alone."""
+        if statements == self.policy.statements:
+            return self.whole
+        ordinals = tuple(s.ordinal for s in statements)
+        if ordinals not in self._provers:
+            self._provers[ordinals] = self.whole.only(*statements)
+        return self._provers[ordinals]
+
+    def connect_under(self, policy: Policy) -> ConnectProver:
+        """Questions about Connect under another policy."""
+        return ConnectProver(policy, self.target, self.regions)
 
     def deputy_of(self, statement: Statement) -> Answer:
         """Whether a grant lets Connect publish for a stranger's instance, or without saying for whom.
 
         The policy's Denies count.
         """
-        return self._once(self.deputy_under, (statement, *self.denies))
+        return self.connect(statement, *self.denies).deputy(self.trusted)
 
     def siblings_of(self, statement: Statement) -> Answer:
-        """Whether a grant lets Connect publish for another instance of a trusted account."""
-        return self._once(self.siblings_under, (statement, *self.denies))
+        """Whether a grant lets Connect publish for another instance of a trusted account.
 
-    def _once(self, question: Callable[[Policy], Answer], statements: tuple[Statement, ...]) -> Answer:
-        key = (question.__name__, tuple(s.ordinal for s in statements))
-        if key not in self._answers:
-            self._answers[key] = question(self.alone(*statements))
-        return self._answers[key]
-
-    def deputy_under(self, policy: Policy) -> Answer:
-        """Whether Connect could publish for a stranger's instance under a policy."""
-        return prove.deputy(policy, self.target, self.regions, self.trusted)
-
-    def siblings_under(self, policy: Policy) -> Answer:
-        """Whether Connect could publish for another instance of a trusted account under a policy."""
+        The policy's Denies count.
+        """
+        prover = self.connect(statement, *self.denies)
         instances = self.instances or self.named_instances
         accounts = dict.fromkeys(arn.account for arn in instances) or dict.fromkeys(self.trusted)
         ids = tuple(arn.instance_id for arn in instances)
-        return prove.either(
-            prove.siblings(policy, self.target, region, account, ids)
-            for account in accounts
-            for region in self.regions
-        )
+        return prove.either(prover.siblings(account, ids) for account in accounts)
 
-    def public(self, *actions: str) -> Answer:
-        """Whether a stranger could do one of the actions."""
-        return prove.public(self.policy, self.target, actions)
+    @cached_property
+    def stranger(self) -> StrangerProver:
+        """Questions about what a stranger can do under the policy."""
+        return StrangerProver(self.policy, self.target)
 
 
 class KeyCase(PolicyCase):

@@ -84,17 +84,14 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
     case = TopicCase(topic, inventory)
     walk = _Walk(case, instance, report, rules)
     links = tuple(walk.link(link) for link in Link)
+    connect = case.connect_under(walk.policy)
     return Explanation(
         topic,
         instance,
         walk.can_publish,
-        walk.ask(prove.deputy(walk.policy, case.target, case.regions, case.trusted)),
-        walk.ask(
-            prove.siblings(
-                walk.policy, case.target, instance.region, instance.account, (instance.instance_id,)
-            )
-        ),
-        walk.ask(prove.public(walk.policy, case.target, (PUBLISH,))),
+        walk.ask(connect.deputy(case.trusted)),
+        walk.ask(connect.siblings(instance.account, (instance.instance_id,))),
+        walk.ask(prove.StrangerProver(walk.policy, case.target).can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
         links,
         report,

@@ -6,17 +6,21 @@ Each cause belongs to one rule, so that one defect makes one finding.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.arn import Arn
 from checker.case import SOURCE_OWNER, names_connect
+from checker.iam.mention import known_conditions
 from checker.iam.prove import one_request
+from checker.iam.request import AwsPrincipal, Request
+from checker.iam.resource import resource_covers
 from checker.iam.space import connect_space
 from checker.policy.model import Condition, Patterns, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
     from checker.case import TopicCase
 
 
@@ -41,6 +45,7 @@ class Diagnosis(NamedTuple):
 ANY_RESOURCE = Patterns("Resource", ("*",))
 
 
+@lru_cache(maxsize=32)  # two rules ask, one after the other
 def diagnose(case: TopicCase, instance: Arn | None) -> tuple[Diagnosis, ...]:
     """Say why no Allow reaches Connect for an instance, or for any if it is ``None``; empty if one does."""
     named = [s for s in case.grants if names_connect(s)]
@@ -72,22 +77,27 @@ def _failure(case: TopicCase, statement: Statement, instance: Arn | None) -> Dia
 
 
 def _about_topic(case: TopicCase, statement: Statement) -> bool:
-    bare = statement._replace(conditions=())
-    return case.any_instance(case.alone(bare)).truth is not False
+    request = Request(AwsPrincipal(_NOBODY), "", case.target.resource, {})
+    return resource_covers(statement.resources, request, case.policy.has_variables) is not False
+
+
+_NOBODY = Arn("", "", "", "", "")
 
 
 def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:
     """True unless the conditions of a statement rule the instance out, or every instance if it is ``None``."""
+    if instance is None and statement in case.connect_grants:
+        return True
     policy = case.alone(statement._replace(resources=ANY_RESOURCE))
     if instance is None:
-        return case.any_instance(policy).truth is not False
+        return case.connect_under(policy).any_instance().truth is not False
     return one_request(policy, connect_space(case.target, instance)).truth is not False
 
 
 def failing_conditions(case: TopicCase, statement: Statement, instance: Arn | None) -> Iterator[Condition]:
-    """The conditions that fail by themselves, for the instance or for every one."""
-    for condition in statement.conditions:
-        if isinstance(condition, Condition):
-            single = statement._replace(conditions=(condition,))
-            if not may_match(case, single, instance):
-                yield condition
+    """The conditions that fail by themselves, of a statement that does not match."""
+    conditions = known_conditions(statement)
+    for condition in conditions:
+        single = statement._replace(conditions=(condition,))
+        if len(conditions) == 1 or not may_match(case, single, instance):
+            yield condition

@@ -89,20 +89,21 @@ def key_in_scope(key: Key) -> bool:
     )
 
 
+CHECKS = ("check_topic", "check_key", "check_contact")
+
+
 class _Run:
     """The rules at work, one target after the other."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = rules
+        self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
     def target(self, kind: str, name: str, place: Place, policy: object, check: str, case: object) -> None:
         verdicts: dict[str, Verdict] = {}
-        for rule in self.rules:
-            if not rule.judges(check):
-                continue
+        for rule in self.judging[check]:
             if rule.needs_policy and isinstance(policy, Unknown):
                 verdicts[rule.id] = Verdict.UNDETERMINED
                 continue

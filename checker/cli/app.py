@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Annotated, NamedTuple
 
 import typer
 
 from checker import __version__
-from checker.cli.terminal import Exit, tell
 
 
 class _Command(NamedTuple):
@@ -38,7 +37,7 @@ def build(arguments: list[str]) -> typer.Typer:
     named = next((one for one in arguments if not one.startswith("-")), "")
     for name in [named] if named in _COMMANDS else _COMMANDS:
         module, function = _COMMANDS[name]
-        app.command(name)(getattr(import_module(f"checker.cli.{module}"), function))
+        app.command(name)(_exiting(getattr(import_module(f"checker.cli.{module}"), function)))
     return app
 
 
@@ -56,19 +55,16 @@ def _root(
     """Decide, with proof, whether Amazon Connect can stream chat messages to an SNS topic, and who else can."""
 
 
-def run() -> None:
-    """Run the command line; anything unforeseen ends in a message and exit code 4, never in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
-    try:
-        build(sys.argv[1:])()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone, as `head` does
-        sys.exit(Exit.CLEAN)
-    except Exception as error:
-        if os.environ.get("CHECKER_DEBUG"):
-            raise
-        tell(f"error: internal error: {type(error).__name__}: {error}")
-        tell("  = help: this is a fault of checker; CHECKER_DEBUG=1 shows where, please report it")
-        sys.exit(Exit.INTERNAL_ERROR)
+def run(arguments: list[str]) -> None:
+    """Run the command that the arguments name; Typer exits with its code, or with 2 and the usage."""
+    build(arguments)(arguments)
+
+
+def _exiting(command: Callable[..., int]) -> Callable[..., None]:
+    """Turn the exit code that a command gives into Typer's way to exit."""
+
+    @wraps(command)
+    def run_command(*values: object, **options: object) -> None:
+        raise typer.Exit(command(*values, **options))
+
+    return run_command

@@ -11,7 +11,7 @@ import typer
 from checker.arn import Arn
 from checker.chain import BROKEN, UNKNOWN, explain
 from checker.cli.options import Format, FormatOption, OutputOption, StrictOption
-from checker.cli.terminal import Exit, fail, paint_for, write
+from checker.cli.terminal import Exit, complain, paint_for, write
 from checker.inputs.roles import instance_arn, load_key, load_key_policy, load_topic
 from checker.inputs.text import InputError
 from checker.registry import all_rules
@@ -19,6 +19,8 @@ from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from checker.chain import Explanation
     from checker.inventory import Key, Topic
 
@@ -38,7 +40,7 @@ def explain_command(
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     strict: StrictOption = False,
-) -> None:
+) -> int:
     """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
 
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
@@ -47,15 +49,19 @@ def explain_command(
     try:
         arn = instance_arn(instance)
         explanation = explain(_topic(topic), _key(key, key_policy), arn, all_rules())
+        paint = Paint() if output else paint_for(sys.stdout)
+        write(_lines(explanation, output_format, paint), output)
     except InputError as error:
-        raise fail(error) from None
-    if output_format is Format.JSON:
-        import json
+        return complain(error)
+    return _exit_code(explanation, strict=strict)
 
-        write([json.dumps(explanation_json(explanation), indent=2)], output)
-    else:
-        write(explanation_text(explanation, Paint() if output else paint_for(sys.stdout)), output)
-    raise typer.Exit(_exit_code(explanation, strict=strict))
+
+def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
+    if output_format is Format.TEXT:
+        return explanation_text(explanation, paint)
+    import json
+
+    return [json.dumps(explanation_json(explanation), indent=2)]
 
 
 def _topic(text: str) -> Topic:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.cli.options import Format, FormatOption
-from checker.cli.terminal import Exit, complain, fail, paint_for, write
+from checker.cli.terminal import Exit, complain, paint_for, write
 from checker.iam.decide import decide
 from checker.iam.request import Request, fold
 from checker.inputs.files import name_of, read_input
@@ -43,19 +43,18 @@ def simulate(
         typer.Option(metavar="KEY=VALUE", help="A context key; repeated, its values make a list."),
     ] = None,
     output_format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """Decide requests against a resource-based policy: the decision of that policy alone.
 
     Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown where AWS documents no answer: one word
     a line for --requests, with a trace for a single request. Keys that are not given are absent.
     """
     try:
-        code = _run(
+        return _run(
             requests, policy, output_format, lambda: _request(service, aws, action, resource, context)
         )
     except InputError as error:
-        raise fail(error) from None
-    raise typer.Exit(code)
+        return complain(error)
 
 
 def _run(

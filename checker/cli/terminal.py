@@ -1,19 +1,19 @@
-"""Where output goes, and the exit codes."""
+"""Where output goes, the exit codes, and what happens when something unforeseen does. Knows no Typer."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from enum import IntEnum
-from typing import TYPE_CHECKING, TextIO
-
-import typer
+from typing import TYPE_CHECKING, NoReturn
 
 from checker.report.paint import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+    from typing import TextIO
 
     from checker.inputs.text import InputError
 
@@ -28,13 +28,41 @@ class Exit(IntEnum):
     INTERNAL_ERROR = 4
 
 
+def guarded(command: Callable[[], object]) -> NoReturn:
+    """Run a command and exit; anything unforeseen ends in a message and exit code 4, never in a traceback."""
+    gc.disable()  # a run is short, and what it builds it keeps to the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
+    try:
+        code = command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone, as `head` does
+        sys.exit(Exit.CLEAN)
+    except KeyboardInterrupt:
+        tell("interrupted")
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        tell(f"error: internal error: {type(error).__name__}: {error}")
+        tell("  = help: this is a fault of checker; CHECKER_DEBUG=1 shows where, please report it")
+        sys.exit(Exit.INTERNAL_ERROR)
+    sys.exit(code if isinstance(code, int) else Exit.CLEAN)
+
+
 def paint_for(stream: TextIO) -> Paint:
     """Colour on a terminal, unless NO_COLOR is set. https://no-color.org"""
-    return Paint(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    colours = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paint(enabled=colours)
 
 
 def write(lines: Iterable[str], output: Path | None = None) -> None:
-    """Write the report to standard output, or to a file that is opened only once there is something to write."""
+    """Write the report to standard output, or to a file that is opened only once there is something to write.
+
+    Raises InputError when the file cannot be written.
+    """
     text = "".join(f"{line}\n" for line in lines)
     if output is None:
         sys.stdout.write(text)
@@ -42,8 +70,11 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
     try:
         output.write_text(text, "utf-8", errors="backslashreplace")
     except OSError as error:
-        tell(f"error: {output}: {(error.strerror or str(error)).lower()}")
-        raise typer.Exit(Exit.BAD_INPUT) from None
+        from checker.inputs.text import InputError
+
+        raise InputError(
+            str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def tell(*lines: str) -> None:
@@ -52,16 +83,11 @@ def tell(*lines: str) -> None:
         print(line, file=sys.stderr)
 
 
-def complain(error: InputError) -> None:
-    """Report an input that could not be read."""
+def complain(error: InputError) -> Exit:
+    """Report an input that could not be read, and give the exit code."""
     from checker.inventory import Skipped
     from checker.report.text import skipped_text
 
-    skipped = Skipped(error.what, error.reason, True, error.position, error.help)
+    skipped = Skipped(error.what, error.reason, error=True, position=error.position, help=error.help)
     tell(*skipped_text(skipped, paint_for(sys.stderr)))
-
-
-def fail(error: InputError) -> typer.Exit:
-    """Report an input without which the command can do nothing; raise what this returns."""
-    complain(error)
-    return typer.Exit(Exit.BAD_INPUT)
+    return Exit.BAD_INPUT

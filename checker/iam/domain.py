@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -12,7 +13,7 @@ from checker.iam.compare import network, number
 from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, NUMBER, TEXT
 from checker.iam.shape import Reader, Segment, Shape, classes
 from checker.policy.unknown import Unknown
-from checker.policy.wildcard import ONE, RUN
+from checker.policy.wildcard import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -284,51 +285,54 @@ class Instances(NamedTuple):
     def choices(self, mentions: Mentions) -> Choices:
         """Pick an instance of every class."""
         arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
+        alone = self.or_absent and bool(arns) and bool(accounts)
         assignments: list[Assignment] = []
-        for region in self.regions:
-            for arn in self.instances(region, arns, accounts):
-                assignments += self.forms(arn, both=bool(arns) and bool(accounts))
+        for account, arn in self.instances(arns, accounts):
+            assignments.append({SOURCE_ARN: arn, SOURCE_ACCOUNT: account})
+            if alone:
+                assignments.append({SOURCE_ARN: arn, SOURCE_ACCOUNT: None})
+                assignments.append({SOURCE_ARN: None, SOURCE_ACCOUNT: account})
         if self.or_absent:
             assignments.append({SOURCE_ARN: None, SOURCE_ACCOUNT: None})
         return Choices(assignments, _comparable([*arns, *accounts]))
 
-    def forms(self, arn: Arn, *, both: bool) -> list[Assignment]:
-        """Give the keys for one instance: both, and where they may be absent each of them alone."""
-        whole: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
-        if not (self.or_absent and both):
-            return [whole]
-        return [whole, {**whole, SOURCE_ACCOUNT: None}, {**whole, SOURCE_ARN: None}]
-
-    def instances(self, region: str, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[Arn]:
-        """Pick instances of one Region; patterns without wildcards of their own need no walk."""
+    def instances(self, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[tuple[str, str]]:
+        """Pick instances, as account and ARN; patterns without wildcards of their own need no walk."""
         plain = _Plain()
-        simple = all([plain.add_account(one) for one in accounts] + [plain.add_arn(one) for one in arns])
-        found = self.named(region, plain) if simple else self.walked(region, arns, accounts)
-        return [
-            arn for arn in found if arn.account not in self.but_not and arn.instance_id not in self.not_ids
-        ]
+        for one in accounts:
+            plain.add_account(one)
+        for one in arns:
+            plain.add_arn(one)
+        if plain.complete:
+            return self.named(plain)
+        found = [arn for region in self.regions for arn in self.walked(region, arns, accounts)]
+        reachable = (a for a in found if a.account not in self.but_not and a.instance_id not in self.not_ids)
+        return [(arn.account, str(arn)) for arn in reachable]
 
-    def named(self, region: str, plain: _Plain) -> list[Arn]:
+    def named(self, plain: _Plain) -> list[tuple[str, str]]:
         """Combine the accounts and ids that are named with one of each that is not."""
+        known_ids = {*plain.ids, *self.not_ids, *(one for _, one in plain.pairs)}
+        ids = [next(one for one in _FRESH_IDS if one not in known_ids), *plain.ids]
         if self.account:
             accounts = [self.account]
         else:
-            taken = {*plain.accounts, *self.but_not}
-            accounts = [fresh_account(taken), *plain.accounts]
-        ids = [next(one for one in _FRESH_IDS if one not in {*plain.all_ids, *self.not_ids}), *plain.ids]
-        pairs = {(account, one): None for account in accounts for one in ids}
-        pairs.update(((a, one), None) for a, one in plain.pairs if not self.account or a == self.account)
-        return [self.arn(region, account, one) for account, one in pairs if _is_uuid(one)]
+            accounts = [fresh_account({*plain.accounts, *self.but_not}), *plain.accounts]
+        pairs = dict.fromkeys((account, one) for account in accounts for one in ids)
+        pairs.update(
+            dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
+        )
+        return [
+            (account, f"arn:{self.partition}:connect:{region}:{account}:instance/{one}")
+            for region in self.regions
+            for account, one in pairs
+            if account not in self.but_not and one not in self.not_ids
+        ]
 
     def walked(self, region: str, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[Arn]:
         """Walk the shape of an instance ARN with every pattern."""
         head = f"arn:{self.partition}:connect:{region}:"
         tail = (Segment("kind", text="instance/"), *_UUID)
         return arn_classes(head, self.account, tail, arns, accounts, (*self.but_not, *self.not_ids))
-
-    def arn(self, region: str, account: str, instance_id: str) -> Arn:
-        """Write an instance ARN."""
-        return Arn(self.partition, "connect", region, account, f"instance/{instance_id}")
 
 
 def arn_classes(
@@ -401,61 +405,59 @@ _NAME = Segment("rest of the name", chars=_ROLE_CHARS + "/")
 
 
 class _Plain:
-    """Accounts and ids that patterns name outright, or a note that some pattern needs the walk."""
+    """Accounts and ids that patterns name outright; not ``complete`` if some pattern needs the walk."""
 
-    __slots__ = ("accounts", "all_ids", "ids", "pairs")
+    __slots__ = ("accounts", "complete", "ids", "pairs")
 
     def __init__(self) -> None:
         self.accounts: list[str] = []
         self.ids: list[str] = []
         self.pairs: list[tuple[str, str]] = []
-        self.all_ids: list[str] = []
+        self.complete = True
 
-    def add_account(self, one: Mention) -> bool:
-        if one.covers_all:
-            return True
-        if is_account(one.text) and one.text not in self.accounts:
-            self.accounts.append(one.text)
-        return RUN not in one.tokens and ONE not in one.tokens
+    def account(self, text: str) -> None:
+        if text not in self.accounts and is_account(text):
+            self.accounts.append(text)
 
-    def add_arn(self, one: Mention) -> bool:
-        if one.covers_all:
-            return True
-        wild = RUN in one.tokens or ONE in one.tokens
-        if one.family in (TEXT, FOLDED):
-            return self.add_pair(one.text.lower() if one.family == FOLDED else one.text)
-        if not wild:
-            return self.add_pair(one.text)
+    def add_account(self, one: Mention) -> None:
+        if one.is_wild:
+            self.complete = self.complete and one.covers_all
+        else:
+            self.account(one.text)
+
+    def add_arn(self, one: Mention) -> None:
+        if not one.is_wild:
+            self.add_pair(one.text.lower() if one.family == FOLDED else one.text)
+        elif not one.covers_all:
+            self.add_pattern(one)
+
+    def add_pattern(self, one: Mention) -> None:
+        """Take an ARN pattern of which the account and the last part are each named, or any."""
         pattern = arn_glob_of(one.tokens)
         if one.family != ARN or not pattern.is_arn:
-            return False
+            self.complete = False
+            return
         account, rest = pattern.parts[4], pattern.parts[5]
-        if (
-            account.literal is not None
-            and is_account(account.literal)
-            and account.literal not in self.accounts
-        ):
-            self.accounts.append(account.literal)
-        if rest.literal is not None:
-            self.ids.append(rest.literal.removeprefix("instance/"))
-            self.all_ids.append(self.ids[-1])
-        any_account = account.literal is not None or account.tokens == (RUN,)
-        any_id = rest.literal is not None or rest.tokens in ((RUN,), (*"instance/", RUN))
-        return any_account and any_id
+        any_account = account.tokens == (RUN,)
+        any_id = rest.tokens in ((RUN,), _ANY_ID)
+        if not (any_account or account.literal is not None) or not (any_id or rest.literal is not None):
+            self.complete = False
+        if account.literal is not None:
+            self.account(account.literal)
+        if rest.literal is not None and _is_uuid(one_id := rest.literal.removeprefix("instance/")):
+            self.ids.append(one_id)
 
-    def add_pair(self, text: str) -> bool:
+    def add_pair(self, text: str) -> None:
         arn = Arn.parse(text)
-        if arn is not None and arn.is_instance:
-            self.pairs.append((arn.account, arn.instance_id))
-            self.all_ids.append(arn.instance_id)
-            if arn.account not in self.accounts:
-                self.accounts.append(arn.account)
-        return True
+        if arn is not None and arn.service == "connect":
+            self.account(arn.account)
+            one = arn.resource.removeprefix("instance/")
+            if is_account(arn.account) and _is_uuid(one):
+                self.pairs.append((arn.account, one))
 
 
-def _is_uuid(text: str) -> bool:
-    groups = text.split("-")
-    return [len(group) for group in groups] == [8, 4, 4, 4, 12] and not set(text) - {*_HEX, "-"}
+_ANY_ID = (*"instance/", RUN)
+_is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
 
 
 def fresh_account(taken: Iterable[str]) -> str:

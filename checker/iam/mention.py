@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.operators import comparison
+from checker.iam.operators import ARN, LIKE, comparison
 from checker.iam.variables import NO_VALUE, expand, keys_in, text_of, tokens_in
-from checker.policy.model import Condition, Patterns, Policy, Statement
+from checker.policy.model import Condition, Patterns, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import NULL
-from checker.policy.wildcard import RUN, Tokens
+from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,11 @@ class Mention(NamedTuple):
     tokens: Tokens
 
     @property
+    def is_wild(self) -> bool:
+        """True if the operator gives a wildcard of the value its meaning."""
+        return self.family in (LIKE, ARN) and (RUN in self.tokens or ONE in self.tokens)
+
+    @property
     def covers_all(self) -> bool:
         """True for a lone ``*``."""
         return self.tokens == (RUN,)
@@ -37,17 +42,15 @@ Mentions = dict[str, list[Mention]]
 """Mentions by key in lower case; a key may be mentioned with no value at all, by ``Null``."""
 
 
-def mentioned_keys(statements: Sequence[Statement | Unknown]) -> set[str]:
+def mentioned_keys(statements: Sequence[Statement]) -> frozenset[str]:
     """Name the keys, in lower case, that conditions compare or that variables are filled in from."""
-    conditions = {c.folded_key for s in statements if isinstance(s, Statement) for c in known_conditions(s)}
-    return conditions | variable_keys(statements)
+    conditions = (c.folded_key for s in statements for c in known_conditions(s))
+    return variable_keys(statements).union(conditions)
 
 
-def variable_keys(statements: Sequence[Statement | Unknown]) -> set[str]:
+def variable_keys(statements: Sequence[Statement]) -> frozenset[str]:
     """Name the keys, in lower case, that the statements' variables are filled in from."""
-    return {
-        key for s in statements if isinstance(s, Statement) for text in _texts(s) for key in keys_in(text)
-    }
+    return frozenset(key for s in statements for text in _texts(s) for key in keys_in(text))
 
 
 def known_conditions(statement: Statement) -> tuple[Condition, ...]:
@@ -55,15 +58,17 @@ def known_conditions(statement: Statement) -> tuple[Condition, ...]:
     return tuple(c for c in statement.conditions if isinstance(c, Condition))
 
 
-def collect(mentions: Mentions, policy: Policy, request: Request) -> None:
-    """Add the mentions of every key in a policy's conditions.
+def mentions_of(statement: Statement, request: Request, has_variables: bool | Unknown) -> Mentions:  # noqa: FBT001
+    """Gather the mentions of every key in a statement's conditions.
 
     Variables are filled in from the request; a value whose variables it leaves unknown mentions nothing.
     """
-    for statement in policy.known_statements():
-        for condition in known_conditions(statement):
+    mentions: Mentions = {key: [] for key in variable_keys([statement])}
+    for condition in statement.conditions:
+        if isinstance(condition, Condition):
             found = mentions.setdefault(condition.folded_key, [])
-            found += _mentions(condition, request, policy.has_variables)
+            found += _mentions(condition, request, has_variables)
+    return mentions
 
 
 def _mentions(condition: Condition, request: Request, has_variables: bool | Unknown) -> Iterator[Mention]:  # noqa: FBT001
@@ -80,8 +85,9 @@ def _mentions(condition: Condition, request: Request, has_variables: bool | Unkn
 
 
 def _texts(statement: Statement) -> Iterator[str]:
-    """Every text of a statement that may hold a variable."""
-    values = [value for condition in known_conditions(statement) for value in condition.values]
+    """Every text of a statement that holds a variable."""
+    for condition in statement.conditions:
+        if not isinstance(condition, Unknown):
+            yield from (value for value in condition.values if isinstance(value, str) and "${" in value)
     if isinstance(statement.resources, Patterns):
-        values += statement.resources.values
-    yield from (value for value in values if isinstance(value, str))
+        yield from (value for value in statement.resources.values if isinstance(value, str) and "${" in value)

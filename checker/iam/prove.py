@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.iam.action import action_covers
 from checker.iam.decide import Decision, decide
 from checker.iam.domain import Instances
-from checker.iam.request import Request
-from checker.iam.search import Found, find
-from checker.iam.space import connect_space, instances_space, stranger_space
+from checker.iam.principal import principal_covers
+from checker.iam.request import Caller, Request
+from checker.iam.search import Found, Prepared, find, prepare
+from checker.iam.space import connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
-from checker.policy.model import Condition, Policy
+from checker.policy.model import DENY, Condition, Policy, Statement
 from checker.policy.placeholder import texts
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -47,38 +50,88 @@ def one_request(policy: Policy, space: Space) -> Answer:
 
 def some_request(policy: Policy, space: Space) -> Answer:
     """Is some request of the space allowed?"""
-    return _confirmed(policy, find(space, (policy,), _allowed))
+    return confirmed(policy, find(prepare(space, policy), space, _allowed))
 
 
-def deputy(policy: Policy, target: Target, regions: tuple[str, ...], trusted: Collection[str]) -> Answer:
-    """Could Connect publish for an instance of an account that is not trusted, or without saying for whom?
+class ConnectProver:
+    """Questions about Connect's requests to publish under one policy, which is prepared for them once."""
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-    """
-    instances = Instances(target.partition, regions, but_not=tuple(trusted), or_absent=True)
-    return some_request(policy, instances_space(target, instances))
+    def __init__(
+        self, policy: Policy, target: Target, regions: tuple[str, ...], prepared: Prepared | None = None
+    ) -> None:
+        self.policy = policy
+        self.target = target
+        self.regions = regions
+        self._space = instances_space(target, Instances(target.partition, regions))
+        self._prepared = prepared or prepare(self._space, policy)
+        self._answers: dict[Instances, Answer] = {}
+
+    def only(self, *statements: Statement) -> ConnectProver:
+        """The same questions under these statements of the policy alone."""
+        policy = self.policy._replace(statements=statements)
+        prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
+        return ConnectProver(policy, self.target, self.regions, prepared)
+
+    def any_instance(self) -> Answer:
+        """Could Connect publish for any instance whatever?"""
+        return self._ask(Instances(self.target.partition, self.regions))
+
+    def deputy(self, trusted: Collection[str]) -> Answer:
+        """Could Connect publish for an instance of an account not trusted, or without saying for whom?
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        """
+        return self._ask(
+            Instances(self.target.partition, self.regions, but_not=tuple(trusted), or_absent=True)
+        )
+
+    def siblings(self, account: str, but_not: Collection[str]) -> Answer:
+        """Could Connect publish for an instance of this account with none of the ids ``but_not``?"""
+        return self._ask(Instances(self.target.partition, self.regions, account, not_ids=tuple(but_not)))
+
+    def _ask(self, instances: Instances) -> Answer:
+        if instances not in self._answers:
+            space = self._space._replace(free=(instances,))
+            self._answers[instances] = confirmed(self.policy, find(self._prepared, space, _allowed))
+        return self._answers[instances]
 
 
-def siblings(policy: Policy, target: Target, region: str, account: str, but_not: Collection[str]) -> Answer:
-    """Could Connect publish for an instance of this account other than those with the ids in ``but_not``?"""
-    instances = Instances(target.partition, (region,), account, not_ids=tuple(but_not))
-    return some_request(policy, instances_space(target, instances))
+class StrangerProver:
+    """Questions about what a principal of an account that is named nowhere can do under one policy."""
+
+    def __init__(self, policy: Policy, target: Target) -> None:
+        self.policy = policy
+        self.target = target
+        caller = stranger_caller(target)
+        self._reaching = [s for s in policy.statements if _reaches(s, caller)]
+
+    def can(self, *actions: str) -> Answer:
+        """Could a stranger do one of the actions?
+
+        Actions that the same statements are about have the same answer, and are asked for once.
+        """
+        if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
+            return Answer(truth=False)
+        about = {tuple(_about(s, action) for s in self._reaching): action for action in reversed(actions)}
+        return either(self._ask(action) for action in reversed(about.values()))
+
+    def _ask(self, action: str) -> Answer:
+        return some_request(self.policy, stranger_space(action, self.target, words(self.policy)))
 
 
-def any_instance(policy: Policy, target: Target, regions: tuple[str, ...]) -> Answer:
-    """Could Connect publish for any instance whatever?"""
-    return some_request(policy, instances_space(target, Instances(target.partition, regions)))
+def _reaches(statement: Statement | Unknown, caller: Caller) -> bool:
+    if isinstance(statement, Unknown):
+        return True
+    return principal_covers(statement.principals, caller, statement.effect) is not False
 
 
-def public(policy: Policy, target: Target, actions: Sequence[str]) -> Answer:
-    """Could a principal of an account that is named nowhere do one of the actions?"""
-    policy_words = words(policy)
-    return either(some_request(policy, stranger_space(action, target, policy_words)) for action in actions)
+def _about(statement: Statement | Unknown, action: str) -> Truth:
+    return statement if isinstance(statement, Unknown) else action_covers(statement.actions, action)
 
 
 def gained(old: Policy, new: Policy, spaces: Sequence[Space]) -> Answer:
     """Is there a request that ``new`` allows and ``old`` does not?"""
-    return either(_confirmed(new, find(space, (old, new), _gain)) for space in spaces)
+    return either(confirmed(new, find(prepare(space, old, new), space, _gain)) for space in spaces)
 
 
 def either(answers: Iterable[Answer]) -> Answer:
@@ -92,16 +145,17 @@ def either(answers: Iterable[Answer]) -> Answer:
     return doubtful or Answer(truth=False)
 
 
-def _allowed(policies: Sequence[Policy], request: Request) -> Truth:
-    return decide(policies[0], request).allowed
+def _allowed(allowed: Sequence[Truth]) -> Truth:
+    return allowed[0]
 
 
-def _gain(policies: Sequence[Policy], request: Request) -> Truth:
-    old, new = policies
-    return all_of((decide(new, request).allowed, negate(decide(old, request).allowed)))
+def _gain(allowed: Sequence[Truth]) -> Truth:
+    old, new = allowed
+    return all_of((new, negate(old)))
 
 
-def _confirmed(policy: Policy, found: Found) -> Answer:
+def confirmed(policy: Policy, found: Found) -> Answer:
+    """Have the decision engine confirm a witness on the whole policy."""
     if found.witness is None:
         return Answer(found.truth)
     decision = decide(policy, found.witness)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.iam.decide import scope_truths
+from checker.iam.condition import condition_holds
+from checker.iam.decide import decide, scope_truths
 from checker.iam.domain import PRINCIPAL_ARN, Choices, as_context
-from checker.iam.mention import Mentions, collect, mentioned_keys, variable_keys
+from checker.iam.mention import Mentions, mentioned_keys, mentions_of, variable_keys
 from checker.iam.request import AwsPrincipal, ContextValue, Request
 from checker.iam.shape import TooManyClassesError
 from checker.iam.truth import Truth, all_of
-from checker.policy.model import DENY, EVERYONE, Patterns, Policy, Principal, Principals, Statement
+from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _FREE = Unknown("one of several values")
 _TOO_MANY = Unknown("the policy tells more classes of requests apart than are worth trying")
 _INCOMPLETE = Unknown("a condition compares text as a number, a date or an address")
 
-Goal = Callable[[Sequence[Policy], Request], Truth]
-"""Given the policies and one request: is this a request that is looked for?"""
-
 Context = dict[str, ContextValue]
+
+Goal = Callable[[Sequence[Truth]], Truth]
+"""Given whether each policy allows a request: is this a request that is looked for?"""
 
 
 class Found(NamedTuple):
@@ -42,24 +43,121 @@ class Found(NamedTuple):
     witness: Request | None = None
 
 
-def find(space: Space, policies: Sequence[Policy], goal: Goal) -> Found:
+class Residue(NamedTuple):
+    """What is left of a statement for one caller, action and resource: its conditions.
+
+    ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
+    statement says of context keys.
+    """
+
+    ordinal: int
+    effect: object
+    scope: Truth
+    conditions: tuple[Condition | Unknown, ...]
+    mentions: Mentions
+    variables: frozenset[str]
+
+
+class Prepared(NamedTuple):
+    """Policies made ready for questions about one caller, action and resource."""
+
+    start: Request
+    policies: tuple[Policy, ...]
+    residues: tuple[tuple[Residue, ...], ...]
+
+    @property
+    def hopeless(self) -> bool:
+        """True if the last policy, whose Allows alone can reach a goal, has none left."""
+        return all(one.effect == DENY for one in self.residues[-1])
+
+    def mentions(self) -> Mentions:
+        """What the policies say of every key."""
+        mentions: Mentions = {}
+        for residues in self.residues:
+            for residue in residues:
+                for key, found in residue.mentions.items():
+                    mentions[key] = mentions[key] + found if key in mentions else found
+        return mentions
+
+    def variables(self) -> frozenset[str]:
+        """The keys that variables are filled in from."""
+        return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
+
+    def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
+        """The same for a policy that is just these statements of the only one."""
+        kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
+        return Prepared(self.start, (policy,), (kept,))
+
+
+def prepare(space: Space, *policies: Policy) -> Prepared:
+    """Leave out the statements that apply to no request of the space, and collect what the others mention."""
+    free: Context = {key: _FREE for domain in space.free for key in domain.keys}
+    start = Request(space.caller, space.action, space.resource, {**space.fixed, **free})
+    kept = [_relevant(policy, start) for policy in policies]
+    keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
+    texts = dict.fromkeys(space.text_keys(keys), _FREE)
+    start = start._replace(context={**space.constants(keys), **texts, **free})
+    pairs = zip(policies, kept, strict=True)
+    return Prepared(start, policies, tuple(_residues(policy, found, start) for policy, found in pairs))
+
+
+_Scoped = list[tuple[Statement | Unknown, Truth]]
+
+
+def _relevant(policy: Policy, request: Request) -> _Scoped:
+    """Keep what may apply; a variable in a Resource counts as unknown, its value may be one of many."""
+    masked = request._replace(variables=_ANYTHING)
+    has_variables = policy.has_variables
+    kept: _Scoped = []
+    for statement in policy.statements:
+        if isinstance(statement, Unknown):
+            kept.append((statement, statement))
+            continue
+        scope = all_of(scope_truths(statement, masked, has_variables))
+        if scope is not False:
+            kept.append((statement, scope))
+    return kept
+
+
+def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue, ...]:
+    has_variables = policy.has_variables
+    found = []
+    for statement, scope in scoped:
+        if isinstance(statement, Unknown):
+            found.append(Residue(-1, statement, scope, (), {}, frozenset()))
+            continue
+        mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
+        residue = Residue(
+            statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
+        )
+        found.append(residue)
+    return tuple(found)
+
+
+class _Anything(dict[str, ContextValue]):
+    """A context in which every key has a value that is not known."""
+
+    def get(self, key: str, default: object = None) -> ContextValue:  # noqa: ARG002
+        return _FREE
+
+
+_ANYTHING = _Anything()
+
+
+def find(prepared: Prepared, space: Space, goal: Goal) -> Found:
     """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it."""
-    start = Request(space.caller, space.action, space.resource, space.fixed)
-    reduced = [_relevant(policy, start) for policy in policies]
-    if not any(_may_allow(statement) for statement in reduced[-1].statements):
+    if prepared.hopeless:
         return Found(truth=False)
-    statements = [statement for policy in reduced for statement in policy.statements]
-    keys = mentioned_keys(statements)
-    domains = space.domains(keys)
-    free: Context = {key: _FREE for domain in domains for key in domain.keys}
-    context: Context = {**space.constants(keys), **_who_asks(space, domains), **free}
-    mentions: Mentions = {key: [] for key in keys}
-    for policy in reduced:
-        collect(mentions, policy, start._replace(context=context))
+    mentions, variables = prepared.mentions(), prepared.variables()
+    domains = space.domains(mentions)
+    context: Context = dict(prepared.start.context)
+    context.update(_who_asks(space, domains))
     open_keys = {key for domain in domains for key in domain.open_keys}
     try:
         choices = [domain.choices(mentions) for domain in domains]
-        search = _Search(start, reduced, goal, choices, tuple(open_keys & variable_keys(statements)))
+        search = _Search(
+            prepared, goal, choices, tuple(open_keys & variables), uses_variables=bool(variables)
+        )
         return search.descend(context, 0) or search.failure()
     except (TooManyClassesError, _TooManyTrialsError):
         return Found(_TOO_MANY)
@@ -73,45 +171,6 @@ def _who_asks(space: Space, domains: Sequence[Domain]) -> Context:
     return dict(as_context(first[0].choices({}).assignments[0]))
 
 
-def _relevant(policy: Policy, request: Request) -> Policy:
-    """Leave out the statements that apply to no request of this caller, action and resource.
-
-    A variable in a Resource counts as unknown here, its value may be one of many.
-    """
-    masked = request._replace(variables=_ANYTHING)
-    has_variables = policy.has_variables
-    kept: list[Statement | Unknown] = []
-    for statement in policy.statements:
-        if isinstance(statement, Unknown):
-            kept.append(statement)
-            continue
-        truth = all_of(scope_truths(statement, masked, has_variables))
-        if truth is True:
-            kept.append(statement._replace(principals=_EVERYONE, actions=_EVERYTHING, resources=_EVERYTHING))
-        elif truth is not False:
-            kept.append(statement)
-    return policy._replace(statements=tuple(kept))
-
-
-_EVERYONE = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
-_EVERYTHING = Patterns("", ("*",))
-"""What is known to cover every request of the space need not be looked at again for each."""
-
-
-def _may_allow(statement: Statement | Unknown) -> bool:
-    return not isinstance(statement, Statement) or statement.effect != DENY
-
-
-class _Anything(dict[str, ContextValue]):
-    """A context in which every key has a value that is not known."""
-
-    def get(self, key: str, default: object = None) -> ContextValue:  # noqa: ARG002
-        return _FREE
-
-
-_ANYTHING = _Anything()
-
-
 class _TooManyTrialsError(Exception):
     """The search tried more requests than it may."""
 
@@ -119,21 +178,22 @@ class _TooManyTrialsError(Exception):
 class _Search:
     """A depth-first walk over the product of the choices."""
 
-    __slots__ = ("choices", "doubt", "goal", "masked", "policies", "start", "trials")
+    __slots__ = ("choices", "doubt", "goal", "masked", "prepared", "trials", "uses_variables")
 
     def __init__(
         self,
-        start: Request,
-        policies: Sequence[Policy],
+        prepared: Prepared,
         goal: Goal,
         choices: list[Choices],
         masked: tuple[str, ...],
+        *,
+        uses_variables: bool,
     ) -> None:
-        self.start = start
-        self.policies = policies
+        self.prepared = prepared
         self.goal = goal
         self.choices = choices
         self.masked = masked
+        self.uses_variables = uses_variables
         self.doubt: Unknown | None = None
         self.trials = 0
 
@@ -145,25 +205,34 @@ class _Search:
             return self.leaf(context, truth)
         choices = self.choices[depth].assignments
         for assignment in choices if truth is not True else choices[:1]:
-            chosen = {key: value for key, value in context.items() if key not in assignment}
-            found = self.descend({**chosen, **as_context(assignment)}, depth + 1)
+            chosen = context.copy()
+            for key, value in assignment.items():
+                if value is None:
+                    chosen.pop(key, None)
+                else:
+                    chosen[key] = value
+            found = self.descend(chosen, depth + 1)
             if found is not None:
                 return found
         return None
 
     def trial(self, context: Context) -> Truth:
-        """Ask the goal; a variable filled from one value of many stays unknown."""
+        """Ask the goal of what is left of the policies; a variable with one value of many stays unknown."""
         self.trials += 1
         if self.trials > MAX_TRIALS:
             raise _TooManyTrialsError
-        request = self.request(context)
-        if self.masked:
-            request = request._replace(variables={**context, **dict.fromkeys(self.masked, _FREE)})
-        return self.goal(self.policies, request)
+        variables = {**context, **dict.fromkeys(self.masked, _FREE)} if self.masked else None
+        request = self.prepared.start._replace(context=context, variables=variables)
+        pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
+        return self.goal([_allowed(residues, request, policy.has_variables) for policy, residues in pairs])
 
     def leaf(self, context: Context, truth: Truth) -> Found | None:
         request = self.request(context)
-        if truth is True or (self.masked and self.goal(self.policies, request) is True):
+        if isinstance(truth, Unknown) and self.uses_variables:
+            truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
+            if truth is False and self.masked:
+                truth = _FREE  # another value of the same class might fit
+        if truth is True:
             return Found(truth=True, witness=request)
         if self.doubt is None and isinstance(truth, Unknown):
             self.doubt = truth
@@ -172,12 +241,44 @@ class _Search:
     def request(self, context: Context) -> Request:
         arn = context.get(PRINCIPAL_ARN)
         caller = Arn.parse(arn) if isinstance(arn, str) else None
-        return self.start._replace(
-            context=context, caller=AwsPrincipal(caller) if caller else self.start.caller
-        )
+        known = {key: value for key, value in context.items() if value is not _FREE}
+        start = self.prepared.start
+        return start._replace(context=known, caller=AwsPrincipal(caller) if caller else start.caller)
 
     def failure(self) -> Found:
         """Say that there is none, unless some class of requests was left out or left open."""
         if self.doubt is not None:
             return Found(self.doubt)
         return Found(truth=False) if all(choice.complete for choice in self.choices) else Found(_INCOMPLETE)
+
+
+def _allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
+    granted: Truth = False
+    denied: Truth = False
+    for residue in residues:
+        effect = residue.effect
+        if effect == ALLOW and granted is True:
+            continue
+        applies = _applies(residue, request, has_variables)
+        if applies is False:
+            continue
+        if effect == DENY and applies is True:
+            return False
+        doubt = applies if isinstance(applies, Unknown) else _FREE
+        if effect != ALLOW:
+            denied = doubt
+        if effect != DENY:
+            granted = applies if effect == ALLOW else doubt
+    return granted if granted is False or denied is False else denied
+
+
+def _applies(residue: Residue, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    applies = residue.scope
+    for condition in residue.conditions:
+        truth = condition_holds(condition, request, has_variables)
+        if truth is False:
+            return False
+        if truth is not True and applies is True:
+            applies = truth
+    return applies

@@ -86,10 +86,11 @@ class Space(NamedTuple):
         """The domains that matter to a policy that mentions these keys."""
         mentioned = list(keys)
         found = [domain for domain in self.free if not set(domain.keys).isdisjoint(mentioned)]
-        if self.text_prefixes:
-            tags = (key for key in mentioned if key.startswith(self.text_prefixes))
-            found += [Text(key, _ANY_TEXT) for key in tags]
-        return found
+        return found + [Text(key, _ANY_TEXT) for key in self.text_keys(mentioned)]
+
+    def text_keys(self, keys: Iterable[str]) -> list[str]:
+        """The keys that may hold any text."""
+        return [key for key in keys if key.startswith(self.text_prefixes)] if self.text_prefixes else []
 
 
 _ANY_TEXT = (Segment("text", chars=PRINTABLE),)
@@ -162,6 +163,11 @@ _SESSION = "x" + (string.ascii_letters + string.digits + "+=,.@-_").replace("x",
 _PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 
 
+def stranger_caller(target: Target) -> AwsPrincipal:
+    """Stands for every stranger where only wildcards can tell: a policy that names an account tells it apart."""
+    return AwsPrincipal(Arn(target.partition, "iam", "", "stranger", "role/x"))
+
+
 def stranger_space(action: str, target: Target, words: Collection[str]) -> Space:
     """Requests of a role of an account that is named nowhere: signed, from anywhere, over TLS or not.
 
@@ -186,8 +192,7 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     free = (strangers, *_stranger_domains(tuple(words)))
     if action == SUBSCRIBE:
         free += (Text("sns:endpoint", _ANY_TEXT, optional=False), OneOf("sns:protocol", _PROTOCOLS))
-    caller = AwsPrincipal(Arn(target.partition, "iam", "", "999999999999", "role/x"))
-    return Space(caller, action, target.resource, fixed, free, ("aws:principaltag/",))
+    return Space(stranger_caller(target), action, target.resource, fixed, free, ("aws:principaltag/",))
 
 
 def _stranger_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:

@@ -63,8 +63,9 @@ class Facts:
 
         Raises InputError.
         """
-        reject_duplicates(document)
         found = kind_of(document.root)
+        if found is not None and found[0] is not Kind.POLICY:
+            reject_duplicates(document)
         if found is None:
             if named:
                 self.skipped.append(Skipped(name_of(path), _NOTHING))
@@ -127,8 +128,6 @@ def unwrap(document: TextDocument) -> TextDocument:
 
 def reject_duplicates(document: TextDocument) -> None:
     """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
-    if kind_of(document.root) is None or kind_of(document.root)[0] is Kind.POLICY:  # type: ignore[index]
-        return
     for node in (document.root, *_children(document.root)):
         for first, second in node.duplicates() if isinstance(node, Object) else ():
             line = document.source.position(first.start, first.end).line

@@ -88,8 +88,9 @@ def _hits(case: TopicCase, deny: Statement) -> Truth:
         return any_of(
             negate(one_request(policy, connect_space(case.target, arn)).truth) for arn in case.instances
         )
-    grants = case.connect_grants or (allow,)
-    return negate(case.any_instance(case.alone(*grants, deny)).truth)
+    if case.connect_grants:
+        return negate(case.connect(*case.connect_grants, deny).any_instance().truth)
+    return negate(case.connect_under(case.alone(allow, deny)).any_instance().truth)
 
 
 _ANYBODY = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))

@@ -63,7 +63,7 @@ class PublicTopic(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for a stranger for every kind of deed, and report them together."""
-        answers = [(deed, case.public(*actions)) for deed, actions in _DEEDS]
+        answers = [(deed, case.stranger.can(*actions)) for deed, actions in _DEEDS]
         found = [(deed, answer) for deed, answer in answers if answer.truth is True]
         if found:
             deed, first = found[0]

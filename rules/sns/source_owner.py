@@ -74,14 +74,9 @@ class SourceOwner(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Report every such condition, by what hangs on it."""
-        depending = {
-            one.statement.ordinal
-            for instance, answer in case.publishing
-            if answer.truth is False
-            for one in diagnose(case, instance)
-            if one.cause is Cause.SOURCE_OWNER and one.statement is not None
-        }
-        for statement in case.statements:
+        asking = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
+        depending = _depending(case) if asking else set()
+        for statement in asking:
             for condition in conditions_on(statement, SOURCE_OWNER):
                 depends = statement.ordinal in depending
                 yield self.finding(
@@ -91,6 +86,17 @@ class SourceOwner(Rule):
                     severity=Severity.ERROR if depends else Severity.NOTE,
                     help=(_REPLACE if names_connect(statement) else _ADD) if depends else _NOTE,
                 )
+
+
+def _depending(case: TopicCase) -> set[int]:
+    """The statements that would let Connect publish if only it sent the key."""
+    return {
+        one.statement.ordinal
+        for instance, answer in case.publishing
+        if answer.truth is False
+        for one in diagnose(case, instance)
+        if one.cause is Cause.SOURCE_OWNER and one.statement is not None
+    }
 
 
 def _message(statement: Statement, *, depends: bool) -> str:

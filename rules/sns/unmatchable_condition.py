@@ -66,7 +66,11 @@ class UnmatchableCondition(Rule):
         """Ask of every grant that names Connect whether any instance could pass its conditions."""
         works = any(answer.truth is True for _, answer in case.publishing)
         for statement in case.grants:
-            if not names_connect(statement) or may_match(case, statement, None):
+            if (
+                not names_connect(statement)
+                or statement in case.connect_grants
+                or may_match(case, statement, None)
+            ):
                 continue
             failing = list(failing_conditions(case, statement, None))
             if any(condition.folded_key == SOURCE_OWNER for condition in failing):

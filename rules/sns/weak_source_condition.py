@@ -70,10 +70,12 @@ class WeakSourceCondition(Rule):
                 continue
             answer = case.deputy_of(statement)
             if answer.truth is True and answer.witness is not None:
+                weak = _weak(case, statement)
+                reasons = ", ".join(map(_reason, weak))
                 yield self.finding(
                     case.name,
-                    f"{statement.title} does not pin the instance: {_reasons(case, statement)}",
-                    [case.at(c.route) for c in _weak(case, statement)],
+                    f"{statement.title} does not pin the instance: {reasons}",
+                    [case.at(c.route) for c in weak],
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
                 )
@@ -98,14 +100,12 @@ class WeakSourceCondition(Rule):
 def _weak(case: TopicCase, statement: Statement) -> list[Condition]:
     """The source conditions that let a stranger by when they stand alone; all of them if none does so."""
     found = conditions_on(statement, *SOURCE_KEYS)
-    weak = [
-        c for c in found if case.deputy_under(case.alone(statement._replace(conditions=(c,)))).truth is True
-    ]
+    weak = [c for c in found if _lets_by(case, statement._replace(conditions=(c,)))]
     return weak or list(found)
 
 
-def _reasons(case: TopicCase, statement: Statement) -> str:
-    return ", ".join(_reason(condition) for condition in _weak(case, statement))
+def _lets_by(case: TopicCase, statement: Statement) -> bool:
+    return case.connect_under(case.alone(statement)).deputy(case.trusted).truth is True
 
 
 def _reason(condition: Condition) -> str:
