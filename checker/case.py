@@ -200,14 +200,14 @@ class TopicCase(PolicyCase):
         return self.connect(statement, *self.denies).deputy(self.trusted)
 
     def siblings_of(self, statement: Statement) -> Answer:
-        """Whether a grant lets Connect publish for another instance of a trusted account.
+        """Whether a grant lets Connect publish for an instance of a trusted account that nobody named.
 
         The policy's Denies count.
         """
         prover = self.connect(statement, *self.denies)
-        instances = self.instances or self.named_instances
-        accounts = dict.fromkeys(arn.account for arn in instances) or dict.fromkeys(self.trusted)
-        ids = tuple(arn.instance_id for arn in instances)
+        known = self.instances or self.named_instances
+        accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted)
+        ids = tuple(arn.instance_id for arn in (*self.instances, *self.named_instances))
         return prove.either(prover.siblings(account, ids) for account in accounts)
 
     @cached_property

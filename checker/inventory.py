@@ -56,6 +56,7 @@ class Topic(NamedTuple):
     place: Place
     key_place: Place | None = None
     fifo_place: Place | None = None
+    arn_place: Place | None = None
     subscriptions: tuple[Subscription, ...] | Unknown = Unknown("no list of subscriptions was given")
     instances: tuple[Instance, ...] = ()
     named: bool = False

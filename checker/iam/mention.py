@@ -79,7 +79,7 @@ def _mentions(condition: Condition, request: Request, has_variables: bool | Unkn
     for value in condition.values:
         if isinstance(value, Unknown):
             continue
-        expansion = expand(value, request, has_variables and test.expanded is not None)
+        expansion = expand(value, request, has_variables if test.expanded else False)
         if not isinstance(expansion, Unknown) and expansion is not NO_VALUE:
             yield Mention(test.family, text_of(expansion), tokens_in(expansion))
 

@@ -49,6 +49,7 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
         place=Place(document, route),
         key_place=Place(document, (*route, "KmsMasterKeyId")),
         fifo_place=Place(document, fifo_route),
+        arn_place=Place(document, (*route, "TopicArn")),
         named=named,
     )
 
@@ -56,9 +57,9 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
 def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
     arn = topic_of(policy)
-    place = Place(policy.document, ())
+    place, named_at = Place(policy.document, ()), Place(policy.document, ("Statement", 0, "Resource"))
     not_said = Unknown("a policy document does not say it, give the output of `aws sns get-topic-attributes`")
-    return Topic(arn, policy, is_fifo(arn), not_said, place, None, place, named=named)
+    return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
 
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:

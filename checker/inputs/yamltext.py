@@ -87,7 +87,7 @@ class _Builder:
 
     def scalar(self, event: Any, start: int, end: int) -> Scalar:
         text: str = event.value
-        if event.style is None and event.tag is None:
+        if not event.style and event.tag is None:
             if text in _WORDS:
                 return Scalar(_WORDS[text], self.source, start, end)
             if _NUMBER.match(text):

@@ -96,17 +96,24 @@ class _Reader:
         """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
         found: dict[str, Node | Unknown] = {}
         for member in node.members:
-            if member.key not in known:
-                self.unknown_element(member, known, found, route)
-            found[member.key] = self.repeated(node, member, route) if member.key in found else member.value
+            if member.key in found:
+                found[member.key] = self.repeated(node, member, route)
+            elif member.key in known:
+                found[member.key] = member.value
+            else:
+                meant, unknown = self.unknown_element(node, member, known, route)
+                found[meant] = unknown
         return found
 
     def unknown_element(
-        self, member: Member, known: tuple[str, ...], found: dict[str, Node | Unknown], route: Route
-    ) -> None:
+        self, node: Object, member: Member, known: tuple[str, ...], route: Route
+    ) -> tuple[str, Unknown]:
+        """Report an element and name the one that it was meant to be, which is not missing then but unknown."""
         guess = did_you_mean(member.key, known)
-        hint = f"did you mean `{guess}`?" if guess and guess not in found else f"known are {', '.join(known)}"
-        self.problem(f"unknown element `{member.key}`", (*route, member.key), hint, Part.KEY)
+        meant = guess if guess and node.get(guess) is None else None
+        hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
+        message = f"unknown element `{member.key}`"
+        return meant or member.key, self.problem(message, (*route, member.key), hint, Part.KEY)
 
     def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
         first = next(one for one in node.members if one.key == member.key)
@@ -318,11 +325,11 @@ class _Reader:
 
     def condition(
         self, operator: str, operation: Operator | Unknown, member: Member, route: Route
-    ) -> Condition:
+    ) -> Condition | Unknown:
         route = (*route, member.key)
         if not _CONDITION_KEY.search(member.key):
             help_text = "keys look like `aws:SourceArn`, without blanks around the name"
-            self.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY)
+            return self.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY)
         values = self.texts(member.value, route, scalars=True)
         return Condition(operator, operation, member.key, values, route)
 

@@ -62,7 +62,7 @@ class CrossRegion(Rule):
         if isinstance(topic, Unknown):
             yield topic
             return
-        pairs = [(arn, case.here()) for arn in case.instances] or list(_named(case))
+        pairs = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(_named(case))
         at_home = any(arn.region == topic.region for arn, _ in pairs)
         for arn, at in pairs:
             if arn.region != topic.region:

@@ -76,10 +76,12 @@ class ConnectCannotUseKey(Rule):
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Ask for both actions."""
+        if case.key.manager == "AWS":
+            return  # aws-managed-key says so
         if isinstance(case.text, Unknown):
             message = f"whether Connect can use the key is not known: {case.text.reason}"
             yield self.undetermined(case.name, message, case.here())
-        elif case.key.manager != "AWS" and not case.grants_sns_instead:
+        elif not case.grants_sns_instead:
             missing = [action for action, truth in case.usable if truth is False]
             doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
             if missing:

@@ -78,8 +78,8 @@ class ConnectNotAllowed(Rule):
             yield self.undetermined(case.name, message, case.here())
             return
         for instance, answer in case.publishing:
-            if is_masked(answer.truth):
-                yield Unknown("the policy has placeholders")
+            if isinstance(answer.truth, Unknown) and (is_masked(answer.truth) or case.text.problems):
+                yield answer.truth  # placeholder-value or invalid-policy says why
             elif isinstance(answer.truth, Unknown):
                 yield self._doubt(case, instance, answer)
             elif answer.truth is False:

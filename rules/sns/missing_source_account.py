@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import SOURCE_ACCOUNT, SOURCE_KEYS, conditions_on
+from checker.case import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS, conditions_on
 from checker.finding import Severity
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
@@ -79,7 +79,7 @@ class MissingSourceAccount(Rule):
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
                 )
-            elif answer.truth is False:
+            elif answer.truth is False and conditions_on(statement, SOURCE_ARN):
                 yield self.finding(
                     case.name,
                     f"{statement.title} pins the instance, but not its account, as AWS documents beside it",

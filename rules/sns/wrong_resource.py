@@ -97,7 +97,8 @@ def _fault(case: TopicCase, value: str) -> str:
 
 def _topics(case: TopicCase) -> int:
     """Count the different topics that the policy's statements name outright."""
-    values = [v for s in case.statements if isinstance(s.resources, Patterns) for v in s.resources.values]
+    patterns = [s.resources for s in case.statements if isinstance(s.resources, Patterns)]
+    values = [one.values[0] for one in patterns if len(one.values) == 1]
     arns = [Arn.parse(value) for value in values if isinstance(value, str) and "*" not in value]
     return len({arn for arn in arns if arn is not None and arn.is_topic})
 

@@ -1,0 +1,250 @@
+"""The prover against brute force, and every witness against the decision engine."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from checker.arn import Arn
+from checker.iam.decide import decide
+from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, gained
+from checker.iam.request import Request, Service
+from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
+from checker.iam.domain import Instances
+from checker.policy.model import Policy
+from checker.policy.unknown import Unknown
+from tests.iam.strategies import policies
+from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
+
+TARGET_ARN, INSTANCE = Arn.parse(TOPIC_ARN), Arn.parse(INSTANCE_ARN)
+assert TARGET_ARN is not None
+assert INSTANCE is not None
+TARGET = Target.of(TARGET_ARN)
+REGIONS = ("us-east-1",)
+OTHER_ID = "0a1b2c3d-2222-4333-8444-555555555555"
+
+
+def prover(policy: Policy) -> ConnectProver:
+    return ConnectProver(policy, TARGET, REGIONS)
+
+
+def allowed(policy: Policy, arn: str | None, account: str | None) -> Any:
+    """Decide Connect's request with these source keys, the rest being what Connect always sends."""
+    context = dict(connect_space(TARGET, INSTANCE).fixed)
+    for key, value in (("aws:sourcearn", arn), ("aws:sourceaccount", account)):
+        context.pop(key)
+        if value is not None:
+            context[key] = value
+    return decide(policy, Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, context)).allowed
+
+
+def connect_arn(account: str, instance_id: str) -> str:
+    return f"arn:aws:connect:us-east-1:{account}:instance/{instance_id}"
+
+
+ACCOUNTS = (
+    ACCOUNT,
+    "444455556666",
+    "999999999999",
+    "111122223344",
+    "511122223333",
+    "000000000000",
+    "200000000000",
+)
+IDS = (
+    INSTANCE.instance_id,
+    OTHER_ID,
+    "3f000000-0000-4000-8000-000000000000",
+    "11112222-3333-4000-8000-111122223333",
+)
+
+
+def brute_force(policy: Policy, *, foreign: bool) -> set[str]:
+    """Try many instances; say which answers occurred."""
+    seen = set()
+    for account, one in product(ACCOUNTS, IDS):
+        if foreign and account == ACCOUNT:
+            continue
+        arn = connect_arn(account, one)
+        forms = [(arn, account), (arn, None), (None, account), (None, None)] if foreign else [(arn, account)]
+        seen |= {_answer(allowed(policy, *form)) for form in forms}
+    return seen
+
+
+def _answer(truth: Any) -> str:
+    return "unknown" if isinstance(truth, Unknown) else "yes" if truth else "no"
+
+
+def confirm(policy: Policy, answer: Answer) -> None:
+    if answer.truth is True:
+        assert answer.witness is not None
+        assert decide(policy, answer.witness).allowed is True
+    else:
+        assert answer.witness is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(policies())
+def test_the_deputy_question_agrees_with_brute_force(document_: dict[str, Any]) -> None:
+    policy = policy_of(document_)
+    answer = prover(policy).deputy((ACCOUNT,))
+    confirm(policy, answer)
+    seen = brute_force(policy, foreign=True)
+    if answer.truth is False:
+        assert seen == {"no"}
+    elif isinstance(answer.truth, Unknown):
+        assert "yes" not in seen
+    if "yes" in seen:
+        assert answer.truth is True
+    if answer.witness is not None:
+        context = answer.witness.context
+        assert context.get("aws:sourceaccount") != ACCOUNT
+        assert f":{ACCOUNT}:" not in str(context.get("aws:sourcearn"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(policies())
+def test_any_instance_agrees_with_brute_force(document_: dict[str, Any]) -> None:
+    policy = policy_of(document_)
+    answer = prover(policy).any_instance()
+    confirm(policy, answer)
+    seen = brute_force(policy, foreign=False)
+    assert answer.truth is True or "yes" not in seen
+    assert answer.truth is not False or seen == {"no"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies())
+def test_siblings_are_other_instances_of_the_account(document_: dict[str, Any]) -> None:
+    policy = policy_of(document_)
+    answer = prover(policy).siblings(ACCOUNT, (INSTANCE.instance_id,))
+    confirm(policy, answer)
+    tried = [allowed(policy, connect_arn(ACCOUNT, one), ACCOUNT) for one in IDS[1:]]
+    assert answer.truth is True or not any(truth is True for truth in tried)
+    if answer.witness is not None:
+        assert answer.witness.context["aws:sourceaccount"] == ACCOUNT
+        assert answer.witness.context["aws:sourcearn"] != INSTANCE_ARN
+
+
+@settings(max_examples=200, deadline=None)
+@given(policies())
+def test_a_stranger_who_gets_in_is_nobody_that_the_policy_names(document_: dict[str, Any]) -> None:
+    policy = policy_of(document_)
+    for action in (PUBLISH, SUBSCRIBE):
+        answer = StrangerProver(policy, TARGET).can(action)
+        confirm(policy, answer)
+        if answer.witness is not None:
+            text = json.dumps(document_)
+            assert answer.witness.context["aws:principalaccount"] not in text
+            assert "aws:sourceaccount" not in answer.witness.context
+
+
+STAR = {"Principal": "*"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({}, True),
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT}}, False),
+        ({"StringEquals": {"AWS:SourceOwner": ACCOUNT}}, False),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}, True),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, False),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-*"}}, True),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}, True),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}}, False),
+        ({"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*"}}, True),
+        ({"StringEquals": {"aws:PrincipalAccount": "444455556666"}}, False),
+        ({"StringLike": {"aws:PrincipalAccount": "4*"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}, False),
+        ({"StringEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}, False),
+        ({"StringLike": {"aws:SourceVpce": "vpce-*"}}, True),
+        ({"Bool": {"aws:SecureTransport": "false"}}, True),
+        ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, True),
+        ({"StringEquals": {"aws:PrincipalTag/team": "chat"}}, True),
+        ({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, None),
+        ({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}, False),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, True),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, None),
+        ({"StringEquals": {"aws:ResourceTag/team": "chat"}}, None),
+        ({"StringEquals": {"aws:PrincipalType": "User"}}, False),
+        ({"StringEquals": {"aws:NoSuchKey": "x"}}, False),
+    ],
+    ids=json.dumps,
+)
+def test_what_a_stranger_can_bring_along(condition: dict[str, Any], expected: bool | None) -> None:
+    policy = policy_of(document(statement(Condition=condition, **STAR)))
+    answer = StrangerProver(policy, TARGET).can(PUBLISH)
+    confirm(policy, answer)
+    assert (None if isinstance(answer.truth, Unknown) else answer.truth) is expected
+
+
+def test_a_deny_closes_what_an_allow_opens() -> None:
+    guard = {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}
+    policy = policy_of(document(statement(), statement(Effect="Deny", Condition=guard)))
+    assert prover(policy).deputy((ACCOUNT,)).truth is False
+    assert can_publish(policy, TARGET, INSTANCE).truth is True
+
+
+def test_too_many_classes_are_unknown_and_not_no() -> None:
+    pairs = [f"*{a}{b}*{c}*" for a in "0123456789" for b in "0123456789" for c in "05"]
+    policy = policy_of(
+        document(
+            statement(
+                Condition={"StringLike": {"aws:SourceAccount": pairs}, "Null": {"aws:SourceArn": "true"}}
+            )
+        )
+    )
+    assert isinstance(prover(policy).any_instance().truth, Unknown)
+
+
+def test_what_a_change_of_policy_gains() -> None:
+    space = instances_space(TARGET, Instances("aws", REGIONS, or_absent=True))
+    pinned = policy_of(document(statement(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})))
+    both = policy_of(
+        document(statement(Condition={"StringEquals": {"aws:SourceAccount": [ACCOUNT, "444455556666"]}}))
+    )
+    again = policy_of(
+        document(statement(Condition={"StringLike": {"AWS:SourceAccount": [ACCOUNT]}}, Action="SNS:publish"))
+    )
+    answer = gained(pinned, both, [space])
+    assert answer.witness is not None
+    assert answer.witness.context["aws:sourceaccount"] == "444455556666"
+    assert gained(both, pinned, [space]).truth is False
+    assert gained(pinned, again, [space]).truth is False
+    assert gained(again, pinned, [space]).truth is False
+
+
+@pytest.mark.parametrize(
+    "folder", sorted((TESTS / "fixtures" / "topics").iterdir()), ids=lambda path: path.name
+)
+def test_labelled_topics(folder: Any) -> None:
+    attributes = json.loads((folder / "topic.json").read_text())["Attributes"]
+    expected = json.loads((folder / "expected.json").read_text())
+    policy = policy_of(json.loads(attributes["Policy"]))
+    arn, instance = (
+        Arn.parse(attributes["TopicArn"]),
+        Arn.parse((folder / "instance.txt").read_text().strip()),
+    )
+    assert arn is not None
+    assert instance is not None
+    target = Target.of(arn)
+    regions = tuple({arn.region, instance.region})
+    connect = ConnectProver(policy, target, regions)
+    deputy = connect.deputy((arn.account, instance.account))
+    assert can_publish(policy, target, instance).truth is expected["connect_can_publish"]
+    assert deputy.truth is expected["confused_deputy_open"]
+    assert (
+        connect.siblings(instance.account, (instance.instance_id,)).truth
+        is expected["same_account_other_instance"]
+    )
+    assert StrangerProver(policy, target).can(PUBLISH).truth is expected["public"]
+    if expected["open_only_if_source_keys_absent"]:
+        assert deputy.witness is not None
+        assert "aws:sourcearn" not in deputy.witness.context
