@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.policy.jsontext import parse_json
-from checker.policy.model import Policy
 from checker.policy.read import TOPIC, Dialect, read_policy
 from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from checker.policy.model import Policy
 
 TESTS = Path(__file__).parent
 ACCOUNT = "111122223333"

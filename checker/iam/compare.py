@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,16 @@ def instant(text: str) -> tuple[bool, Decimal] | None:
     except (ValueError, OverflowError):
         return None
     return False, seconds + Decimal(f"0.{match['fraction'] or 0}")
+
+
+def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
+    """Write a time that ``instant`` would read so; fractions of a second are dropped, years stay in range."""
+    from datetime import datetime
+
+    if is_epoch:
+        return str(int(seconds))
+    moment = datetime.fromtimestamp(max(int(seconds), 0), tz=UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _order(value: str, wanted: str) -> int | Unknown:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.arn import Arn, is_account
 from checker.iam.arn_glob import PARTS, arn_glob_of
-from checker.iam.compare import network, number
-from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, NUMBER, TEXT
+from checker.iam.compare import instant, network, number, write_instant
+from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, DATE, FOLDED, NUMBER, TEXT
 from checker.iam.shape import Reader, Segment, Shape, classes
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import RUN
@@ -213,6 +213,36 @@ class Numbers(NamedTuple):
                 near = (int(value) - 1, int(value), int(value) + 1)
                 found.update((str(n), None) for n in near if n >= 0)
         return Choices([{self.key: one} for one in found], all(one.family == NUMBER for one in patterns))
+
+
+class Moments(NamedTuple):
+    """Any moment, or absent; written as the policy writes the times that it compares with."""
+
+    key: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    @property
+    def open_keys(self) -> tuple[str, ...]:
+        """The one key."""
+        return (self.key,)
+
+    def choices(self, mentions: Mentions) -> Choices:
+        """Take every time that a policy names, and a second before and after it."""
+        patterns = mentions.get(self.key, [])
+        found: dict[str | None, None] = {None: None}
+        kinds = set()
+        for one in patterns:
+            known = instant(one.text)
+            if known is not None:
+                is_epoch, seconds = known
+                kinds.add(is_epoch)
+                found.update((write_instant(is_epoch, seconds + near), None) for near in (-1, 0, 1))
+        complete = len(kinds) <= 1 and all(one.family == DATE for one in patterns)
+        return Choices([{self.key: one} for one in found], complete)
 
 
 class Joint(NamedTuple):

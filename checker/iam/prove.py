@@ -16,6 +16,7 @@ from checker.iam.request import Caller, Request
 from checker.iam.search import Found, Prepared, find, prepare
 from checker.iam.space import connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
+from checker.iam.universe import every_space
 from checker.policy.model import DENY, Condition, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -129,9 +130,14 @@ def _about(statement: Statement | Unknown, action: str) -> Truth:
     return statement if isinstance(statement, Unknown) else action_covers(statement.actions, action)
 
 
-def gained(old: Policy, new: Policy, spaces: Sequence[Space]) -> Answer:
-    """Is there a request that ``new`` allows and ``old`` does not?"""
-    return either(confirmed(new, find(prepare(space, old, new), space, _gain)) for space in spaces)
+def gained(old: Policy, new: Policy, target: Target) -> Answer:
+    """Is there any request at all that ``new`` allows and ``old`` does not?"""
+    return either(gained_within(old, new, space) for space in every_space(old, new, target))
+
+
+def gained_within(old: Policy, new: Policy, space: Space) -> Answer:
+    """The same for the requests of one space."""
+    return confirmed(new, find(prepare(space, old, new), space, _gain))
 
 
 def either(answers: Iterable[Answer]) -> Answer:

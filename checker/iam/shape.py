@@ -15,8 +15,9 @@ from checker.policy.wildcard import ONE, RUN, Tokens
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_STATES = 20_000
-"""Patterns made to be hostile can have exponentially many classes; past this the walk gives up."""
+MAX_STEPS = 400_000
+"""Steps of single automata. Patterns made to be hostile can have exponentially many classes; past this the
+walk gives up."""
 
 
 class TooManyClassesError(Exception):
@@ -90,11 +91,11 @@ _State = tuple[int, ...]
 class _Walk:
     """The product of the automata, walked over one shape."""
 
-    __slots__ = ("automata", "seen")
+    __slots__ = ("automata", "steps")
 
     def __init__(self, readers: Iterable[Reader]) -> None:
         self.automata = [_Automaton(reader) for reader in readers]
-        self.seen = 0
+        self.steps = 0
 
     def classes(self, shape: Shape) -> dict[tuple[bool, ...], str]:
         frontier: dict[_State, str] = {tuple(1 for _ in self.automata): ""}
@@ -126,7 +127,7 @@ class _Walk:
         for state, witness in frontier.items():
             for char in self.distinct(state, index, chars):
                 reached.setdefault(self.after(state, index, char), witness + char)
-        self.count(len(reached))
+        self.count(len(reached) * len(self.automata))
         return reached
 
     def any_number(self, frontier: dict[_State, str], index: int, chars: str) -> dict[_State, str]:
@@ -155,9 +156,9 @@ class _Walk:
         other = next((char for char in chars if char not in awaited), "")
         return [*other, *told_apart]
 
-    def count(self, states: int) -> None:
-        self.seen += states
-        if self.seen > MAX_STATES:
+    def count(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MAX_STEPS:
             raise TooManyClassesError
 
 

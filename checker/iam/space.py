@@ -86,14 +86,14 @@ class Space(NamedTuple):
         """The domains that matter to a policy that mentions these keys."""
         mentioned = list(keys)
         found = [domain for domain in self.free if not set(domain.keys).isdisjoint(mentioned)]
-        return found + [Text(key, _ANY_TEXT) for key in self.text_keys(mentioned)]
+        return found + [Text(key, ANY_TEXT) for key in self.text_keys(mentioned)]
 
     def text_keys(self, keys: Iterable[str]) -> list[str]:
         """The keys that may hold any text."""
         return [key for key in keys if key.startswith(self.text_prefixes)] if self.text_prefixes else []
 
 
-_ANY_TEXT = (Segment("text", chars=PRINTABLE),)
+ANY_TEXT = (Segment("text", chars=PRINTABLE),)
 _VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
 _UNDOCUMENTED = (
     "aws:sourceorgid",
@@ -110,15 +110,15 @@ def _varying() -> dict[str, ContextValue]:
     return {key: Unknown("the value differs from request to request", key) for key in _VARYING}
 
 
-def _connect_context(target: Target) -> dict[str, ContextValue]:
-    """What Connect's request has beside the source keys, which say for whom it is sent."""
+def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
+    """What the request of a service has beside the source keys, which say for whom it is sent."""
     undocumented = {
         key: Unknown("AWS does not document this key for Amazon Connect", key) for key in _UNDOCUMENTED
     }
     return {
         "aws:principalisawsservice": "true",
-        "aws:principalservicename": CONNECT,
-        "aws:principalservicenameslist": (CONNECT,),
+        "aws:principalservicename": service,
+        "aws:principalservicenameslist": (service,),
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:sourceip": _AWS_ADDRESS,
@@ -131,14 +131,14 @@ def _connect_context(target: Target) -> dict[str, ContextValue]:
 
 def connect_space(target: Target, instance: Arn) -> Space:
     """The one request that Connect makes for an instance."""
-    context = _connect_context(target)
+    context = service_context(target)
     context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
     return Space(Service(CONNECT), PUBLISH, target.resource, context)
 
 
 def instances_space(target: Target, instances: Instances) -> Space:
     """Connect's requests for any of the instances."""
-    return Space(Service(CONNECT), PUBLISH, target.resource, _connect_context(target), (instances,))
+    return Space(Service(CONNECT), PUBLISH, target.resource, service_context(target), (instances,))
 
 
 def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
@@ -147,7 +147,7 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     Whether Connect passes the source keys on to KMS is documented nowhere, so they are Unknown.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    context = _connect_context(key)
+    context = service_context(key)
     source = Unknown("AWS does not document that Connect passes this key on to KMS")
     via = Unknown("AWS does not document this key for a service that publishes to an encrypted topic")
     context.update({SOURCE_ARN: source, SOURCE_ACCOUNT: source, TOPIC_CONTEXT: topic})
@@ -189,13 +189,19 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     accounts = tuple(word for word in words if is_account(word))
     owner = (target.account,) if isinstance(target.account, str) else ()
     strangers = Strangers(target.partition, (*accounts, *owner))
-    free = (strangers, *_stranger_domains(tuple(words)))
+    free = (strangers, *caller_domains(tuple(words)))
     if action == SUBSCRIBE:
-        free += (Text("sns:endpoint", _ANY_TEXT, optional=False), OneOf("sns:protocol", _PROTOCOLS))
+        free += subscription_domains()
     return Space(stranger_caller(target), action, target.resource, fixed, free, ("aws:principaltag/",))
 
 
-def _stranger_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
+def subscription_domains() -> tuple[Domain, ...]:
+    """The keys that only Subscribe has."""
+    return (Text("sns:endpoint", ANY_TEXT, optional=False), OneOf("sns:protocol", _PROTOCOLS))
+
+
+def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
+    """What an IAM principal brings along beside its identity; ``own`` are texts out of its reach."""
     organisation = (Segment("o", text="o-"), Segment("organisation", chars=_LOWER))
     path = (*organisation, Segment("r", text="/r-"), Segment("path", chars=_LOWER + "/-"))
     user_id = (Segment("role", text="AROA"), Segment("id", chars=_UPPER), Segment("colon", text=":"))
@@ -215,8 +221,8 @@ def _stranger_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
         Text("aws:principalorgid", organisation, out_of_reach=own),
         Text("aws:principalorgpaths", path, listed=True, out_of_reach=organisations(own)),
         Text("aws:userid", (*user_id, Segment("session", chars=_SESSION)), optional=False),
-        Text("aws:useragent", _ANY_TEXT),
-        Text("aws:referer", _ANY_TEXT),
+        Text("aws:useragent", ANY_TEXT),
+        Text("aws:referer", ANY_TEXT),
         OneOf("aws:multifactorauthpresent", ("true", "false", None)),
         Numbers("aws:multifactorauthage"),
     )

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checker.arn import Arn
 from checker.iam.decide import decide
-from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, gained
-from checker.iam.request import Request, Service
-from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
 from checker.iam.domain import Instances
-from checker.policy.model import Policy
+from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, gained, gained_within
+from checker.iam.request import Request, Service, fold
+from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
 from checker.policy.unknown import Unknown
-from tests.iam.strategies import policies
+from tests.iam.strategies import contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
+
+if TYPE_CHECKING:
+    from checker.policy.model import Policy
 
 TARGET_ARN, INSTANCE = Arn.parse(TOPIC_ARN), Arn.parse(INSTANCE_ARN)
 assert TARGET_ARN is not None
@@ -213,12 +216,89 @@ def test_what_a_change_of_policy_gains() -> None:
     again = policy_of(
         document(statement(Condition={"StringLike": {"AWS:SourceAccount": [ACCOUNT]}}, Action="SNS:publish"))
     )
-    answer = gained(pinned, both, [space])
+    answer = gained_within(pinned, both, space)
     assert answer.witness is not None
     assert answer.witness.context["aws:sourceaccount"] == "444455556666"
-    assert gained(both, pinned, [space]).truth is False
-    assert gained(pinned, again, [space]).truth is False
-    assert gained(again, pinned, [space]).truth is False
+    assert gained_within(both, pinned, space).truth is False
+    assert gained_within(pinned, again, space).truth is False
+    assert gained_within(again, pinned, space).truth is False
+
+
+@settings(max_examples=60, deadline=None)
+@given(policies(), st.randoms(use_true_random=False))
+def test_a_policy_written_differently_gains_nothing(document_: dict[str, Any], random: Any) -> None:
+    """Other order, other letter case of keys and actions, lists for scalars: no request at all is new."""
+
+    def rewrite(one: dict[str, Any]) -> dict[str, Any]:
+        actions = one["Action"] if isinstance(one["Action"], list) else [one["Action"]]
+        condition = {op: {k.upper(): v for k, v in keys.items()} for op, keys in one["Condition"].items()}
+        return {**one, "Action": [action.upper() for action in actions], "Condition": condition}
+
+    statements = [rewrite(one) for one in document_["Statement"]]
+    random.shuffle(statements)
+    old, new = policy_of(document_), policy_of({**document_, "Statement": statements})
+    for answer in (gained(old, new, TARGET), gained(new, old, TARGET)):
+        assert answer.truth is not True
+
+
+@settings(max_examples=60, deadline=None)
+@given(policies(), policies(), contexts())
+def test_what_is_gained_agrees_with_single_decisions(
+    old_: dict[str, Any], new_: dict[str, Any], context: dict[str, Any]
+) -> None:
+    """A witness is allowed by the new policy alone, and a request that is so is never denied to exist."""
+    old, new = policy_of(old_), policy_of(new_)
+    full = {**connect_space(TARGET, INSTANCE).fixed}
+    for key in ("aws:sourcearn", "aws:sourceaccount"):
+        del full[key]
+    full |= {
+        key: value for key, value in fold(context).items() if key in ("aws:sourcearn", "aws:sourceaccount")
+    }
+    request = Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, full)
+    answer = gained(old, new, TARGET)
+    if answer.witness is not None:
+        assert decide(new, answer.witness).allowed is True
+        assert decide(old, answer.witness).allowed is False
+    if decide(new, request).allowed is True and decide(old, request).allowed is False:
+        assert answer.truth is not False
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "caller"),
+    [
+        ({"Principal": {"AWS": ACCOUNT}}, {"Principal": {"AWS": [ACCOUNT, "444455556666"]}}, "444455556666"),
+        ({"Principal": {"AWS": ACCOUNT}}, {"Principal": "*"}, "amazonaws.com"),
+        ({"Action": "sns:Publish"}, {"Action": ["sns:Publish", "sns:DeleteTopic"]}, "connect.amazonaws.com"),
+        (
+            {"Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}},
+            {"Condition": {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}},
+            "connect.amazonaws.com",
+        ),
+        (
+            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/24"}}},
+            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/23"}}},
+            "role/x",
+        ),
+        (
+            {
+                "Principal": {"Service": "s3.amazonaws.com"},
+                "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::a"}},
+            },
+            {
+                "Principal": {"Service": "s3.amazonaws.com"},
+                "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::a*"}},
+            },
+            "s3.amazonaws.com",
+        ),
+    ],
+    ids=str,
+)
+def test_a_wider_policy_gains_and_a_narrower_one_does_not(old: Any, new: Any, caller: str) -> None:
+    narrow, wide = policy_of(document(statement(**old))), policy_of(document(statement(**new)))
+    answer = gained(narrow, wide, TARGET)
+    assert answer.witness is not None
+    assert caller in str(answer.witness.caller)
+    assert gained(wide, narrow, TARGET).truth is False
 
 
 @pytest.mark.parametrize(

@@ -38,14 +38,12 @@ def test_classes_are_those_of_brute_force(on_all: list[str], on_middle: list[str
 
 def test_letter_case_folds_where_it_is_asked_for() -> None:
     walked = (Segment("text", chars="abAB", length=1),)
-    assert (
-        sorted(classes(walked, [Reader(("A",), 0, 0, folded=True)])) == ["a", "b"]
-        or len(classes(walked, [Reader(("A",), 0, 0, folded=True)])) == 2
-    )
+    assert classes(walked, [Reader(("A",), 0, 0, folded=True)]) == ["b", "a"]
+    assert classes(walked, [Reader(("A",), 0, 0)]) == ["a", "A"]
 
 
 def test_hostile_patterns_give_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shape, "MAX_STATES", 2_000)
+    monkeypatch.setattr(shape, "MAX_STEPS", 20_000)
     hostile = [Reader(tokens_of(f"*{a}*{b}*"), 0, 0) for a in "abcdef" for b in "abcdef"]
     with pytest.raises(TooManyClassesError):
         classes((Segment("text", chars="abcdefgh"),), hostile)
