@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checker.arn import Arn
 from checker.policy.jsontext import parse_json
 from checker.policy.read import TOPIC, Dialect, read_policy
 from checker.policy.source import Source
@@ -17,6 +18,13 @@ TESTS = Path(__file__).parent
 ACCOUNT = "111122223333"
 TOPIC_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:chat"
 INSTANCE_ARN = f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+
+
+def arn_of(text: str) -> Arn:
+    """Read an ARN that is one."""
+    arn = Arn.parse(text)
+    assert arn is not None
+    return arn
 
 
 def policy_of(document: Any, dialect: Dialect = TOPIC) -> Policy:

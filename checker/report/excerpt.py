@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from checker.finding import Document, Position
 
-_MAX_WIDTH = 110
+_MAX_WIDTH = 140
+_WINDOW = 110
 _LEAD = 30
 _MAX_LINES = 5
 
@@ -39,8 +40,8 @@ def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
     """Cut a long line down to a window around the marked part; AWS CLI output is one long line."""
     if len(text) <= _MAX_WIDTH:
         return text, start, min(end, len(text))
-    left = max(0, min(start - _LEAD, len(text) - _MAX_WIDTH))
-    right = left + _MAX_WIDTH
+    left = max(0, min(start - _LEAD, len(text) - _WINDOW))
+    right = left + _WINDOW
     head, tail = "..." if left else "", "..." if right < len(text) else ""
     window = head + text[left:right] + tail
     return window, start - left + len(head), min(end, right) - left + len(head)

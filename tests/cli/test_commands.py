@@ -252,7 +252,7 @@ def test_an_unknown_key_is_never_ok(tmp_path: Path) -> None:
 
 def test_simulate_one_request_by_options(tmp_path: Path) -> None:
     path = save(tmp_path / "policy.json", GOOD)
-    who = [
+    who: list[str | Path] = [
         "--policy",
         path,
         "--service",

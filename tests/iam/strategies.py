@@ -47,14 +47,14 @@ def one_or_more(values: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     return values | st.lists(values, min_size=1, max_size=2)
 
 
-source_conditions = st.dictionaries(
+source_conditions: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     operators,
     st.fixed_dictionaries(
         {}, optional={"aws:SourceAccount": one_or_more(accounts), "aws:SourceArn": one_or_more(arns)}
     ),
     max_size=2,
 )
-other_conditions = st.sampled_from(
+other_conditions: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},

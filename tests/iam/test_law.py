@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from checker.iam.decide import decide
-from checker.iam.request import AwsPrincipal, Caller, Request, Service, fold
+from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
 
 ALLOWED, DENIED, NO_MATCH, UNKNOWN = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied", "Unknown"
 CONNECT = Service("connect.amazonaws.com")
-CONTEXT = {
+CONTEXT: dict[str, ContextValue] = {
     "aws:SourceArn": INSTANCE_ARN,
     "aws:SourceAccount": ACCOUNT,
     "aws:PrincipalIsAWSService": "true",
@@ -31,7 +31,7 @@ SESSION = "arn:aws:sts::111122223333:assumed-role/App/s1"
 
 def word(
     *statements: dict[str, Any],
-    context: dict[str, Any] | None = None,
+    context: dict[str, ContextValue] | None = None,
     caller: Caller = CONNECT,
     version: str = "2012-10-17",
     action: str = "sns:Publish",
@@ -303,5 +303,5 @@ def test_the_trace_names_the_first_element_that_failed() -> None:
 
 
 def test_a_key_twice_in_different_case_is_unknown() -> None:
-    context = {"aws:SourceAccount": ACCOUNT, "AWS:sourceaccount": ACCOUNT}
+    context: dict[str, ContextValue] = {"aws:SourceAccount": ACCOUNT, "AWS:sourceaccount": ACCOUNT}
     assert word(allow({"StringEquals": {"aws:SourceAccount": ACCOUNT}}), context=context) == UNKNOWN

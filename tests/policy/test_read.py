@@ -146,7 +146,7 @@ def test_the_schemas_know_the_operators_and_keys_of_the_reader() -> None:
         assert all(name in text for name in OPERATORS)
 
 
-junk = (
+junk: st.SearchStrategy[Any] = (
     st.none()
     | st.booleans()
     | st.integers(0, 9)

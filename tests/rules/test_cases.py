@@ -180,7 +180,7 @@ def signature(report: Report, reversed_lengths: dict[str, int]) -> set[tuple[str
 
     ``reversed_lengths`` counts the statements of each file whose order was turned round.
     """
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for finding in report.findings:
         location = finding.locations[0]
         route = list(location.route)
@@ -194,7 +194,12 @@ def signature(report: Report, reversed_lengths: dict[str, int]) -> set[tuple[str
 
 def count_statements(document: Any) -> int:
     counts = [0]
-    rewritten(document, lambda policy: counts.append(len(statements_of(policy))) or policy)  # type: ignore[func-returns-value]
+
+    def count(policy: dict[str, Any]) -> dict[str, Any]:
+        counts.append(len(statements_of(policy)))
+        return policy
+
+    rewritten(document, count)
     return counts[-1]
 
 

@@ -1,0 +1,292 @@
+"""Which files are read as what, and how what they say is tied together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.finding import Part
+from checker.inputs.load import load
+from checker.inventory import Inventory, Key, Topic
+from checker.policy.unknown import Unknown
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
+
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ID = KEY_ARN.rpartition("/")[2]
+POLICY = document(statement())
+KEY_POLICY = document(statement(Action=["kms:Decrypt"], Resource="*"))
+ATTRIBUTES = {
+    "TopicArn": TOPIC_ARN,
+    "Owner": ACCOUNT,
+    "Policy": json.dumps(POLICY),
+    "KmsMasterKeyId": "alias/chat",
+}
+METADATA = {"KeyMetadata": {"Arn": KEY_ARN, "KeyId": KEY_ID, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}}
+
+
+def write(folder: Path, files: dict[str, Any]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return folder
+
+
+def read(folder: Path, **files: Any) -> Inventory:
+    return load([write(folder, {name.replace("__", "."): content for name, content in files.items()})])
+
+
+@pytest.mark.parametrize(
+    ("content", "topics", "keys", "instances"),
+    [
+        (POLICY, 1, 0, 0),
+        ({"Attributes": ATTRIBUTES}, 1, 0, 0),
+        (ATTRIBUTES, 1, 0, 0),
+        ({"ResponseMetadata": {}, "Attributes": ATTRIBUTES}, 1, 0, 0),
+        ({"status_code": 200, "data": {"Attributes": ATTRIBUTES}}, 1, 0, 0),
+        (json.dumps(POLICY), 1, 0, 0),
+        (KEY_POLICY, 0, 1, 0),
+        ({"Policy": json.dumps(KEY_POLICY), "PolicyName": "default"}, 0, 1, 0),
+        ({"Policy": json.dumps(json.dumps(KEY_POLICY))}, 0, 1, 0),
+        (METADATA, 0, 1, 0),
+        ({"Instance": {"Id": "x", "Arn": INSTANCE_ARN}}, 0, 0, 1),
+        ({"InstanceSummaryList": [{"Arn": INSTANCE_ARN}, {"Arn": INSTANCE_ARN[:-1] + "e"}]}, 0, 0, 2),
+        ({"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:111122223333:q", "Policy": "{}"}}, 0, 0, 0),
+        (document(statement(Action="s3:GetObject", Resource="arn:aws:s3:::b/*")), 0, 0, 0),
+        (document(statement(Principal=None)), 0, 0, 0),
+        ({"Statment": [statement()]}, 1, 0, 0),
+        ({"services": {"sns": {}}}, 0, 0, 0),
+        ([POLICY], 0, 0, 0),
+    ],
+    ids=lambda value: json.dumps(value)[:60] if not isinstance(value, int) else "",
+)
+def test_kinds_are_told_by_content(
+    content: Any, topics: int, keys: int, instances: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "any-name.json"
+    path.write_text(json.dumps(content))
+    found = load([path])
+    assert (len(found.topics), len(found.keys), len(found.instances)) == (topics, keys, instances)
+    assert not any(one.error for one in found.skipped)
+    assert bool(found.skipped) is (topics + keys + instances == 0)
+
+
+def only_topic(inventory: Inventory) -> Topic:
+    assert [one for one in inventory.skipped if one.error] == []
+    (topic,) = inventory.topics
+    return topic
+
+
+def key_of(inventory: Inventory) -> Key:
+    key = inventory.key_of(only_topic(inventory))
+    assert isinstance(key, Key)
+    return key
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [KEY_ARN, KEY_ID, "alias/chat", f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/chat"],
+    ids=["arn", "id", "alias", "alias-arn"],
+)
+def test_a_key_is_found_by_all_four_forms_of_its_name(reference: str, tmp_path: Path) -> None:
+    manifest = {
+        "topics": [{"arn": TOPIC_ARN, "policy": "topic.json", "key": reference}],
+        "keys": [{"arn": KEY_ARN, "aliases": ["alias/chat"], "policy": "key-policy.json"}],
+    }
+    write(
+        tmp_path,
+        {"streaming.yaml": json.dumps(manifest), "topic.json": POLICY, "key-policy.json": KEY_POLICY},
+    )
+    assert str(key_of(load([tmp_path / "streaming.yaml"])).arn) == KEY_ARN
+
+
+def test_the_only_key_policy_of_a_folder_belongs_to_its_only_key(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        topic__json={"Attributes": ATTRIBUTES},
+        key__json=METADATA,
+        policy__json={"Policy": json.dumps(KEY_POLICY)},
+    )
+    key = key_of(inventory)
+    assert str(key.arn) == KEY_ARN
+    assert not isinstance(key.policy, Unknown)
+    assert len(inventory.keys) == 1
+
+
+def test_two_key_policies_are_not_guessed_between(tmp_path: Path) -> None:
+    other = {"Policy": json.dumps(document(statement(Action="kms:*", Resource="*")))}
+    inventory = read(
+        tmp_path,
+        topic__json={"Attributes": ATTRIBUTES},
+        key__json=METADATA,
+        a__json={"Policy": json.dumps(KEY_POLICY)},
+        b__json=other,
+    )
+    assert isinstance(inventory.key_of(only_topic(inventory)), Unknown)
+    assert all(isinstance(key.policy, Unknown) for key in inventory.keys if not isinstance(key.arn, Unknown))
+
+
+def test_a_key_with_another_id_is_not_taken_for_the_topics(tmp_path: Path) -> None:
+    attributes = {**ATTRIBUTES, "KmsMasterKeyId": KEY_ID.replace("1", "2")}
+    inventory = read(tmp_path, topic__json={"Attributes": attributes}, key__json=METADATA)
+    assert isinstance(inventory.key_of(only_topic(inventory)), Unknown)
+
+
+def test_subscriptions_and_grants_are_tied_by_arn(tmp_path: Path) -> None:
+    subscriptions = [
+        {"SubscriptionArn": f"{TOPIC_ARN}:1", "Protocol": "sqs", "Endpoint": "q", "TopicArn": TOPIC_ARN},
+        {
+            "SubscriptionArn": "PendingConfirmation",
+            "Protocol": "email",
+            "Endpoint": "a@b.c",
+            "TopicArn": TOPIC_ARN,
+        },
+    ]
+    grants = [
+        {
+            "KeyId": KEY_ARN,
+            "GranteeServicePrincipal": "connect.amazonaws.com",
+            "Operations": ["Decrypt"],
+            "GrantId": "1",
+        }
+    ]
+    inventory = read(
+        tmp_path,
+        topic__json={"Attributes": ATTRIBUTES},
+        key__json=METADATA,
+        s__json={"Subscriptions": subscriptions},
+        g__json={"Grants": grants},
+    )
+    found = only_topic(inventory).subscriptions
+    assert not isinstance(found, Unknown)
+    assert [(one.protocol, one.confirmed) for one in found] == [("sqs", True), ("email", False)]
+    listed = key_of(inventory).grants
+    assert not isinstance(listed, Unknown)
+    assert listed[0].operations == ("Decrypt",)
+
+
+def test_a_folder_is_walked_for_what_may_matter_and_a_name_is_taken_at_its_word(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a/policy.json": POLICY,
+            "node_modules/policy.json": POLICY,
+            ".git/policy.json": POLICY,
+            "package.json": '{"name": "x", // comments are not read',
+            "notes.txt": "sns",
+        },
+    )
+    walked = load([tmp_path])
+    assert [topic.named for topic in walked.topics] == [False]
+    assert walked.skipped == ()
+    named = load([tmp_path, tmp_path / "a" / "policy.json"])
+    assert [topic.named for topic in named.topics] == [True]
+
+
+def test_an_instance_arn_in_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "instance.txt"
+    path.write_text(INSTANCE_ARN + "\n")
+    assert str(load([path]).instances[0].arn) == INSTANCE_ARN
+    path.write_text(TOPIC_ARN)
+    assert load([path]).skipped[0].error
+
+
+def manifest(tmp_path: Path, text: str, **files: Any) -> Inventory:
+    write(
+        tmp_path,
+        {"streaming.yaml": text, **{name.replace("__", "."): content for name, content in files.items()}},
+    )
+    return load([tmp_path])
+
+
+def test_a_manifest_ties_everything_together(tmp_path: Path) -> None:
+    text = f"""
+version: 1
+instances: [{INSTANCE_ARN}]
+topics:
+  - attributes: topic.json
+    policy: proposed.json
+    subscriptions: subscriptions.json
+keys:
+  - description: key.json
+    aliases: [alias/chat]
+    policy: key-policy.json
+    grants: grants.json
+contacts:
+  - id: web
+    topics: [{TOPIC_ARN}, {TOPIC_ARN}-2]
+"""
+    proposed = document(statement(Sid="Proposed"))
+    inventory = manifest(
+        tmp_path,
+        text,
+        topic__json={"Attributes": ATTRIBUTES},
+        proposed__json=proposed,
+        subscriptions__json={"Subscriptions": []},
+        key__json=METADATA,
+        **{"key-policy__json": {"Policy": json.dumps(KEY_POLICY)}},
+        grants__json={"Grants": []},
+    )
+    topic = only_topic(inventory)
+    assert topic.named
+    assert not isinstance(topic.policy, Unknown)
+    assert topic.policy.policy.known_statements()[0].sid == "Proposed"
+    assert not isinstance(key_of(inventory).policy, Unknown)
+    assert [len(contact.topics) for contact in inventory.contacts] == [2]
+    assert len(inventory.keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("topics:\n  - arn: nonsense\n", 2, "nonsense"),
+        ("topics:\n  - {}\n", 2, ""),
+        ("topics: []\ntopcs: []\n", 1, "topcs"),
+        ("version: 2\ntopics: []\n", 1, "1 was expected"),
+        ("topics:\n  - arn: [sns\n", 4, ""),
+        ("topics: &a\n  - *b\n", 2, "unknown alias"),
+        ("topics: []\n---\ntopics: []\n", 2, "expected one document"),
+    ],
+)
+def test_a_fault_of_a_manifest_has_its_place(text: str, line: int, part: str, tmp_path: Path) -> None:
+    path = tmp_path / "streaming.yaml"
+    path.write_text(f"{text}# sns\n")
+    (skipped,) = load([path]).skipped
+    assert skipped.error
+    assert skipped.position is not None
+    assert skipped.position.line == line
+    assert part in skipped.reason
+
+
+def test_a_file_that_a_manifest_names_and_is_not_there_is_an_error(tmp_path: Path) -> None:
+    (skipped,) = manifest(tmp_path, "topics:\n  - policy: no-such-sns-policy.json\n").skipped
+    assert skipped.error
+    assert skipped.what.endswith("no-such-sns-policy.json")
+
+
+def test_yaml_is_read_as_it_is_written() -> None:
+    """Account ids with a leading zero, dates and `on` keep their text; YAML 1.1 would turn all three."""
+    from checker.inputs.text import parse_text
+    from checker.policy.read import TOPIC, read_policy
+
+    text = """
+Version: 2012-10-17
+Statement:
+  Effect: Allow
+  Principal: {AWS: "012345678901"}
+  Action: sns:Publish
+  Resource: "*"
+  Condition:
+    StringEquals: {aws:SourceAccount: 012345678901, aws:PrincipalTag/on: on}
+"""
+    parsed = parse_text("p.yaml", text)
+    policy, problems = read_policy(parsed.root, TOPIC)
+    assert problems == ()
+    assert policy.version == "2012-10-17"
+    values = [c.values for c in policy.known_statements()[0].conditions if not isinstance(c, Unknown)]
+    assert values == [("012345678901",), ("on",)]
+    at = parsed.locate(("Statement", 0, "Action", 0), Part.VALUE)
+    assert (at.line, at.column) == (6, 11)

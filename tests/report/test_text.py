@@ -1,0 +1,92 @@
+"""The report that people read, letter by letter."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from checker.engine import judge
+from checker.inputs.load import load
+from checker.registry import all_rules
+from checker.report.paint import Paint, safe, width
+from checker.report.text import findings_text, summary_text
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
+
+
+def report_on(text: str, folder: Path) -> tuple[list[str], str]:
+    path = folder / "policy.json"
+    path.write_text(text)
+    report = judge(load([path]), all_rules())
+    lines = [line.replace(str(folder), "FOLDER") for line in findings_text(report, Paint())]
+    return lines, summary_text(report, Paint())
+
+
+def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: Path) -> None:
+    condition = {
+        "StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT},
+        "ArnEqualsIfExists": {"aws:SourceArn": INSTANCE_ARN},
+    }
+    lines, summary = report_on(
+        json.dumps(document(statement(Sid="Chat", Condition=condition)), indent=2), tmp_path
+    )
+    assert lines == [
+        "error[weak-source-condition]: statement `Chat` does not pin the instance: `StringEqualsIfExists` holds when"
+        " `aws:SourceAccount` is absent, `ArnEqualsIfExists` holds when `aws:SourceArn` is absent",
+        "  --> FOLDER/policy.json:14:32",
+        "     |",
+        '  14 |           "aws:SourceAccount": "111122223333"',
+        "     |                                ^^^^^^^^^^^^^^",
+        "  --> FOLDER/policy.json:17:28",
+        "     |",
+        f'  17 |           "aws:SourceArn": "{INSTANCE_ARN}"',
+        f"     |                            {'^' * (len(INSTANCE_ARN) + 2)}",
+        f"  = resource: {TOPIC_ARN}",
+        "  = witness: Connect without saying for whom could publish",
+        "  = help: use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values",
+    ]
+    assert summary == "1 error; examined 1 topic"
+
+
+def test_a_long_stretch_is_shown_by_its_first_lines_and_its_last(tmp_path: Path) -> None:
+    lines, _ = report_on(json.dumps(document(statement()), indent=2), tmp_path)
+    start = lines.index("  --> FOLDER/policy.json:4:5")
+    assert lines[start : start + 7] == [
+        "  --> FOLDER/policy.json:4:5",
+        "     |",
+        "   4 >     {",
+        '   5 >       "Effect": "Allow",',
+        '   6 >       "Principal": {',
+        "     :",
+        "  11 >     }",
+    ]
+
+
+def test_a_long_line_is_cut_down_to_the_marked_part(tmp_path: Path) -> None:
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [statement(Resource=TOPIC_ARN, Effect="allow")],
+            "Id": "x" * 300,
+        }
+    )
+    lines, _ = report_on(text, tmp_path)
+    quoted, marks = lines[3], lines[4]
+    assert len(quoted) < 130
+    assert quoted[marks.index("^") : marks.rindex("^") + 1] == '"allow"'
+
+
+def test_hostile_text_cannot_steer_a_terminal(tmp_path: Path) -> None:
+    sid = "\x1b]0;owned\x07\u202e"
+    lines, _ = report_on(
+        json.dumps(document(statement(Sid=sid)), indent=2, ensure_ascii=False).replace("\\u001b", "\\u001b"),
+        tmp_path,
+    )
+    assert all(char.isprintable() for line in lines for char in line)
+
+
+def test_text_is_made_safe_and_measured() -> None:
+    assert safe("a\tb") == "a b"
+    assert safe("a\x1bb") == "a\N{REPLACEMENT CHARACTER}b"
+    assert width("ab") == 2
+    assert width("日本") == 4
+    assert Paint(enabled=True)("error", "x") == "\x1b[1;31mx\x1b[0m"

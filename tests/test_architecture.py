@@ -1,0 +1,129 @@
+"""The laws of the house that no tool holds: where rules live, what they may import, and that they are documented."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from checker.registry import all_rules
+from checker.rule import Rule
+
+ROOT = Path(__file__).parent.parent
+RULE_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.py") if path.name != "__init__.py")
+HEADINGS = ("What it finds", "Why it matters", "Example", "Use instead", "Fix safety", "References")
+ALLOWED_IMPORTS = (
+    "checker.arn",
+    "checker.case",
+    "checker.diagnosis",
+    "checker.finding",
+    "checker.iam",
+    "checker.inventory",
+    "checker.policy",
+    "checker.rule",
+    "checker.sentence",
+    "collections.abc",
+    "typing",
+    "__future__",
+)
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.stem)
+def test_rules_see_facts_and_ask_the_engine_and_nothing_else(path: Path) -> None:
+    strangers = {name for name in imports_of(path) if not name.startswith(ALLOWED_IMPORTS)}
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.stem)
+def test_no_rule_leaves_a_loop_over_statements_early(path: Path) -> None:
+    """A `return` or `break` on one statement is how verdicts come to depend on the order of statements."""
+    for loop in ast.walk(ast.parse(path.read_text())):
+        if isinstance(loop, ast.For) and "statements" in ast.unparse(loop.iter):
+            assert not any(isinstance(node, ast.Break) for node in ast.walk(loop))
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_a_rule_is_one_file_named_after_it_and_documents_itself(rule: Rule) -> None:
+    path = ROOT / "rules" / rule.family / f"{rule.id.replace('-', '_')}.py"
+    assert path in RULE_FILES
+    assert type(rule).__module__ == f"checker.rules.{rule.family}.{path.stem}"
+    text = type(rule).__doc__ or ""
+    found = [line.strip().removeprefix("## ") for line in text.splitlines() if line.strip().startswith("## ")]
+    assert tuple(found) == HEADINGS
+    assert "https://docs.aws.amazon.com/" in text
+    assert rule.summary
+    assert not rule.summary.endswith(".")
+    first = rule.summary.split()[0]
+    assert first.islower() or first.isupper()
+
+
+def test_every_rule_file_is_a_rule_and_every_rule_has_its_cases() -> None:
+    rules = all_rules()
+    assert len(rules) == len(RULE_FILES)
+    folders = {
+        path.parent.relative_to(ROOT / "tests" / "rules").as_posix()
+        for path in (ROOT / "tests/rules").glob("*/*/cases.yaml")
+    }
+    assert folders == {f"{rule.family}/{rule.id}" for rule in rules}
+
+
+@pytest.mark.parametrize("package", ["iam", "policy"])
+def test_the_law_is_pure(package: str) -> None:
+    forbidden = {
+        "os",
+        "io",
+        "pathlib",
+        "sys",
+        "time",
+        "random",
+        "socket",
+        "subprocess",
+        "logging",
+        "boto3",
+        "yaml",
+    }
+    for path in (ROOT / "checker" / package).glob("*.py"):
+        assert not imports_of(path) & forbidden, path
+        assert "datetime.now" not in path.read_text()
+
+
+def test_the_wheel_lists_every_package() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    here = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for path in (ROOT / "checker").rglob("__init__.py")
+    }
+    for top in ("rules", "schemas"):
+        here |= {
+            f"checker.{path.parent.relative_to(ROOT).as_posix().replace('/', '.')}"
+            for path in (ROOT / top).rglob("__init__.py")
+        }
+    assert listed == here
+
+
+def test_no_registry_is_named_anywhere() -> None:
+    hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "debian" + ".org")
+    for path in ROOT.rglob("*"):
+        skipped = any(
+            part.startswith(".") or part.endswith(".egg-info") or part in ("build", "dist")
+            for part in path.relative_to(ROOT).parts
+        )
+        if (
+            path.is_file()
+            and not skipped
+            and path.suffix in (".py", ".md", ".toml", ".txt", ".yaml", ".json", "")
+        ):
+            text = path.read_text("utf-8", errors="ignore")
+            assert not any(host in text for host in hosts), path
