@@ -141,9 +141,9 @@ class _Walk:
             Link.KEY_POLICY: self.key_policy,
         }[link]()
         cause = self.cause(link, status)
-        return (
-            LinkStatus(link, status, cause.message, cause.rule) if cause else LinkStatus(link, status, reason)
-        )
+        if cause is None:
+            return LinkStatus(link, status, reason)
+        return LinkStatus(link, status, cause.message, cause.rule, cause.help)
 
     def cause(self, link: Link, status: str) -> Finding | None:
         """The finding that explains a broken or unknown link."""

@@ -109,6 +109,7 @@ def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
         yield paint(
             "ok", "The chain is whole: AWS documents nothing that would keep the messages from arriving."
         )
+        yield paint("dim", "Resource control policies of an organisation cannot be seen from here.")
     for finding in explanation.openings():
         yield f"{paint('error', 'But somebody else gets in:')} {safe(finding.message)} {paint('dim', f'[{finding.rule}]')}"
         yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
