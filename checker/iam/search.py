@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from checker.iam.domain import Domain
     from checker.iam.space import Space
 
-MAX_TRIALS = 20_000
+MAX_TRIALS = 5_000
 
 _FREE = Unknown("one of several values")
 _TOO_MANY = Unknown("the policy tells more classes of requests apart than are worth trying")

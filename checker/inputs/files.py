@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.text import YAML_SUFFIXES, decode, read_text
+from checker.inputs.text import YAML_SUFFIXES, InputError, read_stream, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,16 +16,20 @@ STDIN = Path("-")
 
 _SUFFIXES = (".json", *YAML_SUFFIXES)
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
-_WORDS = ("sns", "kms", "connect")
+_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com", "topics", "contacts")
+"""What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
-def find_files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Give every file once, those handed over by name first, and whether it was."""
+def find_files(paths: Iterable[Path], unreadable: list[InputError]) -> Iterator[tuple[Path, bool]]:
+    """Give every file once, those handed over by name first, and whether it was.
+
+    Folders that cannot be listed are added to ``unreadable``.
+    """
     named = list(dict.fromkeys(paths))
     seen = {path.absolute() for path in named}
-    yield from ((path, True) for path in named if path == STDIN or path.is_file())
+    yield from ((path, True) for path in named if path == STDIN or (path.exists() and not path.is_dir()))
     for folder in named:
-        for path in _walk(folder) if folder.is_dir() else ():
+        for path in _walk(folder, unreadable) if folder.is_dir() else ():
             if path.absolute() not in seen:
                 seen.add(path.absolute())
                 yield path, False
@@ -36,15 +40,18 @@ def missing(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if path != STDIN and not path.exists()]
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        unreadable.append(InputError(str(error.filename), (error.strerror or str(error)).lower()))
+
+    for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
         yield from (Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES))
 
 
 def read_input(path: Path) -> str:
     """Read a file, or standard input for ``-``. Raises InputError."""
-    return decode(name_of(path), sys.stdin.buffer.read()) if path == STDIN else read_text(path)
+    return read_stream(name_of(path), sys.stdin.buffer) if path == STDIN else read_text(path)
 
 
 def name_of(path: Path) -> str:

@@ -22,7 +22,8 @@ def load(paths: Iterable[Path]) -> Inventory:
     given = list(paths)
     facts.skipped += (Skipped(name_of(path), "no such file or folder", error=True) for path in missing(given))
     documents: list[tuple[Path, bool, TextDocument]] = []
-    for path, named in find_files(given):
+    unreadable: list[InputError] = []
+    for path, named in find_files(given, unreadable):
         try:
             text = read_input(path)
             if not named and not may_matter(text):
@@ -33,6 +34,8 @@ def load(paths: Iterable[Path]) -> Inventory:
             documents.append((path, named, unwrap(parse_text(name_of(path), text))))
         except InputError as error:
             facts.skip(error)
+    for fault in unreadable:
+        facts.skip(fault)
     for path, named, document in _without_manifests(documents, facts):
         try:
             facts.take(path, document, named=named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Node, locate
@@ -57,16 +57,18 @@ def read_text(path: Path) -> str:
     Raises InputError for a file that is missing, too large, binary or in another encoding.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            limit = MAX_BYTES // 1024 // 1024
-            raise InputError(
-                str(path), f"the file has {size / 1024 / 1024:.1f} MB, more than the {limit} MB that are read"
-            )
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return read_stream(str(path), file)
     except OSError as error:
         raise InputError(str(path), (error.strerror or str(error)).lower()) from None
-    return decode(str(path), data)
+
+
+def read_stream(name: str, stream: BinaryIO) -> str:
+    """Read UTF-8 text from an open file or pipe, of which no more is read than may be. Raises InputError."""
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read")
+    return decode(name, data)
 
 
 def decode(name: str, data: bytes) -> str:

@@ -221,7 +221,7 @@ def test_what_a_change_of_policy_gains() -> None:
     assert gained_within(again, pinned, space).truth is False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(policies(), st.randoms(use_true_random=False))
 def test_a_policy_written_differently_gains_nothing(document_: dict[str, Any], random: Any) -> None:
     """Other order, other letter case of keys and actions, lists for scalars: no request at all is new."""
@@ -238,7 +238,7 @@ def test_a_policy_written_differently_gains_nothing(document_: dict[str, Any], r
         assert answer.truth is not True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(policies(), policies(), contexts())
 def test_what_is_gained_agrees_with_single_decisions(
     old_: dict[str, Any], new_: dict[str, Any], context: dict[str, Any]
