@@ -88,16 +88,27 @@ def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bo
     """True unless the conditions of a statement rule the instance out, or every instance if it is ``None``."""
     if instance is None and statement in case.connect_grants:
         return True
+    if instance is None and _about_topic(case, statement):
+        return case.connect(statement).any_instance().truth is not False
     policy = case.alone(statement._replace(resources=ANY_RESOURCE))
     if instance is None:
         return case.connect_under(policy).any_instance().truth is not False
     return one_request(policy, connect_space(case.target, instance)).truth is not False
 
 
+def _may_match_alone(
+    case: TopicCase, statement: Statement, condition: Condition, instance: Arn | None
+) -> bool:
+    """The same with but one of the statement's conditions."""
+    single = statement._replace(conditions=(condition,), resources=ANY_RESOURCE)
+    if instance is None:
+        return case.connect_under(case.alone(single)).any_instance().truth is not False
+    return one_request(case.alone(single), connect_space(case.target, instance)).truth is not False
+
+
 def failing_conditions(case: TopicCase, statement: Statement, instance: Arn | None) -> Iterator[Condition]:
     """The conditions that fail by themselves, of a statement that does not match."""
     conditions = known_conditions(statement)
     for condition in conditions:
-        single = statement._replace(conditions=(condition,))
-        if len(conditions) == 1 or not may_match(case, single, instance):
+        if len(conditions) == 1 or not _may_match_alone(case, statement, condition, instance):
             yield condition

@@ -108,7 +108,7 @@ class _Run:
                 verdicts[rule.id] = Verdict.UNDETERMINED
                 continue
             said = self.check(rule, getattr(rule, check), case, name, place)
-            self.findings += (one for one in said if isinstance(one, Finding))
+            self.findings += [one for one in said if isinstance(one, Finding)]
             verdicts[rule.id] = _verdict(said)
         self.examined.append(Examined(kind, name, place.document.name, verdicts))
 
@@ -133,9 +133,11 @@ class _Run:
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
+    if not said:
+        return Verdict.PASS
     if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in said):
         return Verdict.FAIL
-    return Verdict.UNDETERMINED if said else Verdict.PASS
+    return Verdict.UNDETERMINED
 
 
 def _ordered(findings: list[Finding]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from checker.iam.domain import Instances
 from checker.iam.principal import principal_covers
 from checker.iam.request import Caller, Request
 from checker.iam.search import Found, Prepared, find, prepare
-from checker.iam.space import connect_space, instances_space, stranger_caller, stranger_space
+from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
 from checker.iam.universe import every_space
 from checker.policy.model import DENY, Condition, Policy, Statement
@@ -73,6 +73,13 @@ class ConnectProver:
         prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
         return ConnectProver(policy, self.target, self.regions, prepared)
 
+    def with_condition(self, statement: Statement, condition: Condition) -> ConnectProver:
+        """The same questions under one statement of the policy with but one of its conditions."""
+        single = statement._replace(conditions=(condition,))
+        policy = self.policy._replace(statements=(single,))
+        prepared = self._prepared.only(policy, [statement.ordinal]).with_condition(condition)
+        return ConnectProver(policy, self.target, self.regions, prepared)
+
     def any_instance(self) -> Answer:
         """Could Connect publish for any instance whatever?"""
         return self._ask(Instances(self.target.partition, self.regions))
@@ -105,6 +112,7 @@ class StrangerProver:
         self.target = target
         caller = stranger_caller(target)
         self._reaching = [s for s in policy.statements if _reaches(s, caller)]
+        self._refused: dict[object, Answer] = {}
 
     def can(self, *actions: str) -> Answer:
         """Could a stranger do one of the actions?
@@ -113,11 +121,16 @@ class StrangerProver:
         """
         if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
             return Answer(truth=False)
-        about = {tuple(_about(s, action) for s in self._reaching): action for action in reversed(actions)}
-        return either(self._ask(action) for action in reversed(about.values()))
+        return either(self._ask(action) for action in actions)
 
     def _ask(self, action: str) -> Answer:
-        return some_request(self.policy, stranger_space(action, self.target, words(self.policy)))
+        about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
+        if about in self._refused:
+            return self._refused[about]
+        answer = some_request(self.policy, stranger_space(action, self.target, words(self.policy)))
+        if answer.truth is not True:
+            self._refused[about] = answer
+        return answer
 
 
 def _reaches(statement: Statement | Unknown, caller: Caller) -> bool:

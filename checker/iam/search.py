@@ -88,6 +88,11 @@ class Prepared(NamedTuple):
         kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
         return Prepared(self.start, (policy,), (kept,))
 
+    def with_condition(self, condition: Condition) -> Prepared:
+        """The same for the only statement of the only policy with but one of its conditions."""
+        kept = tuple(residue._replace(conditions=(condition,)) for residue in self.residues[0])
+        return self._replace(residues=(kept,))
+
 
 def prepare(space: Space, *policies: Policy) -> Prepared:
     """Leave out the statements that apply to no request of the space, and collect what the others mention."""
@@ -153,11 +158,9 @@ def find(prepared: Prepared, space: Space, goal: Goal) -> Found:
     context: Context = dict(prepared.start.context)
     context.update(_who_asks(space, domains))
     open_keys = {key for domain in domains for key in domain.open_keys}
+    masked = tuple(open_keys & variables)
     try:
-        choices = [domain.choices(mentions) for domain in domains]
-        search = _Search(
-            prepared, goal, choices, tuple(open_keys & variables), uses_variables=bool(variables)
-        )
+        search = _Search(prepared, goal, domains, mentions, masked, uses_variables=bool(variables))
         return search.descend(context, 0) or search.failure()
     except (TooManyClassesError, _TooManyTrialsError):
         return Found(_TOO_MANY)
@@ -178,20 +181,33 @@ class _TooManyTrialsError(Exception):
 class _Search:
     """A depth-first walk over the product of the choices."""
 
-    __slots__ = ("choices", "doubt", "goal", "masked", "prepared", "trials", "uses_variables")
+    __slots__ = (
+        "choices",
+        "domains",
+        "doubt",
+        "goal",
+        "masked",
+        "mentions",
+        "prepared",
+        "trials",
+        "uses_variables",
+    )
 
     def __init__(
         self,
         prepared: Prepared,
         goal: Goal,
-        choices: list[Choices],
+        domains: Sequence[Domain],
+        mentions: Mentions,
         masked: tuple[str, ...],
         *,
         uses_variables: bool,
     ) -> None:
         self.prepared = prepared
         self.goal = goal
-        self.choices = choices
+        self.domains = domains
+        self.mentions = mentions
+        self.choices: list[Choices] = []
         self.masked = masked
         self.uses_variables = uses_variables
         self.doubt: Unknown | None = None
@@ -201,8 +217,10 @@ class _Search:
         truth = self.trial(context)
         if truth is False:
             return None
-        if depth == len(self.choices):
+        if depth == len(self.domains):
             return self.leaf(context, truth)
+        if depth == len(self.choices):
+            self.choices.append(self.domains[depth].choices(self.mentions))
         choices = self.choices[depth].assignments
         for assignment in choices if truth is not True else choices[:1]:
             chosen = context.copy()
@@ -222,7 +240,8 @@ class _Search:
         if self.trials > MAX_TRIALS:
             raise _TooManyTrialsError
         variables = {**context, **dict.fromkeys(self.masked, _FREE)} if self.masked else None
-        request = self.prepared.start._replace(context=context, variables=variables)
+        start = self.prepared.start
+        request = Request(start.caller, start.action, start.resource, context, variables)
         pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
         return self.goal([_allowed(residues, request, policy.has_variables) for policy, residues in pairs])
 

@@ -202,34 +202,45 @@ def subscription_domains() -> tuple[Domain, ...]:
 
 def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
     """What an IAM principal brings along beside its identity; ``own`` are texts out of its reach."""
-    organisation = (Segment("o", text="o-"), Segment("organisation", chars=_LOWER))
-    path = (*organisation, Segment("r", text="/r-"), Segment("path", chars=_LOWER + "/-"))
-    user_id = (Segment("role", text="AROA"), Segment("id", chars=_UPPER), Segment("colon", text=":"))
     return (
-        OneOf("aws:securetransport", ("true", "false")),
         Joint(
             ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"),
             (
                 (Addresses("aws:sourceip"),),
                 (
-                    Text("aws:sourcevpc", _identifier("vpc-"), optional=False, out_of_reach=own),
-                    Text("aws:sourcevpce", _identifier("vpce-"), optional=False, out_of_reach=own),
+                    Text("aws:sourcevpc", _VPC, optional=False, out_of_reach=own),
+                    Text("aws:sourcevpce", _ENDPOINT, optional=False, out_of_reach=own),
                     Addresses("aws:vpcsourceip"),
                 ),
             ),
         ),
-        Text("aws:principalorgid", organisation, out_of_reach=own),
-        Text("aws:principalorgpaths", path, listed=True, out_of_reach=organisations(own)),
-        Text("aws:userid", (*user_id, Segment("session", chars=_SESSION)), optional=False),
-        Text("aws:useragent", ANY_TEXT),
-        Text("aws:referer", ANY_TEXT),
-        OneOf("aws:multifactorauthpresent", ("true", "false", None)),
-        Numbers("aws:multifactorauthage"),
+        Text("aws:principalorgid", _ORGANISATION, out_of_reach=own),
+        Text("aws:principalorgpaths", _ORG_PATH, listed=True, out_of_reach=organisations(own)),
+        *_ANYBODYS,
     )
 
 
 def _identifier(prefix: str) -> tuple[Segment, ...]:
     return (Segment("prefix", text=prefix), Segment("id", chars=_HEX, length=17))
+
+
+_VPC, _ENDPOINT = _identifier("vpc-"), _identifier("vpce-")
+_ORGANISATION = (Segment("o", text="o-"), Segment("organisation", chars=_LOWER))
+_ORG_PATH = (*_ORGANISATION, Segment("r", text="/r-"), Segment("path", chars=_LOWER + "/-"))
+_USER_ID = (
+    Segment("role", text="AROA"),
+    Segment("id", chars=_UPPER),
+    Segment("colon", text=":"),
+    Segment("session", chars=_SESSION),
+)
+_ANYBODYS: tuple[Domain, ...] = (
+    OneOf("aws:securetransport", ("true", "false")),
+    Text("aws:userid", _USER_ID, optional=False),
+    Text("aws:useragent", ANY_TEXT),
+    Text("aws:referer", ANY_TEXT),
+    OneOf("aws:multifactorauthpresent", ("true", "false", None)),
+    Numbers("aws:multifactorauthage"),
+)
 
 
 def organisations(words: Iterable[str]) -> tuple[str, ...]:

@@ -60,4 +60,6 @@ def _without_manifests(
             read |= take_manifest(document, path, facts)
         except InputError as error:
             facts.skip(error)
+    if not read:
+        return others
     return [(path, named, document) for path, named, document in others if path.resolve() not in read]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 5 * 1024 * 1024
 """Policies are at most 32 KB; describe and list outputs of a whole account stay well below this."""
 
+_CHUNK = 64 * 1024
+
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -65,7 +67,9 @@ def read_text(path: Path) -> str:
 
 def read_stream(name: str, stream: BinaryIO) -> str:
     """Read UTF-8 text from an open file or pipe, of which no more is read than may be. Raises InputError."""
-    data = stream.read(MAX_BYTES + 1)
+    data = stream.read(_CHUNK)
+    if len(data) == _CHUNK:
+        data += stream.read(MAX_BYTES + 1 - _CHUNK)  # asking for much at once costs, whatever there is
     if len(data) > MAX_BYTES:
         raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read")
     return decode(name, data)

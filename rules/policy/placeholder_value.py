@@ -62,8 +62,8 @@ class PlaceholderValue(Rule):
         return self._check(case, case.name)
 
     def _check(self, case: PolicyCase, name: str) -> Iterator[Finding | Unknown]:
-        if isinstance(case.text, Unknown):
-            return
+        if isinstance(case.text, Unknown) or case.policy is case.text.policy:
+            return  # nothing was masked, so there is none
         for route, text in texts(case.text.policy):
             if is_placeholder(text):
                 help_text = "put the real value in its place"

@@ -100,12 +100,12 @@ class WeakSourceCondition(Rule):
 def _weak(case: TopicCase, statement: Statement) -> list[Condition]:
     """The source conditions that let a stranger by when they stand alone; all of them if none does so."""
     found = conditions_on(statement, *SOURCE_KEYS)
-    weak = [c for c in found if _lets_by(case, statement._replace(conditions=(c,)))]
+    weak = [c for c in found if _lets_by(case, statement, c)]
     return weak or list(found)
 
 
-def _lets_by(case: TopicCase, statement: Statement) -> bool:
-    return case.connect_under(case.alone(statement)).deputy(case.trusted).truth is True
+def _lets_by(case: TopicCase, statement: Statement, condition: Condition) -> bool:
+    return case.whole.with_condition(statement, condition).deputy(case.trusted).truth is True
 
 
 def _reason(condition: Condition) -> str:

@@ -79,9 +79,11 @@ class WrongResource(Rule):
 
 def _fault(case: TopicCase, value: str) -> str:
     """Say what is wrong with a Resource, or nothing."""
+    if value in ("*", str(case.topic.arn)):
+        return ""
     pattern = arn_glob(value)
     service = pattern.parts[2].literal if pattern.is_arn else None
-    if value != "*" and not value.startswith("arn:"):
+    if not value.startswith("arn:"):
         return "which is no ARN"
     if service is not None and service != "sns":
         return f"which belongs to {service}, not to SNS"
