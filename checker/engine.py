@@ -108,7 +108,8 @@ class _Run:
                 verdicts[rule.id] = Verdict.UNDETERMINED
                 continue
             said = self.check(rule, getattr(rule, check), case, name, place)
-            self.findings += [one for one in said if isinstance(one, Finding)]
+            if said:
+                self.findings += [one for one in said if isinstance(one, Finding)]
             verdicts[rule.id] = _verdict(said)
         self.examined.append(Examined(kind, name, place.document.name, verdicts))
 

@@ -34,22 +34,36 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
+    code = _run(command)
+    sys.stderr.flush()
+    os._exit(code)  # freeing a thousand parsed policies one by one takes longer than checking them
+
+
+def _run(command: Callable[[], object]) -> int:
     try:
-        code = command()
+        code = _code_of(command)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone, as `head` does
-        sys.exit(Exit.CLEAN)
+        return Exit.CLEAN  # the reader has gone, as `head` does
     except KeyboardInterrupt:
         tell("interrupted")
-        sys.exit(130)
+        return 130
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
             raise
         tell(f"error: internal error: {type(error).__name__}: {error}")
         tell("  = help: this is a fault of checker; CHECKER_DEBUG=1 shows where, please report it")
-        sys.exit(Exit.INTERNAL_ERROR)
-    sys.exit(code if isinstance(code, int) else Exit.CLEAN)
+        return Exit.INTERNAL_ERROR
+    return code
+
+
+def _code_of(command: Callable[[], object]) -> int:
+    """The exit code that a command gives, or that Typer exits with."""
+    try:
+        code = command()
+    except SystemExit as done:
+        code = done.code
+    return code if isinstance(code, int) else Exit.CLEAN
 
 
 def paint_for(stream: TextIO) -> Paint:

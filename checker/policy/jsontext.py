@@ -133,10 +133,7 @@ class _Reader:
         while True:
             if token[0] != _STRING:
                 raise self.error("expected a key in double quotes", token)
-            colon = self.next(token[3])
-            if colon[1] != ":" or colon[0] != _MARK:
-                raise self.error("expected `:` after the key", colon)
-            node = self.value(self.next(colon[3]), depth)
+            node = self.value(self.after_colon(token[3]), depth)
             members.append(Member(token[1], node, token[2], token[3]))
             after = self.next(node.end)
             if after[0] == _MARK and after[1] == "}":
@@ -144,6 +141,14 @@ class _Reader:
             if after[0] != _MARK or after[1] != ",":
                 raise self.error("expected `,` or `}`", after)
             token = self.next(after[3])
+
+    def after_colon(self, at: int) -> _Token:
+        if self.text.startswith(": ", at):  # as every writer of JSON puts it
+            return self.next(at + 2)
+        colon = self.next(at)
+        if colon[1] != ":" or colon[0] != _MARK:
+            raise self.error("expected `:` after the key", colon)
+        return self.next(colon[3])
 
     def array(self, start: int, at: int, depth: int) -> Array:
         nodes: list[Node] = []

@@ -177,10 +177,10 @@ def test_the_reader_of_a_pipe_may_go() -> None:
 def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
     path = save(tmp_path / "open.json", OPEN)
     code = (
-        "import sys; from checker.__main__ import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(*sorted(sys.modules), file=sys.stderr)"
+        "import os, sys; from checker.__main__ import main\n"
+        "os._exit = lambda code: print(*sorted(sys.modules), file=sys.stderr)\n"
+        "main()\n"
+        "if sys.argv[1:] == ['--version']: os._exit(0)"
     )
     heavy = {"boto3", "botocore", "jsonschema", "rich", "yaml", "pydantic", "hcl2"}
     for arguments in (
