@@ -36,11 +36,6 @@ class Arn(NamedTuple):
         return self.service == "sns" and is_account(self.account) and ":" not in self.resource != ""
 
     @property
-    def is_key(self) -> bool:
-        """True for a KMS key, not for an alias."""
-        return self.service == "kms" and self.resource.startswith("key/")
-
-    @property
     def is_instance(self) -> bool:
         """True for a Connect instance itself: no contact, flow or queue of it, and no wildcard in its id."""
         return self.service == "connect" and is_account(self.account) and bool(self.instance_id)

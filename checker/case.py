@@ -19,7 +19,7 @@ from checker.iam.request import Service
 from checker.iam.space import CONNECT, DATA_KEY, DECRYPT, PUBLISH, SNS, Target, key_space
 from checker.iam.truth import Truth, any_of
 from checker.inventory import Place
-from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Principals, Statement
+from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Statement
 from checker.policy.placeholder import masked
 from checker.policy.unknown import Unknown
 
@@ -293,12 +293,6 @@ def names_connect(statement: Statement) -> bool:
     if isinstance(principals, Unknown) or principals.negated:
         return False
     return any(entry.type == "Service" and entry.value == CONNECT for entry in principals.entries)
-
-
-def only_connect(statement: Statement) -> bool:
-    """True if Principal lists connect.amazonaws.com and nobody else."""
-    principals = statement.principals
-    return names_connect(statement) and isinstance(principals, Principals) and len(principals.entries) == 1
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:

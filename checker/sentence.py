@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.iam.domain import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import Service
 from checker.iam.space import CONNECT
 from checker.policy.model import Condition, Statement

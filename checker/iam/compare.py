@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -38,39 +39,12 @@ def number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.match(text) else None
 
 
-def _sign(value: str, wanted: str) -> int | Unknown:
+def number_order(value: str, wanted: str) -> int | Unknown:
+    """Give the sign of ``value`` minus ``wanted``."""
     left, right = number(value), number(wanted)
     if left is None or right is None:
         return _NO_NUMBER
     return (left > right) - (left < right)
-
-
-def number_equal(value: str, wanted: str) -> Truth:
-    """NumericEquals."""
-    sign = _sign(value, wanted)
-    return sign if isinstance(sign, Unknown) else sign == 0
-
-
-def number_less(value: str, wanted: str) -> Truth:
-    """NumericLessThan."""
-    sign = _sign(value, wanted)
-    return sign if isinstance(sign, Unknown) else sign < 0
-
-
-def number_at_most(value: str, wanted: str) -> Truth:
-    """NumericLessThanEquals."""
-    sign = _sign(value, wanted)
-    return sign if isinstance(sign, Unknown) else sign <= 0
-
-
-def number_greater(value: str, wanted: str) -> Truth:
-    """NumericGreaterThan."""
-    return number_less(wanted, value)
-
-
-def number_at_least(value: str, wanted: str) -> Truth:
-    """NumericGreaterThanEquals."""
-    return number_at_most(wanted, value)
 
 
 @lru_cache(maxsize=1024)
@@ -117,7 +91,8 @@ def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _order(value: str, wanted: str) -> int | Unknown:
+def date_order(value: str, wanted: str) -> int | Unknown:
+    """Give the sign of ``value`` minus ``wanted``, both ISO 8601 or both epoch."""
     left, right = instant(value), instant(wanted)
     if left is None or right is None:
         return _NO_DATE
@@ -126,32 +101,23 @@ def _order(value: str, wanted: str) -> int | Unknown:
     return (left[1] > right[1]) - (left[1] < right[1])
 
 
-def date_equal(value: str, wanted: str) -> Truth:
-    """DateEquals."""
-    order = _order(value, wanted)
-    return order if isinstance(order, Unknown) else order == 0
+def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[str, str], Truth]]:
+    """Make the five comparisons of an order, under the endings of the operators' names."""
 
+    def test(holds: Callable[[int], bool]) -> Callable[[str, str], Truth]:
+        def compare(value: str, wanted: str) -> Truth:
+            sign = order(value, wanted)
+            return sign if isinstance(sign, Unknown) else holds(sign)
 
-def date_less(value: str, wanted: str) -> Truth:
-    """DateLessThan."""
-    order = _order(value, wanted)
-    return order if isinstance(order, Unknown) else order < 0
+        return compare
 
-
-def date_at_most(value: str, wanted: str) -> Truth:
-    """DateLessThanEquals."""
-    order = _order(value, wanted)
-    return order if isinstance(order, Unknown) else order <= 0
-
-
-def date_greater(value: str, wanted: str) -> Truth:
-    """DateGreaterThan."""
-    return date_less(wanted, value)
-
-
-def date_at_least(value: str, wanted: str) -> Truth:
-    """DateGreaterThanEquals."""
-    return date_at_most(wanted, value)
+    return {
+        "Equals": test(lambda sign: sign == 0),
+        "LessThan": test(lambda sign: sign < 0),
+        "LessThanEquals": test(lambda sign: sign <= 0),
+        "GreaterThan": test(lambda sign: sign > 0),
+        "GreaterThanEquals": test(lambda sign: sign >= 0),
+    }
 
 
 def boolean(value: str, wanted: str) -> Truth:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam import compare
 from checker.iam.arn_glob import arn_glob, arn_glob_of, arn_matches
+from checker.iam.compare import address, binary, boolean, date_order, number_order, ordered
 from checker.iam.variables import Expansion, text_of, tokens_in
 from checker.policy.wildcard import glob, glob_of
 
@@ -77,19 +77,11 @@ COMPARISONS = {
     "StringLike": Comparison(LIKE, _like, _like_expanded),
     "ArnEquals": _ARN,
     "ArnLike": _ARN,
-    "NumericEquals": Comparison(NUMBER, compare.number_equal),
-    "NumericLessThan": Comparison(NUMBER, compare.number_less),
-    "NumericLessThanEquals": Comparison(NUMBER, compare.number_at_most),
-    "NumericGreaterThan": Comparison(NUMBER, compare.number_greater),
-    "NumericGreaterThanEquals": Comparison(NUMBER, compare.number_at_least),
-    "DateEquals": Comparison(DATE, compare.date_equal),
-    "DateLessThan": Comparison(DATE, compare.date_less),
-    "DateLessThanEquals": Comparison(DATE, compare.date_at_most),
-    "DateGreaterThan": Comparison(DATE, compare.date_greater),
-    "DateGreaterThanEquals": Comparison(DATE, compare.date_at_least),
-    "Bool": Comparison(BOOL, compare.boolean),
-    "BinaryEquals": Comparison(BINARY, compare.binary),
-    "IpAddress": Comparison(ADDRESS, compare.address),
+    **{f"Numeric{name}": Comparison(NUMBER, test) for name, test in ordered(number_order).items()},
+    **{f"Date{name}": Comparison(DATE, test) for name, test in ordered(date_order).items()},
+    "Bool": Comparison(BOOL, boolean),
+    "BinaryEquals": Comparison(BINARY, binary),
+    "IpAddress": Comparison(ADDRESS, address),
 }
 """Every positive operator, by name; ``Null`` compares nothing and is not among them."""
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.action import action_covers
 from checker.iam.decide import Decision, decide
-from checker.iam.domain import Instances
+from checker.iam.identity import Instances
 from checker.iam.principal import principal_covers
 from checker.iam.request import Caller, Request
-from checker.iam.search import Found, Prepared, find, prepare
+from checker.iam.residue import Prepared, prepare
+from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
 from checker.iam.universe import every_space

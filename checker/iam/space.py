@@ -11,19 +11,8 @@ import string
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
-from checker.iam.domain import (
-    PRINTABLE,
-    SOURCE_ACCOUNT,
-    SOURCE_ARN,
-    Addresses,
-    Domain,
-    Instances,
-    Joint,
-    Numbers,
-    OneOf,
-    Strangers,
-    Text,
-)
+from checker.iam.domain import PRINTABLE, Addresses, Domain, Joint, Numbers, OneOf, Text
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Strangers
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
 from checker.iam.shape import Segment
 from checker.policy.unknown import Unknown
@@ -86,7 +75,7 @@ class Space(NamedTuple):
         """The domains that matter to a policy that mentions these keys."""
         mentioned = list(keys)
         found = [domain for domain in self.free if not set(domain.keys).isdisjoint(mentioned)]
-        return found + [Text(key, ANY_TEXT) for key in self.text_keys(mentioned)]
+        return found + [Text((key,), ANY_TEXT) for key in self.text_keys(mentioned)]
 
     def text_keys(self, keys: Iterable[str]) -> list[str]:
         """The keys that may hold any text."""
@@ -197,7 +186,7 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
 
 def subscription_domains() -> tuple[Domain, ...]:
     """The keys that only Subscribe has."""
-    return (Text("sns:endpoint", ANY_TEXT, optional=False), OneOf("sns:protocol", _PROTOCOLS))
+    return (Text(("sns:endpoint",), ANY_TEXT, optional=False), OneOf(("sns:protocol",), _PROTOCOLS))
 
 
 def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
@@ -206,16 +195,16 @@ def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
         Joint(
             ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"),
             (
-                (Addresses("aws:sourceip"),),
+                (Addresses(("aws:sourceip",)),),
                 (
-                    Text("aws:sourcevpc", _VPC, optional=False, out_of_reach=own),
-                    Text("aws:sourcevpce", _ENDPOINT, optional=False, out_of_reach=own),
-                    Addresses("aws:vpcsourceip"),
+                    Text(("aws:sourcevpc",), _VPC, optional=False, out_of_reach=own),
+                    Text(("aws:sourcevpce",), _ENDPOINT, optional=False, out_of_reach=own),
+                    Addresses(("aws:vpcsourceip",)),
                 ),
             ),
         ),
-        Text("aws:principalorgid", _ORGANISATION, out_of_reach=own),
-        Text("aws:principalorgpaths", _ORG_PATH, listed=True, out_of_reach=organisations(own)),
+        Text(("aws:principalorgid",), _ORGANISATION, out_of_reach=own),
+        Text(("aws:principalorgpaths",), _ORG_PATH, listed=True, out_of_reach=organisations(own)),
         *_ANYBODYS,
     )
 
@@ -234,12 +223,12 @@ _USER_ID = (
     Segment("session", chars=_SESSION),
 )
 _ANYBODYS: tuple[Domain, ...] = (
-    OneOf("aws:securetransport", ("true", "false")),
-    Text("aws:userid", _USER_ID, optional=False),
-    Text("aws:useragent", ANY_TEXT),
-    Text("aws:referer", ANY_TEXT),
-    OneOf("aws:multifactorauthpresent", ("true", "false", None)),
-    Numbers("aws:multifactorauthage"),
+    OneOf(("aws:securetransport",), ("true", "false")),
+    Text(("aws:userid",), _USER_ID, optional=False),
+    Text(("aws:useragent",), ANY_TEXT),
+    Text(("aws:referer",), ANY_TEXT),
+    OneOf(("aws:multifactorauthpresent",), ("true", "false", None)),
+    Numbers(("aws:multifactorauthage",)),
 )
 
 

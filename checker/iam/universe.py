@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.iam.action import action_covers
-from checker.iam.domain import (
+from checker.iam.domain import Domain, Moments, Text
+from checker.iam.identity import (
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
     SOURCE_ACCOUNT,
     SOURCE_ARN,
-    Domain,
     Instances,
-    Moments,
-    Text,
     fresh_account,
 )
 from checker.iam.request import AwsPrincipal, Service
@@ -55,7 +53,7 @@ _UNDOCUMENTED = (
     "aws:resourceorgpaths",
 )
 _TAGS = ("aws:principaltag/", "aws:resourcetag/", "aws:requesttag/")
-_MOMENTS = (Moments("aws:currenttime"), Moments("aws:epochtime"), Moments("aws:tokenissuetime"))
+_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)), Moments(("aws:tokenissuetime",)))
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
@@ -118,13 +116,13 @@ def _named(kind: str, value: str, target: Target) -> Iterator[Caller]:
 def _service_space(caller: Service, action: str, target: Target, old: Policy, new: Policy) -> Space:
     """A service as itself; Connect's source keys agree, those of other services are free."""
     fixed = {k: v for k, v in service_context(target, caller.name).items() if not isinstance(v, Unknown)}
-    undocumented = tuple(Text(key, ANY_TEXT) for key in _UNDOCUMENTED)
+    undocumented = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED)
     source: tuple[Domain, ...]
     if caller.name == CONNECT:
         source = (Instances(target.partition, _regions(target, old, new), or_absent=True),)
     else:
-        accounts = (Text(SOURCE_ACCOUNT, _DIGITS), Text("aws:sourceowner", _DIGITS))
-        source = (Text(SOURCE_ARN, ANY_TEXT), *accounts)
+        accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text(("aws:sourceowner",), _DIGITS))
+        source = (Text((SOURCE_ARN,), ANY_TEXT), *accounts)
     free = (*source, *undocumented, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
     return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
 
@@ -138,7 +136,7 @@ def _principal_space(caller: AwsPrincipal, action: str, target: Target) -> Space
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,
     }
-    more = tuple(Text(key, ANY_TEXT) for key in _UNDOCUMENTED if key != "aws:userid")
+    more = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED if key != "aws:userid")
     free = (*caller_domains(()), *more, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
     return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
 

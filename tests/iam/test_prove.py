@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.iam.decide import decide
-from checker.iam.domain import Instances
+from checker.iam.identity import Instances
 from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, gained, gained_within
 from checker.iam.request import Request, Service, fold
 from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space

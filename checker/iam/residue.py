@@ -1,0 +1,161 @@
+"""What is left of policies for one caller, action and resource: prepared once, asked many questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.iam.condition import condition_holds
+from checker.iam.decide import scope_truths
+from checker.iam.mention import Mentions, mentioned_keys, mentions_of, variable_keys
+from checker.iam.request import ContextValue, Request
+from checker.iam.truth import Truth, all_of
+from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.iam.space import Space
+
+Context = dict[str, ContextValue]
+
+FREE = Unknown("one of several values")
+"""Stands for a key that has not been given a value yet."""
+
+
+class Residue(NamedTuple):
+    """What is left of a statement for one caller, action and resource: its conditions.
+
+    ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
+    statement says of context keys.
+    """
+
+    ordinal: int
+    effect: object
+    scope: Truth
+    conditions: tuple[Condition | Unknown, ...]
+    mentions: Mentions
+    variables: frozenset[str]
+
+
+class Prepared(NamedTuple):
+    """Policies made ready for questions about one caller, action and resource."""
+
+    start: Request
+    policies: tuple[Policy, ...]
+    residues: tuple[tuple[Residue, ...], ...]
+
+    @property
+    def hopeless(self) -> bool:
+        """True if the last policy, whose Allows alone can reach a goal, has none left."""
+        return all(one.effect == DENY for one in self.residues[-1])
+
+    def mentions(self) -> Mentions:
+        """What the policies say of every key."""
+        mentions: Mentions = {}
+        for residues in self.residues:
+            for residue in residues:
+                for key, found in residue.mentions.items():
+                    mentions[key] = mentions[key] + found if key in mentions else found
+        return mentions
+
+    def variables(self) -> frozenset[str]:
+        """The keys that variables are filled in from."""
+        return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
+
+    def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
+        """The same for a policy that is just these statements of the only one."""
+        kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
+        return Prepared(self.start, (policy,), (kept,))
+
+    def with_condition(self, condition: Condition) -> Prepared:
+        """The same for the only statement of the only policy with but one of its conditions."""
+        kept = tuple(residue._replace(conditions=(condition,)) for residue in self.residues[0])
+        return self._replace(residues=(kept,))
+
+
+def prepare(space: Space, *policies: Policy) -> Prepared:
+    """Leave out the statements that apply to no request of the space, and collect what the others mention."""
+    free: Context = {key: FREE for domain in space.free for key in domain.keys}
+    start = Request(space.caller, space.action, space.resource, {**space.fixed, **free})
+    kept = [_relevant(policy, start) for policy in policies]
+    keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
+    texts = dict.fromkeys(space.text_keys(keys), FREE)
+    start = start._replace(context={**space.constants(keys), **texts, **free})
+    pairs = zip(policies, kept, strict=True)
+    return Prepared(start, policies, tuple(_residues(policy, found, start) for policy, found in pairs))
+
+
+_Scoped = list[tuple[Statement | Unknown, Truth]]
+
+
+def _relevant(policy: Policy, request: Request) -> _Scoped:
+    """Keep what may apply; a variable in a Resource counts as unknown, its value may be one of many."""
+    masked = request._replace(variables=_ANYTHING)
+    has_variables = policy.has_variables
+    kept: _Scoped = []
+    for statement in policy.statements:
+        if isinstance(statement, Unknown):
+            kept.append((statement, statement))
+            continue
+        scope = all_of(scope_truths(statement, masked, has_variables))
+        if scope is not False:
+            kept.append((statement, scope))
+    return kept
+
+
+def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue, ...]:
+    has_variables = policy.has_variables
+    found = []
+    for statement, scope in scoped:
+        if isinstance(statement, Unknown):
+            found.append(Residue(-1, statement, scope, (), {}, frozenset()))
+            continue
+        mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
+        residue = Residue(
+            statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
+        )
+        found.append(residue)
+    return tuple(found)
+
+
+class _Anything(dict[str, ContextValue]):
+    """A context in which every key has a value that is not known."""
+
+    def get(self, key: str, default: object = None) -> ContextValue:  # noqa: ARG002
+        return FREE
+
+
+_ANYTHING = _Anything()
+
+
+def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
+    granted: Truth = False
+    denied: Truth = False
+    for residue in residues:
+        effect = residue.effect
+        if effect == ALLOW and granted is True:
+            continue
+        applies = _applies(residue, request, has_variables)
+        if applies is False:
+            continue
+        if effect == DENY and applies is True:
+            return False
+        doubt = applies if isinstance(applies, Unknown) else FREE
+        if effect != ALLOW:
+            denied = doubt
+        if effect != DENY:
+            granted = applies if effect == ALLOW else doubt
+    return granted if granted is False or denied is False else denied
+
+
+def _applies(residue: Residue, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    applies = residue.scope
+    for condition in residue.conditions:
+        truth = condition_holds(condition, request, has_variables)
+        if truth is False:
+            return False
+        if truth is not True and applies is True:
+            applies = truth
+    return applies
