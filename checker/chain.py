@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.case import KeyCase, TopicCase
+from checker.case import TopicCase
 from checker.engine import judge
 from checker.finding import Severity, Verdict
 from checker.iam import prove
 from checker.iam.space import PUBLISH
 from checker.iam.truth import Truth, all_of
 from checker.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
+from checker.key_case import KeyCase
 from checker.policy.model import EMPTY
 from checker.policy.unknown import Unknown
 from checker.rule import Link

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.case import KeyCase, TopicCase, names_connect
+from checker.case import TopicCase, names_connect
 from checker.finding import Finding, Location, Severity, Verdict
+from checker.key_case import KeyCase
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:

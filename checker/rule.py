@@ -14,9 +14,10 @@ from checker.finding import Finding, Location, Severity, Verdict, Witness
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.case import KeyCase, TopicCase
+    from checker.case import TopicCase
     from checker.iam.prove import Answer
     from checker.inventory import Contact
+    from checker.key_case import KeyCase
     from checker.policy.unknown import Unknown
 
 

@@ -21,6 +21,7 @@ ALLOWED_IMPORTS = (
     "checker.finding",
     "checker.iam",
     "checker.inventory",
+    "checker.key_case",
     "checker.policy",
     "checker.rule",
     "checker.sentence",

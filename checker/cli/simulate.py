@@ -72,7 +72,7 @@ def _batch(path: Path, output_format: Format) -> Exit:
     """Decide every line; one that cannot be read prints `Error` in its place, so that lines stay in step."""
     name, failed = name_of(path), False
     lines = []
-    for number, line in enumerate(read_input(path).splitlines(), 1):
+    for number, line in enumerate(read_input(path).split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -11,8 +11,9 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase, TopicCase
+    from checker.case import TopicCase
     from checker.finding import Finding, Location
+    from checker.key_case import KeyCase
     from checker.policy.unknown import Unknown
 
 _HELP = "encrypt the topic with a customer managed key whose policy allows connect.amazonaws.com"

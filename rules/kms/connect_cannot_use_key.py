@@ -12,8 +12,9 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase, TopicCase
+    from checker.case import TopicCase
     from checker.finding import Finding
+    from checker.key_case import KeyCase
 
 _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
 

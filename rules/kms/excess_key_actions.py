@@ -14,8 +14,8 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase
     from checker.finding import Finding
+    from checker.key_case import KeyCase
     from checker.policy.model import Statement
     from checker.policy.unknown import Unknown
 

@@ -12,8 +12,8 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase
     from checker.finding import Finding
+    from checker.key_case import KeyCase
 
 _USABLE_STATES = ("Enabled", "Updating")
 _WANTED = (("spec", "KeySpec", "SYMMETRIC_DEFAULT"), ("usage", "KeyUsage", "ENCRYPT_DECRYPT"))

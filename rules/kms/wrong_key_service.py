@@ -12,8 +12,8 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase
     from checker.finding import Finding, Location
+    from checker.key_case import KeyCase
     from checker.policy.unknown import Unknown
 
 _HELP = "allow the two actions to connect.amazonaws.com; sns.amazonaws.com is for encrypted queues behind the topic"

@@ -12,8 +12,9 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import KeyCase, PolicyCase, TopicCase
+    from checker.case import PolicyCase, TopicCase
     from checker.finding import Finding
+    from checker.key_case import KeyCase
 
 
 class PlaceholderValue(Rule):

@@ -1,0 +1,86 @@
+"""One key with everything that bears on it; every question about it is asked for once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.case import PolicyCase
+from checker.iam import prove
+from checker.iam.decide import EXPLICITLY_DENIED
+from checker.iam.grant import grant_covers
+from checker.iam.request import Service
+from checker.iam.space import CONNECT, DATA_KEY, DECRYPT, SNS, Target, key_space
+from checker.iam.truth import Truth, any_of
+from checker.inventory import Key, Place, Topic
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.iam.prove import Answer
+
+
+class KeyCase(PolicyCase):
+    """A key, and the topic that is encrypted with it if one is known."""
+
+    def __init__(self, key: Key, topic: Topic | None = None, instances: tuple[Arn, ...] = ()) -> None:
+        super().__init__(key.policy, key.place)
+        self.key = key
+        self.topic = topic
+        self.instances = instances
+
+    @property
+    def name(self) -> str:
+        """How findings call the key."""
+        return self.key.name
+
+    @cached_property
+    def target(self) -> Target:
+        """The key as requests name it; a policy's ``*`` means the key, whatever its ARN."""
+        arn = self.key.arn
+        return Target.of(arn) if isinstance(arn, Arn) else Target("*", arn, arn)
+
+    @property
+    def topic_arn(self) -> str | Unknown:
+        """The topic's ARN, which KMS sees as encryption context."""
+        arn = self.topic.arn if self.topic else Unknown("no topic is known to use the key")
+        return arn if isinstance(arn, Unknown) else str(arn)
+
+    def answer(self, action: str, caller: str = CONNECT) -> Answer:
+        """Whether the key policy lets a service do an action when somebody publishes to the topic."""
+        space = key_space(self.target, action, self.topic_arn)
+        return prove.one_request(self.policy, space._replace(caller=Service(caller)))
+
+    def allows(self, action: str) -> Truth:
+        """Whether key policy or grants let Connect do an action; an explicit Deny beats a grant."""
+        if isinstance(self.text, Unknown):
+            return self.text
+        decision = self.answer(action).decision
+        if decision is None or decision.word == EXPLICITLY_DENIED:
+            return False
+        return any_of((decision.allowed, self.granted(action)))
+
+    def granted(self, action: str) -> Truth:
+        """Whether a KMS grant lets Connect do an action."""
+        grants = self.key.grants
+        if isinstance(grants, Unknown):
+            return False
+        sources = tuple(str(arn) for arn in self.instances)
+        return any_of(grant_covers(grant, CONNECT, action, self.topic_arn, sources) for grant in grants)
+
+    @cached_property
+    def grants_sns_instead(self) -> bool:
+        """True if the key policy gives SNS itself what Connect, the publisher, lacks."""
+        if all(truth is not False for _, truth in self.usable):
+            return False
+        return any(self.answer(action, SNS).truth is True for action in (DATA_KEY, DECRYPT))
+
+    def fact(self, name: str) -> Place:
+        """Where the description of the key says something."""
+        document, route = self.place
+        return Place(document, (*route, name))
+
+    @cached_property
+    def usable(self) -> tuple[tuple[str, Truth], ...]:
+        """Whether Connect may do each of the two actions that an encrypted topic needs."""
+        return tuple((action, self.allows(action)) for action in (DATA_KEY, DECRYPT))
