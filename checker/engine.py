@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.case import TopicCase, names_connect
+from checker.case import TopicCase
 from checker.finding import Finding, Location, Severity, Verdict
+from checker.inventory import PolicyText
 from checker.key_case import KeyCase
 from checker.policy.unknown import Unknown
 
@@ -76,18 +77,12 @@ def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = Fal
 
 def in_scope(topic: Topic) -> bool:
     """True for a topic that somebody named, or whose policy names connect.amazonaws.com."""
-    policy = topic.policy
-    return topic.named or (
-        not isinstance(policy, Unknown) and any(names_connect(s) for s in policy.policy.known_statements())
-    )
+    return topic.named or (isinstance(topic.policy, PolicyText) and topic.policy.names_connect)
 
 
 def key_in_scope(key: Key) -> bool:
     """The same for a key that no topic in scope uses."""
-    policy = key.policy
-    return key.named or (
-        not isinstance(policy, Unknown) and any(names_connect(s) for s in policy.policy.known_statements())
-    )
+    return key.named or (isinstance(key.policy, PolicyText) and key.policy.names_connect)
 
 
 CHECKS = ("check_topic", "check_key", "check_contact")

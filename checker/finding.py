@@ -53,6 +53,7 @@ class Part(Enum):
     """Which part of a member a location marks: its key, or its value."""
 
     KEY = "key"
+    FIRST_KEY = "first key"  # where a repeated key stood first; KEY is where it stands last
     VALUE = "value"
 
 

@@ -16,13 +16,17 @@ MANAGED_KEY_ALIAS = "alias/aws/sns"
 
 
 class PolicyText(NamedTuple):
-    """A policy, where its text stands, how large it is (in bytes of UTF-8) and where it breaks the grammar."""
+    """A policy, where its text stands, how large it is (in bytes of UTF-8) and where it breaks the grammar.
+
+    ``names_connect`` holds for the text, so that a policy that could not be read is not lost from sight.
+    """
 
     policy: Policy
     problems: tuple[Problem, ...]
     dialect: Dialect
     document: Document
     size: int
+    names_connect: bool
 
 
 class Place(NamedTuple):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONFIRMED_PREFIX = "arn:"
+_CONNECT = "connect.amazonaws.com"
 
 
 def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
@@ -87,8 +88,9 @@ def policy_text(document: TextDocument, dialect: Dialect) -> PolicyText:
     """Read a document that is a policy."""
     policy, problems = read_policy(document.root, dialect)
     root = document.root
-    size = len(document.source.text[root.start : root.end].encode("utf-8", "surrogatepass"))
-    return PolicyText(policy, problems, dialect, document, size)
+    text = document.source.text[root.start : root.end]
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return PolicyText(policy, problems, dialect, document, size, _CONNECT in text)
 
 
 def _embedded_policy(

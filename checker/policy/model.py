@@ -116,7 +116,8 @@ class Policy(NamedTuple):
 class Problem(NamedTuple):
     """A place where a document is not a policy as AWS documents it.
 
-    ``refused`` tells a document that AWS does not accept from one that it stores but that says nothing.
+    ``refused`` tells a document that AWS does not accept from one that it stores but that says nothing;
+    ``repeated`` marks a key that stands twice, of which both places are worth showing.
     """
 
     message: str
@@ -124,7 +125,7 @@ class Problem(NamedTuple):
     part: Part
     help: str = ""
     refused: bool = True
-    related: Route | None = None
+    repeated: bool = False
 
 
 EMPTY = Policy(OLD_VERSION, "", ())

@@ -109,17 +109,18 @@ def locate(root: Node, route: Route, part: Part) -> Position:
                 break
             node = inside[step]
         else:
-            member = _member(node, step)
+            member = _member(node, step, first=part is Part.FIRST_KEY)
             if member is None:
                 break
-            if part is Part.KEY and step is route[-1]:
+            if part is not Part.VALUE and step is route[-1]:
                 return node.source.position(member.start, member.end)
             node = member.value
         marked, span = node.source.position, (node.start, node.end)
     return marked(*span)
 
 
-def _member(node: Node, key: str) -> Member | None:
+def _member(node: Node, key: str, *, first: bool) -> Member | None:
     if not isinstance(node, Object):
         return None
-    return next((member for member in reversed(node.members) if member.key == key), None)
+    members = node.members if first else reversed(node.members)
+    return next((member for member in members if member.key == key), None)

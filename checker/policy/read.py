@@ -125,6 +125,7 @@ class _Reader:
                 (*route, member.key),
                 Part.KEY,
                 "AWS does not say which of the two counts; keep one",
+                repeated=True,
             )
         )
         return Unknown(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Location, Role, Severity
+from checker.finding import Location, Part, Role, Severity
 from checker.policy.refused import refusals
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule
@@ -83,5 +83,5 @@ class InvalidPolicy(Rule):
 
 def _places(case: PolicyCase, problem: Problem) -> Iterator[Location]:
     yield case.at(problem.route, problem.part)
-    if problem.related is not None:
-        yield case.at(problem.related, problem.part, Role.RELATED)
+    if problem.repeated:
+        yield case.at(problem.route, Part.FIRST_KEY, Role.RELATED)
