@@ -126,13 +126,16 @@ class TopicCase(PolicyCase):
 
     @cached_property
     def trusted(self) -> tuple[str, ...]:
-        """The accounts whose instances are no strangers: the owner's and those of the known instances.
-
-        When no instance is known, an account that the policy names outright was meant.
+        """The accounts whose instances are no strangers: the owner's, those of the known instances, and
+        those that the policy names outright, for they were meant.
         """
+        return tuple(dict.fromkeys((*self.owners, *self.named_accounts)))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The accounts of the topic and of the known instances."""
         owner = (self.topic.arn.account,) if isinstance(self.topic.arn, Arn) else ()
-        instances = tuple(arn.account for arn in self.instances) or self.named_accounts
-        return tuple(dict.fromkeys((*owner, *instances)))
+        return (*owner, *(arn.account for arn in self.instances))
 
     @cached_property
     def grants(self) -> tuple[Statement, ...]:

@@ -90,7 +90,7 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
         topic,
         instance,
         walk.can_publish,
-        walk.ask(connect.deputy(case.trusted)),
+        walk.ask(connect.deputy(case.owners)),
         walk.ask(connect.siblings(instance.account, (instance.instance_id,))),
         walk.ask(prove.StrangerProver(walk.policy, case.target).can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.iam.operators import comparison, is_negated
+from checker.iam.operators import TEXT, comparison, is_negated
 from checker.iam.truth import Truth, all_of, any_of, negate
 from checker.iam.variables import NO_VALUE, expand, has_escape
 from checker.policy.unknown import Unknown
@@ -94,6 +94,8 @@ def _holds(
         return _EMPTY_LIST
     if not value:
         return _EMPTY_TEXT
+    if value in wanted and "${" not in value and comparison(base).family == TEXT:
+        return not is_negated(base)  # the one match that is enough, found without a walk over the list
     matched = any_of(_matches(value, base, one, request, has_variables) for one in wanted)
     return negate(matched) if is_negated(base) else matched
 

@@ -173,14 +173,14 @@ class _Plain:
     __slots__ = ("accounts", "complete", "ids", "pairs")
 
     def __init__(self) -> None:
-        self.accounts: list[str] = []
+        self.accounts: dict[str, None] = {}
         self.ids: list[str] = []
         self.pairs: list[tuple[str, str]] = []
         self.complete = True
 
     def account(self, text: str) -> None:
-        if text not in self.accounts and is_account(text):
-            self.accounts.append(text)
+        if is_account(text):
+            self.accounts[text] = None
 
     def add_account(self, one: Mention) -> None:
         if one.is_wild:

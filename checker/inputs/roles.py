@@ -10,7 +10,7 @@ from checker.inputs.facts import bare_key, unwrap
 from checker.inputs.files import name_of, read_input
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_text
-from checker.policy.node import Object, text_of
+from checker.policy.node import Object, describe
 from checker.policy.read import TOPIC
 from checker.policy.unknown import Unknown
 
@@ -68,9 +68,10 @@ def read_document(path: Path) -> TextDocument:
 
 
 def _expect_policy(document: TextDocument, expected: str) -> None:
-    root = document.root
-    if not isinstance(root, Object) or text_of(root.get("TopicArn")):
-        raise InputError(document.name, f"expected {expected}")
+    found = kind_of(document.root)
+    if not isinstance(document.root, Object) or (found is not None and found[0] is not Kind.POLICY):
+        said = f"this is {found[0].value}" if found is not None else f"this is {describe(document.root)}"
+        raise InputError(document.name, f"expected {expected}, {said}")
 
 
 def read_policy_file(path: Path, action: str) -> Policy:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from checker.policy.node import Member, Node
 
 _CONDITION_KEY = re.compile(CONDITION_KEY)
+_HOPELESS = 4
+"""How many times over its limit a policy is read, since blanks and lists that are easily shortened count."""
 
 
 class Dialect(NamedTuple):
@@ -52,16 +54,21 @@ class Dialect(NamedTuple):
 
     name: str
     service: str
+    max_bytes: int
     max_statements: int | None
     single_resource: bool
     empty_principal: bool
     inert_gaps: bool
 
 
-TOPIC = Dialect("topic policy", "sns", 100, single_resource=True, empty_principal=False, inert_gaps=False)
+TOPIC = Dialect(
+    "topic policy", "sns", 30 * 1024, 100, single_resource=True, empty_principal=False, inert_gaps=False
+)
 """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"""
 
-KEY = Dialect("key policy", "kms", None, single_resource=False, empty_principal=True, inert_gaps=True)
+KEY = Dialect(
+    "key policy", "kms", 32 * 1024, None, single_resource=False, empty_principal=True, inert_gaps=True
+)
 """https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html"""
 
 
@@ -87,6 +94,9 @@ class _Reader:
         if not isinstance(node, Object):
             unknown = _unknown(node) or self.problem(f"a policy is an object, this is {describe(node)}", ())
             return Policy(unknown, "", (unknown,))
+        if node.end - node.start > _HOPELESS * self.dialect.max_bytes:
+            message = f"the policy is more than {_HOPELESS} times as large as a {self.dialect.name} may be"
+            return Policy(OLD_VERSION, "", (self.problem(message, ()),))
         elements = self.elements(node, POLICY_ELEMENTS, ())
         version = self.version(elements.get("Version"))
         policy_id = self.optional_text(elements.get("Id"), ("Id",))

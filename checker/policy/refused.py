@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from checker.policy.read import Dialect
 
-_MAX_BYTES = {"sns": 30 * 1024, "kms": 32 * 1024}
 _MAX_PRINCIPALS = 200
 _KNOWN = {"sns": TOPIC_ACTIONS, "kms": KEY_ACTIONS}
 _FOLDED = {service: frozenset(one.lower() for one in actions) for service, actions in _KNOWN.items()}
@@ -29,9 +28,8 @@ _ID_PREFIXES = ("AIDA", "AROA", "AGPA", "AIPA", "ANPA")
 
 def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
     """Name what the service would not take; ``size`` is that of the document in bytes."""
-    limit = _MAX_BYTES[dialect.service]
-    if size > limit:
-        message = f"the policy has {size:,} bytes, a {dialect.name} may have {limit:,}"
+    if size > dialect.max_bytes and policy.known_statements():
+        message = f"the policy has {size:,} bytes, a {dialect.name} may have {dialect.max_bytes:,}"
         yield Problem(message, (), Part.VALUE)
     statements = policy.known_statements()
     principals = sum(len(s.principals.entries) for s in statements if isinstance(s.principals, Principals))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.case import names_connect
 from checker.finding import Severity
 from checker.inventory import is_managed_key
+from checker.policy.model import DENY
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.finding import Finding, Location
     from checker.key_case import KeyCase
 
 _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
@@ -87,7 +89,14 @@ class ConnectCannotUseKey(Rule):
             doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
             if missing:
                 message = f"the key does not let Connect do {' and '.join(f'`{one}`' for one in missing)}"
-                yield self.finding(case.name, message, case.at(("Statement",)), help=_HELP)
+                yield self.finding(case.name, message, _nearest(case), help=_HELP)
             elif doubts:
                 message = f"whether Connect can use the key is not known: {doubts[0].reason}"
-                yield self.undetermined(case.name, message, case.at(("Statement",)), help=_HELP)
+                yield self.undetermined(case.name, message, _nearest(case), help=_HELP)
+
+
+def _nearest(case: KeyCase) -> Location:
+    """Point at the statement that comes closest: one for Connect, a Deny before an Allow, if there is any."""
+    ours = [statement for statement in case.statements if names_connect(statement)]
+    nearest = min(ours, key=lambda statement: (statement.effect != DENY, statement.sid), default=None)
+    return case.at(nearest.route if nearest else ("Statement",))

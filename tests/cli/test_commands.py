@@ -242,6 +242,44 @@ def test_explain_needs_a_file_and_a_real_instance(tmp_path: Path) -> None:
     assert run("explain", tmp_path / "none.json", "--instance-arn", INSTANCE_ARN).returncode == 2
 
 
+def test_explain_says_what_it_was_given_instead_of_a_topic(tmp_path: Path) -> None:
+    key = save(
+        tmp_path / "key.json",
+        {"KeyMetadata": {"Arn": "arn:aws:kms:us-east-1:111122223333:key/x", "KeyId": "x"}},
+    )
+    done = run("explain", key, "--instance-arn", INSTANCE_ARN)
+    assert done.returncode == 2
+    assert "expected the output of `aws sns get-topic-attributes` or a topic policy" in done.stderr
+    assert "this is the description of a key" in done.stderr
+
+
+def test_a_policy_far_over_its_limit_is_refused_and_not_judged(tmp_path: Path) -> None:
+    pinned = [
+        statement(Sid=f"S{n}", Condition={"StringEquals": {"aws:SourceAccount": f"{n:012}"}})
+        for n in range(3_000)
+    ]
+    path = save(tmp_path / "many.json", document(*pinned))
+    done = run("check", "--format", "json", path)
+    assert [one["message"] for one in json.loads(done.stdout)["findings"]] == [
+        "the policy is more than 4 times as large as a topic policy may be"
+    ]
+
+
+def test_a_policy_that_cannot_be_read_is_not_lost_in_a_folder(tmp_path: Path) -> None:
+    save(tmp_path / "policy.json", {"Statment": [statement()]})
+    done = run("check", tmp_path)
+    assert "unknown element `Statment`" in done.stdout
+    assert done.returncode == 1
+
+
+def test_both_places_of_a_repeated_key_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(OPEN, indent=2).replace('"Effect"', '"Effect": "Deny",\n      "Effect"'))
+    report = json.loads(run("check", "--format", "json", path).stdout)
+    (finding,) = [one for one in report["findings"] if one["rule"] == "invalid-policy"]
+    assert [(one["role"], one["line"]) for one in finding["locations"]] == [("primary", 6), ("related", 5)]
+
+
 def test_an_unknown_key_is_never_ok(tmp_path: Path) -> None:
     attributes = {"TopicArn": TOPIC_ARN, "KmsMasterKeyId": "alias/chat", "Policy": json.dumps(GOOD)}
     path = save(tmp_path / "topic.json", {"Attributes": attributes})
