@@ -51,6 +51,16 @@ class PolicyCase:
         """The statements that could be read."""
         return self.policy.known_statements()
 
+    @cached_property
+    def resource_named(self) -> str:
+        """A Resource that stands for the owner of the policy: one without wildcards, if there is any.
+
+        Which of several it is does not depend on their order.
+        """
+        patterns = [s.resources for s in self.statements if isinstance(s.resources, Patterns)]
+        named = {value for one in patterns for value in one.values if isinstance(value, str)}
+        return min(named, key=lambda value: ("*" in value or "?" in value, value), default="*")
+
     def at(
         self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""
     ) -> Location:
@@ -81,17 +91,11 @@ class TopicCase(PolicyCase):
 
     @cached_property
     def target(self) -> Target:
-        """The topic as requests name it; without an ARN, as its policy's first Resource names it."""
-        if isinstance(self.topic.arn, Arn):
-            return Target.of(self.topic.arn)
-        named = (
-            value
-            for s in self.statements
-            if isinstance(s.resources, Patterns)
-            for value in s.resources.values
+        """The topic as requests name it; without an ARN, as its policy names it."""
+        arn = self.topic.arn
+        return (
+            Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn, self.partition)
         )
-        resource = next((value for value in named if isinstance(value, str)), "*")
-        return Target(resource, self.topic.arn, self.topic.arn, self.partition)
 
     @cached_property
     def partition(self) -> str:

@@ -14,7 +14,6 @@ from checker.iam.request import Service
 from checker.iam.space import CONNECT, DATA_KEY, DECRYPT, SNS, Target, key_space
 from checker.iam.truth import Truth, any_of
 from checker.inventory import Key, Place, Topic
-from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -37,18 +36,9 @@ class KeyCase(PolicyCase):
 
     @cached_property
     def target(self) -> Target:
-        """The key as requests name it; without an ARN, as its policy's first Resource names it."""
+        """The key as requests name it; without an ARN, as its policy names it."""
         arn = self.key.arn
-        if isinstance(arn, Arn):
-            return Target.of(arn)
-        named = (
-            value
-            for s in self.statements
-            if isinstance(s.resources, Patterns)
-            for value in s.resources.values
-        )
-        resource = next((value for value in named if isinstance(value, str) and value != "*"), "*")
-        return Target(resource, arn, arn)
+        return Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn)
 
     @property
     def topic_arn(self) -> str | Unknown:

@@ -87,7 +87,14 @@ class Rule:
             witness=witness,
         )
 
-    def undetermined(self, resource: str, message: str, at: Location, *, help: str = "") -> Finding:  # noqa: A002
+    def undetermined(
+        self,
+        resource: str,
+        message: str,
+        at: Location | Iterable[Location],
+        *,
+        help: str = "",  # noqa: A002 - as above
+    ) -> Finding:
         """Report that the pattern could be neither found nor ruled out."""
         found = self.finding(resource, message, at, severity=Severity.NOTE, help=help)
         return found._replace(verdict=Verdict.UNDETERMINED)

@@ -58,9 +58,18 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
 def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
     arn = topic_of(policy)
-    place, named_at = Place(policy.document, ()), Place(policy.document, ("Statement", 0, "Resource"))
+    place, named_at = Place(policy.document, ()), Place(policy.document, _route_of(arn, policy))
     not_said = Unknown("a policy document does not say it, give the output of `aws sns get-topic-attributes`")
     return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
+
+
+def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
+    """Where a policy names its topic."""
+    for statement in policy.policy.known_statements():
+        resources = statement.resources
+        if isinstance(resources, Patterns) and str(arn) in resources.values:
+            return (*statement.route, resources.element, resources.values.index(str(arn)))
+    return ()
 
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:

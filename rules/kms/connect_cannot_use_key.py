@@ -95,8 +95,8 @@ class ConnectCannotUseKey(Rule):
                 yield self.undetermined(case.name, message, _nearest(case), help=_HELP)
 
 
-def _nearest(case: KeyCase) -> Location:
-    """Point at the statement that comes closest: one for Connect, a Deny before an Allow, if there is any."""
+def _nearest(case: KeyCase) -> list[Location]:
+    """Point at the statements that come closest: those for Connect, the Denies if there are any."""
     ours = [statement for statement in case.statements if names_connect(statement)]
-    nearest = min(ours, key=lambda statement: (statement.effect != DENY, statement.sid), default=None)
-    return case.at(nearest.route if nearest else ("Statement",))
+    nearest = [statement for statement in ours if statement.effect == DENY] or ours
+    return [case.at(statement.route) for statement in nearest] or [case.at(("Statement",))]

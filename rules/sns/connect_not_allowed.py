@@ -8,6 +8,7 @@ from checker.case import SOURCE_KEYS, names_connect
 from checker.diagnosis import Cause, Diagnosis, diagnose
 from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
+from checker.policy.model import ALLOW, Patterns
 from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule, witness
@@ -92,10 +93,7 @@ class ConnectNotAllowed(Rule):
         message = f"whether Connect can publish{about} is not known: {answer.truth.reason}"
         if answer.truth.where:
             message += f" (`{answer.truth.where}`)"
-        decision = answer.decision
-        hanging = decision.statements() if decision and decision.word == UNKNOWN else ()
-        at = case.at(("Statement", hanging[0])) if hanging else case.at(("Statement",))
-        return self.undetermined(case.name, message, at)
+        return self.undetermined(case.name, message, _in_doubt(case, answer))
 
     def _cause(
         self, case: TopicCase, instance: Arn | None, answer: Answer, one: Diagnosis
@@ -120,10 +118,21 @@ class ConnectNotAllowed(Rule):
             )
 
 
-def _no_grant(case: TopicCase) -> tuple[Location, str, str]:
-    """Point at the statement that comes closest: one for Connect that allows something else."""
-    for statement in case.statements:
-        if statement.effect == "Allow" and names_connect(statement):
-            message = f"{statement.title} is for Connect but does not allow `sns:Publish`"
-            return case.at((*statement.route, "Action")), message, "name sns:Publish in its Action"
-    return case.at(("Statement",)), "no statement lets connect.amazonaws.com publish", _ADD
+def _in_doubt(case: TopicCase, answer: Answer) -> list[Location]:
+    """The statements that an unknown answer hangs on."""
+    decision = answer.decision
+    hanging = decision.statements() if decision and decision.word == UNKNOWN else ()
+    return [case.at(("Statement", ordinal)) for ordinal in hanging] or [case.at(("Statement",))]
+
+
+def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
+    """Point at the statements that come closest: those for Connect that allow something else."""
+    ours = [s for s in case.statements if s.effect == ALLOW and names_connect(s)]
+    if not ours:
+        return [case.at(("Statement",))], "no statement lets connect.amazonaws.com publish", _ADD
+    one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
+    message = one if len(ours) == 1 else f"none of {len(ours)} statements for Connect allows `sns:Publish`"
+    places = [
+        case.at((*s.route, s.actions.element if isinstance(s.actions, Patterns) else "Action")) for s in ours
+    ]
+    return places, message, "name sns:Publish in Action"

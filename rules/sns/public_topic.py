@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
+from checker.iam.prove import StrangerProver
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.policy.model import ALLOW, DENY
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding, Location
-    from checker.iam.prove import Answer
 
 _DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
 _HELP = "name the accounts or services in Principal, or pin them by a condition; for Connect see missing-source-account"
@@ -72,20 +73,23 @@ class PublicTopic(Rule):
             yield self.finding(
                 case.name,
                 f"anybody with an AWS account can {deeds}",
-                _places(case, [answer for _, answer in found]),
+                _places(case, [actions for deed, actions in _DEEDS if deed in dict(found)]),
                 help=_HELP,
                 witness=witness(first, could(first.witness, deed)),
             )
         yield from (answer.truth for _, answer in answers if isinstance(answer.truth, Unknown))
 
 
-def _places(case: TopicCase, answers: list[Answer]) -> list[Location]:
-    """The principals of the statements that let the strangers in."""
-    ordinals = dict.fromkeys(
-        ordinal for answer in answers if answer.decision for ordinal in answer.decision.statements()
-    )
-    elements = {s.ordinal: "NotPrincipal" if _negated(s.principals) else "Principal" for s in case.statements}
-    return [case.at(("Statement", ordinal, elements[ordinal])) for ordinal in ordinals]
+def _places(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Location]:
+    """The principals of the statements that let strangers in, each by itself."""
+    denies = [statement for statement in case.statements if statement.effect == DENY]
+    places = []
+    for statement in case.statements:
+        prover = StrangerProver(case.alone(statement, *denies), case.target)
+        if statement.effect == ALLOW and any(prover.can(*actions).truth is True for actions in deeds):
+            element = "NotPrincipal" if _negated(statement.principals) else "Principal"
+            places.append(case.at((*statement.route, element)))
+    return places
 
 
 def _negated(principals: object) -> bool:

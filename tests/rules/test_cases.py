@@ -12,13 +12,17 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from checker.arn import Arn
 from checker.engine import Report, judge
-from checker.finding import Finding, Verdict, format_route
+from checker.finding import Finding, Location, Verdict, format_route
 from checker.inputs.load import load
 from checker.inventory import Instance
 from checker.registry import all_rules
+from tests.iam.strategies import policies
+from tests.samples import INSTANCE_ARN
 
 HERE = Path(__file__).parent
 RULES = all_rules()
@@ -175,21 +179,29 @@ FORMS: dict[str, tuple[Transform, int | str | None, str]] = {
 }
 
 
-def signature(report: Report, reversed_lengths: dict[str, int]) -> set[tuple[str, ...]]:
-    """The findings without places: rule, severity, verdict and normalised route.
+def normalised(location: Location, reversed_lengths: dict[str, int]) -> str:
+    """A route in small letters, its statement counted from the other end if the order was turned round."""
+    route = list(location.route)
+    length = reversed_lengths.get(Path(location.document.name).name)
+    if length and len(route) > 1 and isinstance(route[1], int):
+        route[1] = length - 1 - route[1]
+    return format_route(tuple(route)).lower()
+
+
+def signature(report: Report, reversed_lengths: dict[str, int]) -> set[tuple[Any, ...]]:
+    """The findings without places: rule, severity, verdict and the normalised routes.
 
     ``reversed_lengths`` counts the statements of each file whose order was turned round.
     """
-    found: set[tuple[str, ...]] = set()
-    for finding in report.findings:
-        location = finding.locations[0]
-        route = list(location.route)
-        length = reversed_lengths.get(Path(location.document.name).name)
-        if length and len(route) > 1 and isinstance(route[1], int):
-            route[1] = length - 1 - route[1]
-        text = format_route(tuple(route)).lower()
-        found.add((finding.rule, finding.severity.value, finding.verdict.value, text))
-    return found
+    return {
+        (
+            finding.rule,
+            finding.severity.value,
+            finding.verdict.value,
+            frozenset(normalised(location, reversed_lengths) for location in finding.locations),
+        )
+        for finding in report.findings
+    }
 
 
 def count_statements(document: Any) -> int:
@@ -221,3 +233,17 @@ def test_the_form_of_a_policy_never_changes_what_is_found(case: Case, form: str,
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
     before, after = run(list(case.files), case.instance), run(paths, case.instance)
     assert signature(after, lengths) == signature(before, {})
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(policy=policies(), instance=st.sampled_from([None, INSTANCE_ARN]))
+def test_no_verdict_on_a_random_policy_depends_on_order(
+    policy: dict[str, Any], instance: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(policy))
+    before = run([path], instance)
+    path.write_text(json.dumps(reverse(policy)))
+    after = run([path], instance)
+    assert signature(after, {"policy.json": len(policy["Statement"])}) == signature(before, {})
+    assert not before.crashed
