@@ -12,6 +12,7 @@ from checker.arn import Arn, is_account
 from checker.finding import Location, Part, Role
 from checker.iam import prove
 from checker.iam.action import action_covers
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from checker.finding import Route
     from checker.iam.prove import Answer
     from checker.inventory import Inventory, Place, PolicyText, Topic
-
-SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"
-SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
 
 _ANY_REGION = "us-east-1"
 _CONNECT = Service(CONNECT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.arn import Arn
 from checker.case import TopicCase
 from checker.engine import judge
 from checker.finding import Severity, Verdict
@@ -22,7 +23,6 @@ from checker.rule import Link
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.arn import Arn
     from checker.engine import Report
     from checker.finding import Finding
     from checker.iam.prove import Answer
@@ -78,8 +78,7 @@ class Explanation(NamedTuple):
 
 def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule]) -> Explanation:
     """Walk the chain; ``key`` is what was given of the topic's key, if anything."""
-    if key is not None and isinstance(topic.key, str) and not key.answers_to(topic.key):
-        key = key._replace(aliases=(*key.aliases, topic.key)) if _may_be(key, topic.key) else None
+    topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, all_topics=True)
     case = TopicCase(topic, inventory)
@@ -100,9 +99,19 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
     )
 
 
-def _may_be(key: Key, reference: str) -> bool:
-    """A key that was handed over as the topic's answers to an alias, and to anything if it has no ARN."""
-    return isinstance(key.arn, Unknown) or "alias/" in reference
+def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
+    """Take a key that was handed over for the topic's own, unless both say that it is another.
+
+    It may answer to any alias, and to anything at all if its ARN is not known; where nothing is known of
+    the topic's encryption, handing over a key says it.
+    """
+    if key is None or topic.key is None:
+        return topic, None
+    reference = topic.key if isinstance(topic.key, str) else key.name
+    if not key.answers_to(reference) and isinstance(key.arn, Arn) and "alias/" not in reference:
+        other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
+        return topic._replace(key=other), None
+    return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
 
 
 def _kms(topic: Topic, status: dict[Link, str]) -> str:

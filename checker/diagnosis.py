@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.case import SOURCE_OWNER, names_connect
+from checker.case import names_connect
+from checker.iam.identity import SOURCE_OWNER
 from checker.iam.mention import known_conditions
 from checker.iam.prove import one_request
 from checker.iam.request import AwsPrincipal, Request

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from checker.iam.domain import Domain
     from checker.iam.mention import Mention, Mentions
 
-SOURCE_ARN, SOURCE_ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
+SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"
+SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
+"""The keys of the confused deputy. Connect sends these two and not the owner."""
+
 _DIGITS = "9876543210"
 _HEX = "0123456789abcdef"
 _FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in _HEX)
@@ -48,12 +51,12 @@ class Instances(NamedTuple):
     @property
     def keys(self) -> tuple[str, ...]:
         """The two source keys."""
-        return (SOURCE_ARN, SOURCE_ACCOUNT)
+        return SOURCE_KEYS
 
     def choices(self, mentions: Mentions) -> Choices:
         """Pick an instance of every class."""
         arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
-        alone = self.or_absent and bool(arns) and bool(accounts)
+        alone = self.or_absent and SOURCE_ARN in mentions and SOURCE_ACCOUNT in mentions
         assignments: list[Assignment] = []
         for account, arn in self.instances(arns, accounts):
             assignments.append({SOURCE_ARN: arn, SOURCE_ACCOUNT: account})

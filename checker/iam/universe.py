@@ -17,6 +17,7 @@ from checker.iam.identity import (
     PRINCIPAL_ARN,
     SOURCE_ACCOUNT,
     SOURCE_ARN,
+    SOURCE_OWNER,
     Instances,
     fresh_account,
 )
@@ -121,7 +122,7 @@ def _service_space(caller: Service, action: str, target: Target, old: Policy, ne
     if caller.name == CONNECT:
         source = (Instances(target.partition, _regions(target, old, new), or_absent=True),)
     else:
-        accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text(("aws:sourceowner",), _DIGITS))
+        accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text((SOURCE_OWNER,), _DIGITS))
         source = (Text((SOURCE_ARN,), ANY_TEXT), *accounts)
     free = (*source, *undocumented, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
     return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())

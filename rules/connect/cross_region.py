@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.case import SOURCE_ARN, conditions_on
+from checker.case import conditions_on
 from checker.finding import Severity
+from checker.iam.identity import SOURCE_ARN
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
+from checker.iam.identity import SOURCE_KEYS
 from checker.iam.operators import is_negated
 from checker.iam.prove import one_request
 from checker.iam.space import connect_space
@@ -109,6 +110,6 @@ def _reason(condition: Condition) -> str:
     negated = not isinstance(operation, Unknown) and is_negated(operation.base)
     if condition.folded_key == "aws:sourceip":
         return "Connect calls from an address of AWS, not from yours"
-    if negated and condition.folded_key not in ("aws:sourcearn", "aws:sourceaccount"):
+    if negated and condition.folded_key not in SOURCE_KEYS:
         return f"`{condition.operator}` holds because Connect's request does not have that `{condition.key}`"
     return f"`{condition.operator}` on `{condition.key}` holds for Connect's request"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import SOURCE_KEYS, names_connect
+from checker.case import names_connect
 from checker.diagnosis import Cause, Diagnosis, diagnose
 from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
+from checker.iam.identity import SOURCE_KEYS
 from checker.policy.model import ALLOW, Patterns
 from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import SOURCE_ARN, conditions_on
+from checker.case import conditions_on
 from checker.finding import Severity
+from checker.iam.identity import SOURCE_ARN
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import SOURCE_OWNER, conditions_on, names_connect
+from checker.case import conditions_on, names_connect
 from checker.diagnosis import Cause, diagnose
 from checker.finding import Part, Severity
+from checker.iam.identity import SOURCE_OWNER
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
-from checker.case import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, conditions_on, names_connect
+from checker.case import conditions_on, names_connect
 from checker.diagnosis import failing_conditions, may_match
 from checker.finding import Role, Severity
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import OLD_VERSION
 from checker.rule import Link, Rule

@@ -280,6 +280,24 @@ def test_both_places_of_a_repeated_key_are_shown(tmp_path: Path) -> None:
     assert [(one["role"], one["line"]) for one in finding["locations"]] == [("primary", 6), ("related", 5)]
 
 
+def test_a_key_that_is_handed_over_is_the_topics_unless_it_says_otherwise(tmp_path: Path) -> None:
+    arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    folder = TOPICS / "kms-minimal"
+    keys: list[str | Path] = ["--key", folder / "key.json", "--key-policy", folder / "key-policy.json"]
+    bare = save(tmp_path / "policy.json", GOOD)
+    said = json.loads(run("explain", bare, "--instance-arn", INSTANCE_ARN, *keys, "--format", "json").stdout)
+    assert said["kms"] == "ok"
+    other = {
+        "TopicArn": TOPIC_ARN,
+        "KmsMasterKeyId": arn.replace("1234abcd", "dcba4321"),
+        "Policy": json.dumps(GOOD),
+    }
+    topic = save(tmp_path / "topic.json", {"Attributes": other})
+    said = json.loads(run("explain", topic, "--instance-arn", INSTANCE_ARN, *keys, "--format", "json").stdout)
+    assert said["kms"] == "unknown"
+    assert f"the key that was given is `{arn}`" in said["links"][4]["reason"]
+
+
 def test_an_unknown_key_is_never_ok(tmp_path: Path) -> None:
     attributes = {"TopicArn": TOPIC_ARN, "KmsMasterKeyId": "alias/chat", "Policy": json.dumps(GOOD)}
     path = save(tmp_path / "topic.json", {"Attributes": attributes})
