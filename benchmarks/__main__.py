@@ -46,7 +46,7 @@ def many(folder: Path, paths: list[Path]) -> None:
     )
     for name, command in _peers(folder):
         if importlib.util.find_spec(name) is None:
-            line(f"  {name}", "not installed")
+            line(f"  {name}", "not installed, `pip install .[peers]` brings it")
             continue
         (taken,) = interleaved([command], 3)
         line(f"  {name}", f"{taken:.2f} s user, ours takes {ours / taken:.1f} times that")
