@@ -88,10 +88,9 @@ class Instances(NamedTuple):
             accounts = [self.account]
         else:
             accounts = [fresh_account({*plain.accounts, *self.but_not}), *plain.accounts]
-        pairs = dict.fromkeys((account, one) for account in accounts for one in ids)
-        pairs.update(
-            dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
-        )
+        named = dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
+        mixed = dict.fromkeys((account, one) for account in accounts for one in ids)
+        pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the likelier "yes" first
         return [
             (account, f"arn:{self.partition}:connect:{region}:{account}:instance/{one}")
             for region in self.regions

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.action import action_covers
+from checker.iam.condition import condition_holds
 from checker.iam.decide import Decision, decide
 from checker.iam.identity import Instances
 from checker.iam.principal import principal_covers
-from checker.iam.request import Caller, Request
-from checker.iam.residue import Prepared, prepare
+from checker.iam.request import Request
+from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
@@ -74,13 +75,6 @@ class ConnectProver:
         prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
         return ConnectProver(policy, self.target, self.regions, prepared)
 
-    def with_condition(self, statement: Statement, condition: Condition) -> ConnectProver:
-        """The same questions under one statement of the policy with but one of its conditions."""
-        single = statement._replace(conditions=(condition,))
-        policy = self.policy._replace(statements=(single,))
-        prepared = self._prepared.only(policy, [statement.ordinal]).with_condition(condition)
-        return ConnectProver(policy, self.target, self.regions, prepared)
-
     def any_instance(self) -> Answer:
         """Could Connect publish for any instance whatever?"""
         return self._ask(Instances(self.target.partition, self.regions))
@@ -112,7 +106,8 @@ class StrangerProver:
         self.policy = policy
         self.target = target
         caller = stranger_caller(target)
-        self._reaching = [s for s in policy.statements if _reaches(s, caller)]
+        may = Request(caller, "", "", OUT_OF_REACH)
+        self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
         self._refused: dict[object, Answer] = {}
 
     def can(self, *actions: str) -> Answer:
@@ -134,10 +129,16 @@ class StrangerProver:
         return answer
 
 
-def _reaches(statement: Statement | Unknown, caller: Caller) -> bool:
+def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -> bool:
+    """False if the principals, or an Allow's condition on a key that no stranger has, rule a stranger out."""
     if isinstance(statement, Unknown):
         return True
-    return principal_covers(statement.principals, caller, statement.effect) is not False
+    if principal_covers(statement.principals, request.caller, statement.effect) is False:
+        return False
+    has_variables = policy.has_variables
+    return statement.effect == DENY or not any(
+        condition_holds(condition, request, has_variables) is False for condition in statement.conditions
+    )
 
 
 def _about(statement: Statement | Unknown, action: str) -> Truth:

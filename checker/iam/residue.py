@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.condition import condition_holds
 from checker.iam.decide import scope_truths
+from checker.iam.identity import SOURCE_KEYS, SOURCE_OWNER
 from checker.iam.mention import Mentions, mentioned_keys, mentions_of, variable_keys
 from checker.iam.request import ContextValue, Request
 from checker.iam.truth import Truth, all_of
@@ -13,7 +15,7 @@ from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from checker.iam.space import Space
 
@@ -68,11 +70,6 @@ class Prepared(NamedTuple):
         kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
         return Prepared(self.start, (policy,), (kept,))
 
-    def with_condition(self, condition: Condition) -> Prepared:
-        """The same for the only statement of the only policy with but one of its conditions."""
-        kept = tuple(residue._replace(conditions=(condition,)) for residue in self.residues[0])
-        return self._replace(residues=(kept,))
-
 
 def prepare(space: Space, *policies: Policy) -> Prepared:
     """Leave out the statements that apply to no request of the space, and collect what the others mention."""
@@ -119,12 +116,26 @@ def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue,
     return tuple(found)
 
 
-class _Anything(dict[str, ContextValue]):
-    """A context in which every key has a value that is not known."""
+class _Anything(Mapping[str, ContextValue]):
+    """A context in which every key has a value that is not known, but for those that are absent."""
 
-    def get(self, key: str, default: object = None) -> ContextValue:  # noqa: ARG002
+    def __init__(self, *absent: str) -> None:
+        self.absent = frozenset(absent)
+
+    def __getitem__(self, key: str) -> ContextValue:
+        if key in self.absent:
+            raise KeyError(key)
         return FREE
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+OUT_OF_REACH = _Anything(*SOURCE_KEYS, SOURCE_OWNER)
+"""What a stranger's request is known to lack, whatever else it has."""
 
 _ANYTHING = _Anything()
 
