@@ -35,7 +35,8 @@ _CONNECT = Service(CONNECT)
 class PolicyCase:
     """A resource with a policy of its own."""
 
-    def __init__(self, text: PolicyText | Unknown, place: Place) -> None:
+    def __init__(self, name: str, text: PolicyText | Unknown, place: Place) -> None:
+        self.name = name
         self.text = text
         self.place = place
 
@@ -76,16 +77,11 @@ class TopicCase(PolicyCase):
     """A topic, its key, and the instances that stream to it."""
 
     def __init__(self, topic: Topic, inventory: Inventory) -> None:
-        super().__init__(topic.policy, topic.place)
+        super().__init__(topic.name, topic.policy, topic.place)
         self.topic = topic
         self.key = inventory.key_of(topic)
         self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
-
-    @property
-    def name(self) -> str:
-        """How findings call the topic."""
-        return self.topic.name
 
     @cached_property
     def target(self) -> Target:

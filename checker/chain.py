@@ -157,11 +157,7 @@ class _Walk:
 
     def cause(self, link: Link, status: str) -> Finding | None:
         """The finding that explains a broken or unknown link."""
-        about = [
-            f
-            for f in self.report.findings
-            if self.rules[f.rule].link is link and not self.rules[f.rule].opens
-        ]
+        about = [f for f in self.report.findings if self._is_about(f, link)]
         if status == BROKEN:
             return next(
                 (f for f in about if f.severity is Severity.ERROR and f.verdict is Verdict.FAIL), None
@@ -169,6 +165,12 @@ class _Walk:
         if status == UNKNOWN:
             return next((f for f in about if f.verdict is Verdict.UNDETERMINED), None)
         return None
+
+    def _is_about(self, finding: Finding, link: Link) -> bool:
+        """True for a finding that breaks the link; rules about any policy report on the key's as well."""
+        rule = self.rules[finding.rule]
+        here = finding.resource == self.topic.name or link in (Link.KEY, Link.KEY_POLICY)
+        return rule.link is link and not rule.opens and here
 
     def of_instance(self) -> tuple[str, str]:
         return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"

@@ -24,15 +24,10 @@ class KeyCase(PolicyCase):
     """A key, and the topic that is encrypted with it if one is known."""
 
     def __init__(self, key: Key, topic: Topic | None = None, instances: tuple[Arn, ...] = ()) -> None:
-        super().__init__(key.policy, key.place)
+        super().__init__(key.name, key.policy, key.place)
         self.key = key
         self.topic = topic
         self.instances = instances
-
-    @property
-    def name(self) -> str:
-        """How findings call the key."""
-        return self.key.name
 
     @cached_property
     def target(self) -> Target:

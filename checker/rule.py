@@ -14,7 +14,7 @@ from checker.finding import Finding, Location, Severity, Verdict, Witness
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.case import TopicCase
+    from checker.case import PolicyCase, TopicCase
     from checker.iam.prove import Answer
     from checker.inventory import Contact
     from checker.key_case import KeyCase
@@ -98,6 +98,22 @@ class Rule:
         """Report that the pattern could be neither found nor ruled out."""
         found = self.finding(resource, message, at, severity=Severity.NOTE, help=help)
         return found._replace(verdict=Verdict.UNDETERMINED)
+
+
+class PolicyRule(Rule):
+    """A rule about the text of a policy, whosesoever it is."""
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Judge the topic's policy."""
+        return self.check_policy(case)
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Judge the key's policy."""
+        return self.check_policy(case)
+
+    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
+        """Judge a policy."""
+        raise NotImplementedError
 
 
 def witness(answer: Answer, sentence: str) -> Witness | None:

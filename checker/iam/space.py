@@ -84,7 +84,7 @@ class Space(NamedTuple):
 
 ANY_TEXT = (Segment("text", chars=PRINTABLE),)
 _VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
-_UNDOCUMENTED = (
+UNDOCUMENTED = (
     "aws:sourceorgid",
     "aws:sourceorgpaths",
     "aws:useragent",
@@ -102,7 +102,7 @@ def _varying() -> dict[str, ContextValue]:
 def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
     """What the request of a service has beside the source keys, which say for whom it is sent."""
     undocumented = {
-        key: Unknown("AWS does not document this key for Amazon Connect", key) for key in _UNDOCUMENTED
+        key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED
     }
     return {
         "aws:principalisawsservice": "true",

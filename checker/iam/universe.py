@@ -27,6 +27,7 @@ from checker.iam.space import (
     ANY_TEXT,
     CONNECT,
     SUBSCRIBE,
+    UNDOCUMENTED,
     Space,
     Target,
     caller_domains,
@@ -44,15 +45,7 @@ if TYPE_CHECKING:
 
 _FRESH_SERVICE = "another-service.amazonaws.com"
 _DIGITS = (Segment("digits", chars="0123456789", length=12),)
-_UNDOCUMENTED = (
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:useragent",
-    "aws:userid",
-    "aws:principaltype",
-    "aws:resourceorgid",
-    "aws:resourceorgpaths",
-)
+_UNDOCUMENTED = (*UNDOCUMENTED, "aws:resourceorgid", "aws:resourceorgpaths")
 _TAGS = ("aws:principaltag/", "aws:resourcetag/", "aws:requesttag/")
 _MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)), Moments(("aws:tokenissuetime",)))
 

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from checker.finding import Location, Part, Role, Severity
 from checker.policy.refused import refusals
 from checker.policy.unknown import Unknown
-from checker.rule import Link, Rule
+from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import PolicyCase, TopicCase
+    from checker.case import PolicyCase
     from checker.finding import Finding
-    from checker.key_case import KeyCase
     from checker.policy.model import Problem
 
 
-class InvalidPolicy(Rule):
+class InvalidPolicy(PolicyRule):
     """The policy is not one that AWS accepts, or part of it has no effect.
 
     ## What it finds
@@ -59,21 +58,14 @@ class InvalidPolicy(Rule):
     severity = Severity.ERROR
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
-        """Report the reader's problems and what SNS would refuse."""
-        return self._check(case, case.name)
-
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
-        """Report the reader's problems and what KMS would refuse."""
-        return self._check(case, case.name)
-
-    def _check(self, case: PolicyCase, name: str) -> Iterator[Finding | Unknown]:
+    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
+        """Report the reader's problems and what the service would refuse."""
         if isinstance(case.text, Unknown):
             return
         text = case.text
         for problem in (*text.problems, *refusals(text.policy, text.dialect, text.size)):
             yield self.finding(
-                name,
+                case.name,
                 problem.message,
                 list(_places(case, problem)),
                 severity=Severity.ERROR if problem.refused else Severity.WARNING,

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from checker.finding import Severity
 from checker.policy.placeholder import is_placeholder, texts
 from checker.policy.unknown import Unknown
-from checker.rule import Link, Rule
+from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import PolicyCase, TopicCase
+    from checker.case import PolicyCase
     from checker.finding import Finding
-    from checker.key_case import KeyCase
 
 
-class PlaceholderValue(Rule):
+class PlaceholderValue(PolicyRule):
     """A value of the policy is a placeholder that was not filled in.
 
     ## What it finds
@@ -54,18 +53,11 @@ class PlaceholderValue(Rule):
     severity = Severity.ERROR
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
         """Look at every value."""
-        return self._check(case, case.name)
-
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
-        """Look at every value."""
-        return self._check(case, case.name)
-
-    def _check(self, case: PolicyCase, name: str) -> Iterator[Finding | Unknown]:
         if isinstance(case.text, Unknown) or case.policy is case.text.policy:
             return  # nothing was masked, so there is none
         for route, text in texts(case.text.policy):
             if is_placeholder(text):
                 help_text = "put the real value in its place"
-                yield self.finding(name, f"`{text}` is a placeholder", case.at(route), help=help_text)
+                yield self.finding(case.name, f"`{text}` is a placeholder", case.at(route), help=help_text)
