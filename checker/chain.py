@@ -18,7 +18,7 @@ from checker.inventory import Instance, Inventory, Key, PolicyText, Topic, is_ma
 from checker.key_case import KeyCase
 from checker.policy.model import EMPTY
 from checker.policy.unknown import Unknown
-from checker.rule import Link
+from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +158,7 @@ class _Walk:
     def cause(self, link: Link, status: str) -> Finding | None:
         """The finding that explains a broken or unknown link."""
         about = [f for f in self.report.findings if self._is_about(f, link)]
+        about.sort(key=lambda f: isinstance(self.rules[f.rule], PolicyRule))  # what is particular says more
         if status == BROKEN:
             return next(
                 (f for f in about if f.severity is Severity.ERROR and f.verdict is Verdict.FAIL), None
