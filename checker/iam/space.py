@@ -95,26 +95,27 @@ _AWS_ADDRESS = "240.0.0.1"
 """Stands for the AWS-internal address that a service calls from, which is in nobody's CIDR block."""
 
 
-def _varying() -> dict[str, ContextValue]:
-    return {key: Unknown("the value differs from request to request", key) for key in _VARYING}
+_VARYING_CONTEXT: dict[str, ContextValue] = {
+    key: Unknown("the value differs from request to request", key) for key in _VARYING
+}
+_SERVICE_CONTEXT: dict[str, ContextValue] = {
+    "aws:principalisawsservice": "true",
+    "aws:securetransport": "true",
+    "aws:viaawsservice": "false",
+    "aws:sourceip": _AWS_ADDRESS,
+    **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
+    **_VARYING_CONTEXT,
+}
 
 
 def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
     """What the request of a service has beside the source keys, which say for whom it is sent."""
-    undocumented = {
-        key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED
-    }
     return {
-        "aws:principalisawsservice": "true",
+        **_SERVICE_CONTEXT,
         "aws:principalservicename": service,
         "aws:principalservicenameslist": (service,),
-        "aws:securetransport": "true",
-        "aws:viaawsservice": "false",
-        "aws:sourceip": _AWS_ADDRESS,
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,
-        **undocumented,
-        **_varying(),
     }
 
 
@@ -173,7 +174,7 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
         "aws:calledvia": Unknown("a stranger may ask through an AWS service or not"),
         "aws:calledviafirst": Unknown("a stranger may ask through an AWS service or not"),
         "aws:calledvialast": Unknown("a stranger may ask through an AWS service or not"),
-        **_varying(),
+        **_VARYING_CONTEXT,
     }
     accounts = tuple(word for word in words if is_account(word))
     owner = (target.account,) if isinstance(target.account, str) else ()
