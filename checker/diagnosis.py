@@ -91,25 +91,21 @@ def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bo
         return True
     if instance is None and _about_topic(case, statement):
         return case.connect(statement).any_instance().truth is not False
+    return _may_match_somewhere(case, statement, instance)
+
+
+def _may_match_somewhere(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:
+    """The same, whatever resource the statement is about."""
     policy = case.alone(statement._replace(resources=ANY_RESOURCE))
     if instance is None:
         return case.connect_under(policy).any_instance().truth is not False
     return one_request(policy, connect_space(case.target, instance)).truth is not False
 
 
-def _may_match_alone(
-    case: TopicCase, statement: Statement, condition: Condition, instance: Arn | None
-) -> bool:
-    """The same with but one of the statement's conditions."""
-    single = statement._replace(conditions=(condition,), resources=ANY_RESOURCE)
-    if instance is None:
-        return case.connect_under(case.alone(single)).any_instance().truth is not False
-    return one_request(case.alone(single), connect_space(case.target, instance)).truth is not False
-
-
 def failing_conditions(case: TopicCase, statement: Statement, instance: Arn | None) -> Iterator[Condition]:
     """The conditions that fail by themselves, of a statement that does not match."""
     conditions = known_conditions(statement)
     for condition in conditions:
-        if len(conditions) == 1 or not _may_match_alone(case, statement, condition, instance):
+        alone = statement._replace(conditions=(condition,))
+        if len(conditions) == 1 or not _may_match_somewhere(case, alone, instance):
             yield condition

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.finding import Finding, Location, Severity, Verdict
-from checker.inventory import PolicyText
+from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from checker.inventory import Inventory, Key, Place, Skipped, Topic
+    from checker.inventory import Inventory, Place, Skipped, Topic
     from checker.rule import Rule
 
 
@@ -59,7 +59,7 @@ def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = Fal
     for topic in judged:
         case = TopicCase(topic, inventory)
         run.target("topic", case.name, topic.place, case.text, "check_topic", case)
-        if isinstance(case.key, tuple) and not isinstance(case.key, Unknown) and case.key not in used:
+        if isinstance(case.key, Key) and case.key not in used:
             used.append(case.key)
             key_case = KeyCase(case.key, topic, case.instances)
             run.target("key", key_case.name, case.key.place, case.key.policy, "check_key", key_case)

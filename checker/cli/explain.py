@@ -12,7 +12,7 @@ from checker.arn import Arn
 from checker.chain import BROKEN, UNKNOWN, explain
 from checker.cli.options import Format, FormatOption, OutputOption, StrictOption
 from checker.cli.terminal import Exit, complain, paint_for, write
-from checker.inputs.roles import instance_arn, load_key, load_key_policy, load_topic
+from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic
 from checker.inputs.text import InputError
 from checker.registry import all_rules
 from checker.report.explanation import explanation_json, explanation_text
@@ -47,7 +47,7 @@ def explain_command(
     input, 3 something is not known (with --strict), 4 internal error.
     """
     try:
-        arn = instance_arn(instance)
+        arn = instance_option(instance)
         explanation = explain(_topic(topic), _key(key, key_policy), arn, all_rules())
         paint = Paint() if output else paint_for(sys.stdout)
         write(_lines(explanation, output_format, paint), output)

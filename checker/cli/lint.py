@@ -61,9 +61,9 @@ def _lint(
 
 
 def _instance(text: str) -> Instance:
-    from checker.inputs.roles import instance_arn
+    from checker.inputs.roles import instance_option
 
-    return Instance(instance_arn(text))
+    return Instance(instance_option(text))
 
 
 def _lines(report: Report, as_json: bool, paint: Paint) -> Iterable[str]:

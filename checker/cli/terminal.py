@@ -99,9 +99,7 @@ def tell(*lines: str) -> None:
 
 def complain(error: InputError) -> Exit:
     """Report an input that could not be read, and give the exit code."""
-    from checker.inventory import Skipped
     from checker.report.text import skipped_text
 
-    skipped = Skipped(error.what, error.reason, error=True, position=error.position, help=error.help)
-    tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
     return Exit.BAD_INPUT

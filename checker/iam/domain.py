@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.iam.arn_glob import arn_glob_of
 from checker.iam.compare import instant, network, number, write_instant
-from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, DATE, FOLDED, NUMBER, TEXT
+from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, DATE, FOLDED, LIKE, NUMBER, TEXT
 from checker.iam.shape import Reader, Segment, Shape, classes
 from checker.policy.unknown import Unknown
 
@@ -127,7 +127,7 @@ def comparable(patterns: Iterable[Mention]) -> bool:
     return all(one.family in _TEXTUAL for one in patterns)
 
 
-_TEXTUAL = (TEXT, FOLDED, "like", ARN, BOOL, BINARY)
+_TEXTUAL = (TEXT, FOLDED, LIKE, ARN, BOOL, BINARY)
 
 
 class Addresses(NamedTuple):

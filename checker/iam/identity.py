@@ -24,19 +24,19 @@ SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
 """The keys of the confused deputy. Connect sends these two and not the owner."""
 
 _DIGITS = "9876543210"
-_HEX = "0123456789abcdef"
-_FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in _HEX)
+HEX = "0123456789abcdef"
+_FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in HEX)
 _UUID = tuple(
     segment
     for length in (8, 4, 4, 4, 12)
-    for segment in (Segment("id", chars=_HEX, length=length), Segment("hyphen", text="-"))
+    for segment in (Segment("id", chars=HEX, length=length), Segment("hyphen", text="-"))
 )[:-1]
 
 
 class Instances(NamedTuple):
     """Connect instances: the pair of aws:SourceArn and aws:SourceAccount, which always agree.
 
-    ``account`` or ``instance_id`` empty: any twelve digits, any UUID. ``but_not`` are accounts, and
+    ``account`` empty: any twelve digits; the instance id is any UUID. ``but_not`` are accounts, and
     ``not_ids`` instance ids, that are out of the question. ``or_absent`` adds requests that lack one or
     both of the keys.
     """
@@ -136,7 +136,8 @@ def arn_classes(
 
 
 PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
-_ROLE_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+"""What the names of roles and sessions are made of, `x` first: a witness takes the first that fits."""
 
 
 class Strangers(NamedTuple):
@@ -156,7 +157,7 @@ class Strangers(NamedTuple):
         if not arns and not accounts:
             found = [Arn(self.partition, "iam", "", fresh_account(self.but_not), "role/x")]
         else:
-            tail = (Segment("kind", text="role/"), Segment("name", chars=_ROLE_CHARS, length=1), _NAME)
+            tail = (Segment("kind", text="role/"), Segment("name", chars=NAME_CHARS, length=1), _NAME)
             found = arn_classes(f"arn:{self.partition}:iam::", "", tail, arns, accounts, self.but_not)
         assignments: list[Assignment] = [
             {PRINCIPAL_ARN: str(arn), PRINCIPAL_ACCOUNT: arn.account}
@@ -166,7 +167,7 @@ class Strangers(NamedTuple):
         return Choices(assignments, comparable([*arns, *accounts]))
 
 
-_NAME = Segment("rest of the name", chars=_ROLE_CHARS + "/")
+_NAME = Segment("rest of the name", chars=NAME_CHARS + "/")
 
 
 class _Plain:

@@ -12,6 +12,7 @@ from checker.iam.action import action_covers
 from checker.iam.condition import condition_holds
 from checker.iam.decide import Decision, decide
 from checker.iam.identity import Instances
+from checker.iam.mention import known_conditions
 from checker.iam.principal import principal_covers
 from checker.iam.request import Request
 from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
@@ -19,12 +20,12 @@ from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
 from checker.iam.universe import every_space
-from checker.policy.model import DENY, Condition, Policy, Statement
+from checker.policy.model import DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from checker.arn import Arn
     from checker.iam.space import Space, Target
@@ -45,7 +46,7 @@ def can_publish(policy: Policy, target: Target, instance: Arn) -> Answer:
 
 def one_request(policy: Policy, space: Space) -> Answer:
     """Decide the only request of a space without free keys."""
-    context = space.constants(key for key in _keys(policy))
+    context = space.constants(c.folded_key for s in policy.known_statements() for c in known_conditions(s))
     request = Request(space.caller, space.action, space.resource, context)
     decision = decide(policy, request)
     return Answer(decision.allowed, request, decision)
@@ -189,10 +190,3 @@ def words(policy: Policy) -> frozenset[str]:
     Of an ARN also the account, for whoever is named by ARN is no stranger.
     """
     return frozenset(part for _, text in texts(policy) for part in (text, *text.split(":")[4:5]))
-
-
-def _keys(policy: Policy) -> Iterator[str]:
-    for statement in policy.known_statements():
-        for condition in statement.conditions:
-            if isinstance(condition, Condition):
-                yield condition.folded_key

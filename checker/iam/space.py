@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
 from checker.iam.domain import PRINTABLE, Addresses, Domain, Joint, Numbers, OneOf, Text
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Strangers
+from checker.iam.identity import HEX, NAME_CHARS, SOURCE_ACCOUNT, SOURCE_ARN, Instances, Strangers
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
 from checker.iam.shape import Segment
 from checker.policy.unknown import Unknown
@@ -147,9 +147,7 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
 
 
 _LOWER = string.ascii_lowercase + string.digits
-_HEX = "0123456789abcdef"
 _UPPER = string.ascii_uppercase + string.digits
-_SESSION = "x" + (string.ascii_letters + string.digits + "+=,.@-_").replace("x", "")
 _PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 
 
@@ -211,7 +209,7 @@ def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
 
 
 def _identifier(prefix: str) -> tuple[Segment, ...]:
-    return (Segment("prefix", text=prefix), Segment("id", chars=_HEX, length=17))
+    return (Segment("prefix", text=prefix), Segment("id", chars=HEX, length=17))
 
 
 _VPC, _ENDPOINT = _identifier("vpc-"), _identifier("vpce-")
@@ -221,7 +219,7 @@ _USER_ID = (
     Segment("role", text="AROA"),
     Segment("id", chars=_UPPER),
     Segment("colon", text=":"),
-    Segment("session", chars=_SESSION),
+    Segment("session", chars=NAME_CHARS),
 )
 _ANYBODYS: tuple[Domain, ...] = (
     OneOf(("aws:securetransport",), ("true", "false")),

@@ -36,6 +36,7 @@ from checker.iam.space import (
 )
 from checker.policy.actions import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.model import EVERYONE, Policy, Principals
+from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -137,8 +138,6 @@ def _principal_space(caller: AwsPrincipal, action: str, target: Target) -> Space
 
 def _regions(target: Target, old: Policy, new: Policy) -> tuple[str, ...]:
     """The topic's Region, and those that an instance ARN of a policy names."""
-    from checker.policy.placeholder import texts
-
     named = (Arn.parse(text) for policy in (old, new) for _, text in texts(policy))
     regions = [
         arn.region for arn in named if arn is not None and arn.service == "connect" and "*" not in arn.region

@@ -49,14 +49,11 @@ class Facts:
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""
-        self.skipped.append(Skipped(error.what, error.reason, True, error.position, error.help))  # noqa: FBT003
+        self.skipped.append(error.skipped())
 
     def take_instance(self, name: str, text: str) -> None:
         """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""
-        arn = Arn.parse(text)
-        if arn is None or not arn.is_instance:
-            raise InputError(name, f"`{text}` is no ARN of a Connect instance")
-        self.instances.append(Instance(arn))
+        self.instances.append(Instance(instance_arn(name, text)))
 
     def take(self, path: Path, document: TextDocument, *, named: bool) -> None:
         """Take the facts of a document; one that holds none is noted as skipped if it was named.
@@ -93,7 +90,7 @@ class Facts:
             self.skipped.append(Skipped(name_of(path), _OTHER_POLICY))
 
     def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
-        """Take `aws kms get-key-policy`, unless the policy in it is a topic's."""
+        """Take the output of `aws kms get-key-policy`."""
         policy = node.get("Policy")
         if policy is not None:
             self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
@@ -108,6 +105,14 @@ class Facts:
                 self.grants.setdefault(key, []).append(grant)
         elif kind is Kind.INSTANCES:
             self.instances += read_instances(document, node, route)
+
+
+def instance_arn(name: str, text: str, help_text: str = "") -> Arn:
+    """Read the ARN of a Connect instance, given as ``name``. Raises InputError for any other text."""
+    arn = Arn.parse(text)
+    if arn is None or not arn.is_instance:
+        raise InputError(name, f"`{text}` is no ARN of a Connect instance", help_text=help_text)
+    return arn
 
 
 def bare_key(document: TextDocument, *, named: bool) -> Key:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from checker.inputs.text import InputError, TextDocument, parse_text
-from checker.policy.node import Array, Node, Number, Object, Scalar, describe, items, text_of
+from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
 from checker.policy.read import KEY, TOPIC, read_policy
 from checker.policy.unknown import Unknown
 
@@ -140,9 +140,5 @@ def _value(node: Node) -> ContextValue:
 
 
 def _scalar(node: Node) -> str | Unknown:
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Number):
-        return value.text
-    return Unknown("a null in a list") if value is None else value
+    text = scalar_text(node)
+    return Unknown("a null in a list") if text is None else text

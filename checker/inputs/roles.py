@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
 from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_policy, read_topic
-from checker.inputs.facts import bare_key, unwrap
+from checker.inputs.facts import bare_key, instance_arn, unwrap
 from checker.inputs.files import name_of, read_input
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_text
@@ -17,6 +16,7 @@ from checker.policy.unknown import Unknown
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from checker.arn import Arn
     from checker.inventory import Key, Topic
     from checker.policy.model import Policy
 
@@ -53,13 +53,9 @@ def load_key(path: Path) -> Key:
     return read_key(document, found[1], found[2], named=True)
 
 
-def instance_arn(text: str) -> Arn:
-    """Read the ARN of a Connect instance. Raises InputError, saying what is wrong with it."""
-    arn = Arn.parse(text)
-    if arn is not None and arn.is_instance:
-        return arn
-    wanted = "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID"
-    raise InputError("--instance-arn", f"`{text}` is no ARN of a Connect instance", help_text=wanted)
+def instance_option(text: str) -> Arn:
+    """Read the option `--instance-arn`. Raises InputError, saying what an instance's ARN looks like."""
+    return instance_arn("--instance-arn", text, "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID")
 
 
 def read_document(path: Path) -> TextDocument:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from checker.inventory import Skipped
 from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Node, locate
 from checker.policy.source import Source
@@ -31,6 +32,10 @@ class InputError(Exception):
         self.reason = reason
         self.position = position
         self.help = help_text
+
+    def skipped(self) -> Skipped:
+        """The same as a report says it."""
+        return Skipped(self.what, self.reason, error=True, position=self.position, help=self.help)
 
 
 class TextDocument(NamedTuple):

@@ -84,6 +84,14 @@ def text_of(node: Node | None) -> str | None:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
+def scalar_text(node: Node) -> str | Unknown | None:
+    """Give a string, number or boolean as the text that policies compare, ``None`` for any other node."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.text if isinstance(value, Number) else value
+
+
 def describe(node: Node) -> str:
     """Name a node's JSON type for an error message."""
     if isinstance(node, Object):

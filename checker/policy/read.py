@@ -23,7 +23,7 @@ from checker.policy.model import (
     Statement,
     Value,
 )
-from checker.policy.node import Array, Number, Object, Scalar, describe, items
+from checker.policy.node import Array, Object, Scalar, describe, items, scalar_text
 from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import (
@@ -348,7 +348,7 @@ class _Reader:
         """Read a string or a list of strings; ``scalars`` lets numbers and booleans stand for their text."""
         values: list[Value] = []
         for index, one in enumerate(items(node)):
-            value = _scalar_text(one) if scalars else _text(one)
+            value = scalar_text(one) if scalars else _text(one)
             if value is None:
                 wanted = "a string, number or boolean" if scalars else "a string"
                 value = self.problem(f"expected {wanted}, found {describe(one)}", (*route, index))
@@ -364,12 +364,3 @@ def _text(node: Node) -> Value | None:
 def _unknown(node: Node) -> Unknown | None:
     value = _text(node)
     return value if isinstance(value, Unknown) else None
-
-
-def _scalar_text(node: Node) -> Value | None:
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Number):
-        return value.text
-    return value
