@@ -23,9 +23,9 @@ from checker.rule import Link, PolicyRule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.engine import Report
     from checker.finding import Finding
     from checker.iam.prove import Answer
+    from checker.outcome import Report
     from checker.rule import Rule
 
 OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.case import TopicCase
 from checker.finding import Finding, Location, Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
+from checker.outcome import Examined, Report
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from checker.inventory import Inventory, Place, Skipped, Topic
+    from checker.inventory import Inventory, Place, Topic
     from checker.rule import Rule
-
-
-class Examined(NamedTuple):
-    """A target that was judged, and the verdict of every rule that judged it."""
-
-    kind: str
-    resource: str
-    source: str
-    verdicts: Mapping[str, Verdict]
-
-
-class Report(NamedTuple):
-    """Everything a run has to say; ``crashed`` names the rules that failed themselves."""
-
-    findings: tuple[Finding, ...]
-    examined: tuple[Examined, ...]
-    skipped: tuple[Skipped, ...]
-    not_judged: int
-    crashed: tuple[str, ...] = ()
-
-    def worst(self) -> Severity | None:
-        """The highest severity of all findings."""
-        return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)
-
-    @property
-    def unreadable(self) -> bool:
-        """True if something that should have been readable was not."""
-        return any(one.error for one in self.skipped)
-
-    @property
-    def incomplete(self) -> bool:
-        """True if something was skipped or could not be told."""
-        undetermined = any(v is Verdict.UNDETERMINED for one in self.examined for v in one.verdicts.values())
-        return bool(self.skipped) or undetermined
 
 
 def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = False) -> Report:

@@ -79,6 +79,9 @@ class Document(Protocol):
     def line(self, number: int) -> str:
         """Give the text of one line of the file, counted from 1, without its line end."""
 
+    def anchor(self, route: Route) -> str:
+        """Name the place that ``route`` leads to by what stands there rather than by numbers."""
+
 
 class Location(NamedTuple):
     """A route into a document; the position is looked up only when it is printed."""

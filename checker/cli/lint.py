@@ -14,12 +14,13 @@ from checker.inputs.text import InputError
 from checker.inventory import Instance
 from checker.registry import all_rules
 from checker.report.paint import Paint
+from checker.report.setting import Setting
 from checker.report.text import findings_text, skipped_text, summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from checker.engine import Report
+    from checker.outcome import Report
 
 
 def lint(
@@ -68,7 +69,7 @@ def _instance(text: str) -> Instance:
 
 def _lines(report: Report, as_json: bool, paint: Paint) -> Iterable[str]:
     if not as_json:
-        return findings_text(report, paint)
+        return findings_text(report, Setting(paint=paint))
     import json
 
     from checker.report.json_v1 import report_v1

@@ -34,8 +34,8 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
-from checker.policy.actions import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.model import EVERYONE, Policy, Principals
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.inventory import Skipped
+from checker.policy.anchor import anchor
 from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Node, locate
 from checker.policy.source import Source
@@ -56,6 +57,10 @@ class TextDocument(NamedTuple):
     def line(self, number: int) -> str:
         """Give one line of the file."""
         return self.source.line(number)
+
+    def anchor(self, route: Route) -> str:
+        """Name the place that a route leads to."""
+        return anchor(self.root, route)
 
 
 def read_text(path: Path) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
 from checker.finding import Part, Route
-from checker.policy.actions import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.model import EVERYONE, Patterns, Policy, Principals, Problem, Statement
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.spelling import did_you_mean
 from checker.policy.wildcard import glob
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Severity, format_route
 
 if TYPE_CHECKING:
-    from checker.engine import Report
+    from collections.abc import Iterator
+
     from checker.finding import Finding, Location, Witness
     from checker.inventory import Skipped
+    from checker.outcome import Report
+    from checker.report.setting import Setting
+
+
+def json_report(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - the same for all formats
+    """Write the report as JSON."""
+    yield json.dumps(report_v1(report), indent=2)
 
 
 def report_v1(report: Report) -> dict[str, Any]:

@@ -12,17 +12,18 @@ from checker.report.paint import Paint, safe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.engine import Report
     from checker.finding import Finding, Location
     from checker.inventory import Skipped
+    from checker.outcome import Report
+    from checker.report.setting import Setting
 
 
-def findings_text(report: Report, paint: Paint) -> Iterator[str]:
+def findings_text(report: Report, setting: Setting) -> Iterator[str]:
     """Write every finding, an empty line between two."""
     for index, finding in enumerate(report.findings):
         if index:
             yield ""
-        yield from _finding(finding, paint)
+        yield from _finding(finding, setting.paint)
 
 
 def _finding(finding: Finding, paint: Paint) -> Iterator[str]:

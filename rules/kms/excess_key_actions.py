@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from checker.case import names_connect
 from checker.finding import Severity
 from checker.iam.action import action_covers
-from checker.policy.actions import KEY_ACTIONS
 from checker.policy.model import ALLOW, Patterns
+from checker.policy.names import KEY_ACTIONS
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from checker.engine import judge
 from checker.inputs.load import load
 from checker.registry import all_rules
 from checker.report.paint import Paint, safe, width
+from checker.report.setting import Setting
 from checker.report.text import findings_text, summary_text
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
@@ -17,7 +18,7 @@ def report_on(text: str, folder: Path) -> tuple[list[str], str]:
     path = folder / "policy.json"
     path.write_text(text)
     report = judge(load([path]), all_rules())
-    lines = [line.replace(str(folder), "FOLDER") for line in findings_text(report, Paint())]
+    lines = [line.replace(str(folder), "FOLDER") for line in findings_text(report, Setting())]
     return lines, summary_text(report, Paint())
 
 

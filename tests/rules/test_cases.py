@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.arn import Arn
-from checker.engine import Report, judge
+from checker.engine import judge
 from checker.finding import Finding, Location, Verdict, format_route
 from checker.inputs.load import load
 from checker.inventory import Instance
+from checker.outcome import Report
 from checker.registry import all_rules
 from tests.iam.strategies import policies
 from tests.samples import INSTANCE_ARN

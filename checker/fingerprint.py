@@ -1,0 +1,34 @@
+"""What makes two findings the same finding in two runs, whatever lines have moved in between."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from checker.finding import Finding
+
+_CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
+
+
+class Identity(NamedTuple):
+    """The rule, the file, the place by name, and what is said without its numbers."""
+
+    rule: str
+    source: str
+    route: str
+    message: str
+
+
+def identity(finding: Finding, source: str) -> Identity:
+    """Identify a finding; ``source`` is its file as the run names it, for instance relative to a repository."""
+    first = finding.locations[0]
+    message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
+    return Identity(finding.rule, source, first.document.anchor(first.route), message)
+
+
+def fingerprint(one: Identity) -> str:
+    """Shorten an identity to 32 hexadecimal digits."""
+    from hashlib import sha256  # not on the path of a plain check
+
+    return sha256("\0".join(one).encode("utf-8", "surrogatepass")).hexdigest()[:32]

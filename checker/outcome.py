@@ -1,0 +1,74 @@
+"""What a run has to say: findings, what was examined, what was held back, what could not be read."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Finding, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.finding import Position
+    from checker.inventory import Skipped
+
+
+class Examined(NamedTuple):
+    """A target that was judged, and the verdict of every rule that judged it."""
+
+    kind: str
+    resource: str
+    source: str
+    verdicts: Mapping[str, Verdict]
+
+
+class HeldBackBy(Enum):
+    """What keeps a finding out of the count."""
+
+    COMMENT = "comment"
+    CONFIGURATION = "configuration"
+    BASELINE = "baseline"
+
+
+class Suppressed(NamedTuple):
+    """A finding that was held back, by what, and the reason that was given."""
+
+    finding: Finding
+    by: HeldBackBy
+    reason: str
+
+
+class Stale(NamedTuple):
+    """A suppression or baseline entry that does nothing any more: where it stands, and why it does nothing."""
+
+    where: str
+    reason: str
+    position: Position | None = None
+
+
+class Report(NamedTuple):
+    """Everything a run has to say; ``crashed`` names the rules that failed themselves."""
+
+    findings: tuple[Finding, ...]
+    examined: tuple[Examined, ...]
+    skipped: tuple[Skipped, ...]
+    not_judged: int
+    crashed: tuple[str, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    stale: tuple[Stale, ...] = ()
+
+    def worst(self) -> Severity | None:
+        """The highest severity of all findings."""
+        return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)
+
+    @property
+    def unreadable(self) -> bool:
+        """True if something that should have been readable was not."""
+        return any(one.error for one in self.skipped)
+
+    @property
+    def incomplete(self) -> bool:
+        """True if something was skipped, could not be told, or is held back by an entry that is stale."""
+        undetermined = any(v is Verdict.UNDETERMINED for one in self.examined for v in one.verdicts.values())
+        return bool(self.skipped) or bool(self.stale) or undetermined
