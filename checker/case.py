@@ -16,10 +16,11 @@ from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
-from checker.iam.space import CONNECT, PUBLISH, Target
+from checker.iam.space import PUBLISH, Target
 from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Statement
 from checker.policy.placeholder import masked
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,17 @@ class TopicCase(PolicyCase):
         """The Connect instances that the policy names outright."""
         arns = (Arn.parse(value) for value in self.condition_values(SOURCE_ARN))
         return tuple(dict.fromkeys(arn for arn in arns if arn is not None and arn.is_instance))
+
+    @cached_property
+    def instances_written(self) -> tuple[tuple[Arn, Location], ...]:
+        """The Connect instances that the grants about Connect name, each with the place of its name."""
+        return tuple(
+            (arn, self.at((*condition.route, index)))
+            for statement in self.grants
+            for condition in conditions_on(statement, SOURCE_ARN)
+            for index, value in enumerate(condition.values)
+            if isinstance(value, str) and (arn := Arn.parse(value)) is not None and arn.is_instance
+        )
 
     @cached_property
     def named_accounts(self) -> tuple[str, ...]:
@@ -221,10 +233,7 @@ def _covers_connect(statement: Statement, action: str) -> bool:
 
 def names_connect(statement: Statement) -> bool:
     """True if Principal lists connect.amazonaws.com itself."""
-    principals = statement.principals
-    if isinstance(principals, Unknown) or principals.negated:
-        return False
-    return any(entry.type == "Service" and entry.value == CONNECT for entry in principals.entries)
+    return statement.names_service(CONNECT)
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from checker.arn import Arn
@@ -16,17 +17,23 @@ MANAGED_KEY_ALIAS = "alias/aws/sns"
 
 
 class PolicyText(NamedTuple):
-    """A policy, where its text stands, how large it is (in bytes of UTF-8) and where it breaks the grammar.
-
-    ``names_connect`` holds for the text, so that a policy that could not be read is not lost from sight.
-    """
+    """A policy, its text, the document that it stands in, and where it breaks the grammar."""
 
     policy: Policy
     problems: tuple[Problem, ...]
     dialect: Dialect
     document: Document
-    size: int
-    names_connect: bool
+    text: str
+
+    @property
+    def size(self) -> int:
+        """How large the policy is, in bytes of UTF-8."""
+        return len(self.text.encode("utf-8", "surrogatepass"))
+
+    @property
+    def names_connect(self) -> bool:
+        """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
+        return CONNECT in self.text
 
 
 class Place(NamedTuple):
@@ -49,7 +56,8 @@ class Topic(NamedTuple):
 
     ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
     topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
-    that are said to stream to it, empty when nothing says.
+    that are said to stream to it, empty when nothing says. ``claimed`` is what was given for the ARN where
+    that is no topic's.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -64,6 +72,7 @@ class Topic(NamedTuple):
     subscriptions: tuple[Subscription, ...] | Unknown = Unknown("no list of subscriptions was given")
     instances: tuple[Instance, ...] = ()
     named: bool = False
+    claimed: str = ""
 
     @property
     def name(self) -> str:

@@ -10,11 +10,14 @@ from checker.case import PolicyCase
 from checker.iam import prove
 from checker.iam.decide import EXPLICITLY_DENIED
 from checker.iam.grant import grant_covers
+from checker.iam.mention import known_conditions
 from checker.iam.request import Service
-from checker.iam.space import CONNECT, DATA_KEY, DECRYPT, SNS, Target, key_space
+from checker.iam.space import DATA_KEY, DECRYPT, SNS, TOPIC_CONTEXT, Target, key_space
 from checker.iam.truth import Truth, any_of
 from checker.inventory import Key, Place, Topic
+from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from checker.iam.prove import Answer
@@ -45,6 +48,22 @@ class KeyCase(PolicyCase):
         """Whether the key policy lets a service do an action when somebody publishes to the topic."""
         space = key_space(self.target, action, self.topic_arn)
         return prove.one_request(self.policy, space._replace(caller=Service(caller)))
+
+    @cached_property
+    def unverified(self) -> tuple[Condition, ...]:
+        """The conditions that Connect's access hangs on, on keys that AWS does not document for its call."""
+        answers = [self.answer(action) for action in (DATA_KEY, DECRYPT)]
+        hanging = [
+            condition
+            for answer in answers
+            for match in (answer.decision.matches if answer.decision else ())
+            if isinstance(match.statement, Statement) and isinstance(match.truth, Unknown)
+            for condition in known_conditions(match.statement)
+            if answer.witness is not None
+            and isinstance(answer.witness.context.get(condition.folded_key), Unknown)
+            and condition.folded_key != TOPIC_CONTEXT  # documented, and unknown only while the topic is
+        ]
+        return tuple(dict.fromkeys(hanging))
 
     def allows(self, action: str) -> Truth:
         """Whether key policy or grants let Connect do an action; an explicit Deny beats a grant."""

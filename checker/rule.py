@@ -35,18 +35,21 @@ class Link(Enum):
 class Rule:
     """One bad pattern. Subclasses override the checks of the targets that they judge.
 
-    ``severity`` is the worst that it reports. ``opens`` tells a rule about who else gets in from one about
-    what breaks the stream. ``needs_policy`` is false for a rule that can tell without the target's policy.
+    ``severity`` is the worst that it reports. ``link`` is the link of the chain that it judges, None for a
+    rule that explains none. ``opens`` tells a rule about who else gets in from one about what breaks the
+    stream. ``needs_policy`` is false for a rule that can tell without the target's policy, ``fixable`` true
+    for one that can offer a fix.
     """
 
     id: ClassVar[str]
     family: ClassVar[str]
     summary: ClassVar[str]
     severity: ClassVar[Severity]
-    link: ClassVar[Link]
+    link: ClassVar[Link | None] = None
     since: ClassVar[str] = "0.1"
     opens: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
+    fixable: ClassVar[bool] = False
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Judge a topic. An Unknown says that the rule could not tell, which is no news worth a finding."""

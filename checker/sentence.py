@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import Service
-from checker.iam.space import CONNECT
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checker.iam.decide import Match
     from checker.iam.request import Request
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Put names in backticks, and say how many there are beside the first few."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"`{name}`" for name in names[:most]) + more
 
 
 def caller_of(request: Request) -> str:

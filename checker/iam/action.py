@@ -12,6 +12,8 @@ from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from checker.policy.model import Patterns
 
 _NO_SERVICE = Unknown("an action pattern without a service prefix")
@@ -28,6 +30,11 @@ def action_covers(actions: Patterns | Unknown, action: str) -> Truth:
     folded = action.lower()
     covered = any_of(_covers(value, folded) for value in actions.values)
     return negate(covered) if actions.negated else covered
+
+
+def covered(actions: Patterns | Unknown, known: Iterable[str]) -> tuple[str, ...]:
+    """The actions among those known that the element covers for sure."""
+    return tuple(action for action in known if action_covers(actions, action) is True)
 
 
 def _covers(pattern: str | Unknown, folded: str) -> Truth:

@@ -19,15 +19,16 @@ from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.truth import Truth, all_of, negate
-from checker.iam.universe import every_space
+from checker.iam.universe import every_space, principal_spaces
 from checker.policy.model import DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.arn import Arn
+    from checker.iam.request import AwsPrincipal
     from checker.iam.space import Space, Target
 
 
@@ -144,6 +145,12 @@ def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -
 
 def _about(statement: Statement | Unknown, action: str) -> Truth:
     return statement if isinstance(statement, Unknown) else action_covers(statement.actions, action)
+
+
+def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPrincipal, Answer]]:
+    """Ask for everybody whom a policy can tell apart, services left out, whether some request is allowed."""
+    for caller, space in principal_spaces(policy, action, target):
+        yield caller, some_request(policy, space)
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:

@@ -16,11 +16,11 @@ from checker.iam.identity import HEX, NAME_CHARS, SOURCE_ACCOUNT, SOURCE_ARN, In
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
 from checker.iam.shape import Segment
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-CONNECT = "connect.amazonaws.com"
 SNS = "sns.amazonaws.com"
 PUBLISH, SUBSCRIBE = "sns:Publish", "sns:Subscribe"
 ADMINISTER = (
@@ -30,6 +30,9 @@ ADMINISTER = (
     "sns:DeleteTopic",
     "sns:PutDataProtectionPolicy",
 )
+PUT_KEY_POLICY = "kms:PutKeyPolicy"
+KEY_TAKEOVER = (PUT_KEY_POLICY, "kms:ScheduleKeyDeletion", "kms:CreateGrant")
+KEY_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
 DATA_KEY, DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 TOPIC_CONTEXT = "kms:encryptioncontext:aws:sns:topicarn"
 

@@ -25,7 +25,6 @@ from checker.iam.request import AwsPrincipal, Service
 from checker.iam.shape import Segment
 from checker.iam.space import (
     ANY_TEXT,
-    CONNECT,
     SUBSCRIBE,
     UNDOCUMENTED,
     Space,
@@ -38,6 +37,7 @@ from checker.policy.model import EVERYONE, Policy, Principals
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,13 @@ def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
                 yield _service_space(caller, action, target, old, new)
             else:
                 yield _principal_space(caller, action, target)
+
+
+def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tuple[AwsPrincipal, Space]]:
+    """The requests for one action of everybody whom a policy can tell apart, services left out."""
+    for caller in _callers(policy, policy, target):
+        if isinstance(caller, AwsPrincipal):
+            yield caller, _principal_space(caller, action, target)
 
 
 def _actions(old: Policy, new: Policy, target: Target) -> list[str]:

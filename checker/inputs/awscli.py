@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONFIRMED_PREFIX = "arn:"
-_CONNECT = "connect.amazonaws.com"
 
 
 def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
@@ -37,7 +36,8 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
-    arn = _arn(attributes.get("TopicArn"), "the output has no TopicArn")
+    said = text_of(attributes.get("TopicArn")) or ""
+    arn = topic_arn(said) or Unknown("the output has no TopicArn of a topic")
     policy = _embedded_policy(attributes.get("Policy"), TOPIC, (*route, "Policy"), document)
     if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
         arn = topic_of(policy)
@@ -51,8 +51,23 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
         key_place=Place(document, (*route, "KmsMasterKeyId")),
         fifo_place=Place(document, fifo_route),
         arn_place=Place(document, (*route, "TopicArn")),
+        subscriptions=_counted(attributes.get("SubscriptionsConfirmed")),
         named=named,
+        claimed="" if isinstance(topic_arn(said), Arn) else said,
     )
+
+
+def topic_arn(text: str) -> Arn | None:
+    """Read a topic's ARN; ``None`` for anything else."""
+    arn = Arn.parse(text)
+    return arn if arn is not None and arn.is_topic else None
+
+
+def _counted(confirmed: Node | None) -> tuple[Subscription, ...] | Unknown:
+    """Take a topic that counts no confirmed subscription for one that has none."""
+    if text_of(confirmed) == "0":
+        return ()
+    return Unknown("no list of subscriptions was given")
 
 
 def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
@@ -98,8 +113,7 @@ def policy_text(document: TextDocument, dialect: Dialect) -> PolicyText:
     policy, problems = read_policy(document.root, dialect)
     root = document.root
     text = document.source.text[root.start : root.end]
-    size = len(text.encode("utf-8", "surrogatepass"))
-    return PolicyText(policy, problems, dialect, document, size, _CONNECT in text)
+    return PolicyText(policy, problems, dialect, document, text)
 
 
 def _embedded_policy(

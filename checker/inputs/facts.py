@@ -19,7 +19,7 @@ from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
-from checker.policy.node import Array, Node, Object, Scalar, text_of
+from checker.policy.node import Array, Node, Object, Scalar, items, text_of
 from checker.policy.read import KEY, TOPIC
 from checker.policy.unknown import Unknown
 
@@ -36,7 +36,10 @@ _OTHER_POLICY = (
 
 
 class Facts:
-    """Topics, keys and the rest, each with the folder it was found in; lists by what they are about."""
+    """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
+
+    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is.
+    """
 
     def __init__(self) -> None:
         self.topics: list[tuple[Path, Topic]] = []
@@ -44,6 +47,7 @@ class Facts:
         self.instances: list[Instance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
+        self.nobody: list[Path] = []
         self.grants: dict[str, list[Grant]] = {}
         self.skipped: list[Skipped] = []
 
@@ -77,7 +81,7 @@ class Facts:
         elif kind is Kind.KEY_POLICY and isinstance(node, Object):
             self.take_key_policy(path, document, node, named=named)
         else:
-            self.take_list(document, kind, node, route)
+            self.take_list(path, document, kind, node, route)
 
     def take_policy(self, path: Path, document: TextDocument, *, named: bool) -> None:
         """Take a policy document alone, of a topic or of a key."""
@@ -95,9 +99,10 @@ class Facts:
         if policy is not None:
             self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
 
-    def take_list(self, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:
+    def take_list(self, path: Path, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:
         """Take a list of subscriptions, grants or instances."""
         if kind is Kind.SUBSCRIPTIONS:
+            self.nobody += [] if items(node) else [path.parent]
             for topic, subscription in read_subscriptions(node):
                 self.subscriptions.setdefault(topic, []).append(subscription)
         elif kind is Kind.GRANTS:

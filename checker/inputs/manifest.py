@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.arn import Arn
 from checker.finding import Part, Route
-from checker.inputs.awscli import is_fifo, read_grants
+from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
 from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class TopicEntry(NamedTuple):
     """A topic of the manifest: its ARN and the files that describe it."""
 
-    arn: Arn | None
+    arn: str
     attributes: Path | None
     policy: Path | None
     subscriptions: Path | None
@@ -156,7 +156,7 @@ class _Reader:
 
     def topic(self, node: Node, route: Route) -> TopicEntry:
         return TopicEntry(
-            self.arn(node),
+            self.text(node, "arn") or "",
             self.path(node, "attributes"),
             self.path(node, "policy"),
             self.path(node, "subscriptions"),
@@ -217,13 +217,23 @@ def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
     if entry.attributes and entry.policy:
         topic = topic._replace(policy=load_topic(entry.policy).policy)
     if entry.arn:
-        fifo = is_fifo(entry.arn) if isinstance(topic.fifo, Unknown) else topic.fifo
-        topic = topic._replace(arn=entry.arn, fifo=fifo, fifo_place=topic.fifo_place or entry.place)
+        topic = _with_arn(topic, entry)
     if entry.key:
         topic = topic._replace(key=entry.key, key_place=entry.place)
-    facts.topics.append((manifest, topic._replace(named=True, instances=entry.instances)))
     if entry.subscriptions:
-        facts.take(manifest, read_document(entry.subscriptions), named=True)
+        listed = _list_in(entry.subscriptions, Kind.SUBSCRIPTIONS, "aws sns list-subscriptions-by-topic")
+        topic = topic._replace(subscriptions=tuple(one for _, one in read_subscriptions(listed)))
+    facts.topics.append((manifest, topic._replace(named=True, instances=entry.instances)))
+
+
+def _with_arn(topic: Topic, entry: TopicEntry) -> Topic:
+    """Take the entry's ARN; one that is no topic's is kept as what was claimed."""
+    arn = topic_arn(entry.arn)
+    place = Place(entry.place.document, (*entry.place.route, "arn"))
+    if arn is None:
+        return topic._replace(claimed=entry.arn, arn_place=place)
+    fifo = is_fifo(arn) if isinstance(topic.fifo, Unknown) else topic.fifo
+    return topic._replace(arn=arn, fifo=fifo, fifo_place=topic.fifo_place or place, arn_place=place)
 
 
 def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
@@ -233,8 +243,14 @@ def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
     if entry.policy:
         key = key._replace(policy=load_key_policy(entry.policy).policy)
     if entry.grants:
-        found = kind_of(read_document(entry.grants).root)
-        if found is None or found[0] is not Kind.GRANTS:
-            raise InputError(name_of(entry.grants), "expected the output of `aws kms list-grants`")
-        key = key._replace(grants=tuple(grant for _, grant in read_grants(found[1])))
+        listed = _list_in(entry.grants, Kind.GRANTS, "aws kms list-grants")
+        key = key._replace(grants=tuple(grant for _, grant in read_grants(listed)))
     facts.keys.append((manifest, key._replace(aliases=entry.aliases, named=True)))
+
+
+def _list_in(path: Path, kind: Kind, command: str) -> Node:
+    """Read the list that a command of the AWS CLI prints. Raises InputError."""
+    found = kind_of(read_document(path).root)
+    if found is None or found[0] is not kind:
+        raise InputError(name_of(path), f"expected the output of `{command}`")
+    return found[1]

@@ -25,7 +25,7 @@ def tie(facts: Facts) -> Inventory:
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
     keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
     return Inventory(
-        tuple(_with_subscriptions(topic, facts) for _, topic in facts.topics),
+        tuple(_with_subscriptions(topic, folder, facts) for folder, topic in facts.topics),
         tuple(key for _, key in keys),
         tuple(dict.fromkeys(facts.instances)),
         tuple(facts.contacts),
@@ -33,8 +33,11 @@ def tie(facts: Facts) -> Inventory:
     )
 
 
-def _with_subscriptions(topic: Topic, facts: Facts) -> Topic:
+def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
+    """Give a topic the list that names it; a list of nothing belongs to the only topic of its folder."""
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
+    if listed is None and folder in facts.nobody and [one for one, _ in facts.topics].count(folder) == 1:
+        listed = []
     return topic if listed is None else topic._replace(subscriptions=tuple(listed))
 
 

@@ -88,6 +88,13 @@ class Statement(NamedTuple):
         """The way to this statement from the root of its policy."""
         return ("Statement", self.ordinal)
 
+    def names_service(self, service: str) -> bool:
+        """True if Principal lists the service itself, by whatever effect."""
+        principals = self.principals
+        if isinstance(principals, Unknown) or principals.negated:
+            return False
+        return any(entry.type == "Service" and entry.value == service for entry in principals.entries)
+
     @property
     def title(self) -> str:
         """How a sentence names the statement."""
@@ -116,16 +123,18 @@ class Policy(NamedTuple):
 class Problem(NamedTuple):
     """A place where a document is not a policy as AWS documents it.
 
-    ``refused`` tells a document that AWS does not accept from one that it stores but that says nothing;
-    ``repeated`` marks a key that stands twice, of which both places are worth showing.
+    ``grave`` tells what AWS does not accept, or what decides about Connect, from what is stored and says
+    nothing. ``repeated`` marks a key that stands twice, of which both places are worth showing, and
+    ``also`` has other places of the same fault.
     """
 
     message: str
     route: Route
     part: Part
     help: str = ""
-    refused: bool = True
+    grave: bool = True
     repeated: bool = False
+    also: tuple[Route, ...] = ()
 
 
 EMPTY = Policy(OLD_VERSION, "", ())

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Part, Route
+from checker.policy.charset import odd_characters
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -49,7 +50,7 @@ class Dialect(NamedTuple):
     """Where two kinds of resource-based policy differ in what AWS accepts.
 
     ``inert_gaps``: a statement without Action or Resource is stored and has no effect (KMS) rather than
-    being refused (SNS).
+    being refused (SNS). ``last_char`` is the highest character that may stand in it.
     """
 
     name: str
@@ -59,15 +60,30 @@ class Dialect(NamedTuple):
     single_resource: bool
     empty_principal: bool
     inert_gaps: bool
+    last_char: str
 
 
 TOPIC = Dialect(
-    "topic policy", "sns", 30 * 1024, 100, single_resource=True, empty_principal=False, inert_gaps=False
+    "topic policy",
+    "sns",
+    30 * 1024,
+    100,
+    single_resource=True,
+    empty_principal=False,
+    inert_gaps=False,
+    last_char="\x7f",
 )
 """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"""
 
 KEY = Dialect(
-    "key policy", "kms", 32 * 1024, None, single_resource=False, empty_principal=True, inert_gaps=True
+    "key policy",
+    "kms",
+    32 * 1024,
+    None,
+    single_resource=False,
+    empty_principal=True,
+    inert_gaps=True,
+    last_char="\xff",
 )
 """https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html"""
 
@@ -97,10 +113,20 @@ class _Reader:
         if node.end - node.start > _HOPELESS * self.dialect.max_bytes:
             message = f"the policy is more than {_HOPELESS} times as large as a {self.dialect.name} may be"
             return Policy(OLD_VERSION, "", (self.problem(message, ()),))
+        self.characters(node)
         elements = self.elements(node, POLICY_ELEMENTS, ())
         version = self.version(elements.get("Version"))
         policy_id = self.optional_text(elements.get("Id"), ("Id",))
         return Policy(version, policy_id, self.statements(elements.get("Statement")))
+
+    def characters(self, node: Object) -> None:
+        text = node.source.text[node.start : node.end]
+        if text.isascii() and "\\u" not in text:
+            return
+        for route, part, odd in odd_characters(node, self.dialect.last_char):
+            message = f"`{odd}` (U+{ord(odd):04X}) may not stand in a {self.dialect.name}"
+            help_text = f"no character beyond U+{ord(self.dialect.last_char):04X} may"
+            self.problem(message, route, help_text, part)
 
     def elements(self, node: Object, known: tuple[str, ...], route: Route) -> dict[str, Node | Unknown]:
         """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
@@ -282,7 +308,7 @@ class _Reader:
         if not self.dialect.inert_gaps:
             return self.problem(message, route)
         help_text = f"KMS stores a statement without {name}, but it has no effect"
-        self.problems.append(Problem(message, route, Part.VALUE, help_text, refused=False))
+        self.problems.append(Problem(message, route, Part.VALUE, help_text, grave=False))
         return Patterns(name, ())
 
     def resources(self, elements: dict[str, Node | Unknown], route: Route) -> Patterns | Unknown:
@@ -326,8 +352,22 @@ class _Reader:
             if key.key in found:
                 found[key.key] = self.repeated(node, key, route)
             else:
+                self.other_case(node, key, route)
                 found[key.key] = self.condition(member.key, operation, key, route)
         return list(found.values())
+
+    def other_case(self, node: Object, member: Member, route: Route) -> None:
+        """Report a condition key that stood before in other letters: AWS compares keys without case."""
+        folded = member.key.lower()
+        twin = next((one for one in node.members if one.key.lower() == folded), member)
+        if twin.key != member.key:
+            line = node.source.position(twin.start, twin.end).line
+            message = f"`{member.key}` is the same key as `{twin.key}` on line {line}"
+            help_text = (
+                "AWS compares keys without case and does not say which counts; put the values in one list"
+            )
+            route, also = (*route, member.key), ((*route, twin.key),)
+            self.problems.append(Problem(message, route, Part.KEY, help_text, also=also))
 
     def unknown_operator(self, name: str, route: Route) -> Unknown:
         guess = did_you_mean(name, operator_names())

@@ -24,6 +24,9 @@ STATEMENT_ELEMENTS = (
     "NotResource",
     "Condition",
 )
+CONNECT = "connect.amazonaws.com"
+"""The service principal that Amazon Connect publishes as."""
+
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 
 FOR_ALL, FOR_ANY = "ForAllValues", "ForAnyValue"

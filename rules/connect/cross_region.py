@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.case import conditions_on
 from checker.finding import Severity
-from checker.iam.identity import SOURCE_ARN
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule
 
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding, Location
+    from checker.finding import Finding
 
 
 class CrossRegion(Rule):
@@ -63,10 +60,12 @@ class CrossRegion(Rule):
         if isinstance(topic, Unknown):
             yield topic
             return
-        pairs = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(_named(case))
+        pairs = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(
+            case.instances_written
+        )
         at_home = any(arn.region == topic.region for arn, _ in pairs)
         for arn, at in pairs:
-            if arn.region != topic.region:
+            if arn.region != topic.region and arn.partition == topic.partition:
                 yield self.finding(
                     case.name,
                     f"the topic is in {topic.region}, Connect instance `{arn.instance_id}` in {arn.region}",
@@ -74,13 +73,3 @@ class CrossRegion(Rule):
                     severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
                     help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}",
                 )
-
-
-def _named(case: TopicCase) -> Iterator[tuple[Arn, Location]]:
-    """The instances that statements for Connect name, with the place of the name."""
-    for statement in case.grants:
-        for condition in conditions_on(statement, SOURCE_ARN):
-            for index, value in enumerate(condition.values):
-                arn = Arn.parse(value) if isinstance(value, str) else None
-                if arn is not None and arn.is_instance:
-                    yield arn, case.at((*condition.route, index))

@@ -27,8 +27,8 @@ class ConnectCannotUseKey(Rule):
     ## What it finds
 
     Keys whose policy and grants do not give connect.amazonaws.com both `kms:GenerateDataKey` and
-    `kms:Decrypt`. Undetermined when the key policy was not given, or hangs on a condition that AWS does
-    not document for Connect.
+    `kms:Decrypt`. Undetermined when the key policy was not given; where it hangs on a condition that AWS
+    does not document for Connect, `unverified-key-condition` says so.
 
     ## Why it matters
 
@@ -90,6 +90,8 @@ class ConnectCannotUseKey(Rule):
             if missing:
                 message = f"the key does not let Connect do {' and '.join(f'`{one}`' for one in missing)}"
                 yield self.finding(case.name, message, _nearest(case), help=_HELP)
+            elif doubts and case.unverified:
+                yield doubts[0]  # unverified-key-condition says which
             elif doubts:
                 message = f"whether Connect can use the key is not known: {doubts[0].reason}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_HELP)

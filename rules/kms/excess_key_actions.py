@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from checker.case import names_connect
 from checker.finding import Severity
-from checker.iam.action import action_covers
+from checker.iam.action import covered
+from checker.iam.space import DATA_KEY, DECRYPT, KEY_TAKEOVER, KEY_USES
 from checker.policy.model import ALLOW, Patterns
 from checker.policy.names import KEY_ACTIONS
 from checker.rule import Link, Rule
+from checker.sentence import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from checker.policy.model import Statement
     from checker.policy.unknown import Unknown
 
-_NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
-_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
 _HELP = (
     'give connect.amazonaws.com a statement of its own with "kms:GenerateDataKey*" and "kms:Decrypt" alone'
 )
@@ -74,14 +74,12 @@ class ExcessKeyActions(Rule):
             if statement.effect != ALLOW or not names_connect(statement):
                 continue
             excess = _excess(statement)
-            grave = [action for action in excess if action not in _USES]
+            grave = [action for action in excess if action not in KEY_USES]
             if not excess or not isinstance(statement.actions, Patterns):
                 continue
-            shown = ", ".join(f"`{one}`" for one in (grave or excess)[:3])
-            more = f" and {len(grave or excess) - 3} more" if len(grave or excess) > 3 else ""
             yield self.finding(
                 case.name,
-                f"{statement.title} lets Connect do {shown}{more}",
+                f"{statement.title} lets Connect do {listed(grave or excess)}",
                 case.at((*statement.route, statement.actions.element)),
                 severity=Severity.WARNING if grave else Severity.NOTE,
                 help=_HELP,
@@ -90,9 +88,6 @@ class ExcessKeyActions(Rule):
 
 def _excess(statement: Statement) -> list[str]:
     """The actions that a statement allows and that publishing does not need, the gravest first."""
-    allowed = [action for action in KEY_ACTIONS if action_covers(statement.actions, action) is True]
-    excess = [action for action in allowed if not action.startswith(_NEEDED)]
-    return sorted(excess, key=lambda action: (action not in _GRAVE, action))
-
-
-_GRAVE = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant")
+    allowed = covered(statement.actions, KEY_ACTIONS)
+    excess = [action for action in allowed if not action.startswith((DATA_KEY, DECRYPT))]
+    return sorted(excess, key=lambda action: (action not in KEY_TAKEOVER, action))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Location, Part, Role, Severity
-from checker.policy.refused import refusals
+from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
 from checker.rule import Link, PolicyRule
 
@@ -68,7 +68,7 @@ class InvalidPolicy(PolicyRule):
                 case.name,
                 problem.message,
                 list(_places(case, problem)),
-                severity=Severity.ERROR if problem.refused else Severity.WARNING,
+                severity=Severity.ERROR if problem.grave else Severity.WARNING,
                 help=problem.help,
             )
 
@@ -77,3 +77,4 @@ def _places(case: PolicyCase, problem: Problem) -> Iterator[Location]:
     yield case.at(problem.route, problem.part)
     if problem.repeated:
         yield case.at(problem.route, Part.FIRST_KEY, Role.RELATED)
+    yield from (case.at(route, role=Role.RELATED) for route in problem.also)

@@ -84,7 +84,7 @@ class ConnectNotAllowed(Rule):
                 yield answer.truth  # placeholder-value or invalid-policy says why
             elif isinstance(answer.truth, Unknown):
                 yield self._doubt(case, instance, answer)
-            elif answer.truth is False:
+            elif answer.truth is False and not _is_elsewhere(case, instance):
                 for one in diagnose(case, instance):
                     yield from self._cause(case, instance, answer, one)
 
@@ -117,6 +117,12 @@ class ConnectNotAllowed(Rule):
                 help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
             )
+
+
+def _is_elsewhere(case: TopicCase, instance: Arn | None) -> bool:
+    """True for an instance in another partition, of which partition-mismatch speaks."""
+    topic = case.topic.arn
+    return instance is not None and not isinstance(topic, Unknown) and topic.partition != instance.partition
 
 
 def _in_doubt(case: TopicCase, answer: Answer) -> list[Location]:

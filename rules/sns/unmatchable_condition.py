@@ -9,8 +9,8 @@ from checker.case import conditions_on, names_connect
 from checker.diagnosis import failing_conditions, may_match
 from checker.finding import Role, Severity
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
+from checker.policy.refused.conditions import has_literal_variable, is_unlisted
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import OLD_VERSION
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ class UnmatchableCondition(Rule):
 
     Statements for connect.amazonaws.com that can never apply: an `aws:SourceArn` that ends in `/*` or
     names a contact or flow, an account id where an ARN belongs, a wildcard under `StringEquals`, an
-    account that contradicts the ARN, keys that a service never sends, such as `aws:PrincipalOrgID`, a
-    policy variable under version 2008-10-17.
+    account that contradicts the ARN, or keys that a service never sends, such as `aws:PrincipalOrgID`.
 
     ## Why it matters
 
@@ -74,7 +73,7 @@ class UnmatchableCondition(Rule):
             ):
                 continue
             failing = list(failing_conditions(case, statement, None))
-            if any(condition.folded_key == SOURCE_OWNER for condition in failing):
+            if any(_said_elsewhere(case, condition) for condition in failing):
                 continue
             yield self._report(case, statement, failing, Severity.WARNING if works else Severity.ERROR)
 
@@ -82,7 +81,7 @@ class UnmatchableCondition(Rule):
         self, case: TopicCase, statement: Statement, failing: list[Condition], severity: Severity
     ) -> Finding:
         if failing:
-            reasons = "; ".join(_reason(case, condition) for condition in failing)
+            reasons = "; ".join(_reason(condition) for condition in failing)
             at = [case.at(condition.route) for condition in failing]
         else:
             reasons = "its conditions contradict each other, the account is not the one inside the ARN"
@@ -93,18 +92,29 @@ class UnmatchableCondition(Rule):
         return self.finding(case.name, message, at, severity=severity, help=_HELP)
 
 
+def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:
+    """True for what source-owner, partition-mismatch and invalid-policy report."""
+    unlisted = is_unlisted(condition.key, "sns") or has_literal_variable(condition, case.policy.version)
+    return unlisted or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
+
+
+def _in_other_partition(case: TopicCase, condition: Condition) -> bool:
+    topic = case.topic.arn
+    arns = [Arn.parse(value) for value in condition.values if isinstance(value, str)]
+    instances = [arn for arn in arns if arn is not None and arn.is_instance]
+    return isinstance(topic, Arn) and any(arn.partition != topic.partition for arn in instances)
+
+
 def statement_conditions(statement: Statement) -> tuple[Condition, ...]:
     """The conditions that could be read."""
     return tuple(c for c in statement.conditions if not isinstance(c, Unknown))
 
 
-def _reason(case: TopicCase, condition: Condition) -> str:
+def _reason(condition: Condition) -> str:
     values = [value for value in condition.values if isinstance(value, str)]
     if condition.folded_key not in (SOURCE_ARN, SOURCE_ACCOUNT):
         return f"`{condition.operator}` on `{condition.key}` fails, Connect's request has no such value"
     shown = f"`{values[0]}`" if len(values) == 1 else f"none of the values of `{condition.key}`"
-    if any("${" in value for value in values) and case.policy.version == OLD_VERSION:
-        return f"{shown} holds a policy variable, which is plain text under version {OLD_VERSION}"
     if condition.operator.startswith("StringEquals") and any("*" in v or "?" in v for v in values):
         return f"`{condition.operator}` takes the wildcard in {shown} literally"
     if condition.folded_key == SOURCE_ACCOUNT:

@@ -242,7 +242,7 @@ contacts:
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        ("topics:\n  - arn: nonsense\n", 2, "nonsense"),
+        ("topics:\n  - arn: 5\n", 2, "5 is not of type"),
         ("topics:\n  - {}\n", 2, ""),
         ("topics: []\ntopcs: []\n", 1, "topcs"),
         ("version: 2\ntopics: []\n", 1, "1 was expected"),

@@ -23,7 +23,7 @@ from tests.samples import document, policy_of, statement
 
 def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
     found = read_policy(parse_json(Source("p.json", json.dumps(value))), dialect)[1]
-    return [(format_route(one.route), one.message) for one in found if one.refused]
+    return [(format_route(one.route), one.message) for one in found if one.grave]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""Limits of the whole document, and the way through its statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Part
+from checker.policy.model import Policy, Principals, Problem
+from checker.policy.refused.actions import action_problems
+from checker.policy.refused.conditions import condition_problems
+from checker.policy.refused.principals import principal_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.finding import Route
+    from checker.policy.model import Statement
+    from checker.policy.read import Dialect
+
+_MAX_PRINCIPALS = 200
+
+
+def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
+    """Name what the service would not take; ``size`` is that of the document in bytes."""
+    statements = policy.known_statements()
+    yield from _limits(statements, dialect, size)
+    yield from _sids(statements)
+    for statement in statements:
+        yield from action_problems(statement, dialect)
+        yield from principal_problems(statement)
+        yield from condition_problems(statement, dialect, policy.version)
+
+
+def _limits(statements: tuple[Statement, ...], dialect: Dialect, size: int) -> Iterator[Problem]:
+    if size > dialect.max_bytes and statements:
+        message = f"the policy has {size:,} bytes, a {dialect.name} may have {dialect.max_bytes:,}"
+        yield Problem(message, (), Part.VALUE)
+    principals = sum(len(s.principals.entries) for s in statements if isinstance(s.principals, Principals))
+    if dialect.service == "sns" and principals > _MAX_PRINCIPALS:
+        message = f"the policy names {principals} principals, SNS takes {_MAX_PRINCIPALS}"
+        yield Problem(message, ("Statement",), Part.VALUE)
+
+
+def _sids(statements: tuple[Statement, ...]) -> Iterator[Problem]:
+    routes: dict[str, list[Route]] = {}
+    for statement in statements:
+        if statement.sid:
+            routes.setdefault(statement.sid, []).append((*statement.route, "Sid"))
+    for sid, (first, *others) in routes.items():
+        if others:
+            message = f"Sid `{sid}` stands in {1 + len(others)} statements"
+            help_text = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
+            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=tuple(others))

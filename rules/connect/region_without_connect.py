@@ -1,0 +1,85 @@
+"""The rule `region-without-connect`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.finding import Location, Severity
+from checker.policy.spelling import did_you_mean
+from checker.regions import CONNECT_REGIONS, REGIONS
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.unknown import Unknown
+
+_ALL = tuple(region for regions in REGIONS.values() for region in regions)
+
+
+class RegionWithoutConnect(Rule):
+    """The instance, or else the topic, is in a Region without Amazon Connect.
+
+    ## What it finds
+
+    Connect instances, known or named by the policy, whose Region is not one that AWS lists for Amazon
+    Connect; where no instance is named, topics in such a Region. A Region that does not exist gets a
+    "did you mean".
+
+    ## Why it matters
+
+    Topic and instance must be in one Region, so a topic where there is no Connect can never be streamed
+    to. A warning and no error, since AWS adds Regions and this list may be older.
+
+    ## Example
+
+        arn:aws:sns:us-east-2:111122223333:chat
+
+    ## Use instead
+
+        arn:aws:sns:us-east-1:111122223333:chat
+
+    ## Fix safety
+
+    No fix in place: a topic cannot move to another Region.
+
+    ## References
+
+    - https://docs.aws.amazon.com/general/latest/gr/connect_region.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    """
+
+    id = "region-without-connect"
+    family = "connect"
+    summary = "the instance, or else the topic, is in a Region without Amazon Connect"
+    severity = Severity.WARNING
+    link = Link.REGION
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Look the Regions up."""
+        places: dict[str, list[Location]] = {}
+        for arn, at in _where(case):
+            if arn.region not in CONNECT_REGIONS:
+                places.setdefault(arn.region, []).append(at)
+        for region, found in places.items():
+            yield self.finding(
+                case.name, f"AWS lists no Amazon Connect in {region}", found, help=_help(region)
+            )
+
+
+def _where(case: TopicCase) -> list[tuple[Arn, Location]]:
+    """The instances with the places that name them; the topic, if there are none."""
+    known = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(case.instances_written)
+    topic = case.topic.arn
+    return known or ([(topic, case.here(case.topic.arn_place))] if isinstance(topic, Arn) else [])
+
+
+def _help(region: str) -> str:
+    if region in _ALL:
+        return f"it lists {', '.join(CONNECT_REGIONS)}"
+    guess = did_you_mean(region, _ALL)
+    return f"did you mean `{guess}`?" if guess else "there is no such Region"

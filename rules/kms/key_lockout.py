@@ -1,0 +1,92 @@
+"""The rule `key-lockout`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Severity
+from checker.iam import prove
+from checker.iam.space import PUT_KEY_POLICY
+from checker.policy.unknown import Unknown
+from checker.rule import Rule
+from checker.sentence import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.finding import Finding
+    from checker.iam.request import AwsPrincipal
+    from checker.key_case import KeyCase
+
+_ROOT = "root"
+_HELP = "allow `kms:*` on `*` to the root of the account, as the default key policy does"
+
+
+class KeyLockout(Rule):
+    """Nobody in the account could change the key policy again.
+
+    ## What it finds
+
+    Key policies under which nobody may do `kms:PutKeyPolicy`. A warning when some role or user may, and
+    the root of the account may not.
+
+    ## Why it matters
+
+    Unlike other policies, a key policy gives its account nothing by itself. KMS refuses a policy that
+    would lock out whoever writes it. Where only roles are named, the key is lost when they are deleted,
+    and takes a support case to get back; the account's root cannot be deleted.
+
+    ## Example
+
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+                       "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}]
+
+    ## Use instead
+
+    Beside it:
+
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+         "Action": "kms:*", "Resource": "*"}
+
+    ## Fix safety
+
+    The statement lets the account's administrators give access by IAM policies. Unsafe: it is new access.
+
+    ## References
+
+    - https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    - https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+    """
+
+    id = "key-lockout"
+    family = "kms"
+    summary = "nobody in the account could change the key policy again"
+    severity = Severity.ERROR
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Ask for everybody whom the policy names whether they may change it."""
+        if case.key.manager == "AWS" or not case.statements:
+            return
+        answers = list(prove.who_can(case.policy, case.target, PUT_KEY_POLICY))
+        can = [caller for caller, answer in answers if answer.truth is True]
+        unknown = [answer.truth for _, answer in answers if isinstance(answer.truth, Unknown)]
+        if any(_is_root(caller, case.key.arn) for caller in can):
+            return
+        if unknown:
+            yield unknown[0]
+        elif not can:
+            message = f"nobody may do `{PUT_KEY_POLICY}`, KMS refuses such a policy"
+            yield self.finding(case.name, message, case.at(("Statement",)), help=_HELP)
+        else:
+            names = sorted({str(caller.arn) for caller in can if caller.arn.service == "iam"})
+            message = f"only {listed(names)} may change the key policy, the root of the account may not"
+            yield self.finding(
+                case.name, message, case.at(("Statement",)), severity=Severity.WARNING, help=_HELP
+            )
+
+
+def _is_root(caller: AwsPrincipal, key: Arn | Unknown) -> bool:
+    """True for the root of the key's account; of any account, if the key's is not known."""
+    here = isinstance(key, Unknown) or caller.arn.account == key.account
+    return caller.arn.resource == _ROOT and here

@@ -1,0 +1,73 @@
+"""The rule `unpinned-key-grant`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import names_connect
+from checker.finding import Severity
+from checker.iam.action import covered
+from checker.iam.space import DATA_KEY, DECRYPT
+from checker.policy.model import ALLOW
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.finding import Finding
+    from checker.key_case import KeyCase
+    from checker.policy.unknown import Unknown
+
+_HELP = (
+    "AWS's sample has no condition either, and documents none for Connect; "
+    "`kms:EncryptionContext:aws:sns:topicArn` ties the key to the topic"
+)
+
+
+class UnpinnedKeyGrant(Rule):
+    """A statement lets Amazon Connect use the key without a condition.
+
+    ## What it finds
+
+    Statements of the key policy that allow connect.amazonaws.com to use the key and have no condition.
+
+    ## Why it matters
+
+    The topic policy still decides who may publish, so this is hygiene. A condition on the topic would
+    keep the key from being used for anything else that Connect encrypts. AWS does not document that
+    Connect passes `aws:SourceAccount` and `aws:SourceArn` on to KMS, so these may break the stream.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
+
+    ## Use instead
+
+        "Condition": {"StringEquals": {
+          "kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:us-east-1:111122223333:chat"}}
+
+    ## Fix safety
+
+    A condition takes access away: try it with a test chat before you rely on it.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    - https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html
+    """
+
+    id = "unpinned-key-grant"
+    family = "kms"
+    summary = "a statement lets Amazon Connect use the key without a condition"
+    severity = Severity.NOTE
+    link = Link.KEY_POLICY
+    opens = True
+
+    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+        """Look at the statements for Connect that have no condition."""
+        for statement in case.statements:
+            ours = statement.effect == ALLOW and names_connect(statement) and not statement.conditions
+            if ours and covered(statement.actions, (DATA_KEY, DECRYPT)):
+                message = f"{statement.title} lets Connect use the key without a condition"
+                yield self.finding(case.name, message, case.at(statement.route), help=_HELP)

@@ -1,0 +1,92 @@
+"""The rule `excess-connect-actions`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import names_connect
+from checker.finding import Severity
+from checker.iam.action import covered
+from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.policy.model import ALLOW, Patterns
+from checker.policy.names import TOPIC_ACTIONS
+from checker.rule import Link, Rule
+from checker.sentence import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.model import Statement
+    from checker.policy.unknown import Unknown
+
+_HELP = "give connect.amazonaws.com a statement of its own with sns:Publish alone"
+
+
+class ExcessConnectActions(Rule):
+    """A statement lets Amazon Connect do more than publish.
+
+    ## What it finds
+
+    Allow statements for connect.amazonaws.com that cover other actions than `sns:Publish`. A warning when
+    one of them lets the service subscribe to the topic or change it; a note when it only reads.
+
+    ## Why it matters
+
+    Streaming needs `sns:Publish` and nothing else. AWS's own sample stack adds `sns:Subscribe`, which is
+    not needed, and with a missing source condition it would let any customer's instance do it.
+
+    ## Example
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": ["sns:Publish", "sns:Subscribe"], "Resource": "..."}
+
+    ## Use instead
+
+        {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+         "Action": "sns:Publish", "Resource": "..."}
+
+    ## Fix safety
+
+    Taking away the other actions leaves chat streaming as it is. AWS documents no feature of Connect that
+    uses them.
+
+    ## References
+
+    - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+    """
+
+    id = "excess-connect-actions"
+    family = "sns"
+    summary = "a statement lets Amazon Connect do more than publish"
+    severity = Severity.WARNING
+    link = Link.TOPIC_POLICY
+    opens = True
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """List what every statement for Connect allows beyond publishing."""
+        for statement in case.statements:
+            if statement.effect != ALLOW or not names_connect(statement):
+                continue
+            excess = _excess(statement)
+            if not excess or not isinstance(statement.actions, Patterns):
+                continue
+            yield self.finding(
+                case.name,
+                f"{statement.title} lets Connect do {listed(excess)} beside `{PUBLISH}`",
+                case.at((*statement.route, statement.actions.element)),
+                severity=Severity.WARNING if _is_grave(excess[0]) else Severity.NOTE,
+                help=_HELP,
+            )
+
+
+def _excess(statement: Statement) -> list[str]:
+    """The actions that a statement allows and that publishing does not need, the gravest first."""
+    excess = [action for action in covered(statement.actions, TOPIC_ACTIONS) if action != PUBLISH]
+    return sorted(excess, key=lambda action: (not _is_grave(action), action))
+
+
+def _is_grave(action: str) -> bool:
+    return action in (*ADMINISTER, SUBSCRIBE)
