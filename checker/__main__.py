@@ -25,8 +25,9 @@ def _check(paths: list[str]) -> int:
     from pathlib import Path
 
     from checker.cli.lint import lint
+    from checker.cli.run import Options
 
-    return lint([Path(path) for path in paths])
+    return lint(Options(tuple(Path(path) for path in paths)))
 
 
 def _typer(arguments: list[str]) -> None:

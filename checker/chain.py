@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.case import TopicCase
-from checker.engine import judge
+from checker.engine import Scope, judge
 from checker.finding import Severity, Verdict
 from checker.iam import prove
 from checker.iam.space import PUBLISH
@@ -80,7 +80,7 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
     """Walk the chain; ``key`` is what was given of the topic's key, if anything."""
     topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
-    report = judge(inventory, rules, all_topics=True)
+    report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicCase(topic, inventory)
     walk = _Walk(case, instance, report, rules)
     links = tuple(walk.link(link) for link in Link)

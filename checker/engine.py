@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.finding import Finding, Location, Severity, Verdict
@@ -10,6 +10,7 @@ from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.outcome import Examined, Report
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,56 @@ if TYPE_CHECKING:
     from checker.rule import Rule
 
 
-def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = False) -> Report:
+class Scope(NamedTuple):
+    """Which topics are judged beside those that somebody named and those that speak of Connect.
+
+    ``topics`` are ARNs with wildcards, ``tags`` read ``KEY`` or ``KEY=VALUE``. ``files``, if given, are those
+    that the run is about: what touches none of them is context, and is neither judged nor counted.
+    """
+
+    all_topics: bool = False
+    topics: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    files: frozenset[str] | None = None
+
+    def takes(self, topic: Topic, inventory: Inventory) -> bool:
+        """True for a topic that is to be judged."""
+        policy = topic.policy
+        speaks = isinstance(policy, PolicyText) and policy.names_connect
+        return (
+            self.all_topics
+            or topic.named
+            or speaks
+            or self._asks_for(topic)
+            or _is_streamed(topic, inventory)
+        )
+
+    def _asks_for(self, topic: Topic) -> bool:
+        tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
+        named = any(glob(pattern).matches(str(topic.arn)) for pattern in self.topics)
+        return named or not tags.isdisjoint(self.tags)
+
+    def takes_key(self, key: Key) -> bool:
+        """The same for a key that no topic in scope uses."""
+        speaks = isinstance(key.policy, PolicyText) and key.policy.names_connect
+        return self.all_topics or key.named or speaks
+
+    def is_about(self, *places: Place | PolicyText | Unknown | None) -> bool:
+        """True if the run is about one of the files."""
+        names = {one.document.name for one in places if one is not None and not isinstance(one, Unknown)}
+        return self.files is None or not names.isdisjoint(self.files)
+
+
+def _is_streamed(topic: Topic, inventory: Inventory) -> bool:
+    """True for a topic that a contact streams to."""
+    return any(str(topic.arn) == text for contact in inventory.contacts for text, _ in contact.topics)
+
+
+def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
     """Run the rules over every target in scope: topics, the keys that they use, contacts."""
     run = _Run(rules)
-    judged = [topic for topic in inventory.topics if all_topics or in_scope(topic)]
+    about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
+    judged = [topic for topic in about if scope.takes(topic, inventory)]
     used: list[Key] = []
     for topic in judged:
         case = TopicCase(topic, inventory)
@@ -31,25 +78,29 @@ def judge(inventory: Inventory, rules: Sequence[Rule], *, all_topics: bool = Fal
             key_case = KeyCase(case.key, topic, case.instances)
             run.target("key", key_case.name, case.key.place, case.key.policy, "check_key", key_case)
     for key in inventory.keys:
-        if key not in used and (all_topics or key_in_scope(key)):
+        if key not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
             arns = tuple(one.arn for one in inventory.instances)
             run.target("key", key.name, key.place, key.policy, "check_key", KeyCase(key, None, arns))
     for contact in inventory.contacts:
-        run.target("contact", contact.id, contact.place, None, "check_contact", contact)
-    not_judged = len(inventory.topics) - len(judged)
+        if scope.is_about(contact.place):
+            run.target("contact", contact.id, contact.place, None, "check_contact", contact)
+    findings = [
+        one for one in run.findings if scope.files is None or one.locations[0].document.name in scope.files
+    ]
     return Report(
-        tuple(_ordered(run.findings)), tuple(run.examined), inventory.skipped, not_judged, tuple(run.crashed)
+        tuple(_ordered(findings)),
+        tuple(run.examined),
+        inventory.skipped,
+        len(about) - len(judged),
+        tuple(run.crashed),
     )
 
 
-def in_scope(topic: Topic) -> bool:
-    """True for a topic that somebody named, or whose policy names connect.amazonaws.com."""
-    return topic.named or (isinstance(topic.policy, PolicyText) and topic.policy.names_connect)
-
-
-def key_in_scope(key: Key) -> bool:
-    """The same for a key that no topic in scope uses."""
-    return key.named or (isinstance(key.policy, PolicyText) and key.policy.names_connect)
+def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
+    """True if the run is about a file that says something of the topic or its key."""
+    key = inventory.key_of(topic)
+    of_key = (key.place, key.policy) if isinstance(key, Key) else ()
+    return scope.is_about(topic.place, topic.policy, *of_key)
 
 
 CHECKS = ("check_topic", "check_key", "check_contact")

@@ -73,6 +73,7 @@ class Topic(NamedTuple):
     instances: tuple[Instance, ...] = ()
     named: bool = False
     claimed: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -142,6 +143,21 @@ class Contact(NamedTuple):
     place: Place
 
 
+class IgnoreComment(NamedTuple):
+    """A comment that puts up with findings: of which rules, why and until when.
+
+    ``line`` is the line that it speaks of, its own or the next; ``fault`` says why it could not be read.
+    """
+
+    source: str
+    line: int
+    rules: tuple[str, ...]
+    reason: str
+    until: str
+    position: Position
+    fault: str = ""
+
+
 class Skipped(NamedTuple):
     """Something that was not judged, and why; ``error`` when it should have been readable."""
 
@@ -160,6 +176,7 @@ class Inventory(NamedTuple):
     instances: tuple[Instance, ...] = ()
     contacts: tuple[Contact, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    comments: tuple[IgnoreComment, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Find the key that a topic is encrypted with; ``None`` when it is not encrypted."""

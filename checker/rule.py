@@ -64,6 +64,13 @@ class Rule:
         raise NotImplementedError
 
     @classmethod
+    def documentation(cls) -> str:
+        """The docstring, as a page of Markdown."""
+        from inspect import cleandoc  # only for those who read it
+
+        return cleandoc(cls.__doc__ or "")
+
+    @classmethod
     def judges(cls, check: str) -> bool:
         """True if the rule overrides a check, named ``check_topic`` and so on."""
         return getattr(cls, check) is not getattr(Rule, check)

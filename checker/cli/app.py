@@ -18,10 +18,15 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
+    "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
     "explain": _Command("explain", "explain_command"),
+    "rules": _Command("rules", "rules"),
     "simulate": _Command("simulate", "simulate"),
 }
+
+
+_GROUPS = {"baseline": "Keep a list of the findings that are known."}
 
 
 def build(arguments: list[str]) -> typer.Typer:
@@ -35,9 +40,16 @@ def build(arguments: list[str]) -> typer.Typer:
     )
     app.callback()(_root)
     named = next((one for one in arguments if not one.startswith("-")), "")
-    for name in [named] if named in _COMMANDS else _COMMANDS:
+    groups: dict[str, typer.Typer] = {}
+    for name in [one for one in _COMMANDS if one.split()[0] == named] or _COMMANDS:
         module, function = _COMMANDS[name]
-        app.command(name)(_exiting(getattr(import_module(f"checker.cli.{module}"), function)))
+        command = _exiting(getattr(import_module(f"checker.cli.{module}"), function))
+        group, _, verb = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=_GROUPS[group])
+            groups[group].callback()(lambda: None)
+            app.add_typer(groups[group], name=group)
+        groups.get(group, app).command(verb)(command)
     return app
 
 

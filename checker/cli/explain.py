@@ -11,10 +11,10 @@ import typer
 from checker.arn import Arn
 from checker.chain import BROKEN, UNKNOWN, explain
 from checker.cli.options import Format, FormatOption, OutputOption, StrictOption
+from checker.cli.run import known_rules
 from checker.cli.terminal import Exit, complain, paint_for, write
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic
 from checker.inputs.text import InputError
-from checker.registry import all_rules
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 
@@ -48,7 +48,7 @@ def explain_command(
     """
     try:
         arn = instance_option(instance)
-        explanation = explain(_topic(topic), _key(key, key_policy), arn, all_rules())
+        explanation = explain(_topic(topic), _key(key, key_policy), arn, known_rules())
         paint = Paint() if output else paint_for(sys.stdout)
         write(_lines(explanation, output_format, paint), output)
     except InputError as error:

@@ -8,9 +8,14 @@ from typing import Annotated
 
 import typer
 
+from checker.cli.run import split
+from checker.configuration.model import Choice
+from checker.finding import Severity
+from checker.inputs.text import InputError
+
 
 class Format(StrEnum):
-    """How a report is written."""
+    """How a single answer is written."""
 
     TEXT = "text"
     JSON = "json"
@@ -24,6 +29,10 @@ class FailOn(StrEnum):
     NOTE = "note"
 
 
+PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH]...", help="Files and folders; `-` is standard input."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to a file.")
@@ -37,3 +46,58 @@ InstanceOption = Annotated[
         "--instance-arn", metavar="ARN", help="A Connect instance that streams to the topics; repeatable."
     ),
 ]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE,...", help="The rules or families that count; repeatable.  [default: all]"),
+]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE,...", help="Rules or families that do not count; repeatable."),
+]
+SeverityOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE=LEVEL", help="Report a rule as error, warning or note; repeatable."),
+]
+AllTopicsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--all-topics/--no-all-topics",
+        help="Judge topics that have nothing to do with Connect, too.",
+        show_default=False,
+    ),
+]
+TopicOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--topic-arn", metavar="ARN", help="Judge this topic whatever its policy says; wildcards, repeatable."
+    ),
+]
+TopicTagOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY[=VALUE]", help="Judge topics with this tag whatever their policy says; repeatable."
+    ),
+]
+BaselineOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Report only what this file does not know.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Read this configuration and look for no other.")
+]
+IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no configuration.")]
+
+
+def read_choice(select: list[str] | None, ignore: list[str] | None, severity: list[str] | None) -> Choice:
+    """Read the options that choose rules. Raises InputError for a severity that there is none of."""
+    levels = dict(_level(text) for text in split(severity or ()))
+    return Choice(split(select) if select else None, split(ignore or ()), levels)
+
+
+def _level(text: str) -> tuple[str, Severity]:
+    rule, _, level = text.partition("=")
+    try:
+        return rule, Severity(level)
+    except ValueError:
+        raise InputError(
+            "--severity", f"`{text}` names no severity", help_text="write `RULE=error`, `warning` or `note`"
+        ) from None

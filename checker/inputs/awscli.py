@@ -1,7 +1,8 @@
 """Reads the outputs of the AWS CLI, and bare policy documents, each into the facts it holds.
 
 The kinds are those of `aws sns get-topic-attributes` and `list-subscriptions-by-topic`, `aws kms
-get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`.
+get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`, and
+`aws resourcegroupstaggingapi get-resources`.
 """
 
 from __future__ import annotations
@@ -188,6 +189,15 @@ def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
             _pairs(exact or subset),
         )
         yield text_of(one.get("KeyId")) or "", grant
+
+
+def read_tags(node: Node) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Read `aws resourcegroupstaggingapi get-resources`: pairs of ARN and tags."""
+    for one in items(node):
+        if isinstance(one, Object):
+            tags = (tag for tag in items(one.get("Tags") or one) if isinstance(tag, Object))
+            pairs = ((text_of(tag.get("Key")) or "", text_of(tag.get("Value")) or "") for tag in tags)
+            yield text_of(one.get("ResourceARN")) or "", tuple(pair for pair in pairs if pair[0])
 
 
 def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:

@@ -13,11 +13,12 @@ from checker.inputs.awscli import (
     read_key,
     read_key_policy,
     read_subscriptions,
+    read_tags,
     read_topic,
 )
 from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, dialect_of, kind_of
-from checker.inputs.text import InputError, TextDocument, parse_embedded
+from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
 from checker.policy.node import Array, Node, Object, Scalar, items, text_of
 from checker.policy.read import KEY, TOPIC
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.finding import Route
-    from checker.inventory import Contact, Grant, Subscription, Topic
+    from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
 _NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a streaming manifest"
 _OTHER_POLICY = (
@@ -38,22 +39,33 @@ _OTHER_POLICY = (
 class Facts:
     """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
 
-    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is.
+    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``of_change``
+    says that nobody chose the files, so that one about something else is no news.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_change: bool = False) -> None:
+        self.of_change = of_change
         self.topics: list[tuple[Path, Topic]] = []
         self.keys: list[tuple[Path, Key]] = []
         self.instances: list[Instance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
         self.nobody: list[Path] = []
+        self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self.grants: dict[str, list[Grant]] = {}
         self.skipped: list[Skipped] = []
+        self.comments: list[IgnoreComment] = []
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""
         self.skipped.append(error.skipped())
+
+    def take_comments(self, document: TextDocument) -> None:
+        """Take the comments that put up with findings; JSON has none."""
+        if document.name.endswith(YAML_SUFFIXES):
+            from checker.inputs.comments import ignore_comments  # not on the path of JSON files
+
+            self.comments += ignore_comments(document)
 
     def take_instance(self, name: str, text: str) -> None:
         """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""
@@ -68,7 +80,7 @@ class Facts:
         if found is not None and found[0] is not Kind.POLICY:
             reject_duplicates(document)
         if found is None:
-            if named:
+            if named and not self.of_change:
                 self.skipped.append(Skipped(name_of(path), _NOTHING))
             return
         kind, node, route = found
@@ -90,7 +102,7 @@ class Facts:
             self.topics.append((path.parent, bare_topic(policy_text(document, TOPIC), named=named)))
         elif dialect is KEY:
             self.keys.append((path.parent, bare_key(document, named=named)))
-        elif named:
+        elif named and not self.of_change:
             self.skipped.append(Skipped(name_of(path), _OTHER_POLICY))
 
     def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
@@ -100,7 +112,7 @@ class Facts:
             self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
 
     def take_list(self, path: Path, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:
-        """Take a list of subscriptions, grants or instances."""
+        """Take a list of subscriptions, grants, tags or instances."""
         if kind is Kind.SUBSCRIPTIONS:
             self.nobody += [] if items(node) else [path.parent]
             for topic, subscription in read_subscriptions(node):
@@ -108,6 +120,8 @@ class Facts:
         elif kind is Kind.GRANTS:
             for key, grant in read_grants(node):
                 self.grants.setdefault(key, []).append(grant)
+        elif kind is Kind.TAGS:
+            self.tags.update(read_tags(node))
         elif kind is Kind.INSTANCES:
             self.instances += read_instances(document, node, route)
 

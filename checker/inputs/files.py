@@ -10,29 +10,55 @@ from typing import TYPE_CHECKING
 from checker.inputs.text import YAML_SUFFIXES, InputError, read_stream, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 STDIN = Path("-")
 
 _SUFFIXES = (".json", *YAML_SUFFIXES)
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
-_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com", "topics", "contacts")
+_AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
+_WORDS = (*_AWS_WORDS, "topics", "contacts")
 """What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
-def find_files(paths: Iterable[Path], unreadable: list[InputError]) -> Iterator[tuple[Path, bool]]:
+_CONTEXT_WORDS = (
+    "kms:",
+    "keymetadata",
+    "grantid",
+    "instancealias",
+    "instancesummarylist",
+    "subscriptionarn",
+    "topics",
+    "contacts",
+)
+"""What a file has in it that says more of a topic in another file: its key, its instance, a manifest."""
+
+
+def find_files(
+    paths: Iterable[Path], unreadable: list[InputError], exclude: Callable[[Path], bool]
+) -> Iterator[tuple[Path, bool]]:
     """Give every file once, those handed over by name first, and whether it was.
 
-    Folders that cannot be listed are added to ``unreadable``.
+    Files of folders that ``exclude`` holds for are left out; folders that cannot be listed are added to
+    ``unreadable``.
     """
     named = list(dict.fromkeys(paths))
     seen = {path.absolute() for path in named}
     yield from ((path, True) for path in named if path == STDIN or (path.exists() and not path.is_dir()))
     for folder in named:
         for path in _walk(folder, unreadable) if folder.is_dir() else ():
-            if path.absolute() not in seen:
+            if path.absolute() not in seen and not exclude(path):
                 seen.add(path.absolute())
                 yield path, False
+
+
+def find_siblings(paths: Iterable[Path]) -> Iterator[Path]:
+    """Give the other files in the folders of those handed over by name."""
+    named = {path.absolute() for path in paths if path.is_file()}
+    for folder in sorted({path.parent for path in paths if path.is_file()}):
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIXES))
+        yield from (folder / name for name in names if (folder / name).absolute() not in named)
 
 
 def missing(paths: Iterable[Path]) -> list[Path]:
@@ -59,7 +85,13 @@ def name_of(path: Path) -> str:
     return "<stdin>" if path == STDIN else path.as_posix()
 
 
-def may_matter(text: str) -> bool:
+def must_matter(text: str) -> bool:
+    """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
+    folded = text.lower()
+    return "statement" in folded and any(word in folded for word in _AWS_WORDS)
+
+
+def may_matter(text: str, *, as_context: bool = False) -> bool:
     """False for a file that has none of the words it would need; most files of a repository do not."""
     folded = text.lower()
-    return any(word in folded for word in _WORDS)
+    return any(word in folded for word in (_CONTEXT_WORDS if as_context else _WORDS))

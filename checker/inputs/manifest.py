@@ -5,26 +5,25 @@ Its form is `schemas/streaming-manifest.v1.json`.
 
 from __future__ import annotations
 
-import json
 from functools import partial
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.finding import Part, Route
 from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
-from checker.inputs.files import name_of
+from checker.inputs.files import name_of, read_input
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
-from checker.inputs.text import InputError, TextDocument
+from checker.inputs.schema import validate
+from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_text
 from checker.inventory import Contact, Instance, Key, Place, Topic
-from checker.policy.node import Array, Node, Number, Object, items, text_of
+from checker.policy.node import Node, Object, items, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from checker.finding import Route
     from checker.inputs.facts import Facts
 
 
@@ -73,45 +72,13 @@ def read_manifest(document: TextDocument, folder: Path) -> Manifest:
 
     Raises InputError with the place of the first fault.
     """
-    _validate(document)
+    validate(document, "streaming-manifest.v1.json")
     reader = _Reader(document, folder)
     return Manifest(
         reader.instances(document.root, ()),
         tuple(reader.topic(node, ("topics", i)) for i, node in enumerate(reader.list("topics"))),
         tuple(reader.key(node, ("keys", i)) for i, node in enumerate(reader.list("keys"))),
         tuple(reader.contact(node, ("contacts", i)) for i, node in enumerate(reader.list("contacts"))),
-    )
-
-
-def _validate(document: TextDocument) -> None:
-    from jsonschema import Draft202012Validator  # heavy, and only a manifest needs it
-    from jsonschema.exceptions import best_match
-
-    schema = json.loads(files("checker.schemas").joinpath("streaming-manifest.v1.json").read_text("utf-8"))
-    error = best_match(Draft202012Validator(schema).iter_errors(plain(document.root)))
-    if error is not None:
-        route: Route = tuple(error.absolute_path)
-        where = document.locate(route, Part.VALUE)
-        raise InputError(
-            document.name, f"{error.message[:300]}", where, "see `schemas/streaming-manifest.v1.json`"
-        )
-
-
-def plain(node: Node) -> Any:
-    """Turn nodes into the values that a JSON decoder gives."""
-    if isinstance(node, Object):
-        return {member.key: plain(member.value) for member in node.members}
-    if isinstance(node, Array):
-        return [plain(one) for one in node.items]
-    value = node.value
-    return _plain_number(value) if isinstance(value, Number) else value
-
-
-def _plain_number(number: Number) -> int | float:
-    return (
-        int(number.text)
-        if number.text.lstrip("-").isdigit() and len(number.text) < 100
-        else float(number.text)
     )
 
 
@@ -196,6 +163,8 @@ def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[Path]
         _attempt(facts, partial(_take_topic, entry, path, facts))
     for key in manifest.keys:
         _attempt(facts, partial(_take_key, key, path, facts))
+    for named in (one for one in manifest.paths() if one.suffix in YAML_SUFFIXES):
+        _attempt(facts, partial(_take_comments, named, facts))
     return {one.resolve() for one in manifest.paths()}
 
 
@@ -204,6 +173,10 @@ def _attempt(facts: Facts, take: Callable[[], None]) -> None:
         take()
     except InputError as error:
         facts.skip(error)
+
+
+def _take_comments(path: Path, facts: Facts) -> None:
+    facts.take_comments(parse_text(name_of(path), read_input(path)))
 
 
 def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:

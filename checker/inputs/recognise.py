@@ -25,6 +25,7 @@ class Kind(Enum):
     KEY_POLICY = "the output of get-key-policy"
     GRANTS = "a list of grants"
     INSTANCES = "Connect instances"
+    TAGS = "a list of tags"
     MANIFEST = "a streaming manifest"
     POLICY = "a policy document"
 
@@ -56,6 +57,7 @@ _WRAPPERS = (
     ("KeyMetadata", Kind.KEY, Object, ("KeyId", "Arn")),
     ("Grants", Kind.GRANTS, Array, ("GrantId", "GranteePrincipal", "GranteeServicePrincipal")),
     ("Instance", Kind.INSTANCES, Object, ("InstanceAlias", "ServiceRole", "Arn")),
+    ("ResourceTagMappingList", Kind.TAGS, Array, ("ResourceARN",)),
     ("InstanceSummaryList", Kind.INSTANCES, Array, ("Id", "Arn")),
 )
 """The key around the facts, and the keys of which a fact has at least one: other services wrap alike."""

@@ -25,12 +25,19 @@ def tie(facts: Facts) -> Inventory:
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
     keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
     return Inventory(
-        tuple(_with_subscriptions(topic, folder, facts) for folder, topic in facts.topics),
+        tuple(_with_lists(topic, folder, facts) for folder, topic in facts.topics),
         tuple(key for _, key in keys),
         tuple(dict.fromkeys(facts.instances)),
         tuple(facts.contacts),
         tuple(facts.skipped),
+        tuple(facts.comments),
     )
+
+
+def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
+    """Give a topic its tags and subscriptions."""
+    tags = facts.tags.get(str(topic.arn), ())
+    return _with_subscriptions(topic._replace(tags=tags), folder, facts)
 
 
 def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Severity, format_route
+from checker.outcome import HeldBackBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Location, Witness
+    from checker.finding import Finding, Location, Position, Witness
     from checker.inventory import Skipped
     from checker.outcome import Report
     from checker.report.setting import Setting
@@ -36,6 +37,11 @@ def report_v1(report: Report) -> dict[str, Any]:
             for one in report.examined
         ],
         "skipped": [_skipped(one) for one in report.skipped],
+        "suppressed": [
+            {"finding": _finding(one.finding), "by": one.by.value, "reason": one.reason}
+            for one in report.suppressed
+        ],
+        "stale": [{"what": one.where, "reason": one.reason, **_place(one.position)} for one in report.stale],
         "summary": summary(report),
     }
 
@@ -48,7 +54,16 @@ def summary(report: Report) -> dict[str, int]:
     kinds = {
         f"{kind}s": sum(one.kind == kind for one in report.examined) for kind in ("topic", "key", "contact")
     }
-    return {**counts, **kinds, "topics_not_judged": report.not_judged, "skipped": len(report.skipped)}
+    baselined = sum(one.by is HeldBackBy.BASELINE for one in report.suppressed)
+    return {
+        **counts,
+        **kinds,
+        "topics_not_judged": report.not_judged,
+        "skipped": len(report.skipped),
+        "suppressed": len(report.suppressed) - baselined,
+        "baselined": baselined,
+        "stale": len(report.stale),
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -88,11 +103,9 @@ def _witness(witness: Witness) -> dict[str, Any]:
 
 
 def _skipped(skipped: Skipped) -> dict[str, Any]:
-    position = skipped.position
-    return {
-        "what": skipped.what,
-        "reason": skipped.reason,
-        "line": position.line if position else None,
-        "column": position.column if position else None,
-        "error": skipped.error,
-    }
+    place = _place(skipped.position)
+    return {"what": skipped.what, "reason": skipped.reason, **place, "error": skipped.error}
+
+
+def _place(position: Position | None) -> dict[str, Any]:
+    return {"line": position.line if position else None, "column": position.column if position else None}

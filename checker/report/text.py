@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding, Location
     from checker.inventory import Skipped
-    from checker.outcome import Report
+    from checker.outcome import Report, Stale
     from checker.report.setting import Setting
 
 
@@ -60,6 +60,12 @@ def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
         yield f"  {paint('dim', '=')} help: {safe(skipped.help)}"
 
 
+def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
+    """Say what does nothing any more."""
+    at = f":{stale.position.line}:{stale.position.column}" if stale.position else ""
+    yield f"{paint('note', 'stale')}: {safe(stale.where)}{at}: {safe(stale.reason)}"
+
+
 def summary_text(report: Report, paint: Paint) -> str:
     """Say in one line what was examined, found and left out."""
     counts = summary(report)
@@ -71,10 +77,11 @@ def summary_text(report: Report, paint: Paint) -> str:
         paint(_worst(report), ", ".join(found)) if found else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
     ]
-    if counts["topics_not_judged"]:
-        parts.append(f"{_count(counts['topics_not_judged'], 'topic')} not judged (--all-topics judges them)")
-    if counts["skipped"]:
-        parts.append(f"skipped {counts['skipped']}")
+    left = f"{_count(counts['topics_not_judged'], 'topic')} not judged"
+    parts.append(f"{left} (--all-topics judges them)" if counts["topics_not_judged"] else left)
+    parts += [
+        f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
+    ]
     return "; ".join(parts)
 
 

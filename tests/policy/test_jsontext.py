@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checker.finding import Part, Position
-from checker.inputs.manifest import plain
+from checker.inputs.schema import plain
 from checker.inputs.text import TextDocument, parse_embedded
 from checker.policy.jsontext import MAX_DEPTH, TextError, parse_json
 from checker.policy.node import Array, Node, Object, Scalar, locate

@@ -45,7 +45,7 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
         "  = witness: Connect without saying for whom could publish",
         "  = help: use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values",
     ]
-    assert summary == "1 error; examined 1 topic"
+    assert summary == "1 error; examined 1 topic; 0 topics not judged"
 
 
 def test_a_long_stretch_is_shown_by_its_first_lines_and_its_last(tmp_path: Path) -> None:

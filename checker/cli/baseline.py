@@ -1,0 +1,82 @@
+"""`checker baseline write`: take down what is known, so that only what is new is reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.cli.options import (
+    AllTopicsOption,
+    ConfigOption,
+    IgnoreOption,
+    InstanceOption,
+    IsolatedOption,
+    PathsArgument,
+    SelectOption,
+    TopicOption,
+    TopicTagOption,
+    read_choice,
+)
+from checker.cli.run import Options, baseline_path, beside, examine
+from checker.cli.terminal import Exit, complain, tell, write
+from checker.configuration.baseline import baseline_of
+from checker.inputs.baseline import baseline_text
+from checker.inputs.text import InputError
+
+DEFAULT = "checker-baseline.json"
+
+
+def baseline_write(
+    paths: PathsArgument = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help=f"The file to write; else the configuration's, or {DEFAULT}.",
+        ),
+    ] = None,
+    instance: InstanceOption = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    all_topics: AllTopicsOption = None,
+    topic: TopicOption = None,
+    topic_tag: TopicTagOption = None,
+    config: ConfigOption = None,
+    isolated: IsolatedOption = False,
+) -> int:
+    """Write down the findings that are there now; `checker check --baseline FILE` then reports only others.
+
+    Findings are known by rule, file and place, never by line. Exit codes: 0 written, 2 unreadable input.
+    """
+    options = Options(
+        tuple(paths or ()),
+        tuple(instance or ()),
+        tuple(topic or ()),
+        tuple(topic_tag or ()),
+        read_choice(select, ignore, None),
+        all_topics=all_topics,
+        configuration=config,
+        isolated=isolated,
+    )
+    try:
+        return _write(options, output)
+    except InputError as error:
+        return complain(error)
+
+
+def _write(options: Options, output: Path | None) -> Exit:
+    run = examine(options)
+    path = output or baseline_path(run.configuration) or Path(DEFAULT)
+    faults = [one for one in run.report.skipped if one.error]
+    if faults:
+        first = faults[0]
+        raise InputError(
+            first.what, first.reason, first.position, "a baseline is written of what could be read whole"
+        )
+    write([baseline_text(baseline_of(run.report.findings, beside(path)))], path)
+    tell(f"{len(run.report.findings)} findings are known in {path}")
+    return Exit.CLEAN

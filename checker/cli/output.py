@@ -1,0 +1,94 @@
+"""Writes a report: several formats at once, each to a file or to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.cli.terminal import paint_for, tell, write
+from checker.inputs.text import InputError
+from checker.policy.spelling import did_you_mean
+from checker.registry import all_rules
+from checker.report.formats import FORMATS, render
+from checker.report.paint import Paint
+from checker.report.setting import Setting
+from checker.report.text import skipped_text, stale_text, summary_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.finding import Severity
+    from checker.outcome import Report
+
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+class Destination(NamedTuple):
+    """A format and the file that it is written to; without one, standard output."""
+
+    format: str
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Destination:
+        """Read `NAME` or `NAME=FILE`. Raises InputError for a format that there is none of."""
+        name, equals, path = text.partition("=")
+        if name not in FORMATS:
+            guess = did_you_mean(name, FORMATS)
+            help_text = f"did you mean `{guess}`?" if guess else f"there are {', '.join(FORMATS)}"
+            raise InputError("--format", f"there is no format `{name}`", help_text=help_text)
+        if equals and not path:
+            raise InputError("--format", f"`{text}` names no file", help_text=f"write `{name}=FILE`")
+        return cls(name, Path(path) if path else None)
+
+
+def publish(report: Report, fail_on: Severity, destinations: Sequence[Destination], output: str = "") -> None:
+    """Write a report in every format; ``output`` is a file that takes the place of standard output.
+
+    Raises InputError for two reports in one place, and for a file that cannot be written.
+    """
+    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
+    _different([one.path for one in targets])
+    for target in targets:
+        paint = Paint() if target.path else paint_for(sys.stdout)
+        write(render(target.format, report, _setting(fail_on, paint)), target.path)
+    if any(one.format == "github" for one in targets):
+        _step_summary(report, fail_on)
+    errors = paint_for(sys.stderr)
+    for skipped in report.skipped:
+        tell(*skipped_text(skipped, errors))
+    for stale in report.stale:
+        tell(*stale_text(stale, errors))
+    tell(summary_text(report, errors))
+
+
+def _different(paths: list[Path | None]) -> None:
+    for path in paths:
+        if paths.count(path) > 1:
+            where = f"`{path}`" if path else "standard output"
+            raise InputError("--format", f"two reports cannot go to {where}", help_text="write `NAME=FILE`")
+
+
+def _setting(fail_on: Severity, paint: Paint) -> Setting:
+    folder = Path.cwd()
+    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    return Setting(all_rules(), fail_on, root.as_posix(), folder.as_posix(), paint)
+
+
+def _step_summary(report: Report, fail_on: Severity) -> None:
+    """Add to the page that GitHub shows for the step.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    path = os.environ.get(_STEP_SUMMARY)
+    if not path:
+        return
+    from checker.report.github import step_summary
+
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(f"{line}\n" for line in step_summary(report, _setting(fail_on, Paint())))
+    except OSError as error:
+        raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -1,0 +1,37 @@
+"""`checker rules`: list the rules, or explain one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from checker.cli.options import Format, FormatOption
+from checker.cli.run import known_rules
+from checker.cli.terminal import Exit, complain, paint_for, write
+from checker.inputs.configuration import check_name
+from checker.inputs.text import InputError
+from checker.report.rules import rule_list, rule_page, rules_json
+
+
+def rules(
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="The rule to explain.")] = None,
+    output_format: FormatOption = Format.TEXT,
+) -> int:
+    """List the rules, or explain one: what it finds, why it matters, and what to write instead."""
+    try:
+        found = known_rules()
+        if rule is not None:
+            check_name(rule, [one.id for one in found], "checker rules")
+            found = tuple(one for one in found if one.id == rule)
+    except InputError as error:
+        return complain(error)
+    paint = paint_for(sys.stdout)
+    if output_format is Format.JSON:
+        write(rules_json(found))
+    elif rule is not None:
+        write(rule_page(found[0], paint))
+    else:
+        write(rule_list(found, paint))
+    return Exit.CLEAN

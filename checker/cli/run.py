@@ -1,0 +1,156 @@
+"""One run over files: configuration, inventory, judgement, and what is held back."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.configuration.model import Choice, Configuration
+from checker.configuration.paths import matches
+from checker.configuration.selection import ALL, choose
+from checker.configuration.suppression import suppress
+from checker.engine import Scope, judge
+from checker.finding import Severity
+from checker.inputs.configuration import check_name, find_configuration, read_configuration
+from checker.inputs.files import name_of
+from checker.inputs.load import load
+from checker.inputs.text import InputError
+from checker.inventory import Instance
+from checker.packs import PackError
+from checker.registry import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from checker.outcome import Report
+    from checker.rule import Rule
+
+
+class Options(NamedTuple):
+    """What the command line says of a run; ``None`` where it says nothing, so that the configuration counts.
+
+    ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all.
+    """
+
+    paths: tuple[Path, ...] = ()
+    instances: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    topic_tags: tuple[str, ...] = ()
+    choice: Choice = Choice()
+    fail_on: Severity | None = None
+    strict: bool | None = None
+    all_topics: bool | None = None
+    changed: bool = False
+    baseline: Path | None = None
+    configuration: Path | None = None
+    isolated: bool = False
+
+
+class Run(NamedTuple):
+    """What came of it, and what the options and the configuration say of its end."""
+
+    report: Report
+    fail_on: Severity
+    strict: bool
+    configuration: Configuration
+
+
+def known_rules() -> tuple[Rule, ...]:
+    """Every rule, those of rule packs too. Raises InputError for a pack that cannot be used."""
+    try:
+        return all_rules()
+    except PackError as error:
+        raise InputError("rule packs", str(error), help_text="mend or uninstall the pack") from None
+
+
+def examine(options: Options) -> Run:
+    """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
+    rules = known_rules()
+    families = {rule.id: rule.family for rule in rules}
+    configuration = _configuration(options, {*families, *families.values(), ALL})
+    paths = options.paths or (Path(),)
+    inventory = load(paths, exclude=lambda path: _excluded(path, configuration), changed=options.changed)
+    known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
+    inventory = inventory._replace(instances=(*known, *inventory.instances))
+    report = judge(inventory, rules, _scope(options, configuration))
+    report = choose(report, configuration, options.choice, families, absolute)
+    if configuration.suppressions or inventory.comments:
+        report = suppress(report, configuration, inventory.comments, _today(), absolute)
+    return Run(
+        report,
+        options.fail_on or configuration.fail_on or Severity.WARNING,
+        bool(configuration.strict if options.strict is None else options.strict),
+        configuration,
+    )
+
+
+def absolute(name: str) -> str:
+    """Write the name of a file as an absolute path, with slashes."""
+    return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
+
+
+def _configuration(options: Options, names: set[str]) -> Configuration:
+    for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
+        check_name(name, names, "options")
+    path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
+    if path is None:
+        return Configuration()
+    return read_configuration(Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))), names)
+
+
+def _excluded(path: Path, configuration: Configuration) -> bool:
+    return matches(configuration.exclude, configuration.relative(absolute(path.as_posix())))
+
+
+def _instance(text: str) -> Instance:
+    from checker.inputs.roles import instance_option
+
+    return Instance(instance_option(text))
+
+
+def _scope(options: Options, configuration: Configuration) -> Scope:
+    files = frozenset(name_of(path) for path in options.paths) if options.changed else None
+    return Scope(
+        bool(configuration.all_topics if options.all_topics is None else options.all_topics),
+        (*options.topics, *configuration.topics),
+        (*options.topic_tags, *configuration.topic_tags),
+        files,
+    )
+
+
+def _today() -> str:
+    from datetime import UTC, datetime  # only where something may have expired
+
+    return datetime.now(UTC).date().isoformat()
+
+
+def without_known(run: Run, options: Options) -> Run:
+    """Hold back what the baseline knows, if there is one. Raises InputError."""
+    path = options.baseline or baseline_path(run.configuration)
+    if path is None:
+        return run
+    from checker.configuration.baseline import hold_back  # only where there is a baseline
+    from checker.inputs.baseline import read_baseline
+
+    return run._replace(report=hold_back(run.report, read_baseline(path), name_of(path), beside(path)))
+
+
+def baseline_path(configuration: Configuration) -> Path | None:
+    """The baseline that a configuration names."""
+    return Path(configuration.folder, configuration.baseline) if configuration.baseline else None
+
+
+def beside(path: Path) -> Callable[[str], str]:
+    """Name files as the baseline at a path does: relative to its folder."""
+    folder = path.absolute().parent.as_posix()
+
+    def relative(name: str) -> str:
+        return name if name.startswith(("arn:", "<")) else posixpath.relpath(absolute(name), folder)
+
+    return relative
+
+
+def split(texts: Sequence[str]) -> tuple[str, ...]:
+    """Read options that may be repeated and may hold lists with commas."""
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())

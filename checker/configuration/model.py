@@ -1,0 +1,74 @@
+"""A configuration as typed, frozen facts."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.finding import Position, Severity
+
+
+class Choice(NamedTuple):
+    """Which rules count, and how severe they are. Names are ids, families or ``all``; ``None`` selects all."""
+
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = {}
+
+    def then(self, other: Choice) -> Choice:
+        """Add a choice that comes later and goes before this one."""
+        select = self.select if other.select is None else other.select
+        ignore = (*self.ignore, *other.ignore) if other.select is None else other.ignore
+        return Choice(select, ignore, {**self.severity, **other.severity})
+
+
+class Override(NamedTuple):
+    """A choice for the files that match patterns, which read as those of a .gitignore."""
+
+    paths: tuple[str, ...]
+    choice: Choice
+
+
+class Suppression(NamedTuple):
+    """Findings that are put up with: of one rule, for a resource or the files of a path, and why.
+
+    ``resource`` is an ARN with wildcards, ``path`` reads as a line of a .gitignore; ``until`` is the last
+    day, YYYY-MM-DD.
+    """
+
+    rule: str
+    reason: str
+    resource: str = ""
+    path: str = ""
+    until: str = ""
+    where: str = ""
+    position: Position | None = None
+
+
+class Configuration(NamedTuple):
+    """Everything that a configuration file may say; ``folder`` is where it lies, absolute, with slashes.
+
+    ``None`` stands for what it does not say.
+    """
+
+    folder: str = "/"
+    source: str = ""
+    choice: Choice = Choice()
+    overrides: tuple[Override, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    exclude: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    topic_tags: tuple[str, ...] = ()
+    baseline: str = ""
+    fail_on: Severity | None = None
+    strict: bool | None = None
+    all_topics: bool | None = None
+
+    def relative(self, path: str) -> str | None:
+        """Write an absolute path relative to the configuration's folder; ``None`` for one outside it."""
+        relative = posixpath.relpath(path, self.folder)
+        return None if relative.startswith("..") else relative

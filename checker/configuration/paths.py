@@ -1,0 +1,21 @@
+"""Patterns of paths, which read as the lines of a .gitignore."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+
+def matches(patterns: tuple[str, ...], path: str | None) -> bool:
+    """True if a relative path, with slashes, is one that the patterns name."""
+    return path is not None and bool(patterns) and _spec(patterns).match_file(path)
+
+
+@lru_cache(maxsize=256)
+def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # only where a configuration has patterns
+
+    return GitIgnoreSpec.from_lines(patterns)

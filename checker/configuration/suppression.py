@@ -1,0 +1,124 @@
+"""Findings that somebody puts up with: by a comment beside them, or by an entry of the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.configuration.paths import matches
+from checker.finding import Part
+from checker.outcome import HeldBackBy, Stale, Suppressed
+from checker.policy.wildcard import glob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from checker.configuration.model import Configuration, Suppression
+    from checker.finding import Finding
+    from checker.inventory import IgnoreComment
+    from checker.outcome import Report
+
+
+def suppress(
+    report: Report,
+    configuration: Configuration,
+    comments: Sequence[IgnoreComment],
+    today: str,
+    absolute: Callable[[str], str],
+) -> Report:
+    """Hold back what comments and entries put up with, and report those that do nothing any more.
+
+    ``today`` is YYYY-MM-DD, ``absolute`` maps the name of a file to its path. An entry is stale only if what
+    it is about was examined: a run over some files says nothing about the others.
+    """
+    run = _Run(configuration, today, absolute)
+    kept, held = [], []
+    for finding in report.findings:
+        found = run.by_comment(finding, comments) or run.by_entry(finding)
+        if found is None:
+            kept.append(finding)
+        else:
+            held.append(found)
+    stale = (*run.stale_comments(report, comments), *run.stale_entries(report))
+    return report._replace(
+        findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)
+    )
+
+
+class _Run:
+    def __init__(self, configuration: Configuration, today: str, absolute: Callable[[str], str]) -> None:
+        self.configuration = configuration
+        self.today = today
+        self.absolute = absolute
+        self.used: set[tuple[object, str]] = set()
+
+    def is_over(self, until: str) -> bool:
+        return bool(until) and until < self.today
+
+    def by_comment(self, finding: Finding, comments: Sequence[IgnoreComment]) -> Suppressed | None:
+        for comment in comments:
+            if finding.rule in comment.rules and not comment.fault and covers(comment, finding):
+                self.used.add((comment, finding.rule))
+                if not self.is_over(comment.until):
+                    return Suppressed(finding, HeldBackBy.COMMENT, comment.reason)
+        return None
+
+    def by_entry(self, finding: Finding) -> Suppressed | None:
+        source = finding.locations[0].document.name
+        for entry in self.configuration.suppressions:
+            if entry.rule == finding.rule and self.is_about(entry, finding.resource, source):
+                self.used.add((entry, finding.rule))
+                if not self.is_over(entry.until):
+                    return Suppressed(finding, HeldBackBy.CONFIGURATION, entry.reason)
+        return None
+
+    def is_about(self, entry: Suppression, resource: str, source: str) -> bool:
+        if entry.resource and not glob(entry.resource).matches(resource):
+            return False
+        path = self.configuration.relative(self.absolute(source))
+        return not entry.path or matches((entry.path,), path)
+
+    def stale_comments(self, report: Report, comments: Sequence[IgnoreComment]) -> Iterator[Stale]:
+        """Report comments that cannot be read, have expired, or stand where their rule finds nothing."""
+        examined = {(one.source, rule) for one in report.examined for rule in one.verdicts}
+        for comment in comments:
+            if comment.fault:
+                yield Stale(comment.source, comment.fault, comment.position)
+                continue
+            for rule in comment.rules:
+                done = (comment, rule) in self.used
+                if done and self.is_over(comment.until):
+                    yield Stale(comment.source, _expired(rule, comment.until), comment.position)
+                elif not done and (comment.source, rule) in examined:
+                    yield Stale(comment.source, _unused(rule), comment.position)
+
+    def stale_entries(self, report: Report) -> Iterator[Stale]:
+        for entry in self.configuration.suppressions:
+            done = (entry, entry.rule) in self.used
+            if done and self.is_over(entry.until):
+                yield Stale(entry.where, _expired(entry.rule, entry.until), entry.position)
+            elif not done and any(
+                entry.rule in one.verdicts and self.is_about(entry, one.resource, one.source)
+                for one in report.examined
+            ):
+                yield Stale(entry.where, _unused(entry.rule), entry.position)
+
+
+def _expired(rule: str, until: str) -> str:
+    return f"the suppression of `{rule}` was good until {until}"
+
+
+def _unused(rule: str) -> str:
+    return f"the suppression of `{rule}` has nothing to suppress, take it out"
+
+
+def covers(comment: IgnoreComment, finding: Finding) -> bool:
+    """True if a comment stands beside or above the finding's place, or something that it is part of."""
+    document, route, part = finding.locations[0][:3]
+    if document.name != comment.source:
+        return False
+    places = [
+        (route[: end + 1], Part.KEY if isinstance(step, str) else Part.VALUE)
+        for end, step in enumerate(route)
+    ]
+    positions = (document.locate(place, at) for place, at in (*places, (route, part)))
+    return any(position is not None and position.line == comment.line for position in positions)

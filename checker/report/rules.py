@@ -1,0 +1,50 @@
+"""The rules for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.report.paint import Paint
+    from checker.rule import Rule
+
+
+def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
+    """Write a list of objects."""
+    facts = [
+        {
+            "id": rule.id,
+            "family": rule.family,
+            "severity": rule.severity.value,
+            "summary": rule.summary,
+            "fixable": rule.fixable,
+            "since": rule.since,
+        }
+        for rule in rules
+    ]
+    yield json.dumps(facts, indent=2)
+
+
+def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
+    """Write a line a rule, by family."""
+    width = max(len(rule.id) for rule in rules)
+    by_family = sorted(rules, key=lambda rule: (rule.family, rule.id))
+    for index, (family, members) in enumerate(groupby(by_family, key=lambda rule: rule.family)):
+        yield from [""] * bool(index)
+        yield paint("bold", family)
+        for rule in members:
+            severity = paint(rule.severity.value, f"{rule.severity.value:<7}")
+            yield f"  {rule.id:<{width}}  {severity}  {rule.summary}"
+
+
+def rule_page(rule: Rule, paint: Paint) -> Iterator[str]:
+    """Write all that a rule says of itself."""
+    fix = "can be fixed" if rule.fixable else "no fix"
+    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, at worst {rule.severity.value}, since {rule.since}, {fix})"
+    yield ""
+    for line in rule.documentation().splitlines():
+        yield paint("bold", line.removeprefix("## ")) if line.startswith("## ") else line
