@@ -72,7 +72,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
             return []
         return [_parsed(path, text, facts, named=named)]
     except InputError as error:
-        ours = chosen or not text or must_matter(text)
+        ours = chosen or must_matter(text)
         facts.skipped.append(error.skipped()._replace(error=ours))
         return []
 
