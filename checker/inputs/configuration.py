@@ -42,12 +42,16 @@ def find_configuration(folder: Path) -> Path | None:
 def read_configuration(path: Path, names: Collection[str]) -> Configuration:
     """Read a configuration; ``names`` are the rules and families that there are. Raises InputError."""
     text = read_text(path)
-    document = _project(str(path), text) if path.suffix == ".toml" else parse_text(path.as_posix(), text)
+    folder = path.absolute().parent.as_posix()
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return Configuration(folder, path.as_posix())
+    document = (
+        _project(path.as_posix(), text) if path.suffix == ".toml" else parse_text(path.as_posix(), text)
+    )
     from checker.inputs.schema import validate  # only where there is a configuration
 
     validate(document, SCHEMA)
     reader = _Reader(document, names)
-    folder = path.absolute().parent.as_posix()
     return reader.configuration(document.root, folder)
 
 

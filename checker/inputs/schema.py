@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from checker.finding import Part
 from checker.inputs.text import InputError
 from checker.policy.node import Array, Number, Object
+from checker.policy.spelling import did_you_mean
 
 if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
     from checker.finding import Route
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
@@ -24,9 +27,31 @@ def validate(document: TextDocument, schema: str) -> None:
     rules = json.loads(files("checker.schemas").joinpath(schema).read_text("utf-8"))
     error = best_match(Draft202012Validator(rules).iter_errors(plain(document.root)))
     if error is not None:
-        route: Route = tuple(error.absolute_path)
-        where = document.locate(route, Part.VALUE)
-        raise InputError(document.name, f"{error.message[:300]}", where, f"see `schemas/{schema}`")
+        raise _fault(document, error, schema)
+
+
+def _fault(document: TextDocument, error: ValidationError, schema: str) -> InputError:
+    """Say in words what the schema has against a document."""
+    route: Route = tuple(error.absolute_path)
+    wanted: Any = error.validator_value
+    value: Any = error.instance
+    at, help_text = Part.VALUE, f"see `schemas/{schema}`"
+    message = error.message[:300]
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = tuple(error.schema.get("properties", ()))
+        odd = next(key for key in value if key not in known)
+        route, at, message = (*route, odd), Part.KEY, f"unknown key `{odd}`"
+        help_text = _hint(odd, known)
+    elif error.validator == "enum":
+        message, help_text = f"`{value}` is none of {', '.join(wanted)}", _hint(str(value), wanted)
+    elif error.validator == "anyOf" and all("required" in one for one in wanted):
+        message = f"needs {' or '.join(f'`{key}`' for one in wanted for key in one['required'])}"
+    return InputError(document.name, message, document.locate(route, at), help_text)
+
+
+def _hint(word: str, known: tuple[str, ...]) -> str:
+    guess = did_you_mean(word, known)
+    return f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
 
 
 def plain(node: Node) -> Any:

@@ -244,7 +244,7 @@ contacts:
     [
         ("topics:\n  - arn: 5\n", 2, "5 is not of type"),
         ("topics:\n  - {}\n", 2, ""),
-        ("topics: []\ntopcs: []\n", 1, "topcs"),
+        ("topics: []\ntopcs: []\n", 2, "unknown key `topcs`"),
         ("version: 2\ntopics: []\n", 1, "1 was expected"),
         ("topics:\n  - arn: [sns\n", 3, ""),
         ("topics: &a\n  - *b\n", 2, "unknown alias"),

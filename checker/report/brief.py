@@ -1,0 +1,74 @@
+"""A finding in few lines, without the excerpts: for reports that stand beside the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import format_route
+from checker.report.entry import by_role
+from checker.report.paint import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.finding import Finding, Location, Position
+    from checker.report.setting import Setting
+
+_MOST = 1000
+_PLACES = 10
+
+
+class Detail(NamedTuple):
+    """One more thing about a finding; ``name`` tells a name or place from a sentence."""
+
+    label: str
+    text: str
+    name: bool = False
+
+
+def one_line(text: str, most: int = _MOST) -> str:
+    """Make a text safe to print, and cut what no reader would get through."""
+    return safe(text) if len(text) <= most else f"{safe(text[:most])}..."
+
+
+def is_file(name: str) -> bool:
+    """False for the name of a live resource and for standard input."""
+    return not name.startswith(("arn:", "<"))
+
+
+def place(location: Location, setting: Setting) -> str:
+    """Write ``file:line:column``, or the resource and the route where there is no file."""
+    position = location.position()
+    name = location.document.name
+    if position is None:
+        return one_line(f"{setting.relative(name)} {format_route(location.route)}".rstrip())
+    return place_of(name, position, setting)
+
+
+def place_of(name: str, position: Position | None, setting: Setting) -> str:
+    """Write the same of a file that is known by its name."""
+    at = f":{position.line}:{position.column}" if position else ""
+    return one_line(setting.relative(name) + at)
+
+
+def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
+    """Give what comes after the message: further places, the resource, the witness, the help."""
+    yield from _places(finding, setting)
+    if finding.resource != finding.locations[0].document.name:
+        yield Detail("resource", one_line(finding.resource), name=True)
+    if finding.witness is not None:
+        yield Detail("witness", one_line(finding.witness.sentence))
+    if finding.help:
+        yield Detail("help", one_line(finding.help))
+
+
+def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:
+    primary, related = by_role(finding)
+    places = [
+        *((one_line(one.note) or "also at", one) for one in primary[1:]),
+        *((one_line(one.note) or "see", one) for one in related),
+    ]
+    for label, one in places[:_PLACES]:
+        yield Detail(label, place(one, setting), name=True)
+    if len(places) > _PLACES:
+        yield Detail("and at", f"{len(places) - _PLACES} places more")

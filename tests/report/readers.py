@@ -1,0 +1,171 @@
+"""How other programs read the formats: each reader holds what it is given against the format's rules.
+
+`sarif-2.1.0.json` is the schema of SARIF 2.1.0 plus errata 01 as OASIS publishes it, unchanged;
+Copyright OASIS Open, https://www.oasis-open.org/policies-guidelines/ipr/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+from jsonschema import Draft4Validator
+from markdown_it import MarkdownIt
+
+from checker.outcome import Report
+from checker.report.brief import one_line
+from checker.report.formats import render
+from checker.report.setting import Setting
+from tests.report.fixed import SETTING
+
+SCHEMA = Draft4Validator(json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text()))
+
+
+def written(name: str, report: Report, setting: Setting = SETTING) -> str:
+    lines = list(render(name, report, setting))
+    assert not any("\n" in line or "\r" in line for line in lines) or name == "json"
+    return "\n".join(lines) + "\n"
+
+
+def sarif_run(report: Report, setting: Setting = SETTING) -> dict[str, Any]:
+    """The one run, after it was held against the schema and against what GitHub asks for."""
+    log = json.loads(written("sarif", report, setting))
+    assert [error.message for error in SCHEMA.iter_errors(log)] == []
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert all(len(rule.get("properties", {}).get("tags", ())) <= 10 for rule in rules)
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert (result["kind"] == "fail") == (result["level"] != "none")
+        assert result["locations"]
+        for place in (*result["locations"], *result["relatedLocations"]):
+            physical = place["physicalLocation"]
+            assert physical["region"]["startLine"] >= 1
+            assert is_relative(physical["artifactLocation"]["uri"])
+    prints = [result["partialFingerprints"]["checker/v1"] for result in run["results"]]
+    assert len(set(prints)) == len(prints)
+    return dict(run)
+
+
+def is_relative(uri: str) -> bool:
+    steps = uri.split("/")
+    return re.fullmatch(r"[\w.~%/-]+", uri, re.ASCII) is not None and not {"", ".", ".."} & set(steps)
+
+
+def junit_cases(report: Report, setting: Setting = SETTING) -> list[ET.Element]:
+    """The test cases, after they were counted."""
+    root = ET.fromstring(written("junit", report, setting))  # noqa: S314 - our own
+    for element in (root, *root.findall("testsuite")):
+        for count, tag in (
+            ("tests", ""),
+            ("failures", "/failure"),
+            ("errors", "/error"),
+            ("skipped", "/skipped"),
+        ):
+            assert element.get(count) == str(len(element.findall(f".//testcase{tag}")))
+    said = "".join(root.itertext()) + "".join(value for one in root.iter() for value in one.attrib.values())
+    assert all(character.isprintable() or character == "\n" for character in said)
+    findings = (*report.findings, *(one.finding for one in report.suppressed))
+    assert all(one_line(finding.message) in said for finding in findings)
+    return root.findall(".//testcase")
+
+
+PROPERTIES = {"file", "line", "endLine", "col", "endColumn", "title"}
+
+
+class Command(NamedTuple):
+    kind: str
+    properties: dict[str, str]
+    message: str
+
+
+def github_lines(report: Report, setting: Setting = SETTING) -> tuple[list[Command], list[str]]:
+    """The commands as the runner reads them, and the lines that it only shows."""
+    commands, shown = [], []
+    for line in written("github", report, setting).removesuffix("\n").split("\n"):
+        assert line.isprintable()
+        assert "##[" not in line  # the old style, which the runner looks for anywhere in a line
+        if not line.startswith("::"):
+            assert re.match(r"checker: \d|checker: no findings|and \d+ more of the kind", line)
+            shown.append(line)
+            continue
+        kind, _, info = line[2:].partition("::")[0].partition(" ")
+        message = unescaped(line[2:].partition("::")[2])
+        pairs = (pair.partition("=") for pair in info.split(","))
+        commands.append(Command(kind, {key: unescaped(value) for key, _, value in pairs}, message))
+    assert {one.kind for one in commands} <= {"error", "warning", "notice"}
+    assert {key for one in commands for key in one.properties} <= PROPERTIES
+    return commands, shown
+
+
+def unescaped(text: str) -> str:
+    for escape, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(escape, character)
+    return text
+
+
+class Page(HTMLParser):
+    """A rendered page: its tags, and its text inside and outside of code."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.code: list[str] = []
+        self.text = ""
+        self.inside = 0
+        self.feed(MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(source))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += attrs
+        self.inside += tag == "code"
+        self.code += [""] * (tag == "code")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside -= tag == "code"
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.code[-1] += data
+        else:
+            self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add(f"<!--{data}")
+
+    def handle_decl(self, decl: str) -> None:
+        self.tags.add(f"<!{decl}")
+
+    def handle_pi(self, data: str) -> None:
+        self.tags.add(f"<?{data}")
+
+    def unknown_decl(self, data: str) -> None:
+        self.tags.add(f"<![{data}")
+
+
+OURS = {"h2", "h3", "p", "ul", "li", "strong", "code", "details", "summary"}
+LIVE_TEXT = re.compile(r"@\w|#\d|://|www\.|gh-\d", re.IGNORECASE)
+
+
+def inert_page(source: str) -> Page:
+    page = Page(source)
+    assert page.tags <= OURS
+    assert page.attributes == []
+    assert LIVE_TEXT.search(page.text) is None
+    return page
+
+
+def hold(report: Report, setting: Setting = SETTING) -> None:
+    """Every format keeps its promises for this report."""
+    sarif_run(report, setting)
+    junit_cases(report, setting)
+    github_lines(report, setting)
+    inert_page(written("markdown", report, setting))
+    assert all(character.isprintable() or character == "\n" for character in written("text", report, setting))
+    assert len(json.loads(written("json", report, setting))["findings"]) == len(report.findings)

@@ -1,0 +1,257 @@
+"""The formats for other programs: letter by letter, by their published rules, their limits and what lasts.
+
+`CHECKER_GOLDEN=write pytest tests/report` writes the golden files anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker import __version__
+from checker.engine import judge
+from checker.finding import Finding, Role, Severity, Verdict
+from checker.inputs.load import load
+from checker.inventory import Skipped
+from checker.outcome import Examined, Report
+from checker.registry import all_rules
+from checker.report import sarif
+from checker.report.formats import render
+from checker.report.github import step_summary
+from checker.report.setting import Setting
+from checker.report.uri import relative_uri
+from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at
+from tests.report.readers import (
+    github_lines,
+    hold,
+    inert_page,
+    is_relative,
+    junit_cases,
+    sarif_run,
+    written,
+)
+from tests.samples import ACCOUNT, TESTS, document, statement
+
+HERE = Path(__file__).parent
+GOLDEN = {"sarif": "sarif.json", "junit": "junit.xml", "github": "github.txt", "markdown": "markdown.md"}
+
+
+@pytest.mark.parametrize(("name", "file"), GOLDEN.items())
+def test_the_fixed_report_letter_by_letter(name: str, file: str) -> None:
+    text = written(name, REPORT).replace(f'"{__version__}"', '"VERSION"')
+    path = HERE / "golden" / file
+    if os.environ.get("CHECKER_GOLDEN") == "write":
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8")
+
+
+def test_the_fixed_report_keeps_the_rules_of_every_format() -> None:
+    hold(REPORT)
+
+
+def test_reports_on_all_sample_policies_keep_the_rules_of_every_format() -> None:
+    setting = Setting(rules=all_rules(), root=str(TESTS.parent), folder=str(TESTS.parent))
+    folders = sorted({path.parent for path in TESTS.glob("rules/*/*/cases.yaml")})
+    reports = [judge(load([folder]), all_rules()) for folder in folders]
+    assert sum(len(report.findings) for report in reports) > len(folders)
+    for report in reports:
+        hold(report, setting)
+
+
+# Places.
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("policies/chat.json", "policies/chat.json"),
+        ("./policies/../chat.json", "chat.json"),
+        ("/work/repository/chat.json", "chat.json"),
+        ("/work/elsewhere/chat.json", "work/elsewhere/chat.json"),
+        ("../elsewhere/chat.json", "work/elsewhere/chat.json"),
+        ("a b#1.json", "a%20b%231.json"),
+        ("a:b\\c.json", "a%3Ab%5Cc.json"),
+        ("ü.json", "%C3%BC.json"),
+        ("<stdin>", "%3Cstdin%3E"),
+        ("arn:aws:sns:us-east-1:111122223333:chat", "arn/aws/sns/us-east-1/111122223333/chat"),
+        ("arn:aws:iam::111122223333:role/../x", "arn/aws/iam/111122223333/role/x"),
+        ("", "unnamed"),
+    ],
+)
+def test_every_name_has_a_relative_uri(name: str, uri: str) -> None:
+    assert relative_uri(name, SETTING) == uri
+    assert is_relative(uri)
+
+
+def test_names_are_relative_to_the_repository_wherever_the_command_was_called() -> None:
+    report = Report((WIDE._replace(locations=(at("Statement", 1),)),), (), (), 0)
+    setting = SETTING._replace(folder="/work/repository/infra")
+    (result,) = sarif_run(report, setting)["results"]
+    physical = result["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "infra/policies/chat.json"
+    (command,), _ = github_lines(report, setting)
+    assert command.properties["file"] == "infra/policies/chat.json"
+    assert inert_page(written("markdown", report, setting)).code[0] == "infra/policies/chat.json"
+
+
+# Limits.
+
+
+def many(number: int, finding: Finding = WIDE) -> list[Finding]:
+    return [finding._replace(message=f"finding `{index}` of many") for index in range(number)]
+
+
+def test_github_is_given_ten_of_a_kind_the_worst_first_and_told_of_the_rest() -> None:
+    commands, shown = github_lines(Report((*many(12), *many(30, WEAK)), (), (), 0))
+    assert [one.kind for one in commands] == ["error"] * 10 + ["warning"] * 10
+    assert shown[:2] == [
+        "and 20 more of the kind error, see the summary of the job: GitHub shows 10",
+        "and 2 more of the kind warning, see the summary of the job: GitHub shows 10",
+    ]
+
+
+@pytest.mark.parametrize(("name", "most"), [("comment", 65_536), ("summary", 1024 * 1024)])
+def test_markdown_is_cut_to_what_github_takes_the_worst_kept(name: str, most: int) -> None:
+    findings = (*many(1_000, WIDE._replace(help="x" * 900)), *many(20, WEAK))
+    report = Report(findings, (), tuple(Skipped(f"file {n}", "x" * 200) for n in range(1_000)), 0)
+    lines = list(render("markdown", report, SETTING) if name == "comment" else step_summary(report, SETTING))
+    text = "\n".join(lines) + "\n"
+    assert most * 0.9 < len(text.encode()) <= most
+    shown = [line for line in lines if line.startswith(("- **error**", "- **warning**"))]
+    assert sum("**error**" in line for line in shown) == 20
+    assert f"and {len(findings) - len(shown)} more findings, not shown for want of room" in lines
+    assert any(re.fullmatch(r"- and \d+ more", line) for line in lines)
+    inert_page(text)
+
+
+def test_no_text_is_so_long_that_it_hides_the_other_findings() -> None:
+    long = WEAK._replace(message="@" * 1_000_000, help="@" * 1_000_000, locations=WEAK.locations * 1_000)
+    text = written("markdown", Report((long, *many(5)), (), (), 0))
+    assert "**error**" in text
+    assert "4" in inert_page(text).code
+
+
+def test_sarif_keeps_the_worst_results_and_says_how_many_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "_MOST_RESULTS", 3)
+    many_places = WEAK._replace(locations=WEAK.locations * 50)
+    run = sarif_run(Report((*many(3), many_places), (), (), 0))
+    assert [one["level"] for one in run["results"]] == ["error", "warning", "warning"]
+    assert len(run["results"][0]["locations"]) == len(run["results"][0]["relatedLocations"]) == 10
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("of 4 results, 1 are left out")
+
+
+# What fails a run, and what does not.
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failed"), [(Severity.ERROR, 2), (Severity.WARNING, 3), (Severity.NOTE, 3)]
+)
+def test_junit_fails_from_the_severity_on_from_which_the_run_fails(fail_on: Severity, failed: int) -> None:
+    cases = junit_cases(REPORT, SETTING._replace(fail_on=fail_on))
+    assert sum(case.find("failure") is not None for case in cases) == failed
+
+
+def test_junit_tells_of_a_finding_whose_target_was_not_examined() -> None:
+    (case,) = junit_cases(Report((WIDE,), (), (), 0))
+    assert (case.get("name"), case.get("classname")) == (WIDE.rule, WIDE.resource)
+    assert case.find("failure") is not None
+
+
+def test_junit_gives_a_finding_to_the_file_that_it_stands_in() -> None:
+    verdicts = {WIDE.rule: Verdict.FAIL}
+    files = ("other.json", "policies/chat.json")
+    examined = tuple(Examined("topic", WIDE.resource, file, verdicts) for file in files)
+    cases = junit_cases(Report((WIDE,), examined, (), 0))
+    assert [case.get("file") for case in cases if case.find("failure") is not None] == ["policies/chat.json"]
+
+
+@pytest.mark.parametrize(
+    ("report", "successful"),
+    [
+        (Report((WEAK,), (), (), 0), True),
+        (Report((), (), (Skipped("role.json", "no policy"),), 0), True),
+        (Report((), (), (Skipped("role.json", "no JSON", error=True),), 0), False),
+        (Report((), (), (), 0, crashed=("weak-condition",)), False),
+    ],
+)
+def test_a_sarif_run_succeeded_unless_something_crashed_or_could_not_be_read(
+    report: Report, successful: bool
+) -> None:
+    assert sarif_run(report)["invocations"][0]["executionSuccessful"] is successful
+
+
+@pytest.mark.parametrize("name", ["json", *GOLDEN])
+def test_every_format_says_how_many_topics_were_not_judged(name: str) -> None:
+    assert "4321" in written(name, Report((), (), (), not_judged=4321))
+
+
+# Fingerprints.
+
+
+def fingerprints(folder: Path, text: str) -> list[str]:
+    folder.mkdir()
+    (folder / "policy.json").write_text(text)
+    report = judge(load([folder / "policy.json"]), all_rules())
+    setting = Setting(rules=all_rules(), root=str(folder), folder=str(folder))
+    return [one["partialFingerprints"]["checker/v1"] for one in sarif_run(report, setting)["results"]]
+
+
+def test_fingerprints_survive_moving_lines_and_statements_and_tell_findings_apart(tmp_path: Path) -> None:
+    statements = [
+        statement(Sid="First"),
+        statement(Sid="Second", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+        statement(Principal="*"),
+    ]
+    before = fingerprints(tmp_path / "before", json.dumps(document(*statements)))
+    assert len(before) >= 3
+    assert set(fingerprints(tmp_path / "lines", "\n\n" + json.dumps(document(*statements), indent=4))) == set(
+        before
+    )
+    reversed_ = document(*reversed(statements))
+    assert set(fingerprints(tmp_path / "order", json.dumps(reversed_, indent=1))) == set(before)
+    added = document(
+        statement(Sid="New", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}), *statements
+    )
+    assert set(fingerprints(tmp_path / "added", json.dumps(added))) > set(before)
+
+
+def test_twins_are_told_apart_by_their_number() -> None:
+    prints = [
+        one["partialFingerprints"]["checker/v1"]
+        for one in sarif_run(Report((WIDE, WIDE, WEAK, WIDE), (), (), 0))["results"]
+    ]
+    assert [one.partition(":")[2] for one in prints] == ["", "", "2", "3"]
+    assert len({one.partition(":")[0] for one in prints}) == 2
+
+
+def test_live_findings_have_a_place_everywhere() -> None:
+    names = ("arn:aws:sns:us-east-1:111122223333:a", "arn:aws:sns:us-east-1:111122223333:b")
+    report = Report(
+        tuple(LIVE._replace(resource=name, locations=(at(of=Live(name)),)) for name in names), (), (), 0
+    )
+    uris = [
+        place["physicalLocation"]["artifactLocation"]["uri"] for place in result_places(sarif_run(report))
+    ]
+    assert uris == ["arn/aws/sns/us-east-1/111122223333/a", "arn/aws/sns/us-east-1/111122223333/b"]
+    commands, _ = github_lines(report)
+    assert all(set(one.properties) == {"title"} for one in commands)
+    assert all(name in one.message for name, one in zip(names, commands, strict=True))
+
+
+def test_a_finding_that_has_only_related_locations_stands_at_the_first() -> None:
+    locations = (at("Statement", 0, role=Role.RELATED), at("Statement", 1, role=Role.RELATED))
+    (result,) = sarif_run(Report((WIDE._replace(locations=locations),), (), (), 0))["results"]
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+    assert len(result["relatedLocations"]) == 1
+
+
+def result_places(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for result in run["results"]:
+        yield from result["locations"]

@@ -1,0 +1,120 @@
+"""Policies are written by others: whatever stands in one, no format is steered by it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from checker.finding import Finding, Role, Severity, Witness
+from checker.inputs.text import parse_text
+from checker.inventory import Skipped
+from checker.outcome import HeldBackBy, Report, Stale, Suppressed
+from checker.report.brief import is_file, one_line
+from checker.report.inert import code, plain, prose
+from tests.report.fixed import LIVE, SETTING, WEAK, at
+from tests.report.readers import github_lines, hold, inert_page, sarif_run, written
+from tests.samples import document, statement
+
+HOSTILE = (
+    "::error::x",
+    "a\n::error::x\r\n::stop-commands::x",
+    "##[error]x ###[error]x",
+    "]]>",
+    "</details><script>alert(1)</script>",
+    "<!-- --> <?php ?> <![CDATA[x]]> <!DOCTYPE x>",
+    "@octocat #1 GH-1 octocat/repo#1 https://evil.example www.evil.example me@evil.example",
+    "![](x) [a](https://evil.example) <https://evil.example> [x]: https://evil.example",
+    "|a|b|\n|-|-|",
+    "`",
+    "``@octocat`` ` @octocat",
+    "\\`@octocat\\`",
+    " ` ",
+    "\x00\x1b[31m\u202e\u2028\ufffe",
+    "\ud800",
+    "%0A%25%3A",
+    "../../etc/passwd",
+    "C:\\policies\\x.json",
+    "arn:..:..:\n",
+    "[statement](1) {0}",
+    "&lt;script&gt; &#64;octocat",
+    "a,title=b",
+    "",
+)
+
+
+def hostile(text: str) -> Report:
+    """A report with the text in all places where it can come from outside."""
+    policy = document(statement(Sid=text, Condition={"StringEquals": {text: text}}))
+    parsed = parse_text(text, json.dumps(policy))
+    route = ("Statement", 0, "Condition", "StringEquals", text)
+    finding = Finding(
+        "weak-condition",
+        Severity.ERROR,
+        f"statement `{text}` is odd: {text}",
+        text,
+        (at(*route, of=parsed), at(*route, of=parsed), at("Statement", 0, of=parsed, role=Role.RELATED)),
+        help=f"write `{text}` instead",
+        witness=Witness(f"Connect for {text} could publish", {"action": text}, "Allowed", (0,)),
+    )
+    return Report(
+        findings=(finding, LIVE._replace(message=text, resource=text)),
+        examined=(),
+        skipped=(Skipped(text, text, error=True, help=text), Skipped(text, text)),
+        not_judged=0,
+        suppressed=(Suppressed(finding, HeldBackBy.COMMENT, text),),
+        stale=(Stale(text, text),),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_inert_in_every_format(text: str) -> None:
+    hold(hostile(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_runner_reads_hostile_text_as_the_text_that_it_is(text: str) -> None:
+    commands, _ = github_lines(Report((), (), (Skipped(text, text, error=True),), 0))
+    (command,) = commands
+    shown = one_line(text).replace("##[", "# #[")
+    assert command.message == f"{shown}: {shown}"
+    if is_file(text):
+        assert command.properties["file"] == one_line(SETTING.relative(text)).replace("##[", "# #[")
+
+
+@settings(deadline=None)
+@given(st.text())
+@example("`a```b`")
+def test_no_text_breaks_any_format(text: str) -> None:
+    hold(hostile(text))
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1).map(one_line))
+@example(" x ")
+@example(" ")
+def test_inert_text_reads_as_it_is(text: str) -> None:
+    def read(source: str) -> tuple[str, list[str]]:
+        page = inert_page(f"x{source}x")
+        return page.text.replace("\N{ZERO WIDTH SPACE}", "").removesuffix("\n"), page.code
+
+    assert read(plain(text)) == (f"x{text}x", [])
+    assert read(code(text)) == ("xx", [text])
+    value = text.replace("`", "")
+    if value:
+        assert read(prose(f"a `{value}` b")) == ("xa  bx", [value])
+
+
+def test_a_message_keeps_its_code_spans_and_its_links_in_the_formats_that_have_them() -> None:
+    (result,) = sarif_run(Report((WEAK._replace(message="`[a](1)` is odd?"),), (), (), 0))["results"]
+    assert result["message"]["text"].splitlines() == [
+        "`\\[a\\](1)` is odd?",
+        "",
+        "Help: use StringEquals with the instance's own account",
+        "",
+        "See [for this principal](1)",
+    ]
+    page = inert_page(written("markdown", Report((WEAK,), (), (), 0)))
+    assert "StringEqualsIfExists" in page.code
