@@ -109,6 +109,30 @@ class Witness(NamedTuple):
     statements: tuple[int, ...]
 
 
+class Applicability(Enum):
+    """How far a fix may be trusted: proven to change nothing else, shown with what it opens, or only shown."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display"
+
+
+class Edit(NamedTuple):
+    """A stretch of a file and the text that takes its place."""
+
+    document: Document
+    position: Position
+    text: str
+
+
+class Fix(NamedTuple):
+    """A way to mend what a finding is about; unsafe until it is proven otherwise."""
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+    applicability: Applicability = Applicability.UNSAFE
+
+
 class Finding(NamedTuple):
     """One thing that is wrong with one resource."""
 
@@ -120,6 +144,7 @@ class Finding(NamedTuple):
     verdict: Verdict = Verdict.FAIL
     help: str = ""
     witness: Witness | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 def format_route(route: Route) -> str:

@@ -52,7 +52,7 @@ def place_of(name: str, position: Position | None, setting: Setting) -> str:
 
 
 def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
-    """Give what comes after the message: further places, the resource, the witness, the help."""
+    """Give what comes after the message: further places, the resource, the witness, help and fixes."""
     yield from _places(finding, setting)
     if finding.resource != finding.locations[0].document.name:
         yield Detail("resource", one_line(finding.resource), name=True)
@@ -60,6 +60,7 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:
         yield Detail("help", one_line(finding.help))
+    yield from (Detail(f"fix, {one.applicability.value}", one_line(one.title)) for one in finding.fixes)
 
 
 def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:

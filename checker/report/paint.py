@@ -26,7 +26,12 @@ class Paint(NamedTuple):
 
 
 def safe(text: str) -> str:
-    """Replace what could control a terminal; a tab becomes one blank so that columns stay true."""
+    """Replace what could control a terminal or a CI runner; columns stay true, so a tab becomes one blank.
+
+    GitHub's runner still finds commands of its old style, ``##[error]``, anywhere in a line.
+    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    """
+    text = text.replace("##[", "##(")
     if text.isprintable():
         return text
     return "".join(

@@ -11,12 +11,12 @@ from checker.outcome import HeldBackBy
 from checker.report.brief import one_line
 from checker.report.entry import by_role
 from checker.report.sarif_message import label, result_message
-from checker.report.sarif_place import located
+from checker.report.sarif_place import artifact, located, region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from checker.finding import Finding, Location
+    from checker.finding import Edit, Finding, Fix, Location
     from checker.outcome import Suppressed
     from checker.report.entry import Entry
     from checker.report.setting import Setting
@@ -40,6 +40,7 @@ def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting
             },
             # SARIF wants it on all results or on none, empty where nothing is suppressed
             "suppressions": [_suppression(held_back)] if held_back else [],
+            **_fixes(finding, setting),
             "properties": _properties(finding),
         }
 
@@ -69,6 +70,32 @@ def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
 def _location(location: Location, finding: Finding, setting: Setting) -> dict[str, Any]:
     note = {"message": {"text": one_line(location.note)}} if location.note else {}
     return {**located(location, finding.resource, setting), **note}
+
+
+def _fixes(finding: Finding, setting: Setting) -> dict[str, Any]:
+    """Give the fixes that are edits; one that is only shown has nothing that SARIF could hold."""
+    fixes = [_fix(one, setting) for one in finding.fixes if one.edits]
+    return {"fixes": fixes} if fixes else {}
+
+
+def _fix(fix: Fix, setting: Setting) -> dict[str, Any]:
+    changes: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        changes.setdefault(edit.document.name, []).append(edit)
+    return {
+        "description": {"text": one_line(f"{fix.title} ({fix.applicability.value})")},
+        "artifactChanges": [
+            {
+                "artifactLocation": artifact(name, setting),
+                "replacements": [_replacement(one) for one in edits],
+            }
+            for name, edits in changes.items()
+        ],
+    }
+
+
+def _replacement(edit: Edit) -> dict[str, Any]:
+    return {"deletedRegion": region(edit.position), "insertedContent": {"text": edit.text}}
 
 
 def _suppression(held_back: Suppressed) -> dict[str, str]:

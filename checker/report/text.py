@@ -37,6 +37,8 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
         yield f"  {paint('dim', '=')} witness: {safe(finding.witness.sentence)}"
     if finding.help:
         yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
+    for fix in finding.fixes:
+        yield f"  {paint('dim', '=')} fix ({fix.applicability.value}): {safe(fix.title)}"
 
 
 def _location(location: Location, paint: Paint) -> Iterator[str]:
@@ -44,9 +46,9 @@ def _location(location: Location, paint: Paint) -> Iterator[str]:
     arrow = "-->" if location.role is Role.PRIMARY else ":::"
     name = safe(location.document.name)
     if position is None:
-        yield f"  {paint('dim', arrow)} {name} {format_route(location.route)}"
+        yield f"  {paint('dim', arrow)} {name} {safe(format_route(location.route))}"
         return
-    note = f" {location.note}" if location.note else ""
+    note = f" {safe(location.note)}" if location.note else ""
     yield f"  {paint('dim', arrow)} {name}:{position.line}:{position.column}{note}"
     yield from (f"  {line}" for line in excerpt(location.document, position, paint))
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checker.finding import Finding, Location, Part, Position, Role, Route, Severity, Verdict, Witness
+from checker.finding import (
+    Applicability,
+    Edit,
+    Finding,
+    Fix,
+    Location,
+    Part,
+    Position,
+    Role,
+    Route,
+    Severity,
+    Verdict,
+    Witness,
+)
 from checker.inputs.text import parse_text
 from checker.inventory import Skipped
 from checker.outcome import Examined, HeldBackBy, Report, Stale, Suppressed
@@ -111,6 +124,10 @@ WIDE = Finding(
     TOPIC,
     (at("Statement", 1),),
     help="name the actions",
+    fixes=(
+        Fix("name the action", (Edit(CHAT, CHAT.locate(("Statement", 1, "Action"), Part.VALUE), '"sns:Publish"'),), Applicability.SAFE),
+        Fix("make a topic for the queue", applicability=Applicability.DISPLAY),
+    ),
 )
 NOTE = Finding(
     "wide-action", Severity.NOTE, "a whole statement of 11 lines", TOPIC, (at("Statement", 0),), help=""
