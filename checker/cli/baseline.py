@@ -20,7 +20,7 @@ from checker.cli.options import (
     read_choice,
 )
 from checker.cli.run import Options, baseline_path, beside, examine
-from checker.cli.terminal import Exit, complain, tell, write
+from checker.cli.terminal import Exit, tell, write
 from checker.configuration.baseline import baseline_of
 from checker.inputs.baseline import baseline_text
 from checker.inputs.text import InputError
@@ -62,13 +62,6 @@ def baseline_write(
         configuration=config,
         isolated=isolated,
     )
-    try:
-        return _write(options, output)
-    except InputError as error:
-        return complain(error)
-
-
-def _write(options: Options, output: Path | None) -> Exit:
     run = examine(options)
     path = output or baseline_path(run.configuration) or Path(DEFAULT)
     faults = [one for one in run.report.skipped if one.error]

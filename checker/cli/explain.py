@@ -12,7 +12,7 @@ from checker.arn import Arn
 from checker.chain import BROKEN, UNKNOWN, explain
 from checker.cli.options import Format, FormatOption, OutputOption, StrictOption
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, complain, paint_for, write
+from checker.cli.terminal import Exit, paint_for, write
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic
 from checker.inputs.text import InputError
 from checker.report.explanation import explanation_json, explanation_text
@@ -46,13 +46,10 @@ def explain_command(
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
     input, 3 something is not known (with --strict), 4 internal error.
     """
-    try:
-        arn = instance_option(instance)
-        explanation = explain(_topic(topic), _key(key, key_policy), arn, known_rules())
-        paint = Paint() if output else paint_for(sys.stdout)
-        write(_lines(explanation, output_format, paint), output)
-    except InputError as error:
-        return complain(error)
+    arn = instance_option(instance)
+    explanation = explain(_topic(topic), _key(key, key_policy), arn, known_rules())
+    paint = Paint() if output else paint_for(sys.stdout)
+    write(_lines(explanation, output_format, paint), output)
     return _exit_code(explanation, strict=strict)
 
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from checker.cli.output import Destination, publish
 from checker.cli.run import Options, examine, without_known
-from checker.cli.terminal import Exit, complain
+from checker.cli.terminal import Exit
 from checker.finding import Severity
-from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
 
 
 def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exit:
-    """Judge files and folders, report, and give the exit code."""
-    try:
-        destinations = [Destination.of(one) for one in formats or ("text",)]
-        run = without_known(examine(options), options)
-        publish(run.report, run.fail_on, destinations, output)
-    except InputError as error:
-        return complain(error)
+    """Judge files and folders, report, and give the exit code. Raises InputError."""
+    destinations = [Destination.of(one) for one in formats or ("text",)]
+    run = without_known(examine(options), options)
+    publish(run.report, run.fail_on, destinations, output)
     return exit_code(run.report, run.fail_on, strict=run.strict)
 
 

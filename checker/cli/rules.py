@@ -9,9 +9,8 @@ import typer
 
 from checker.cli.options import Format, FormatOption
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, complain, paint_for, write
+from checker.cli.terminal import Exit, paint_for, write
 from checker.inputs.configuration import check_name
-from checker.inputs.text import InputError
 from checker.report.rules import rule_list, rule_page, rules_json
 
 
@@ -20,13 +19,10 @@ def rules(
     output_format: FormatOption = Format.TEXT,
 ) -> int:
     """List the rules, or explain one: what it finds, why it matters, and what to write instead."""
-    try:
-        found = known_rules()
-        if rule is not None:
-            check_name(rule, [one.id for one in found], "checker rules")
-            found = tuple(one for one in found if one.id == rule)
-    except InputError as error:
-        return complain(error)
+    found = known_rules()
+    if rule is not None:
+        check_name(rule, [one.id for one in found], "checker rules")
+        found = tuple(one for one in found if one.id == rule)
     paint = paint_for(sys.stdout)
     if output_format is Format.JSON:
         write(rules_json(found))

@@ -19,8 +19,6 @@ from checker.inputs.text import InputError
 from checker.report.decision import decision_json, decision_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from checker.iam.decide import Decision
 
 
@@ -49,22 +47,11 @@ def simulate(
     Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown where AWS documents no answer: one word
     a line for --requests, with a trace for a single request. Keys that are not given are absent.
     """
-    try:
-        return _run(
-            requests, policy, output_format, lambda: _request(service, aws, action, resource, context)
-        )
-    except InputError as error:
-        return complain(error)
-
-
-def _run(
-    requests: Path | None, policy: Path | None, output_format: Format, single: Callable[[], Request]
-) -> Exit:
     if requests is not None and policy is None:
         return _batch(requests, output_format)
     if policy is None or requests is not None:
         raise InputError("simulate", "give either --requests or --policy")
-    _single(policy, single(), output_format)
+    _single(policy, _request(service, aws, action, resource, context), output_format)
     return Exit.CLEAN
 
 

@@ -8,14 +8,13 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
+from checker.inputs.text import InputError
 from checker.report.paint import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import TextIO
-
-    from checker.inputs.text import InputError
 
 
 class Exit(IntEnum):
@@ -29,7 +28,11 @@ class Exit(IntEnum):
 
 
 def guarded(command: Callable[[], object]) -> NoReturn:
-    """Run a command and exit; anything unforeseen ends in a message and exit code 4, never in a traceback."""
+    """Run a command and exit.
+
+    An InputError ends in its message and exit code 2, anything unforeseen in a message and 4, never in a
+    traceback.
+    """
     gc.disable()  # a run is short, and what it builds it keeps to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -43,6 +46,8 @@ def _run(command: Callable[[], object]) -> int:
     try:
         code = _code_of(command)
         sys.stdout.flush()
+    except InputError as error:
+        return complain(error)
     except BrokenPipeError:
         return Exit.CLEAN  # the reader has gone, as `head` does
     except KeyboardInterrupt:
@@ -84,8 +89,6 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
     try:
         output.write_text(text, "utf-8", errors="backslashreplace")
     except OSError as error:
-        from checker.inputs.text import InputError
-
         raise InputError(
             str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"
         ) from None

@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from checker import __version__
+from tests.cli.process import run, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
-CHECKER = [sys.executable, "-m", "checker"]
 TOPICS = TESTS / "fixtures" / "topics"
 PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
 GOOD, OPEN = document(statement(Condition=PINNED)), document(statement())
-
-
-def run(
-    *arguments: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [*CHECKER, *map(str, arguments)]
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, check=False, env={**os.environ, **(env or {})}
-    )
-    result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
-    assert "Traceback" not in result.stderr
-    return result
-
-
-def save(path: Path, value: Any) -> Path:
-    path.write_text(json.dumps(value, indent=2))
-    return path
 
 
 def test_version_and_help() -> None:
@@ -77,7 +58,7 @@ def test_exit_codes_of_check(
     save(Path("wide.json"), document(statement(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})))
     save(Path("other.json"), {"name": "not a policy"})
     Path("broken.json").write_text('{"Version": ')
-    assert run("check", *arguments, env={"PYTHONPATH": str(TESTS.parent)}).returncode == code
+    assert run("check", *arguments).returncode == code
 
 
 HOSTILE: dict[str, bytes] = {

@@ -1,0 +1,93 @@
+"""A baseline knows findings by what they are: what moves is known still, and one more of the same is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checker.configuration.baseline import baseline_of, from_json, hold_back, to_json
+from checker.engine import judge
+from checker.inputs.load import load
+from checker.outcome import Report
+from checker.registry import all_rules
+from tests.iam.strategies import policies
+from tests.samples import ACCOUNT, document, statement
+
+
+def report_on(folder: Path, policy: dict[str, Any], **layout: Any) -> Report:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(policy, **layout))
+    return judge(load([path]), all_rules())
+
+
+def relative(name: str) -> str:
+    return Path(name).name
+
+
+def after(before: Report, now: Report) -> Report:
+    baseline = from_json(json.loads(json.dumps(to_json(baseline_of(before.findings, relative)))))
+    return hold_back(now, baseline, "checker-baseline.json", relative)
+
+
+OPEN = statement(Sid="Open")
+PINNED = statement(Sid="Pinned", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+OTHER = statement(Sid="Other", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+
+
+def test_findings_that_are_known_are_held_back_wherever_they_have_moved(tmp_path: Path) -> None:
+    before = report_on(tmp_path, document(OPEN, PINNED))
+    assert len(before.findings) == 3
+    for policy, layout in (
+        (document(OPEN, PINNED), {"indent": 2}),
+        (document(PINNED, OPEN), {}),
+        (document(OTHER, PINNED, OTHER | {"Sid": "More"}, OPEN), {"indent": 1}),
+    ):
+        now = after(before, report_on(tmp_path, policy, **layout))
+        assert now.findings == ()
+        assert len(now.suppressed) == 3
+        assert now.stale == ()
+
+
+def test_what_is_new_is_reported_also_in_a_statement_that_is_known(tmp_path: Path) -> None:
+    before = report_on(tmp_path, document(OPEN))
+    wider = statement(Sid="Open", Action=["sns:Publish", "sns:Subscribe"])
+    assert [one.rule for one in after(before, report_on(tmp_path, document(wider))).findings] == [
+        "excess-connect-actions"
+    ]
+    twice = after(before, report_on(tmp_path, document(OPEN, statement(Sid="New"))))
+    assert {one.message.split("`")[1] for one in twice.findings} == {"New"}
+
+
+def test_statements_without_sid_are_counted(tmp_path: Path) -> None:
+    nameless = statement()
+    before = report_on(tmp_path, document(nameless))
+    now = after(before, report_on(tmp_path, document(nameless, nameless)))
+    assert len(now.findings) == len(before.findings)
+    assert len(now.suppressed) == len(before.findings)
+
+
+def test_what_is_mended_makes_its_entry_stale_unless_the_file_was_not_looked_at(tmp_path: Path) -> None:
+    before = report_on(tmp_path, document(OPEN))
+    mended = after(before, report_on(tmp_path, document(PINNED)))
+    assert [one.reason.split()[0] for one in mended.stale] == [
+        "`missing-source-account`",
+        "`missing-source-arn`",
+    ]
+    elsewhere = before._replace(findings=(), examined=())
+    assert after(before, elsewhere).stale == ()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(policy=policies(), order=st.randoms())
+def test_a_baseline_knows_every_finding_of_a_policy_in_any_order(
+    policy: dict[str, Any], order: Any, tmp_path: Path
+) -> None:
+    before = report_on(tmp_path, policy)
+    shuffled = list(policy["Statement"])
+    order.shuffle(shuffled)
+    now = after(before, report_on(tmp_path, {**policy, "Statement": shuffled}, indent=3))
+    assert (now.findings, now.stale) == ((), ())
