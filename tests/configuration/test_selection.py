@@ -30,7 +30,6 @@ FAMILIES = {"fifo-topic": "sns", "source-owner": "sns", "key-lockout": "kms"}
         (None, ("all",), set()),
         (("sns", "key-lockout"), ("kms",), {"fifo-topic", "source-owner", "key-lockout"}),
     ],
-    ids=str,
 )
 def test_what_names_a_rule_more_closely_wins(
     select: tuple[str, ...] | None, ignore: tuple[str, ...], counting: set[str]

@@ -125,7 +125,11 @@ WIDE = Finding(
     (at("Statement", 1),),
     help="name the actions",
     fixes=(
-        Fix("name the action", (Edit(CHAT, CHAT.locate(("Statement", 1, "Action"), Part.VALUE), '"sns:Publish"'),), Applicability.SAFE),
+        Fix(
+            "name the action",
+            (Edit(CHAT, CHAT.locate(("Statement", 1, "Action"), Part.VALUE), '"sns:Publish"'),),
+            Applicability.SAFE,
+        ),
         Fix("make a topic for the queue", applicability=Applicability.DISPLAY),
     ),
 )
