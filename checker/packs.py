@@ -33,7 +33,7 @@ def packs() -> Iterator[ModuleType]:
     for entry_point in sorted(set(entry_points(group=GROUP)), key=lambda one: (one.name, one.value)):
         try:
             yield entry_point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"rule pack `{entry_point.name}` ({entry_point.value})"
             raise PackError(f"{what} cannot be imported: {type(error).__name__}: {error}") from error
 

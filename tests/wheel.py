@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,7 +51,7 @@ def check_contents(wheel: Path) -> None:
 
 
 def check_command(wheel: Path, folder: Path) -> None:
-    """Install the wheel and run it on a policy and on a manifest."""
+    """Install the wheel, run it on a policy and on a manifest, and install a rule pack beside it."""
     venv.create(folder / "venv", with_pip=True)
     binaries = folder / "venv" / "bin"
     constraints = ["-c", str(ROOT / "constraints.txt")]
@@ -62,6 +63,19 @@ def check_command(wheel: Path, folder: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert "error[public-topic]" in done.stdout, done.stdout
+    pack = ROOT / "examples" / "rule-pack"
+    shutil.copytree(pack, folder / "pack")
+    subprocess.run(
+        [binaries / "pip", "install", "--quiet", "--no-deps", folder / "pack"], check=True, cwd=folder
+    )
+    rules = subprocess.run(
+        [binaries / "checker", "rules", "acme-topic-name"],
+        check=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert "Acme's alarms" in rules.stdout, rules.stdout
     code = "import checker, pathlib; print(pathlib.Path(checker.__file__).parent)"
     where = subprocess.run(
         [binaries / "python", "-c", code], check=True, cwd=folder, capture_output=True, text=True

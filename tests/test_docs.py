@@ -1,0 +1,50 @@
+"""Rules, pages, schemas and README agree one to one; whatever is generated is up to date."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from checker.policy import names
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
+from checker.regions import CONNECT_REGIONS, REGIONS
+from checker.registry import built_in
+from tests.samples import TESTS
+
+ROOT = TESTS.parent
+IDS = sorted(rule.id for rule in built_in())
+
+
+def test_what_is_generated_from_the_rules_is_up_to_date() -> None:
+    command = [sys.executable, "-m", "scripts.generate_docs", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_rule_has_a_page_a_line_in_the_readme_and_a_place_in_the_schema() -> None:
+    pages = {path.stem for path in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
+    schema = json.loads((ROOT / "schemas" / "configuration.v1.json").read_text())
+    listed = re.findall(r"\]\(docs/rules/([a-z-]+)\.md\)", (ROOT / "README.md").read_text())
+    assert sorted(pages) == sorted(listed) == schema["$defs"]["rule"]["anyOf"][0]["enum"] == IDS
+    assert set(schema["$defs"]["family"]["enum"]) == {rule.family for rule in built_in()}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.stem)
+def test_every_schema_is_one(path: Path) -> None:
+    Draft202012Validator.check_schema(json.loads(path.read_text()))
+
+
+def test_names_that_rules_rest_on_are_in_the_generated_lists() -> None:
+    assert {"sns:Publish", "sns:Subscribe", "sns:Receive"} <= set(TOPIC_ACTIONS)
+    assert {"kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(KEY_ACTIONS)
+    assert {"aws:SourceArn", "aws:SourceAccount", "aws:SourceOwner", "aws:PrincipalTag/"} <= set(GLOBAL_KEYS)
+    assert {"connect", "sns", "cloudwatch", "events"} <= set(SERVICES)
+    assert len(CONNECT_REGIONS) == 11
+    assert set(CONNECT_REGIONS) <= {region for regions in REGIONS.values() for region in regions}
+    assert "scripts/generate_names.py" in (names.__doc__ or "")
