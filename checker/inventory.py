@@ -10,8 +10,8 @@ from checker.policy.vocabulary import CONNECT
 if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.finding import Document, Position, Route
+    from checker.policy.dialect import Dialect
     from checker.policy.model import Policy, Problem
-    from checker.policy.read import Dialect
 
 MANAGED_KEY_ALIAS = "alias/aws/sns"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
+from checker.policy.dialect import TOPIC, Dialect
 from checker.policy.jsontext import parse_json
-from checker.policy.read import TOPIC, Dialect, read_policy
+from checker.policy.read import read_policy
 from checker.policy.source import Source
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.iam.truth import Truth, any_of, negate
+from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.policy.model import Patterns
 
 _NO_SERVICE = Unknown("an action pattern without a service prefix")
 
@@ -34,6 +34,9 @@ def action_covers(actions: Patterns | Unknown, action: str) -> Truth:
 
 def covered(actions: Patterns | Unknown, known: Iterable[str]) -> tuple[str, ...]:
     """The actions among those known that the element covers for sure."""
+    if isinstance(actions, Patterns) and actions.are_plain:
+        names = {value.lower() for value in actions.values if isinstance(value, str)}
+        return tuple(action for action in known if action.lower() in names)
     return tuple(action for action in known if action_covers(actions, action) is True)
 
 

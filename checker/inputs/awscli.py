@@ -21,9 +21,10 @@ from checker.inventory import (
     Subscription,
     Topic,
 )
+from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.model import Patterns
 from checker.policy.node import Array, Node, Object, Scalar, items, text_of
-from checker.policy.read import KEY, TOPIC, Dialect, read_policy
+from checker.policy.read import read_policy
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
+from checker.policy.dialect import KEY, TOPIC
 from checker.policy.node import Array, Node, Object, Scalar, items, text_of
-from checker.policy.read import KEY, TOPIC
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:

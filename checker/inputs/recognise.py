@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.node import Array, Object, items, text_of
-from checker.policy.read import KEY, TOPIC, Dialect
 from checker.policy.spelling import did_you_mean
 from checker.policy.vocabulary import OLD_VERSION, POLICY_ELEMENTS, VERSION
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.policy.dialect import KEY, TOPIC
 from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
-from checker.policy.read import KEY, TOPIC, read_policy
+from checker.policy.read import read_policy
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from checker.inputs.facts import bare_key, instance_arn, unwrap
 from checker.inputs.files import name_of, read_input
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.policy.dialect import TOPIC
 from checker.policy.node import Object, describe
-from checker.policy.read import TOPIC
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:

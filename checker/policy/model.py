@@ -54,6 +54,13 @@ class Patterns(NamedTuple):
         """True for NotAction and NotResource."""
         return self.element.startswith("Not")
 
+    @property
+    def are_plain(self) -> bool:
+        """True for names without wildcards, which cover themselves and nothing else."""
+        return not self.negated and not any(
+            isinstance(v, str) and ("*" in v or "?" in v) for v in self.values
+        )
+
 
 class Condition(NamedTuple):
     """One key under one operator. ``operator`` and ``key`` are as written, ``operation`` is the operator

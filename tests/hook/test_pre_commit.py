@@ -130,6 +130,21 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
+def clone(folder: Path) -> Path:
+    """Make a repository of what this one holds now, with what is not committed yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "as it is")
+    return folder
+
+
 @pre_commit
 def test_pre_commit_try_repo_on_a_real_repository(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
@@ -138,6 +153,7 @@ def test_pre_commit_try_repo_on_a_real_repository(tmp_path: Path) -> None:
     save(repository / "package.json", {"name": "x"})
     git(repository, "init", "-q")
     git(repository, "add", "-A")
+    hooks_of = clone(tmp_path / "checker")
     environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "cache"), "PRE_COMMIT_COLOR": "never"}
     environment.pop("PYTHONPATH", None)
 

@@ -270,7 +270,8 @@ def test_a_file_that_a_manifest_names_and_is_not_there_is_an_error(tmp_path: Pat
 def test_yaml_is_read_as_it_is_written() -> None:
     """Account ids with a leading zero, dates and `on` keep their text; YAML 1.1 would turn all three."""
     from checker.inputs.text import parse_text
-    from checker.policy.read import TOPIC, read_policy
+    from checker.policy.dialect import TOPIC
+    from checker.policy.read import read_policy
 
     text = """
 Version: 2012-10-17

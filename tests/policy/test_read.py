@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from checker.finding import format_route
+from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
 from checker.policy.model import Policy
-from checker.policy.read import KEY, TOPIC, Dialect, read_policy
+from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONDITION_KEY, OPERATORS, POLICY_ELEMENTS, operator_names

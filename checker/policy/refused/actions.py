@@ -13,7 +13,7 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.policy.read import Dialect
+    from checker.policy.dialect import Dialect
 
 _KNOWN = {"sns": TOPIC_ACTIONS, "kms": KEY_ACTIONS}
 _FOLDED = {service: frozenset(one.lower() for one in actions) for service, actions in _KNOWN.items()}

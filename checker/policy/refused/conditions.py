@@ -19,7 +19,7 @@ from checker.policy.vocabulary import CONNECT, FOR_ALL, OLD_VERSION, VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.policy.read import Dialect
+    from checker.policy.dialect import Dialect
 
 _LISTED = {"sns": (*GLOBAL_KEYS, *TOPIC_KEYS), "kms": (*GLOBAL_KEYS, *KEY_KEYS)}
 _FOLDED = {service: tuple(key.lower() for key in keys) for service, keys in _LISTED.items()}

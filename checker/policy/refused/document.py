@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.finding import Route
+    from checker.policy.dialect import Dialect
     from checker.policy.model import Statement
-    from checker.policy.read import Dialect
 
 _MAX_PRINCIPALS = 200
 
