@@ -163,7 +163,7 @@ def test_pre_commit_try_repo_on_a_real_repository(tmp_path: Path) -> None:
             "-m",
             "pre_commit",
             "try-repo",
-            str(ROOT),
+            str(hooks_of),
             "checker",
             "--verbose",
             *arguments,
