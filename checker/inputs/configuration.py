@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.configuration.model import Choice, Configuration, Override, Suppression
 from checker.finding import Part, Severity
+from checker.inputs.files import CONFIGURATIONS
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items, text_of
 from checker.policy.source import Source
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from checker.finding import Route
 
 SCHEMA = "configuration.v1.json"
-_NAMES = ("checker.yaml", "checker.yml")
 _PROJECT = "pyproject.toml"
 _TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
 
@@ -28,7 +28,7 @@ _TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
 def find_configuration(folder: Path) -> Path | None:
     """Look for the file in a folder and those above it, up to the top of a repository."""
     for here in (folder, *folder.parents):
-        for name in _NAMES:
+        for name in CONFIGURATIONS:
             if (here / name).is_file():
                 return here / name
         project = here / _PROJECT

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 STDIN = Path("-")
 
+CONFIGURATIONS = ("checker.yaml", "checker.yml")
+"""Files that say how to run, not what to judge."""
+
 _SUFFIXES = (".json", *YAML_SUFFIXES)
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
