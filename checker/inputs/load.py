@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
+    CONFIGURATIONS,
     find_files,
     find_siblings,
     may_matter,
@@ -62,6 +63,9 @@ def load(
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it has nothing in it that matters or is an ARN alone."""
     chosen = named and not facts.of_change
+    if path.name in CONFIGURATIONS:
+        facts.skipped += [Skipped(name_of(path), "says how to run, not what to judge")] * chosen
+        return []
     text = ""
     try:
         text = read_input(path)
@@ -86,7 +90,7 @@ def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
 def _read_context(path: Path, facts: Facts) -> list[_File]:
     """Read a file that nobody asked about; a fault in it is no error of this run."""
     try:
-        text = read_input(path)
+        text = "" if path.name in CONFIGURATIONS else read_input(path)
         if not may_matter(text, as_context=True):
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]

@@ -44,6 +44,16 @@ def test_a_configuration_is_found_upwards_in_every_form(name: str, tmp_path: Pat
     assert rules_found(inside, "--config", str(tmp_path / name)) == {"missing-source-account": "warning"}
 
 
+def test_a_configuration_is_no_input(tmp_path: Path) -> None:
+    save(tmp_path / "checker.yaml", f"topics: [{TOPIC_ARN}]\ninstances: [{INSTANCE_ARN}]\n")
+    save(tmp_path / "open.json", OPEN)
+    for arguments in (["."], ["--changed", "checker.yaml", "open.json"]):
+        done = run("check", *arguments, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "checker.yaml" not in done.stderr
+    assert "checker.yaml: says how to run" in run("check", "checker.yaml", cwd=tmp_path).stderr
+
+
 def test_a_pyproject_without_the_table_is_passed_over(tmp_path: Path) -> None:
     save(tmp_path / "checker.yaml", "select: [fifo-topic]\n")
     save(tmp_path / "inside" / "pyproject.toml", '[tool.other]\nx = "[tool.checker]"\n')
