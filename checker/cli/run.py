@@ -69,7 +69,7 @@ def examine(options: Options) -> Run:
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
-    paths = options.paths or (Path(),)
+    paths = _changed(options) if options.changed else options.paths or (Path(),)
     inventory = load(paths, exclude=lambda path: _excluded(path, configuration), changed=options.changed)
     known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
     inventory = inventory._replace(instances=(*known, *inventory.instances))
@@ -83,6 +83,16 @@ def examine(options: Options) -> Run:
         bool(configuration.strict if options.strict is None else options.strict),
         configuration,
     )
+
+
+def _changed(options: Options) -> tuple[Path, ...]:
+    """The files of a change, of which there may be none."""
+    for path in options.paths:
+        if path.is_dir():
+            raise InputError(
+                "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
+            )
+    return options.paths
 
 
 def absolute(name: str) -> str:

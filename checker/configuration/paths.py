@@ -14,6 +14,15 @@ def matches(patterns: tuple[str, ...], path: str | None) -> bool:
     return path is not None and bool(patterns) and _spec(patterns).match_file(path)
 
 
+def is_pattern(text: str) -> bool:
+    """False for what no .gitignore could have on a line."""
+    try:
+        _spec((text,))
+    except ValueError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=256)
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # only where a configuration has patterns

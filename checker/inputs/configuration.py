@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.configuration.model import Choice, Configuration, Override, Suppression
+from checker.configuration.paths import is_pattern
 from checker.finding import Part, Severity
 from checker.inputs.files import CONFIGURATIONS
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
@@ -97,14 +98,16 @@ class _Reader:
             source=self.document.name,
             choice=self.choice(root, ()),
             overrides=tuple(
-                Override(_texts(one, "paths"), self.choice(one, ("overrides", index)))
+                Override(
+                    self.patterns(one, "paths", ("overrides", index)), self.choice(one, ("overrides", index))
+                )
                 for index, one in enumerate(_list(root, "overrides"))
             ),
             suppressions=tuple(
                 self.suppression(one, ("suppressions", index))
                 for index, one in enumerate(_list(root, "suppressions"))
             ),
-            exclude=_texts(root, "exclude"),
+            exclude=self.patterns(root, "exclude", ()),
             instances=_texts(root, "instances"),
             topics=_texts(root, "topics"),
             topic_tags=_texts(root, "topic-tags"),
@@ -136,11 +139,20 @@ class _Reader:
             rule,
             _text(node, "reason"),
             _text(node, "resource"),
-            _text(node, "path"),
+            "".join(self.patterns(node, "path", route)),
             until,
             self.document.name,
             self.document.locate(route, Part.VALUE),
         )
+
+    def patterns(self, node: Node, key: str, route: Route) -> tuple[str, ...]:
+        found = _texts(node, key)
+        for index, text in enumerate(found):
+            if not is_pattern(text):
+                where = self.document.locate((*route, key, index), Part.VALUE)
+                help_text = "patterns read as the lines of a .gitignore"
+                raise InputError(self.document.name, f"`{text}` is no pattern of paths", where, help_text)
+        return found
 
     def known(self, name: str, route: Route, part: Part = Part.VALUE) -> None:
         check_name(name, self.names, self.document.name, self.document.locate(route, part))

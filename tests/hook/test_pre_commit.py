@@ -109,6 +109,15 @@ def test_a_manifest_beside_a_file_says_which_instance_streams(tmp_path: Path) ->
     assert "examined 1 topic; 0 topics not judged" in done.stderr
 
 
+def test_a_change_of_nothing_is_clean_and_a_folder_is_no_change(tmp_path: Path) -> None:
+    save(tmp_path / "open.json", OPEN)
+    nothing = hook(tmp_path)
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    folder = hook(tmp_path, ".")
+    assert folder.returncode == 2
+    assert "name the files that have changed" in folder.stderr
+
+
 def test_a_fault_in_a_file_beside_it_is_said_and_no_error(tmp_path: Path) -> None:
     save(tmp_path / "good.json", GOOD)
     save(tmp_path / "key.json", '{"KeyMetadata": {')
