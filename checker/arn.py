@@ -51,6 +51,13 @@ class Arn(NamedTuple):
         return name if f"{kind}/" == _CONNECT_INSTANCE and plain else ""
 
 
+def is_uuid(text: str) -> bool:
+    """True for the 8-4-4-4-12 hexadecimal digits of a Connect instance's id."""
+    parts = text.split("-")
+    digits = set("".join(parts).lower()) <= set("0123456789abcdef")
+    return digits and [len(part) for part in parts] == [8, 4, 4, 4, 12]
+
+
 def is_account(text: str) -> bool:
     """True for the twelve digits of an AWS account id."""
     return len(text) == 12 and text.isascii() and text.isdigit()

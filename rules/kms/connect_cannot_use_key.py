@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from checker.key_case import KeyCase
 
 _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
+_MORE = (
+    "give what describes the topic, the key and the instance as well, so that the condition can be decided"
+)
 
 
 class ConnectCannotUseKey(Rule):
@@ -94,7 +97,7 @@ class ConnectCannotUseKey(Rule):
                 yield doubts[0]  # unverified-key-condition says which
             elif doubts:
                 message = f"whether Connect can use the key is not known: {doubts[0].reason}"
-                yield self.undetermined(case.name, message, _nearest(case), help=_HELP)
+                yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
 
 
 def _nearest(case: KeyCase) -> list[Location]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn, is_account
+from checker.arn import Arn, is_account, is_uuid
 from checker.case import conditions_on, names_connect
 from checker.diagnosis import failing_conditions, may_match
 from checker.finding import Role, Severity
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
-from checker.policy.refused.conditions import has_literal_variable, is_unlisted
+from checker.policy.refused.conditions import has_literal_variable, is_unlisted, misnumbered
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import NULL
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -94,8 +95,12 @@ class UnmatchableCondition(Rule):
 
 def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:
     """True for what source-owner, partition-mismatch and invalid-policy report."""
-    unlisted = is_unlisted(condition.key, "sns") or has_literal_variable(condition, case.policy.version)
-    return unlisted or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
+    invalid = (
+        is_unlisted(condition.key, "sns")
+        or has_literal_variable(condition, case.policy.version)
+        or any(misnumbered(value) for value in condition.values)
+    )
+    return invalid or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
 
 
 def _in_other_partition(case: TopicCase, condition: Condition) -> bool:
@@ -112,6 +117,8 @@ def statement_conditions(statement: Statement) -> tuple[Condition, ...]:
 
 def _reason(condition: Condition) -> str:
     values = [value for value in condition.values if isinstance(value, str)]
+    if not isinstance(condition.operation, Unknown) and condition.operation.base == NULL:
+        return f"`Null` asks that `{condition.key}` is absent, and Connect sends it"
     if condition.folded_key not in (SOURCE_ARN, SOURCE_ACCOUNT):
         return f"`{condition.operator}` on `{condition.key}` fails, Connect's request has no such value"
     shown = f"`{values[0]}`" if len(values) == 1 else f"none of the values of `{condition.key}`"
@@ -134,4 +141,8 @@ def _arn_reason(values: list[str], shown: str) -> str:
         return f"{shown} is no ARN of Connect"
     if arn.resource.count("/") > 1:
         return f"{shown} is below the instance, and Connect sends the bare instance ARN"
+    if not arn.resource.startswith("instance/"):
+        return f"{shown} is no instance: its last part would have to be `instance/ID`"
+    if arn.instance_id and not is_uuid(arn.instance_id):
+        return f"`{arn.instance_id}` is no id, which is a UUID; it may be the alias of the instance"
     return f"{shown} is not the ARN of a Connect instance in this partition"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from checker.arn import Arn, is_account
 from checker.finding import Part
 from checker.policy.model import Condition, Problem, Statement, Value
 from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
@@ -25,6 +26,8 @@ _LISTED = {"sns": (*GLOBAL_KEYS, *TOPIC_KEYS), "kms": (*GLOBAL_KEYS, *KEY_KEYS)}
 _FOLDED = {service: tuple(key.lower() for key in keys) for service, keys in _LISTED.items()}
 _FAMILIES = ("aws:", "sns:", "kms:")
 """Keys of other services may be in a request, such as `lambda:SourceFunctionArn`, and are not judged."""
+_OF_ACCOUNTS = ("account", "owner", "arn")
+"""How the names of keys end that hold accounts, or ARNs with accounts in them."""
 _AWS = sorted("aws")
 """The letters of the prefix, in whatever order they were typed."""
 
@@ -39,6 +42,7 @@ def condition_problems(statement: Statement, dialect: Dialect, version: Value) -
         if isinstance(condition, Condition):
             yield from _key(condition, dialect, grave=grave)
             yield from _variables(condition, version, grave=grave)
+            yield from _accounts(condition, grave=grave)
             yield from _operator(condition, dialect)
 
 
@@ -81,6 +85,25 @@ def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator
         message = f"a policy variable under `{condition.key}` is plain text in version {OLD_VERSION}"
         help_text = f'write `"Version": "{VERSION}"`, the only version with variables'
         yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave)
+
+
+def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
+    if not condition.folded_key.endswith(_OF_ACCOUNTS):
+        return
+    alone = all(misnumbered(value) for value in condition.values)  # beside a good value it only does nothing
+    for index, value in enumerate(condition.values):
+        if account := misnumbered(value):
+            message = f"`{account}` is no account id, it has {len(account)} digits instead of 12"
+            at = (*condition.route, index)
+            yield Problem(message, at, Part.VALUE, "no request has it", grave=grave and alone)
+
+
+def misnumbered(value: Value) -> str:
+    """Give the account of a value, itself or inside an ARN, that has digits alone and not twelve of them."""
+    arn = Arn.parse(value) if isinstance(value, str) else None
+    account = arn.account if arn is not None else value
+    wrong = isinstance(account, str) and account.isdigit() and not is_account(account)
+    return str(account) if wrong else ""
 
 
 def _operator(condition: Condition, dialect: Dialect) -> Iterator[Problem]:
