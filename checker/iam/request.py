@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
+from checker.policy.names import GLOBAL_KEYS, TOPIC_KEYS
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -97,36 +98,5 @@ def spell(key: str) -> str:
 
 
 _SPELLINGS = {
-    name.lower(): name
-    for name in (
-        "aws:CalledVia",
-        "aws:CurrentTime",
-        "aws:EpochTime",
-        "aws:MultiFactorAuthAge",
-        "aws:MultiFactorAuthPresent",
-        "aws:PrincipalAccount",
-        "aws:PrincipalArn",
-        "aws:PrincipalIsAWSService",
-        "aws:PrincipalOrgID",
-        "aws:PrincipalOrgPaths",
-        "aws:PrincipalServiceName",
-        "aws:PrincipalServiceNamesList",
-        "aws:PrincipalType",
-        "aws:Referer",
-        "aws:RequestedRegion",
-        "aws:ResourceAccount",
-        "aws:SecureTransport",
-        "aws:SourceAccount",
-        "aws:SourceArn",
-        "aws:SourceIp",
-        "aws:SourceOwner",
-        "aws:SourceVpc",
-        "aws:SourceVpce",
-        "aws:UserAgent",
-        "aws:VpcSourceIp",
-        "aws:ViaAWSService",
-        "kms:EncryptionContext:aws:sns:topicArn",
-        "sns:Endpoint",
-        "sns:Protocol",
-    )
+    name.lower(): name for name in (*GLOBAL_KEYS, *TOPIC_KEYS, "kms:EncryptionContext:aws:sns:topicArn")
 }

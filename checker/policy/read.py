@@ -23,7 +23,6 @@ from checker.policy.node import Array, Object, describe, items
 from checker.policy.read_conditions import conditions
 from checker.policy.read_principals import principals
 from checker.policy.reading import Reading, unknown_in, value_of
-from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import (
     OLD_VERSION,
@@ -34,7 +33,7 @@ from checker.policy.vocabulary import (
 
 if TYPE_CHECKING:
     from checker.policy.dialect import Dialect
-    from checker.policy.node import Member, Node
+    from checker.policy.node import Node
 
 _HOPELESS = 4
 """How many times over its limit a policy is read, since blanks and lists that are easily shortened count."""
@@ -73,29 +72,6 @@ class _Reader(Reading):
             message = f"`{odd}` (U+{ord(odd):04X}) may not stand in a {self.dialect.name}"
             help_text = f"no character beyond U+{ord(self.dialect.last_char):04X} may"
             self.problem(message, route, help_text, part)
-
-    def elements(self, node: Object, known: tuple[str, ...], route: Route) -> dict[str, Node | Unknown]:
-        """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
-        found: dict[str, Node | Unknown] = {}
-        for member in node.members:
-            if member.key in found:
-                found[member.key] = self.repeated(node, member, route)
-            elif member.key in known:
-                found[member.key] = member.value
-            else:
-                meant, unknown = self.unknown_element(node, member, known, route)
-                found[meant] = unknown
-        return found
-
-    def unknown_element(
-        self, node: Object, member: Member, known: tuple[str, ...], route: Route
-    ) -> tuple[str, Unknown]:
-        """Report an element and name the one that it was meant to be, which is not missing then but unknown."""
-        guess = did_you_mean(member.key, known)
-        meant = guess if guess and node.get(guess) is None else None
-        hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
-        message = f"unknown element `{member.key}`"
-        return meant or member.key, self.problem(message, (*route, member.key), hint, Part.KEY)
 
     def version(self, node: Node | Unknown | None) -> Value:
         if node is None:

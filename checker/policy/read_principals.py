@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part
 from checker.policy.model import EVERYONE, Principal, Principals
 from checker.policy.node import Object, describe
 from checker.policy.reading import value_of
-from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import PRINCIPAL_TYPES
 
@@ -47,7 +45,7 @@ def _object(reading: Reading, node: Object, route: Route) -> Principals:
     """Read what Principal or NotPrincipal holds: types, each with one or several names."""
     entries: list[Principal] = []
     unknown: Unknown | None = None
-    for kind, value in _types(reading, node, route):
+    for kind, value in reading.elements(node, PRINCIPAL_TYPES, route, "principal type").items():
         if isinstance(value, Unknown):
             unknown = value
             continue
@@ -56,18 +54,3 @@ def _object(reading: Reading, node: Object, route: Route) -> Principals:
     if not entries and unknown is None and not reading.dialect.empty_principal:
         reading.problem(f"{route[-1]} names nobody", route, "SNS refuses a statement without a principal")
     return Principals(route[-1] == "NotPrincipal", tuple(entries), unknown)
-
-
-def _types(reading: Reading, node: Object, route: Route) -> list[tuple[str, Node | Unknown]]:
-    found: dict[str, Node | Unknown] = {}
-    for member in node.members:
-        if member.key in found:
-            found[member.key] = reading.repeated(node, member, route)
-        elif member.key in PRINCIPAL_TYPES:
-            found[member.key] = member.value
-        else:
-            guess = did_you_mean(member.key, PRINCIPAL_TYPES)
-            hint = f"did you mean `{guess}`?" if guess else f"known are {', '.join(PRINCIPAL_TYPES)}"
-            message = f"unknown principal type `{member.key}`"
-            found[member.key] = reading.problem(message, (*route, member.key), hint, Part.KEY)
-    return list(found.items())

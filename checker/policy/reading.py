@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.finding import Part
 from checker.policy.model import Problem, Value
 from checker.policy.node import Scalar, describe, items, scalar_text
+from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -28,6 +29,31 @@ class Reading:
         """Note a problem, and give what stands for the value."""
         self.problems.append(Problem(message, route, part, help_text))
         return Unknown(message)
+
+    def elements(
+        self, node: Object, known: tuple[str, ...], route: Route, what: str = "element"
+    ) -> dict[str, Node | Unknown]:
+        """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
+        found: dict[str, Node | Unknown] = {}
+        for member in node.members:
+            if member.key in found:
+                found[member.key] = self.repeated(node, member, route)
+            elif member.key in known:
+                found[member.key] = member.value
+            else:
+                meant, unknown = self._unknown(node, member, known, route, what)
+                found[meant] = unknown
+        return found
+
+    def _unknown(
+        self, node: Object, member: Member, known: tuple[str, ...], route: Route, what: str
+    ) -> tuple[str, Unknown]:
+        """Report an element and name the one that it was meant to be, which is not missing then but unknown."""
+        guess = did_you_mean(member.key, known)
+        meant = guess if guess and node.get(guess) is None else None
+        hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
+        message = f"unknown {what} `{member.key}`"
+        return meant or member.key, self.problem(message, (*route, member.key), hint, Part.KEY)
 
     def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
         """Note a key that stood before."""
