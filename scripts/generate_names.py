@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PRINCIPAL = re.compile(r"(?<![\w./@-])([a-z][a-z0-9-]+(?:\.[a-z][a-z0-9-]+)?)\.amazonaws\.com(?![\w/.:-])")
 REGIONAL = re.compile(
-    r"(^|[.-])(east|west|north|south|central|northeast|southeast)-\d|region-code|^s3-website|bucket"
+    r"(^|[.-])(east|west|north|south|central|northeast|southeast)-\d|region-code|^s3-website|bucket|^service-id$"
 )
 
 
