@@ -42,6 +42,20 @@ bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks
 
+# The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
+# imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.
+peers: PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
+peers: $(READY)
+	@for peer in $(PEERS); do \
+		folder=build/peers/$$peer; \
+		test -f $$folder/.installed && continue; \
+		echo "installing $$peer" >&2; \
+		$(PYTHON) -m venv --clear $$folder \
+			&& $$folder/bin/pip install --quiet --disable-pip-version-check $$peer 'setuptools<81' \
+			&& touch $$folder/.installed; \
+	done; true
+	@$(BIN)/python -m benchmarks.peers $(PEERS)
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.finding import Role
+
 if TYPE_CHECKING:
     from checker.finding import Finding
 
@@ -12,7 +14,7 @@ _CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
 
 
 class Identity(NamedTuple):
-    """The rule, the file, the place by name, and what is said without its numbers."""
+    """The rule, the file, the places by name, and what is said without its numbers."""
 
     rule: str
     source: str
@@ -22,9 +24,9 @@ class Identity(NamedTuple):
 
 def identity(finding: Finding, source: str) -> Identity:
     """Identify a finding; ``source`` is its file as the run names it, for instance relative to a repository."""
-    first = finding.locations[0]
+    places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
     message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
-    return Identity(finding.rule, source, first.document.anchor(first.route), message)
+    return Identity(finding.rule, source, "; ".join(sorted(places)), message)
 
 
 def fingerprint(one: Identity) -> str:
