@@ -84,9 +84,7 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target("contact", contact.id, contact.place, None, "check_contact", contact)
-    findings = [
-        one for one in run.findings if scope.files is None or one.locations[0].document.name in scope.files
-    ]
+    findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
     return Report(
         tuple(_ordered(findings)),
         tuple(run.examined),
@@ -162,7 +160,7 @@ def _ordered(findings: list[Finding]) -> Iterator[Finding]:
         first = finding.locations[0]
         position = first.position()
         return (
-            first.document.name,
+            first.source,
             (position.line, position.column) if position else (0, 0),
             -finding.severity.rank,
             finding.rule,

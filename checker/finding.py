@@ -66,6 +66,17 @@ class Position(NamedTuple):
     end_column: int
 
 
+class Text(Protocol):
+    """A file, or a live resource in its place."""
+
+    @property
+    def name(self) -> str:
+        """Its path, or the ARN of a live resource."""
+
+    def line(self, number: int) -> str:
+        """Give the text of one line, counted from 1, without its line end."""
+
+
 class Document(Protocol):
     """A text that routes lead into. Live resources have none, and their findings no position."""
 
@@ -76,8 +87,8 @@ class Document(Protocol):
     def locate(self, route: Route, part: Part) -> Position | None:
         """Find the stretch of the file that ``route`` leads to, or its nearest ancestor that exists."""
 
-    def line(self, number: int) -> str:
-        """Give the text of one line of the file, counted from 1, without its line end."""
+    def text_of(self, route: Route, part: Part) -> Text:
+        """Give the file in which that stretch stands; a policy may be put together from several."""
 
     def anchor(self, route: Route) -> str:
         """Name the place that ``route`` leads to by what stands there rather than by numbers."""
@@ -95,6 +106,16 @@ class Location(NamedTuple):
     def position(self) -> Position | None:
         """Look the route up in the document's text."""
         return self.document.locate(self.route, self.part)
+
+    @property
+    def text(self) -> Text:
+        """The file that the position is in."""
+        return self.document.text_of(self.route, self.part)
+
+    @property
+    def source(self) -> str:
+        """The name of that file."""
+        return self.text.name
 
 
 class Witness(NamedTuple):

@@ -49,7 +49,7 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
 
 
 def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
-    return identity(finding, relative(finding.locations[0].document.name))
+    return identity(finding, relative(finding.locations[0].source))
 
 
 def to_json(baseline: Baseline) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def choose(
         return selects(choice_for(source), rule, families[rule])
 
     def kept(finding: Finding) -> Finding:
-        severity = choice_for(finding.locations[0].document.name).severity.get(finding.rule)
+        severity = choice_for(finding.locations[0].source).severity.get(finding.rule)
         failed = severity is not None and finding.verdict is Verdict.FAIL
         return finding._replace(severity=severity or finding.severity) if failed else finding
 
@@ -63,7 +63,7 @@ def choose(
         verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if counts(rule, one.source)}
         return one._replace(verdicts=verdicts)
 
-    findings = [one for one in report.findings if counts(one.rule, one.locations[0].document.name)]
+    findings = [one for one in report.findings if counts(one.rule, one.locations[0].source)]
     crashed = {one.rule for one in findings} & set(report.crashed)
     return report._replace(
         findings=tuple(map(kept, findings)),

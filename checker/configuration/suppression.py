@@ -63,7 +63,7 @@ class _Run:
         return None
 
     def by_entry(self, finding: Finding) -> Suppressed | None:
-        source = finding.locations[0].document.name
+        source = finding.locations[0].source
         for entry in self.configuration.suppressions:
             if entry.rule == finding.rule and self.is_about(entry, finding.resource, source):
                 self.used.add((entry, finding.rule))
@@ -113,8 +113,9 @@ def _unused(rule: str) -> str:
 
 def covers(comment: IgnoreComment, finding: Finding) -> bool:
     """True if a comment stands beside or above the finding's place, or something that it is part of."""
-    document, route, part = finding.locations[0][:3]
-    if document.name != comment.source:
+    location = finding.locations[0]
+    document, route, part = location[:3]
+    if location.source != comment.source:
         return False
     places = [
         (route[: end + 1], Part.KEY if isinstance(step, str) else Part.VALUE)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.inventory import Skipped
 from checker.policy.anchor import anchor
+from checker.policy.embedding import offsets_of_json, offsets_of_yaml
 from checker.policy.jsontext import TextError, parse_json
-from checker.policy.node import Node, locate
+from checker.policy.node import Node, find
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.finding import Part, Position, Route
+    from checker.finding import Part, Position, Route, Text
     from checker.policy.node import Scalar
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -52,11 +53,11 @@ class TextDocument(NamedTuple):
 
     def locate(self, route: Route, part: Part) -> Position:
         """Find where a route leads to."""
-        return locate(self.root, route, part)
+        return find(self.root, route, part).position()
 
-    def line(self, number: int) -> str:
-        """Give one line of the file."""
-        return self.source.line(number)
+    def text_of(self, route: Route, part: Part) -> Text:
+        """Give the file that it is in."""
+        return find(self.root, route, part).source
 
     def anchor(self, route: Route) -> str:
         """Name the place that a route leads to."""
@@ -114,9 +115,12 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
 
     Raises InputError, saying that the fault is inside the string.
     """
-    escaped = node.source.text[node.start : node.start + 1] == '"'
-    outer, start = (node.source, node.start + 1) if escaped else (None, 0)
-    source = Source(node.source.name, text, outer, start)
+    outer = node.source
+    if outer.name.endswith(YAML_SUFFIXES):
+        offsets = offsets_of_yaml(outer, node.start, text)
+    else:
+        offsets = offsets_of_json(outer.text, node.start + 1, len(text))
+    source = Source(outer.name, text, outer, offsets)
     try:
         return TextDocument(source, parse_json(source))
     except TextError as error:

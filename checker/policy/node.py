@@ -106,10 +106,24 @@ def describe(node: Node) -> str:
     return "a string" if isinstance(value, str) else "a number" if isinstance(value, Number) else "unknown"
 
 
-def locate(root: Node, route: Route, part: Part) -> Position:
-    """Find the stretch of text a route leads to; a route that leads nowhere gives its nearest ancestor."""
-    node, marked = root, root.source.position
-    span = (root.start, root.end)
+class Stretch(NamedTuple):
+    """A part of a text."""
+
+    source: Source
+    start: int
+    end: int
+
+    def position(self) -> Position:
+        """Give its lines and columns in the file."""
+        return self.source.position(self.start, self.end)
+
+
+def find(root: Node, route: Route, part: Part) -> Stretch:
+    """Find the stretch of text a route leads to; a route that leads nowhere gives its nearest ancestor.
+
+    Nodes that were put together from several files each know their own.
+    """
+    node, found = root, Stretch(root.source, root.start, root.end)
     for step in route:
         if isinstance(step, int):
             inside = items(node)
@@ -121,10 +135,10 @@ def locate(root: Node, route: Route, part: Part) -> Position:
             if member is None:
                 break
             if part is not Part.VALUE and step is route[-1]:
-                return node.source.position(member.start, member.end)
+                return Stretch(node.source, member.start, member.end)
             node = member.value
-        marked, span = node.source.position, (node.start, node.end)
-    return marked(*span)
+        found = Stretch(node.source, node.start, node.end)
+    return found
 
 
 def _member(node: Node, key: str, *, first: bool) -> Member | None:

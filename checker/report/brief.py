@@ -39,7 +39,7 @@ def is_file(name: str) -> bool:
 def place(location: Location, setting: Setting) -> str:
     """Write ``file:line:column``, or the resource and the route where there is no file."""
     position = location.position()
-    name = location.document.name
+    name = location.source
     if position is None:
         return one_line(f"{setting.relative(name)} {format_route(location.route)}".rstrip())
     return place_of(name, position, setting)
@@ -54,7 +54,7 @@ def place_of(name: str, position: Position | None, setting: Setting) -> str:
 def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
     """Give what comes after the message: further places, the resource, the witness, help and fixes."""
     yield from _places(finding, setting)
-    if finding.resource != finding.locations[0].document.name:
+    if finding.resource != finding.locations[0].source:
         yield Detail("resource", one_line(finding.resource), name=True)
     if finding.witness is not None:
         yield Detail("witness", one_line(finding.witness.sentence))

@@ -9,7 +9,7 @@ from checker.report.paint import Paint, safe, width
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Document, Position
+    from checker.finding import Position, Text
 
 _MAX_WIDTH = 140
 _WINDOW = 110
@@ -17,18 +17,18 @@ _LEAD = 30
 _MAX_LINES = 5
 
 
-def excerpt(document: Document, at: Position, paint: Paint) -> Iterator[str]:
+def excerpt(file: Text, at: Position, paint: Paint) -> Iterator[str]:
     """Quote one line with carets below, or the lines of a longer stretch with a bar beside them."""
     gutter = len(str(at.end_line))
     yield f"{' ' * gutter} {paint('dim', '|')}"
     if at.line == at.end_line:
-        yield from _one_line(document, at, paint, gutter)
+        yield from _one_line(file, at, paint, gutter)
     else:
-        yield from _several_lines(document, at, paint, gutter)
+        yield from _several_lines(file, at, paint, gutter)
 
 
-def _one_line(document: Document, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
-    text = safe(document.line(at.line))
+def _one_line(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
+    text = safe(file.line(at.line))
     start, end = at.column - 1, max(at.end_column - 1, at.column)
     text, start, end = _clip(text, start, end)
     carets = "^" * max(1, width(text[start:end]))
@@ -47,12 +47,12 @@ def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
     return window, start - left + len(head), min(end, right) - left + len(head)
 
 
-def _several_lines(document: Document, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
+def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
     numbers = list(range(at.line, at.end_line + 1))
     shown = numbers if len(numbers) <= _MAX_LINES else [*numbers[: _MAX_LINES - 2], 0, numbers[-1]]
     for number in shown:
         if number == 0:
             yield f"{' ' * gutter} {paint('mark', ':')}"
             continue
-        text, _, _ = _clip(safe(document.line(number)), 0, 0)
+        text, _, _ = _clip(safe(file.line(number)), 0, 0)
         yield f"{paint('dim', f'{number:>{gutter}}')} {paint('mark', '>')} {text}"

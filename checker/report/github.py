@@ -74,7 +74,7 @@ def _finding(finding: Finding, setting: Setting) -> Command:
     if position is None:
         told.append(f"at: {place(first, setting)}")
     told += (f"{label}: {text}" for label, text, _ in details(finding, setting))
-    properties = (*_at(first.document.name, position, setting), ("title", title))
+    properties = (*_at(first.source, position, setting), ("title", title))
     return Command("notice" if untold else _KINDS[finding.severity], properties, "\n".join(told))
 
 

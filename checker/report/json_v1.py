@@ -88,7 +88,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
 def _location(location: Location) -> dict[str, Any]:
     position = location.position()
     return {
-        "source": location.document.name,
+        "source": location.source,
         "route": format_route(location.route),
         "line": position.line if position else None,
         "column": position.column if position else None,

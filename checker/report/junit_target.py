@@ -39,7 +39,7 @@ def _target_of(entry: Entry, examined: Sequence[Examined], named: Iterable[int])
     """Choose between targets that are called the same; the file decides."""
     finding = entry.finding
     judged = [number for number in named if finding.rule in examined[number].verdicts]
-    source = finding.locations[0].document.name
+    source = finding.locations[0].source
     return min(judged, key=lambda number: examined[number].source != source, default=None)
 
 
@@ -48,4 +48,4 @@ def _stray(resource: str, some: Sequence[Entry]) -> Target:
     for one in some:
         said[one.finding.rule].append(one)
     verdicts = {rule: ones[0].finding.verdict for rule, ones in said.items()}
-    return Target(Examined("resource", resource, some[0].finding.locations[0].document.name, verdicts), said)
+    return Target(Examined("resource", resource, some[0].finding.locations[0].source, verdicts), said)

@@ -50,7 +50,7 @@ def _findings(report: Report, setting: Setting, room: int) -> tuple[dict[str, li
     groups: dict[str, list[str]] = {}
     cut = 0
     for finding in worst_first(report.findings):
-        name = one_line(setting.relative(by_role(finding)[0][0].document.name))
+        name = one_line(setting.relative(by_role(finding)[0][0].source))
         lines = list(_item(finding, setting))
         if name not in groups:
             lines = ["", f"### {code(name)}", *lines]

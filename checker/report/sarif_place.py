@@ -38,7 +38,7 @@ def located(location: Location, resource: str, setting: Setting) -> dict[str, An
     name = one_line(f"{resource}#{route}" if route else resource)
     return {
         "physicalLocation": {
-            "artifactLocation": artifact(location.document.name, setting),
+            "artifactLocation": artifact(location.source, setting),
             "region": region(location.position()),
         },
         "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],

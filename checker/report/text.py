@@ -31,7 +31,7 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
     for location in finding.locations:
         yield from _location(location, paint)
-    if finding.resource != finding.locations[0].document.name:
+    if finding.resource != finding.locations[0].source:
         yield f"  {paint('dim', '=')} resource: {safe(finding.resource)}"
     if finding.witness is not None:
         yield f"  {paint('dim', '=')} witness: {safe(finding.witness.sentence)}"
@@ -44,13 +44,13 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
 def _location(location: Location, paint: Paint) -> Iterator[str]:
     position = location.position()
     arrow = "-->" if location.role is Role.PRIMARY else ":::"
-    name = safe(location.document.name)
+    name = safe(location.source)
     if position is None:
         yield f"  {paint('dim', arrow)} {name} {safe(format_route(location.route))}"
         return
     note = f" {safe(location.note)}" if location.note else ""
     yield f"  {paint('dim', arrow)} {name}:{position.line}:{position.column}{note}"
-    yield from (f"  {line}" for line in excerpt(location.document, position, paint))
+    yield from (f"  {line}" for line in excerpt(location.text, position, paint))
 
 
 def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:

@@ -13,7 +13,7 @@ from checker.finding import Part, Position
 from checker.inputs.schema import plain
 from checker.inputs.text import TextDocument, parse_embedded
 from checker.policy.jsontext import MAX_DEPTH, TextError, parse_json
-from checker.policy.node import Array, Node, Object, Scalar, locate
+from checker.policy.node import Array, Node, Object, Scalar, find
 from checker.policy.source import Source
 
 
@@ -89,14 +89,14 @@ def test_a_repeated_key_keeps_both_places() -> None:
 def test_routes_lead_to_keys_and_values(newline: str) -> None:
     text = newline.join(["{", '\t"Statement": {', '\t\t"Action": "sns:Publish"', "\t}", "}"])
     node = parse(text)
-    assert locate(node, ("Statement", 0, "Action", 0), Part.VALUE) == Position(3, 13, 3, 26)
-    assert locate(node, ("Statement", "Action"), Part.KEY) == Position(3, 3, 3, 11)
+    assert find(node, ("Statement", 0, "Action", 0), Part.VALUE).position() == Position(3, 13, 3, 26)
+    assert find(node, ("Statement", "Action"), Part.KEY).position() == Position(3, 3, 3, 11)
     assert node.source.line(3) == '\t\t"Action": "sns:Publish"'
 
 
 def test_a_route_that_leads_nowhere_gives_its_nearest_ancestor() -> None:
     node = parse('{"Statement": [{"Sid": "x"}]}')
-    assert locate(node, ("Statement", 0, "Condition", "Bool"), Part.VALUE) == Position(1, 16, 1, 28)
+    assert find(node, ("Statement", 0, "Condition", "Bool"), Part.VALUE).position() == Position(1, 16, 1, 28)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=4), st.booleans())
