@@ -88,9 +88,9 @@ class TopicCase(PolicyCase):
     def target(self) -> Target:
         """The topic as requests name it; without an ARN, as its policy names it."""
         arn = self.topic.arn
-        return (
-            Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn, self.partition)
-        )
+        if isinstance(arn, Arn):
+            return Target.of(arn)
+        return Target(self.topic.symbol or self.resource_named, arn, arn, self.partition)
 
     @cached_property
     def partition(self) -> str:

@@ -33,7 +33,7 @@ class PolicyText(NamedTuple):
     @property
     def names_connect(self) -> bool:
         """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
-        return CONNECT in self.text
+        return CONNECT in self.text or any(s.names_service(CONNECT) for s in self.policy.known_statements())
 
 
 class Place(NamedTuple):
@@ -57,7 +57,9 @@ class Topic(NamedTuple):
     ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
     topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
     that are said to stream to it, empty when nothing says. ``claimed`` is what was given for the ARN where
-    that is no topic's.
+    that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
+    its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
+    write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -74,11 +76,17 @@ class Topic(NamedTuple):
     named: bool = False
     claimed: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    address: str = ""
+    symbol: str = ""
+    writers: tuple[Place, ...] = ()
+    sharing: int = 1
 
     @property
     def name(self) -> str:
-        """How reports call the topic: its ARN, or else the file that its policy stands in."""
-        return self.place.document.name if isinstance(self.arn, Unknown) else str(self.arn)
+        """How reports call the topic: its ARN, or what it is declared as, or the file that its policy stands in."""
+        return (
+            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
+        )
 
 
 class Grant(NamedTuple):
@@ -110,11 +118,14 @@ class Key(NamedTuple):
     grants: tuple[Grant, ...] | Unknown = Unknown("no list of grants was given")
     aliases: tuple[str, ...] = ()
     named: bool = False
+    address: str = ""
 
     @property
     def name(self) -> str:
-        """How reports call the key: its ARN, or else the file that its policy stands in."""
-        return self.place.document.name if isinstance(self.arn, Unknown) else str(self.arn)
+        """How reports call the key: its ARN, or what it is declared as, or the file that its policy stands in."""
+        return (
+            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
+        )
 
     def answers_to(self, reference: str) -> bool:
         """True if a KmsMasterKeyId, in any of its four forms, means this key.
@@ -136,11 +147,18 @@ class Instance(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """A chat contact and the topics that it streams to, each with the place where it says so."""
+    """A chat contact and the topics that it streams to, each with the place where it says so.
+
+    ``region`` and ``instance`` are where it was seen to stream, where that is known; ``alike`` counts the
+    contacts that were seen to stream in the same way.
+    """
 
     id: str
     topics: tuple[tuple[str, Place], ...]
     place: Place
+    region: str = ""
+    instance: Arn | None = None
+    alike: int = 1
 
 
 class IgnoreComment(NamedTuple):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.finding import Part, Route
 from checker.inputs.text import InputError, TextDocument, parse_embedded
 from checker.inventory import (
     Grant,
@@ -23,12 +22,14 @@ from checker.inventory import (
 )
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.model import Patterns
-from checker.policy.node import Array, Node, Object, Scalar, items, text_of
+from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 from checker.policy.read import read_policy
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from checker.finding import Route
 
 _CONFIRMED_PREFIX = "arn:"
 
@@ -40,7 +41,7 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
     """
     said = text_of(attributes.get("TopicArn")) or ""
     arn = topic_arn(said) or Unknown("the output has no TopicArn of a topic")
-    policy = _embedded_policy(attributes.get("Policy"), TOPIC, (*route, "Policy"), document)
+    policy = _embedded_policy(attributes.get("Policy"), TOPIC)
     if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
         arn = topic_of(policy)
     fifo_route: Route = (*route, "FifoTopic") if attributes.get("FifoTopic") else (*route, "TopicArn")
@@ -110,28 +111,42 @@ def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
     return arn if isinstance(arn, Unknown) else arn.resource.endswith(".fifo")
 
 
-def policy_text(document: TextDocument, dialect: Dialect) -> PolicyText:
-    """Read a document that is a policy."""
+def policy_text(document: TextDocument, dialect: Dialect, text: str = "") -> PolicyText:
+    """Read a document that is a policy; ``text`` is what AWS gets to see where that is not what is written."""
     policy, problems = read_policy(document.root, dialect)
     root = document.root
-    text = document.source.text[root.start : root.end]
+    text = text or document.source.text[root.start : root.end]
     return PolicyText(policy, problems, dialect, document, text)
 
 
-def _embedded_policy(
-    node: Node | None, dialect: Dialect, route: Route, document: TextDocument
-) -> PolicyText | Unknown:
-    """Read a policy that is an object, JSON in a string, or JSON in a string in a string."""
+def _embedded_policy(node: Node | None, dialect: Dialect) -> PolicyText | Unknown:
+    """Read the policy of an output of the AWS CLI, which may leave it out."""
     if node is None:
         return Unknown("the output has no Policy; AWS leaves out what the caller may not see")
+    return policy_in(node, dialect)
+
+
+def policy_in(
+    node: Node, dialect: Dialect, prepare: Callable[[Node], Node] = lambda root: root
+) -> PolicyText | Unknown:
+    """Read the policy that a node holds, as an object or as JSON in a string, once or twice.
+
+    ``prepare`` is given the policy's root before it is read. Raises InputError with the place of a fault.
+    """
+    held = node
     for _ in range(3):
-        text = text_of(node)
+        text = text_of(held)
         if text is None:
-            return policy_text(TextDocument(node.source, node), dialect)
-        assert isinstance(node, Scalar)  # noqa: S101 - only a scalar has a text
-        node = parse_embedded(node, text).root
-    place = document.locate(route, Part.VALUE)
-    raise InputError(document.name, "the policy is a string in a string in a string", place)
+            unknown = held.value if isinstance(held, Scalar) else None
+            if isinstance(unknown, Unknown):
+                return unknown
+            root = prepare(held)
+            document = TextDocument(root.source, root)
+            return policy_text(document, dialect, rendered(root) if held is node else "")
+        assert isinstance(held, Scalar)  # noqa: S101 - only a scalar has a text
+        held = parse_embedded(held, text).root
+    where = node.source.position(node.start, node.end)
+    raise InputError(node.source.name, "the policy is a string in a string in a string", where)
 
 
 def read_key(document: TextDocument, metadata: Object, route: Route, *, named: bool) -> Key:
@@ -155,7 +170,7 @@ def read_key(document: TextDocument, metadata: Object, route: Route, *, named: b
 
 def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: bool) -> Key:
     """Read `aws kms get-key-policy`, which does not say whose policy it is."""
-    policy = _embedded_policy(node, KEY, route, document)
+    policy = _embedded_policy(node, KEY)
     unknown = Unknown("the output of `aws kms get-key-policy` does not name the key")
     place = Place(policy.document, ()) if isinstance(policy, PolicyText) else Place(document, route)
     return Key(unknown, place, policy, named=named)

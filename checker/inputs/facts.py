@@ -16,6 +16,7 @@ from checker.inputs.awscli import (
     read_tags,
     read_topic,
 )
+from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_embedded
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.finding import Route
+    from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
 _NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a streaming manifest"
@@ -43,7 +45,8 @@ class Facts:
     says that nobody chose the files, so that one about something else is no news.
     """
 
-    def __init__(self, *, of_change: bool = False) -> None:
+    def __init__(self, given: Given, *, of_change: bool = False) -> None:
+        self.given = given
         self.of_change = of_change
         self.topics: list[tuple[Path, Topic]] = []
         self.keys: list[tuple[Path, Key]] = []
@@ -55,10 +58,15 @@ class Facts:
         self.grants: dict[str, list[Grant]] = {}
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
+        self.declared: dict[Path, Declarations] = {}
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""
         self.skipped.append(error.skipped())
+
+    def declarations(self, folder: Path) -> Declarations:
+        """Give the declarations of a folder, to which its files add."""
+        return self.declared.setdefault(folder, Declarations())
 
     def take_comments(self, document: TextDocument) -> None:
         """Take the comments that put up with findings; JSON has none."""
@@ -77,7 +85,7 @@ class Facts:
         Raises InputError.
         """
         found = kind_of(document.root)
-        if found is not None and found[0] is not Kind.POLICY:
+        if found is not None and found[0] not in (Kind.POLICY, Kind.TEMPLATE):
             reject_duplicates(document)
         if found is None:
             if named and not self.of_change:
@@ -88,6 +96,10 @@ class Facts:
             self.take_policy(path, document, named=named)
         elif kind is Kind.TOPIC and isinstance(node, Object):
             self.topics.append((path.parent, read_topic(document, node, route, named=named)))
+        elif kind is Kind.TEMPLATE:
+            from checker.inputs.cloudformation.template import read_template  # not on the path of policies
+
+            read_template(path, document, self)
         elif kind is Kind.KEY and isinstance(node, Object):
             self.keys.append((path.parent, read_key(document, node, route, named=named)))
         elif kind is Kind.KEY_POLICY and isinstance(node, Object):

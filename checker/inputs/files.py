@@ -17,7 +17,8 @@ STDIN = Path("-")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 """Files that say how to run, not what to judge."""
 
-_SUFFIXES = (".json", *YAML_SUFFIXES)
+_HCL = (".tf", ".tf.json")
+_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _WORDS = (*_AWS_WORDS, "topics", "contacts")
@@ -55,13 +56,19 @@ def find_files(
                 yield path, False
 
 
+def is_hcl(path: Path) -> bool:
+    """True for a file of a Terraform module."""
+    return path.name.endswith(_HCL)
+
+
 def find_siblings(paths: Iterable[Path]) -> Iterator[Path]:
     """Give the other files in the folders of those handed over by name."""
     named = {path.absolute() for path in paths if path.is_file()}
     for folder in sorted({path.parent for path in paths if path.is_file()}):
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIXES))
-        yield from (folder / name for name in names if (folder / name).absolute() not in named)
+        others = (folder / name for name in names if not name.endswith(_HCL))
+        yield from (path for path in others if path.absolute() not in named)
 
 
 def missing(paths: Iterable[Path]) -> list[Path]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
     CONFIGURATIONS,
     find_files,
     find_siblings,
+    is_hcl,
     may_matter,
     missing,
     must_matter,
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Given(NamedTuple):
+    """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
+    and the folder of the Terraform files that a plan was made from.
+    """
+
+    variables: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    source: Path | None = None
+
+
 class _File(NamedTuple):
     path: Path
     named: bool
@@ -32,7 +44,11 @@ class _File(NamedTuple):
 
 
 def load(
-    paths: Iterable[Path], *, exclude: Callable[[Path], bool] = lambda _: False, changed: bool = False
+    paths: Iterable[Path],
+    *,
+    exclude: Callable[[Path], bool] = lambda _: False,
+    changed: bool = False,
+    given: Given = Given(),  # noqa: B008 - frozen
 ) -> Inventory:
     """Read files and folders. Faults are Skipped entries with ``error`` set; nothing is raised.
 
@@ -40,18 +56,18 @@ def load(
     change, so that those about something else are passed over, and the other files of their folders are
     read for what they say of keys, instances and topics.
     """
-    facts = Facts(of_change=changed)
-    given = list(paths)
-    facts.skipped += (Skipped(name_of(path), "no such file or folder", error=True) for path in missing(given))
+    facts = Facts(given, of_change=changed)
+    wanted = list(paths)
+    facts.skipped += (
+        Skipped(name_of(path), "no such file or folder", error=True) for path in missing(wanted)
+    )
     unreadable: list[InputError] = []
-    files = [
-        one
-        for path, named in find_files(given, unreadable, exclude)
-        for one in _read(path, facts, named=named)
-    ]
+    found = list(find_files(wanted, unreadable, exclude))
+    files = [one for path, named in found if not is_hcl(path) for one in _read(path, facts, named=named)]
+    _read_modules([(path, named) for path, named in found if is_hcl(path)], facts)
     facts.skipped += (fault.skipped() for fault in unreadable)
     if changed:
-        files += [one for path in find_siblings(given) for one in _read_context(path, facts)]
+        files += [one for path in find_siblings(wanted) for one in _read_context(path, facts)]
     for path, named, document in _without_manifests(files, facts):
         try:
             facts.take(path, document, named=named)
@@ -60,19 +76,35 @@ def load(
     return tie(facts)
 
 
+def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
+    """Read Terraform's own files, a folder at a time: a file means nothing without the others beside it."""
+    if not found:
+        return
+    from checker.inputs.hcl.module import read_module  # the parser is slow to import
+
+    for folder in dict.fromkeys(path.parent for path, _ in found):
+        read_module(folder, frozenset(path for path, named in found if named), facts)
+
+
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
-    """Read one file, unless it has nothing in it that matters or is an ARN alone."""
+    """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
     chosen = named and not facts.of_change
     if path.name in CONFIGURATIONS:
         facts.skipped += [Skipped(name_of(path), "says how to run, not what to judge")] * chosen
         return []
     text = ""
     try:
+        if is_bulk(path):
+            take_bulk(path, facts, named=named)
+            return []
         text = read_input(path)
         if not chosen and not may_matter(text):
             return []
         if text.startswith("arn:") and len(text.split()) == 1:
             facts.take_instance(name_of(path), text.strip())
+            return []
+        if is_terraform_json(text) or is_trail(text):
+            take_bulk(path, facts, named=named)
             return []
         return [_parsed(path, text, facts, named=named)]
     except InputError as error:

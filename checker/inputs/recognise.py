@@ -27,6 +27,7 @@ class Kind(Enum):
     INSTANCES = "Connect instances"
     TAGS = "a list of tags"
     MANIFEST = "a streaming manifest"
+    TEMPLATE = "a CloudFormation template"
     POLICY = "a policy document"
 
 
@@ -42,6 +43,8 @@ def kind_of(node: Node) -> tuple[Kind, Node, tuple[str, ...]] | None:
         value = node.get(key) if key in keys else None
         if isinstance(value, wanted) and _marked(value, mark):
             return kind, value, (key,)
+    if _looks_like_template(node):
+        return Kind.TEMPLATE, node, ()
     if "TopicArn" in keys:
         return Kind.TOPIC, node, ()
     if "Policy" in keys:
@@ -66,6 +69,14 @@ _WRAPPERS = (
 def _marked(node: Node, marks: tuple[str, ...]) -> bool:
     found = [one for one in items(node) if isinstance(one, Object)]
     return not found or any(member.key in marks for one in found for member in one.members)
+
+
+def _looks_like_template(node: Object) -> bool:
+    """True if something under Resources has a type of AWS's."""
+    resources = node.get("Resources")
+    declared = resources.members if isinstance(resources, Object) else ()
+    kinds = (text_of(one.value.get("Type")) for one in declared if isinstance(one.value, Object))
+    return any((kind or "").startswith(("AWS::", "Custom::", "Alexa::")) for kind in kinds)
 
 
 def _looks_like_manifest(keys: set[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from checker.finding import Part
 from checker.inventory import Skipped
 from checker.policy.anchor import anchor
 from checker.policy.embedding import offsets_of_json, offsets_of_yaml
@@ -14,7 +15,8 @@ from checker.policy.source import Source
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.finding import Part, Position, Route, Text
+    from checker.finding import Position, Route, Text
+    from checker.inventory import Place
     from checker.policy.node import Scalar
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -61,6 +63,30 @@ class TextDocument(NamedTuple):
 
     def anchor(self, route: Route) -> str:
         """Name the place that a route leads to."""
+        return anchor(self.root, route)
+
+
+class Implied(NamedTuple):
+    """The document of a policy that nobody wrote: whatever is found in it is placed at the resource."""
+
+    place: Place
+    root: Node
+
+    @property
+    def name(self) -> str:
+        """The file of the resource."""
+        return self.place.document.name
+
+    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same wherever
+        """Find the resource."""
+        return self.place.document.locate(self.place.route, Part.VALUE)
+
+    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same wherever
+        """Give the file of the resource."""
+        return self.place.document.text_of(self.place.route, Part.VALUE)
+
+    def anchor(self, route: Route) -> str:
+        """Name the place in the policy."""
         return anchor(self.root, route)
 
 

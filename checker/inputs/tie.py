@@ -22,6 +22,11 @@ _Keys = list[tuple["Path", Key]]
 
 def tie(facts: Facts) -> Inventory:
     """Make the Inventory."""
+    if facts.declared:
+        from checker.inputs.assemble import assemble  # only where something is declared
+
+        for folder, declared in facts.declared.items():
+            assemble(declared, facts, folder)
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
     keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
     return Inventory(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Part, Position, Route
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.policy.source import Source
-    from checker.policy.unknown import Unknown
 
 
 class Number(NamedTuple):
@@ -90,6 +90,18 @@ def scalar_text(node: Node) -> str | Unknown | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.text if isinstance(value, Number) else value
+
+
+def rendered(node: Node) -> str:
+    """Write a node as compact JSON; a value that is not known by its name."""
+    import json  # only for what is no JSON where it stands
+
+    if isinstance(node, Object):
+        return "{" + ",".join(f"{json.dumps(m.key)}:{rendered(m.value)}" for m in node.members) + "}"
+    if isinstance(node, Array):
+        return "[" + ",".join(map(rendered, node.items)) + "]"
+    value = node.value.where if isinstance(node.value, Unknown) else node.value
+    return value.text if isinstance(value, Number) else json.dumps(value)
 
 
 def describe(node: Node) -> str:

@@ -79,7 +79,7 @@ class WrongResource(Rule):
 
 def _fault(case: TopicCase, value: str) -> str:
     """Say what is wrong with a Resource, or nothing."""
-    if value in ("*", str(case.topic.arn)):
+    if value in ("*", str(case.topic.arn), case.topic.symbol):
         return ""
     pattern = arn_glob(value)
     service = pattern.parts[2].literal if pattern.is_arn else None

@@ -1,0 +1,215 @@
+"""Ties declared resources together by reference, and makes topics and keys of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from checker.inputs.awscli import policy_in
+from checker.inputs.text import Implied, InputError
+from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.policy.dialect import KEY, TOPIC, Dialect
+from checker.policy.jsontext import parse_json
+from checker.policy.node import Array, Member, Node, Scalar
+from checker.policy.read import read_policy
+from checker.policy.source import Source
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from checker.arn import Arn
+    from checker.inputs.declared import (
+        Declarations,
+        DeclaredGrant,
+        DeclaredKey,
+        DeclaredPolicy,
+        DeclaredSubscription,
+        DeclaredTopic,
+    )
+    from checker.inputs.facts import Facts
+    from checker.policy.model import Value
+
+_DURABLE = ("sqs", "firehose")
+
+
+def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
+    """Add the topics, keys and instances that a deployment would have to the facts.
+
+    Faults in a policy's text are noted there too, and the policy is Unknown.
+    """
+    maker = _Maker(declared, facts)
+    facts.topics += ((folder, maker.topic(one)) for one in declared.topics)
+    facts.keys += ((folder, maker.key(one)) for one in declared.keys)
+    facts.instances += declared.instances
+
+
+def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
+    """True if a value is one of a resource's names, or its ARN."""
+    if isinstance(reference, Unknown):
+        return reference.where in names
+    return reference is not None and (reference in names or reference == str(arn))
+
+
+class _Maker:
+    def __init__(self, declared: Declarations, facts: Facts) -> None:
+        self.declared = declared
+        self.facts = facts
+
+    def topic(self, one: DeclaredTopic) -> Topic:
+        """Give a topic its policy, its subscriptions and the name that its key answers to."""
+        writers = [
+            p for p in self.declared.topic_policies if any(is_same(o, one.names, one.arn) for o in p.owners)
+        ]
+        inline = [Place(one.place.document, one.place.route)] if one.policy is not None else []
+        shared = max((len(writer.owners) for writer in writers), default=1)
+        return Topic(
+            arn=one.arn,
+            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, TOPIC),
+            fifo=one.fifo,
+            key=self.key_reference(one.key),
+            place=one.place,
+            key_place=one.key_place,
+            fifo_place=one.fifo_place,
+            subscriptions=self.subscriptions(one),
+            tags=one.tags,
+            address=one.address,
+            symbol=symbol_of(one.names, one.arn),
+            writers=(*inline, *(writer.place for writer in writers)),
+            sharing=shared,
+        )
+
+    def policy(
+        self,
+        inline: Node | Unknown | None,
+        writers: list[DeclaredPolicy],
+        names: tuple[str, ...],
+        arn: Arn | Unknown,
+        place: Place,
+        dialect: Dialect,
+    ) -> PolicyText | Unknown:
+        """Choose the policy; where several resources write it, the last to do so wins, and nobody knows which."""
+        found = [*([inline] if inline is not None else []), *(writer.policy for writer in writers)]
+        if len(found) > 1:
+            return Unknown(f"{len(found)} resources write the policy, and the last one wins")
+        if not found:
+            return implied(_default_policy(symbol_of(names, arn), arn, dialect), dialect, place)
+        (node,) = found
+        if isinstance(node, Unknown):
+            return node
+        own = symbol_of(names, arn) or str(arn)
+        try:
+            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(names, own)))
+        except InputError as error:
+            self.facts.skip(error)
+            return Unknown(error.reason)
+
+    def key_reference(self, reference: Value | None) -> Value | None:
+        """Name the declared key that a topic is encrypted with by its address, whatever it was called by."""
+        for key in self.declared.keys:
+            aliases = [a for a in self.declared.aliases if is_same(a.key, key.names, key.arn)]
+            called = (*key.names, *(name for alias in aliases for name in alias.names))
+            if reference is not None and is_same(reference, called, key.arn):
+                return key.address
+        return reference
+
+    def key(self, one: DeclaredKey) -> Key:
+        """Give a key its policy, its aliases and its grants."""
+        writers = [
+            p for p in self.declared.key_policies if any(is_same(o, one.names, one.arn) for o in p.owners)
+        ]
+        aliases = [a for a in self.declared.aliases if is_same(a.key, one.names, one.arn)]
+        grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
+        return Key(
+            arn=one.arn,
+            place=one.place,
+            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, KEY),
+            state=one.state,
+            manager="CUSTOMER",
+            spec=one.spec,
+            usage=one.usage,
+            grants=tuple(map(_grant, grants)) if grants else Unknown("no grant is declared"),
+            aliases=(one.address, *(name for alias in aliases for name in alias.names)),
+            address=one.address,
+        )
+
+    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
+        """The subscriptions that are declared with the topic; others may be made elsewhere."""
+        found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
+        listed = tuple(map(_subscription, found))
+        if any(one.protocol in _DURABLE for one in listed):
+            return listed
+        return Unknown("subscriptions may be declared elsewhere")
+
+
+def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
+    """What a document calls its own resource by while the ARN is not known."""
+    return names[0] if isinstance(arn, Unknown) and names else ""
+
+
+def _subscription(one: DeclaredSubscription) -> Subscription:
+    protocol = one.protocol if isinstance(one.protocol, str) else ""
+    endpoint = one.endpoint if isinstance(one.endpoint, str) else ""
+    return Subscription(protocol, endpoint, confirmed=protocol in _DURABLE)
+
+
+def _grant(one: DeclaredGrant) -> Grant:
+    grantee = one.grantee if isinstance(one.grantee, str) else ""
+    return Grant(grantee, one.operations, one.source_arn, one.encryption_context)
+
+
+def substituted(node: Node, texts: Mapping[str, str]) -> Node:
+    """Put texts in the place of values that are unknown by these names."""
+    if isinstance(node, Scalar):
+        known = texts.get(node.value.where) if isinstance(node.value, Unknown) else None
+        return node if known is None else node._replace(value=known)
+    if isinstance(node, Array):
+        return node._replace(items=tuple(substituted(one, texts) for one in node.items))
+    members = (Member(m.key, substituted(m.value, texts), m.start, m.end) for m in node.members)
+    return node._replace(members=tuple(members))
+
+
+def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
+    """The policy that AWS gives a resource for which none is declared; its place is the resource's."""
+    text = json.dumps(policy)
+    root = parse_json(Source(place.document.name, text))
+    read, problems = read_policy(root, dialect)
+    return PolicyText(read, problems, dialect, Implied(place, root), text)
+
+
+def _default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[str, object]:
+    """What AWS writes for a topic or key that is made without a policy.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    owner = "000000000000" if isinstance(arn, Unknown) else arn.account
+    if dialect is TOPIC:
+        statement: dict[str, object] = {
+            "Sid": "__default_statement_ID",
+            "Principal": {"AWS": "*"},
+            "Action": [f"SNS:{name}" for name in _DEFAULT_ACTIONS],
+            "Resource": symbol or str(arn),
+            "Condition": {"StringEquals": {"AWS:SourceOwner": owner}},
+        }
+    else:
+        statement = {
+            "Sid": "Enable IAM User Permissions",
+            "Principal": {"AWS": f"arn:aws:iam::{owner}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    return {"Version": "2008-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+
+_DEFAULT_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)

@@ -1,0 +1,74 @@
+"""Files that may be large and are not read as a whole: Terraform's plans and states, and CloudTrail's events."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+from checker.inputs.files import STDIN, name_of
+from checker.inputs.text import MAX_BYTES, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.inputs.facts import Facts
+
+_HEAD = 64 * 1024
+_PACKED = b"\x1f\x8b"
+_SUFFIXES = (".gz", ".jsonl", ".ndjson")
+
+
+def is_bulk(path: Path) -> bool:
+    """True for a file that is packed, has a value a line, or is too large for a policy."""
+    if path == STDIN:
+        return False
+    try:
+        return path.name.endswith(_SUFFIXES) or path.stat().st_size > MAX_BYTES
+    except OSError:
+        return False
+
+
+def is_terraform_json(text: str) -> bool:
+    """True for what `terraform show -json` prints, of a plan or of a state."""
+    head = text[:_HEAD]
+    return '"format_version"' in head and '"terraform_version"' in head
+
+
+def is_trail(text: str) -> bool:
+    """True for events of CloudTrail: as S3 keeps them, as `lookup-events` prints them, or one a line."""
+    head = text[:_HEAD]
+    return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
+
+
+def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
+    """Read a large file by its kind; one that is of neither kind is noted as skipped if it was named.
+
+    Raises InputError.
+    """
+    text = head_of(path)
+    if is_terraform_json(text):
+        from checker.inputs.terraform.show import read_show  # not on the path of policies
+
+        read_show(path, facts)
+    elif is_trail(text):
+        from checker.inputs.cloudtrail.trail import read_trail  # as above
+
+        read_trail(path, facts)
+    elif named and not facts.of_change:
+        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
+        raise InputError(
+            name_of(path), reason if path.stat().st_size > MAX_BYTES else "no events of CloudTrail"
+        )
+
+
+def head_of(path: Path) -> str:
+    """Read the beginning of a file, unpacked. Raises InputError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if head.startswith(_PACKED):
+            with gzip.open(path) as packed:
+                head = packed.read(_HEAD)
+    except (OSError, EOFError) as error:
+        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
+    return head.decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Events of CloudTrail, folded into contacts and the topics that they stream to."""

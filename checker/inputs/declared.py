@@ -1,0 +1,100 @@
+"""What infrastructure as code declares: resources as Terraform and CloudFormation write them, not yet tied together.
+
+A value that is another resource's is ``Unknown`` with that resource's name for the value in ``where``:
+``aws_sns_topic.chat.arn``, ``template.yaml#ChatTopic``. A resource lists in ``names`` all such names of its
+own; a reference is followed by comparing the two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.arn import Arn
+    from checker.inventory import Instance, Place
+    from checker.policy.model import Value
+    from checker.policy.node import Node
+
+NOT_KNOWN = Unknown("known only after the deployment")
+
+
+class DeclaredTopic(NamedTuple):
+    """A topic. ``key`` is KmsMasterKeyId, ``None`` where it is not encrypted; ``policy`` an inline policy.
+
+    A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
+    """
+
+    address: str
+    names: tuple[str, ...]
+    place: Place
+    arn: Arn | Unknown = NOT_KNOWN
+    fifo: bool | Unknown = False
+    key: Value | None = None
+    policy: Node | Unknown | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    fifo_place: Place | None = None
+    key_place: Place | None = None
+
+
+class DeclaredPolicy(NamedTuple):
+    """A resource that writes the policy of topics or of a key that are declared elsewhere."""
+
+    address: str
+    place: Place
+    owners: tuple[Value, ...]
+    policy: Node | Unknown
+
+
+class DeclaredSubscription(NamedTuple):
+    """A subscription."""
+
+    address: str
+    topic: Value
+    protocol: Value
+    endpoint: Value
+
+
+class DeclaredKey(NamedTuple):
+    """A key; the texts are those of `aws kms describe-key`."""
+
+    address: str
+    names: tuple[str, ...]
+    place: Place
+    arn: Arn | Unknown = NOT_KNOWN
+    policy: Node | Unknown | None = None
+    state: str | Unknown = "Enabled"
+    spec: str | Unknown = "SYMMETRIC_DEFAULT"
+    usage: str | Unknown = "ENCRYPT_DECRYPT"
+
+
+class DeclaredAlias(NamedTuple):
+    """An alias of a key; ``names`` are what others call the alias by, its own name among them if known."""
+
+    names: tuple[str, ...]
+    key: Value
+
+
+class DeclaredGrant(NamedTuple):
+    """A grant on a key; ``source_arn`` and the encryption context are its constraints."""
+
+    key: Value
+    grantee: Value
+    operations: tuple[str, ...]
+    source_arn: str | None = None
+    encryption_context: tuple[tuple[str, str], ...] = ()
+
+
+class Declarations:
+    """Everything that the files of one deployment declare, as the readers come across it."""
+
+    def __init__(self) -> None:
+        self.topics: list[DeclaredTopic] = []
+        self.topic_policies: list[DeclaredPolicy] = []
+        self.subscriptions: list[DeclaredSubscription] = []
+        self.keys: list[DeclaredKey] = []
+        self.key_policies: list[DeclaredPolicy] = []
+        self.aliases: list[DeclaredAlias] = []
+        self.grants: list[DeclaredGrant] = []
+        self.instances: list[Instance] = []
