@@ -31,17 +31,12 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(self, topic: Topic, inventory: Inventory) -> bool:
-        """True for a topic that is to be judged."""
+    def takes(self, topic: Topic, streamed: frozenset[str]) -> bool:
+        """True for a topic that is to be judged; ``streamed`` are the ARNs that contacts stream to."""
         policy = topic.policy
         speaks = isinstance(policy, PolicyText) and policy.names_connect
-        return (
-            self.all_topics
-            or topic.named
-            or speaks
-            or self._asks_for(topic)
-            or _is_streamed(topic, inventory)
-        )
+        known = self.all_topics or topic.named or speaks or str(topic.arn) in streamed
+        return known or self._asks_for(topic)
 
     def _asks_for(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
@@ -59,31 +54,25 @@ class Scope(NamedTuple):
         return self.files is None or not names.isdisjoint(self.files)
 
 
-def _is_streamed(topic: Topic, inventory: Inventory) -> bool:
-    """True for a topic that a contact streams to."""
-    return any(str(topic.arn) == text for contact in inventory.contacts for text, _ in contact.topics)
-
-
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
     """Run the rules over every target in scope: topics, the keys that they use, contacts."""
     run = _Run(rules)
+    streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
-    judged = [topic for topic in about if scope.takes(topic, inventory)]
-    used: list[Key] = []
+    judged = [topic for topic in about if scope.takes(topic, streamed)]
+    used: set[int] = set()
     for topic in judged:
         case = TopicCase(topic, inventory)
-        run.target("topic", case.name, topic.place, case.text, "check_topic", case)
-        if isinstance(case.key, Key) and case.key not in used:
-            used.append(case.key)
-            key_case = KeyCase(case.key, topic, case.instances)
-            run.target("key", key_case.name, case.key.place, case.key.policy, "check_key", key_case)
+        run.target(_Target("topic", case.name, topic.address, topic.place, case.text), "check_topic", case)
+        if isinstance(case.key, Key) and id(case.key) not in used:
+            used.add(id(case.key))
+            run.key(KeyCase(case.key, topic, case.instances))
     for key in inventory.keys:
-        if key not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            arns = tuple(one.arn for one in inventory.instances)
-            run.target("key", key.name, key.place, key.policy, "check_key", KeyCase(key, None, arns))
+        if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
+            run.key(KeyCase(key, None, tuple(one.arn for one in inventory.instances)))
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
-            run.target("contact", contact.id, contact.place, None, "check_contact", contact)
+            run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
     findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
     return Report(
         tuple(_ordered(findings)),
@@ -104,6 +93,16 @@ def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
 CHECKS = ("check_topic", "check_key", "check_contact")
 
 
+class _Target(NamedTuple):
+    """What the rules look at in turn."""
+
+    kind: str
+    name: str
+    address: str
+    place: Place
+    policy: PolicyText | Unknown | None
+
+
 class _Run:
     """The rules at work, one target after the other."""
 
@@ -113,25 +112,29 @@ class _Run:
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
-    def target(self, kind: str, name: str, place: Place, policy: object, check: str, case: object) -> None:
+    def key(self, case: KeyCase) -> None:
+        target = _Target("key", case.name, case.key.address, case.key.place, case.key.policy)
+        self.target(target, "check_key", case)
+
+    def target(self, target: _Target, check: str, case: object) -> None:
         verdicts: dict[str, Verdict] = {}
         for rule in self.judging[check]:
-            if rule.needs_policy and isinstance(policy, Unknown):
+            if rule.needs_policy and isinstance(target.policy, Unknown):
                 verdicts[rule.id] = Verdict.UNDETERMINED
                 continue
-            said = self.check(rule, getattr(rule, check), case, name, place)
+            said = self.check(rule, getattr(rule, check), case, target)
             if said:
-                self.findings += [one for one in said if isinstance(one, Finding)]
+                found = (one for one in said if isinstance(one, Finding))
+                self.findings += (one._replace(address=target.address) for one in found)
             verdicts[rule.id] = _verdict(said)
-        self.examined.append(Examined(kind, name, place.document.name, verdicts))
+        self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
 
     def check(
         self,
         rule: Rule,
         check: Callable[[object], Iterator[Finding | Unknown]],
         case: object,
-        name: str,
-        place: Place,
+        target: _Target,
     ) -> list[Finding | Unknown]:
         try:
             return list(check(case))
@@ -139,10 +142,9 @@ class _Run:
             self.crashed.append(rule.id)
             message = f"the rule failed itself: {type(error).__name__}: {error}"
             help_text = "this is a fault of checker, please report it with the file"
-            where = Location(place.document, place.route)
-            return [
-                Finding(rule.id, Severity.ERROR, message, name, (where,), Verdict.UNDETERMINED, help_text)
-            ]
+            where = (Location(target.place.document, target.place.route),)
+            verdict = Verdict.UNDETERMINED
+            return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:

@@ -93,6 +93,10 @@ class Document(Protocol):
     def anchor(self, route: Route) -> str:
         """Name the place that ``route`` leads to by what stands there rather than by numbers."""
 
+    @property
+    def pointer(self) -> str | None:
+        """The JSON pointer of the document in its file, ``None`` where that says nothing. RFC 6901"""
+
 
 class Location(NamedTuple):
     """A route into a document; the position is looked up only when it is printed."""
@@ -116,6 +120,14 @@ class Location(NamedTuple):
     def source(self) -> str:
         """The name of that file."""
         return self.text.name
+
+    @property
+    def pointer(self) -> str | None:
+        """The JSON pointer of the place in its file, if the document has one."""
+        if self.document.pointer is None:
+            return None
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in self.route)
+        return "".join((self.document.pointer, *(f"/{step}" for step in steps)))
 
 
 class Witness(NamedTuple):
@@ -155,7 +167,7 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one resource."""
+    """One thing that is wrong with one resource; ``address`` is what that is declared as."""
 
     rule: str
     severity: Severity
@@ -166,6 +178,7 @@ class Finding(NamedTuple):
     help: str = ""
     witness: Witness | None = None
     fixes: tuple[Fix, ...] = ()
+    address: str = ""
 
 
 def format_route(route: Route) -> str:

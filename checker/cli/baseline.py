@@ -13,11 +13,14 @@ from checker.cli.options import (
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
+    ParameterOption,
     PathsArgument,
     SelectOption,
     TopicOption,
     TopicTagOption,
+    VariableOption,
     read_choice,
+    read_given,
 )
 from checker.cli.run import Options, baseline_path, beside, examine
 from checker.cli.terminal import Exit, tell, write
@@ -45,6 +48,8 @@ def baseline_write(
     all_topics: AllTopicsOption = None,
     topic: TopicOption = None,
     topic_tag: TopicTagOption = None,
+    variable: VariableOption = None,
+    parameter: ParameterOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
@@ -61,6 +66,7 @@ def baseline_write(
         all_topics=all_topics,
         configuration=config,
         isolated=isolated,
+        given=read_given(variable, parameter),
     )
     run = examine(options)
     path = output or baseline_path(run.configuration) or Path(DEFAULT)

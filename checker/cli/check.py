@@ -15,12 +15,16 @@ from checker.cli.options import (
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
+    ParameterOption,
     PathsArgument,
     SelectOption,
     SeverityOption,
+    SourceOption,
     TopicOption,
     TopicTagOption,
+    VariableOption,
     read_choice,
+    read_given,
 )
 from checker.cli.run import Options
 from checker.finding import Severity
@@ -66,11 +70,14 @@ def check(
             "files beside them for keys and instances, and report on the paths alone.",
         ),
     ] = False,
+    variable: VariableOption = None,
+    parameter: ParameterOption = None,
+    source: SourceOption = None,
     baseline: BaselineOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Lint topic policies, key policies, AWS CLI output and streaming manifests.
+    """Lint policies, AWS CLI output, manifests, Terraform (files, plans, states), CloudFormation and CloudTrail.
 
     Files are recognised by their content. Exit codes: 0 clean, 1 findings, 2 unreadable input, 3 incomplete
     (with --strict), 4 internal error.
@@ -88,5 +95,6 @@ def check(
         baseline,
         config,
         isolated,
+        read_given(variable, parameter, source),
     )
     return lint(options, formats or (), output)

@@ -11,6 +11,7 @@ import typer
 from checker.cli.run import split
 from checker.configuration.model import Choice
 from checker.finding import Severity
+from checker.inputs.load import Given
 from checker.inputs.text import InputError
 
 
@@ -81,10 +82,44 @@ TopicTagOption = Annotated[
 BaselineOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Report only what this file does not know.")
 ]
+VariableOption = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="The value of a Terraform variable; repeatable."),
+]
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="The value of a CloudFormation parameter, or of AWS::Region and the like; repeatable.",
+    ),
+]
+SourceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--source", metavar="DIR", help="The Terraform files that a plan was made from, to show their lines."
+    ),
+]
 ConfigOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Read this configuration and look for no other.")
 ]
 IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no configuration.")]
+
+
+def read_given(
+    variables: list[str] | None, parameters: list[str] | None, source: Path | None = None
+) -> Given:
+    """Read the options that fill in templates. Raises InputError for one without a value."""
+    if source is not None and not source.is_dir():
+        raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
+    return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source)
+
+
+def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
+    for text in texts or ():
+        if "=" not in text or text.startswith("="):
+            raise InputError(option, f"`{text}` has no value", help_text="write `NAME=VALUE`")
+    split_up = (text.partition("=") for text in texts or ())
+    return tuple((name, value) for name, _, value in split_up)
 
 
 def read_choice(select: list[str] | None, ignore: list[str] | None, severity: list[str] | None) -> Choice:

@@ -14,7 +14,7 @@ from checker.engine import Scope, judge
 from checker.finding import Severity
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
 from checker.inputs.files import name_of
-from checker.inputs.load import load
+from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
 from checker.inventory import Instance
 from checker.packs import PackError
@@ -45,6 +45,7 @@ class Options(NamedTuple):
     baseline: Path | None = None
     configuration: Path | None = None
     isolated: bool = False
+    given: Given = Given()
 
 
 class Run(NamedTuple):
@@ -70,7 +71,12 @@ def examine(options: Options) -> Run:
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
     paths = _changed(options) if options.changed else options.paths or (Path(),)
-    inventory = load(paths, exclude=lambda path: _excluded(path, configuration), changed=options.changed)
+    inventory = load(
+        paths,
+        exclude=lambda path: _excluded(path, configuration),
+        changed=options.changed,
+        given=options.given,
+    )
     known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
     inventory = inventory._replace(instances=(*known, *inventory.instances))
     report = judge(inventory, rules, _scope(options, configuration))

@@ -43,10 +43,14 @@ class InputError(Exception):
 
 
 class TextDocument(NamedTuple):
-    """A parsed text; the Document of every finding in it."""
+    """A parsed text, or a part of one; the Document of every finding in it.
+
+    ``pointer`` is the JSON pointer of a part that a machine wrote and people find by it.
+    """
 
     source: Source
     root: Node
+    pointer: str | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +75,11 @@ class Implied(NamedTuple):
 
     place: Place
     root: Node
+
+    @property
+    def pointer(self) -> str | None:
+        """That of the resource."""
+        return self.place.document.pointer
 
     @property
     def name(self) -> str:

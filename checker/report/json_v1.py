@@ -74,6 +74,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "help": finding.help,
         "resource": finding.resource,
+        "address": finding.address or None,
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(one) for one in finding.fixes],
@@ -90,6 +91,7 @@ def _location(location: Location) -> dict[str, Any]:
     return {
         "source": location.source,
         "route": format_route(location.route),
+        "pointer": location.pointer,
         "line": position.line if position else None,
         "column": position.column if position else None,
         "end_line": position.end_line if position else None,

@@ -31,14 +31,20 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
     for location in finding.locations:
         yield from _location(location, paint)
-    if finding.resource != finding.locations[0].source:
-        yield f"  {paint('dim', '=')} resource: {safe(finding.resource)}"
+    yield from (f"  {paint('dim', '=')} resource: {safe(name)}" for name in _resource(finding))
     if finding.witness is not None:
         yield f"  {paint('dim', '=')} witness: {safe(finding.witness.sentence)}"
     if finding.help:
         yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
     for fix in finding.fixes:
         yield f"  {paint('dim', '=')} fix ({fix.applicability.value}): {safe(fix.title)}"
+
+
+def _resource(finding: Finding) -> Iterator[str]:
+    """Name the resource, unless it is the file; by its ARN and its address, if there are both."""
+    names = [name for name in (finding.resource, finding.address) if name]
+    if finding.resource != finding.locations[0].source:
+        yield ", declared as ".join(dict.fromkeys(names))
 
 
 def _location(location: Location, paint: Paint) -> Iterator[str]:

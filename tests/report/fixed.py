@@ -57,6 +57,10 @@ class Live(NamedTuple):
 
     name: str
 
+    @property
+    def pointer(self) -> str | None:
+        return None
+
     def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same for all
         return None
 
