@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from checker.inputs.hclstrings import strings_in
 from checker.inventory import IgnoreComment
 from checker.policy.node import Array, Object
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
+    from checker.policy.source import Source
 
 MARK = "checker:ignore"
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))#\s*checker:ignore([^\n\r]*)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)\s*checker:ignore([^\n\r]*)", re.MULTILINE)
 _WORDS = re.compile(
     r'=(?P<rules>[a-z][a-z0-9-]*(?:,[a-z][a-z0-9-]*)*)\s+reason="(?P<reason>[^"]*\S[^"]*)"'
     r"(?:\s+until=(?P<until>\d{4}-\d{2}-\d{2}))?\s*"
@@ -25,34 +27,41 @@ _WORDS = re.compile(
 _FORM = 'write `# checker:ignore=RULE reason="..."`, and `until=YYYY-MM-DD` if it is to end'
 
 
-def ignore_comments(document: TextDocument) -> Iterator[IgnoreComment]:
+def yaml_comments(document: TextDocument) -> Iterator[IgnoreComment]:
     """Find the comments of a YAML document; text inside a value is none."""
-    text = document.source.text
-    if MARK not in text or document.source.outer is not None:
-        return
-    spans = sorted(_scalars(document.root))
-    for found in _COMMENT.finditer(text):
-        if not _inside(spans, found.start()):
-            yield _comment(document, found)
+    if MARK in document.source.text and document.source.outer is None:
+        yield from _comments(document.source, sorted(_scalars(document.root)), "#")
 
 
-def _comment(document: TextDocument, found: re.Match[str]) -> IgnoreComment:
-    position = document.source.position(found.start(), found.end())
+def hcl_comments(source: Source) -> Iterator[IgnoreComment]:
+    """Find the comments of a Terraform file; text inside a string or heredoc is none."""
+    if MARK in source.text:
+        yield from _comments(source, strings_in(source.text), "#/")
+
+
+def _comments(source: Source, spans: list[tuple[int, int]], begins: str) -> Iterator[IgnoreComment]:
+    for found in _COMMENT.finditer(source.text):
+        if source.text[found.start()] in begins and not _inside(spans, found.start()):
+            yield _comment(source, found)
+
+
+def _comment(source: Source, found: re.Match[str]) -> IgnoreComment:
+    position = source.position(found.start(), found.end())
     words = _WORDS.fullmatch(found[1])
-    alone = not document.source.line(position.line)[: position.column - 1].strip()
-    line = _next_line(document, position.line) if alone else position.line
+    alone = not source.line(position.line)[: position.column - 1].strip()
+    line = _next_line(source, position.line) if alone else position.line
     if words is None:
-        return IgnoreComment(document.name, line, (), "", "", position, f"not understood: {_FORM}")
+        return IgnoreComment(source.name, line, (), "", "", position, f"not understood: {_FORM}")
     rules = tuple(words["rules"].split(","))
-    return IgnoreComment(document.name, line, rules, words["reason"], words["until"] or "", position)
+    return IgnoreComment(source.name, line, rules, words["reason"], words["until"] or "", position)
 
 
-def _next_line(document: TextDocument, line: int) -> int:
+def _next_line(source: Source, line: int) -> int:
     """The next line that is neither blank nor a comment."""
-    last = document.source.text.count("\n") + 1
+    last = source.text.count("\n") + 1
     for number in range(line + 1, last + 1):
-        text = document.source.line(number).strip()
-        if text and not text.startswith("#"):
+        text = source.line(number).strip()
+        if text and not text.startswith(("#", "//")):
             return number
     return line
 

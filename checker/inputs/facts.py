@@ -71,9 +71,9 @@ class Facts:
     def take_comments(self, document: TextDocument) -> None:
         """Take the comments that put up with findings; JSON has none."""
         if document.name.endswith(YAML_SUFFIXES):
-            from checker.inputs.comments import ignore_comments  # not on the path of JSON files
+            from checker.inputs.comments import yaml_comments  # not on the path of JSON files
 
-            self.comments += ignore_comments(document)
+            self.comments += yaml_comments(document)
 
     def take_instance(self, name: str, text: str) -> None:
         """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""

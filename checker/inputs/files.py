@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 STDIN = Path("-")
 
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
-"""Files that say how to run, not what to judge."""
+_NO_INPUT = (*CONFIGURATIONS, ".tfvars", ".tfvars.json")
+"""How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
 
 _HCL = (".tf", ".tf.json")
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
@@ -59,6 +60,11 @@ def find_files(
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(_HCL)
+
+
+def is_no_input(path: Path) -> bool:
+    """True for a configuration of checker, and for the values of a Terraform module, which is read with it."""
+    return path.name.endswith(_NO_INPUT)
 
 
 def find_siblings(paths: Iterable[Path]) -> Iterator[Path]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
-    CONFIGURATIONS,
     find_files,
     find_siblings,
     is_hcl,
+    is_no_input,
     may_matter,
     missing,
     must_matter,
@@ -89,8 +89,8 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
     chosen = named and not facts.of_change
-    if path.name in CONFIGURATIONS:
-        facts.skipped += [Skipped(name_of(path), "says how to run, not what to judge")] * chosen
+    if is_no_input(path):
+        facts.skipped += [Skipped(name_of(path), "says how to judge other files, and is not judged")] * chosen
         return []
     text = ""
     try:
@@ -122,7 +122,7 @@ def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
 def _read_context(path: Path, facts: Facts) -> list[_File]:
     """Read a file that nobody asked about; a fault in it is no error of this run."""
     try:
-        text = "" if path.name in CONFIGURATIONS else read_input(path)
+        text = "" if is_no_input(path) else read_input(path)
         if not may_matter(text, as_context=True):
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
