@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
-from checker.finding import Finding, Location, Severity, Verdict
+from checker.finding import Finding, Location, Role, Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.outcome import Examined, Report
@@ -15,7 +15,7 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from checker.inventory import Inventory, Place, Topic
+    from checker.inventory import Inventory, Place, Topic, Written
     from checker.rule import Rule
 
 
@@ -63,7 +63,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     used: set[int] = set()
     for topic in judged:
         case = TopicCase(topic, inventory)
-        run.target(_Target("topic", case.name, topic.address, topic.place, case.text), "check_topic", case)
+        target = _Target("topic", case.name, topic.address, topic.place, case.text, topic.written)
+        run.target(target, "check_topic", case)
         if isinstance(case.key, Key) and id(case.key) not in used:
             used.add(id(case.key))
             run.key(KeyCase(case.key, topic, case.instances))
@@ -101,6 +102,7 @@ class _Target(NamedTuple):
     address: str
     place: Place
     policy: PolicyText | Unknown | None
+    written: Written | None = None
 
 
 class _Run:
@@ -113,7 +115,8 @@ class _Run:
         self.crashed: list[str] = []
 
     def key(self, case: KeyCase) -> None:
-        target = _Target("key", case.name, case.key.address, case.key.place, case.key.policy)
+        key = case.key
+        target = _Target("key", case.name, key.address, key.place, key.policy, key.written)
         self.target(target, "check_key", case)
 
     def target(self, target: _Target, check: str, case: object) -> None:
@@ -125,7 +128,7 @@ class _Run:
             said = self.check(rule, getattr(rule, check), case, target)
             if said:
                 found = (one for one in said if isinstance(one, Finding))
-                self.findings += (one._replace(address=target.address) for one in found)
+                self.findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
         self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
 
@@ -145,6 +148,17 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _declared(finding: Finding, target: _Target) -> Finding:
+    """Say what the resource is declared as, and where that is written."""
+    if target.written is None:
+        return finding._replace(address=target.address)
+    first, written = finding.locations[0], target.written
+    of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
+    document, route = (written.policy, first.route) if of_policy and written.policy else written.place
+    place = Location(document, route, first.part, Role.RELATED, "written here")
+    return finding._replace(address=target.address, locations=(*finding.locations, place))
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:

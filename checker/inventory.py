@@ -43,6 +43,13 @@ class Place(NamedTuple):
     route: Route
 
 
+class Written(NamedTuple):
+    """Where a resource of a plan is written: its block, and its policy if one was found there."""
+
+    place: Place
+    policy: Document | None = None
+
+
 class Subscription(NamedTuple):
     """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending."""
 
@@ -80,6 +87,7 @@ class Topic(NamedTuple):
     symbol: str = ""
     writers: tuple[Place, ...] = ()
     sharing: int = 1
+    written: Written | None = None
 
     @property
     def name(self) -> str:
@@ -119,6 +127,7 @@ class Key(NamedTuple):
     aliases: tuple[str, ...] = ()
     named: bool = False
     address: str = ""
+    written: Written | None = None
 
     @property
     def name(self) -> str:

@@ -27,6 +27,10 @@ def tie(facts: Facts) -> Inventory:
 
         for folder, declared in facts.declared.items():
             assemble(declared, facts, folder)
+    if facts.given.source:
+        from checker.inputs.written import show_where_written  # reads Terraform's files
+
+        show_where_written(facts.given.source, facts)
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
     keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
     return Inventory(

@@ -1,0 +1,39 @@
+"""Finds where the resources of a Terraform plan are written: the plan says their addresses, the files the lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.inputs.assemble import assemble
+from checker.inputs.facts import Facts
+from checker.inputs.hcl.module import read_module
+from checker.inventory import PolicyText, Written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.inventory import Key, Topic
+
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+
+def show_where_written(source: Path, facts: Facts) -> None:
+    """Give the topics and keys that a plan declares the places where the files of a folder declare them."""
+    files = Facts(facts.given)
+    read_module(source, frozenset(), files)
+    for folder, declared in files.declared.items():
+        assemble(declared, files, folder)
+    facts.skipped += files.skipped
+    written = {_bare(one.address): _written(one) for _, one in (*files.topics, *files.keys)}
+    facts.topics = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.topics]
+    facts.keys = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.keys]
+
+
+def _bare(address: str) -> str:
+    """An address without the indices of `count` and `for_each`: all of them are written in one place."""
+    return _INDEX.sub("", address)
+
+
+def _written(one: Topic | Key) -> Written:
+    return Written(one.place, one.policy.document if isinstance(one.policy, PolicyText) else None)
