@@ -25,7 +25,8 @@ def show_where_written(source: Path, facts: Facts) -> None:
     for folder, declared in files.declared.items():
         assemble(declared, files, folder)
     facts.skipped += files.skipped
-    written = {_bare(one.address): _written(one) for _, one in (*files.topics, *files.keys)}
+    written = {_bare(topic.address): _written(topic) for _, topic in files.topics}
+    written |= {_bare(key.address): _written(key) for _, key in files.keys}
     facts.topics = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.topics]
     facts.keys = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.keys]
 
