@@ -52,14 +52,18 @@ class PolicyCase:
         return self.policy.known_statements()
 
     @cached_property
+    def resources_named(self) -> frozenset[str]:
+        """Every Resource that the policy names."""
+        patterns = [s.resources for s in self.statements if isinstance(s.resources, Patterns)]
+        return frozenset(value for one in patterns for value in one.values if isinstance(value, str))
+
+    @cached_property
     def resource_named(self) -> str:
         """A Resource that stands for the owner of the policy: one without wildcards, if there is any.
 
         Which of several it is does not depend on their order.
         """
-        patterns = [s.resources for s in self.statements if isinstance(s.resources, Patterns)]
-        named = {value for one in patterns for value in one.values if isinstance(value, str)}
-        return min(named, key=lambda value: ("*" in value or "?" in value, value), default="*")
+        return min(self.resources_named, key=lambda value: ("*" in value or "?" in value, value), default="*")
 
     def at(
         self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""
@@ -90,7 +94,9 @@ class TopicCase(PolicyCase):
         arn = self.topic.arn
         if isinstance(arn, Arn):
             return Target.of(arn)
-        return Target(self.topic.symbol or self.resource_named, arn, arn, self.partition)
+        symbol = self.topic.symbol
+        named = symbol if symbol in self.resources_named else self.resource_named
+        return Target(named, arn, arn, self.partition)
 
     @cached_property
     def partition(self) -> str:
