@@ -12,7 +12,7 @@ from checker.arn import Arn, is_account
 from checker.finding import Location, Part, Role
 from checker.iam import prove
 from checker.iam.action import action_covers
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from checker.inventory import Inventory, Place, PolicyText, Topic
 
 _ANY_REGION = "us-east-1"
+_ANY_ACCOUNT = (fresh_account(()),)
+"""Stands for the owner's while that is not known."""
 _CONNECT = Service(CONNECT)
 
 
@@ -222,7 +224,7 @@ class TopicCase(PolicyCase):
         """
         prover = self.connect(statement, *self.denies)
         known = self.instances or self.named_instances
-        accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted)
+        accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted or _ANY_ACCOUNT)
         ids = tuple(arn.instance_id for arn in (*self.instances, *self.named_instances))
         return prove.either(prover.siblings(account, ids) for account in accounts)
 
