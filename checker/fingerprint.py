@@ -26,7 +26,8 @@ def identity(finding: Finding, source: str) -> Identity:
     """Identify a finding; ``source`` is its file as the run names it, for instance relative to a repository."""
     places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
     message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
-    return Identity(finding.rule, source, "; ".join(sorted(places)), message)
+    named = [finding.address] * bool(finding.address)  # a plan may hold the same policy for several
+    return Identity(finding.rule, source, "; ".join((*named, *sorted(places))), message)
 
 
 def fingerprint(one: Identity) -> str:

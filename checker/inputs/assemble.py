@@ -56,12 +56,12 @@ class _Maker:
     def __init__(self, declared: Declarations, facts: Facts) -> None:
         self.declared = declared
         self.facts = facts
+        self.topic_policies = _by_owner(declared.topic_policies)
+        self.key_policies = _by_owner(declared.key_policies)
 
     def topic(self, one: DeclaredTopic) -> Topic:
         """Give a topic its policy, its subscriptions and the name that its key answers to."""
-        writers = [
-            p for p in self.declared.topic_policies if any(is_same(o, one.names, one.arn) for o in p.owners)
-        ]
+        writers = _writers(self.topic_policies, one.names, one.arn)
         inline = [Place(one.place.document, one.place.route)] if one.policy is not None else []
         shared = max((len(writer.owners) for writer in writers), default=1)
         return Topic(
@@ -78,6 +78,7 @@ class _Maker:
             symbol=symbol_of(one.names, one.arn),
             writers=(*inline, *(writer.place for writer in writers)),
             sharing=shared,
+            named=one.named,
         )
 
     def policy(
@@ -116,9 +117,7 @@ class _Maker:
 
     def key(self, one: DeclaredKey) -> Key:
         """Give a key its policy, its aliases and its grants."""
-        writers = [
-            p for p in self.declared.key_policies if any(is_same(o, one.names, one.arn) for o in p.owners)
-        ]
+        writers = _writers(self.key_policies, one.names, one.arn)
         aliases = [a for a in self.declared.aliases if is_same(a.key, one.names, one.arn)]
         grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
         return Key(
@@ -141,6 +140,24 @@ class _Maker:
         if any(one.protocol in _DURABLE for one in listed):
             return listed
         return Unknown("subscriptions may be declared elsewhere")
+
+
+def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
+    """Index policies by what they call the resources that they are for."""
+    found: dict[str, list[DeclaredPolicy]] = {}
+    for policy in policies:
+        for owner in policy.owners:
+            found.setdefault(owner.where if isinstance(owner, Unknown) else owner, []).append(policy)
+    return found
+
+
+def _writers(
+    policies: Mapping[str, list[DeclaredPolicy]], names: tuple[str, ...], arn: Arn | Unknown
+) -> list[DeclaredPolicy]:
+    """The policies for a resource, each once."""
+    called = names if isinstance(arn, Unknown) else (*names, str(arn))
+    found = (policy for name in called for policy in policies.get(name, ()))
+    return list({id(policy): policy for policy in found}.values())
 
 
 def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:

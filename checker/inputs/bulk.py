@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from typing import TYPE_CHECKING
 
 from checker.inputs.files import STDIN, name_of
@@ -62,13 +62,20 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
 
 
 def head_of(path: Path) -> str:
-    """Read the beginning of a file, unpacked. Raises InputError."""
+    """Read the beginning of a file, unpacked as far as it can be. Raises InputError."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        if head.startswith(_PACKED):
-            with gzip.open(path) as packed:
-                head = packed.read(_HEAD)
-    except (OSError, EOFError) as error:
-        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
+    except OSError as error:
+        raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
+    if head.startswith(_PACKED):
+        head = _unpacked(head)
     return head.decode("utf-8", "replace")
+
+
+def _unpacked(head: bytes) -> bytes:
+    """Unpack what there is; a file that is cut off or damaged is for its reader to complain of."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+    except zlib.error:
+        return b""

@@ -36,6 +36,7 @@ class DeclaredTopic(NamedTuple):
     tags: tuple[tuple[str, str], ...] = ()
     fifo_place: Place | None = None
     key_place: Place | None = None
+    named: bool = False
 
 
 class DeclaredPolicy(NamedTuple):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.finding import Route
+    from checker.inputs.cloudtrail.streams import Streams
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
@@ -59,6 +60,7 @@ class Facts:
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
+        self.streams: Streams | None = None
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
+    STDIN,
     find_files,
     find_siblings,
     is_hcl,
@@ -103,7 +104,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if text.startswith("arn:") and len(text.split()) == 1:
             facts.take_instance(name_of(path), text.strip())
             return []
-        if is_terraform_json(text) or is_trail(text):
+        if path != STDIN and (is_terraform_json(text) or is_trail(text)):
             take_bulk(path, facts, named=named)
             return []
         return [_parsed(path, text, facts, named=named)]

@@ -31,6 +31,8 @@ def tie(facts: Facts) -> Inventory:
         from checker.inputs.written import show_where_written  # reads Terraform's files
 
         show_where_written(facts.given.source, facts)
+    if facts.streams is not None:
+        facts.streams.settle(facts)
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
     keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
     return Inventory(
@@ -45,7 +47,7 @@ def tie(facts: Facts) -> Inventory:
 
 def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
     """Give a topic its tags and subscriptions."""
-    tags = facts.tags.get(str(topic.arn), ())
+    tags = (*topic.tags, *facts.tags.get(str(topic.arn), ()))
     return _with_subscriptions(topic._replace(tags=tags), folder, facts)
 
 

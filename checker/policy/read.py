@@ -22,7 +22,7 @@ from checker.policy.model import (
 from checker.policy.node import Array, Object, describe, items
 from checker.policy.read_conditions import conditions
 from checker.policy.read_principals import principals
-from checker.policy.reading import Reading, unknown_in, value_of
+from checker.policy.reading import Reading, value_of
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import (
     OLD_VERSION,
@@ -53,7 +53,7 @@ class _Reader(Reading):
 
     def policy(self, node: Node) -> Policy:
         if not isinstance(node, Object):
-            unknown = unknown_in(node) or self.problem(f"a policy is an object, this is {describe(node)}", ())
+            unknown = self.not_an_object(node, "a policy", ())
             return Policy(unknown, "", (unknown,))
         if node.end - node.start > _HOPELESS * self.dialect.max_bytes:
             message = f"the policy is more than {_HOPELESS} times as large as a {self.dialect.name} may be"
@@ -113,9 +113,7 @@ class _Reader(Reading):
     def statement(self, node: Node, index: int) -> Statement | Unknown:
         route: Route = ("Statement", index)
         if not isinstance(node, Object):
-            return unknown_in(node) or self.problem(
-                f"a statement is an object, this is {describe(node)}", route
-            )
+            return self.not_an_object(node, "a statement", route)
         elements = self.elements(node, STATEMENT_ELEMENTS, route)
         return Statement(
             index,

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Part
 from checker.policy.model import Condition, Problem
-from checker.policy.node import Object, describe
-from checker.policy.reading import unknown_in
+from checker.policy.node import Object
 from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONDITION_KEY, Operator, operator_names
@@ -33,9 +32,7 @@ def conditions(
     if isinstance(node, Unknown):
         return (node,)
     if not isinstance(node, Object):
-        return (
-            unknown_in(node) or reading.problem(f"Condition is an object, this is {describe(node)}", route),
-        )
+        return (reading.not_an_object(node, "Condition", route),)
     found: dict[str, list[Condition | Unknown]] = {}
     for member in node.members:
         if member.key in found:
@@ -52,8 +49,7 @@ def _operator(reading: Reading, member: Member, route: Route) -> list[Condition 
         operation = _unknown_operator(reading, member.key, route)
     node = member.value
     if not isinstance(node, Object):
-        message = f"`{member.key}` takes an object of condition keys, this is {describe(node)}"
-        return [unknown_in(node) or reading.problem(message, route)]
+        return [reading.not_an_object(node, f"what `{member.key}` takes", route)]
     found: dict[str, Condition | Unknown] = {}
     for key in node.members:
         if key.key in found:

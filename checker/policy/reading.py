@@ -55,6 +55,13 @@ class Reading:
         message = f"unknown {what} `{member.key}`"
         return meant or member.key, self.problem(message, (*route, member.key), hint, Part.KEY)
 
+    def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
+        """Note that something is no object, unless it is just not known."""
+        value = value_of(node)
+        if isinstance(value, Unknown):
+            return value
+        return self.problem(f"{what} is an object, this is {describe(node)}", route)
+
     def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
         """Note a key that stood before."""
         first = next(one for one in node.members if one.key == member.key)
@@ -80,9 +87,3 @@ def value_of(node: Node) -> Value | None:
     """Give a string, or why it is not known; ``None`` for any other node."""
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, str | Unknown) else None
-
-
-def unknown_in(node: Node) -> Unknown | None:
-    """Say why a node is not known, if it is not."""
-    value = value_of(node)
-    return value if isinstance(value, Unknown) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
+from checker.arn import Arn
+from checker.finding import Location, Severity
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
+    from checker.inventory import Contact
 
 
 class CrossRegion(Rule):
@@ -20,9 +22,9 @@ class CrossRegion(Rule):
 
     ## What it finds
 
-    Topics whose Region differs from that of an instance that streams to them: a known instance, or one
-    that the policy names in `aws:SourceArn`. A warning where another instance that the policy names is in
-    the topic's Region.
+    Topics whose Region differs from that of an instance that streams to them: a known instance, one that
+    the policy names in `aws:SourceArn`, or one that CloudTrail shows to stream to the topic. A warning where
+    another instance that the policy names is in the topic's Region.
 
     ## Why it matters
 
@@ -72,4 +74,21 @@ class CrossRegion(Rule):
                     at,
                     severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
                     help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}",
+                )
+
+    def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
+        """Compare the Regions of the topics that a contact was seen to stream to with that of its instance."""
+        home = contact.instance.region if contact.instance else contact.region
+        if not home:
+            yield Unknown("nothing says in which Region the contact is")
+        which = f" `{contact.instance.instance_id}`" if contact.instance else ""
+        alike = f"; {contact.alike} contacts were seen to stream like this" if contact.alike > 1 else ""
+        for text, place in contact.topics if home else ():
+            topic = Arn.parse(text)
+            if topic is not None and topic.is_topic and topic.region != home:
+                yield self.finding(
+                    contact.id,
+                    f"a contact of Connect instance{which} in {home} streams to `{text}`, a topic in {topic.region}",
+                    Location(place.document, place.route),
+                    help=f"AWS documents that both must be in one Region: stream to a topic in {home}{alike}",
                 )

@@ -22,7 +22,9 @@ class TooManyTopics(Rule):
 
     ## What it finds
 
-    Contacts that name more than two different topics at the same time. The same topic twice counts once.
+    Contacts that name more than two different topics at the same time. The same topic twice counts once. Of
+    the events of CloudTrail those streams count that ran at once; as a stream may end without an event, that is
+    how many there were at most.
 
     ## Why it matters
 
@@ -64,9 +66,27 @@ class TooManyTopics(Rule):
         places = list(first.values())
         too_many = [Location(place.document, place.route) for place in places[LIMIT:]]
         within = [Location(place.document, place.route, role=Role.RELATED) for place in places[:LIMIT]]
+        seen = _is_seen(contact)
+        at_once, at_most = (" at once", _at_most(len(first))) if seen else ("", "")
         yield self.finding(
             contact.id,
-            f"contact `{contact.id}` streams to {len(first)} topics, AWS documents up to {LIMIT}",
+            f"{_who(contact)} to {len(first)} topics{at_once}, AWS documents up to {LIMIT}",
             [*too_many, *within],
-            help="stream to two topics at most and subscribe several queues to them",
+            help=f"{at_most}stream to two topics at most and subscribe several queues to them",
         )
+
+
+def _who(contact: Contact) -> str:
+    """Name the contact, and how many others there are like it."""
+    others = contact.alike - 1
+    name = f"contact `{contact.id}`"
+    return f"{name} and {others} more like it stream" if others else f"{name} streams"
+
+
+def _is_seen(contact: Contact) -> bool:
+    """True for a contact that was seen to stream, false for one that somebody has described."""
+    return bool(contact.region) or contact.instance is not None
+
+
+def _at_most(count: int) -> str:
+    return f"{count} is the most there can have been, as a stream may end without an event; "

@@ -1,15 +1,68 @@
-"""In the making."""
+"""Reads what `terraform show -json` prints of a plan or a state, as declarations.
+
+What is judged is what will be: what a plan creates, changes or leaves alone, and nothing that it deletes.
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
+
+from checker.inputs.files import name_of
+from checker.inputs.terraform.declare import Declarer
+from checker.inputs.terraform.plan import Plan
+from checker.inputs.terraform.resource import read_resource
+from checker.inputs.terraform.scan import Scan
+from checker.inputs.terraform.shown import ShownSource
+from checker.inputs.terraform.survey import read_outline
+from checker.inputs.text import InputError, decode
+from checker.policy.jsontext import TextError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.inputs.facts import Facts
 
+MAX_BYTES = 512 * 1024 * 1024
+"""Plans of very large configurations have some fifty megabytes."""
+
+_PACKED = b"\x1f\x8b"
+
 
 def read_show(path: Path, facts: Facts) -> None:
-    """Read a file into the facts."""
-    raise NotImplementedError
+    """Read a file into the facts. Raises InputError with line and column where it is no such thing.
+
+    A file is a world of its own: what it declares is tied together within it, and with nothing beside it
+    but by ARN.
+    """
+    read_show_text(name_of(path), _read(path), path, facts)
+
+
+def read_show_text(name: str, text: str, path: Path, facts: Facts) -> None:
+    """Read a text that is at hand already. Raises InputError."""
+    source = ShownSource(name, text)
+    scan = Scan(source)
+    try:
+        outline = read_outline(scan)
+        resources = [read_resource(scan, found) for found in outline.resources()]
+    except TextError as error:
+        raise InputError(name, error.message, error.position()) from None
+    declarer = Declarer(Plan(source, outline, resources), facts.declarations(path))
+    declarer.declare()
+    facts.skipped += (fault.skipped() for fault in declarer.faults)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(len(_PACKED)) == _PACKED
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError) as error:
+        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a plan"
+        )
+    return decode(name_of(path), data)

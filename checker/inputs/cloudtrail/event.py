@@ -1,0 +1,161 @@
+"""Reads the events that start and stop the streaming of a chat contact.
+
+Keys are compared without case and everything may be missing or of another type: AWS shows no sample of these
+events, only of others of Amazon Connect, whose parameters are written as in the API.
+https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from checker.inputs.cloudtrail.instance import instance_of
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_SOURCE = "connect.amazonaws.com"
+_LONGEST = 1_000
+"""The longest id or token that Connect takes has 500 characters, the longest ARN 350."""
+
+_ENDPOINT = "streamingendpointarn"
+_STARTS = {
+    "startcontactstreaming": ("chatstreamingconfiguration",),
+    "startchatcontact": ("chatstreamingconfiguration",),
+    "sendchatintegrationevent": ("newsessiondetails", "streamingconfiguration"),
+}
+"""Where each of the three APIs is told the topic.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
+https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
+https://docs.aws.amazon.com/connect/latest/APIReference/API_SendChatIntegrationEvent.html
+"""
+_STOP = "stopcontactstreaming"
+
+Folded = dict[str, object]
+
+
+class Start(NamedTuple):
+    """A stream that began: times are milliseconds, texts are empty where they are not known.
+
+    ``contact`` is empty where it is hidden; ``instance`` is the ARN of the Connect instance. ``stream`` is the
+    StreamingId; ``request`` names the request, so that one that was repeated or recorded twice counts once.
+    """
+
+    contact: str
+    time: int
+    stream: str
+    request: str
+    topic: str
+    region: str
+    instance: str
+
+
+class Stop(NamedTuple):
+    """The end of a stream."""
+
+    contact: str
+    time: int
+    stream: str
+
+
+class NoTimeError(Exception):
+    """An event does not say when it was."""
+
+
+class HiddenTopicError(Exception):
+    """An event starts a stream and does not say to which topic."""
+
+
+def read_event(record: object) -> Start | Stop | None:
+    """Read one record; ``None`` for what starts and stops nothing, as a request that was refused.
+
+    Raises NoTimeError, HiddenTopicError.
+    """
+    event = folded(record)
+    name = text(event.get("eventname")).lower()
+    if (name not in _STARTS and name != _STOP) or event.get("errorcode"):
+        return None
+    if text(event.get("eventsource")).lower() not in ("", _SOURCE):
+        return None
+    return _stop(event) if name == _STOP else _start(event, name)
+
+
+def _stop(event: Folded) -> Stop | None:
+    asked = folded(event.get("requestparameters"))
+    contact, stream = text(asked.get("contactid")), text(asked.get("streamingid"))
+    return Stop(contact.lower(), _time(event), stream) if contact and stream else None
+
+
+def _start(event: Folded, name: str) -> Start | None:
+    asked, answer = folded(event.get("requestparameters")), folded(event.get("responseelements"))
+    inside = asked
+    for step in _STARTS[name]:
+        inside = folded(inside.get(step))
+    if _ENDPOINT not in inside or not _began(name, answer):
+        return None
+    region = text(event.get("awsregion"))
+    account = text(event.get("recipientaccountid"))
+    return Start(
+        _contact(asked, answer),
+        _time(event),
+        text(answer.get("streamingid")),
+        _request(event, asked),
+        _topic(inside),
+        region,
+        instance_of(text(asked.get("instanceid")), region, account or _caller(event)),
+    )
+
+
+def _began(name: str, answer: Folded) -> bool:
+    """False where the answer shows that no stream came of the request; an answer that is missing shows nothing."""
+    if name == "startchatcontact":
+        return not answer or answer.get("streamingid") is not None
+    return answer.get("newchatcreated") is not False
+
+
+def _contact(asked: Folded, answer: Folded) -> str:
+    """Give the id of the contact: one that the request makes is only in the answer."""
+    known = (asked.get("contactid"), answer.get("contactid"), answer.get("initialcontactid"))
+    return next((text(one).lower() for one in known if text(one)), "")
+
+
+def _request(event: Folded, asked: Folded) -> str:
+    """Name the request, by the token that is the same when it is repeated."""
+    if token := text(asked.get("clienttoken")):
+        return f"token {token}"
+    known = text(event.get("eventid"))
+    return f"event {known}" if known else ""
+
+
+def _topic(configuration: Folded) -> str:
+    if topic := text(configuration[_ENDPOINT]):
+        return topic
+    raise HiddenTopicError
+
+
+def _caller(event: Folded) -> str:
+    return text(folded(event.get("useridentity")).get("accountid"))
+
+
+def _time(event: Folded) -> int:
+    try:
+        time = datetime.fromisoformat(text(event.get("eventtime")))
+    except ValueError:
+        raise NoTimeError from None
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+def folded(node: object) -> Folded:
+    """Give an object with its keys in small letters; one without keys for anything else."""
+    return dict(zip(map(str.lower, node), node.values(), strict=True)) if isinstance(node, dict) else {}
+
+
+def text(value: object) -> str:
+    """Give a text that says something; nothing for one that CloudTrail has masked, or of another type."""
+    if not isinstance(value, str) or (value[:1] in "* " and not value.strip("* ")):
+        return ""
+    if len(value) <= _LONGEST and value.isascii():
+        return value
+    return value[:_LONGEST].encode("utf-8", "replace").decode()

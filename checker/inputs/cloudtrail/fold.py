@@ -1,0 +1,133 @@
+"""Folds the events of one contact into its streams, and tells which of them there were at the same time.
+
+Contacts end without an event, and a stop may be in a file that was not given: what comes out is an upper bound.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.inputs.cloudtrail.piece import At
+
+_STOPS, _MOMENTARY, _STARTS = range(3)
+
+
+class Origin(NamedTuple):
+    """What streams to what: a topic, and the Region and the ARN of the instance that streams to it."""
+
+    topic: str
+    region: str
+    instance: str
+
+
+class Began(NamedTuple):
+    """The start of a stream; the first fields are those that it is ordered by.
+
+    ``names`` are the ids of the stream and of the request: two starts with a name in common are one.
+    """
+
+    time: int
+    origin: Origin
+    file: int
+    at: At
+    names: tuple[str, ...]
+
+
+class Ended(NamedTuple):
+    """The end of the stream of this name."""
+
+    time: int
+    name: str
+
+
+class Stream(NamedTuple):
+    """One stream of a contact, with when it ended if that is known."""
+
+    began: Began
+    ended: int | None
+
+
+def streams_of(starts: Iterable[Began], stops: Iterable[Ended]) -> list[Stream]:
+    """Join starts that are one with the first stop of any of their names, in the order of time."""
+    ordered = sorted(starts)
+    same = _Same()
+    for start in ordered:
+        for name in start.names:
+            same.join(start.names[0], name)
+    ends: dict[str, int] = {}
+    for stop in stops:
+        name = same.of(stop.name)
+        ends[name] = min(stop.time, ends.get(name, stop.time))
+    first: dict[str, Began] = {}
+    for start in ordered:
+        first.setdefault(same.of(start.names[0]), start)
+    return [Stream(began, ends.get(name)) for name, began in first.items()]
+
+
+class _Same:
+    """Names that mean the same: each leads to another, and at last to the one that stands for all."""
+
+    def __init__(self) -> None:
+        self.next: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        while (other := self.next.get(name, name)) != name:
+            self.next[name] = name = self.next.get(other, other)
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        one, other = self.of(one), self.of(other)
+        if one != other:
+            self.next[other] = one
+
+
+def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began, ...]]:
+    """Give the sets of topics that are streamed to at the same time, none that is part of another.
+
+    The largest come first; a topic has the stream that it was first streamed to by. Stops come before starts
+    of the same moment, so that changing a topic within a second is not taken for a third one.
+    """
+    if len({one.origin.topic for one in starts}) <= 1:
+        return [(min(starts),)] if starts else []
+    found: dict[frozenset[str], tuple[Began, ...]] = {}
+    for there in _moments(streams_of(starts, stops)):
+        topics: dict[str, Began] = {}
+        for began in sorted(there):
+            topics.setdefault(began.origin.topic, began)
+        found.setdefault(frozenset(topics), tuple(topics.values()))
+    largest = [streams for topics, streams in found.items() if not any(topics < other for other in found)]
+    return sorted(largest, key=lambda streams: -len(streams))
+
+
+def _moments(streams: Sequence[Stream]) -> Iterator[Iterable[Began]]:
+    """Give what there is just before every stop that follows a start, and at the end.
+
+    A stream that stops in the moment it starts in is there with those that were there before.
+    """
+    live: dict[int, Began] = {}
+    grown = False
+    for _, what, number in sorted(_steps(streams)):
+        if what == _STARTS:
+            live[number] = streams[number].began
+        elif what == _MOMENTARY:
+            yield [*live.values(), streams[number].began]
+        else:
+            if grown:
+                yield live.values()
+            del live[number]
+        grown = what == _STARTS or (grown and what == _MOMENTARY)
+    if grown:
+        yield live.values()
+
+
+def _steps(streams: Sequence[Stream]) -> Iterator[tuple[int, int, int]]:
+    for number, (began, ended) in enumerate(streams):
+        if ended is not None and ended <= began.time:
+            yield began.time, _MOMENTARY, number
+        else:
+            yield began.time, _STARTS, number
+            if ended is not None:
+                yield ended, _STOPS, number

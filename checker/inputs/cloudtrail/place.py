@@ -1,0 +1,85 @@
+"""Where an event stands in a file that may have gigabytes: its line is read again only when it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Position
+from checker.inputs.cloudtrail.unpacked import is_packed
+from checker.inputs.files import name_of
+from checker.inventory import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.finding import Part, Route, Text
+    from checker.inputs.cloudtrail.piece import At
+
+_BEYOND = 400
+_CHEAP = 1024 * 1024
+"""How much is read to show one line, of a packed file from its beginning."""
+
+ROUTE = ("StreamingEndpointArn",)
+"""Three events have it, each in another place."""
+
+
+class EventDocument(NamedTuple):
+    """The event that started a stream: the Document of every finding about it, and the Text too.
+
+    ``at`` is where the topic stands in it.
+    """
+
+    path: Path
+    at: At
+    topic: str
+
+    @property
+    def name(self) -> str:
+        """The file."""
+        return name_of(self.path)
+
+    @property
+    def pointer(self) -> None:
+        """None: the place of an event in a file that only grows says nothing."""
+
+    def locate(self, route: Route, part: Part) -> Position:  # noqa: ARG002 - there is one place
+        """Find the topic in the event."""
+        line, column, _ = self.at
+        return Position(line, column, line, column + len(self.topic.encode()))
+
+    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - as above
+        """Give the file."""
+        return self
+
+    def line(self, number: int) -> str:
+        """Give the line of the event to a little beyond the topic, nothing where that takes much reading."""
+        length = self.at.column + len(self.topic) + _BEYOND
+        if number != self.at.line or length > _CHEAP:
+            return ""
+        try:
+            raw = self._read(length)
+        except (OSError, EOFError):
+            return ""
+        return raw.partition(b"\n")[0].decode("utf-8", "replace").removesuffix("\r")
+
+    def _read(self, length: int) -> bytes:
+        if not is_packed(self.path):
+            with self.path.open("rb") as file:
+                file.seek(self.at.begins)
+                return file.read(length)
+        if self.at.begins > _CHEAP:
+            return b""
+        import gzip  # it is here already, where there is anything packed
+
+        with gzip.open(self.path) as packed:
+            packed.seek(self.at.begins)
+            return packed.read(length)
+
+    def anchor(self, route: Route) -> str:
+        """Name the place by the topic: there are events of it in every file of a trail."""
+        return f"{'.'.join(map(str, route)).lower()}[{self.topic}]"
+
+
+def place_of(path: Path, at: At, topic: str) -> Place:
+    """Give the place of a topic in an event."""
+    return Place(EventDocument(path, at, topic), ROUTE)

@@ -1,0 +1,111 @@
+"""The streams of all contacts that the files of one run show."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from checker.inputs.cloudtrail.contacts import Contacts
+from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, folded, read_event
+from checker.inputs.cloudtrail.faults import Fault
+from checker.inputs.cloudtrail.records import DECODER
+from checker.inputs.cloudtrail.store import FullError, Store
+from checker.inputs.text import InputError
+from checker.inventory import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from checker.inputs.cloudtrail.faults import Faults
+    from checker.inputs.cloudtrail.piece import Piece
+    from checker.inputs.facts import Facts
+
+_LISTS = ("records", "events")
+
+
+class Streams:
+    """Contacts span files and folders, S3 keeps a folder a day, so there is one of these a run."""
+
+    def __init__(self) -> None:
+        self._store = Store()
+        self._files: list[Path] = []
+
+    def add(self, path: Path, pieces: Iterable[Piece], faults: Faults) -> None:
+        """Add the events of a file; what cannot be read of it is noted. Raises InputError."""
+        self._files.append(path)
+        try:
+            for piece in pieces:
+                self._take(piece, faults)
+        except sqlite3.Error as error:
+            raise _no_room(faults.name, error) from None
+
+    def _take(self, piece: Piece, faults: Faults) -> None:
+        try:
+            for record in _records(_decoded(piece.raw.decode())):
+                self._keep(record, piece)
+        except (ValueError, RecursionError):
+            faults.note(Fault.LINE, *piece.at[:2])
+        except NoTimeError:
+            faults.note(Fault.TIME, *piece.at[:2])
+        except HiddenTopicError:
+            faults.note(Fault.TOPIC, *piece.at[:2])
+        except FullError:
+            faults.note(Fault.MANY, *piece.at[:2])
+
+    def _keep(self, record: object, piece: Piece) -> None:
+        event = read_event(record)
+        if isinstance(event, Start):
+            self._store.start(event, len(self._files) - 1, piece.find(event.topic))
+        elif event is not None:
+            self._store.stop(event)
+
+    def settle(self, facts: Facts) -> None:
+        """Fold what was seen into contacts of the facts, and forget it."""
+        contacts = Contacts(self._files)
+        try:
+            for seen in self._store.contacts():
+                contacts.add(seen)
+        except sqlite3.Error as error:
+            facts.skip(_no_room("CloudTrail", error))
+        finally:
+            self._store.close()
+        facts.contacts += contacts.all()
+        facts.skipped += (Skipped("CloudTrail", reason, error=True) for reason in _limits(contacts))
+
+
+def _limits(contacts: Contacts) -> Iterator[str]:
+    if contacts.cut:
+        yield f"contacts with more events than a chat can have, of which not all were read: {contacts.cut}"
+    if contacts.lost:
+        yield f"contacts that stream in more ways than are kept apart, which were left out: {contacts.lost}"
+
+
+def _no_room(name: str, error: sqlite3.Error) -> InputError:
+    help_text = "events are kept in a temporary file, set SQLITE_TMPDIR to a folder with room for it"
+    return InputError(name, f"the events cannot be kept: {error}", help_text=help_text)
+
+
+def _decoded(text: str) -> object:
+    value: object = DECODER.decode(text.removeprefix("\ufeff"))
+    return value
+
+
+def _records(value: object) -> Iterator[object]:
+    """Give the events in a value: itself, or those in its list, or the one that `lookup-events` has as a string."""
+    if isinstance(value, str):
+        yield from _records(_decoded(value)) if value[:1] == "{" else ()
+    elif isinstance(value, list):
+        for one in value:
+            yield from _records(one)
+    elif isinstance(value, dict):
+        yield from (value,) if "eventName" in value else _unwrapped(value)
+
+
+def _unwrapped(value: dict[str, object]) -> Iterator[object]:
+    inside = folded(value)
+    lists = [inside[key] for key in _LISTS if isinstance(inside.get(key), list)]
+    if lists or "cloudtrailevent" in inside:
+        yield from _records([*lists, inside.get("cloudtrailevent")])
+    else:
+        yield value

@@ -1,0 +1,78 @@
+"""Keys, aliases and grants of a plan or state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.declared import DeclaredAlias, DeclaredGrant, DeclaredKey
+from checker.inputs.terraform.naming import arn_of, symbol_for
+from checker.inputs.terraform.owned import inline_policy
+from checker.policy.node import Array, Object, items, text_of
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.inputs.terraform.declare import Declarer
+    from checker.inputs.terraform.resource import Resource
+
+
+def key(declarer: Declarer, resource: Resource) -> None:
+    """aws_kms_key; what is not set has the value that KMS gives it."""
+    address = resource.address
+    key_id = resource.text("key_id")
+    known = (key_id,) if isinstance(key_id, str) else ()
+    names = (
+        symbol_for(f"{address}.arn"),
+        f"{address}.arn",
+        f"{address}.id",
+        f"{address}.key_id",
+        address,
+        *known,
+    )
+    arn = arn_of(resource, names[0])
+    enabled = resource.flag("is_enabled", default=True)
+    key = DeclaredKey(
+        address=address,
+        names=names,
+        place=declarer.place(resource),
+        arn=arn,
+        state=enabled if isinstance(enabled, Unknown) else "Enabled" if enabled else "Disabled",
+        spec=declarer.plan.origins.value(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
+        usage=declarer.plan.origins.value(resource, "key_usage", "ENCRYPT_DECRYPT"),
+    )
+    policy = inline_policy(declarer, resource, names, arn, declarer.key_owners)
+    declarer.declared.keys.append(key._replace(policy=policy))
+
+
+def alias(declarer: Declarer, resource: Resource) -> None:
+    """aws_kms_alias."""
+    address = resource.address
+    known = (resource.text("name"), resource.text("arn"))
+    names = (f"{address}.name", f"{address}.arn", f"{address}.id", address)
+    texts = (*(one for one in known if isinstance(one, str)), *names)
+    key = declarer.plan.origins.value(resource, "target_key_id")
+    if key != "":
+        declarer.declared.aliases.append(DeclaredAlias(texts, key))
+
+
+def grant(declarer: Declarer, resource: Resource) -> None:
+    """aws_kms_grant."""
+    key, grantee = (declarer.plan.origins.value(resource, name) for name in ("key_id", "grantee_principal"))
+    operations = resource.node("operations")
+    names = tuple(text_of(one) or "" for one in items(operations)) if operations is not None else ()
+    if key != "" and not (resource.hides("operations") or resource.hides("constraints")):
+        context = _context(resource)
+        declarer.declared.grants.append(DeclaredGrant(key, grantee, names, encryption_context=context))
+
+
+def _context(resource: Resource) -> tuple[tuple[str, str], ...]:
+    """The encryption context that a grant is bound to."""
+    node = resource.node("constraints")
+    listed = node.items if isinstance(node, Array) else ()
+    found = [
+        one.get(name)
+        for one in listed
+        if isinstance(one, Object)
+        for name in ("encryption_context_equals", "encryption_context_subset")
+    ]
+    inside = (one.members for one in found if isinstance(one, Object))
+    return tuple((member.key, text_of(member.value) or "") for members in inside for member in members)

@@ -1,0 +1,66 @@
+"""Where in a plan or state the resources stand that matter; nothing of them is kept but offsets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.inputs.terraform.modules import Module
+
+POLICY_OWNERS = {
+    "aws_sns_topic_policy": "arn",
+    "awscc_sns_topic_inline_policy": "topic_arn",
+    "aws_kms_key_policy": "key_id",
+}
+"""Resources that write the policy of another, and the attribute that says whose."""
+
+TYPES = frozenset(
+    (
+        *POLICY_OWNERS,
+        "aws_connect_instance",
+        "aws_iam_policy_document",
+        "aws_kms_alias",
+        "aws_kms_grant",
+        "aws_kms_key",
+        "aws_sns_topic",
+        "aws_sns_topic_subscription",
+    )
+)
+
+LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
+"""Types of which a data source says something, too."""
+
+
+class Found(NamedTuple):
+    """A resource: its address and type, where its object stands in the text, and the JSON pointer of that."""
+
+    address: str
+    type: str
+    pointer: str
+    start: int
+
+
+class Outline:
+    """A plan or state in outline.
+
+    ``changed`` are the addresses of all changes, ``unsettled`` those, without instances, of resources that
+    have a value which is not known yet. ``released`` are the owners whose policy resource is deleted.
+    """
+
+    def __init__(self) -> None:
+        self.changes: list[Found] | None = None
+        self.planned: list[Found] = []
+        self.values: list[Found] = []
+        self.root: Module | None = None
+        self.variables: Mapping[str, object] = {}
+        self.changed: set[str] = set()
+        self.unsettled: set[str] = set()
+        self.released: set[str] = set()
+
+    def resources(self) -> list[Found]:
+        """What will be: what the changes leave, and what they do not speak of and is there already."""
+        if self.changes is None:
+            return self.planned or self.values
+        return [*self.changes, *(one for one in self.values if one.address not in self.changed)]

@@ -1,0 +1,143 @@
+"""One resource of a plan or state: its values, and what is said of them beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.terraform.marks import has_marks, is_marked
+from checker.inputs.terraform.part import PartSource
+from checker.inputs.terraform.shown import file_offset
+from checker.inputs.text import TextDocument
+from checker.inventory import Place
+from checker.policy.jsontext import TextError, parse_json
+from checker.policy.node import Member, Object, Scalar, text_of
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.finding import Route
+    from checker.inputs.terraform.outline import Found
+    from checker.inputs.terraform.scan import Scan
+    from checker.policy.model import Value
+    from checker.policy.node import Node
+
+AFTER_APPLY = "known only after the apply"
+SENSITIVE = "a sensitive value"
+
+_OPEN_WHERE_ABSENT = (
+    "arn",
+    "id",
+    "key_id",
+    "kms_master_key_id",
+    "policy",
+    "policy_document",
+    "target_key_id",
+    "topic_arn",
+)
+"""Planned values have no marks; what is not known yet is left out, and what is not set is null."""
+
+_ADDRESS: Route = ("address",)
+_OF_CHANGE = "after", "after_unknown", "after_sensitive"
+_OF_STATE = "values", "", "sensitive_values"
+
+
+class Resource(NamedTuple):
+    """A resource as it will be.
+
+    ``unknown`` and ``sensitive`` are trees of marks along the values: true for what is not known before the
+    apply, and for what must not be shown. ``route`` leads from the document's root to the values.
+    """
+
+    address: str
+    type: str
+    document: TextDocument
+    route: Route
+    values: Object
+    unknown: object
+    sensitive: object
+
+    def node(self, name: str) -> Node | None:
+        """The node of an attribute; ``None`` where it is null or not there."""
+        node = self.values.get(name)
+        return None if isinstance(node, Scalar) and node.value is None else node
+
+    def text(self, name: str) -> Value | None:
+        """A text, or why it is not known; ``None`` for what is not set. A sensitive one is not given."""
+        if self.hides(name) and self.values.get(name) is not None:
+            return Unknown(SENSITIVE, f"{self.address}.{name}")
+        text = text_of(self.values.get(name))
+        if text is None and self.lacks(name):
+            return Unknown(AFTER_APPLY, f"{self.address}.{name}")
+        return text
+
+    def flag(self, name: str, *, default: bool) -> bool | Unknown:
+        """A boolean."""
+        node = self.values.get(name)
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool):
+            return value
+        return Unknown(AFTER_APPLY, f"{self.address}.{name}") if self.lacks(name) else default
+
+    def lacks(self, *path: str | int) -> bool:
+        """True for a value that is not known before the apply."""
+        return is_marked(self.unknown, *path)
+
+    def hides(self, *path: str | int) -> bool:
+        """True for a value that is sensitive, or holds something that is."""
+        return has_marks(self.sensitive, *path)
+
+    def place(self, name: str = "") -> Place:
+        """Where an attribute stands, or the address of the resource for one that does not."""
+        there = name and self.node(name) is not None
+        return Place(self.document, (*self.route, name) if there else _ADDRESS)
+
+
+def read_resource(scan: Scan, found: Found) -> Resource:
+    """Read a resource with the positions of its values. Raises TextError."""
+    spans = scan.spans(found.start)
+    route: Route = ("change", "after") if "change" in spans else ("values",)
+    inside = scan.spans(spans["change"][0]) if "change" in spans else spans
+    names = _OF_CHANGE if "change" in spans else _OF_STATE
+    values = _positional(
+        scan, inside.get(names[0], spans["address"]), "/".join((found.pointer, *map(str, route)))
+    )
+    if not isinstance(values, Object):
+        raise TextError(
+            "the values of a resource are no object", scan.source, file_offset(values.source, values.start)
+        )
+    unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
+    if found.pointer.startswith("/planned_values/"):
+        unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
+    root = _root(scan, found, spans["address"], route, values)
+    document = TextDocument(scan.source, root, found.pointer)
+    return Resource(found.address, found.type, document, route, values, unknown, sensitive)
+
+
+def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, values: Object) -> Object:
+    """Put an object around what matters of a resource, so that routes are those of the file."""
+    named = Scalar(found.address, scan.source, *address)
+    start, end = address
+    node: Node = values
+    for step in reversed(route[1:]):
+        node = Object((Member(str(step), node, start, end),), scan.source, start, end)
+    members = (Member("address", named, start, end), Member(str(route[0]), node, start, end))
+    return Object(members, scan.source, start, end)
+
+
+def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
+    """Parse a part of the text; positions are those of the file."""
+    part = PartSource(scan.source, *span, pointer)
+    part.root = parse_json(part)
+    _refuse_duplicates(part.root)
+    return part.root
+
+
+def _refuse_duplicates(node: Node) -> None:
+    """Refuse values that say something twice, since nobody can tell which of the two Terraform would take."""
+    if isinstance(node, Object):
+        for _, second in node.duplicates():
+            raise TextError("a key that stands twice", node.source, second.start, second.end)
+        for member in node.members:
+            _refuse_duplicates(member.value)
+    elif not isinstance(node, Scalar):
+        for one in node.items:
+            _refuse_duplicates(one)
