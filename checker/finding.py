@@ -93,9 +93,8 @@ class Document(Protocol):
     def anchor(self, route: Route) -> str:
         """Name the place that ``route`` leads to by what stands there rather than by numbers."""
 
-    @property
-    def pointer(self) -> str | None:
-        """The JSON pointer of the document in its file, ``None`` where that says nothing. RFC 6901"""
+    def pointer_to(self, route: Route, part: Part) -> str | None:
+        """The JSON pointer of that stretch in a file that a machine wrote, ``None`` in any other. RFC 6901"""
 
 
 class Location(NamedTuple):
@@ -123,11 +122,8 @@ class Location(NamedTuple):
 
     @property
     def pointer(self) -> str | None:
-        """The JSON pointer of the place in its file, if the document has one."""
-        if self.document.pointer is None:
-            return None
-        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in self.route)
-        return "".join((self.document.pointer, *(f"/{step}" for step in steps)))
+        """The JSON pointer of the place, in a file that a machine wrote."""
+        return self.document.pointer_to(self.route, self.part)
 
 
 class Witness(NamedTuple):

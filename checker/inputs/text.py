@@ -43,14 +43,10 @@ class InputError(Exception):
 
 
 class TextDocument(NamedTuple):
-    """A parsed text, or a part of one; the Document of every finding in it.
-
-    ``pointer`` is the JSON pointer of a part that a machine wrote and people find by it.
-    """
+    """A parsed text, or a part of one; the Document of every finding in it."""
 
     source: Source
     root: Node
-    pointer: str | None = None
 
     @property
     def name(self) -> str:
@@ -65,6 +61,11 @@ class TextDocument(NamedTuple):
         """Give the file that it is in."""
         return find(self.root, route, part).source
 
+    def pointer_to(self, route: Route, part: Part) -> str | None:
+        """Point to where a route leads, in a file that a machine wrote."""
+        source, start, _ = find(self.root, route, part)
+        return source.pointer_at(start)
+
     def anchor(self, route: Route) -> str:
         """Name the place that a route leads to."""
         return anchor(self.root, route)
@@ -76,10 +77,9 @@ class Implied(NamedTuple):
     place: Place
     root: Node
 
-    @property
-    def pointer(self) -> str | None:
-        """That of the resource."""
-        return self.place.document.pointer
+    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same wherever
+        """Point to the resource."""
+        return self.place.document.pointer_to(self.place.route, Part.VALUE)
 
     @property
     def name(self) -> str:

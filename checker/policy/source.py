@@ -40,6 +40,12 @@ class Source:
         end_line, end_column = self._line_and_column(end)
         return Position(line, column, end_line, end_column)
 
+    def pointer_at(self, offset: int) -> str | None:
+        """The JSON pointer of what stands at an offset, in a part of a file that a machine wrote."""
+        if self.outer is None or self.offsets is None:
+            return None
+        return self.outer.pointer_at(self.offsets[offset])
+
     def line(self, number: int) -> str:
         """Give one line of the file, counted from 1, without its line end."""
         if self.outer is not None:

@@ -57,8 +57,7 @@ class Live(NamedTuple):
 
     name: str
 
-    @property
-    def pointer(self) -> str | None:
+    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same for all
         return None
 
     def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same for all

@@ -38,8 +38,7 @@ class EventDocument(NamedTuple):
         """The file."""
         return name_of(self.path)
 
-    @property
-    def pointer(self) -> None:
+    def pointer_to(self, route: Route, part: Part) -> None:
         """None: the place of an event in a file that only grows says nothing."""
 
     def locate(self, route: Route, part: Part) -> Position:  # noqa: ARG002 - there is one place

@@ -10,7 +10,6 @@ from checker.policy.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Text
     from checker.policy.node import Node
 
 
@@ -24,20 +23,10 @@ class PartSource(Source):
         self.pointer = pointer
         self.root: Node | None = None
 
-
-def pointer_of(text: Text) -> str | None:
-    """The pointer of the string that a policy is kept in, or of the values that it was put together from.
-
-    ``text`` is that of a location; ``None`` for one that is in no plan or state.
-    """
-    at: int | None = None
-    source = text if isinstance(text, Source) else None
-    while source is not None and not isinstance(source, PartSource):
-        at, source = (source.offsets[0] if source.offsets else None), source.outer
-    if source is None:
-        return None
-    steps = _steps(source.root, at) if at is not None and source.root is not None else ()
-    return "".join((source.pointer, *(f"/{step}" for step in steps)))
+    def pointer_at(self, offset: int) -> str | None:
+        """Point to the value that an offset is in; what is inside a string is the string's."""
+        steps = _steps(self.root, offset) if self.root is not None else ()
+        return "".join((self.pointer, *(f"/{step}" for step in steps)))
 
 
 def _steps(node: Node, at: int) -> Iterator[str]:

@@ -108,19 +108,20 @@ def read_resource(scan: Scan, found: Found) -> Resource:
     if found.pointer.startswith("/planned_values/"):
         unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
     root = _root(scan, found, spans["address"], route, values)
-    document = TextDocument(scan.source, root, found.pointer)
+    document = TextDocument(scan.source, root)
     return Resource(found.address, found.type, document, route, values, unknown, sensitive)
 
 
 def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, values: Object) -> Object:
     """Put an object around what matters of a resource, so that routes are those of the file."""
-    named = Scalar(found.address, scan.source, *address)
-    start, end = address
+    source = PartSource(scan.source, *address, found.pointer)
+    end = len(source.text)
     node: Node = values
     for step in reversed(route[1:]):
-        node = Object((Member(str(step), node, start, end),), scan.source, start, end)
-    members = (Member("address", named, start, end), Member(str(route[0]), node, start, end))
-    return Object(members, scan.source, start, end)
+        node = Object((Member(str(step), node, 0, end),), source, 0, end)
+    named = Scalar(found.address, source, 0, end)
+    members = (Member("address", named, 0, end), Member(str(route[0]), node, 0, end))
+    return Object(members, source, 0, end)
 
 
 def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:

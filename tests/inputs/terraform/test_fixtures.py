@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from checker.finding import Part
 from checker.inputs.declared import Declarations
 from checker.inputs.facts import Facts
 from checker.inputs.load import Given, load
-from checker.inputs.terraform.part import pointer_of
 from checker.inputs.terraform.show import read_show
 from checker.inputs.text import Implied
 from checker.inventory import Inventory, PolicyText
@@ -155,10 +155,11 @@ def test_the_place_of_a_resource_has_its_pointer() -> None:
         places = [(one.address, one.place) for one in inventory.topics]
         places += [(one.address, one.place) for one in inventory.keys]
         for address, place in places:
-            node = whole
-            for step in (place.document.pointer or "").split("/")[1:]:
+            node, held = whole, []
+            for step in (place.document.pointer_to(place.route, Part.VALUE) or "").split("/")[1:]:
                 node = node[int(step)] if isinstance(node, list) else node[step]
-            assert node["address"] == address
+                held += [node["address"]] if isinstance(node, dict) and "address" in node else []
+            assert held[-1] == address
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -167,7 +168,7 @@ def test_a_policy_has_the_pointer_of_the_string_that_it_is_kept_in(name: str) ->
     for one in judged(load([FIXTURES / f"{name}.json"])):
         if isinstance(one.locations[0].document, Implied):  # nobody wrote it
             continue
-        pointer = one.locations[0].pointer or pointer_of(one.locations[0].text)
+        pointer = one.locations[0].pointer
         assert pointer is not None
         node = whole
         for step in pointer.split("/")[1:]:
