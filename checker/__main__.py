@@ -25,9 +25,11 @@ def _check(paths: list[str]) -> int:
     from pathlib import Path
 
     from checker.cli.lint import lint
+    from checker.cli.progress import progress_bar
     from checker.cli.run import Options
+    from checker.inputs.load import Given
 
-    return lint(Options(tuple(Path(path) for path in paths)))
+    return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))
 
 
 def _typer(arguments: list[str]) -> None:

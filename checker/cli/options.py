@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from checker.cli.progress import progress_bar
 from checker.cli.run import split
 from checker.configuration.model import Choice
 from checker.finding import Severity
@@ -111,7 +112,7 @@ def read_given(
     """Read the options that fill in templates. Raises InputError for one without a value."""
     if source is not None and not source.is_dir():
         raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
-    return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source)
+    return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source, progress_bar())
 
 
 def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:

@@ -10,10 +10,11 @@ from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
-from checker.policy.node import Array, Member, Node, Scalar
+from checker.policy.node import Array, Member, Node, Scalar, rendered
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +79,8 @@ class _Maker:
             symbol=symbol_of(one.names, one.arn),
             writers=(*inline, *(writer.place for writer in writers)),
             sharing=shared,
-            named=one.named,
+            named=one.named
+            or (len(writers) + len(inline) > 1 and _speaks([one.policy, *(w.policy for w in writers)])),
         )
 
     def policy(
@@ -140,6 +142,13 @@ class _Maker:
         if any(one.protocol in _DURABLE for one in listed):
             return listed
         return Unknown("subscriptions may be declared elsewhere")
+
+
+def _speaks(policies: Iterable[Node | Unknown | None]) -> bool:
+    """True if one of several policies names Connect: which of them counts is not known, so all of them do."""
+    return any(
+        CONNECT in rendered(one) for one in policies if one is not None and not isinstance(one, Unknown)
+    )
 
 
 def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:

@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 class Given(NamedTuple):
     """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from.
+    and the folder of the Terraform files that a plan was made from. ``progress`` is told the name of a large
+    file and how much of it is read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
+    progress: Callable[[str, float], None] = lambda _name, _part: None
 
 
 class _File(NamedTuple):

@@ -34,7 +34,8 @@ def read_trail(path: Path, facts: Facts) -> None:
 
     Raises InputError for a file that cannot be read at all.
     """
-    read_streams(path, facts)
+    name = name_of(path)
+    read_streams(path, facts, lambda done, total: facts.given.progress(name, done / max(total, 1)))
 
 
 def read_streams(
