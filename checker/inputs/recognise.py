@@ -72,11 +72,17 @@ def _marked(node: Node, marks: tuple[str, ...]) -> bool:
 
 
 def _looks_like_template(node: Object) -> bool:
-    """True if something under Resources has a type of AWS's."""
+    """True if there are Resources, and the template or one of them says what it is.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+    """
     resources = node.get("Resources")
-    declared = resources.members if isinstance(resources, Object) else ()
-    kinds = (text_of(one.value.get("Type")) for one in declared if isinstance(one.value, Object))
-    return any((kind or "").startswith(("AWS::", "Custom::", "Alexa::")) for kind in kinds)
+    if not isinstance(resources, Object):
+        return False
+    if any(member.key in ("AWSTemplateFormatVersion", "Transform") for member in node.members):
+        return True
+    typed = (one.value.get("Type") for one in resources.members if isinstance(one.value, Object))
+    return any((text_of(one) or "").count("::") >= 1 for one in typed)
 
 
 def _looks_like_manifest(keys: set[str]) -> bool:

@@ -1,0 +1,69 @@
+"""What of a template bears on a stream, and what in it is passed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.cloudformation.deployment import PROPERTIES
+from checker.inventory import Skipped
+from checker.policy.node import Array, Object, items, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.inputs.cloudformation.sections import Template
+    from checker.policy.node import Node
+
+
+class Bearing(NamedTuple):
+    """The conditions that bear on a stream, how many values do, and how many the largest resource has."""
+
+    conditions: dict[str, None]
+    size: int
+    largest: int
+
+
+def bearing(template: Template) -> Bearing:
+    """Collect what bears on a stream: the resources of its kinds, and what is exported of them."""
+    resources = [one for one in template.resources.values() if one.type in PROPERTIES]
+    outputs = [one for one in template.outputs.values() if resources and one.get("Export") is not None]
+    named = [one.condition for one in resources] + [_name(one.get("Condition")) for one in outputs]
+    sizes = [
+        _collect(node, named)
+        for node in (*(one.properties for one in resources), *outputs)
+        if node is not None
+    ]
+    conditions = dict.fromkeys(name for name in named if name is not None)
+    return Bearing(conditions, sum(sizes), max(sizes, default=0))
+
+
+def _collect(root: Node, named: list[str | None]) -> int:
+    """Add the conditions that are named under a node, and count its values."""
+    waiting, size = [root], 0
+    while waiting:
+        node = waiting.pop()
+        size += 1
+        if isinstance(node, Array):
+            waiting += node.items
+        for member in node.members if isinstance(node, Object) else ():
+            waiting.append(member.value)
+            if member.key == "Fn::If":
+                named += map(_name, items(member.value)[:1])
+    return size
+
+
+def _name(node: Node | None) -> str | None:
+    return text_of(node) if node is not None else None
+
+
+def passed_over(template: Template) -> Iterator[Skipped]:
+    """Note what a macro would make resources of, and resources whose properties cannot be read."""
+    for macro in template.macros:
+        where = macro.value.source.position(macro.start, macro.end)
+        yield Skipped(template.name, f"`{macro.key}` makes resources that are not judged", position=where)
+    for one in template.resources.values():
+        node = one.properties
+        if one.type in PROPERTIES and node is not None and not isinstance(node, Object):
+            where = node.source.position(node.start, node.end)
+            reason = f"the properties of `{one.logical}` are no object"
+            yield Skipped(template.name, reason, error=True, position=where)

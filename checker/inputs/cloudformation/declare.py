@@ -1,0 +1,186 @@
+"""Makes declarations of the topics and keys of a template, one for each way that they come out.
+
+The resources of two ways must not be tied to each other, so each way has a name of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.awscli import is_fifo, topic_arn
+from checker.inputs.cloudformation.deployment import TOPIC_POLICY
+from checker.inputs.cloudformation.naming import is_export
+from checker.inputs.cloudformation.references import KEYS
+from checker.inputs.declared import (
+    NOT_KNOWN,
+    DeclaredAlias,
+    DeclaredKey,
+    DeclaredPolicy,
+    DeclaredSubscription,
+    DeclaredTopic,
+)
+from checker.policy.node import Node, Object, items, scalar_text
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.inputs.cloudformation.deployment import Properties
+    from checker.inputs.cloudformation.sections import Template
+    from checker.inputs.cloudformation.states import KeyState, TopicState
+    from checker.inputs.cloudformation.variants import Variant
+    from checker.inputs.declared import Declarations
+    from checker.inventory import Place
+    from checker.policy.model import Value
+
+_REPLICA = KEYS[1]
+_ELSEWHERE = Unknown("the topic is declared elsewhere")
+_BESIDE = Unknown("another topic that the resource is for")
+_OF_PRIMARY = Unknown("a replica is of the kind of its primary key")
+_NO_POLICY = Unknown("the resource has no PolicyDocument")
+
+
+class Declarer:
+    """Adds the resources of one template to the declarations of its folder."""
+
+    def __init__(self, template: Template, declared: Declarations) -> None:
+        self.template = template
+        self.declared = declared
+        self.keys: dict[tuple[str, KeyState], str] = {}
+        self.imported: set[str] = set()
+
+    def key(self, one: Variant[KeyState]) -> None:
+        """Declare a key with its aliases."""
+        own = _named(self.template.symbol(one.logical), one.label)
+        self.keys[one.logical, one.state] = own
+        names = tuple(dict.fromkeys((own, *one.state.names)))
+        place = self.template.place(one.logical, "Properties")
+        self.declared.keys.append(_key(own, names, place, one.state.properties))
+        key = Unknown(NOT_KNOWN.reason, own)
+        self.declared.aliases += (DeclaredAlias(alias.names, key) for alias in one.state.aliases)
+
+    def topic(self, one: Variant[TopicState]) -> None:
+        """Declare a topic, with the policies and subscriptions that the template has for it."""
+        own = _named(one.state.names[0], one.label)
+        names = tuple(dict.fromkeys((own, *one.state.names)))
+        properties = one.state.properties
+        if properties is not None:
+            self.forget(one.state.names)
+            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declared.topics.append(self.own(one, properties, names))
+        elif one.label and not (is_export(one.logical) and one.logical not in self.imported):
+            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declared.topics.append(self.elsewhere(one, names))
+        else:
+            self.shared(one)
+
+    def shared(self, one: Variant[TopicState]) -> None:
+        """Write the policy of a topic that other files may declare, and declare it while none of them does.
+
+        Where it comes out in several ways, only the first meets a topic that another template exports.
+        """
+        self.imported.add(one.logical)
+        owner, names = one.state.owner, one.state.names
+        self.belongings(
+            one, owner if isinstance(owner, str) or is_export(names[0]) else Unknown("", names[0])
+        )
+        if not any(_is_called(topic, names[0]) for topic in self.declared.topics):
+            self.declared.topics.append(self.elsewhere(one, names))
+
+    def forget(self, names: tuple[str, ...]) -> None:
+        """Take back what stood for a topic as long as no template declared it."""
+        self.declared.topics[:] = [one for one in self.declared.topics if one.address not in names]
+
+    def own(self, one: Variant[TopicState], properties: Properties, names: tuple[str, ...]) -> DeclaredTopic:
+        """Make a topic of the template's own."""
+        fifo, fifo_at = _fifo(properties)
+        key = self.keys[one.state.own_key] if one.state.own_key else None
+        return DeclaredTopic(
+            names[0],
+            names,
+            self.template.place(one.logical),
+            arn=_arn(one.state.arn),
+            fifo=fifo,
+            key=Unknown(NOT_KNOWN.reason, key) if key else _key_named(properties),
+            tags=tuple(_tags(properties.get("Tags"))),
+            fifo_place=self.template.place(one.logical, "Properties", fifo_at),
+            key_place=self.template.place(one.logical, "Properties", "KmsMasterKeyId"),
+        )
+
+    def elsewhere(self, one: Variant[TopicState], names: tuple[str, ...]) -> DeclaredTopic:
+        """Make a topic of which only the policy is known, and perhaps the ARN."""
+        arn = _arn(one.state.arn)
+        place = self.owners_of(one.state.writers[0].logical)
+        return DeclaredTopic(
+            names[0], names, place, arn=arn, fifo=is_fifo(arn), key=_ELSEWHERE, fifo_place=place
+        )
+
+    def owners_of(self, writer: str) -> Place:
+        """Where a resource says whose policy it writes."""
+        of_several = self.template.resources[writer].type == TOPIC_POLICY
+        return self.template.place(writer, "Properties", "Topics" if of_several else "TopicArn")
+
+    def belongings(self, one: Variant[TopicState], owner: Value) -> None:
+        """Declare the policies and subscriptions of a topic."""
+        for writer in one.state.writers:
+            beside = (_BESIDE,) * (writer.owners - 1)
+            address = self.template.symbol(writer.logical)
+            policy = writer.policy if writer.policy is not None else _NO_POLICY
+            place = self.template.place(writer.logical)
+            self.declared.topic_policies.append(DeclaredPolicy(address, place, (owner, *beside), policy))
+        self.declared.subscriptions += (
+            DeclaredSubscription(self.template.symbol(one.logical), owner, protocol, endpoint)
+            for protocol, endpoint in one.state.subscriptions
+        )
+
+
+def _named(symbol: str, label: str) -> str:
+    return f"{symbol} ({label})" if label else symbol
+
+
+def _is_called(topic: DeclaredTopic, name: str) -> bool:
+    return name in topic.names or name == str(topic.arn)
+
+
+def _key(own: str, names: tuple[str, ...], place: Place, properties: Properties) -> DeclaredKey:
+    replica = properties.type == _REPLICA
+    enabled = properties.value("Enabled")
+    state = "Disabled" if enabled == "false" else "Enabled"
+    return DeclaredKey(
+        own,
+        names,
+        place,
+        policy=properties.get("KeyPolicy"),
+        state=enabled if isinstance(enabled, Unknown) else state,
+        spec=_OF_PRIMARY if replica else properties.said("KeySpec", "SYMMETRIC_DEFAULT"),
+        usage=_OF_PRIMARY if replica else properties.said("KeyUsage", "ENCRYPT_DECRYPT"),
+    )
+
+
+def _key_named(properties: Properties) -> Value | None:
+    """Give KmsMasterKeyId; an empty one leaves the topic without encryption."""
+    value = properties.value("KmsMasterKeyId")
+    return None if value == "" else value
+
+
+def _arn(value: Value) -> Arn | Unknown:
+    if isinstance(value, Unknown):
+        return value
+    return topic_arn(value) or Unknown(f"`{value}` is no ARN of a topic")
+
+
+def _fifo(properties: Properties) -> tuple[bool | Unknown, str]:
+    """Tell a FIFO topic, by the property or by the name, and which of them says so."""
+    name, said = properties.value("TopicName"), properties.value("FifoTopic")
+    if isinstance(name, str) and name.endswith(".fifo"):
+        return True, "FifoTopic" if said is not None else "TopicName"
+    return said if isinstance(said, Unknown) else said == "true", "FifoTopic"
+
+
+def _tags(node: Node | None) -> Iterator[tuple[str, str]]:
+    for one in items(node) if node is not None else ():
+        pair = [one.get(name) for name in ("Key", "Value")] if isinstance(one, Object) else []
+        texts = [scalar_text(text) if text is not None else None for text in pair]
+        if len(texts) == 2 and isinstance(texts[0], str):
+            yield texts[0], texts[1] if isinstance(texts[1], str) else ""

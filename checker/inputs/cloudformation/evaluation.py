@@ -1,0 +1,126 @@
+"""Evaluates the functions of a template under one assignment, into nodes with the spans of the template.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.cloudformation.functions import FUNCTIONS
+from checker.inputs.cloudformation.nodes import not_evaluated, valued
+from checker.inputs.cloudformation.parameters import Parameters
+from checker.inputs.cloudformation.references import attribute, unresolved
+from checker.policy.node import Array, Node, Object, scalar_text, text_of
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.inputs.cloudformation.conditions import Assignment
+    from checker.inputs.cloudformation.sections import Template
+    from checker.policy.model import Value
+
+_RESOLVED = "{{resolve:"
+_TRANSFORM = "Fn::Transform"
+_MOST_LOOKED_UP = 20
+_DEEPEST = 120
+"""Names that hang on each other nest deeper than any document may."""
+
+
+class Evaluation:
+    """One assignment at work; without one nothing is chosen, and defaults do not count."""
+
+    def __init__(
+        self,
+        template: Template,
+        given: Mapping[str, str],
+        assignment: Assignment | None = None,
+    ) -> None:
+        self.template = template
+        self.assignment = assignment
+        chosen = assignment.world if assignment is not None else {}
+        self.parameters = Parameters(template.parameters, given, chosen, strict=assignment is None)
+        self.known: dict[tuple[str, str], Value] = {}
+        self.looking_up: list[tuple[str, str]] = []
+        self.depth = 0
+
+    def node(self, node: Node) -> Node | None:
+        """Evaluate a node; ``None`` for AWS::NoValue, which takes the property or item away."""
+        if self.depth > _DEEPEST:
+            return valued(node, Unknown("functions nest too deep"))
+        self.depth += 1
+        found = self.inside(node)
+        self.depth -= 1
+        return found
+
+    def inside(self, node: Node) -> Node | None:
+        if isinstance(node, Array):
+            found = [self.node(one) for one in node.items]
+            return node._replace(items=tuple(one for one in found if one is not None))
+        if isinstance(node, Object):
+            return self.call(node) if _is_call(node) else self.object(node)
+        text = node.value
+        if isinstance(text, str) and _RESOLVED in text:
+            return node._replace(value=Unknown("a dynamic reference is resolved by the deployment", text))
+        return node
+
+    def object(self, node: Object) -> Object:
+        inside = ((member, self.node(member.value)) for member in node.members)
+        return node._replace(members=tuple(m._replace(value=v) for m, v in inside if v is not None))
+
+    def call(self, node: Object) -> Node | None:
+        """Evaluate a function; one that nobody knows is Unknown."""
+        member, *others = node.members
+        function = None if others else FUNCTIONS.get(member.key)
+        return not_evaluated(self, node) if function is None else function(self, node, member.value)
+
+    def text(self, node: Node) -> Value | None:
+        """Evaluate a node that is to be a text; ``None`` for a list, an object or nothing."""
+        found = self.node(node)
+        return scalar_text(found) if found is not None else None
+
+    def items(self, node: Node) -> tuple[Node, ...] | None:
+        """Evaluate a node that is to be a list; ``None`` where it is not known."""
+        found = self.node(node)
+        return found.items if isinstance(found, Array) else None
+
+    def holds(self, condition: str) -> bool | None:
+        """Tell whether a condition holds; ``None`` where nothing is chosen."""
+        return None if self.assignment is None else self.assignment.holds(condition)
+
+    def parameter_of(self, node: Node) -> str | None:
+        """Name the parameter that a node refers to, if it is one without a value."""
+        name = text_of(node.get("Ref")) if isinstance(node, Object) and len(node.members) == 1 else None
+        open_one = name is not None and name in self.parameters and self.parameters.settled(name) is None
+        return name if open_one else None
+
+    def reference(self, name: str) -> Value | list[str]:
+        """Give what Ref gives for a parameter or a resource."""
+        return self.parameters.value(name) if name in self.parameters else self.attribute(name)
+
+    def attribute(self, logical: str, name: str = "") -> Value:
+        """Give what Fn::GetAtt gives, and Ref where no attribute is named; names may hang on each other."""
+        symbol = (logical, name)
+        if symbol not in self.known:
+            if symbol in self.looking_up or len(self.looking_up) > _MOST_LOOKED_UP:
+                return unresolved(self.template, logical, name)
+            self.looking_up.append(symbol)
+            self.known[symbol] = attribute(self, logical, name)
+            self.looking_up.pop()
+        return self.known[symbol]
+
+    def property(self, logical: str, name: str) -> Node | None:
+        """Evaluate one property of a resource, ``None`` if it is not set."""
+        properties = self.template.resources[logical].properties
+        if not isinstance(properties, Object):
+            return None
+        node = properties.get(name)
+        if node is None and properties.get(_TRANSFORM) is not None:
+            return not_evaluated(self, properties)
+        return self.node(node) if node is not None else None
+
+
+def _is_call(node: Object) -> bool:
+    """True for an object that CloudFormation puts something else in the place of."""
+    return any(one.key.startswith("Fn::") for one in node.members) or [m.key for m in node.members] == ["Ref"]

@@ -1,0 +1,37 @@
+"""Nodes that stand where a function stood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.policy.node import Array, Node, Object, Scalar, rendered
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.policy.model import Value
+
+_SHOWN = 200
+
+
+def valued(node: Node, value: Value | list[str]) -> Node:
+    """Put a value in the place of a function."""
+    if isinstance(value, list):
+        inside = tuple(Scalar(one, node.source, node.start, node.end) for one in value)
+        return Array(inside, node.source, node.start, node.end)
+    return Scalar(value, node.source, node.start, node.end)
+
+
+def moved(node: Node, found: Node) -> Node:
+    """Give a value that is written elsewhere the place where it is used."""
+    if isinstance(found, Array):
+        return Array(tuple(moved(node, one) for one in found.items), node.source, node.start, node.end)
+    return found if isinstance(found, Object) else found._replace(start=node.start, end=node.end)
+
+
+def not_evaluated(_: Evaluation, node: Object, __: Node | None = None) -> Node:
+    """Stand for what only the deployment can evaluate, or for what is no function at all."""
+    name = next((one.key for one in node.members if one.key.startswith("Fn::")), "Ref")
+    written = rendered(node)
+    where = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
+    return valued(node, Unknown(f"`{name}` is evaluated by the deployment", where))

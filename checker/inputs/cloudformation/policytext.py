@@ -1,0 +1,102 @@
+"""The policy of a resource: an object, or JSON in a text, also in one that Fn::Sub fills in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.cloudformation.folded import offsets_of
+from checker.inputs.cloudformation.holes import joined
+from checker.inputs.cloudformation.texts import pieces
+from checker.inputs.text import InputError
+from checker.policy.embedding import offsets_at
+from checker.policy.jsontext import TextError, parse_json
+from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.policy.source import Source
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.inputs.cloudformation.texts import Piece
+
+_FIRST_MARK = 0xE000
+_MARKS = [chr(_FIRST_MARK + number) for number in range(0x1000)]
+"""Characters for private use, which stand for what is not known of a text while it is read as JSON."""
+
+
+def policy_node(evaluation: Evaluation, node: Node) -> Node | None:
+    """Evaluate the node that holds a policy, and read it if it is a text.
+
+    Raises InputError, with the place, for a text that is no JSON.
+    """
+    found = evaluation.node(node)
+    text = text_of(found)
+    if found is node and text is not None:
+        return _parsed(found, text, offsets_of(found.source, found.start, text))
+    argument = node.get("Fn::Sub") if isinstance(node, Object) and isinstance(found, Scalar) else None
+    filled_in = pieces(evaluation, argument) if argument is not None else None
+    if argument is not None and filled_in is not None:
+        return _filled_in(items(argument)[0], filled_in) or found
+    if found is not None and text is not None:
+        return _parsed(found, text, offsets_at(found.start, len(text)))
+    return found
+
+
+def _parsed(node: Node, text: str, offsets: Sequence[int], marks: Collection[str] = ()) -> Node | None:
+    """Read a text as JSON; ``None`` where it stumbles over what is not known, which may be more than a string."""
+    source = Source(node.source.name, text, node.source, offsets)
+    try:
+        return parse_json(source)
+    except TextError as error:
+        if text[error.start : error.start + 1] in marks:
+            return None
+        raise InputError(node.source.name, f"inside the string: {error.message}", error.position()) from None
+
+
+def _filled_in(node: Node, found: list[Piece]) -> Node | None:
+    """Read a text with gaps: what is not known is a mark at first, and Unknown where the mark is found."""
+    written = text_of(node) or ""
+    gaps = [piece.value for piece in found if isinstance(piece.value, Unknown)]
+    if len(gaps) > len(_MARKS) or any(mark in written for mark in _MARKS[: len(gaps)]):
+        return None
+    marks = iter(_MARKS)
+    values = [one.value if isinstance(one.value, str) else next(marks) for one in found]
+    text = "".join(values)
+    if not text.lstrip().startswith("{"):
+        return None
+    raw = offsets_of(node.source, node.start, written)
+    offsets = [
+        at for one, value in zip(found, values, strict=True) for at in _offsets(one, value, written, raw)
+    ]
+    by_mark = dict(zip(_MARKS, gaps, strict=False))
+    root = _parsed(node, text, [*offsets, raw[len(written)]], by_mark)
+    return None if root is None else _unmarked(root, by_mark)
+
+
+def _offsets(piece: Piece, value: str, written: str, raw: Sequence[int]) -> Sequence[int]:
+    if written[piece.start : piece.end] == value:
+        return raw[piece.start : piece.end]
+    return offsets_at(raw[piece.start], len(value) - 1) if value else ()
+
+
+def _unmarked(node: Node, gaps: dict[str, Unknown]) -> Node:
+    if isinstance(node, Array):
+        return node._replace(items=tuple(_unmarked(one, gaps) for one in node.items))
+    if isinstance(node, Object):
+        members = (Member(_key(m.key, gaps), _unmarked(m.value, gaps), m.start, m.end) for m in node.members)
+        return node._replace(members=tuple(members))
+    return node._replace(value=_filled(node.value, gaps)) if isinstance(node.value, str) else node
+
+
+def _filled(text: str, gaps: dict[str, Unknown]) -> str | Unknown:
+    return (
+        joined(gaps.get(character, character) for character in text)
+        if not gaps.keys().isdisjoint(text)
+        else text
+    )
+
+
+def _key(text: str, gaps: dict[str, Unknown]) -> str:
+    value = _filled(text, gaps)
+    return value if isinstance(value, str) else value.where

@@ -1,0 +1,164 @@
+"""What is to be said of each topic and key under one assignment, everything that bears on it together.
+
+Two assignments under which a topic is the same in all this are one and the same to whoever judges it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.cloudformation.deployment import (
+    INLINE_POLICY,
+    SUBSCRIPTION,
+    TOPIC_POLICY,
+    Properties,
+    as_value,
+)
+from checker.inputs.cloudformation.naming import Names, is_export, text_in
+from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC, written_arn
+from checker.policy.node import Node, Object, items
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.policy.model import Value
+
+
+class Alias(NamedTuple):
+    """An alias, by all that it is called."""
+
+    names: tuple[str, ...]
+
+
+class KeyState(NamedTuple):
+    """A key."""
+
+    properties: Properties
+    names: tuple[str, ...]
+    aliases: tuple[Alias, ...]
+
+
+class Writer(NamedTuple):
+    """A resource that writes the policy of so many topics."""
+
+    logical: str
+    policy: Node | None
+    owners: int
+
+
+class TopicState(NamedTuple):
+    """A topic; one that is declared elsewhere has no properties. ``own_key`` is a key of the same template."""
+
+    owner: Value
+    arn: Value
+    names: tuple[str, ...]
+    properties: Properties | None
+    writers: tuple[Writer, ...]
+    subscriptions: tuple[tuple[Value, Value], ...]
+    own_key: tuple[str, KeyState] | None = None
+
+
+class States:
+    """The topics and keys of one deployment, by their logical names; a topic of elsewhere by what it is called."""
+
+    def __init__(self, evaluation: Evaluation, deployment: dict[str, Properties]) -> None:
+        self.evaluation = evaluation
+        self.template = evaluation.template
+        self.deployment = deployment
+        self.names = Names(evaluation, deployment)
+        self.strangers: dict[str, Value] = {}
+        resources = self.template.resources.values()
+        self.own = {self.template.symbol(one.logical) for one in resources if one.type == TOPIC}
+
+    def of_type(self, *types: str) -> Iterator[tuple[str, Properties]]:
+        return ((logical, one) for logical, one in self.deployment.items() if one.type in types)
+
+    def keys(self) -> dict[str, KeyState]:
+        """Give the keys."""
+        return {
+            logical: KeyState(properties, self.names.of(logical), tuple(self.aliases(logical)))
+            for logical, properties in self.of_type(*KEYS)
+        }
+
+    def aliases(self, key: str) -> Iterator[Alias]:
+        for logical, properties in self.of_type(ALIAS):
+            if self.names.follow(properties.value("TargetKeyId")) == key:
+                yield Alias(self.names.of(logical))
+
+    def topics(self) -> dict[str, TopicState]:
+        """Give the topics: those of the template, and those of elsewhere that it writes the policy of."""
+        writers, subscriptions, keys = self.writers(), self.subscriptions(), self.keys()
+        found: dict[str, TopicState] = {}
+        for logical, properties in self.of_type(TOPIC):
+            key = self.names.key_of(properties.value("KmsMasterKeyId"))
+            found[logical] = TopicState(
+                self.template.symbol(logical),
+                written_arn(self.evaluation, logical),
+                self.names.of(logical),
+                properties,
+                tuple(writers.pop(logical, ())),
+                (*_listed(properties.get("Subscription")), *subscriptions.get(logical, ())),
+                (key, keys[key]) if key is not None else None,
+            )
+        return found | {
+            owner: self.elsewhere(owner, tuple(writing), tuple(subscriptions.get(owner, ())))
+            for owner, writing in writers.items()
+        }
+
+    def writers(self) -> dict[str, list[Writer]]:
+        """Give the resources that write the policy of each topic."""
+        found: dict[str, list[Writer]] = {}
+        for logical, properties in self.of_type(TOPIC_POLICY, INLINE_POLICY):
+            owners = self.owners(logical, properties)
+            for owner in owners:
+                writer = Writer(logical, properties.get("PolicyDocument"), len(owners))
+                found.setdefault(owner, []).append(writer)
+        return found
+
+    def owners(self, logical: str, properties: Properties) -> tuple[str, ...]:
+        """Name the topics that a resource is for, without those of the template that are not deployed."""
+        node = properties.get("Topics" if properties.type == TOPIC_POLICY else "TopicArn")
+        nobody = Unknown("the resource names no topic", self.template.symbol(logical))
+        values = [as_value(one) for one in items(node)] if node is not None else [nobody]
+        found = (self.names.topic_of(value) or self.stranger(value, logical) for value in values)
+        return tuple(dict.fromkeys(one for one in found if one is not None))
+
+    def stranger(self, value: Value, logical: str) -> str | None:
+        """Note a topic that is declared elsewhere, by what the template calls it."""
+        text = text_in(value) or self.template.symbol(logical)
+        if text in self.own:
+            return None
+        self.strangers[text] = value
+        return text
+
+    def subscriptions(self) -> dict[str, list[tuple[Value, Value]]]:
+        """Give the protocols and endpoints that are subscribed to each topic."""
+        found: dict[str, list[tuple[Value, Value]]] = {}
+        for _, properties in self.of_type(SUBSCRIPTION):
+            topic = properties.value("TopicArn")
+            pair = properties.said("Protocol", ""), properties.said("Endpoint", "")
+            found.setdefault(self.names.topic_of(topic) or text_in(topic), []).append(pair)
+        return found
+
+    def elsewhere(
+        self, owner: str, writers: tuple[Writer, ...], subscriptions: tuple[tuple[Value, Value], ...]
+    ) -> TopicState:
+        """Make what is known of a topic that another template or another tool declares."""
+        value = self.strangers[owner]
+        unique = (
+            owner
+            if isinstance(value, str) or "#" in owner or is_export(owner)
+            else f"{self.template.name}#{owner}"
+        )
+        return TopicState(value, value, tuple(dict.fromkeys((unique, owner))), None, writers, subscriptions)
+
+
+def _listed(node: Node | None) -> Iterator[tuple[Value, Value]]:
+    """Read the subscriptions that a topic lists itself."""
+    for one in items(node) if node is not None else ():
+        if isinstance(one, Object):
+            nodes = (one.get("Protocol"), one.get("Endpoint"))
+            protocol, endpoint = ("" if node is None else as_value(node) for node in nodes)
+            yield protocol, endpoint

@@ -1,0 +1,200 @@
+"""Resources to declarations.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_topic and its neighbours
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.declared import (
+    DeclaredAlias,
+    DeclaredGrant,
+    DeclaredKey,
+    DeclaredPolicy,
+    DeclaredSubscription,
+    DeclaredTopic,
+)
+from checker.inputs.hcl.attributes import (
+    alias_arn_of,
+    instance_arn_of,
+    text_argument,
+    topic_arn_of,
+    written_argument,
+)
+from checker.inputs.hcl.dynamic import Nested, nested
+from checker.inputs.hcl.ownnames import own_names
+from checker.inputs.hcl.policies import policy_of
+from checker.inputs.hcl.values import text, truth
+from checker.inputs.text import TextDocument
+from checker.inventory import Instance as ConnectInstance
+from checker.inventory import Place
+from checker.policy.node import Member, Object, Scalar, items, text_of
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.inputs.declared import Declarations
+    from checker.inputs.hcl.session import Instance
+    from checker.policy.model import Value
+
+_NOT_SAID = Unknown("the resource does not say it")
+_SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
+
+
+def declare(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
+    """Add what a resource declares; ``named`` are the files that were handed over by name."""
+    if instance.kind == "aws_sns_topic":
+        _topic(instance, found, named)
+    else:
+        _KINDS[instance.kind](instance, found)
+
+
+def matters_itself(kind: str) -> bool:
+    """True for a type of resource that is declared."""
+    return kind == "aws_sns_topic" or kind in _KINDS
+
+
+def _place(instance: Instance) -> Place:
+    """Where a resource is written: its header, and in it its arguments."""
+    header = instance.block.header
+    members = tuple(
+        Member(name, Scalar(None, one.source, one.start, one.end), argument.at.start, argument.at.end)
+        for name, argument in instance.block.body.arguments.items()
+        if name in _SHOWN and argument.at.source is header.source
+        for one in (argument.expression.at,)
+    )
+    return Place(TextDocument(header.source, Object(members, header.source, header.start, header.end)), ())
+
+
+def _part(instance: Instance, name: str) -> Place | None:
+    place = _place(instance)
+    return place._replace(route=(name,)) if name in instance.block.body.arguments else None
+
+
+def _said(instance: Instance, name: str) -> Value:
+    found = text_argument(instance, name)
+    return _NOT_SAID if found is None else found
+
+
+def _topic(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
+    fifo = written_argument(instance, "fifo_topic")
+    holds = truth(fifo) if fifo is not None else False
+    key = text_argument(instance, "kms_master_key_id")
+    found.topics.append(
+        DeclaredTopic(
+            address=instance.address,
+            names=own_names(instance),
+            place=_place(instance),
+            arn=topic_arn_of(instance),
+            fifo=_NOT_SAID if holds is None else holds,
+            key=None if key == "" else key,
+            policy=policy_of(instance, "policy"),
+            tags=_tags(instance),
+            fifo_place=_part(instance, "fifo_topic") or _part(instance, "name"),
+            key_place=_part(instance, "kms_master_key_id"),
+            named=instance.block.header.source.name in named,
+        )
+    )
+
+
+def _tags(instance: Instance) -> tuple[tuple[str, str], ...]:
+    tags = written_argument(instance, "tags")
+    members = tags.members if isinstance(tags, Object) else ()
+    pairs = ((member.key, text(member.value)) for member in members)
+    return tuple((key, value) for key, value in pairs if isinstance(value, str))
+
+
+def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarations], None]:
+    """Make a reader of a resource that writes the policy of another."""
+
+    def read(instance: Instance, found: Declarations) -> None:
+        policy = policy_of(instance, argument)
+        one = DeclaredPolicy(
+            instance.address,
+            _place(instance),
+            (_said(instance, owner),),
+            _NOT_SAID if policy is None else policy,
+        )
+        getattr(found, of).append(one)
+
+    return read
+
+
+def _subscription(instance: Instance, found: Declarations) -> None:
+    said = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
+    found.subscriptions.append(DeclaredSubscription(instance.address, *said))
+
+
+def _key(instance: Instance, found: Declarations) -> None:
+    enabled = written_argument(instance, "enabled" if "replica" in instance.kind else "is_enabled")
+    holds = truth(enabled) if enabled is not None else True
+    spec = text_argument(instance, "customer_master_key_spec")
+    usage = text_argument(instance, "key_usage")
+    found.keys.append(
+        DeclaredKey(
+            address=instance.address,
+            names=tuple(f"{instance.address}.{name}" for name in ("arn", "key_id", "id")),
+            place=_place(instance),
+            policy=policy_of(instance, "policy"),
+            state=holds if isinstance(holds, Unknown) else "Disabled" if holds is False else "Enabled",
+            spec="SYMMETRIC_DEFAULT" if spec is None else spec,
+            usage="ENCRYPT_DECRYPT" if usage is None else usage,
+        )
+    )
+
+
+def _alias(instance: Instance, found: Declarations) -> None:
+    attributes = ("name", "arn", "id", "target_key_arn", "target_key_id")
+    names = tuple(f"{instance.address}.{name}" for name in attributes)
+    known = (text_argument(instance, "name"), alias_arn_of(instance))
+    found.aliases.append(
+        DeclaredAlias(
+            (*names, *(str(one) for one in known if one is not None and not isinstance(one, Unknown))),
+            _said(instance, "target_key_id"),
+        )
+    )
+
+
+def _grant(instance: Instance, found: Declarations) -> None:
+    operations = written_argument(instance, "operations")
+    listed = items(operations) if operations is not None else ()
+    constraints = nested(instance.block.body, "constraints", instance.scope)
+    found.grants.append(
+        DeclaredGrant(
+            _said(instance, "key_id"),
+            _said(instance, "grantee_principal"),
+            tuple(filter(None, map(text_of, listed))),
+            encryption_context=tuple(pair for one in constraints for pair in _context(one)),
+        )
+    )
+
+
+def _context(constraints: Nested | Scalar) -> list[tuple[str, str]]:
+    """The encryption context that a grant is bound to; what is not known of it binds it all the same."""
+    if isinstance(constraints, Scalar):
+        return [("", "")]
+    said = [constraints.value(f"encryption_context_{how}") for how in ("equals", "subset")]
+    pairs = ((m.key, text(m.value)) for one in said if isinstance(one, Object) for m in one.members)
+    return [(key, value if isinstance(value, str) else "") for key, value in pairs]
+
+
+def _connect_instance(instance: Instance, found: Declarations) -> None:
+    """Take a Connect instance that is looked up by its id; that of one which is made is not known yet."""
+    arn = instance_arn_of(instance)
+    if not isinstance(arn, Unknown) and arn.is_instance:
+        found.instances.append(ConnectInstance(arn, _place(instance)))
+
+
+_KINDS: dict[str, Callable[[Instance, Declarations], None]] = {
+    "aws_sns_topic_policy": _policy("arn", "policy", "topic_policies"),
+    "awscc_sns_topic_inline_policy": _policy("topic_arn", "policy_document", "topic_policies"),
+    "aws_sns_topic_subscription": _subscription,
+    "aws_kms_key": _key,
+    "aws_kms_replica_key": _key,
+    "aws_kms_key_policy": _policy("key_id", "policy", "key_policies"),
+    "aws_kms_alias": _alias,
+    "aws_kms_grant": _grant,
+    "data.aws_connect_instance": _connect_instance,
+}

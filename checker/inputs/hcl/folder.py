@@ -1,0 +1,118 @@
+"""The files of one module: which there are, whether they matter, and what blocks are in them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.files import name_of
+from checker.inputs.text import InputError, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.inputs.hcl.body import Argument, Block
+    from checker.policy.source import Source
+
+_WORDS = ("aws_sns_topic", "aws_kms_", "aws_connect_instance", "awscc_sns_topic_inline_policy")
+_LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
+_MAX_FOLDERS = 200
+_VALUES = ("terraform.tfvars", "terraform.tfvars.json")
+
+
+class Text(NamedTuple):
+    """A file's path and text."""
+
+    path: Path
+    text: str
+
+
+class Folder(NamedTuple):
+    """What the files of a folder declare.
+
+    ``values`` are those given to variables, in files of their own; ``sources`` the files with blocks.
+    """
+
+    local: dict[str, Argument]
+    variables: dict[str, Block]
+    outputs: dict[str, Block]
+    resources: dict[tuple[str, str, str], Block]
+    modules: dict[str, Block]
+    providers: list[Block]
+    values: dict[str, Argument]
+    sources: list[Source]
+
+
+def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
+    """Read the module's files in order, those that override others last."""
+    found: list[Text] = []
+    for path in sorted(_listed(folder, faults), key=lambda path: (is_override(path), path.name)):
+        try:
+            found.append(Text(path, read_text(path)))
+        except InputError as error:
+            faults.append(error)
+    return found
+
+
+def is_override(path: Path) -> bool:
+    """True for a file whose blocks change those of the others.
+
+    https://developer.hashicorp.com/terraform/language/files/override
+    """
+    stem = path.name.removesuffix(".json").removesuffix(".tf")
+    return stem == "override" or stem.endswith("_override")
+
+
+def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
+    """The files with values for variables, in the order in which later ones win.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+    """
+    names = {path.name: path for path in _listed(folder, faults, (".tfvars", ".tfvars.json"))}
+    auto = sorted(name for name in names if ".auto.tfvars" in name)
+    return [names[name] for name in (*_VALUES, *auto) if name in names]
+
+
+def _listed(
+    folder: Path, faults: list[InputError], endings: tuple[str, ...] = (".tf", ".tf.json")
+) -> list[Path]:
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
+    except OSError as error:
+        faults.append(InputError(name_of(folder), (error.strerror or str(error)).lower()))
+        return []
+    return [folder / name for name in names if name.endswith(endings) and not name.startswith(".")]
+
+
+def matters(folder: Path, texts: list[Text]) -> bool:
+    """True if the module, or a local one that it calls, has anything that is read here; nothing is parsed."""
+    seen = {absolute(folder)}
+    waiting = list(texts)
+    while waiting:
+        one = waiting.pop()
+        if any(word in one.text for word in _WORDS):
+            return True
+        for called in _called(one):
+            if absolute(called) not in seen and len(seen) < _MAX_FOLDERS:
+                seen.add(absolute(called))
+                waiting += read_texts(called, [])
+    return False
+
+
+def _called(text: Text) -> Iterator[Path]:
+    for match in _LOCAL_MODULE.finditer(text.text):
+        folder = local_folder(text.path.parent, match[1])
+        if folder.is_dir():
+            yield folder
+
+
+def absolute(path: Path) -> str:
+    """Write a path in full; links are not followed, as Terraform does not."""
+    return os.path.normpath(path.absolute())
+
+
+def local_folder(caller: Path, source: str) -> Path:
+    """The folder that a local module's source leads to."""
+    return Path(os.path.normpath(caller / source))

@@ -1,0 +1,121 @@
+"""Calls functions: those of lists and texts, those that read files, and those that put up with faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.hcl.decode import decode
+from checker.inputs.hcl.expression import Call, Expression, written
+from checker.inputs.hcl.files import FILE_FUNCTIONS
+from checker.inputs.hcl.functions_choices import CHOICE_FUNCTIONS
+from checker.inputs.hcl.functions_lists import LIST_FUNCTIONS
+from checker.inputs.hcl.functions_objects import OBJECT_FUNCTIONS
+from checker.inputs.hcl.functions_text import TEXT_FUNCTIONS
+from checker.inputs.hcl.rendered import Rendered
+from checker.inputs.hcl.values import Wrong, decimal, known, number, truth, unknown, why_unknown, wrong
+from checker.inputs.text import InputError
+from checker.policy.node import Array, Node, Scalar, Stretch, rendered
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from checker.inputs.hcl.budget import Budget
+    from checker.inputs.hcl.evaluate import Scope
+
+    Evaluate = Callable[[Expression, Scope], Node]
+
+
+def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
+    """Work a call out; a function that is not worked out is Unknown with the call's text."""
+    at, name = expression.at, expression.name.removeprefix("core::")
+    if name in ("try", "can"):
+        return _forgiving(expression, name, scope, evaluate)
+    arguments = [evaluate(one, scope) for one in expression.arguments]
+    if expression.spread and arguments:
+        last = arguments.pop()
+        if not isinstance(last, Array):
+            return unknown("a list of arguments that is not known", at, written(at))
+        arguments += last.items
+    scope.module.budget.spend_looks(*arguments)
+    function = _FUNCTIONS.get(name)
+    if function is not None:
+        return function(arguments, at, scope.module.budget)
+    reads = FILE_FUNCTIONS.get(name)
+    if reads is not None:
+        return reads(arguments, at, scope, evaluate)
+    return unknown(f"the function `{name}` is not worked out", at, written(at))
+
+
+def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
+    """Work `try` and `can` out. https://developer.hashicorp.com/terraform/language/functions/try"""
+    for one in expression.arguments:
+        found = evaluate(one, scope)
+        failed = isinstance(why_unknown(found), Wrong)
+        if name == "can":
+            return known(not failed, expression.at)
+        if not failed:
+            return found
+    return wrong("no argument of `try` can be worked out", expression.at, written(expression.at))
+
+
+def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    """Leave a list or an object as it is, so that its parts keep their places; whoever needs text writes it."""
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` takes one value", at)
+    if not isinstance(one, Scalar) or isinstance(one.value, Unknown):
+        return one
+    return known(rendered(one), at)
+
+
+def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` takes one string", at)
+    if not isinstance(one, Scalar):
+        return one
+    if not isinstance(one.value, str) and not (isinstance(one.source, Rendered) and one.source.nodes):
+        return one if isinstance(one.value, Unknown) else wrong("`jsondecode` takes one string", at)
+    try:
+        return decode(one)
+    except InputError as error:
+        return wrong(error.reason, at, written(at))
+
+
+def _tonumber(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    one = arguments[0] if len(arguments) == 1 else known("", at)
+    if why_unknown(one) is not None:
+        return one
+    found = decimal(one)
+    return wrong("`tonumber` takes a number", at) if found is None else number(found, at)
+
+
+def _tobool(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    holds = truth(arguments[0]) if len(arguments) == 1 else None
+    if isinstance(holds, Unknown):
+        return unknown(holds, at)
+    return wrong("`tobool` takes a boolean", at) if holds is None else known(holds, at)
+
+
+def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch, Budget], Node]:
+    def function(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+        why = next((found for found in map(why_unknown, arguments) if found is not None), None)
+        if why is not None:
+            return unknown(why, at)
+        given = [one for one in map(decimal, arguments) if one is not None]
+        if len(given) != len(arguments) or not given:
+            return wrong("the function takes numbers", at)
+        return number(choose(given), at)  # type: ignore[arg-type] # `min` or `max` of decimals is one of them
+
+    return function
+
+
+_FUNCTIONS = {
+    **TEXT_FUNCTIONS,
+    **LIST_FUNCTIONS,
+    **OBJECT_FUNCTIONS,
+    **CHOICE_FUNCTIONS,
+    "jsonencode": _jsonencode,
+    "jsondecode": _jsondecode,
+    "tonumber": _tonumber,
+    "tobool": _tobool,
+    "min": _chosen(min),
+    "max": _chosen(max),
+}

@@ -1,0 +1,197 @@
+"""Terraform's functions of lists and objects. https://developer.hashicorp.com/terraform/language/functions
+
+A list of which some items are not known keeps the others: a ``Rest`` stands for the unknown ones.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from checker.inputs.hcl.values import (
+    Positive,
+    Rest,
+    Wrong,
+    array,
+    decimal,
+    is_filled,
+    is_null,
+    number,
+    placed,
+    rest_of,
+    text,
+    unknown,
+    why_unknown,
+    wrong,
+)
+from checker.policy.node import Array, Node, Object, Scalar, Stretch, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from checker.inputs.hcl.budget import Budget
+
+    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+
+TYPES = "the arguments are of other types than the function takes"
+_MAX_DEPTH = 30
+
+
+def strict(work: Callable[..., Node]) -> Function:
+    """Make a function whose arguments have to be known as wholes, of lists all items too."""
+
+    def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+        for one in arguments:
+            why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+            if why is not None:
+                return unknown(why, at)
+        try:
+            found = work(at, *arguments)
+        except (TypeError, AttributeError, IndexError):
+            return wrong(TYPES, at)
+        return found if budget.spend_items(size_of(found)) else unknown("too much to work out", at)
+
+    return function
+
+
+def size_of(node: Node) -> int:
+    """Count the items of a list or the members of an object."""
+    return (
+        len(node.items) if isinstance(node, Array) else len(node.members) if isinstance(node, Object) else 1
+    )
+
+
+def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
+    """The items of a list; of something that is not known, one that stands for them all."""
+    if isinstance(node, Array):
+        return node.items
+    if isinstance(node, Object):
+        return tuple(member.value for member in node.members)
+    why = why_unknown(node)
+    return (node,) if why is None else (unknown(Rest(why.reason, why.where), at),)
+
+
+def _concat(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    found = [item for one in arguments for item in _items(one, at)]
+    return array(found, at) if budget.spend_items(len(found)) else unknown("too much to work out", at)
+
+
+def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    def walk(node: Node, depth: int) -> Iterator[Node]:
+        for one in node.items if isinstance(node, Array) and depth < _MAX_DEPTH else (node,):
+            if one is not node and isinstance(one, Array):
+                yield from walk(one, depth + 1)
+            elif budget.spend():
+                yield one
+
+    why = why_unknown(arguments[0]) if len(arguments) == 1 else Wrong(TYPES)
+    return array(walk(arguments[0], 0), at) if why is None else unknown(why, at)
+
+
+def _distinct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    """Keep the first of each; what is not known is the same as nothing else."""
+    one = arguments[0] if len(arguments) == 1 else None
+    why = why_unknown(one) if one is not None else None
+    if why is not None:
+        return unknown(why, at)
+    if not isinstance(one, Array) or not budget.spend_items(len(one.items)):
+        return wrong(TYPES, at)
+    first = {rendered(item): item for item in reversed(one.items)}
+    return array((item for item in one.items if first[rendered(item)] is item), at)
+
+
+def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    one = arguments[0] if len(arguments) == 1 else None
+    if not isinstance(one, Array):
+        why = why_unknown(one) if one is not None else None
+        return wrong(TYPES, at) if why is None else unknown(why, at)
+    return array((item for item in one.items if text(item) != "" and not is_null(item)), at)
+
+
+def as_it_is(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    """Give the only argument: types make no difference here."""
+    return arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
+
+
+def _element(at: Stretch, node: Node, index: Node) -> Node:
+    wanted = decimal(index)
+    if not isinstance(node, Array) or wanted is None or not node.items:
+        return wrong(TYPES, at)
+    return placed(node.items[int(wanted) % len(node.items)], at)
+
+
+def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    """Count; of what is certain not to be empty it is known that there is something."""
+    one = arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
+    why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+    some = len(one.items) > 1 if isinstance(one, Array) else is_filled(one)
+    if why is not None and some and not isinstance(why, Wrong):
+        return unknown(Positive(why.reason, why.where), at)
+    return strict(_counted)(arguments, at, budget)
+
+
+def _counted(at: Stretch, node: Node) -> Node:
+    found = text(node)
+    if isinstance(found, str) and isinstance(node, Scalar) and isinstance(node.value, str):
+        return number(len(found), at)
+    return number(size_of(node), at) if not isinstance(node, Scalar) else wrong(TYPES, at)
+
+
+def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    count = 1
+    for one in arguments:
+        why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+        if why is not None or not isinstance(one, Array):
+            return wrong(TYPES, at) if why is None else unknown(why, at)
+        count *= len(one.items)
+    if not budget.spend_items(count * len(arguments)):
+        return unknown("too much to work out", at)
+    rows = product(*(one.items for one in arguments if isinstance(one, Array)))
+    return array((array(row, at) for row in rows), at)
+
+
+def _slice(at: Stretch, node: Array, begin: Node, end: Node) -> Node:
+    first, last = decimal(begin), decimal(end)
+    if first is None or last is None:
+        return wrong(TYPES, at)
+    return array(node.items[int(first) : int(last)], at)
+
+
+def _sort(at: Stretch, node: Array) -> Node:
+    found = [text(one) for one in node.items]
+    if not all(isinstance(one, str) for one in found):
+        return node  # the order says nothing of what is not known
+    return array(sorted(node.items, key=lambda one: str(text(one))), at)
+
+
+def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    why = next((found for found in map(why_unknown, arguments) if found is not None), None)
+    if why is not None:
+        return unknown(why, at)
+    given = [int(one) for one in map(decimal, arguments) if one is not None]
+    if len(given) != len(arguments) or not 0 < len(given) < 4 or given[2:] == [0]:
+        return wrong(TYPES, at)
+    found = range(*given)
+    if not budget.spend_items(min(len(found), 10**9)):
+        return unknown("too much to work out", at)
+    return array((number(one, at) for one in found), at)
+
+
+LIST_FUNCTIONS: dict[str, Function] = {
+    "concat": _concat,
+    "flatten": _flatten,
+    "distinct": _distinct,
+    "setunion": lambda arguments, at, budget: _distinct([_concat(arguments, at, budget)], at, budget),
+    "compact": _compact,
+    "toset": _distinct,
+    "tolist": as_it_is,
+    "sensitive": as_it_is,
+    "nonsensitive": as_it_is,
+    "element": strict(_element),
+    "length": _length,
+    "setproduct": _setproduct,
+    "slice": strict(_slice),
+    "reverse": strict(lambda at, node: array(reversed(node.items), at)),
+    "sort": strict(_sort),
+    "range": _range,
+}

@@ -1,0 +1,102 @@
+"""Parses the files of a module and sorts their blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from checker.inputs.files import name_of
+from checker.inputs.hcl.body import Argument, Block, Body
+from checker.inputs.hcl.folder import Folder, Text, is_override, read_texts, value_files
+from checker.inputs.hcl.jsonsyntax import expression_of, parse_json_syntax
+from checker.inputs.hcl.parse import parse
+from checker.inputs.text import InputError, read_text
+from checker.policy.jsontext import TextError, parse_json
+from checker.policy.node import Object, Stretch
+from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_RESOURCES = ("resource", "data")
+_Key = TypeVar("_Key")
+
+
+def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Folder:
+    """Parse texts and sort what is in them; a file with a fault is left out and the fault noted."""
+    found = Folder({}, {}, {}, {}, {}, [], {}, [])
+    for one in texts:
+        source = Source(name_of(one.path), one.text)
+        try:
+            body = parse_json_syntax(source) if one.path.name.endswith(".json") else parse(source)
+        except InputError as error:
+            faults.append(error)
+            continue
+        found.sources.append(source)
+        for block in body.written:
+            _sort(block, found, override=is_override(one.path))
+    for path in value_files(folder, faults) if found.variables else ():
+        try:
+            found.values.update(_values(path))
+        except InputError as error:
+            faults.append(error)
+    return found
+
+
+def gather_folder(folder: Path, faults: list[InputError]) -> Folder:
+    """Read and parse a folder."""
+    return gather(folder, read_texts(folder, faults), faults)
+
+
+def _sort(block: Block, found: Folder, *, override: bool) -> None:
+    kind, labels = block.kind, block.labels
+    if kind == "locals":
+        found.local.update(block.body.arguments)
+    elif kind in _RESOURCES and len(labels) == 2:
+        _put(found.resources, (kind, *labels), block, override=override)
+    elif kind == "variable" and len(labels) == 1:
+        _put(found.variables, labels[0], block, override=override)
+    elif kind == "output" and len(labels) == 1:
+        _put(found.outputs, labels[0], block, override=override)
+    elif kind == "module" and len(labels) == 1:
+        _put(found.modules, labels[0], block, override=override)
+    elif kind == "provider" and labels == ("aws",):
+        found.providers.append(block)
+
+
+def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -> None:
+    """Add a block; an overriding one changes the arguments, and the nested blocks of the types that it has."""
+    before = found.get(key)
+    if before is None or not override:
+        found.setdefault(key, block)
+        return
+    kinds = {one.kind for one in block.body.written}
+    kept = (one for one in before.body.written if one.kind not in kinds)
+    arguments = {**before.body.arguments, **block.body.arguments}
+    found[key] = before._replace(
+        body=Body(
+            arguments,
+            (*kept, *block.body.written),
+            lambda kind: block.body.nested(kind) or before.body.nested(kind),
+        )
+    )
+
+
+def _values(path: Path) -> dict[str, Argument]:
+    """Read a file with values for variables. Raises InputError."""
+    source = Source(name_of(path), read_text(path))
+    if not path.name.endswith(".json"):
+        return dict(parse(source).arguments)
+    try:
+        root = parse_json(source)
+    except TextError as error:
+        raise InputError(source.name, error.message, error.position()) from None
+    members = root.members if isinstance(root, Object) else ()
+    return {
+        one.key: Argument(
+            one.key,
+            Stretch(source, one.start, one.end),
+            lambda one=one: expression_of(one.value),  # type: ignore[misc]
+        )
+        for one in members
+    }

@@ -1,0 +1,36 @@
+"""The policy that an argument holds, in whatever way it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.hcl.attributes import written_argument
+from checker.inputs.hcl.decode import decode
+from checker.inputs.hcl.rendered import Rendered
+from checker.inputs.hcl.values import why_unknown
+from checker.inputs.text import InputError
+from checker.policy.node import Node, Scalar
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.inputs.hcl.session import Instance
+
+
+def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
+    """Give the policy as an object; ``None`` where none is set.
+
+    A fault in its text is noted, and the policy is Unknown.
+    """
+    node = written_argument(instance, name)
+    if node is None or not isinstance(node, Scalar):
+        return node
+    why = why_unknown(node)
+    if why is not None and not (isinstance(node.source, Rendered) and node.source.nodes):
+        return why
+    if node.value == "":
+        return None
+    try:
+        return decode(node)
+    except InputError as error:
+        instance.module.session.fault(error)
+        return Unknown(error.reason)

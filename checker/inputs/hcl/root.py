@@ -1,0 +1,79 @@
+"""Walks a root module and the modules that it calls, and declares what is in them."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from checker.inputs.comments import hcl_comments
+from checker.inputs.files import name_of
+from checker.inputs.hcl.declare import declare, matters_itself
+from checker.inputs.hcl.gather import gather
+from checker.inputs.hcl.module import CalledElsewhere, take_over
+from checker.inputs.hcl.modules import Module
+from checker.inputs.hcl.session import Session
+from checker.inputs.hcl.values import why_unknown
+from checker.policy.node import Array, Node, Object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from checker.inputs.facts import Facts
+    from checker.inputs.hcl.folder import Text
+    from checker.inputs.text import InputError
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Keep Python from looking for garbage: trees are all that is made, and looking takes as long as parsing."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+@no_collection()
+def read_root(
+    folder: Path, texts: Iterable[Text], named: frozenset[Path], facts: Facts, faults: list[InputError]
+) -> None:
+    """Read a module that nothing calls."""
+    known = {path: one.files for path, one in facts.declared.items() if isinstance(one, CalledElsewhere)}
+    known[folder] = gather(folder, texts, faults)
+    session = Session(folder, known, dict(facts.given.variables), faults)
+    found = facts.declarations(folder)
+    names = frozenset(map(name_of, named))
+    for module in _modules(Module(session, folder), session):
+        for (mode, kind, name), block in module.files.resources.items():
+            if not matters_itself(f"data.{kind}" if mode == "data" else kind):
+                continue
+            for address in _addresses(module.resource(mode, kind, name, block.header)):
+                if address in session.instances:
+                    declare(session.instances[address], found, names)
+    comments = (one for source in session.sources for one in hcl_comments(source))
+    facts.comments += (one for one in comments if one not in facts.comments)
+    take_over({path: session.folder(path) for path in session.called_folders if path != folder}, facts)
+
+
+def _modules(module: Module, session: Session) -> Iterator[Module]:
+    """Give a module and those that it calls."""
+    yield module
+    for name, block in module.files.modules.items():
+        for address in _addresses(module.module(name, block.header)):
+            if address in session.called:
+                yield from _modules(session.called[address], session)
+
+
+def _addresses(node: Node) -> Iterator[str]:
+    """The addresses of the instances that a node stands for."""
+    inside: Iterable[Node] = (node,)
+    if isinstance(node, Array):
+        inside = node.items
+    elif isinstance(node, Object):
+        inside = (member.value for member in node.members)
+    found = (why_unknown(one) for one in inside)
+    yield from (one.where for one in found if one is not None)

@@ -1,0 +1,87 @@
+"""What one reading of a root module knows: its folders, its resources as they are expanded, its faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.hcl.budget import Budget
+from checker.inputs.hcl.evaluate import Scope
+from checker.inputs.hcl.folder import absolute
+from checker.inputs.hcl.gather import gather_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from checker.inputs.hcl.body import Block
+    from checker.inputs.hcl.folder import Folder
+    from checker.inputs.hcl.modules import Module
+    from checker.inputs.text import InputError
+    from checker.policy.node import Node
+    from checker.policy.source import Source
+
+
+class Instance(NamedTuple):
+    """A resource or data source with its address, and the names that `count` and `for_each` bind in it."""
+
+    address: str
+    block: Block
+    module: Module
+    names: Mapping[str, Node]
+
+    @property
+    def kind(self) -> str:
+        """Its type, after ``data.`` for a data source."""
+        return f"data.{self.block.labels[0]}" if self.block.kind == "data" else self.block.labels[0]
+
+    @property
+    def scope(self) -> Scope:
+        """What its arguments may refer to."""
+        return Scope(self.module, self.names)
+
+
+class Session:
+    """One reading. ``instances`` and ``called`` are found by their address while expressions are worked out.
+
+    ``any_key`` are the addresses that stand for all instances, where nobody knows how many there are.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        folders: Mapping[Path, Folder],
+        variables: Mapping[str, str],
+        faults: list[InputError],
+    ) -> None:
+        self.root = root
+        self.variables = variables
+        self.budget = Budget()
+        self.faults = faults
+        self.instances: dict[str, Instance] = {}
+        self.called: dict[str, Module] = {}
+        self.any_key: set[str] = set()
+        self._paths: dict[str, Path] = {}
+        self._folders = {absolute(path): found for path, found in folders.items()}
+
+    def folder(self, path: Path) -> Folder:
+        """Read a folder, once."""
+        name = absolute(path)
+        if name not in self._folders:
+            self._folders[name] = gather_folder(path, self.faults)
+        self._paths.setdefault(name, path)
+        return self._folders[name]
+
+    @property
+    def called_folders(self) -> tuple[Path, ...]:
+        """The folders of the modules that were met, the root's among them."""
+        return tuple(self._paths.values())
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """The files of all folders that were read."""
+        return (source for folder in self._folders.values() for source in folder.sources)
+
+    def fault(self, error: InputError) -> None:
+        """Note a fault, once, whatever leads to it."""
+        if error.skipped() not in [one.skipped() for one in self.faults]:
+            self.faults.append(error)

@@ -1,0 +1,55 @@
+"""Types of variables, as far as they change a value: attributes that are left out are null, or have a default.
+
+https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.hcl.evaluate import evaluate
+from checker.inputs.hcl.expression import Call, Element, Expression, Literal, ObjectOf
+from checker.inputs.hcl.values import known
+from checker.policy.node import Array, Member, Node, Object, Stretch
+
+if TYPE_CHECKING:
+    from checker.inputs.hcl.evaluate import Scope
+
+_MANY = ("map", "list", "set")
+
+
+def completed(value: Node, kind: Expression, scope: Scope) -> Node:
+    """Add to a value what its type says of attributes that it leaves out."""
+    inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
+    if inside is None or not isinstance(kind, Call) or not scope.module.budget.spend():
+        return value
+    if kind.name == "optional":
+        return completed(value, inside, scope)
+    if kind.name in _MANY and isinstance(value, Array):
+        return value._replace(items=tuple(completed(one, inside, scope) for one in value.items))
+    if kind.name in _MANY and isinstance(value, Object):
+        members = (one._replace(value=completed(one.value, inside, scope)) for one in value.members)
+        return value._replace(members=tuple(members))
+    if kind.name == "object" and isinstance(inside, ObjectOf) and isinstance(value, Object):
+        return _object(value, inside, scope)
+    return value
+
+
+def _object(value: Object, kind: ObjectOf, scope: Scope) -> Object:
+    kinds = {one.key.value: one for one in kind.elements if isinstance(one.key, Literal)}
+    given = {one.key for one in value.members}
+    members = [
+        one._replace(value=completed(one.value, kinds[one.key].value, scope)) if one.key in kinds else one
+        for one in value.members
+    ]
+    at = Stretch(value.source, value.start, value.end)
+    missing = ((str(name), one) for name, one in kinds.items() if name not in given)
+    added = (Member(name, _missing(one, at, scope), at.start, at.end) for name, one in missing)
+    return value._replace(members=(*members, *added))
+
+
+def _missing(element: Element, at: Stretch, scope: Scope) -> Node:
+    kind = element.value
+    if isinstance(kind, Call) and kind.name == "optional" and len(kind.arguments) == 2:
+        return evaluate(kind.arguments[1], scope)
+    return known(None, at)

@@ -1,0 +1,72 @@
+"""The rule `competing-topic-policies`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Role, Severity
+from checker.rule import Link, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.case import TopicCase
+    from checker.finding import Finding
+    from checker.policy.unknown import Unknown
+
+_ONE = "keep one resource that writes the policy, with all statements in it"
+_EACH = "give every topic a policy of its own: SNS refuses a policy about several"
+
+
+class CompetingTopicPolicies(Rule):
+    """Several resources write the policy of one topic, or one resource writes the same policy for several topics.
+
+    ## What it finds
+
+    Two policy resources for one topic, or one beside an inline policy: a warning, since the last to be
+    deployed wins. An error where one CloudFormation TopicPolicy names several topics.
+
+    ## Why it matters
+
+    SNS keeps one policy a topic and replaces it as a whole. Two resources overwrite each other at every
+    second deployment, and the statement for Connect comes and goes without a word.
+
+    ## Example
+
+        resource "aws_sns_topic" "chat" { policy = ... }
+        resource "aws_sns_topic_policy" "chat" { arn = aws_sns_topic.chat.arn ... }
+
+    ## Use instead
+
+        resource "aws_sns_topic_policy" "chat" { arn = aws_sns_topic.chat.arn ... }
+
+    ## Fix safety
+
+    No fix: which statements are to stay is for the owner to say.
+
+    ## References
+
+    - https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+    - https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sns-topicpolicy.html
+    """
+
+    id = "competing-topic-policies"
+    family = "sns"
+    summary = "several resources write the policy of one topic, or one writes the same for several topics"
+    severity = Severity.ERROR
+    link = Link.TOPIC_POLICY
+    needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Count who writes the policy, and for how many topics."""
+        topic = case.topic
+        if len(topic.writers) > 1:
+            places = [case.here(place) for place in topic.writers]
+            message = f"{len(places)} resources write the policy of `{case.name}`, and the last one wins"
+            yield self.finding(case.name, message, places, severity=Severity.WARNING, help=_ONE)
+        if topic.sharing > 1:
+            at = [case.here(place) for place in topic.writers] or [case.here()]
+            message = f"one resource writes the same policy for {topic.sharing} topics"
+            yield self.finding(
+                case.name, message, [at[0], *(one._replace(role=Role.RELATED) for one in at[1:])], help=_EACH
+            )
