@@ -13,7 +13,7 @@ from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.inventory import Inventory, Place, Topic, Written
     from checker.rule import Rule
@@ -76,12 +76,24 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
     findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
     return Report(
-        tuple(_ordered(findings)),
+        tuple(_ordered(_folded(findings))),
         tuple(run.examined),
         inventory.skipped,
         len(about) - len(judged),
         tuple(run.crashed),
     )
+
+
+def _folded(findings: Iterable[Finding]) -> list[Finding]:
+    """Say once what is said of several resources in the same words at the same places.
+
+    A template that is judged under several conditions, or declares a resource for each of a set, has many.
+    """
+    said: dict[object, Finding] = {}
+    for one in sorted(findings, key=lambda one: (one.resource, one.address)):
+        places = tuple((place.source, place.position()) for place in one.locations)
+        said.setdefault((one.rule, one.severity, one.verdict, one.message, places), one)
+    return list(said.values())
 
 
 def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:

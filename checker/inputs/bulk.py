@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _HEAD = 64 * 1024
 _PACKED = b"\x1f\x8b"
+_TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
 
 
@@ -37,6 +39,8 @@ def is_terraform_json(text: str) -> bool:
 def is_trail(text: str) -> bool:
     """True for events of CloudTrail: as S3 keeps them, as `lookup-events` prints them, or one a line."""
     head = text[:_HEAD]
+    if _TEMPLATE.search(head):
+        return False  # with a pattern for events in it
     return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
@@ -20,11 +19,10 @@ from checker.inputs.awscli import (
 from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, dialect_of, kind_of
-from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_embedded, read_text
+from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
 from checker.policy.dialect import KEY, TOPIC
 from checker.policy.node import Array, Node, Object, Scalar, items, text_of
-from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -74,17 +72,10 @@ class Facts:
 
     def take_comments(self, document: TextDocument) -> None:
         """Take the comments that put up with findings; JSON has none."""
-        if document.name.endswith(YAML_SUFFIXES):
+        if is_yaml(document.source):
             from checker.inputs.comments import yaml_comments  # not on the path of JSON files
 
             self.comments += yaml_comments(document)
-
-    def take_hcl_comments(self, path: Path) -> None:
-        """Take those of a Terraform file; that it cannot be read is said by its own reader."""
-        from checker.inputs.comments import hcl_comments  # as above
-
-        with suppress(InputError):
-            self.comments += hcl_comments(Source(name_of(path), read_text(path)))
 
     def take_instance(self, name: str, text: str) -> None:
         """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""

@@ -87,9 +87,6 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
 
     for folder in dict.fromkeys(path.parent for path, _ in found):
         read_module(folder, frozenset(path for path, named in found if named), facts)
-    for path, _ in found:
-        if path.parent in facts.declared and path.suffix == ".tf":
-            facts.take_hcl_comments(path)
 
 
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:

@@ -25,6 +25,7 @@ MAX_BYTES = 5 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 YAML_SUFFIXES = (".yaml", ".yml")
+_EITHER = ".template"
 
 
 class InputError(Exception):
@@ -132,11 +133,18 @@ def decode(name: str, data: bytes) -> str:
         raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None
 
 
+def is_yaml(source: Source) -> bool:
+    """Tell YAML by the name of a file; a template may be either, and is JSON if it begins like it."""
+    if source.name.endswith(_EITHER):
+        return not source.text.lstrip().startswith("{")
+    return source.name.endswith(YAML_SUFFIXES)
+
+
 def parse_text(name: str, text: str) -> TextDocument:
     """Parse a text by the ending of its name: YAML, else JSON. Raises InputError."""
     source = Source(name, text)
     try:
-        if name.endswith(YAML_SUFFIXES):
+        if is_yaml(source):
             from checker.inputs.yamltext import parse_yaml  # PyYAML is not on the path of JSON files
 
             return TextDocument(source, parse_yaml(source))
@@ -151,7 +159,7 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
     Raises InputError, saying that the fault is inside the string.
     """
     outer = node.source
-    if outer.name.endswith(YAML_SUFFIXES):
+    if is_yaml(outer):
         offsets = offsets_of_yaml(outer, node.start, text)
     else:
         offsets = offsets_of_json(outer.text, node.start + 1, len(text))

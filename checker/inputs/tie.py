@@ -6,6 +6,7 @@ to the only key, and the only key to the topic that is encrypted with one nobody
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
@@ -84,18 +85,21 @@ def _with_policies(keys: _Keys) -> _Keys:
 def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
     """Let the only key of a folder answer to the one reference there that no key answers to."""
     everything = Inventory(keys=tuple(key for _, key in keys))
+    count = Counter(folder for folder, _ in keys)
     tied: _Keys = []
     for folder, key in keys:
-        alone = [other for other, _ in keys].count(folder) == 1
-        wanted = {
+        alone = count[folder] == 1
+        wanted = alone and {
             topic.key
             for other, topic in topics
             if other == folder
             and isinstance(topic.key, str)
             and isinstance(everything.key_of(topic), Unknown)
         }
-        known = alone and len(wanted) == 1 and _may_answer(key, *wanted)
-        tied.append((folder, key._replace(aliases=(*key.aliases, *wanted)) if known else key))
+        if wanted and len(wanted) == 1 and _may_answer(key, *wanted):
+            tied.append((folder, key._replace(aliases=(*key.aliases, *wanted))))
+        else:
+            tied.append((folder, key))
     return tied
 
 

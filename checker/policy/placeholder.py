@@ -26,7 +26,7 @@ _MARKS = (
     "change_me",
     "xxxx",
 )
-_BRACKETS = (("<", ">"), ("{{", "}}"), ("[", "]"))
+_BRACKETS = (("<", ">"), ("{{", "}}"))
 _PARTS = frozenset(
     (
         "accountid",
@@ -55,6 +55,8 @@ def is_placeholder(text: str) -> bool:
         return True
     if any(left in text and right in text.partition(left)[2] for left, right in _BRACKETS):
         return True
+    if text.startswith(("[", "arn:")) and "[" in text and "]" in text.partition("[")[2]:
+        return True  # elsewhere it is an address of Terraform's, aws_sns_topic.chat["blue"]
     parts = folded.replace("_", "").replace("-", "").replace("/", ":").split(":")
     return not _PARTS.isdisjoint(parts)
 

@@ -11,5 +11,10 @@ class Unknown(NamedTuple):
     reason: str
     where: str = ""
 
+    @property
+    def told(self) -> str:
+        """The reason, and what would settle it."""
+        return f"{self.reason} (`{self.where}`)" if self.where else self.reason
+
     def __bool__(self) -> bool:
         raise TypeError(f"an unknown fact is neither true nor false: {self.reason}")

@@ -85,7 +85,7 @@ class ConnectCannotUseKey(Rule):
         if case.key.manager == "AWS":
             return  # aws-managed-key says so
         if isinstance(case.text, Unknown):
-            message = f"whether Connect can use the key is not known: {case.text.reason}"
+            message = f"whether Connect can use the key is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
         elif not case.grants_sns_instead:
             missing = [action for action, truth in case.usable if truth is False]
@@ -96,7 +96,7 @@ class ConnectCannotUseKey(Rule):
             elif doubts and case.unverified:
                 yield doubts[0]  # unverified-key-condition says which
             elif doubts:
-                message = f"whether Connect can use the key is not known: {doubts[0].reason}"
+                message = f"whether Connect can use the key is not known: {doubts[0].told}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
 
 

@@ -76,7 +76,7 @@ class ConnectNotAllowed(Rule):
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Report once for every instance that cannot publish for a cause that is no other rule's."""
         if isinstance(case.text, Unknown):
-            message = f"whether Connect can publish is not known: {case.text.reason}"
+            message = f"whether Connect can publish is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
             return
         for instance, answer in case.publishing:
@@ -91,9 +91,7 @@ class ConnectNotAllowed(Rule):
     def _doubt(self, case: TopicCase, instance: Arn | None, answer: Answer) -> Finding:
         assert isinstance(answer.truth, Unknown)  # noqa: S101 - the caller looked
         about = f" for instance `{instance.instance_id}`" if instance else ""
-        message = f"whether Connect can publish{about} is not known: {answer.truth.reason}"
-        if answer.truth.where:
-            message += f" (`{answer.truth.where}`)"
+        message = f"whether Connect can publish{about} is not known: {answer.truth.told}"
         return self.undetermined(case.name, message, _in_doubt(case, answer))
 
     def _cause(

@@ -157,10 +157,11 @@ def _slice(at: Stretch, node: Array, begin: Node, end: Node) -> Node:
     return array(node.items[int(first) : int(last)], at)
 
 
-def _sort(at: Stretch, node: Array) -> Node:
-    found = [text(one) for one in node.items]
-    if not all(isinstance(one, str) for one in found):
-        return node  # the order says nothing of what is not known
+def _sorted(node: Node, at: Stretch) -> Node:
+    """Sort a list of texts; the order of others says nothing."""
+    known_all = isinstance(node, Array) and all(isinstance(text(one), str) for one in node.items)
+    if not isinstance(node, Array) or not known_all:
+        return node
     return array(sorted(node.items, key=lambda one: str(text(one))), at)
 
 
@@ -183,7 +184,7 @@ LIST_FUNCTIONS: dict[str, Function] = {
     "distinct": _distinct,
     "setunion": lambda arguments, at, budget: _distinct([_concat(arguments, at, budget)], at, budget),
     "compact": _compact,
-    "toset": _distinct,
+    "toset": lambda arguments, at, budget: _sorted(_distinct(arguments, at, budget), at),
     "tolist": as_it_is,
     "sensitive": as_it_is,
     "nonsensitive": as_it_is,
@@ -192,6 +193,6 @@ LIST_FUNCTIONS: dict[str, Function] = {
     "setproduct": _setproduct,
     "slice": strict(_slice),
     "reverse": strict(lambda at, node: array(reversed(node.items), at)),
-    "sort": strict(_sort),
+    "sort": strict(lambda at, node: _sorted(node, at)),
     "range": _range,
 }

@@ -96,9 +96,9 @@ def _logic(left: Node, sign: str, right: Node, at: Stretch) -> Node:
 
 
 def _same(left: Node, right: Node) -> bool:
-    """Compare values; a number is the same as its text, which Terraform would say of the same type only."""
+    """Compare values; a number is not the same as its text."""
     if isinstance(left, Scalar) and isinstance(right, Scalar):
-        return text(left) == text(right)
+        return type(left.value) is type(right.value) and text(left) == text(right)
     return rendered(left) == rendered(right)
 
 

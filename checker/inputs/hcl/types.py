@@ -1,4 +1,4 @@
-"""Types of variables, as far as they change a value: attributes that are left out are null, or have a default.
+"""Types of variables, as far as they change a value: what is simple is converted, what is left out is null.
 
 https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.evaluate import evaluate
-from checker.inputs.hcl.expression import Call, Element, Expression, Literal, ObjectOf
-from checker.inputs.hcl.values import known
-from checker.policy.node import Array, Member, Node, Object, Stretch
+from checker.inputs.hcl.expression import Call, Element, Expression, Literal, Name, ObjectOf
+from checker.inputs.hcl.values import decimal, known, text, truth
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch
 
 if TYPE_CHECKING:
     from checker.inputs.hcl.evaluate import Scope
@@ -19,7 +19,9 @@ _MANY = ("map", "list", "set")
 
 
 def completed(value: Node, kind: Expression, scope: Scope) -> Node:
-    """Add to a value what its type says of attributes that it leaves out."""
+    """Give a value the form of its type; attributes that it leaves out are null, or have a default."""
+    if isinstance(kind, Name) and isinstance(value, Scalar):
+        return _converted(value, kind.name)
     inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
     if inside is None or not isinstance(kind, Call) or not scope.module.budget.spend():
         return value
@@ -33,6 +35,16 @@ def completed(value: Node, kind: Expression, scope: Scope) -> Node:
     if kind.name == "object" and isinstance(inside, ObjectOf) and isinstance(value, Object):
         return _object(value, inside, scope)
     return value
+
+
+def _converted(value: Scalar, kind: str) -> Scalar:
+    """Write a simple value as its type does: text for a string, a number or boolean for a text that is one."""
+    said, exact, holds = text(value), decimal(value), truth(value)
+    if kind == "string" and isinstance(said, str):
+        return value._replace(value=said)
+    if kind == "number" and isinstance(value.value, str) and exact is not None:
+        return value._replace(value=Number(value.value))
+    return value._replace(value=holds) if kind == "bool" and isinstance(holds, bool) else value
 
 
 def _object(value: Object, kind: ObjectOf, scope: Scope) -> Object:
