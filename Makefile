@@ -41,6 +41,9 @@ wheel: $(READY)
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.hcl
+	$(BIN)/python -m benchmarks.plan
+	$(BIN)/python -m benchmarks.trail
 
 # The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.

@@ -13,6 +13,7 @@ from benchmarks.samples import write_policies, write_requests
 ROUNDS = 21
 POLICIES = 1_000
 REQUESTS = 4_000
+BESIDE = 10_000
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
         start_up(paths[0])
         many(root / "policies", paths)
         simulate(root / "requests.jsonl")
+        hook(root / "many")
 
 
 def start_up(path: Path) -> None:
@@ -56,6 +58,18 @@ def simulate(path: Path) -> None:
     """Decide many requests."""
     (taken,) = interleaved([[_checker(), "simulate", "--requests", str(path)]], 5)
     line(f"checker simulate, {REQUESTS} requests (under 1 s)", f"{taken:.2f} s user")
+
+
+def hook(folder: Path) -> None:
+    """Check ten changed files alone, and among ten thousand in one folder."""
+    changed = [_checker(), "check", "--changed"]
+    alone = [str(path) for path in write_policies(folder / "ten", 10)]
+    among = [str(path) for path in write_policies(folder / "all", BESIDE)[:10]]
+    few, many = interleaved([[*changed, *alone], [*changed, *among]], 3)
+    line(
+        f"checker check --changed, 10 files among {BESIDE}",
+        f"{many:.2f} s user, {many / few:.1f} times 10 alone",
+    )
 
 
 def _peers(folder: Path) -> list[tuple[str, list[str]]]:
