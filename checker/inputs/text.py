@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from checker.finding import Part
 from checker.inventory import Skipped
 from checker.policy.anchor import anchor
-from checker.policy.embedding import offsets_of_json, offsets_of_yaml
+from checker.policy.embedding import offsets_of_string, offsets_of_yaml
 from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Node, find
 from checker.policy.source import Source
@@ -162,7 +162,7 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
     if is_yaml(outer):
         offsets = offsets_of_yaml(outer, node.start, text)
     else:
-        offsets = offsets_of_json(outer.text, node.start + 1, len(text))
+        offsets = offsets_of_string(outer.text, node.start, len(text))
     source = Source(outer.name, text, outer, offsets)
     try:
         return TextDocument(source, parse_json(source))

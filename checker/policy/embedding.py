@@ -23,6 +23,16 @@ def offsets_of_json(raw: str, start: int, length: int) -> Sequence[int]:
     return offsets
 
 
+def offsets_of_string(raw: str, start: int, length: int) -> Sequence[int]:
+    """Map the text of a JSON string that begins with its quote at ``start``; what is none, to that place."""
+    if raw[start : start + 1] == '"':
+        try:
+            return offsets_of_json(raw, start + 1, length)
+        except (IndexError, ValueError):
+            return offsets_at(start, length)
+    return offsets_at(start, length)
+
+
 def _width(raw: str, at: int) -> int:
     """Count the characters that one decoded character takes inside a JSON string."""
     if raw[at] != "\\":
@@ -60,8 +70,5 @@ def offsets_of_yaml(outer: Source, start: int, text: str) -> Sequence[int]:
     if raw.startswith(text, start):
         return range(start, start + len(text) + 1)
     if style == '"' and "\n" not in raw[start : raw.find('"', start)]:
-        try:
-            return offsets_of_json(raw, start, len(text))
-        except (IndexError, ValueError):
-            return offsets_at(start, len(text))
+        return offsets_of_string(raw, start - 1, len(text))
     return offsets_at(start, len(text))
