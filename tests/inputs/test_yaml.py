@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, parse_text
 from checker.policy.node import Array, Node, Number, Object, Scalar, rendered
 from checker.policy.source import Source
+from tests.endings import ends_soon
 
 SPAN = 200_000
 
@@ -195,12 +195,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_ends_in_an_error_within_a_second(name: str) -> None:
+def test_a_hostile_file_ends_soon_in_an_error(name: str) -> None:
     text, reason = HOSTILE[name]
-    start = time.process_time()
-    with pytest.raises(InputError) as raised:
+    with ends_soon(), pytest.raises(InputError) as raised:
         parsed(text)
-    assert time.process_time() - start < 1
     assert reason in raised.value.reason
     assert raised.value.position is not None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from checker.inputs.facts import Facts
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError, parse_text
 from checker.inputs.tie import tie
+from tests.endings import ends_soon
 from tests.inputs.cloudformation.stacks import (
     HERE,
     PINNED,
@@ -122,10 +122,9 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_template_ends_within_a_second(name: str, tmp_path: Path) -> None:
-    start = time.process_time()
-    inventory = load_stack(tmp_path, ("AWS::Region", "us-east-1"), t__json=HOSTILE[name])
-    assert time.process_time() - start < 1.5
+def test_a_hostile_template_ends_soon(name: str, tmp_path: Path) -> None:
+    with ends_soon():
+        inventory = load_stack(tmp_path, ("AWS::Region", "us-east-1"), t__json=HOSTILE[name])
     assert all("Traceback" not in one.reason for one in inventory.skipped)
 
 
@@ -226,6 +225,5 @@ def test_a_template_of_fifty_stages_is_quick(tmp_path: Path) -> None:
     """As many templates as a team keeps, each read in milliseconds."""
     for number in range(50):
         (tmp_path / f"{number}.json").write_text(json.dumps(WHOLE))
-    start = time.process_time()
-    assert len(load([tmp_path]).topics) >= 100
-    assert time.process_time() - start < 5
+    with ends_soon():
+        assert len(load([tmp_path]).topics) >= 100
