@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.declared import DeclaredAlias, DeclaredGrant, DeclaredKey
-from checker.inputs.terraform.naming import arn_of, symbol_for
+from checker.inputs.terraform.naming import arn_of
 from checker.inputs.terraform.owned import inline_policy
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.unknown import Unknown
@@ -21,7 +21,6 @@ def key(declarer: Declarer, resource: Resource) -> None:
     key_id = resource.text("key_id")
     known = (key_id,) if isinstance(key_id, str) else ()
     names = (
-        symbol_for(f"{address}.arn"),
         f"{address}.arn",
         f"{address}.id",
         f"{address}.key_id",

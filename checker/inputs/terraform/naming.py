@@ -17,8 +17,3 @@ def arn_of(resource: Resource, name: str) -> Arn | Unknown:
     text = resource.text("arn")
     arn = Arn.parse(text) if isinstance(text, str) else None
     return arn or Unknown(SENSITIVE if resource.hides("arn") else AFTER_APPLY, name)
-
-
-def symbol_for(name: str) -> str:
-    """What a policy calls its own resource by: brackets in a value are taken for a placeholder's."""
-    return name.replace("[", "(").replace("]", ")")

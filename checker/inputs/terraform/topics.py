@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inputs.awscli import topic_arn
 from checker.inputs.declared import DeclaredSubscription, DeclaredTopic
-from checker.inputs.terraform.naming import arn_of, symbol_for
+from checker.inputs.terraform.naming import arn_of
 from checker.inputs.terraform.owned import inline_policy
 from checker.inventory import Instance
 from checker.policy.node import Object, text_of
@@ -23,7 +23,7 @@ _NO_ARN = "no ARN of a topic"
 def topic(declarer: Declarer, resource: Resource) -> None:
     """aws_sns_topic."""
     address = resource.address
-    names = (symbol_for(f"{address}.arn"), f"{address}.arn", f"{address}.id", address)
+    names = (f"{address}.arn", f"{address}.id", address)
     arn = arn_of(resource, names[0])
     known = topic_arn(str(arn)) if isinstance(arn, Arn) else None
     key = declarer.plan.origins.value(resource, "kms_master_key_id")
