@@ -54,6 +54,11 @@ class PolicyCase:
         return self.policy.known_statements()
 
     @cached_property
+    def allows_by_name(self) -> tuple[Statement, ...]:
+        """The Allow statements that list connect.amazonaws.com itself, whatever they allow."""
+        return tuple(s for s in self.statements if s.effect == ALLOW and names_connect(s))
+
+    @cached_property
     def resources_named(self) -> frozenset[str]:
         """Every Resource that the policy names."""
         patterns = [s.resources for s in self.statements if isinstance(s.resources, Patterns)]
@@ -122,6 +127,12 @@ class TopicCase(PolicyCase):
             for index, value in enumerate(condition.values)
             if isinstance(value, str) and (arn := Arn.parse(value)) is not None and arn.is_instance
         )
+
+    @cached_property
+    def instances_placed(self) -> tuple[tuple[Arn, Location], ...]:
+        """The known instances, which stand where the topic does, else those that the grants name."""
+        known = tuple((arn, self.here(self.topic.arn_place)) for arn in self.instances)
+        return known or self.instances_written
 
     @cached_property
     def named_accounts(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
-from checker.policy.model import EVERYONE, Policy, Principals
+from checker.policy.model import EVERYONE, Policy
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -87,8 +87,7 @@ def _callers(old: Policy, new: Policy, target: Target) -> list[Caller]:
     accounts: set[str] = set()
     for policy in (old, new):
         for statement in policy.known_statements():
-            principals = statement.principals
-            for entry in principals.entries if isinstance(principals, Principals) else ():
+            for entry in statement.principal_entries:
                 if isinstance(entry.value, str) and entry.value != EVERYONE:
                     callers.update(dict.fromkeys(_named(entry.type, entry.value, target)))
                     accounts.add(entry.value)

@@ -95,6 +95,11 @@ class Statement(NamedTuple):
         """The way to this statement from the root of its policy."""
         return ("Statement", self.ordinal)
 
+    @property
+    def principal_entries(self) -> tuple[Principal, ...]:
+        """What Principal or NotPrincipal lists, as far as it could be read."""
+        return () if isinstance(self.principals, Unknown) else self.principals.entries
+
     def names_service(self, service: str) -> bool:
         """True if Principal lists the service itself, by whatever effect."""
         principals = self.principals

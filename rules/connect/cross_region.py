@@ -62,11 +62,8 @@ class CrossRegion(Rule):
         if isinstance(topic, Unknown):
             yield topic
             return
-        pairs = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(
-            case.instances_written
-        )
-        at_home = any(arn.region == topic.region for arn, _ in pairs)
-        for arn, at in pairs:
+        at_home = any(arn.region == topic.region for arn, _ in case.instances_placed)
+        for arn, at in case.instances_placed:
             if arn.region != topic.region and arn.partition == topic.partition:
                 yield self.finding(
                     case.name,

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.finding import Location, Severity
 from checker.inventory import Key
-from checker.policy.model import Principals
+from checker.partition import partition_of
 from checker.policy.unknown import Unknown
-from checker.regions import REGIONS
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -63,8 +62,8 @@ class PartitionMismatch(Rule):
         if isinstance(topic, Unknown):
             yield topic
             return
-        belongs = next((name for name, regions in REGIONS.items() if topic.region in regions), "")
-        if belongs not in ("", topic.partition):
+        belongs = partition_of(topic.region)
+        if belongs not in (None, topic.partition):
             message = f"the topic's ARN says {topic.partition}, but {topic.region} belongs to {belongs}"
             yield self.finding(case.name, message, case.here(case.topic.arn_place))
             return
@@ -84,8 +83,7 @@ def _others(case: TopicCase) -> Iterator[tuple[str, Arn, Location]]:
     if isinstance(case.key, Key) and isinstance(case.key.arn, Arn):
         yield "the key", case.key.arn, case.here(case.topic.key_place)
     for statement in case.statements:
-        principals = statement.principals
-        for entry in principals.entries if isinstance(principals, Principals) else ():
+        for entry in statement.principal_entries:
             principal = Arn.parse(entry.value) if isinstance(entry.value, str) else None
             if principal is not None:
                 yield "the principal", principal, case.at(entry.route)

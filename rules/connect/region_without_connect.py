@@ -71,11 +71,11 @@ class RegionWithoutConnect(Rule):
             )
 
 
-def _where(case: TopicCase) -> list[tuple[Arn, Location]]:
+def _where(case: TopicCase) -> tuple[tuple[Arn, Location], ...]:
     """The instances with the places that name them; the topic, if there are none."""
-    known = [(arn, case.here(case.topic.arn_place)) for arn in case.instances] or list(case.instances_written)
     topic = case.topic.arn
-    return known or ([(topic, case.here(case.topic.arn_place))] if isinstance(topic, Arn) else [])
+    alone = ((topic, case.here(case.topic.arn_place)),) if isinstance(topic, Arn) else ()
+    return case.instances_placed or alone
 
 
 def _help(region: str) -> str:

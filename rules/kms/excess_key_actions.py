@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import names_connect
 from checker.finding import Severity
 from checker.iam.action import covered
 from checker.iam.space import DATA_KEY, DECRYPT, KEY_TAKEOVER, KEY_USES
-from checker.policy.model import ALLOW, Patterns
+from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS
 from checker.rule import Link, Rule
 from checker.sentence import listed
@@ -70,9 +69,7 @@ class ExcessKeyActions(Rule):
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """List what every statement for Connect allows beyond what is needed."""
-        for statement in case.statements:
-            if statement.effect != ALLOW or not names_connect(statement):
-                continue
+        for statement in case.allows_by_name:
             excess = _excess(statement)
             grave = [action for action in excess if action not in KEY_USES]
             if not excess or not isinstance(statement.actions, Patterns):

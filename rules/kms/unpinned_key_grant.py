@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import names_connect
 from checker.finding import Severity
 from checker.iam.action import covered
 from checker.iam.space import DATA_KEY, DECRYPT
-from checker.policy.model import ALLOW
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -66,8 +64,7 @@ class UnpinnedKeyGrant(Rule):
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Look at the statements for Connect that have no condition."""
-        for statement in case.statements:
-            ours = statement.effect == ALLOW and names_connect(statement) and not statement.conditions
-            if ours and covered(statement.actions, (DATA_KEY, DECRYPT)):
+        for statement in case.allows_by_name:
+            if not statement.conditions and covered(statement.actions, (DATA_KEY, DECRYPT)):
                 message = f"{statement.title} lets Connect use the key without a condition"
                 yield self.finding(case.name, message, case.at(statement.route), help=_HELP)

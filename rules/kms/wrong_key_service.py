@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Severity
 from checker.iam.space import SNS
-from checker.policy.model import Principals
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -69,7 +68,6 @@ class WrongKeyService(Rule):
 
 def _named(case: KeyCase) -> Iterator[Location]:
     for statement in case.statements:
-        principals = statement.principals
-        for entry in principals.entries if isinstance(principals, Principals) else ():
+        for entry in statement.principal_entries:
             if entry.type == "Service" and entry.value == SNS:
                 yield case.at(entry.route)

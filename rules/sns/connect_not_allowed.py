@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import names_connect
 from checker.diagnosis import Cause, Diagnosis, diagnose
 from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
 from checker.iam.identity import SOURCE_KEYS
-from checker.policy.model import ALLOW, Patterns
+from checker.policy.model import Patterns
 from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown
 from checker.rule import Link, Rule, witness
@@ -132,7 +131,7 @@ def _in_doubt(case: TopicCase, answer: Answer) -> list[Location]:
 
 def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
     """Point at the statements that come closest: those for Connect that allow something else."""
-    ours = [s for s in case.statements if s.effect == ALLOW and names_connect(s)]
+    ours = case.allows_by_name
     if not ours:
         return [case.at(("Statement",))], "no statement lets connect.amazonaws.com publish", _ADD
     one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import names_connect
 from checker.finding import Severity
 from checker.iam.action import covered
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
-from checker.policy.model import ALLOW, Patterns
+from checker.policy.model import Patterns
 from checker.policy.names import TOPIC_ACTIONS
 from checker.rule import Link, Rule
 from checker.sentence import listed
@@ -67,9 +66,7 @@ class ExcessConnectActions(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """List what every statement for Connect allows beyond publishing."""
-        for statement in case.statements:
-            if statement.effect != ALLOW or not names_connect(statement):
-                continue
+        for statement in case.allows_by_name:
             excess = _excess(statement)
             if not excess or not isinstance(statement.actions, Patterns):
                 continue

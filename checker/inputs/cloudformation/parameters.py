@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.cloudformation.choices import Other
+from checker.partition import partition_of
 from checker.policy.node import items, scalar_text
 from checker.policy.unknown import Unknown
-from checker.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,14 +114,10 @@ class Parameters:
 
     def pseudo(self, name: str) -> Value:
         """Give a pseudo parameter, as far as the Region or partition tells it."""
-        partition = self.settled(PARTITION) or _partition(self.settled(REGION))
+        partition = self.settled(PARTITION) or partition_of(self.settled(REGION) or "")
         if name == URL_SUFFIX:
             return _SUFFIXES.get(partition or "", _SUFFIX)
         return partition if name == PARTITION and partition else unset(name)
-
-
-def _partition(region: str | None) -> str | None:
-    return next((partition for partition, regions in REGIONS.items() if region in regions), None)
 
 
 def unset(name: str) -> Unknown:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from checker.arn import Arn
-from checker.regions import REGIONS
+from checker.partition import NEWEST, partition_of
 
 
 @lru_cache(maxsize=256)
@@ -18,6 +18,5 @@ def instance_of(named: str, region: str, account: str) -> str:
     decoded = unquote(named)
     arn = Arn.parse(decoded)
     if arn is None:
-        partition = next((name for name, regions in REGIONS.items() if region in regions), "aws")
-        arn = Arn(partition, "connect", region, account, f"instance/{decoded}")
+        arn = Arn(partition_of(region) or NEWEST, "connect", region, account, f"instance/{decoded}")
     return str(arn) if arn.is_instance and arn.region else ""

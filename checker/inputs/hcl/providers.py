@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.inputs.hcl.evaluate import evaluate
 from checker.inputs.hcl.expression import Access, Expression, Literal, Name, ObjectOf, written
 from checker.inputs.hcl.values import text
+from checker.partition import NEWEST, partition_of
 from checker.policy.node import items
 from checker.policy.unknown import Unknown
-from checker.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,19 +30,13 @@ class Provider(NamedTuple):
     @property
     def partition(self) -> str | Unknown:
         """The partition of the Region."""
-        return self.region if isinstance(self.region, Unknown) else partition_of(self.region)
+        return self.region if isinstance(self.region, Unknown) else partition_of(self.region) or NEWEST
 
 
 NO_PROVIDER = Provider(
     Unknown("no provider says the Region", "provider.aws.region"),
     Unknown("no provider says the account", "provider.aws.allowed_account_ids"),
 )
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region; one that is not listed is new, and new ones are in the first."""
-    found = (partition for partition, regions in REGIONS.items() if region in regions)
-    return next(found, "aws")
 
 
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:

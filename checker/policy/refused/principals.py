@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
 from checker.finding import Part
-from checker.policy.model import EVERYONE, Principal, Principals, Problem, Statement
+from checker.policy.model import EVERYONE, Principal, Problem, Statement
 from checker.policy.names import SERVICES
 from checker.policy.placeholder import is_placeholder
 from checker.policy.spelling import did_you_mean
@@ -26,8 +26,7 @@ _CLOSE = 0.85
 
 def principal_problems(statement: Statement) -> Iterator[Problem]:
     """Name the principals of a statement that AWS would not find."""
-    principals = statement.principals
-    for entry in principals.entries if isinstance(principals, Principals) else ():
+    for entry in statement.principal_entries:
         value = entry.value
         if not isinstance(value, str) or is_placeholder(value):
             continue
