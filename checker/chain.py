@@ -204,7 +204,7 @@ class _Walk:
         reference, key = self.topic.key, self.case.key
         if reference is None:
             return NOT_APPLICABLE, "the topic is not encrypted"
-        if isinstance(reference, str) and is_managed_key(reference):
+        if is_managed_key(reference):
             return BROKEN, "the AWS managed key"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
@@ -218,7 +218,7 @@ class _Walk:
         reference, key = self.topic.key, self.case.key
         if reference is None:
             return NOT_APPLICABLE, "the topic is not encrypted"
-        if isinstance(reference, str) and is_managed_key(reference):
+        if is_managed_key(reference):
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"

@@ -8,6 +8,8 @@ from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from checker.arn import Arn
     from checker.finding import Document, Position, Route
     from checker.policy.dialect import Dialect
@@ -219,10 +221,12 @@ class Inventory(NamedTuple):
         return topic.instances or self.instances
 
 
-def is_managed_key(reference: str) -> bool:
+def is_managed_key(reference: str | Unknown | None) -> TypeGuard[str]:
     """True if a KmsMasterKeyId is the alias of the AWS managed key, by name or ARN.
 
     Told by the name alone: asking KMS for a predefined alias can create the key.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
-    return reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")
+    return isinstance(reference, str) and (
+        reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")
+    )

@@ -10,8 +10,10 @@ from checker.cli.lint import lint
 from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
+    ChangedOption,
     ConfigOption,
-    FailOn,
+    FailOnOption,
+    FormatsOption,
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
@@ -36,21 +38,11 @@ def check(
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="NAME[=FILE]",
-            help="text, json, sarif, junit, github or markdown; repeatable, each to a file of its own.",
-        ),
-    ] = None,
+    formats: FormatsOption = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
     ] = "",
-    fail_on: Annotated[
-        FailOn | None,
-        typer.Option(help="The severity from which findings make the exit code 1.  [default: warning]"),
-    ] = None,
+    fail_on: FailOnOption = None,
     strict: Annotated[
         bool | None,
         typer.Option(
@@ -62,14 +54,7 @@ def check(
     all_topics: AllTopicsOption = None,
     topic: TopicOption = None,
     topic_tag: TopicTagOption = None,
-    changed: Annotated[
-        bool,
-        typer.Option(
-            "--changed",
-            help="Take the paths for the files of a change: pass over what is about something else, read the "
-            "files beside them for keys and instances, and report on the paths alone.",
-        ),
-    ] = False,
+    changed: ChangedOption = False,
     variable: VariableOption = None,
     parameter: ParameterOption = None,
     source: SourceOption = None,
@@ -88,13 +73,13 @@ def check(
         tuple(topic or ()),
         tuple(topic_tag or ()),
         read_choice(select, ignore, severity),
-        Severity(fail_on.value) if fail_on else None,
-        strict,
-        all_topics,
-        changed,
-        baseline,
-        config,
-        isolated,
-        read_given(variable, parameter, source),
+        fail_on=Severity(fail_on.value) if fail_on else None,
+        strict=strict,
+        all_topics=all_topics,
+        changed=changed,
+        baseline=baseline,
+        configuration=config,
+        isolated=isolated,
+        given=read_given(variable, parameter, source),
     )
     return lint(options, formats or (), output)

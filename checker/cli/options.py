@@ -52,6 +52,26 @@ SelectOption = Annotated[
     list[str] | None,
     typer.Option(metavar="RULE,...", help="The rules or families that count; repeatable.  [default: all]"),
 ]
+FormatsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help="text, json, sarif, junit, github or markdown; repeatable, each to a file of its own.",
+    ),
+]
+FailOnOption = Annotated[
+    FailOn | None,
+    typer.Option(help="The severity from which findings make the exit code 1.  [default: warning]"),
+]
+ChangedOption = Annotated[
+    bool,
+    typer.Option(
+        "--changed",
+        help="Take the paths for the files of a change: pass over what is about something else, read the "
+        "files beside them for keys and instances, and report on the paths alone.",
+    ),
+]
 IgnoreOption = Annotated[
     list[str] | None,
     typer.Option(metavar="RULE,...", help="Rules or families that do not count; repeatable."),

@@ -58,18 +58,14 @@ class AwsManagedKey(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Tell by the alias."""
-        if isinstance(case.topic.key, str) and is_managed_key(case.topic.key):
+        if is_managed_key(case.topic.key):
             yield self._found(case.name, case.topic.key, case.here(case.topic.key_place))
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""
-        if case.key.manager == "AWS" and (case.topic is None or not _by_alias(case.topic.key)):
+        if case.key.manager == "AWS" and (case.topic is None or not is_managed_key(case.topic.key)):
             yield self._found(case.name, case.name, case.here(case.fact("KeyManager")))
 
     def _found(self, resource: str, key: str, at: Location) -> Finding:
         message = f"`{key}` is an AWS managed key: its policy cannot be changed and does not cover Connect"
         return self.finding(resource, message, at, help=_HELP)
-
-
-def _by_alias(reference: object) -> bool:
-    return isinstance(reference, str) and is_managed_key(reference)
