@@ -23,6 +23,7 @@ ALLOWED_IMPORTS = (
     "checker.inventory",
     "checker.key_case",
     "checker.policy",
+    "checker.partition",
     "checker.regions",
     "checker.rule",
     "checker.sentence",
