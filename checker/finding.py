@@ -7,7 +7,7 @@ dataclasses because defining a dataclass costs six times as much start-up, and s
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,20 +146,72 @@ class Applicability(Enum):
     DISPLAY = "display"
 
 
+class Same(NamedTuple):
+    """Stands in a new value for what is written at a place of the same document, whatever way it is written."""
+
+    route: Route
+
+
+class Symbol(NamedTuple):
+    """Stands in a new value for a resource that the document calls by this name, ``aws_sns_topic.chat.arn``."""
+
+    name: str
+
+
+Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
+"""A new value; policies have no other scalars than texts that are worth writing."""
+
+
+class Put(NamedTuple):
+    """Write a value at a route, in the place of what is there, or as a new member with the objects around it."""
+
+    route: Route
+    value: Json
+
+
+class Append(NamedTuple):
+    """Add an item to the list at a route; what is no list there becomes the first item of one."""
+
+    route: Route
+    value: Json
+
+
+class Remove(NamedTuple):
+    """Take away what stands at a route, and the object or list around it if nothing else is left in that."""
+
+    route: Route
+
+
+class Rename(NamedTuple):
+    """Give the member at a route another key."""
+
+    route: Route
+    key: str
+
+
+Operation = Put | Append | Remove | Rename
+
+
 class Edit(NamedTuple):
     """A stretch of a file and the text that takes its place."""
 
-    document: Document
+    document: Text | Document
     position: Position
     text: str
 
 
 class Fix(NamedTuple):
-    """A way to mend what a finding is about; unsafe until it is proven otherwise."""
+    """A way to mend what a finding is about: changes of the policy that it is in, or a plan for people.
+
+    ``operations`` are routes of the policy, ``edits`` what they come to in the text of files, once that has
+    been worked out. ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
+    """
 
     title: str
+    operations: tuple[Operation, ...] = ()
     edits: tuple[Edit, ...] = ()
     applicability: Applicability = Applicability.UNSAFE
+    plan: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):

@@ -133,8 +133,8 @@ WIDE = Finding(
     fixes=(
         Fix(
             "name the action",
-            (Edit(CHAT, CHAT.locate(("Statement", 1, "Action"), Part.VALUE), '"sns:Publish"'),),
-            Applicability.SAFE,
+            edits=(Edit(CHAT, CHAT.locate(("Statement", 1, "Action"), Part.VALUE), '"sns:Publish"'),),
+            applicability=Applicability.SAFE,
         ),
         Fix("make a topic for the queue", applicability=Applicability.DISPLAY),
     ),

@@ -1,0 +1,80 @@
+"""The statements that AWS documents for chat streaming, as plain data.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.policy.vocabulary import CONNECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checker.arn import Arn
+    from checker.finding import Json
+
+TOPIC_SID, KEY_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey"
+KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
+
+
+def topic_statements(
+    topic: Json, instances: Iterable[Arn], taken: Iterable[str] = ()
+) -> list[dict[str, Json]]:
+    """Let Connect publish to a topic for these instances, a statement an account.
+
+    ``topic`` is its ARN, or what stands for it; ``taken`` are the Sids of the policy, which has none twice.
+    """
+    accounts: dict[str, list[Arn]] = {}
+    for instance in dict.fromkeys(instances):
+        accounts.setdefault(instance.account, []).append(instance)
+    sids = list(taken)
+    found: list[dict[str, Json]] = []
+    for of_account in accounts.values():
+        sids.append(free_sid(TOPIC_SID, sids))
+        found.append(
+            {
+                "Sid": sids[-1],
+                "Effect": "Allow",
+                "Principal": {"Service": CONNECT},
+                "Action": "sns:Publish",
+                "Resource": topic,
+                "Condition": pins(of_account),
+            }
+        )
+    return found
+
+
+def pins(instances: Sequence[Arn]) -> dict[str, Json]:
+    """The conditions that let Connect act for these instances alone."""
+    return {
+        "StringEquals": {"aws:SourceAccount": one_or_list(one.account for one in instances)},
+        "ArnEquals": {"aws:SourceArn": one_or_list(map(str, instances))},
+    }
+
+
+def key_statement(taken: Iterable[str] = (), condition: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    """Let Connect use a key; AWS documents no condition for it, so it has none unless one is given."""
+    statement: dict[str, Json] = {
+        "Sid": free_sid(KEY_SID, taken),
+        "Effect": "Allow",
+        "Principal": {"Service": CONNECT},
+        "Action": list(KEY_ACTIONS_NEEDED),
+        "Resource": "*",
+    }
+    return {**statement, "Condition": dict(condition)} if condition else statement
+
+
+def one_or_list(values: Iterable[str]) -> Json:
+    """Write one value as itself and several as a list, each once."""
+    listed = list(dict.fromkeys(values))
+    return listed[0] if len(listed) == 1 else [*listed]
+
+
+def free_sid(wanted: str, taken: Iterable[str]) -> str:
+    """A Sid that no statement of the policy has yet."""
+    used = set(taken)
+    numbered = (f"{wanted}{number}" for number in range(2, len(used) + 3))
+    return next(sid for sid in (wanted, *numbered) if sid not in used)
