@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.case import PolicyCase, TopicCase
+    from checker.finding import Fix
     from checker.iam.prove import Answer
     from checker.inventory import Contact
     from checker.key_case import KeyCase
@@ -84,6 +85,7 @@ class Rule:
         severity: Severity | None = None,
         help: str = "",  # noqa: A002 - the name that reports give it
         witness: Witness | None = None,
+        fixes: tuple[Fix, ...] = (),
     ) -> Finding:
         """Report the pattern; the first location is where it is."""
         locations = (at,) if isinstance(at, Location) else tuple(at)
@@ -95,6 +97,7 @@ class Rule:
             locations=locations,
             help=help,
             witness=witness,
+            fixes=fixes,
         )
 
     def undetermined(

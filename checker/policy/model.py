@@ -8,7 +8,7 @@ from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import OLD_VERSION, VERSION, Operator
 
 if TYPE_CHECKING:
-    from checker.finding import Part, Route
+    from checker.finding import Operation, Part, Route
 
 Value = str | Unknown
 """One value of a policy; numbers and booleans stand as their text."""
@@ -137,7 +137,7 @@ class Problem(NamedTuple):
 
     ``grave`` tells what AWS does not accept, or what decides about Connect, from what is stored and says
     nothing. ``repeated`` marks a key that stands twice, of which both places are worth showing, and
-    ``also`` has other places of the same fault.
+    ``also`` has other places of the same fault. ``mend`` is what it was meant to be, as far as that is clear.
     """
 
     message: str
@@ -147,6 +147,7 @@ class Problem(NamedTuple):
     grave: bool = True
     repeated: bool = False
     also: tuple[Route, ...] = ()
+    mend: tuple[Operation, ...] = ()
 
 
 EMPTY = Policy(OLD_VERSION, "", ())

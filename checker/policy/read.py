@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part, Route
+from checker.finding import Part, Put, Route
 from checker.policy.charset import odd_characters
 from checker.policy.model import (
     ALLOW,
@@ -82,9 +82,8 @@ class _Reader(Reading):
         if isinstance(value, Unknown) or value in (OLD_VERSION, VERSION):
             return value
         shown = f"`{value}`" if isinstance(value, str) else describe(node)
-        return self.problem(
-            f"Version is `{OLD_VERSION}` or `{VERSION}`, not {shown}", ("Version",), f"write `{VERSION}`"
-        )
+        message, at = f"Version is `{OLD_VERSION}` or `{VERSION}`, not {shown}", ("Version",)
+        return self.problem(message, at, f"write `{VERSION}`", mend=(Put(at, VERSION),))
 
     def optional_text(self, node: Node | Unknown | None, route: Route) -> str:
         if node is None or isinstance(node, Unknown):
@@ -134,12 +133,12 @@ class _Reader(Reading):
         if isinstance(value, Unknown) or value in (ALLOW, DENY):
             return value
         shown = f"`{value}`" if isinstance(value, str) else describe(node)
-        hint = f"did you mean `{value.title()}`? " if value and value.title() in (ALLOW, DENY) else ""
-        return self.problem(
-            f"Effect is `Allow` or `Deny`, not {shown}",
-            (*route, "Effect"),
-            hint + "the value is case-sensitive",
-        )
+        at = (*route, "Effect")
+        meant = value.title() if value and value.title() in (ALLOW, DENY) else ""
+        hint = f"did you mean `{meant}`? " if meant else ""
+        mend = (Put(at, meant),) if meant else ()
+        message = f"Effect is `Allow` or `Deny`, not {shown}"
+        return self.problem(message, at, hint + "the value is case-sensitive", mend=mend)
 
     def one_of(
         self, name: str, elements: dict[str, Node | Unknown], route: Route

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.finding import Part
+from checker.finding import Part, Rename
 from checker.policy.model import Condition, Problem
 from checker.policy.node import Object
 from checker.policy.spelling import did_you_mean
@@ -75,7 +75,8 @@ def _other_case(reading: Reading, node: Object, member: Member, route: Route) ->
 def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:
     guess = did_you_mean(name, operator_names())
     help_text = f"did you mean `{guess}`?" if guess else ""
-    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY)
+    mend = (Rename(route, guess),) if guess else ()
+    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, mend)
 
 
 def _condition(
@@ -84,6 +85,8 @@ def _condition(
     route = (*route, member.key)
     if not _KEY.search(member.key):
         help_text = "keys look like `aws:SourceArn`, without blanks around the name"
-        return reading.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY)
+        bare = "".join(member.key.split())
+        mend = (Rename(route, bare),) if _KEY.search(bare) else ()
+        return reading.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY, mend)
     values = reading.texts(member.value, route, scalars=True)
     return Condition(operator, operation, member.key, values, route)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part
+from checker.finding import Part, Rename
 from checker.policy.model import Problem, Value
 from checker.policy.node import Scalar, describe, items, scalar_text
 from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from checker.finding import Route
+    from checker.finding import Operation, Route
     from checker.policy.dialect import Dialect
     from checker.policy.node import Member, Node, Object
 
@@ -25,9 +25,16 @@ class Reading:
         self.dialect = dialect
         self.problems: list[Problem] = []
 
-    def problem(self, message: str, route: Route, help_text: str = "", part: Part = Part.VALUE) -> Unknown:
+    def problem(
+        self,
+        message: str,
+        route: Route,
+        help_text: str = "",
+        part: Part = Part.VALUE,
+        mend: tuple[Operation, ...] = (),
+    ) -> Unknown:
         """Note a problem, and give what stands for the value."""
-        self.problems.append(Problem(message, route, part, help_text))
+        self.problems.append(Problem(message, route, part, help_text, mend=mend))
         return Unknown(message)
 
     def elements(
@@ -52,8 +59,9 @@ class Reading:
         guess = did_you_mean(member.key, known)
         meant = guess if guess and node.get(guess) is None else None
         hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
-        message = f"unknown {what} `{member.key}`"
-        return meant or member.key, self.problem(message, (*route, member.key), hint, Part.KEY)
+        message, at = f"unknown {what} `{member.key}`", (*route, member.key)
+        mend = (Rename(at, meant),) if meant else ()
+        return meant or member.key, self.problem(message, at, hint, Part.KEY, mend)
 
     def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
         """Note that something is no object, unless it is just not known."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.finding import Location, Severity
 from checker.policy.unknown import Unknown
+from checker.remedy.replacement import topic_in
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class CrossRegion(Rule):
     family = "connect"
     summary = "the topic and the Connect instance are in different Regions"
     severity = Severity.ERROR
+    fixable = True
     link = Link.REGION
     needs_policy = False
 
@@ -71,6 +73,7 @@ class CrossRegion(Rule):
                     at,
                     severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
                     help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}",
+                    fixes=topic_in(case, arn.region),
                 )
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:

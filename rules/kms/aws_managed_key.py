@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Severity
 from checker.inventory import is_managed_key
+from checker.remedy.replacement import customer_key
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding, Location
+    from checker.finding import Finding, Fix, Location
     from checker.key_case import KeyCase
     from checker.policy.unknown import Unknown
 
@@ -53,19 +54,21 @@ class AwsManagedKey(Rule):
     family = "kms"
     summary = "the topic is encrypted with the AWS managed key, which cannot let Amazon Connect in"
     severity = Severity.ERROR
+    fixable = True
     link = Link.KEY
     needs_policy = False
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Tell by the alias."""
         if is_managed_key(case.topic.key):
-            yield self._found(case.name, case.topic.key, case.here(case.topic.key_place))
+            at, fixes = case.here(case.topic.key_place), customer_key(case)
+            yield self._found(case.name, case.topic.key, at, fixes)
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""
         if case.key.manager == "AWS" and (case.topic is None or not is_managed_key(case.topic.key)):
-            yield self._found(case.name, case.name, case.here(case.fact("KeyManager")))
+            yield self._found(case.name, case.name, case.here(case.fact("KeyManager")), ())
 
-    def _found(self, resource: str, key: str, at: Location) -> Finding:
+    def _found(self, resource: str, key: str, at: Location, fixes: tuple[Fix, ...]) -> Finding:
         message = f"`{key}` is an AWS managed key: its policy cannot be changed and does not cover Connect"
-        return self.finding(resource, message, at, help=_HELP)
+        return self.finding(resource, message, at, help=_HELP, fixes=fixes)

@@ -9,6 +9,7 @@ from checker.finding import Severity
 from checker.inventory import is_managed_key
 from checker.policy.model import DENY
 from checker.policy.unknown import Unknown
+from checker.remedy.grants import allow_key
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ConnectCannotUseKey(Rule):
     family = "kms"
     summary = "the key of an encrypted topic does not let Amazon Connect use it"
     severity = Severity.ERROR
+    fixable = True
     link = Link.KEY_POLICY
     needs_policy = False
 
@@ -92,7 +94,8 @@ class ConnectCannotUseKey(Rule):
             doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
             if missing:
                 message = f"the key does not let Connect do {' and '.join(f'`{one}`' for one in missing)}"
-                yield self.finding(case.name, message, _nearest(case), help=_HELP)
+                fixes = allow_key(case)
+                yield self.finding(case.name, message, _nearest(case), help=_HELP, fixes=fixes)
             elif doubts and case.unverified:
                 yield doubts[0]  # unverified-key-condition says which
             elif doubts:

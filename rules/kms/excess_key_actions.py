@@ -9,6 +9,7 @@ from checker.iam.action import covered
 from checker.iam.space import DATA_KEY, DECRYPT, KEY_TAKEOVER, KEY_USES
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS
+from checker.remedy.grants import narrow_key_grant
 from checker.rule import Link, Rule
 from checker.sentence import listed
 
@@ -64,6 +65,7 @@ class ExcessKeyActions(Rule):
     family = "kms"
     summary = "the key policy lets Amazon Connect do more than use the key"
     severity = Severity.WARNING
+    fixable = True
     link = Link.KEY_POLICY
     opens = True
 
@@ -80,6 +82,7 @@ class ExcessKeyActions(Rule):
                 case.at((*statement.route, statement.actions.element)),
                 severity=Severity.WARNING if grave else Severity.NOTE,
                 help=_HELP,
+                fixes=narrow_key_grant(case, statement),
             )
 
 

@@ -8,6 +8,7 @@ from checker.finding import Severity
 from checker.iam import prove
 from checker.iam.space import PUT_KEY_POLICY
 from checker.policy.unknown import Unknown
+from checker.remedy.grants import allow_owner_of_key
 from checker.rule import Rule
 from checker.sentence import listed
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.arn import Arn
-    from checker.finding import Finding
+    from checker.finding import Finding, Fix
     from checker.iam.request import AwsPrincipal
     from checker.key_case import KeyCase
 
@@ -63,6 +64,7 @@ class KeyLockout(Rule):
     family = "kms"
     summary = "nobody in the account could change the key policy again"
     severity = Severity.ERROR
+    fixable = True
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Ask for everybody whom the policy names whether they may change it."""
@@ -77,13 +79,18 @@ class KeyLockout(Rule):
             yield unknown[0]
         elif not can:
             message = f"nobody may do `{PUT_KEY_POLICY}`, KMS refuses such a policy"
-            yield self.finding(case.name, message, case.at(("Statement",)), help=_HELP)
+            at, fixes = case.at(("Statement",)), _fixes(case)
+            yield self.finding(case.name, message, at, help=_HELP, fixes=fixes)
         else:
             names = sorted({str(caller.arn) for caller in can if caller.arn.service == "iam"})
             message = f"only {listed(names)} may change the key policy, the root of the account may not"
-            yield self.finding(
-                case.name, message, case.at(("Statement",)), severity=Severity.WARNING, help=_HELP
-            )
+            at, fixes = case.at(("Statement",)), _fixes(case)
+            yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
+
+
+def _fixes(case: KeyCase) -> tuple[Fix, ...]:
+    account = case.target.account
+    return () if isinstance(account, Unknown) else allow_owner_of_key(case, account)
 
 
 def _is_root(caller: AwsPrincipal, key: Arn | Unknown) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Severity
 from checker.iam.space import SNS
+from checker.remedy.grants import allow_key
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class WrongKeyService(Rule):
     family = "kms"
     summary = "the key policy lets sns.amazonaws.com use the key instead of connect.amazonaws.com"
     severity = Severity.ERROR
+    fixable = True
     link = Link.KEY_POLICY
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
@@ -62,7 +64,11 @@ class WrongKeyService(Rule):
                 "the key is given to sns.amazonaws.com, but the publisher, connect.amazonaws.com, needs it"
             )
             yield self.finding(
-                case.name, message, list(_named(case)) or [case.at(("Statement",))], help=_HELP
+                case.name,
+                message,
+                list(_named(case)) or [case.at(("Statement",))],
+                help=_HELP,
+                fixes=allow_key(case),
             )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.finding import Location, Part, Role, Severity
 from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
+from checker.remedy.values import spelt_right
 from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class InvalidPolicy(PolicyRule):
     family = "policy"
     summary = "the policy is not one that AWS accepts, or part of it has no effect"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
@@ -70,6 +72,7 @@ class InvalidPolicy(PolicyRule):
                 list(_places(case, problem)),
                 severity=Severity.ERROR if problem.grave else Severity.WARNING,
                 help=problem.help,
+                fixes=spelt_right(problem),
             )
 
 

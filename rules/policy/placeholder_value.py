@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.finding import Severity
 from checker.policy.placeholder import is_placeholder, texts
 from checker.policy.unknown import Unknown
+from checker.remedy.values import fill_in
 from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class PlaceholderValue(PolicyRule):
     family = "policy"
     summary = "a value of the policy is a placeholder that was not filled in"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
@@ -60,4 +62,6 @@ class PlaceholderValue(PolicyRule):
         for route, text in texts(case.text.policy):
             if is_placeholder(text):
                 help_text = "put the real value in its place"
-                yield self.finding(case.name, f"`{text}` is a placeholder", case.at(route), help=help_text)
+                at, fixes = case.at(route), fill_in(case, route, text)
+                message = f"`{text}` is a placeholder"
+                yield self.finding(case.name, message, at, help=help_text, fixes=fixes)

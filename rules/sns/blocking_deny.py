@@ -12,6 +12,7 @@ from checker.iam.space import connect_space
 from checker.iam.truth import Truth, any_of, negate
 from checker.policy.model import ALLOW, EVERYONE, Condition, Principal, Principals, Statement
 from checker.policy.unknown import Unknown
+from checker.remedy.denial import exempt
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class BlockingDeny(Rule):
     family = "sns"
     summary = "a Deny statement hits Amazon Connect"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
@@ -75,7 +77,8 @@ class BlockingDeny(Rule):
             reason, help_text = _why(statement)
             if hit is True:
                 message = f"{statement.title} denies Connect: {reason}"
-                yield self.finding(case.name, message, case.at(statement.route), help=help_text)
+                fixes = exempt(case, statement)
+                yield self.finding(case.name, message, case.at(statement.route), help=help_text, fixes=fixes)
             elif isinstance(hit, Unknown):
                 message = f"whether {statement.title} denies Connect is not known: {hit.reason}"
                 yield self.undetermined(case.name, message, case.at(statement.route))

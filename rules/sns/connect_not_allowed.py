@@ -11,6 +11,7 @@ from checker.iam.identity import SOURCE_KEYS
 from checker.policy.model import Patterns
 from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown
+from checker.remedy.grants import allow_connect
 from checker.rule import Link, Rule, witness
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from checker.arn import Arn
     from checker.case import TopicCase
-    from checker.finding import Finding, Location
+    from checker.finding import Finding, Fix, Location
     from checker.iam.prove import Answer
 
 _ADD = (
@@ -69,6 +70,7 @@ class ConnectNotAllowed(Rule):
     family = "sns"
     summary = "no statement of the topic policy lets Amazon Connect publish"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
     needs_policy = False
 
@@ -103,7 +105,8 @@ class ConnectNotAllowed(Rule):
                 if instance
                 else None
             )
-            yield self.finding(case.name, message, at, help=help_text, witness=proof)
+            fixes = _fixes(case, instance)
+            yield self.finding(case.name, message, at, help=help_text, witness=proof, fixes=fixes)
         elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
             pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
             keys = " and ".join(f"`{c.key}`" for c in pinned)
@@ -113,7 +116,30 @@ class ConnectNotAllowed(Rule):
                 [case.at(c.route) for c in pinned],
                 help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
+                fixes=_fixes(case, instance),
             )
+
+
+def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
+    """One statement for all instances that cannot publish for a cause of this kind."""
+    if instance is None:
+        return ()
+    causes = (Cause.NO_GRANT, Cause.OTHER_INSTANCE)
+    lacking = [
+        arn
+        for arn, answer in case.publishing
+        if arn is not None
+        and answer.truth is False
+        and not _is_elsewhere(case, arn)
+        and _region_of(case) in (arn.region, None)
+        and any(one.cause in causes for one in diagnose(case, arn))
+    ]
+    return allow_connect(case, lacking)
+
+
+def _region_of(case: TopicCase) -> str | None:
+    """The Region of the topic, if it is known; an instance in another one cannot stream to it."""
+    return None if isinstance(case.topic.arn, Unknown) else case.topic.arn.region
 
 
 def _is_elsewhere(case: TopicCase, instance: Arn | None) -> bool:

@@ -9,6 +9,7 @@ from checker.iam.action import covered
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.policy.model import Patterns
 from checker.policy.names import TOPIC_ACTIONS
+from checker.remedy.grants import narrow_topic_grant
 from checker.rule import Link, Rule
 from checker.sentence import listed
 
@@ -61,6 +62,7 @@ class ExcessConnectActions(Rule):
     family = "sns"
     summary = "a statement lets Amazon Connect do more than publish"
     severity = Severity.WARNING
+    fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
@@ -76,6 +78,7 @@ class ExcessConnectActions(Rule):
                 case.at((*statement.route, statement.actions.element)),
                 severity=Severity.WARNING if _is_grave(excess[0]) else Severity.NOTE,
                 help=_HELP,
+                fixes=narrow_topic_grant(case, statement),
             )
 
 

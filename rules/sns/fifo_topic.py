@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Severity
 from checker.policy.unknown import Unknown
+from checker.remedy.replacement import standard_topic
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FifoTopic(Rule):
     family = "sns"
     summary = "the topic is a FIFO topic, which chat streaming does not support"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_TYPE
     needs_policy = False
 
@@ -61,4 +63,5 @@ class FifoTopic(Rule):
                 "a FIFO topic: AWS documents that chat streaming supports standard topics only",
                 case.here(case.topic.fifo_place),
                 help="create a standard topic and stream to that; the type of a topic cannot be changed",
+                fixes=standard_topic(case),
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.case import conditions_on
 from checker.finding import Severity
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
+from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
 
@@ -63,6 +64,7 @@ class MissingSourceAccount(Rule):
     family = "sns"
     summary = "a statement lets Connect publish without a condition on aws:SourceAccount"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
@@ -79,6 +81,7 @@ class MissingSourceAccount(Rule):
                     case.at(statement.route),
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
+                    fixes=pin(case, statement),
                 )
             elif answer.truth is False and conditions_on(statement, SOURCE_ARN):
                 yield self.finding(
@@ -87,4 +90,5 @@ class MissingSourceAccount(Rule):
                     case.at((*statement.route, "Condition")),
                     severity=Severity.NOTE,
                     help=_HELP,
+                    fixes=pin(case, statement, SOURCE_ACCOUNT),
                 )

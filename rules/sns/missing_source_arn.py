@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.case import conditions_on
 from checker.finding import Severity
 from checker.iam.identity import SOURCE_ARN
+from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
 
@@ -58,6 +59,7 @@ class MissingSourceArn(Rule):
     family = "sns"
     summary = "a statement lets Connect publish without a condition on aws:SourceArn"
     severity = Severity.WARNING
+    fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
@@ -74,4 +76,5 @@ class MissingSourceArn(Rule):
                     case.at((*statement.route, "Condition") if statement.conditions else statement.route),
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
+                    fixes=pin(case, statement),
                 )

@@ -9,6 +9,7 @@ from checker.iam.prove import StrangerProver
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.policy.model import ALLOW, DENY
 from checker.policy.unknown import Unknown
+from checker.remedy.values import restrict_to_owner
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding, Location
+    from checker.finding import Finding
+    from checker.policy.model import Statement
 
 _DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
 _HELP = "name the accounts or services in Principal, or pin them by a condition; for Connect see missing-source-account"
@@ -59,6 +61,7 @@ class PublicTopic(Rule):
     family = "sns"
     summary = "anybody with an AWS account can publish, subscribe or change the topic"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
@@ -70,27 +73,29 @@ class PublicTopic(Rule):
             deed, first = found[0]
             assert first.witness is not None  # noqa: S101 - every yes has a witness
             deeds = " and ".join(", ".join(deed for deed, _ in found).rsplit(", ", 1))
+            open_ones = _open(case, [actions for deed, actions in _DEEDS if deed in dict(found)])
             yield self.finding(
                 case.name,
                 f"anybody with an AWS account can {deeds}",
-                _places(case, [actions for deed, actions in _DEEDS if deed in dict(found)]),
+                [case.at((*statement.route, _element(statement))) for statement in open_ones],
                 help=_HELP,
                 witness=witness(first, could(first.witness, deed)),
+                fixes=restrict_to_owner(case, open_ones),
             )
         yield from (answer.truth for _, answer in answers if isinstance(answer.truth, Unknown))
 
 
-def _places(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Location]:
-    """The principals of the statements that let strangers in, each by itself."""
+def _open(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Statement]:
+    """The statements that let strangers in, each by itself."""
     denies = [statement for statement in case.statements if statement.effect == DENY]
-    places = []
+    found = []
     for statement in case.statements:
         prover = StrangerProver(case.alone(statement, *denies), case.target)
         if statement.effect == ALLOW and any(prover.can(*actions).truth is True for actions in deeds):
-            element = "NotPrincipal" if _negated(statement.principals) else "Principal"
-            places.append(case.at((*statement.route, element)))
-    return places
+            found.append(statement)
+    return found
 
 
-def _negated(principals: object) -> bool:
-    return bool(getattr(principals, "negated", False))
+def _element(statement: Statement) -> str:
+    principals = statement.principals
+    return "Principal" if isinstance(principals, Unknown) else principals.element

@@ -8,14 +8,16 @@ from checker.case import conditions_on, names_connect
 from checker.diagnosis import Cause, diagnose
 from checker.finding import Part, Severity
 from checker.iam.identity import SOURCE_OWNER
+from checker.remedy.grants import allow_connect
+from checker.remedy.pinning import pin, replace_source_owner
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.policy.model import Statement
+    from checker.finding import Finding, Fix
+    from checker.policy.model import Condition, Statement
     from checker.policy.unknown import Unknown
 
 _REPLACE = (
@@ -71,6 +73,7 @@ class SourceOwner(Rule):
     family = "sns"
     summary = "a condition on AWS:SourceOwner, which Amazon Connect does not send"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
@@ -86,6 +89,7 @@ class SourceOwner(Rule):
                     case.at(condition.route, Part.KEY),
                     severity=Severity.ERROR if depends else Severity.NOTE,
                     help=(_REPLACE if names_connect(statement) else _ADD) if depends else _NOTE,
+                    fixes=_fixes(case, statement, condition, depends=depends),
                 )
 
 
@@ -98,6 +102,14 @@ def _depending(case: TopicCase) -> set[int]:
         for one in diagnose(case, instance)
         if one.cause is Cause.SOURCE_OWNER and one.statement is not None
     }
+
+
+def _fixes(case: TopicCase, statement: Statement, condition: Condition, *, depends: bool) -> tuple[Fix, ...]:
+    if not depends:
+        return replace_source_owner(statement, condition)
+    if names_connect(statement):
+        return pin(case, statement, failing=conditions_on(statement, SOURCE_OWNER))
+    return allow_connect(case, [arn for arn, answer in case.publishing if arn and answer.truth is False])
 
 
 def _message(statement: Statement, *, depends: bool) -> str:

@@ -12,6 +12,7 @@ from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.policy.refused.conditions import has_literal_variable, is_unlisted, misnumbered
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import NULL
+from checker.remedy.pinning import pin
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class UnmatchableCondition(Rule):
     family = "sns"
     summary = "the conditions of a statement for Connect hold for no Connect instance at all"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
@@ -90,7 +92,8 @@ class UnmatchableCondition(Rule):
             at = [case.at(c.route) for c in (arns or statement_conditions(statement))[:1]]
             at += [case.at(c.route, role=Role.RELATED, note="and the account here") for c in accounts[:1]]
         message = f"{statement.title} matches no Connect instance: {reasons}"
-        return self.finding(case.name, message, at, severity=severity, help=_HELP)
+        fixes = pin(case, statement, failing=failing)
+        return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
 
 
 def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:

@@ -9,6 +9,7 @@ from checker.finding import Severity
 from checker.iam.identity import SOURCE_ARN, SOURCE_KEYS
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import FOR_ALL, NULL
+from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
 
@@ -61,6 +62,7 @@ class WeakSourceCondition(Rule):
     family = "sns"
     summary = "a condition on aws:SourceArn or aws:SourceAccount that is there but pins nothing"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
@@ -79,6 +81,7 @@ class WeakSourceCondition(Rule):
                     [case.at(c.route) for c in weak],
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
+                    fixes=pin(case, statement),
                 )
             elif isinstance(answer.truth, Unknown):
                 yield answer.truth
@@ -95,6 +98,7 @@ class WeakSourceCondition(Rule):
                 severity=Severity.WARNING,
                 help="name the instance: `arn:aws:connect:REGION:ACCOUNT:instance/ID`, without wildcards",
                 witness=witness(answer, could(answer.witness, "publish")),
+                fixes=pin(case, statement),
             )
 
 

@@ -12,6 +12,7 @@ from checker.iam.request import AwsPrincipal, Request
 from checker.iam.resource import resource_covers
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
+from checker.remedy.values import name_topic
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class WrongResource(Rule):
     family = "sns"
     summary = "the Resource of a statement is not the topic that carries the policy"
     severity = Severity.ERROR
+    fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
@@ -74,6 +76,7 @@ class WrongResource(Rule):
                         case.at((*statement.route, resources.element, index)),
                         severity=Severity.ERROR if names_connect(statement) else Severity.WARNING,
                         help=_help(case),
+                        fixes=name_topic(case, (*statement.route, resources.element, index)),
                     )
 
 

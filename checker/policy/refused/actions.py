@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part, Route
+from checker.finding import Part, Put, Route
 from checker.policy.model import Patterns, Problem, Statement
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.spelling import did_you_mean
@@ -41,7 +41,8 @@ def _unknown(action: str, route: Route, dialect: Dialect) -> Problem:
         message = f"`{action}` is no action of {dialect.service.upper()}"
     else:
         message = f"`{action}` is no action that a {dialect.name} may name"
-    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns")
+    mend = (Put(route, guess),) if guess else ()
+    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", mend=mend)
 
 
 def _wildcard(action: str, route: Route, dialect: Dialect) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
-from checker.finding import Part
+from checker.finding import Part, Put, Rename
 from checker.policy.model import Condition, Problem, Statement, Value
 from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from checker.policy.spelling import did_you_mean
@@ -53,7 +53,8 @@ def _key(condition: Condition, dialect: Dialect, *, grave: bool) -> Iterator[Pro
             f"did you mean `{guess}`?" if guess else "a request never has it, unless AWS has just added it"
         )
         message = f"`{condition.key}` is no condition key that AWS lists"
-        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave)
+        mend = (Rename(condition.route, guess),) if guess else ()
+        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave, mend=mend)
 
 
 @lru_cache(maxsize=1024)
@@ -84,7 +85,8 @@ def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator
     if has_literal_variable(condition, version):
         message = f"a policy variable under `{condition.key}` is plain text in version {OLD_VERSION}"
         help_text = f'write `"Version": "{VERSION}"`, the only version with variables'
-        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave)
+        mend = (Put(("Version",), VERSION),)
+        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave, mend=mend)
 
 
 def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
-from checker.finding import Part
+from checker.finding import Part, Put
 from checker.policy.model import Policy, Principals, Problem
 from checker.policy.refused.actions import action_problems
 from checker.policy.refused.conditions import condition_problems
 from checker.policy.refused.principals import principal_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from checker.finding import Route
     from checker.policy.dialect import Dialect
@@ -50,4 +51,12 @@ def _sids(statements: tuple[Statement, ...]) -> Iterator[Problem]:
         if others:
             message = f"Sid `{sid}` stands in {1 + len(others)} statements"
             help_text = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
-            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=tuple(others))
+            mend = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
+            also = tuple(others)
+            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, mend=mend)
+
+
+def _renumbered(sid: str, others: list[Route], taken: Collection[str]) -> Iterator[tuple[int, Route]]:
+    """Number the statements that have a Sid after another one, with numbers that give no Sid of the policy."""
+    free = (number for number in count(2) if f"{sid}{number}" not in taken)
+    yield from zip(free, others, strict=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
-from checker.finding import Part
+from checker.finding import Append, Part, Put, Remove
 from checker.policy.model import EVERYONE, Principal, Problem, Statement
 from checker.policy.names import SERVICES
 from checker.policy.placeholder import is_placeholder
@@ -45,7 +45,9 @@ def _aws(entry: Principal, value: str) -> Iterator[Problem]:
         yield Problem(message, entry.route, Part.VALUE, help_text, grave=False)
     elif value.endswith(_DOMAINS):
         message = f"`{value}` is a service, and stands under AWS"
-        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`')
+        service = (*entry.route[:-2], "Service")
+        mend = (Append(service, value), Remove(entry.route))
+        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`', mend=mend)
     elif not _is_principal(value):
         digits = f", it has {len(value)} digits instead of 12" if value.isdigit() else ""
         message = f"`{value}` is no account id, ARN or `*`{digits}"
@@ -71,7 +73,8 @@ def _service(entry: Principal, value: str) -> Iterator[Problem]:
         )
     elif guess := _meant(value):
         message = f"`{value}` is no service principal that AWS lists"
-        yield Problem(message, entry.route, Part.VALUE, f"did you mean `{guess}`?")
+        mend = (Put(entry.route, guess),)
+        yield Problem(message, entry.route, Part.VALUE, f"did you mean `{guess}`?", mend=mend)
 
 
 def _meant(value: str) -> str | None:

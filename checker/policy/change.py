@@ -1,0 +1,127 @@
+"""What a document says after operations on its routes: nodes to nodes, whatever the text looks like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.finding import Put, Remove, Rename, Same, Symbol
+from checker.policy.node import Array, Member, Node, Object, Scalar, items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from checker.finding import Json, Operation, Route
+
+    Change = Callable[[Node | None], Node | None]
+
+
+class NoPlaceError(LookupError):
+    """An operation names a place that the document does not have."""
+
+
+def changed(root: Node, operations: Iterable[Operation]) -> Node:
+    """Carry out operations one after the other; each sees what those before it left. Raises NoPlaceError."""
+    node = root
+    for operation in operations:
+        result = _carried_out(node, operation, root)
+        if result is None:
+            raise NoPlaceError("nothing would be left of the document")
+        node = result
+    return node
+
+
+def _carried_out(node: Node, operation: Operation, original: Node) -> Node | None:
+    if isinstance(operation, Rename):
+        return _rewritten(node, operation.route[:-1], lambda found: _renamed(found, operation))
+    if isinstance(operation, Remove):
+        return _rewritten(node, operation.route, _removed)
+    value = made(operation.value, original)
+    if isinstance(operation, Put):
+        return _rewritten(node, operation.route, lambda _: value)
+    return _rewritten(node, operation.route, lambda found: _appended(found, value))
+
+
+def made(value: Json, original: Node) -> Node:
+    """Make a node of a new value; what is said elsewhere in the document stands for itself."""
+    if isinstance(value, Same):
+        return at(original, value.route)
+    source, start = original.source, original.start
+    if isinstance(value, Symbol):
+        return Scalar(value.name, source, start, start)
+    if isinstance(value, str):
+        return Scalar(value, source, start, start)
+    if isinstance(value, list):
+        return Array(tuple(made(one, original) for one in value), source, start, start)
+    members = (Member(key, made(one, original), start, start) for key, one in value.items())
+    return Object(tuple(members), source, start, start)
+
+
+def at(root: Node, route: Route) -> Node:
+    """Give the node that a route leads to, a scalar for a list of one. Raises NoPlaceError."""
+    node: Node | None = root
+    for step in route:
+        if isinstance(step, int):
+            inside = items(node) if node is not None else ()
+            node = inside[step] if step < len(inside) else None
+        else:
+            node = node.get(step) if isinstance(node, Object) else None
+    if node is None:
+        raise NoPlaceError(route)
+    return node
+
+
+def _removed(found: Node | None) -> None:
+    if found is None:
+        raise NoPlaceError("there is nothing to remove")
+
+
+def _renamed(found: Node | None, operation: Rename) -> Node:
+    key = operation.route[-1]
+    if not isinstance(found, Object) or found.get(str(key)) is None:
+        raise NoPlaceError(operation.route)
+    members = (m._replace(key=operation.key) if m.key == key else m for m in found.members)
+    return found._replace(members=tuple(members))
+
+
+def _appended(found: Node | None, value: Node) -> Node:
+    if found is None:
+        return value
+    if isinstance(found, Array):
+        return found._replace(items=(*found.items, value))
+    return Array((found, value), found.source, found.start, found.end)
+
+
+def _rewritten(node: Node | None, route: Route, change: Change) -> Node | None:
+    """Change what a route leads to; objects on the way are made, and go when nothing is left in them."""
+    if not route:
+        return change(node)
+    step, rest = route[0], route[1:]
+    if isinstance(step, int):
+        return _item_rewritten(node, step, rest, change)
+    if node is not None and not isinstance(node, Object):
+        raise NoPlaceError(route)
+    old = node.get(step) if node is not None else None
+    new = _rewritten(old, rest, change)
+    if node is None:
+        return None if new is None else Object((Member(step, new, new.start, new.start),), new.source, 0, 0)
+    return _with_member(node, step, old, new)
+
+
+def _with_member(node: Object, key: str, old: Node | None, new: Node | None) -> Object | None:
+    if old is None:
+        added = () if new is None else (Member(key, new, node.start, node.start),)
+        return node._replace(members=(*node.members, *added))
+    replaced = (m._replace(value=new) if m.value is old and new is not None else m for m in node.members)
+    members = tuple(m for m in replaced if not (new is None and m.value is old))
+    return node._replace(members=members) if members else None
+
+
+def _item_rewritten(node: Node | None, index: int, rest: Route, change: Change) -> Node | None:
+    inside = items(node) if node is not None else ()
+    if index >= len(inside):
+        raise NoPlaceError(index)
+    new = _rewritten(inside[index], rest, change)
+    if not isinstance(node, Array):
+        return new
+    kept = (*inside[:index], *(() if new is None else (new,)), *inside[index + 1 :])
+    return node._replace(items=kept) if kept else None

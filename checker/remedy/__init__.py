@@ -1,0 +1,1 @@
+"""Ways to mend what rules find, as operations on the policy; what they are worth is proven elsewhere."""

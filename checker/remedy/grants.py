@@ -1,0 +1,89 @@
+"""Gives Connect what AWS documents that it needs, and no more than that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.documented import KEY_ACTIONS_NEEDED, KEY_SID, TOPIC_SID, key_statement, pins, topic_statements
+from checker.finding import Append, Fix, Put, Remove, Same
+from checker.policy.model import Patterns
+from checker.policy.vocabulary import CONNECT
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, sid, sids, without_connect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.arn import Arn
+    from checker.case import PolicyCase, TopicCase
+    from checker.finding import Json, Operation
+    from checker.key_case import KeyCase
+    from checker.policy.model import Statement
+
+_STATEMENTS = ("Statement",)
+
+
+def allow_connect(case: TopicCase, instances: Sequence[Arn]) -> tuple[Fix, ...]:
+    """Add a statement that lets Connect publish for these instances; nothing where the topic has no name."""
+    topic = name_of_topic(case)
+    if topic is None or not instances:
+        return ()
+    statements = topic_statements(topic, instances, sids(case))
+    names = ", ".join(arn.instance_id for arn in instances)
+    added = tuple(Append(_STATEMENTS, one) for one in statements)
+    return (Fix(f"add a statement that lets Connect publish for instance {names}", added),)
+
+
+def allow_key(case: KeyCase) -> tuple[Fix, ...]:
+    """Add a statement that lets Connect use the key."""
+    added = Append(_STATEMENTS, key_statement(sids(case)))
+    return (Fix("add a statement that lets Connect use the key", (added,)),)
+
+
+def allow_owner_of_key(case: KeyCase, account: str) -> tuple[Fix, ...]:
+    """Add the statement of the default key policy, which lets the account's IAM policies speak.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    statement: dict[str, Json] = {
+        "Sid": sid(case, "EnableIamUserPermissions"),
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{case.target.partition}:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    title = f"let the IAM policies of account {account} give access to the key"
+    return (Fix(title, (Append(_STATEMENTS, statement),)),)
+
+
+def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:
+    """Leave Connect sns:Publish alone of what a statement allows."""
+    return _narrowed(case, statement, "sns:Publish", TOPIC_SID, case.instances)
+
+
+def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
+    """Leave Connect the two actions of KMS that publishing needs."""
+    return _narrowed(case, statement, list(KEY_ACTIONS_NEEDED), KEY_SID, ())
+
+
+def _narrowed(
+    case: PolicyCase, statement: Statement, actions: Json, wanted_sid: str, instances: Sequence[Arn]
+) -> tuple[Fix, ...]:
+    if not isinstance(statement.actions, Patterns):
+        return ()
+    if is_for_connect_alone(statement):
+        at = (*statement.route, statement.actions.element)
+        operations: tuple[Operation, ...] = (Put((*statement.route, "Action"), actions),)
+        if statement.actions.negated:
+            operations = (Remove(at), *operations)
+        return (Fix(f"leave {statement.title} what Connect needs", operations),)
+    condition: Json = pins(instances) if instances else Same((*statement.route, "Condition"))
+    own: dict[str, Json] = {
+        "Sid": sid(case, wanted_sid),
+        "Effect": "Allow",
+        "Principal": {"Service": CONNECT},
+        "Action": actions,
+        "Resource": Same((*statement.route, "Resource")),
+        **({"Condition": condition} if instances or statement.conditions else {}),
+    }
+    title = f"give Connect a statement of its own, and leave {statement.title} to the others"
+    return (Fix(title, (Append(_STATEMENTS, own), *without_connect(statement))),)

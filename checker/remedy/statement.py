@@ -1,0 +1,53 @@
+"""What remedies ask of a statement and of its policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import names_connect
+from checker.documented import free_sid
+from checker.finding import Remove, Same, Symbol
+from checker.policy.model import Patterns, Statement
+from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import CONNECT
+
+if TYPE_CHECKING:
+    from checker.case import PolicyCase, TopicCase
+    from checker.finding import Json
+
+
+def is_for_connect_alone(statement: Statement) -> bool:
+    """True if nobody but connect.amazonaws.com is listed."""
+    principals = statement.principals
+    if isinstance(principals, Unknown) or principals.unknown is not None or not names_connect(statement):
+        return False
+    return all(one.type == "Service" and one.value == CONNECT for one in principals.entries)
+
+
+def without_connect(statement: Statement) -> tuple[Remove, ...]:
+    """Take Connect out of the principals, the last one first, for indices shift."""
+    entries = statement.principal_entries if names_connect(statement) else ()
+    ours = [one.route for one in entries if one.type == "Service" and one.value == CONNECT]
+    return tuple(Remove(route) for route in reversed(ours))
+
+
+def sids(case: PolicyCase) -> tuple[str, ...]:
+    """The Sids of the policy."""
+    return tuple(one.sid for one in case.statements)
+
+
+def sid(case: PolicyCase, wanted: str) -> str:
+    """A Sid that no statement of the policy has yet."""
+    return free_sid(wanted, sids(case))
+
+
+def name_of_topic(case: TopicCase) -> Json | None:
+    """How the policy names its topic: as a statement does, by its ARN, or by the document's own name for it."""
+    target = case.target.resource
+    for statement in case.statements:
+        resources = statement.resources
+        if isinstance(resources, Patterns) and not resources.negated and resources.values == (target,):
+            return Same((*statement.route, "Resource", 0))
+    if not isinstance(case.topic.arn, Unknown):
+        return str(case.topic.arn)
+    return Symbol(case.topic.symbol) if case.topic.symbol else None
