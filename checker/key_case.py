@@ -82,6 +82,12 @@ class KeyCase(PolicyCase):
         sources = tuple(str(arn) for arn in self.instances)
         return any_of(grant_covers(grant, CONNECT, action, self.topic_arn, sources) for grant in grants)
 
+    @property
+    def is_denied(self) -> bool:
+        """True if a statement of the key policy denies Connect an action that it needs."""
+        decisions = (self.answer(action).decision for action in (DATA_KEY, DECRYPT))
+        return any(one is not None and one.word == EXPLICITLY_DENIED for one in decisions)
+
     @cached_property
     def grants_sns_instead(self) -> bool:
         """True if the key policy gives SNS itself what Connect, the publisher, lacks."""

@@ -25,6 +25,7 @@ ALLOWED_IMPORTS = (
     "checker.policy",
     "checker.partition",
     "checker.regions",
+    "checker.remedy",
     "checker.rule",
     "checker.sentence",
     "collections.abc",

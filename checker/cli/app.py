@@ -21,6 +21,7 @@ _COMMANDS = {
     "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
     "explain": _Command("explain", "explain_command"),
+    "fix": _Command("fix", "fix"),
     "rules": _Command("rules", "rules"),
     "simulate": _Command("simulate", "simulate"),
 }

@@ -16,7 +16,7 @@ from checker.inputs.configuration import check_name, find_configuration, read_co
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
-from checker.inventory import Instance
+from checker.inventory import Instance, Inventory
 from checker.packs import PackError
 from checker.registry import all_rules
 
@@ -55,6 +55,7 @@ class Run(NamedTuple):
     fail_on: Severity
     strict: bool
     configuration: Configuration
+    inventory: Inventory = Inventory()
 
 
 def known_rules() -> tuple[Rule, ...]:
@@ -88,6 +89,7 @@ def examine(options: Options) -> Run:
         options.fail_on or configuration.fail_on or Severity.WARNING,
         bool(configuration.strict if options.strict is None else options.strict),
         configuration,
+        inventory,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.finding import Part
@@ -13,6 +16,7 @@ from checker.policy.node import Node, find
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checker.finding import Position, Route, Text
@@ -100,11 +104,28 @@ class Implied(NamedTuple):
         return anchor(self.root, route)
 
 
+_DRAFTS: ContextVar[Mapping[str, str] | None] = ContextVar("drafts", default=None)
+
+
+@contextmanager
+def drafts(texts: Mapping[str, str]) -> Iterator[None]:
+    """Read files as if they had these texts, by absolute path, so that a change is tried before it is made."""
+    token = _DRAFTS.set(texts)
+    try:
+        yield
+    finally:
+        _DRAFTS.reset(token)
+
+
 def read_text(path: Path) -> str:
     """Read a UTF-8 file, without its byte order mark.
 
     Raises InputError for a file that is missing, too large, binary or in another encoding.
     """
+    if texts := _DRAFTS.get():
+        draft = texts.get(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+        if draft is not None:
+            return draft
     try:
         with path.open("rb") as file:
             return read_stream(str(path), file)

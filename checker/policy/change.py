@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     Change = Callable[[Node | None], Node | None]
 
 
+class Called(str):
+    """The name that a document has for a resource, which it writes as a reference and not as a text."""
+
+    __slots__ = ()
+
+
 class NoPlaceError(LookupError):
     """An operation names a place that the document does not have."""
 
@@ -47,7 +53,7 @@ def made(value: Json, original: Node) -> Node:
         return at(original, value.route)
     source, start = original.source, original.start
     if isinstance(value, Symbol):
-        return Scalar(value.name, source, start, start)
+        return Scalar(Called(value.name), source, start, start)
     if isinstance(value, str):
         return Scalar(value, source, start, start)
     if isinstance(value, list):
@@ -88,7 +94,7 @@ def _appended(found: Node | None, value: Node) -> Node:
         return value
     if isinstance(found, Array):
         return found._replace(items=(*found.items, value))
-    return Array((found, value), found.source, found.start, found.end)
+    return Array((found, value), found.source, found.start, found.start)
 
 
 def _rewritten(node: Node | None, route: Route, change: Change) -> Node | None:

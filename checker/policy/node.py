@@ -104,6 +104,15 @@ def rendered(node: Node) -> str:
     return value.text if isinstance(value, Number) else json.dumps(value)
 
 
+def meaning(node: Node) -> str:
+    """Write what a node says apart from its layout: keys in order, a list of one as its item."""
+    if isinstance(node, Object):
+        return "{" + ",".join(sorted(f"{m.key!r}:{meaning(m.value)}" for m in node.members)) + "}"
+    if isinstance(node, Array) and len(node.items) != 1:
+        return "[" + ",".join(map(meaning, node.items)) + "]"
+    return meaning(node.items[0]) if isinstance(node, Array) else rendered(node)
+
+
 def describe(node: Node) -> str:
     """Name a node's JSON type for an error message."""
     if isinstance(node, Object):

@@ -34,7 +34,9 @@ def allow_connect(case: TopicCase, instances: Sequence[Arn]) -> tuple[Fix, ...]:
 
 
 def allow_key(case: KeyCase) -> tuple[Fix, ...]:
-    """Add a statement that lets Connect use the key."""
+    """Add a statement that lets Connect use the key; nothing where a Deny would beat it."""
+    if case.is_denied:
+        return ()
     added = Append(_STATEMENTS, key_statement(sids(case)))
     return (Fix("add a statement that lets Connect use the key", (added,)),)
 

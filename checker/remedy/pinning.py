@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.case import conditions_on
+from checker.case import conditions_on, names_connect
 from checker.diagnosis import may_match
 from checker.documented import TOPIC_SID, one_or_list, pins
 from checker.finding import Append, Fix, Put, Remove, Rename, Same
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OPERATORS = {SOURCE_ACCOUNT: "StringEquals", SOURCE_ARN: "ArnEquals"}
 _NAMES = {SOURCE_ACCOUNT: "aws:SourceAccount", SOURCE_ARN: "aws:SourceArn"}
+_SERVICE = "aws:PrincipalServiceName"
 _EXACT = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
 
 
@@ -40,7 +41,7 @@ def pin(
     names = ", ".join(arn.instance_id for arn in instances)
     if not is_for_connect_alone(statement):
         return _apart(case, statement, instances, names)
-    operations = _pinned(statement, instances, keys or SOURCE_KEYS, tuple(failing))
+    operations = _pinned(statement, instances, keys or (SOURCE_ACCOUNT, SOURCE_ARN), tuple(failing))
     return (Fix(f"pin {statement.title} to instance {names}", operations),) if operations else ()
 
 
@@ -130,9 +131,16 @@ def _says(condition: Condition, value: Json) -> bool:
 
 
 def replace_source_owner(statement: Statement, condition: Condition) -> tuple[Fix, ...]:
-    """Ask for the source's account where the owner is asked for, as AWS's page on chat streaming says."""
+    """Ask for the source's account where the owner is asked for, as AWS's page on chat streaming says.
+
+    Connect, which has a statement of its own, is kept out of one for others: the account alone would let it
+    in for every instance.
+    """
     beside = [c for c in conditions_on(statement, SOURCE_ACCOUNT) if c.operator == condition.operator]
     operation: Operation = (
         Remove(condition.route) if beside else Rename(condition.route, _NAMES[SOURCE_ACCOUNT])
     )
-    return (Fix(f"replace {condition.key} in {statement.title} by aws:SourceAccount", (operation,)),)
+    no_connect = Put((*statement.route, "Condition", "StringNotEqualsIfExists", _SERVICE), CONNECT)
+    kept_out = () if names_connect(statement) else (no_connect,)
+    title = f"replace {condition.key} in {statement.title} by aws:SourceAccount"
+    return (Fix(title, (operation, *kept_out)),)

@@ -43,6 +43,8 @@ def sid(case: PolicyCase, wanted: str) -> str:
 
 def name_of_topic(case: TopicCase) -> Json | None:
     """How the policy names its topic: as a statement does, by its ARN, or by the document's own name for it."""
+    if isinstance(case.topic.arn, Unknown) and not case.topic.symbol:
+        return None
     target = case.target.resource
     for statement in case.statements:
         resources = statement.resources
@@ -50,4 +52,4 @@ def name_of_topic(case: TopicCase) -> Json | None:
             return Same((*statement.route, "Resource", 0))
     if not isinstance(case.topic.arn, Unknown):
         return str(case.topic.arn)
-    return Symbol(case.topic.symbol) if case.topic.symbol else None
+    return Symbol(case.topic.symbol)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import format_route
+from checker.finding import Applicability, format_route
 from checker.report.entry import by_role
 from checker.report.paint import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Location, Position
+    from checker.finding import Finding, Fix, Location, Position
     from checker.report.setting import Setting
 
 _MOST = 1000
@@ -51,6 +51,13 @@ def place_of(name: str, position: Position | None, setting: Setting) -> str:
     return one_line(setting.relative(name) + at)
 
 
+def fix_label(fix: Fix) -> str:
+    """What a fix is called, which is safe only once that is proven."""
+    if fix.applicability is Applicability.DISPLAY:
+        return "plan"
+    return "fix (safe)" if fix.applicability is Applicability.SAFE else "fix"
+
+
 def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
     """Give what comes after the message: further places, the resource, the witness, help and fixes."""
     yield from _places(finding, setting)
@@ -62,7 +69,7 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:
         yield Detail("help", one_line(finding.help))
-    yield from (Detail(f"fix, {one.applicability.value}", one_line(one.title)) for one in finding.fixes)
+    yield from (Detail(fix_label(one), one_line(one.title)) for one in finding.fixes)
 
 
 def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:

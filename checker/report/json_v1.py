@@ -26,7 +26,7 @@ def report_v1(report: Report) -> dict[str, Any]:
     """Turn a report into JSON values."""
     return {
         "version": 1,
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [finding_json(one) for one in report.findings],
         "examined": [
             {
                 "kind": one.kind,
@@ -38,7 +38,7 @@ def report_v1(report: Report) -> dict[str, Any]:
         ],
         "skipped": [_skipped(one) for one in report.skipped],
         "suppressed": [
-            {"finding": _finding(one.finding), "by": one.by.value, "reason": one.reason}
+            {"finding": finding_json(one.finding), "by": one.by.value, "reason": one.reason}
             for one in report.suppressed
         ],
         "stale": [{"what": one.where, "reason": one.reason, **_place(one.position)} for one in report.stale],
@@ -66,7 +66,7 @@ def summary(report: Report) -> dict[str, int]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,

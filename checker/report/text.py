@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Role, format_route
+from checker.report.brief import fix_label
 from checker.report.excerpt import excerpt
 from checker.report.json_v1 import summary
 from checker.report.paint import Paint, safe
@@ -37,7 +38,7 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     if finding.help:
         yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
     for fix in finding.fixes:
-        yield f"  {paint('dim', '=')} fix ({fix.applicability.value}): {safe(fix.title)}"
+        yield f"  {paint('dim', '=')} {fix_label(fix)}: {safe(fix.title)}"
 
 
 def _resource(finding: Finding) -> Iterator[str]:

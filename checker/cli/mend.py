@@ -1,0 +1,78 @@
+"""What `checker fix` does with files: tries changes out on drafts, and writes what has proven good."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.cli.run import Options, examine
+from checker.cli.terminal import tell
+from checker.fix.outcome import Outcome, PolicyChange
+from checker.fix.reading import Reading
+from checker.fix.rounds import Repair, repair
+from checker.fix.writing import write_files
+from checker.inputs.files import STDIN
+from checker.inputs.text import InputError, drafts, read_text
+from checker.report.paint import Paint
+from checker.report.text import skipped_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.finding import Severity
+
+
+class Mending(NamedTuple):
+    """What came of it, and the severity from which a finding that is left counts."""
+
+    options: Options
+    outcome: Outcome
+    fail_on: Severity
+
+
+def mend(options: Options, *, unsafe: bool) -> Mending:
+    """Work out what to change. Raises InputError for options that cannot be followed."""
+    if STDIN in options.paths:
+        raise InputError("-", "standard input cannot be mended in place", help_text="name a file")
+    fail_on: list[Severity] = []
+
+    def read(texts: Mapping[str, str]) -> Reading:
+        with drafts(texts):
+            run = examine(options)
+        fail_on.append(run.fail_on)
+        return Reading(run.inventory, run.report)
+
+    found = repair(read, unsafe=unsafe)
+    for skipped in found.before.report.skipped:
+        tell(*skipped_text(skipped, Paint()))
+    originals = {path: read_text(Path(path)) for path in found.texts}
+    names = {path: os.path.relpath(path) for path in found.texts}
+    changes = tuple(_changes(found))
+    return Mending(options, Outcome(found, originals, names, changes), fail_on[0])
+
+
+def carried_out(mending: Mending) -> Mending:
+    """Write the files, and read them again to see that it worked. Raises InputError."""
+    outcome = mending.outcome
+    for _ in write_files(outcome.repair.texts, outcome.originals):
+        pass
+    if outcome.repair.texts:
+        run = examine(mending.options)
+        after = outcome.repair.after.report
+        if len(run.report.findings) != len(after.findings):
+            raise InputError(
+                ", ".join(map(outcome.name, outcome.repair.texts)),
+                "what the files say now is not what was expected of them",
+                help_text="somebody else may be writing them: run `checker check`",
+            )
+    return mending._replace(outcome=outcome._replace(applied=True))
+
+
+def _changes(found: Repair) -> Iterator[PolicyChange]:
+    """Who gains and loses by the change of each policy."""
+    then = {one.name: one for one in found.after.policies()}
+    for known in found.before.policies():
+        now = then.get(known.name)
+        if now is not None and now.says != known.says:
+            yield PolicyChange(known.case.name, known.text.policy, now.text.policy)

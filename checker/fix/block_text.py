@@ -1,0 +1,101 @@
+"""The text of statement blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.fix.edits import CannotEditError
+from checker.fix.flow import HclFlow
+from checker.fix.style import Layout
+from checker.policy.node import Array, Node, Object, Scalar, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ARGUMENTS = {
+    "Sid": "sid",
+    "Effect": "effect",
+    "Action": "actions",
+    "NotAction": "not_actions",
+    "Resource": "resources",
+    "NotResource": "not_resources",
+}
+BLOCKS = {"Principal": "principals", "NotPrincipal": "not_principals"}
+Conditions = dict[tuple[str, str], Node]
+_TEXTS = ("Sid", "Effect")
+_FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
+
+
+def conditions_of(node: Node | None) -> Conditions:
+    """The values of each test and variable. Raises CannotEditError for what is no such thing."""
+    if node is None:
+        return {}
+    if not isinstance(node, Object) or not all(isinstance(one.value, Object) for one in node.members):
+        raise CannotEditError("part of the condition is not known")
+    return {
+        (test.key, key.key): key.value
+        for test in node.members
+        if isinstance(test.value, Object)
+        for key in test.value.members
+    }
+
+
+def statement_text(statement: Node, indent: str, newline: str) -> list[str]:
+    """A whole block, whose first line stands behind the indent."""
+    if not isinstance(statement, Object):
+        raise CannotEditError("a statement that is no object")
+    inner = f"{indent}  "
+    arguments = [member for member in statement.members if member.key in ARGUMENTS]
+    arguments = [one for one in arguments if (one.key, text_of(one.value)) != ("Effect", "Allow")]
+    width = max((len(ARGUMENTS[one.key]) for one in arguments), default=0)
+    chunks = ["statement {"]
+    for one in arguments:
+        chunks += [f"{newline}{inner}", *argument_text(one.key, one.value, width)]
+    for one in statement.members:
+        if one.key in BLOCKS:
+            chunks += [f"{newline}{newline}{inner}", *principals_text(one.key, one.value, inner, newline)]
+    for (test, variable), values in conditions_of(statement.get("Condition")).items():
+        chunks += [f"{newline}{newline}{inner}", *condition_text(test, variable, values, inner, newline)]
+    return [*chunks, f"{newline}{indent}}}"]
+
+
+def argument_text(key: str, value: Node, width: int = 0) -> list[str]:
+    """One argument: `actions = [...]`."""
+    return [f"{ARGUMENTS[key]:{width}} = ", *value_text(key, value)]
+
+
+def value_text(key: str, value: Node) -> list[str]:
+    """A value, which is a list in all arguments but two."""
+    if key in _TEXTS:
+        return HclFlow().node(value, _FLAT, None)
+    if isinstance(value, Array):
+        return HclFlow().node(value._replace(end=value.start), _FLAT, None)
+    if not isinstance(value, Scalar):
+        raise CannotEditError("an object where a text belongs")
+    return ["[", *HclFlow().node(value, _FLAT, None), "]"]
+
+
+def principals_text(key: str, value: Node, indent: str, newline: str) -> list[str]:
+    """A block for each type of principal."""
+    chunks: list[str] = []
+    for kind, names in _by_type(value):
+        chunks += [f"{newline}{indent}"] * bool(chunks)
+        chunks += [f'{BLOCKS[key]} {{{newline}{indent}  type        = "{kind}"']
+        chunks += [f"{newline}{indent}  identifiers = ", *value_text("Action", names), f"{newline}{indent}}}"]
+    return chunks
+
+
+def _by_type(value: Node) -> Iterator[tuple[str, Node]]:
+    if isinstance(value, Object):
+        yield from ((member.key, member.value) for member in value.members)
+    elif text_of(value) == "*":
+        yield "*", value
+    else:
+        raise CannotEditError("principals that are not known")
+
+
+def condition_text(test: str, variable: str, values: Node, indent: str, newline: str) -> list[str]:
+    """One condition block."""
+    lines: Iterable[str] = (f'test     = "{test}"', f'variable = "{variable}"', "values   = ")
+    written = [f"{newline}{indent}  {line}" for line in lines]
+    return ["condition {", *written, *value_text("Action", values), f"{newline}{indent}}}"]

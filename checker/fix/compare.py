@@ -1,0 +1,110 @@
+"""What to change in a text so that it says what a changed tree says: the two trees side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.node import Array, Member, Node, Object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Replaced(NamedTuple):
+    """A value gives way to another. ``parent`` is what it stands in, ``None`` for a whole document."""
+
+    parent: Object | Array | None
+    at: int
+    old: Node
+    new: Node
+
+
+class Rekeyed(NamedTuple):
+    """A member gets another key, and maybe another value."""
+
+    parent: Object
+    at: int
+    new: Member
+    same_value: bool
+
+
+class Dropped(NamedTuple):
+    """Members or items from ``first`` to ``last`` go."""
+
+    parent: Object | Array
+    first: int
+    last: int
+
+
+class Added(NamedTuple):
+    """Members or items come at the end."""
+
+    parent: Object | Array
+    new: tuple[Member, ...] | tuple[Node, ...]
+
+
+Change = Replaced | Rekeyed | Dropped | Added
+
+
+def compare(old: Node, new: Node, parent: Object | Array | None = None, index: int = 0) -> Iterator[Change]:
+    """Name the changes that lead from one tree to the other, which was made of it; the fewest and smallest."""
+    if old is new:
+        return
+    if isinstance(old, Object) and isinstance(new, Object) and _is_made_of(new, old):
+        yield from _members(old, new)
+    elif isinstance(old, Array) and isinstance(new, Array) and _is_made_of(new, old):
+        yield from _items(old, new)
+    else:
+        yield Replaced(parent, index, old, new)
+
+
+def _is_made_of(new: Node, old: Node) -> bool:
+    """True for a node that was changed; one that was made anew ends where it begins."""
+    return (new.source, new.start, new.end) == (old.source, old.start, old.end) and new.end > new.start
+
+
+def _members(old: Object, new: Object) -> Iterator[Change]:
+    kept = {member.key for member in new.members}
+    before = {member.key for member in old.members}
+    gone = [index for index, member in enumerate(old.members) if member.key not in kept]
+    come = [member for member in new.members if member.key not in before]
+    values = {member.key: member.value for member in new.members}
+    for index, member in enumerate(old.members):
+        if member.key in values:
+            yield from compare(member.value, values[member.key], old, index)
+    for index, member in zip(gone, come, strict=False):
+        before_it = old.members[index].value
+        same = before_it is member.value or _is_made_of(member.value, before_it)
+        yield Rekeyed(old, index, member, same)
+        if same:
+            yield from compare(before_it, member.value, old, index)
+    yield from _runs(old, gone[len(come) :])
+    if come[len(gone) :]:
+        yield Added(old, tuple(come[len(gone) :]))
+
+
+def _items(old: Array, new: Array) -> Iterator[Change]:
+    spans = {(one.source, one.start, one.end): one for one in new.items if one.end > one.start}
+    gone = []
+    for index, item in enumerate(old.items):
+        twin = spans.get((item.source, item.start, item.end))
+        if twin is None:
+            gone.append(index)
+        else:
+            yield from compare(item, twin, old, index)
+    known = {(one.source, one.start, one.end) for one in old.items}
+    come = [one for one in new.items if (one.source, one.start, one.end) not in known]
+    for index, item in zip(gone, come, strict=False):
+        yield Replaced(old, index, old.items[index], item)
+    yield from _runs(old, gone[len(come) :])
+    if come[len(gone) :]:
+        yield Added(old, tuple(come[len(gone) :]))
+
+
+def _runs(parent: Object | Array, indices: list[int]) -> Iterator[Dropped]:
+    """Put neighbours together, which go as one."""
+    first = 0
+    for number, index in enumerate(indices):
+        if number + 1 == len(indices) or indices[number + 1] != index + 1:
+            yield Dropped(parent, indices[first], index)
+            first = number + 1

@@ -1,0 +1,51 @@
+"""A corrected statement to be copied by hand, in the language of the file that it belongs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.fix.block_text import statement_text
+from checker.fix.blocks import is_blocks
+from checker.fix.flow import Flow, HclFlow
+from checker.fix.layers import file_of
+from checker.fix.style import Layout
+from checker.fix.template_flow import TemplateFlow
+from checker.fix.yaml_block import YamlBlock
+from checker.inputs.text import is_yaml
+from checker.policy.change import Called
+from checker.policy.node import Array, Node, Object, Scalar
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LINES = Layout(lines=True, indent="  ", closing="", unit="  ", newline="\n")
+
+
+def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
+    """Write a statement for the file ``name`` in which the policy ``root`` stands, line by line."""
+    yield from "".join(_chunks(_plain(statement), root, name)).split("\n")
+
+
+def _chunks(statement: Node, root: Node, name: str) -> list[str]:
+    source = file_of(root.source)
+    if name.endswith(".tf"):
+        blocks = is_blocks(root)
+        return statement_text(statement, "", "\n") if blocks else HclFlow().node(statement, _LINES, None)
+    if is_yaml(source) or name.endswith((".yaml", ".yml")):
+        return ["- ", *YamlBlock().inside(statement, "  ", source)]
+    flow: Flow = TemplateFlow()
+    return flow.node(statement, _LINES, None)
+
+
+def _plain(node: Node) -> Node:
+    """The statement as if none of it were in the file: what is not known goes by its name."""
+    if isinstance(node, Array):
+        return node._replace(items=tuple(map(_plain, node.items)), end=node.start)
+    if isinstance(node, Object):
+        members = tuple(m._replace(value=_plain(m.value)) for m in node.members)
+        return node._replace(members=members, end=node.start)
+    value = node.value
+    if isinstance(value, Unknown):
+        value = Called(value.where) if value.where else f"<{value.reason}>"
+    return Scalar(value, node.source, node.start, node.start)

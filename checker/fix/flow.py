@@ -1,0 +1,237 @@
+"""Edits of text in brackets: JSON, also inside a string; YAML's flow style; HCL's objects and lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
+from checker.fix.edits import CannotEditError
+from checker.fix.layers import Raw, raw, text_edit
+from checker.fix.style import layout_of
+from checker.policy.change import Called
+from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from checker.fix.compare import Change
+    from checker.fix.edits import TextEdit
+    from checker.fix.style import Layout
+
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+class Flow:
+    """A way to write values in brackets.
+
+    ``colon`` stands between key and value; ``commas`` are needed between the members of an object that stand
+    on lines of their own; ``reference`` writes the name of a resource.
+    """
+
+    colon = ": "
+    commas = True
+
+    def key(self, key: str, beside: Object | None) -> str:  # noqa: ARG002 - HCL looks
+        """Write a key as those beside it are written."""
+        return json.dumps(key, ensure_ascii=False)
+
+    def scalar(self, text: str) -> str:
+        """Write a text."""
+        return json.dumps(text, ensure_ascii=False)
+
+    def reference(self, name: str) -> str:
+        """Write the name of a resource. Raises CannotEditError where the language has no such thing."""
+        raise CannotEditError(f"`{name}` has no ARN yet, and JSON cannot refer to it")
+
+    def edit(self, change: Change) -> TextEdit:
+        """Make an edit of a change. Raises CannotEditError."""
+        ways: dict[type, Callable[..., TextEdit]] = {
+            Replaced: self.replaced,
+            Rekeyed: self.rekeyed,
+            Dropped: self.dropped,
+            Added: self.added,
+        }
+        return ways[type(change)](change)
+
+    def replaced(self, change: Replaced) -> TextEdit:
+        """Put a value in the place of another."""
+        old = change.old
+        layout = layout_of(change.parent if change.parent is not None else _as_container(old))
+        inner = layout.deeper() if layout.lines else layout
+        return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
+
+    def rekeyed(self, change: Rekeyed) -> TextEdit:
+        """Put a member, or its key alone, in the place of another."""
+        old = change.parent.members[change.at]
+        source, key = change.parent.source, self.key(change.new.key, change.parent)
+        if change.same_value:
+            return text_edit(source, old.start, self.key_end(old, change.parent), [key])
+        layout = layout_of(change.parent)
+        chunks = self.member(change.new, layout, change.parent)
+        return text_edit(source, old.start, old.value.end, chunks)
+
+    def key_end(self, member: Member, _parent: Object) -> int:
+        """Where the key of a member ends."""
+        return member.end
+
+    def dropped(self, change: Dropped) -> TextEdit:
+        """Take neighbours out, with the comma that they leave behind."""
+        spans = list(_spans(change.parent))
+        source, first, last = change.parent.source, change.first, change.last
+        if last + 1 < len(spans):
+            return text_edit(source, spans[first][0], spans[last + 1][0], [])
+        if first > 0:
+            return text_edit(source, spans[first - 1][1], spans[last][1], [])
+        raise CannotEditError("nothing would be left between the brackets")
+
+    def added(self, change: Added) -> TextEdit:
+        """Add members or items at the end."""
+        parent, layout = change.parent, layout_of(change.parent)
+        if isinstance(parent, Array):
+            layout = _like_the_last(parent, layout)
+        parts = [list(self.part(one, layout, parent)) for one in change.new]
+        spans = list(_spans(parent))
+        if not spans:
+            inside = self.wrapped("{" if isinstance(parent, Object) else "[", parts, layout)
+            return text_edit(parent.source, parent.start, parent.end, inside)
+        at = spans[-1][1]
+        return text_edit(parent.source, at, at, self.following(parts, layout, parent))
+
+    def following(self, parts: Sequence[list[str]], layout: Layout, parent: Object | Array) -> Iterator[str]:
+        """Put a separator before each part."""
+        break_ = self.separator(parent, layout)
+        for part in parts:
+            yield break_
+            yield from part
+
+    def separator(self, parent: Object | Array, layout: Layout) -> str:  # noqa: ARG002 - HCL looks
+        """What stands between two members or items."""
+        outer = layout_of(parent)
+        return f",{outer.newline}{outer.indent}" if outer.lines else ", "
+
+    def part(self, one: Member | Node, layout: Layout, parent: Object | Array) -> Iterable[str]:
+        """Write a member or an item."""
+        if isinstance(one, Member):
+            return self.member(one, layout, parent if isinstance(parent, Object) else None)
+        return self.node(one, layout.deeper() if layout.lines else layout, None)
+
+    def member(self, member: Member, layout: Layout, beside: Object | None) -> list[str]:
+        """Write a member of an object that is laid out so."""
+        inner = layout.deeper() if layout.lines else layout
+        return [self.key(member.key, beside), self.colon, *self.node(member.value, inner, beside)]
+
+    def node(self, node: Node, layout: Layout, beside: Object | None) -> list[str]:
+        """Write a value; what stands in the file already is copied from there."""
+        if node.end > node.start:
+            return [raw(node.source, node.start, node.end)]
+        if isinstance(node, Scalar):
+            return [self.value(node)]
+        if isinstance(node, Array):
+            parts = [self.node(one, layout.flat(), beside) for one in node.items]
+            return self.wrapped("[", parts, layout.flat())
+        parts = [self.member(one, layout, beside) for one in node.members]
+        return self.wrapped("{", parts, layout)
+
+    def value(self, node: Scalar) -> str:
+        """Write a scalar."""
+        value = node.value
+        if isinstance(value, Called):
+            return self.reference(value)
+        if isinstance(value, str):
+            return self.scalar(value)
+        reason = value.reason if isinstance(value, Unknown) else "no text"
+        raise CannotEditError(f"a value that is not known would have to be written: {reason}")
+
+    def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
+        """Put brackets around parts; an object of several members goes on lines, if its surroundings do."""
+        close = {"{": "}", "[": "]"}[bracket]
+        if not layout.lines:
+            pad = self.pad if bracket == "{" else ""
+            return [bracket + pad, *_between(parts, ", "), pad + close]
+        comma = "," if self.commas or bracket == "[" else ""
+        line = f"{layout.newline}{layout.indent}"
+        return [bracket, line, *_between(parts, comma + line), f"{layout.newline}{layout.closing}{close}"]
+
+    pad = ""
+
+
+class HclFlow(Flow):
+    """Objects and lists of Terraform's language, as `jsonencode` takes them."""
+
+    colon = " = "
+    commas = False
+    pad = " "
+
+    def key(self, key: str, beside: Object | None) -> str:
+        """Quote a key if it needs it, or if those beside it are quoted."""
+        quoted = beside is not None and beside.members and _is_quoted(beside)
+        plain = key.replace("_", "a").replace("-", "a").isalnum() and not key[0].isdigit()
+        return key if plain and not quoted else json.dumps(key, ensure_ascii=False)
+
+    def scalar(self, text: str) -> str:
+        """Write a text, in which a policy's `${` has to be told from Terraform's own."""
+        return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+
+    def reference(self, name: str) -> str:
+        """Write a reference as it is."""
+        return name
+
+    def separator(self, parent: Object | Array, layout: Layout) -> str:
+        """Members on lines of their own need no comma, and have one where the others do."""
+        usual = super().separator(parent, layout)
+        if not isinstance(parent, Object) or "\n" not in usual or len(parent.members) < 2:
+            return usual.removeprefix(",") if isinstance(parent, Object) and "\n" in usual else usual
+        text = parent.source.text[parent.members[0].value.end : parent.members[1].start]
+        return usual if "," in text else usual.removeprefix(",")
+
+
+class HeredocFlow(Flow):
+    """JSON inside a text of Terraform's, which refers to resources by interpolation."""
+
+    def reference(self, name: str) -> str:
+        """Interpolate a reference."""
+        return Raw(f'"${{{name}}}"')
+
+
+def _is_quoted(node: Object) -> bool:
+    first = node.members[0]
+    return node.source.text[first.start : first.start + 1] == '"'
+
+
+def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
+    if isinstance(parent, Object):
+        spans = ((one.start, one.value.end) for one in parent.members)
+        inside = all(one.value.source is parent.source for one in parent.members)
+    else:
+        spans = ((one.start, one.end) for one in parent.items)
+        inside = all(one.source is parent.source for one in parent.items)
+    found = list(spans)
+    if not inside or any(not parent.start <= a <= b <= parent.end for a, b in found):
+        raise CannotEditError("part of the policy is written elsewhere")
+    yield from found
+
+
+def _like_the_last(parent: Array, layout: Layout) -> Layout:
+    """Lay a new item out as the one before it: on lines, or on one."""
+    if not parent.items:
+        return layout
+    last = parent.items[-1]
+    if not isinstance(last, Object):
+        return layout.flat()
+    lines = "\n" in last.source.text[last.start : last.end]
+    inner = layout_of(last)
+    return layout._replace(lines=True, indent=inner.closing, unit=inner.unit) if lines else layout.flat()
+
+
+def _as_container(node: Node) -> Object | Array:
+    return Array((), node.source, node.start, node.end) if isinstance(node, Scalar) else node
+
+
+def _between(parts: Sequence[list[str]], separator: str) -> Iterator[str]:
+    for number, part in enumerate(parts):
+        if number:
+            yield separator
+        yield from part

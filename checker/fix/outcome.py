@@ -1,0 +1,52 @@
+"""A repair as reports show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Verdict
+from checker.fix.display import written_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.fix.rounds import Left, Repair
+    from checker.policy.model import Policy
+
+
+class PolicyChange(NamedTuple):
+    """A policy before and after."""
+
+    resource: str
+    old: Policy
+    new: Policy
+
+
+class Outcome(NamedTuple):
+    """A repair, what the files said before, what it does to every policy, and whether it was carried out.
+
+    ``names`` is how reports call the files, by absolute path.
+    """
+
+    repair: Repair
+    originals: Mapping[str, str]
+    names: Mapping[str, str]
+    changes: tuple[PolicyChange, ...]
+    applied: bool = False
+
+    def name(self, path: str) -> str:
+        """How reports call a file."""
+        return self.names.get(path, path)
+
+    @property
+    def left(self) -> tuple[Left, ...]:
+        """What is left of what was found wrong; what could not be told is not."""
+        return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
+
+    def written_out(self, left: Left) -> Iterator[list[str]]:
+        """The statements that a finding needs, to be put in by hand."""
+        place = left.finding.locations[0]
+        root = getattr(place.document, "root", None)
+        if root is not None:
+            for statement in left.statements:
+                yield list(written_out(statement, root, place.source))

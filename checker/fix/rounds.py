@@ -1,0 +1,234 @@
+"""Mends what can be mended, round after round, and proves each step on what the files say afterwards.
+
+Nothing is written here: the files are read as if they had the new texts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Applicability, Edit, Verdict
+from checker.fix.edits import CannotEditError, edited
+from checker.fix.lower import lowered
+from checker.fix.proof import worth
+from checker.policy.change import NoPlaceError, changed
+from checker.policy.node import meaning
+from checker.policy.read import read_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from checker.finding import Finding, Fix, Operation
+    from checker.fix.edits import TextEdit
+    from checker.fix.reading import Known, Reading
+    from checker.policy.node import Node
+
+MAX_ROUNDS = 10
+"""A fix may uncover something to mend; what is not done after so many rounds goes in circles."""
+
+
+class Mended(NamedTuple):
+    """A finding with the fix that was carried out, its edits and what it is worth."""
+
+    finding: Finding
+    fix: Fix
+
+
+class Left(NamedTuple):
+    """A finding that is left, with the fix that it has if any, the reason, and what to write by hand."""
+
+    finding: Finding
+    fix: Fix | None
+    reason: str
+    statements: tuple[Node, ...] = ()
+
+
+class Repair(NamedTuple):
+    """What came of it: the new texts by absolute path, and the readings before and after."""
+
+    texts: Mapping[str, str]
+    mended: tuple[Mended, ...]
+    left: tuple[Left, ...]
+    before: Reading
+    after: Reading
+
+
+class _Attempt(NamedTuple):
+    finding: Finding
+    fix: Fix
+    known: Known
+    edits: tuple[TextEdit, ...]
+
+
+Read = "Callable[[Mapping[str, str]], Reading]"
+
+
+def repair(read: Callable[[Mapping[str, str]], Reading], *, unsafe: bool = False) -> Repair:
+    """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place."""
+    texts: dict[str, str] = {}
+    first = reading = read(texts)
+    work = _Work(unsafe=unsafe)
+    for _ in range(MAX_ROUNDS):
+        attempts = work.attempts(reading)
+        if not attempts:
+            break
+        drafted = _drafted(texts, attempts)
+        then = read(drafted)
+        wrong = _faults(reading, then, attempts, unsafe=unsafe)
+        if wrong and len(attempts) > 1:
+            attempts = attempts[:1]
+            drafted = _drafted(texts, attempts)
+            then = read(drafted)
+            wrong = _faults(reading, then, attempts, unsafe=unsafe)
+        if wrong:
+            work.refuse(attempts[0], wrong)
+            continue
+        texts, reading = drafted, then
+        work.mended += (Mended(one.finding, one.fix) for one in attempts)
+    return Repair(texts, tuple(work.mended), tuple(work.left(reading)), first, reading)
+
+
+class _Work:
+    """What was done, and what was found not to be possible."""
+
+    def __init__(self, *, unsafe: bool) -> None:
+        self.unsafe = unsafe
+        self.mended: list[Mended] = []
+        self.refused: dict[object, Left] = {}
+
+    def attempts(self, reading: Reading) -> list[_Attempt]:
+        """The fixes of one round: the worst findings first, and none that touches what another does."""
+        known = {id(one.text.document): one for one in reading.policies()}
+        found: list[_Attempt] = []
+        for finding in sorted(reading.report.findings, key=lambda one: -one.severity.rank):
+            for fix in finding.fixes:
+                if finding.verdict is Verdict.FAIL and fix.operations and key_of(finding) not in self.refused:
+                    attempt = self.attempt(finding, fix, known)
+                    if attempt is not None and not any(_clash(attempt, other) for other in found):
+                        found.append(attempt)
+        return found
+
+    def attempt(self, finding: Finding, fix: Fix, known: Mapping[int, Known]) -> _Attempt | None:
+        """Work a fix out; one that is not to be carried out is noted with the reason."""
+        policy = known.get(id(finding.locations[0].document))
+        if policy is None:
+            reason = "nobody wrote the policy down, it is the one that AWS gives"
+            self.refused[key_of(finding)] = Left(finding, fix, reason, _new_statements(finding, fix))
+            return None
+        try:
+            new = changed(policy.root, fix.operations)
+        except NoPlaceError:
+            return None  # another fix of this round comes first
+        value = worth(policy.case, read_policy(new, policy.text.dialect)[0])
+        fix = fix._replace(applicability=value.applicability)
+        if value.applicability is not Applicability.SAFE and not self.unsafe:
+            self.refused[key_of(finding)] = Left(finding, fix, value.reason)
+            return None
+        try:
+            edits = lowered(policy.root, new)
+        except CannotEditError as error:
+            left = Left(finding, fix, str(error), changed_statements(policy.root, new))
+            self.refused[key_of(finding)] = left
+            return None
+        return _Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
+
+    def refuse(self, attempt: _Attempt, reason: str) -> None:
+        """Note a fix whose edits do not do what they should."""
+        new = changed(attempt.known.root, attempt.fix.operations)
+        statements = changed_statements(attempt.known.root, new)
+        self.refused[key_of(attempt.finding)] = Left(attempt.finding, attempt.fix, reason, statements)
+
+    def left(self, reading: Reading) -> Iterator[Left]:
+        """What is left in the end."""
+        for finding in reading.report.findings:
+            refused = self.refused.get(key_of(finding))
+            plan = next((fix for fix in finding.fixes if not fix.operations), None)
+            yield refused or Left(finding, plan, "" if plan else "there is no fix for it")
+
+
+def key_of(finding: Finding) -> object:
+    """What tells a finding from others, also after an edit has moved it."""
+    return (finding.rule, finding.severity, finding.message, finding.resource, finding.address)
+
+
+def _clash(one: _Attempt, other: _Attempt) -> bool:
+    if one.fix.operations == other.fix.operations and one.known.name == other.known.name:
+        return True
+    return any(a.clashes(b) for a in one.edits for b in other.edits)
+
+
+def shown(edit: TextEdit) -> Edit:
+    """The edit as reports show it."""
+    return Edit(edit.source, edit.source.position(edit.start, edit.end), edit.text)
+
+
+def _drafted(texts: Mapping[str, str], attempts: Iterable[_Attempt]) -> dict[str, str]:
+    """The texts after the edits of some attempts."""
+    by_file: dict[str, list[TextEdit]] = {}
+    for attempt in attempts:
+        for edit in attempt.edits:
+            by_file.setdefault(os.path.abspath(edit.source.name), []).append(edit)  # noqa: PTH100
+    new = {path: edited(edits[0].source.text, edits) for path, edits in by_file.items()}
+    return {**texts, **new}
+
+
+def _faults(before: Reading, after: Reading, attempts: list[_Attempt], *, unsafe: bool) -> str:
+    """Say what is wrong with the files after an edit, by what they say then; nothing if all is as it should be."""
+    broken = {one.what for one in after.inventory.skipped if one.error}
+    if broken - {one.what for one in before.inventory.skipped if one.error}:
+        return "the file could not be read after the edit"
+    operations: dict[tuple[str, str, int], list[Operation]] = {}
+    for one in attempts:
+        operations.setdefault(one.known.name, []).extend(one.fix.operations)
+    then = {one.name: one for one in after.policies()}
+    for known in before.policies():
+        now = then.get(known.name)
+        if now is None:
+            return "the edit would make another policy disappear"
+        mine = operations.get(known.name)
+        expected = meaning(changed(known.root, mine)) if mine else known.says
+        if now.says != expected and (mine or not _may_change(known, now, unsafe=unsafe)):
+            return "the edit would change more than this policy, or in another way"
+    return _not_gone(before, after, attempts)
+
+
+def _may_change(known: Known, now: Known, *, unsafe: bool) -> bool:
+    """True for a policy that is written in the same place, if what happens to it is as good."""
+    return unsafe or worth(known.case, now.text.policy).applicability is Applicability.SAFE
+
+
+def _not_gone(before: Reading, after: Reading, attempts: list[_Attempt]) -> str:
+    """Say which finding is still there as often as it was."""
+    counts = Counter(map(key_of, after.report.findings))
+    earlier = Counter(map(key_of, before.report.findings))
+    for attempt in attempts:
+        key = key_of(attempt.finding)
+        if counts[key] >= earlier[key]:
+            return "the finding would still be there"
+    return ""
+
+
+def changed_statements(old: Node, new: Node) -> tuple[Node, ...]:
+    """The statements of a changed policy that the old one does not have."""
+    before = {meaning(one) for one in _statements(old)}
+    return tuple(one for one in _statements(new) if meaning(one) not in before)
+
+
+def _statements(root: Node) -> tuple[Node, ...]:
+    from checker.policy.node import Object, items
+
+    found = root.get("Statement") if isinstance(root, Object) else None
+    return items(found) if found is not None else ()
+
+
+def _new_statements(finding: Finding, fix: Fix) -> tuple[Node, ...]:
+    document = finding.locations[0].document
+    root = getattr(document, "root", None)
+    if root is None:
+        return ()
+    try:
+        return changed_statements(root, changed(root, fix.operations))
+    except NoPlaceError:
+        return ()

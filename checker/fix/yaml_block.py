@@ -1,0 +1,168 @@
+"""Edits of YAML's block style, whose structure is its indentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
+from checker.fix.edits import CannotEditError
+from checker.fix.layers import raw, text_edit
+from checker.fix.yaml_flow import YamlFlow, logical_id, scalar
+from checker.policy.change import Called
+from checker.policy.node import Array, Member, Node, Object, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from checker.fix.compare import Change
+    from checker.fix.edits import TextEdit
+    from checker.policy.source import Source
+
+_STEP = "  "
+
+
+class YamlBlock:
+    """Adds, replaces and takes out whole lines."""
+
+    def __init__(self) -> None:
+        self.flow = YamlFlow()
+
+    def edit(self, change: Change) -> TextEdit:
+        """Make an edit of a change. Raises CannotEditError."""
+        ways: dict[type, Callable[..., TextEdit]] = {
+            Replaced: self.replaced,
+            Rekeyed: self.rekeyed,
+            Dropped: self.dropped,
+            Added: self.added,
+        }
+        return ways[type(change)](change)
+
+    def replaced(self, change: Replaced) -> TextEdit:
+        """Put a value in the place of another, behind its key or dash."""
+        parent, old, new = change.parent, change.old, change.new
+        if parent is None:
+            raise CannotEditError("the whole document would be replaced")
+        source = old.source
+        if isinstance(parent, Array):
+            indent = " " * _column(source, old.start)
+            return text_edit(source, old.start, old.end, self.inside(new, indent, source))
+        member = parent.members[change.at]
+        if isinstance(old, Scalar) and isinstance(new, Scalar):
+            return text_edit(source, old.start, old.end, [self.like(old, new)])
+        colon = source.text.index(":", member.end) + 1
+        indent = " " * _column(source, member.start)
+        return text_edit(source, colon, old.end, self.behind(new, indent, source))
+
+    def like(self, old: Scalar, new: Scalar) -> str:
+        """Write a scalar in the quotes that the one before it had."""
+        quote = old.source.text[old.start : old.start + 1]
+        if new.end > new.start:
+            return raw(new.source, new.start, new.end)
+        text = new.value
+        if quote == "'" and isinstance(text, str) and not isinstance(text, Called) and text.isprintable():
+            return "'" + text.replace("'", "''") + "'"
+        return self.value(new)
+
+    def rekeyed(self, change: Rekeyed) -> TextEdit:
+        """Put a member, or its key alone, in the place of another."""
+        old, source = change.parent.members[change.at], change.parent.source
+        if change.same_value:
+            return text_edit(source, old.start, old.end, [self.flow.key(change.new.key, change.parent)])
+        indent = " " * _column(source, old.start)
+        return text_edit(source, old.start, old.value.end, self.member(change.new, indent, source))
+
+    def dropped(self, change: Dropped) -> TextEdit:
+        """Take out lines; what shares its line with a dash leaves the dash to the next."""
+        parent, text = change.parent, change.parent.source.text
+        starts, ends = _starts(parent), _ends(parent)
+        start, end = starts[change.first], ends[change.last]
+        line = text.rfind("\n", 0, start) + 1
+        if text[line:start].strip():
+            if change.last + 1 >= len(starts):
+                raise CannotEditError("nothing would be left behind the dash")
+            return text_edit(parent.source, start, starts[change.last + 1], [])
+        after = text.find("\n", end)
+        return text_edit(parent.source, line, len(text) if after < 0 else after + 1, [])
+
+    def added(self, change: Added) -> TextEdit:
+        """Add lines after the last of them."""
+        parent, source = change.parent, change.parent.source
+        starts, ends = _starts(parent), _ends(parent)
+        indent = " " * _column(source, starts[-1])
+        text = source.text
+        end = len(text[: ends[-1]].rstrip())
+        at = text.find("\n", end)
+        at = len(text) if at < 0 else at
+        if text[at - 1 : at] == "\r":
+            at -= 1
+        return text_edit(source, at, at, self.lines(change, indent, source))
+
+    def lines(self, change: Added, indent: str, source: Source) -> Iterator[str]:
+        newline = _newline(source)
+        for one in change.new:
+            yield f"{newline}{indent}"
+            if isinstance(one, Member):
+                yield from self.member(one, indent, source)
+            else:
+                yield "- "
+                yield from self.inside(one, indent + _STEP, source)
+
+    def member(self, member: Member, indent: str, source: Source) -> Iterator[str]:
+        """Write a key and its value."""
+        yield f"{scalar(member.key)}:"
+        yield from self.behind(member.value, indent, source)
+
+    def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+        """Write a value behind the colon of a key that is indented so."""
+        if node.end > node.start:
+            yield from (" ", raw(node.source, node.start, node.end))
+        elif isinstance(node, Scalar):
+            yield f" {self.value(node)}"
+        else:
+            yield f"{_newline(source)}{indent}{_STEP}"
+            yield from self.inside(node, indent + _STEP, source)
+
+    def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+        """Write a value whose first line begins where it stands, and the others after the indent."""
+        if node.end > node.start:
+            yield raw(node.source, node.start, node.end)
+        elif isinstance(node, Scalar):
+            yield self.value(node)
+        elif isinstance(node, Array):
+            for number, one in enumerate(node.items):
+                yield "- " if number == 0 else f"{_newline(source)}{indent}- "
+                yield from self.inside(one, indent + _STEP, source)
+        else:
+            for number, member in enumerate(node.members):
+                yield "" if number == 0 else f"{_newline(source)}{indent}"
+                yield from self.member(member, indent, source)
+
+    def value(self, node: Scalar) -> str:
+        """Write a scalar, a reference to a resource of the template in the short form."""
+        if isinstance(node.value, Called):
+            return f"!Ref {logical_id(node.value)}"
+        return self.flow.value(node)
+
+
+def _starts(parent: Object | Array) -> list[int]:
+    """Where the members of a mapping begin, or the dashes of a list."""
+    if isinstance(parent, Object):
+        return [one.start for one in parent.members]
+    text = parent.source.text
+    return [text.rindex("-", 0, one.start) for one in parent.items]
+
+
+def _ends(parent: Object | Array) -> list[int]:
+    ends = [one.value.end for one in parent.members] if isinstance(parent, Object) else []
+    found = ends or [one.end for one in parent.items] if isinstance(parent, Array) else ends
+    if any(not parent.start <= end <= parent.end for end in found):
+        raise CannotEditError("part of the policy is written elsewhere")
+    return found
+
+
+def _column(source: Source, offset: int) -> int:
+    return offset - (source.text.rfind("\n", 0, offset) + 1)
+
+
+def _newline(source: Source) -> str:
+    return "\r\n" if "\r\n" in source.text else "\n"

@@ -1,0 +1,127 @@
+"""What `checker fix` has to say: the changes as a diff, who gains and loses by them, and what is left."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from checker.finding import Applicability, Severity, Verdict
+from checker.report.json_v1 import finding_json
+from checker.report.paint import Paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.fix.outcome import Outcome
+    from checker.fix.rounds import Left, Mended
+
+
+def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
+    """Write everything, for people."""
+    yield from diff_text(outcome, paint)
+    done = "mended" if outcome.applied else "can be mended"
+    for mended in outcome.repair.mended:
+        yield _mended(mended, done, paint)
+    for left in outcome.left:
+        yield ""
+        yield from _left(left, outcome, paint)
+
+
+def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
+    """The changes as a unified diff, which `patch` and `git apply` understand."""
+    for path, text in outcome.repair.texts.items():
+        for line in _diff(outcome.originals[path], text, outcome.name(path)):
+            style = {"+": "ok", "-": "error", "@": "note"}.get(line[:1], "")
+            shown = safe(line) if paint.enabled else line
+            yield paint(style, shown) if style and paint.enabled else shown
+
+
+def _diff(old: str, new: str, name: str) -> Iterator[str]:
+    before, after = _lines(old), _lines(new)
+    for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+        yield from line.removesuffix("\n").split("\n")
+
+
+def _lines(text: str) -> list[str]:
+    """Split at line feeds alone, and say so where the last line has none."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    last = lines.pop().removesuffix("\n")
+    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
+
+
+def _mended(mended: Mended, done: str, paint: Paint) -> str:
+    worth = mended.fix.applicability.value
+    return f"{paint('ok', done)} ({worth}): {safe(mended.fix.title)} [{mended.finding.rule}]"
+
+
+def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
+    finding = left.finding
+    severity = finding.severity.value
+    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
+    position = finding.locations[0].position()
+    place = f":{position.line}:{position.column}" if position else ""
+    yield f"  {paint('dim', '-->')} {safe(finding.locations[0].source)}{place}"
+    for line in _why(left):
+        yield f"  {paint('dim', '=')} {safe(line)}"
+    for lines in outcome.written_out(left):
+        yield from (f"      {safe(line)}" for line in lines)
+
+
+def _why(left: Left) -> Iterator[str]:
+    fix = left.fix
+    if fix is None:
+        yield f"left: {left.reason}"
+    elif fix.applicability is Applicability.DISPLAY and fix.plan:
+        yield f"plan: {fix.title}"
+        yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))
+    elif left.statements:
+        yield f"fix, by hand: {fix.title}: {left.reason}"
+    else:
+        yield f"fix (unsafe): {fix.title}; {left.reason}"
+        yield "help: `--unsafe-fixes` does it all the same"
+
+
+def repair_json(outcome: Outcome) -> dict[str, Any]:
+    """The same for programs; see `schemas/fix.v1.json`."""
+    diffs: Mapping[str, str] = {
+        outcome.name(path): "".join(
+            f"{line}\n" for line in _diff(outcome.originals[path], text, outcome.name(path))
+        )
+        for path, text in outcome.repair.texts.items()
+    }
+    return {
+        "version": 1,
+        "applied": outcome.applied,
+        "files": [{"path": name, "diff": diff} for name, diff in diffs.items()],
+        "mended": [
+            {
+                "finding": finding_json(one.finding),
+                "title": one.fix.title,
+                "applicability": one.fix.applicability.value,
+            }
+            for one in outcome.repair.mended
+        ],
+        "left": [_left_json(one, outcome) for one in outcome.left],
+    }
+
+
+def _left_json(left: Left, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "finding": finding_json(left.finding),
+        "reason": left.reason,
+        "title": left.fix.title if left.fix else None,
+        "plan": list(left.fix.plan) if left.fix else [],
+        "statements": ["\n".join(lines) for lines in outcome.written_out(left)],
+    }
+
+
+def summary_line(outcome: Outcome) -> str:
+    """One line that says how it ended."""
+    count, files = len(outcome.repair.mended), len(outcome.repair.texts)
+    done = "mended" if outcome.applied else "to mend"
+    said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
+    grave = sum(
+        one.finding.verdict is Verdict.FAIL and one.finding.severity is not Severity.NOTE
+        for one in outcome.left
+    )
+    return f"{said}, {grave} error{'s' * (grave != 1)} or warnings left" if outcome.left else said
