@@ -190,7 +190,8 @@ class TopicCase(PolicyCase):
         return self.connect(statement).any_instance().truth is not False
 
     def _is_public(self, statement: Statement) -> bool:
-        return StrangerProver(self.alone(statement), self.target).can(PUBLISH).truth is True
+        denies = (one for one in self.statements if one.effect == DENY)
+        return StrangerProver(self.alone(statement, *denies), self.target).can(PUBLISH).truth is True
 
     def alone(self, *statements: Statement) -> Policy:
         """The policy with nothing but these statements."""

@@ -85,7 +85,12 @@ def _renamed(found: Node | None, operation: Rename) -> Node:
     key = operation.route[-1]
     if not isinstance(found, Object) or found.get(str(key)) is None:
         raise NoPlaceError(operation.route)
-    members = (m._replace(key=operation.key) if m.key == key else m for m in found.members)
+    twin = found.get(operation.key)
+    if twin is not None and not (isinstance(twin, Object) and not twin.members):
+        raise NoPlaceError(f"there is a `{operation.key}` already")
+    members = (
+        m._replace(key=operation.key) if m.key == key else m for m in found.members if m.value is not twin
+    )
     return found._replace(members=tuple(members))
 
 

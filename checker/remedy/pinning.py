@@ -8,12 +8,12 @@ from checker.arn import Arn
 from checker.case import conditions_on, names_connect
 from checker.diagnosis import may_match
 from checker.documented import TOPIC_SID, one_or_list, pins
-from checker.finding import Append, Fix, Put, Remove, Rename, Same
+from checker.finding import Append, Fix, Put, Remove, Rename
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.remedy.statement import is_for_connect_alone, sid, without_connect
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, sid, without_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,19 +60,28 @@ def instances_of(case: TopicCase, statement: Statement) -> tuple[Arn, ...]:
 
 def _apart(case: TopicCase, statement: Statement, instances: Sequence[Arn], names: str) -> tuple[Fix, ...]:
     """Take Connect out of a statement that is for others too, and give it one of its own."""
-    taken_out = without_connect(statement)
-    if not taken_out:
-        return ()  # it is meant by a wildcard, and nobody knows who else relies on it
+    topic = name_of_topic(case)
+    if topic is None:
+        return ()
+    taken_out = without_connect(statement) or (keep_out(statement),)
     own: dict[str, Json] = {
         "Sid": sid(case, TOPIC_SID),
         "Effect": "Allow",
         "Principal": {"Service": CONNECT},
         "Action": "sns:Publish",
-        "Resource": Same((*statement.route, "Resource")),
+        "Resource": topic,
         "Condition": pins(instances),
     }
     title = f"give Connect a statement of its own, pinned to instance {names}"
     return (Fix(title, (Append(("Statement",), own), *taken_out)),)
+
+
+def keep_out(statement: Statement) -> Put:
+    """Leave Connect out of a statement whose principals are a wildcard; whoever else it is for stays in it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    return Put((*statement.route, "Condition", "StringNotEqualsIfExists", _SERVICE), CONNECT)
 
 
 def _pinned(
@@ -140,7 +149,6 @@ def replace_source_owner(statement: Statement, condition: Condition) -> tuple[Fi
     operation: Operation = (
         Remove(condition.route) if beside else Rename(condition.route, _NAMES[SOURCE_ACCOUNT])
     )
-    no_connect = Put((*statement.route, "Condition", "StringNotEqualsIfExists", _SERVICE), CONNECT)
-    kept_out = () if names_connect(statement) else (no_connect,)
+    kept_out = () if names_connect(statement) else (keep_out(statement),)
     title = f"replace {condition.key} in {statement.title} by aws:SourceAccount"
     return (Fix(title, (operation, *kept_out)),)
