@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.inputs.cloudtrail.streams import Streams
+    from checker.inputs.hcl.folder import Folder
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
@@ -42,8 +43,9 @@ _OTHER_POLICY = (
 class Facts:
     """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
 
-    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``of_change``
-    says that nobody chose the files, so that one about something else is no news.
+    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
+    those of Terraform modules that others call, by their full names. ``of_change`` says that nobody chose the
+    files, so that one about something else is no news.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -60,6 +62,7 @@ class Facts:
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
+        self.called: dict[str, Folder] = {}
         self.streams: Streams | None = None
 
     def skip(self, error: InputError) -> None:

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.inputs.comments import hcl_comments
-from checker.inputs.files import name_of
 from checker.inputs.hcl.declare import declare, matters_itself
+from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather
-from checker.inputs.hcl.module import CalledElsewhere, take_over
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
@@ -39,14 +38,12 @@ def no_collection() -> Iterator[None]:
 
 @no_collection()
 def read_root(
-    folder: Path, texts: Iterable[Text], named: frozenset[Path], facts: Facts, faults: list[InputError]
+    folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
     """Read a module that nothing calls."""
-    known = {path: one.files for path, one in facts.declared.items() if isinstance(one, CalledElsewhere)}
-    known[folder] = gather(folder, texts, faults)
-    session = Session(folder, known, dict(facts.given.variables), faults)
+    files = {absolute(folder): gather(folder, texts, faults)}
+    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults)
     found = facts.declarations(folder)
-    names = frozenset(map(name_of, named))
     for module in _modules(Module(session, folder), session):
         for (mode, kind, name), block in module.files.resources.items():
             if not matters_itself(f"data.{kind}" if mode == "data" else kind):
@@ -56,7 +53,7 @@ def read_root(
                     declare(session.instances[address], found, names)
     comments = (one for source in session.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    take_over({path: session.folder(path) for path in session.called_folders if path != folder}, facts)
+    facts.called |= {name: one for name, one in session.met.items() if name not in files}
 
 
 def _modules(module: Module, session: Session) -> Iterator[Module]:

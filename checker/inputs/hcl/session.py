@@ -43,13 +43,15 @@ class Instance(NamedTuple):
 class Session:
     """One reading. ``instances`` and ``called`` are found by their address while expressions are worked out.
 
-    ``any_key`` are the addresses that stand for all instances, where nobody knows how many there are.
+    ``any_key`` are the addresses that stand for all instances, where nobody knows how many there are; ``met``
+    are the folders of the modules, the root's among them, by their full names, as ``folders`` are that were
+    read before.
     """
 
     def __init__(
         self,
         root: Path,
-        folders: Mapping[Path, Folder],
+        folders: Mapping[str, Folder],
         variables: Mapping[str, str],
         faults: list[InputError],
     ) -> None:
@@ -60,21 +62,15 @@ class Session:
         self.instances: dict[str, Instance] = {}
         self.called: dict[str, Module] = {}
         self.any_key: set[str] = set()
-        self._paths: dict[str, Path] = {}
-        self._folders = {absolute(path): found for path, found in folders.items()}
+        self.met: dict[str, Folder] = {}
+        self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:
         """Read a folder, once."""
         name = absolute(path)
         if name not in self._folders:
             self._folders[name] = gather_folder(path, self.faults)
-        self._paths.setdefault(name, path)
-        return self._folders[name]
-
-    @property
-    def called_folders(self) -> tuple[Path, ...]:
-        """The folders of the modules that were met, the root's among them."""
-        return tuple(self._paths.values())
+        return self.met.setdefault(name, self._folders[name])
 
     @property
     def sources(self) -> Iterator[Source]:
