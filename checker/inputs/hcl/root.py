@@ -51,9 +51,10 @@ def read_root(
             for address in _addresses(module.resource(mode, kind, name, block.header)):
                 if address in session.instances:
                     declare(session.instances[address], found, names)
-    comments = (one for source in session.sources for one in hcl_comments(source))
+    new = {name: one for name, one in session.met.items() if name not in facts.called}
+    comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    facts.called |= {name: one for name, one in session.met.items() if name not in files}
+    facts.called |= {name: one for name, one in new.items() if name not in files}
 
 
 def _modules(module: Module, session: Session) -> Iterator[Module]:

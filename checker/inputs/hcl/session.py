@@ -10,7 +10,7 @@ from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from checker.inputs.hcl.body import Block
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from checker.inputs.hcl.modules import Module
     from checker.inputs.text import InputError
     from checker.policy.node import Node
-    from checker.policy.source import Source
 
 
 class Instance(NamedTuple):
@@ -71,11 +70,6 @@ class Session:
         if name not in self._folders:
             self._folders[name] = gather_folder(path, self.faults)
         return self.met.setdefault(name, self._folders[name])
-
-    @property
-    def sources(self) -> Iterator[Source]:
-        """The files of all folders that were read."""
-        return (source for folder in self._folders.values() for source in folder.sources)
 
     def fault(self, error: InputError) -> None:
         """Note a fault, once, whatever leads to it."""
