@@ -94,14 +94,15 @@ def matters(folder: Path, texts: list[Text]) -> bool:
         one = waiting.pop()
         if any(word in one.text for word in _WORDS):
             return True
-        for called in _called(one):
+        for called in called_by(one):
             if absolute(called) not in seen and len(seen) < _MAX_FOLDERS:
                 seen.add(absolute(called))
                 waiting += read_texts(called, [])
     return False
 
 
-def _called(text: Text) -> Iterator[Path]:
+def called_by(text: Text) -> Iterator[Path]:
+    """The folders that a file calls as modules, as far as that can be told without the parser."""
     for match in _LOCAL_MODULE.finditer(text.text):
         folder = local_folder(text.path.parent, match[1])
         if folder.is_dir():
