@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from checker.inputs.hcl.render import shown
 from checker.inputs.hcl.rendered import MARK, Rendered
 from checker.inputs.hcl.values import placed, text, why_unknown
-from checker.inputs.text import InputError
+from checker.inputs.text import InputError, parse_inside
 from checker.policy.embedding import offsets_at
-from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Array, Member, Node, Scalar, Stretch
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
@@ -33,12 +32,12 @@ def decode(node: Scalar) -> Node:
         written, offsets = _with_quotes(written, offsets)
     source = Source(outer.name, written, outer, offsets)
     try:
-        root = parse_json(source)
-    except TextError as error:
+        root = parse_inside(source)
+    except InputError:
         why = why_unknown(node)
         if why is not None and len(written) > length:
             return node  # what is not known stands between values, and may be anything
-        raise InputError(outer.name, f"inside the string: {error.message}", error.position()) from None
+        raise
     return _Restored(nodes).node(root) if nodes else root
 
 
