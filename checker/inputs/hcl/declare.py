@@ -43,17 +43,14 @@ _NOT_SAID = Unknown("the resource does not say it")
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
 
 
-def declare(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
-    """Add what a resource declares; ``named`` are the files that were handed over by name."""
-    if instance.kind == "aws_sns_topic":
-        _topic(instance, found, named)
-    else:
-        _KINDS[instance.kind](instance, found)
+def declare(instance: Instance, found: Declarations) -> None:
+    """Add what a resource declares."""
+    _KINDS[instance.kind](instance, found)
 
 
 def matters_itself(kind: str) -> bool:
     """True for a type of resource that is declared."""
-    return kind == "aws_sns_topic" or kind in _KINDS
+    return kind in _KINDS
 
 
 def _place(instance: Instance) -> Place:
@@ -78,7 +75,7 @@ def _said(instance: Instance, name: str) -> Value:
     return _NOT_SAID if found is None else found
 
 
-def _topic(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
+def _topic(instance: Instance, found: Declarations) -> None:
     fifo = written_argument(instance, "fifo_topic")
     holds = truth(fifo) if fifo is not None else False
     key = text_argument(instance, "kms_master_key_id")
@@ -94,7 +91,7 @@ def _topic(instance: Instance, found: Declarations, named: frozenset[str]) -> No
             tags=_tags(instance),
             fifo_place=_part(instance, "fifo_topic") or _part(instance, "name"),
             key_place=_part(instance, "kms_master_key_id"),
-            named=instance.block.header.source.name in named,
+            named=instance.block.header.source.name in instance.module.session.named,
         )
     )
 
@@ -188,6 +185,7 @@ def _connect_instance(instance: Instance, found: Declarations) -> None:
 
 
 _KINDS: dict[str, Callable[[Instance, Declarations], None]] = {
+    "aws_sns_topic": _topic,
     "aws_sns_topic_policy": _policy("arn", "policy", "topic_policies"),
     "awscc_sns_topic_inline_policy": _policy("topic_arn", "policy_document", "topic_policies"),
     "aws_sns_topic_subscription": _subscription,

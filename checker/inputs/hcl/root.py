@@ -42,7 +42,7 @@ def read_root(
 ) -> None:
     """Read a module that nothing calls."""
     files = {absolute(folder): gather(folder, texts, faults)}
-    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults)
+    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
     for module in _modules(Module(session, folder), session):
         for (mode, kind, name), block in module.files.resources.items():
@@ -50,7 +50,7 @@ def read_root(
                 continue
             for address in _addresses(module.resource(mode, kind, name, block.header)):
                 if address in session.instances:
-                    declare(session.instances[address], found, names)
+                    declare(session.instances[address], found)
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)

@@ -40,11 +40,11 @@ class Instance(NamedTuple):
 
 
 class Session:
-    """One reading. ``instances`` and ``called`` are found by their address while expressions are worked out.
+    """One reading; ``named`` are the files that were handed over by name.
 
-    ``any_key`` are the addresses that stand for all instances, where nobody knows how many there are; ``met``
-    are the folders of the modules, the root's among them, by their full names, as ``folders`` are that were
-    read before.
+    ``instances`` and ``called`` are found by their address while expressions are worked out. ``any_key``
+    are the addresses that stand for all instances, where nobody knows how many there are. ``met`` are the
+    folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class Session:
         folders: Mapping[str, Folder],
         variables: Mapping[str, str],
         faults: list[InputError],
+        named: frozenset[str] = frozenset(),
     ) -> None:
         self.root = root
         self.variables = variables
         self.budget = Budget()
         self.faults = faults
+        self.named = named
         self.instances: dict[str, Instance] = {}
         self.called: dict[str, Module] = {}
         self.any_key: set[str] = set()
