@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.inputs.declared import Declarations
+    from checker.inputs.hcl.body import Argument
     from checker.inputs.hcl.session import Instance
     from checker.policy.model import Value
 
@@ -57,17 +58,22 @@ def _place(instance: Instance) -> Place:
     """Where a resource is written: its header, and in it its arguments."""
     header = instance.block.header
     members = tuple(
-        Member(name, Scalar(None, one.source, one.start, one.end), argument.at.start, argument.at.end)
+        _member(argument)
         for name, argument in instance.block.body.arguments.items()
         if name in _SHOWN and argument.at.source is header.source
-        for one in (argument.expression.at,)
     )
     return Place(TextDocument(header.source, Object(members, header.source, header.start, header.end)), ())
 
 
-def _part(instance: Instance, name: str) -> Place | None:
-    place = _place(instance)
-    return place._replace(route=(name,)) if name in instance.block.body.arguments else None
+def _member(argument: Argument) -> Member:
+    value = Scalar(None, *argument.expression.at)
+    return Member(argument.name, value, argument.at.start, argument.at.end)
+
+
+def _part(instance: Instance, place: Place, *names: str) -> Place | None:
+    """In the place of a resource, that of the first of these arguments that is written."""
+    written = (name for name in names if name in instance.block.body.arguments)
+    return next((place._replace(route=(name,)) for name in written), None)
 
 
 def _said(instance: Instance, name: str) -> Value:
@@ -79,18 +85,19 @@ def _topic(instance: Instance, found: Declarations) -> None:
     fifo = written_argument(instance, "fifo_topic")
     holds = truth(fifo) if fifo is not None else False
     key = text_argument(instance, "kms_master_key_id")
+    place, arn = _place(instance), topic_arn_of(instance)
     found.topics.append(
         DeclaredTopic(
             address=instance.address,
-            names=own_names(instance),
-            place=_place(instance),
-            arn=topic_arn_of(instance),
+            names=own_names(instance, arn),
+            place=place,
+            arn=arn,
             fifo=_NOT_SAID if holds is None else holds,
             key=None if key == "" else key,
             policy=policy_of(instance, "policy"),
             tags=_tags(instance),
-            fifo_place=_part(instance, "fifo_topic") or _part(instance, "name"),
-            key_place=_part(instance, "kms_master_key_id"),
+            fifo_place=_part(instance, place, "fifo_topic", "name"),
+            key_place=_part(instance, place, "kms_master_key_id"),
             named=instance.block.header.source.name in instance.module.session.named,
         )
     )
