@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.render import shown
 from checker.inputs.hcl.rendered import MARK, Rendered
-from checker.inputs.hcl.values import placed, text, why_unknown
+from checker.inputs.hcl.values import first_unknown, placed, text, why_unknown
 from checker.inputs.text import InputError, parse_inside
 from checker.policy.embedding import offsets_at
 from checker.policy.node import Array, Member, Node, Scalar, Stretch
@@ -98,7 +98,7 @@ class _Restored:
             return node
         if len(marks) == 1 and MARK.fullmatch(value):
             return placed(marks[0], Stretch(node.source, node.start, node.end))
-        reason = next((found for found in map(why_unknown, marks) if found is not None), None)
+        reason = first_unknown(map(why_unknown, marks))
         whole = self.readable(value)
         return node._replace(value=whole if reason is None else Unknown(reason.reason, whole))
 

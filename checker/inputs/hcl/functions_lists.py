@@ -14,13 +14,14 @@ from checker.inputs.hcl.values import (
     Wrong,
     array,
     decimal,
+    first_unknown,
     is_filled,
     is_null,
     number,
     placed,
-    rest_of,
     text,
     unknown,
+    why_not_whole,
     why_unknown,
     wrong,
 )
@@ -41,10 +42,9 @@ def strict(work: Callable[..., Node]) -> Function:
     """Make a function whose arguments have to be known as wholes, of lists all items too."""
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-        for one in arguments:
-            why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
-            if why is not None:
-                return unknown(why, at)
+        why = first_unknown(map(why_not_whole, arguments))
+        if why is not None:
+            return unknown(why, at)
         try:
             found = work(at, *arguments)
         except (TypeError, AttributeError, IndexError):
@@ -123,7 +123,7 @@ def _element(at: Stretch, node: Node, index: Node) -> Node:
 def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     """Count; of what is certain not to be empty it is known that there is something."""
     one = arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
-    why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+    why = why_not_whole(one)
     some = len(one.items) > 1 if isinstance(one, Array) else is_filled(one)
     if why is not None and some and not isinstance(why, Wrong):
         return unknown(Positive(why.reason, why.where), at)
@@ -140,7 +140,7 @@ def _counted(at: Stretch, node: Node) -> Node:
 def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     count = 1
     for one in arguments:
-        why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+        why = why_not_whole(one)
         if why is not None or not isinstance(one, Array):
             return wrong(TYPES, at) if why is None else unknown(why, at)
         count *= len(one.items)
@@ -166,7 +166,7 @@ def _sorted(node: Node, at: Stretch) -> Node:
 
 
 def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    why = next((found for found in map(why_unknown, arguments) if found is not None), None)
+    why = first_unknown(map(why_unknown, arguments))
     if why is not None:
         return unknown(why, at)
     given = [int(one) for one in map(decimal, arguments) if one is not None]

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.render import Builder, joined
 from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import array, decimal, known, rest_of, text, unknown, why_unknown, wrong
+from checker.inputs.hcl.values import (
+    array,
+    decimal,
+    first_unknown,
+    known,
+    rest_of,
+    text,
+    unknown,
+    why_not_whole,
+    wrong,
+)
 from checker.policy.node import Array, Node, Scalar, Stretch
 from checker.policy.unknown import Unknown
 
@@ -26,7 +36,7 @@ def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         given = [text(one) for one in arguments]
-        why = next((one for one in given if isinstance(one, Unknown)), None)
+        why = first_unknown(given)
         if why is not None:
             return unknown(why, at)
         if len(given) != count or None in given:
@@ -51,9 +61,9 @@ def _trimmed(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
 
 def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     given = [text(one) for one in arguments]
-    for one in given:
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown(given)
+    if why is not None:
+        return unknown(why, at)
     if len(given) != 2 or None in given:
         return wrong("`split` takes two strings", at)
     between, value = map(str, given)
@@ -65,12 +75,10 @@ def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     between = text(arguments[0]) if arguments else None
-    pieces: list[Node] = []
-    for one in arguments[1:]:
-        why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
-        if why is not None:
-            return unknown(why, at)
-        pieces += one.items if isinstance(one, Array) else ()
+    why = first_unknown(map(why_not_whole, arguments[1:]))
+    if why is not None:
+        return unknown(why, at)
+    pieces = [item for one in arguments[1:] if isinstance(one, Array) for item in one.items]
     if isinstance(between, Unknown):
         return unknown(between, at)
     if between is None:
@@ -101,10 +109,9 @@ def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 def _formatlist(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     lists = [one for one in arguments if isinstance(one, Array)]
-    for one in arguments:
-        why = rest_of(one) if isinstance(one, Array) else None
-        if why is not None:
-            return unknown(why, at)
+    why = first_unknown(map(rest_of, arguments))
+    if why is not None:
+        return unknown(why, at)
     length = max((len(one.items) for one in lists), default=1)
     if any(len(one.items) != length for one in lists) or not budget.spend_items(length):
         return wrong("the lists of `formatlist` differ in length", at)
@@ -117,9 +124,9 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     if len(arguments) != 3:
         return wrong("`replace` takes three strings", at)
     value, search = text(arguments[0]), text(arguments[1])
-    for one in (value, search):
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown((value, search))
+    if why is not None:
+        return unknown(why, at)
     if not isinstance(value, str) or not isinstance(search, str) or text(arguments[2]) is None:
         return wrong("`replace` takes three strings", at)
     if not search or (len(search) > 1 and search[0] == search[-1] == "/"):
@@ -147,9 +154,9 @@ def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callab
 
 def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     given = [text(one) for one in arguments]
-    for one in given:
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown(given)
+    if why is not None:
+        return unknown(why, at)
     numbers = [int(one) for one in map(decimal, arguments[1:]) if one is not None]
     if len(given) != 3 or len(numbers) != 2 or given[0] is None:
         return wrong("`substr` takes a string and two numbers", at)

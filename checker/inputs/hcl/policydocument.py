@@ -11,8 +11,7 @@ from checker.inputs.hcl.budget import MAX_ITEMS
 from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.policystatement import make_statement
-from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import array, is_null, known, unknown, why_unknown
+from checker.inputs.hcl.values import array, is_null, is_put_together, known, unknown, why_unknown
 from checker.inputs.sids import merged_by_sid
 from checker.inputs.text import InputError
 from checker.policy.node import Member, Node, Object, Scalar, items, text_of
@@ -67,8 +66,7 @@ def _documents(whole: Nested, names: tuple[str, ...]) -> Iterator[Node]:
 
 
 def _parsed(node: Node, whole: Nested) -> Node:
-    partly = isinstance(node.source, Rendered) and node.source.nodes
-    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not partly):
+    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_put_together(node)):
         return node
     try:
         return decode(node)
