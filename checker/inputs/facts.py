@@ -22,7 +22,7 @@ from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
 from checker.policy.dialect import KEY, TOPIC
-from checker.policy.node import Array, Node, Object, Scalar, items, text_of
+from checker.policy.node import Node, Object, Scalar, children, items, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -169,14 +169,8 @@ def unwrap(document: TextDocument) -> TextDocument:
 
 def reject_duplicates(document: TextDocument) -> None:
     """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
-    for node in (document.root, *_children(document.root)):
+    for node in (document.root, *children(document.root)):
         for first, second in node.duplicates() if isinstance(node, Object) else ():
             line = document.source.position(first.start, first.end).line
             where = document.source.position(second.start, second.end)
             raise InputError(document.name, f"`{second.key}` stands twice, first on line {line}", where)
-
-
-def _children(node: Node) -> list[Node]:
-    if isinstance(node, Object):
-        return [member.value for member in node.members]
-    return list(node.items) if isinstance(node, Array) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.node import Array, Scalar
+from checker.policy.node import Scalar, children
 
 if TYPE_CHECKING:
     from checker.policy.node import Node
@@ -38,8 +38,7 @@ class Budget:
             return 1
         known = self._sizes.get(id(node))
         if known is None:
-            inside = node.items if isinstance(node, Array) else (member.value for member in node.members)
-            known = self._sizes[id(node)] = (node, 1 + sum(map(self.size, inside)))
+            known = self._sizes[id(node)] = (node, 1 + sum(map(self.size, children(node))))
         return known[1]
 
     def spend_looks(self, *nodes: Node) -> bool:

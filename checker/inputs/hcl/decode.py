@@ -10,7 +10,7 @@ from checker.inputs.hcl.rendered import MARK, Rendered
 from checker.inputs.hcl.values import first_unknown, placed, text, why_unknown
 from checker.inputs.text import InputError, parse_inside
 from checker.policy.embedding import offsets_at
-from checker.policy.node import Array, Member, Node, Scalar, Stretch
+from checker.policy.node import Array, Member, Node, Scalar, stretch_of
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 
@@ -97,7 +97,7 @@ class _Restored:
         if not marks:
             return node
         if len(marks) == 1 and MARK.fullmatch(value):
-            return placed(marks[0], Stretch(node.source, node.start, node.end))
+            return placed(marks[0], stretch_of(node))
         reason = first_unknown(map(why_unknown, marks))
         whole = self.readable(value)
         return node._replace(value=whole if reason is None else Unknown(reason.reason, whole))

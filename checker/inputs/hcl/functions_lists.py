@@ -25,7 +25,7 @@ from checker.inputs.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, rendered
+from checker.policy.node import Array, Node, Object, Scalar, Stretch, children, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,10 +63,8 @@ def size_of(node: Node) -> int:
 
 def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
     """The items of a list; of something that is not known, one that stands for them all."""
-    if isinstance(node, Array):
-        return node.items
-    if isinstance(node, Object):
-        return tuple(member.value for member in node.members)
+    if not isinstance(node, Scalar):
+        return children(node)
     why = why_unknown(node)
     return (node,) if why is None else (unknown(Rest(why.reason, why.where), at),)
 

@@ -18,7 +18,7 @@ from checker.inputs.hcl.values import (
     why_not_whole,
     wrong,
 )
-from checker.policy.node import Array, Node, Scalar, Stretch
+from checker.policy.node import Array, Node, Scalar, Stretch, stretch_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callable[[int], int]]:
     """Where a text is written, and at which offset each of its characters."""
-    written, whole = node.source.text[node.start : node.end], Stretch(node.source, node.start, node.end)
+    written, whole = node.source.text[node.start : node.end], stretch_of(node)
     if written == value:
         return whole, lambda n: node.start + n
     if written[1:-1] == value:

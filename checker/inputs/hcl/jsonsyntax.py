@@ -21,7 +21,7 @@ from checker.inputs.hcl.expression import (
 from checker.inputs.hcl.template import TemplateError, split
 from checker.inputs.text import InputError, parse_source
 from checker.policy.embedding import offsets_of_json
-from checker.policy.node import Array, Node, Object, Stretch, items
+from checker.policy.node import Array, Node, Object, Stretch, items, stretch_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def arguments_of(node: Object) -> dict[str, Argument]:
 
 def expression_of(node: Node) -> Expression:
     """Read a value as an expression."""
-    at = Stretch(node.source, node.start, node.end)
+    at = stretch_of(node)
     if isinstance(node, Array):
         return ListOf(at, tuple(map(expression_of, node.items)))
     if isinstance(node, Object):

@@ -13,7 +13,7 @@ from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
-from checker.policy.node import Array, Node, Object
+from checker.policy.node import Node, Scalar, children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,10 +68,5 @@ def _modules(module: Module, session: Session) -> Iterator[Module]:
 
 def _addresses(node: Node) -> Iterator[str]:
     """The addresses of the instances that a node stands for."""
-    inside: Iterable[Node] = (node,)
-    if isinstance(node, Array):
-        inside = node.items
-    elif isinstance(node, Object):
-        inside = (member.value for member in node.members)
-    found = (why_unknown(one) for one in inside)
-    yield from (one.where for one in found if one is not None)
+    inside = (node,) if isinstance(node, Scalar) else children(node)
+    yield from (one.where for one in map(why_unknown, inside) if one is not None)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.hcl.rendered import MARK, Rendered
-from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, scalar_text
+from checker.policy.node import (
+    Array,
+    Member,
+    Node,
+    Number,
+    Object,
+    Scalar,
+    Stretch,
+    children,
+    scalar_text,
+    stretch_of,
+)
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -79,8 +90,7 @@ def unknown_within(node: Node) -> Unknown | None:
     """Say why some part of a value is not known, if one is not."""
     if isinstance(node, Scalar):
         return why_unknown(node)
-    inside = node.items if isinstance(node, Array) else (member.value for member in node.members)
-    return first_unknown(map(unknown_within, inside))
+    return first_unknown(map(unknown_within, children(node)))
 
 
 def rest_of(node: Node) -> Unknown | None:
@@ -176,7 +186,7 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
     rest = rest_of(node)
     if rest is not None:
         return rest
-    at = Stretch(node.source, node.start, node.end)
+    at = stretch_of(node)
     if isinstance(node, Array):
         return [(number(index, at), one) for index, one in enumerate(node.items)]
     if isinstance(node, Object):
