@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.files import name_of
+from checker.inputs.files import HCL, name_of
 from checker.inputs.text import InputError, read_text
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
     return [names[name] for name in (*_VALUES, *auto) if name in names]
 
 
-def _listed(
-    folder: Path, faults: list[InputError], endings: tuple[str, ...] = (".tf", ".tf.json")
-) -> list[Path]:
+def _listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
