@@ -9,6 +9,8 @@ from checker.policy.node import Scalar, children
 if TYPE_CHECKING:
     from checker.policy.node import Node
 
+TOO_MUCH = "too much to work out"
+
 MAX_STEPS = 150_000
 """About half a second; a module of fifty resources takes some five thousand."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.values import (
     Positive,
     Rest,
@@ -49,7 +50,7 @@ def strict(work: Callable[..., Node]) -> Function:
             found = work(at, *arguments)
         except (TypeError, AttributeError, IndexError):
             return wrong(TYPES, at)
-        return found if budget.spend_items(size_of(found)) else unknown("too much to work out", at)
+        return found if budget.spend_items(size_of(found)) else unknown(TOO_MUCH, at)
 
     return function
 
@@ -71,7 +72,7 @@ def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
 
 def _concat(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     found = [item for one in arguments for item in _items(one, at)]
-    return array(found, at) if budget.spend_items(len(found)) else unknown("too much to work out", at)
+    return array(found, at) if budget.spend_items(len(found)) else unknown(TOO_MUCH, at)
 
 
 def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
@@ -143,7 +144,7 @@ def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
             return wrong(TYPES, at) if why is None else unknown(why, at)
         count *= len(one.items)
     if not budget.spend_items(count * len(arguments)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     rows = product(*(one.items for one in arguments if isinstance(one, Array)))
     return array((array(row, at) for row in rows), at)
 
@@ -172,7 +173,7 @@ def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return wrong(TYPES, at)
     found = range(*given)
     if not budget.spend_items(min(len(found), 10**9)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     return array((number(one, at) for one in found), at)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.inputs.hcl.budget import TOO_MUCH
+from checker.inputs.hcl.functions_lists import TYPES
 from checker.inputs.hcl.render import Builder, joined
 from checker.inputs.hcl.rendered import Rendered
 from checker.inputs.hcl.values import (
@@ -40,7 +42,7 @@ def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:
         if why is not None:
             return unknown(why, at)
         if len(given) != count or None in given:
-            return wrong("the arguments are of other types than the function takes", at)
+            return wrong(TYPES, at)
         found = work(*given)
         budget.spend_text(len(found) if isinstance(found, str) else 1)
         return known(found, at)
@@ -52,11 +54,11 @@ def _title(value: str) -> str:
     return re.sub(r"(^|\s)(\S)", lambda match: match[1] + match[2].upper(), value)
 
 
-def _trimmed(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _trimmed(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     """Take the blanks off, so that what is left stays where it is written."""
     if len(arguments) == 1 and isinstance(arguments[0].source, Rendered):
         return arguments[0]  # JSON and ARNs mean the same with blanks around them or not
-    return _of_texts(1, str.strip)(arguments, at, _budget)
+    return _of_texts(1, str.strip)(arguments, at, budget)
 
 
 def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
@@ -68,7 +70,7 @@ def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return wrong("`split` takes two strings", at)
     between, value = map(str, given)
     if not budget.spend_items(len(value)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     pieces = value.split(between) if between else list(value)
     return array((known(one, at) for one in pieces if value), at)
 
@@ -167,17 +169,12 @@ def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
 
 def _tostring(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else None
-    found = text(one) if one is not None else None
     if isinstance(one, Scalar) and (isinstance(one.value, str | Unknown) or one.value is None):
         return one
-    return (
-        wrong("`tostring` takes a string, number or boolean", at) if found is None else unknown_or(found, at)
-    )
-
-
-def unknown_or(found: str | Unknown, at: Stretch) -> Node:
-    """A text, or why it is not known."""
-    return unknown(found, at) if isinstance(found, Unknown) else known(found, at)
+    found = text(one) if one is not None else None
+    if not isinstance(found, str):
+        return wrong("`tostring` takes a string, number or boolean", at)
+    return known(found, at)
 
 
 TEXT_FUNCTIONS: dict[str, Function] = {

@@ -31,5 +31,5 @@ def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
     try:
         return decode(node)
     except InputError as error:
-        instance.module.session.fault(error)
+        instance.module.session.faults.append(error)
         return Unknown(error.reason)

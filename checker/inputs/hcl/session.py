@@ -72,8 +72,3 @@ class Session:
         if name not in self._folders:
             self._folders[name] = gather_folder(path, self.faults)
         return self.met.setdefault(name, self._folders[name])
-
-    def fault(self, error: InputError) -> None:
-        """Note a fault, once, whatever leads to it."""
-        if error.skipped() not in [one.skipped() for one in self.faults]:
-            self.faults.append(error)
