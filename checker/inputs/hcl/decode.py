@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from checker.inputs.hcl.render import shown
 from checker.inputs.hcl.rendered import MARK, Rendered
 from checker.inputs.hcl.values import first_unknown, placed, text, why_unknown
 from checker.inputs.text import InputError, parse_inside
-from checker.policy.embedding import offsets_at
+from checker.policy.embedding import offsets_at, offsets_of_string
 from checker.policy.node import Array, Member, Node, Scalar, stretch_of
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
@@ -51,7 +52,17 @@ def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
         return source, value, range(start, end + 1)
     if source.text[start + 1 : end - 1] == value:
         return source, value, range(start + 1, end)
+    if _is_literal(source.text[start:end], value):
+        return source, value, offsets_of_string(source.text, start, len(value))
     return source, value, offsets_at(start, len(value))
+
+
+def _is_literal(written: str, value: str) -> bool:
+    """True for a JSON string of this value, escaped as it may be."""
+    try:
+        return written.startswith('"') and bool(json.loads(written) == value)
+    except ValueError:
+        return False
 
 
 def _with_quotes(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
