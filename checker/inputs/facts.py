@@ -22,7 +22,7 @@ from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
 from checker.policy.dialect import KEY, TOPIC
-from checker.policy.node import Array, Node, Object, Scalar, items, text_of
+from checker.policy.node import Node, Object, Scalar, children, items, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.inputs.cloudtrail.streams import Streams
+    from checker.inputs.hcl.folder import Folder
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
@@ -42,8 +43,9 @@ _OTHER_POLICY = (
 class Facts:
     """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
 
-    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``of_change``
-    says that nobody chose the files, so that one about something else is no news.
+    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
+    those of Terraform modules that others call, by their full names. ``of_change`` says that nobody chose the
+    files, so that one about something else is no news.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -60,6 +62,7 @@ class Facts:
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
+        self.called: dict[str, Folder] = {}
         self.streams: Streams | None = None
 
     def skip(self, error: InputError) -> None:
@@ -166,14 +169,8 @@ def unwrap(document: TextDocument) -> TextDocument:
 
 def reject_duplicates(document: TextDocument) -> None:
     """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
-    for node in (document.root, *_children(document.root)):
+    for node in (document.root, *children(document.root)):
         for first, second in node.duplicates() if isinstance(node, Object) else ():
             line = document.source.position(first.start, first.end).line
             where = document.source.position(second.start, second.end)
             raise InputError(document.name, f"`{second.key}` stands twice, first on line {line}", where)
-
-
-def _children(node: Node) -> list[Node]:
-    if isinstance(node, Object):
-        return [member.value for member in node.members]
-    return list(node.items) if isinstance(node, Array) else []

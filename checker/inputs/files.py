@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 STDIN = Path("-")
 
+HCL = (".tf", ".tf.json")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 _NO_INPUT = (*CONFIGURATIONS, ".tfvars", ".tfvars.json")
 """How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
 
-_HCL = (".tf", ".tf.json")
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
@@ -59,7 +59,7 @@ def find_files(
 
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
-    return path.name.endswith(_HCL)
+    return path.name.endswith(HCL)
 
 
 def is_no_input(path: Path) -> bool:
@@ -73,7 +73,7 @@ def find_siblings(paths: Iterable[Path]) -> Iterator[Path]:
     for folder in sorted({path.parent for path in paths if path.is_file()}):
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIXES))
-        others = (folder / name for name in names if not name.endswith(_HCL))
+        others = (folder / name for name in names if not name.endswith(HCL))
         yield from (path for path in others if path.absolute() not in named)
 
 

@@ -23,11 +23,16 @@ def strings_in(text: str) -> list[tuple[int, int]]:
             at = _end_of_string(text, at)
             found.append((token.start(), at))
         elif token["heredoc"]:
-            closing = re.compile(rf"^[ \t]*{re.escape(token['heredoc'])}[ \t]*\r?$", re.MULTILINE)
-            end = closing.search(text, at)
-            at = end.end() if end else len(text)
+            at = end_of_heredoc(text, token["heredoc"], at)
             found.append((token.start(), at))
     return found
+
+
+def end_of_heredoc(text: str, word: str, at: int) -> int:
+    """Find the end of a heredoc whose first line begins at an offset; the end of the text for one without."""
+    closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*\r?$", re.MULTILINE)
+    found = closing.search(text, at)
+    return found.end() if found else len(text)
 
 
 def _end_of_string(text: str, at: int) -> int:

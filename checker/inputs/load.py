@@ -83,10 +83,9 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
     """Read Terraform's own files, a folder at a time: a file means nothing without the others beside it."""
     if not found:
         return
-    from checker.inputs.hcl.module import read_module  # the parser is slow to import
+    from checker.inputs.hcl.module import read_modules  # only where there are any
 
-    for folder in dict.fromkeys(path.parent for path, _ in found):
-        read_module(folder, frozenset(path for path, named in found if named), facts)
+    read_modules(found, facts)
 
 
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:

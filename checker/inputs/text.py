@@ -163,7 +163,11 @@ def is_yaml(source: Source) -> bool:
 
 def parse_text(name: str, text: str) -> TextDocument:
     """Parse a text by the ending of its name: YAML, else JSON. Raises InputError."""
-    source = Source(name, text)
+    return parse_source(Source(name, text))
+
+
+def parse_source(source: Source) -> TextDocument:
+    """The same of a text with a name. Raises InputError."""
     try:
         if is_yaml(source):
             from checker.inputs.yamltext import parse_yaml  # PyYAML is not on the path of JSON files
@@ -171,7 +175,7 @@ def parse_text(name: str, text: str) -> TextDocument:
             return TextDocument(source, parse_yaml(source))
         return TextDocument(source, parse_json(source))
     except TextError as error:
-        raise InputError(name, error.message, error.position()) from None
+        raise InputError(source.name, error.message, error.position()) from None
 
 
 def parse_embedded(node: Scalar, text: str) -> TextDocument:
@@ -185,7 +189,17 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
     else:
         offsets = offsets_of_string(outer.text, node.start, len(text))
     source = Source(outer.name, text, outer, offsets)
+    return TextDocument(source, parse_inside(source))
+
+
+def parse_inside(source: Source) -> Node:
+    """Parse a source that is JSON in a string. Raises InputError, saying that the fault is inside the string."""
     try:
-        return TextDocument(source, parse_json(source))
+        return parse_json(source)
     except TextError as error:
-        raise InputError(node.source.name, f"inside the string: {error.message}", error.position()) from None
+        raise fault_inside(error) from None
+
+
+def fault_inside(error: TextError) -> InputError:
+    """Say that a fault is inside a string."""
+    return InputError(error.source.name, f"inside the string: {error.message}", error.position())

@@ -79,6 +79,13 @@ def items(node: Node) -> tuple[Node, ...]:
     return node.items if isinstance(node, Array) else (node,)
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """Give the values of an object or the items of a list; a scalar has none."""
+    if isinstance(node, Object):
+        return tuple(member.value for member in node.members)
+    return node.items if isinstance(node, Array) else ()
+
+
 def text_of(node: Node | None) -> str | None:
     """Give the value of a string node, ``None`` for any other."""
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
@@ -139,12 +146,17 @@ class Stretch(NamedTuple):
         return self.source.position(self.start, self.end)
 
 
+def stretch_of(node: Node) -> Stretch:
+    """Give the part of a text that a node stands in."""
+    return Stretch(node.source, node.start, node.end)
+
+
 def find(root: Node, route: Route, part: Part) -> Stretch:
     """Find the stretch of text a route leads to; a route that leads nowhere gives its nearest ancestor.
 
     Nodes that were put together from several files each know their own.
     """
-    node, found = root, Stretch(root.source, root.start, root.end)
+    node, found = root, stretch_of(root)
     for step in route:
         if isinstance(step, int):
             inside = items(node)
@@ -158,7 +170,7 @@ def find(root: Node, route: Route, part: Part) -> Stretch:
             if part is not Part.VALUE and step is route[-1]:
                 return Stretch(node.source, member.start, member.end)
             node = member.value
-        found = Stretch(node.source, node.start, node.end)
+        found = stretch_of(node)
     return found
 
 

@@ -225,4 +225,4 @@ REPORT = Report(
         Stale("checker-baseline.json", "2 entries match nothing"),
     ),
 )
-SETTING = Setting(rules=(WeakCondition(), WideAction()), root="/work/repository", folder="/work/repository")
+SETTING = Setting(rules=(WeakCondition(), WideAction()), root="/srv/repository", folder="/srv/repository")

@@ -79,9 +79,9 @@ def test_reports_on_all_sample_policies_keep_the_rules_of_every_format() -> None
     [
         ("policies/chat.json", "policies/chat.json"),
         ("./policies/../chat.json", "chat.json"),
-        ("/work/repository/chat.json", "chat.json"),
-        ("/work/elsewhere/chat.json", "work/elsewhere/chat.json"),
-        ("../elsewhere/chat.json", "work/elsewhere/chat.json"),
+        ("/srv/repository/chat.json", "chat.json"),
+        ("/srv/elsewhere/chat.json", "srv/elsewhere/chat.json"),
+        ("../elsewhere/chat.json", "srv/elsewhere/chat.json"),
         ("a b#1.json", "a%20b%231.json"),
         ("a:b\\c.json", "a%3Ab%5Cc.json"),
         ("ü.json", "%C3%BC.json"),
@@ -98,7 +98,7 @@ def test_every_name_has_a_relative_uri(name: str, uri: str) -> None:
 
 def test_names_are_relative_to_the_repository_wherever_the_command_was_called() -> None:
     report = Report((WIDE._replace(locations=(at("Statement", 1),)),), (), (), 0)
-    setting = SETTING._replace(folder="/work/repository/infra")
+    setting = SETTING._replace(folder="/srv/repository/infra")
     (result,) = sarif_run(report, setting)["results"]
     physical = result["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "infra/policies/chat.json"

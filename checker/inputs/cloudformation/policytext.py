@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.cloudformation.folded import offsets_of
 from checker.inputs.cloudformation.holes import joined
 from checker.inputs.cloudformation.texts import pieces
-from checker.inputs.text import InputError
+from checker.inputs.text import fault_inside
 from checker.policy.embedding import offsets_at
 from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
@@ -51,7 +51,7 @@ def _parsed(node: Node, text: str, offsets: Sequence[int], marks: Collection[str
     except TextError as error:
         if text[error.start : error.start + 1] in marks:
             return None
-        raise InputError(node.source.name, f"inside the string: {error.message}", error.position()) from None
+        raise fault_inside(error) from None
 
 
 def _filled_in(node: Node, found: list[Piece]) -> Node | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.node import Array, Scalar
+from checker.policy.node import Scalar, children
 
 if TYPE_CHECKING:
     from checker.policy.node import Node
+
+TOO_MUCH = "too much to work out"
 
 MAX_STEPS = 150_000
 """About half a second; a module of fifty resources takes some five thousand."""
@@ -38,8 +40,7 @@ class Budget:
             return 1
         known = self._sizes.get(id(node))
         if known is None:
-            inside = node.items if isinstance(node, Array) else (member.value for member in node.members)
-            known = self._sizes[id(node)] = (node, 1 + sum(map(self.size, inside)))
+            known = self._sizes[id(node)] = (node, 1 + sum(map(self.size, children(node))))
         return known[1]
 
     def spend_looks(self, *nodes: Node) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.evaluate import Scope, evaluate
 from checker.inputs.hcl.expand import expanded
 from checker.inputs.hcl.folder import absolute, local_folder
@@ -34,7 +35,7 @@ def call_module(block: Block, address: str, caller: Module) -> Node:
 
     def register(one: str, names: Mapping[str, Node]) -> Node:
         if not caller.budget.spend(_COST):
-            return unknown("too much to work out", block.header, one)
+            return unknown(TOO_MUCH, block.header, one)
         caller.session.called[one] = type(caller)(
             caller.session,
             folder,

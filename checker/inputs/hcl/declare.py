@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.inputs.declared import Declarations
+    from checker.inputs.hcl.body import Argument
     from checker.inputs.hcl.session import Instance
     from checker.policy.model import Value
 
@@ -43,34 +44,36 @@ _NOT_SAID = Unknown("the resource does not say it")
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
 
 
-def declare(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
-    """Add what a resource declares; ``named`` are the files that were handed over by name."""
-    if instance.kind == "aws_sns_topic":
-        _topic(instance, found, named)
-    else:
-        _KINDS[instance.kind](instance, found)
+def declare(instance: Instance, found: Declarations) -> None:
+    """Add what a resource declares."""
+    _KINDS[instance.kind](instance, found)
 
 
 def matters_itself(kind: str) -> bool:
     """True for a type of resource that is declared."""
-    return kind == "aws_sns_topic" or kind in _KINDS
+    return kind in _KINDS
 
 
 def _place(instance: Instance) -> Place:
     """Where a resource is written: its header, and in it its arguments."""
     header = instance.block.header
     members = tuple(
-        Member(name, Scalar(None, one.source, one.start, one.end), argument.at.start, argument.at.end)
+        _member(argument)
         for name, argument in instance.block.body.arguments.items()
         if name in _SHOWN and argument.at.source is header.source
-        for one in (argument.expression.at,)
     )
     return Place(TextDocument(header.source, Object(members, header.source, header.start, header.end)), ())
 
 
-def _part(instance: Instance, name: str) -> Place | None:
-    place = _place(instance)
-    return place._replace(route=(name,)) if name in instance.block.body.arguments else None
+def _member(argument: Argument) -> Member:
+    value = Scalar(None, *argument.expression.at)
+    return Member(argument.name, value, argument.at.start, argument.at.end)
+
+
+def _part(instance: Instance, place: Place, *names: str) -> Place | None:
+    """In the place of a resource, that of the first of these arguments that is written."""
+    written = (name for name in names if name in instance.block.body.arguments)
+    return next((place._replace(route=(name,)) for name in written), None)
 
 
 def _said(instance: Instance, name: str) -> Value:
@@ -78,23 +81,24 @@ def _said(instance: Instance, name: str) -> Value:
     return _NOT_SAID if found is None else found
 
 
-def _topic(instance: Instance, found: Declarations, named: frozenset[str]) -> None:
+def _topic(instance: Instance, found: Declarations) -> None:
     fifo = written_argument(instance, "fifo_topic")
     holds = truth(fifo) if fifo is not None else False
     key = text_argument(instance, "kms_master_key_id")
+    place, arn = _place(instance), topic_arn_of(instance)
     found.topics.append(
         DeclaredTopic(
             address=instance.address,
-            names=own_names(instance),
-            place=_place(instance),
-            arn=topic_arn_of(instance),
+            names=own_names(instance, arn),
+            place=place,
+            arn=arn,
             fifo=_NOT_SAID if holds is None else holds,
             key=None if key == "" else key,
             policy=policy_of(instance, "policy"),
             tags=_tags(instance),
-            fifo_place=_part(instance, "fifo_topic") or _part(instance, "name"),
-            key_place=_part(instance, "kms_master_key_id"),
-            named=instance.block.header.source.name in named,
+            fifo_place=_part(instance, place, "fifo_topic", "name"),
+            key_place=_part(instance, place, "kms_master_key_id"),
+            named=instance.block.header.source.name in instance.module.session.named,
         )
     )
 
@@ -188,6 +192,7 @@ def _connect_instance(instance: Instance, found: Declarations) -> None:
 
 
 _KINDS: dict[str, Callable[[Instance, Declarations], None]] = {
+    "aws_sns_topic": _topic,
     "aws_sns_topic_policy": _policy("arn", "policy", "topic_policies"),
     "awscc_sns_topic_inline_policy": _policy("topic_arn", "policy_document", "topic_policies"),
     "aws_sns_topic_subscription": _subscription,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.render import shown
 from checker.inputs.hcl.rendered import MARK, Rendered
-from checker.inputs.hcl.values import placed, text, why_unknown
-from checker.inputs.text import InputError
-from checker.policy.embedding import offsets_at
-from checker.policy.jsontext import TextError, parse_json
-from checker.policy.node import Array, Member, Node, Scalar, Stretch
+from checker.inputs.hcl.values import first_unknown, placed, text, why_unknown
+from checker.inputs.text import InputError, parse_inside
+from checker.policy.embedding import offsets_at, offsets_of_string
+from checker.policy.node import Array, Member, Node, Scalar, stretch_of
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 
@@ -33,12 +33,12 @@ def decode(node: Scalar) -> Node:
         written, offsets = _with_quotes(written, offsets)
     source = Source(outer.name, written, outer, offsets)
     try:
-        root = parse_json(source)
-    except TextError as error:
+        root = parse_inside(source)
+    except InputError:
         why = why_unknown(node)
         if why is not None and len(written) > length:
             return node  # what is not known stands between values, and may be anything
-        raise InputError(outer.name, f"inside the string: {error.message}", error.position()) from None
+        raise
     return _Restored(nodes).node(root) if nodes else root
 
 
@@ -52,7 +52,17 @@ def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
         return source, value, range(start, end + 1)
     if source.text[start + 1 : end - 1] == value:
         return source, value, range(start + 1, end)
+    if _is_literal(source.text[start:end], value):
+        return source, value, offsets_of_string(source.text, start, len(value))
     return source, value, offsets_at(start, len(value))
+
+
+def _is_literal(written: str, value: str) -> bool:
+    """True for a JSON string of this value, escaped as it may be."""
+    try:
+        return written.startswith('"') and bool(json.loads(written) == value)
+    except ValueError:
+        return False
 
 
 def _with_quotes(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
@@ -98,8 +108,8 @@ class _Restored:
         if not marks:
             return node
         if len(marks) == 1 and MARK.fullmatch(value):
-            return placed(marks[0], Stretch(node.source, node.start, node.end))
-        reason = next((found for found in map(why_unknown, marks) if found is not None), None)
+            return placed(marks[0], stretch_of(node))
+        reason = first_unknown(map(why_unknown, marks))
         whole = self.readable(value)
         return node._replace(value=whole if reason is None else Unknown(reason.reason, whole))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.evaluate import Scope, evaluate
 from checker.inputs.hcl.expression import Literal, written
 from checker.inputs.hcl.values import entries, mapping, unknown
@@ -55,7 +56,7 @@ def _made(block: Block, kind: str, scope: Scope) -> Iterator[Nested | Scalar]:
     name = _iterator(arguments.get("iterator")) or kind
     for key, value in found:
         if not scope.module.budget.spend():
-            yield unknown("too much to work out", block.header, written(each.expression.at))
+            yield unknown(TOO_MUCH, block.header, written(each.expression.at))
             return
         one = mapping([("key", key), ("value", value)], each.expression.at)
         yield Nested(content[0], scope.within({name: one}))

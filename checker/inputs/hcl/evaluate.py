@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from checker.inputs.hcl.budget import MAX_NESTING, MAX_SIZE
+from checker.inputs.hcl.budget import MAX_NESTING, MAX_SIZE, TOO_MUCH
 from checker.inputs.hcl.expression import (
     Access,
     Attribute,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from checker.inputs.hcl.budget import Budget
 
-TOO_MUCH = "too much to work out"
 _PARSING = 100
 """A short expression takes a quarter of a millisecond to parse."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.inputs.files import name_of
+from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.expression import Expression, written
 from checker.inputs.hcl.render import render
 from checker.inputs.hcl.template import TemplateError, split
@@ -45,14 +46,14 @@ def _templatefile(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate
     if not isinstance(given, Object):
         return unknown("the values of the template are not known", at, written(at))
     names = {member.key: member.value for member in given.members}
-    return rendered_file(source, names, scope, evaluate)
+    return _rendered_file(source, names, scope, evaluate)
 
 
-def rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, evaluate: Evaluate) -> Node:
+def _rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, evaluate: Evaluate) -> Node:
     """Render a file with these names, and no others, in it."""
     whole = Stretch(source, 0, len(source.text))
     if not scope.module.budget.spend_text(len(source.text)):
-        return unknown("too much to work out", whole)
+        return unknown(TOO_MUCH, whole)
     try:
         parts = split(source, source.text, range(len(source.text) + 1))
     except TemplateError as error:
@@ -95,10 +96,10 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
         return unknown(given, at)
     if given is None or not given.isprintable() or len(given) > _MAX_PATH:
         return wrong("no name of a file", at, written(at))
-    start, *trees = scope.module.folders
-    path = Path(os.path.normpath(start / given))
+    trees = scope.module.folders
+    path = Path(os.path.normpath(trees[0] / given))
     resolved = path.resolve()
-    if not any(resolved.is_relative_to(tree.resolve()) for tree in (start, *trees)):
+    if not any(resolved.is_relative_to(tree.resolve()) for tree in trees):
         return unknown("a file outside the module's tree is not read", at, written(at))
     return path
 

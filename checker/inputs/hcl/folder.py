@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.files import name_of
+from checker.inputs.files import HCL, name_of
 from checker.inputs.text import InputError, read_text
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
     return [names[name] for name in (*_VALUES, *auto) if name in names]
 
 
-def _listed(
-    folder: Path, faults: list[InputError], endings: tuple[str, ...] = (".tf", ".tf.json")
-) -> list[Path]:
+def _listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
@@ -94,14 +92,15 @@ def matters(folder: Path, texts: list[Text]) -> bool:
         one = waiting.pop()
         if any(word in one.text for word in _WORDS):
             return True
-        for called in _called(one):
+        for called in called_by(one):
             if absolute(called) not in seen and len(seen) < _MAX_FOLDERS:
                 seen.add(absolute(called))
                 waiting += read_texts(called, [])
     return False
 
 
-def _called(text: Text) -> Iterator[Path]:
+def called_by(text: Text) -> Iterator[Path]:
+    """The folders that a file calls as modules, as far as that can be told without the parser."""
     for match in _LOCAL_MODULE.finditer(text.text):
         folder = local_folder(text.path.parent, match[1])
         if folder.is_dir():

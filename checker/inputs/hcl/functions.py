@@ -11,8 +11,18 @@ from checker.inputs.hcl.functions_choices import CHOICE_FUNCTIONS
 from checker.inputs.hcl.functions_lists import LIST_FUNCTIONS
 from checker.inputs.hcl.functions_objects import OBJECT_FUNCTIONS
 from checker.inputs.hcl.functions_text import TEXT_FUNCTIONS
-from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import Wrong, decimal, known, number, truth, unknown, why_unknown, wrong
+from checker.inputs.hcl.values import (
+    Wrong,
+    decimal,
+    first_unknown,
+    is_put_together,
+    known,
+    number,
+    truth,
+    unknown,
+    why_unknown,
+    wrong,
+)
 from checker.inputs.text import InputError
 from checker.policy.node import Array, Node, Scalar, Stretch, rendered
 from checker.policy.unknown import Unknown
@@ -71,7 +81,7 @@ def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node
     one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` takes one string", at)
     if not isinstance(one, Scalar):
         return one
-    if not isinstance(one.value, str) and not (isinstance(one.source, Rendered) and one.source.nodes):
+    if not isinstance(one.value, str) and not is_put_together(one):
         return one if isinstance(one.value, Unknown) else wrong("`jsondecode` takes one string", at)
     try:
         return decode(one)
@@ -96,7 +106,7 @@ def _tobool(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
 
 def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch, Budget], Node]:
     def function(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
-        why = next((found for found in map(why_unknown, arguments) if found is not None), None)
+        why = first_unknown(map(why_unknown, arguments))
         if why is not None:
             return unknown(why, at)
         given = [one for one in map(decimal, arguments) if one is not None]

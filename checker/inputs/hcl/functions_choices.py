@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.functions_lists import strict
 from checker.inputs.hcl.values import (
+    first_unknown,
     is_filled,
     is_null,
     known,
@@ -17,7 +18,6 @@ from checker.inputs.hcl.values import (
     wrong,
 )
 from checker.policy.node import Array, Node, Stretch, rendered
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +52,7 @@ def _one(at: Stretch, node: Node) -> Node:
 
 def _contains(at: Stretch, node: Array, wanted: Node) -> Node:
     found = [rendered(one) == rendered(wanted) for one in node.items if why_unknown(one) is None]
-    why = next((one for one in map(why_unknown, (*node.items, wanted)) if one is not None), None)
+    why = first_unknown(map(why_unknown, (*node.items, wanted)))
     return (
         known(any(found), at)
         if why is None or (any(found) and why_unknown(wanted) is None)
@@ -65,7 +65,7 @@ def _outcome(*, decisive: bool) -> Callable[..., Node]:
         found = [truth(one) for one in node.items]
         if any(one is decisive for one in found):
             return known(decisive, at)
-        why = next((one for one in found if isinstance(one, Unknown)), None)
+        why = first_unknown(found)
         return known(not decisive, at) if why is None else unknown(why, at)
 
     return work

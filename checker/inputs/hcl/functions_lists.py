@@ -8,23 +8,25 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.values import (
     Positive,
     Rest,
     Wrong,
     array,
     decimal,
+    first_unknown,
     is_filled,
     is_null,
     number,
     placed,
-    rest_of,
     text,
     unknown,
+    why_not_whole,
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, rendered
+from checker.policy.node import Array, Node, Object, Scalar, Stretch, children, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,15 +43,14 @@ def strict(work: Callable[..., Node]) -> Function:
     """Make a function whose arguments have to be known as wholes, of lists all items too."""
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-        for one in arguments:
-            why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
-            if why is not None:
-                return unknown(why, at)
+        why = first_unknown(map(why_not_whole, arguments))
+        if why is not None:
+            return unknown(why, at)
         try:
             found = work(at, *arguments)
         except (TypeError, AttributeError, IndexError):
             return wrong(TYPES, at)
-        return found if budget.spend_items(size_of(found)) else unknown("too much to work out", at)
+        return found if budget.spend_items(size_of(found)) else unknown(TOO_MUCH, at)
 
     return function
 
@@ -63,17 +64,15 @@ def size_of(node: Node) -> int:
 
 def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
     """The items of a list; of something that is not known, one that stands for them all."""
-    if isinstance(node, Array):
-        return node.items
-    if isinstance(node, Object):
-        return tuple(member.value for member in node.members)
+    if not isinstance(node, Scalar):
+        return children(node)
     why = why_unknown(node)
     return (node,) if why is None else (unknown(Rest(why.reason, why.where), at),)
 
 
 def _concat(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     found = [item for one in arguments for item in _items(one, at)]
-    return array(found, at) if budget.spend_items(len(found)) else unknown("too much to work out", at)
+    return array(found, at) if budget.spend_items(len(found)) else unknown(TOO_MUCH, at)
 
 
 def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
@@ -123,7 +122,7 @@ def _element(at: Stretch, node: Node, index: Node) -> Node:
 def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     """Count; of what is certain not to be empty it is known that there is something."""
     one = arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
-    why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+    why = why_not_whole(one)
     some = len(one.items) > 1 if isinstance(one, Array) else is_filled(one)
     if why is not None and some and not isinstance(why, Wrong):
         return unknown(Positive(why.reason, why.where), at)
@@ -140,12 +139,12 @@ def _counted(at: Stretch, node: Node) -> Node:
 def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     count = 1
     for one in arguments:
-        why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
+        why = why_not_whole(one)
         if why is not None or not isinstance(one, Array):
             return wrong(TYPES, at) if why is None else unknown(why, at)
         count *= len(one.items)
     if not budget.spend_items(count * len(arguments)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     rows = product(*(one.items for one in arguments if isinstance(one, Array)))
     return array((array(row, at) for row in rows), at)
 
@@ -166,7 +165,7 @@ def _sorted(node: Node, at: Stretch) -> Node:
 
 
 def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    why = next((found for found in map(why_unknown, arguments) if found is not None), None)
+    why = first_unknown(map(why_unknown, arguments))
     if why is not None:
         return unknown(why, at)
     given = [int(one) for one in map(decimal, arguments) if one is not None]
@@ -174,7 +173,7 @@ def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return wrong(TYPES, at)
     found = range(*given)
     if not budget.spend_items(min(len(found), 10**9)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     return array((number(one, at) for one in found), at)
 
 

@@ -8,6 +8,7 @@ from checker.inputs.hcl.functions_lists import TYPES, as_it_is, size_of, strict
 from checker.inputs.hcl.values import (
     array,
     entries,
+    first_unknown,
     is_null,
     known,
     mapping,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def _merge(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     """Merge objects; null counts as an empty one."""
     given = [one for one in arguments if not is_null(one)]
-    why = next((found for found in map(why_unknown, given) if found is not None), None)
+    why = first_unknown(map(why_unknown, given))
     if why is not None:
         return unknown(why, at)
     objects = [one for one in given if isinstance(one, Object)]

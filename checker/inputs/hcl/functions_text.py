@@ -5,10 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.inputs.hcl.budget import TOO_MUCH
+from checker.inputs.hcl.functions_lists import TYPES
 from checker.inputs.hcl.render import Builder, joined
 from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import array, decimal, known, rest_of, text, unknown, why_unknown, wrong
-from checker.policy.node import Array, Node, Scalar, Stretch
+from checker.inputs.hcl.values import (
+    array,
+    decimal,
+    first_unknown,
+    known,
+    rest_of,
+    text,
+    unknown,
+    why_not_whole,
+    wrong,
+)
+from checker.policy.node import Array, Node, Scalar, Stretch, stretch_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -26,11 +38,11 @@ def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         given = [text(one) for one in arguments]
-        why = next((one for one in given if isinstance(one, Unknown)), None)
+        why = first_unknown(given)
         if why is not None:
             return unknown(why, at)
         if len(given) != count or None in given:
-            return wrong("the arguments are of other types than the function takes", at)
+            return wrong(TYPES, at)
         found = work(*given)
         budget.spend_text(len(found) if isinstance(found, str) else 1)
         return known(found, at)
@@ -42,35 +54,33 @@ def _title(value: str) -> str:
     return re.sub(r"(^|\s)(\S)", lambda match: match[1] + match[2].upper(), value)
 
 
-def _trimmed(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _trimmed(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     """Take the blanks off, so that what is left stays where it is written."""
     if len(arguments) == 1 and isinstance(arguments[0].source, Rendered):
         return arguments[0]  # JSON and ARNs mean the same with blanks around them or not
-    return _of_texts(1, str.strip)(arguments, at, _budget)
+    return _of_texts(1, str.strip)(arguments, at, budget)
 
 
 def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     given = [text(one) for one in arguments]
-    for one in given:
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown(given)
+    if why is not None:
+        return unknown(why, at)
     if len(given) != 2 or None in given:
         return wrong("`split` takes two strings", at)
     between, value = map(str, given)
     if not budget.spend_items(len(value)):
-        return unknown("too much to work out", at)
+        return unknown(TOO_MUCH, at)
     pieces = value.split(between) if between else list(value)
     return array((known(one, at) for one in pieces if value), at)
 
 
 def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     between = text(arguments[0]) if arguments else None
-    pieces: list[Node] = []
-    for one in arguments[1:]:
-        why = rest_of(one) if isinstance(one, Array) else why_unknown(one)
-        if why is not None:
-            return unknown(why, at)
-        pieces += one.items if isinstance(one, Array) else ()
+    why = first_unknown(map(why_not_whole, arguments[1:]))
+    if why is not None:
+        return unknown(why, at)
+    pieces = [item for one in arguments[1:] if isinstance(one, Array) for item in one.items]
     if isinstance(between, Unknown):
         return unknown(between, at)
     if between is None:
@@ -101,10 +111,9 @@ def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 def _formatlist(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     lists = [one for one in arguments if isinstance(one, Array)]
-    for one in arguments:
-        why = rest_of(one) if isinstance(one, Array) else None
-        if why is not None:
-            return unknown(why, at)
+    why = first_unknown(map(rest_of, arguments))
+    if why is not None:
+        return unknown(why, at)
     length = max((len(one.items) for one in lists), default=1)
     if any(len(one.items) != length for one in lists) or not budget.spend_items(length):
         return wrong("the lists of `formatlist` differ in length", at)
@@ -117,9 +126,9 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     if len(arguments) != 3:
         return wrong("`replace` takes three strings", at)
     value, search = text(arguments[0]), text(arguments[1])
-    for one in (value, search):
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown((value, search))
+    if why is not None:
+        return unknown(why, at)
     if not isinstance(value, str) or not isinstance(search, str) or text(arguments[2]) is None:
         return wrong("`replace` takes three strings", at)
     if not search or (len(search) > 1 and search[0] == search[-1] == "/"):
@@ -137,7 +146,7 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callable[[int], int]]:
     """Where a text is written, and at which offset each of its characters."""
-    written, whole = node.source.text[node.start : node.end], Stretch(node.source, node.start, node.end)
+    written, whole = node.source.text[node.start : node.end], stretch_of(node)
     if written == value:
         return whole, lambda n: node.start + n
     if written[1:-1] == value:
@@ -147,9 +156,9 @@ def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callab
 
 def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     given = [text(one) for one in arguments]
-    for one in given:
-        if isinstance(one, Unknown):
-            return unknown(one, at)
+    why = first_unknown(given)
+    if why is not None:
+        return unknown(why, at)
     numbers = [int(one) for one in map(decimal, arguments[1:]) if one is not None]
     if len(given) != 3 or len(numbers) != 2 or given[0] is None:
         return wrong("`substr` takes a string and two numbers", at)
@@ -160,17 +169,12 @@ def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
 
 def _tostring(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else None
-    found = text(one) if one is not None else None
     if isinstance(one, Scalar) and (isinstance(one.value, str | Unknown) or one.value is None):
         return one
-    return (
-        wrong("`tostring` takes a string, number or boolean", at) if found is None else unknown_or(found, at)
-    )
-
-
-def unknown_or(found: str | Unknown, at: Stretch) -> Node:
-    """A text, or why it is not known."""
-    return unknown(found, at) if isinstance(found, Unknown) else known(found, at)
+    found = text(one) if one is not None else None
+    if not isinstance(found, str):
+        return wrong("`tostring` takes a string, number or boolean", at)
+    return known(found, at)
 
 
 TEXT_FUNCTIONS: dict[str, Function] = {

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.inputs.files import name_of
-from checker.inputs.hcl.body import Argument, Block, Body
+from checker.inputs.hcl.body import Block, Body
 from checker.inputs.hcl.folder import Folder, Text, is_override, read_texts, value_files
-from checker.inputs.hcl.jsonsyntax import expression_of, parse_json_syntax
+from checker.inputs.hcl.jsonsyntax import arguments_of, parse_json_syntax
 from checker.inputs.hcl.parse import parse
-from checker.inputs.text import InputError, read_text
-from checker.policy.jsontext import TextError, parse_json
-from checker.policy.node import Object, Stretch
+from checker.inputs.text import InputError, parse_source, read_text
+from checker.policy.node import Object
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from checker.inputs.hcl.body import Argument
 
 _RESOURCES = ("resource", "data")
 _Key = TypeVar("_Key")
@@ -87,16 +88,5 @@ def _values(path: Path) -> dict[str, Argument]:
     source = Source(name_of(path), read_text(path))
     if not path.name.endswith(".json"):
         return dict(parse(source).arguments)
-    try:
-        root = parse_json(source)
-    except TextError as error:
-        raise InputError(source.name, error.message, error.position()) from None
-    members = root.members if isinstance(root, Object) else ()
-    return {
-        one.key: Argument(
-            one.key,
-            Stretch(source, one.start, one.end),
-            lambda one=one: expression_of(one.value),  # type: ignore[misc]
-        )
-        for one in members
-    }
+    root = parse_source(source).root
+    return arguments_of(root) if isinstance(root, Object) else {}

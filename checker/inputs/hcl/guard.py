@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.inputs.hclstrings import end_of_heredoc
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def _after(text: str, match: re.Match[str]) -> int:
     if match.lastgroup == "long":
         end = text.find("*/", match.end())
         return end + 2 if end >= 0 else len(text)
-    closing = re.compile(rf"^[ \t]*{re.escape(match['heredoc'])}[ \t]*\r?$", re.MULTILINE)
-    found = closing.search(text, match.start("heredoc") + len(match["heredoc"]))
-    return found.end() if found else len(text)
+    return end_of_heredoc(text, match["heredoc"], match.end())
 
 
 def _refused(source: Source, match: re.Match[str], reason: str) -> InputError:

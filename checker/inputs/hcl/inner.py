@@ -22,7 +22,7 @@ from checker.policy.source import Source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_CHARS = 20_000
+_MAX_CHARS = 20_000
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
 _STEP = re.compile(rf'\.({_WORD})|\[(\d{{1,9}})\]|\["([^"\\$%]*)"\]')
 _REFERENCE = re.compile(rf'\s*({_WORD})((?:\.{_WORD}|\[\d{{1,9}}\]|\["[^"\\$%]*"\])+|)\s*')
@@ -41,7 +41,7 @@ def read_inner(outer: Source, text: str, offsets: Sequence[int]) -> Expression:
         return _reference(Source(outer.name, text, outer, offsets), match)
     source = Source(outer.name, f"{_BEGIN}{text}\n)", outer, _shifted(offsets))
     at = Stretch(source, len(_BEGIN), len(_BEGIN) + len(text))
-    return Deferred(at, lambda: _parsed(source)) if len(text) <= MAX_CHARS else Unsupported(at, _TOO_LONG)
+    return Deferred(at, lambda: _parsed(source)) if len(text) <= _MAX_CHARS else Unsupported(at, _TOO_LONG)
 
 
 def _parsed(source: Source) -> Expression:

@@ -19,10 +19,9 @@ from checker.inputs.hcl.expression import (
     Unsupported,
 )
 from checker.inputs.hcl.template import TemplateError, split
-from checker.inputs.text import InputError
+from checker.inputs.text import InputError, parse_source
 from checker.policy.embedding import offsets_of_json
-from checker.policy.jsontext import TextError, parse_json
-from checker.policy.node import Array, Node, Object, Stretch, items
+from checker.policy.node import Array, Node, Object, Stretch, items, stretch_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -36,10 +35,7 @@ _LABELS = {"resource": 2, "data": 2, "variable": 1, "output": 1, "module": 1, "p
 
 def parse_json_syntax(source: Source) -> Body:
     """Parse a file. Raises InputError, with the place, for what is no JSON or no object."""
-    try:
-        root = parse_json(source)
-    except TextError as error:
-        raise InputError(source.name, error.message, error.position()) from None
+    root = parse_source(source).root
     if not isinstance(root, Object):
         raise InputError(source.name, "expected an object", source.position(root.start, root.end))
     blocks = (one for member in root.members for one in _blocks(member, source))
@@ -73,7 +69,12 @@ def _body(node: Object) -> Body:
         found = (one for one in node.members if one.key == kind)
         return tuple(block for one in found for block in _blocks(one, node.source))
 
-    arguments = {
+    return Body(arguments_of(node), (), nested)
+
+
+def arguments_of(node: Object) -> dict[str, Argument]:
+    """Read the members of an object as arguments."""
+    return {
         one.key: Argument(
             one.key,
             Stretch(node.source, one.start, one.end),
@@ -81,12 +82,11 @@ def _body(node: Object) -> Body:
         )
         for one in node.members
     }
-    return Body(arguments, (), nested)
 
 
 def expression_of(node: Node) -> Expression:
     """Read a value as an expression."""
-    at = Stretch(node.source, node.start, node.end)
+    at = stretch_of(node)
     if isinstance(node, Array):
         return ListOf(at, tuple(map(expression_of, node.items)))
     if isinstance(node, Object):

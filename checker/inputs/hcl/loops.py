@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.inputs.hcl.values import Rest, array, entries, mapping, rest_of, text, truth, unknown, wrong
+from checker.inputs.hcl.values import (
+    Rest,
+    array,
+    entries,
+    first_unknown,
+    mapping,
+    rest_of,
+    text,
+    truth,
+    unknown,
+    wrong,
+)
 from checker.policy.node import Array, Node
 from checker.policy.unknown import Unknown
 
@@ -70,9 +81,9 @@ def _object(
     pairs: list[tuple[str, Node]] = []
     for names, holds in turns:
         key = text(evaluate(expression.key, names)) if expression.key is not None else None
-        for one in (holds, key):
-            if isinstance(one, Unknown):
-                return unknown(one, expression.at)
+        why = first_unknown((holds, key))
+        if why is not None:
+            return unknown(why, expression.at)
         if not isinstance(key, str):
             return wrong("the key of an object is a string", expression.at)
         pairs.append((key, evaluate(expression.value, names)))

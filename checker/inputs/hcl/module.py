@@ -1,55 +1,63 @@
-"""Reads a module: all files of a folder together, and the local modules that it calls."""
+"""Reads modules: all files of a folder together, and the local modules that they call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
-from checker.inputs.hcl.folder import absolute, matters, read_texts
+from checker.inputs.hcl.folder import absolute, called_by, matters, read_texts
 from checker.inventory import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from checker.inputs.facts import Facts
-    from checker.inputs.hcl.folder import Folder
     from checker.inputs.text import InputError
 
 _NOTHING = "no topic, key or Connect instance is declared in the module"
 
 
-class CalledElsewhere(Declarations):
-    """Stands for a folder that another of the same run calls, and which is judged through that one alone.
+def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
+    """Read the modules that files belong to; beside each file stands whether it was handed over by name.
 
-    It keeps the parsed files for the next one that calls it.
+    A folder that another calls is read as that one calls it, not as a module of its own: it would lack the
+    values of its variables.
     """
+    folders: dict[Path, list[Path]] = {}
+    for path, by_name in found:
+        folders.setdefault(path.parent, []).extend([path] * by_name)
+    names = frozenset(name_of(path) for named in folders.values() for path in named)
+    for folder in _callers_first(folders):
+        if not read_module(folder, names, facts) and not facts.of_change:
+            facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
+    for folder in [one for one in facts.declared if absolute(one) in facts.called]:
+        del facts.declared[folder]  # it was read before the one that calls it
 
-    def __init__(self, files: Folder) -> None:
-        super().__init__()
-        self.files = files
+
+def _callers_first(folders: Iterable[Path]) -> list[Path]:
+    """Put folders last that others seem to call, so that they are not parsed once more before the callers."""
+    texts = (text for folder in folders for text in read_texts(folder, []))
+    called = {absolute(one) for text in texts for one in called_by(text)}
+    return sorted(folders, key=lambda folder: absolute(folder) in called)
 
 
-def read_module(folder: Path, named: frozenset[Path], facts: Facts) -> None:
-    """Read the module in a folder into the facts' declarations; ``named`` are files handed over by name.
+def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
+    """Read the module in a folder into the facts' declarations; ``names`` are files handed over by name.
 
-    A folder that has nothing to do with topics, keys or Connect is not parsed. One that another folder calls
-    is read as that one calls it, not as a module of its own: it would lack the values of its variables.
+    False for a folder that has nothing to do with topics, keys or Connect, which is not parsed.
     """
-    if any(isinstance(one, CalledElsewhere) for path, one in facts.declared.items() if _same(path, folder)):
-        return
+    if absolute(folder) in facts.called:
+        return True
     faults: list[InputError] = []
     texts = read_texts(folder, faults)
-    if matters(folder, texts):
+    found = matters(folder, texts)
+    if found:
         from checker.inputs.hcl.root import read_root  # the parser is slow to import
 
-        read_root(folder, texts, named, facts, faults)
-    elif not facts.of_change:
-        facts.skipped += (
-            Skipped(name_of(one), _NOTHING) for one in sorted(named) if _same(one.parent, folder)
-        )
+        read_root(folder, texts, names, facts, faults)
     note(faults, facts)
+    return found
 
 
 def note(faults: Iterable[InputError], facts: Facts) -> None:
@@ -57,15 +65,3 @@ def note(faults: Iterable[InputError], facts: Facts) -> None:
     for fault in faults:
         if fault.skipped() not in facts.skipped:
             facts.skip(fault)
-
-
-def take_over(folders: Mapping[Path, Folder], facts: Facts) -> None:
-    """Note that these folders are called by another."""
-    for folder, files in folders.items():
-        for path in [path for path in facts.declared if _same(path, folder)]:
-            del facts.declared[path]
-        facts.declared[folder] = CalledElsewhere(files)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return absolute(one) == absolute(other)

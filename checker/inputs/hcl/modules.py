@@ -15,7 +15,7 @@ from checker.inputs.hcl.providers import NO_PROVIDER, Provider, provider_named, 
 from checker.inputs.hcl.rendered import Rendered
 from checker.inputs.hcl.values import known, placed, unknown, why_unknown, wrong
 from checker.inputs.hcl.variables import value_of_variable
-from checker.policy.node import Stretch
+from checker.policy.node import Stretch, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,7 +161,7 @@ class Module:
         why = why_unknown(node)
         if why is None or isinstance(node.source, Rendered):
             return None
-        at = Stretch(node.source, node.start, node.end)
+        at = stretch_of(node)
         called = self.session.called.get(why.where)
         if called is not None:
             return placed(called.output(name, at), at)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.hcl.values import (
     Positive,
     decimal,
+    first_unknown,
     is_filled,
     known,
     number,
@@ -46,8 +47,7 @@ def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     certain = _certain(left, sign, right)
     if certain is not None:
         return known(certain, at)
-    why = unknown_within(left)
-    why = unknown_within(right) if why is None else why
+    why = first_unknown(map(unknown_within, (left, right)))
     if why is not None:
         return unknown(why, at)
     if sign in ("==", "!="):
@@ -89,7 +89,7 @@ def _logic(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     found = [truth(left), truth(right)]
     if any(one is decisive for one in found):
         return known(decisive, at)
-    why = next((one for one in found if isinstance(one, Unknown)), None)
+    why = first_unknown(found)
     if why is not None:
         return unknown(why, at)
     return wrong(f"`{sign}` takes two booleans", at) if None in found else known(not decisive, at)

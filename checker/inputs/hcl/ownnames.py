@@ -5,21 +5,22 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from checker.inputs.hcl.attributes import place_of, text_argument, topic_arn_of
+from checker.inputs.hcl.attributes import place_of, text_argument
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.arn import Arn
     from checker.inputs.hcl.session import Instance
 
 _MAX = 24
 
 
-def own_names(instance: Instance) -> tuple[str, ...]:
+def own_names(instance: Instance, arn: Arn | Unknown) -> tuple[str, ...]:
     """Its names for other resources, the one first that it is called by while its ARN is not known."""
     names = (f"{instance.address}.arn", f"{instance.address}.id")
-    return (*names, *_put_together(instance)) if isinstance(topic_arn_of(instance), Unknown) else names
+    return (*names, *_put_together(instance)) if isinstance(arn, Unknown) else names
 
 
 def _put_together(instance: Instance) -> Iterator[str]:

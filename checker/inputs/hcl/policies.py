@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.attributes import written_argument
 from checker.inputs.hcl.decode import decode
-from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import why_unknown
+from checker.inputs.hcl.values import is_put_together, why_unknown
 from checker.inputs.text import InputError
 from checker.policy.node import Node, Scalar
 from checker.policy.unknown import Unknown
@@ -25,12 +24,12 @@ def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
     if node is None or not isinstance(node, Scalar):
         return node
     why = why_unknown(node)
-    if why is not None and not (isinstance(node.source, Rendered) and node.source.nodes):
+    if why is not None and not is_put_together(node):
         return why
     if node.value == "":
         return None
     try:
         return decode(node)
     except InputError as error:
-        instance.module.session.fault(error)
+        instance.module.session.faults.append(error)
         return Unknown(error.reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.values import why_unknown
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, text_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, stretch_of, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _add(block: Nested, tests: dict[str, dict[str, tuple[Stretch, list[Node]]]])
     test, variable, values = (block.value(name) for name in ("test", "variable", "values"))
     at = block.block.header
     if variable is not None:
-        at = Stretch(variable.source, variable.start, variable.end)
+        at = stretch_of(variable)
     _, found = tests.setdefault(text_of(test) or "", {}).setdefault(text_of(variable) or "", (at, []))
     found += items(values) if values is not None else ()
 

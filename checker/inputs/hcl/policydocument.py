@@ -11,8 +11,8 @@ from checker.inputs.hcl.budget import MAX_ITEMS
 from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.policystatement import make_statement
-from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import array, is_null, known, unknown, why_unknown
+from checker.inputs.hcl.values import array, is_null, is_put_together, known, unknown, why_unknown
+from checker.inputs.sids import merged_by_sid
 from checker.inputs.text import InputError
 from checker.policy.node import Member, Node, Object, Scalar, items, text_of
 from checker.policy.vocabulary import VERSION
@@ -35,12 +35,11 @@ def policy_document(instance: Instance) -> Node:
         for one in nested(instance.block.body, "statement", instance.scope)
     ]
     documents = [*_documents(whole, _BEFORE), _own(whole, own), *_documents(whole, _AFTER)]
-    found: list[Node] = []
-    for document in documents:
-        for statement in _statements(document):
-            _merge(found, statement)
-            if len(found) > MAX_ITEMS or not instance.module.budget.spend(1 + len(found) // 8):
-                return unknown("too many statements to work out", at, f"{instance.address}.json")
+    statements = [one for document in documents for one in _statements(document)]
+    found = merged_by_sid(statements)
+    cost = len(statements) * (1 + len(found) // 16)  # documents made of documents grow without end
+    if not instance.module.budget.spend(cost) or len(found) > MAX_ITEMS:
+        return unknown("too many statements to work out", at, f"{instance.address}.json")
     members = [member for key in ("Version", "Id") for member in _last(documents, key, whole)]
     members.append(Member("Statement", array(found, at), at.start, at.end))
     return Object(tuple(members), at.source, at.start, at.end)
@@ -67,8 +66,7 @@ def _documents(whole: Nested, names: tuple[str, ...]) -> Iterator[Node]:
 
 
 def _parsed(node: Node, whole: Nested) -> Node:
-    partly = isinstance(node.source, Rendered) and node.source.nodes
-    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not partly):
+    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_put_together(node)):
         return node
     try:
         return decode(node)
@@ -82,20 +80,6 @@ def _statements(document: Node) -> tuple[Node, ...]:
         return (document,) if why is not None else ()
     found = document.get("Statement")
     return items(found) if found is not None else ()
-
-
-def _merge(found: list[Node], statement: Node) -> None:
-    """Add a statement; one with the Sid of another takes its place."""
-    sid = _sid(statement)
-    for index, other in enumerate(found):
-        if sid and _sid(other) == sid:
-            found[index] = statement
-            return
-    found.append(statement)
-
-
-def _sid(statement: Node) -> str:
-    return (text_of(statement.get("Sid")) or "") if isinstance(statement, Object) else ""
 
 
 def _last(documents: list[Node], key: str, whole: Nested) -> Iterator[Member]:

@@ -45,19 +45,19 @@ def _elements(one: Nested) -> Iterator[Member]:
         if argument is None or value is None or is_null(value) or text_of(value) == "":
             continue
         if not (isinstance(value, Array) and not value.items):
-            at = member_place(argument.at, one)
-            yield Member(key, with_variables(value), at.start, at.end)
+            at = _member_place(argument.at, one)
+            yield Member(key, _with_variables(value), at.start, at.end)
 
 
-def member_place(at: Stretch, one: Nested) -> Stretch:
+def _member_place(at: Stretch, one: Nested) -> Stretch:
     """Where a key stands, as a place in the file of the block."""
     return at if at.source is one.block.at.source else one.block.header
 
 
-def with_variables(node: Node) -> Node:
+def _with_variables(node: Node) -> Node:
     """Write policy variables as AWS does: the data source takes `&{...}`, for HCL has `${...}` itself."""
     if isinstance(node, Array):
-        return node._replace(items=tuple(map(with_variables, node.items)))
+        return node._replace(items=tuple(map(_with_variables, node.items)))
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(node, Scalar) and isinstance(value, str) and "&{" in value:
         return node._replace(value=value.replace("&{", "${"))
@@ -71,7 +71,7 @@ def _principals(one: Nested, kind: str, element: str) -> Iterator[Member]:
         return
     blocks = [block for block in found if isinstance(block, Nested)]
     header = blocks[0].block.header if blocks else one.block.header
-    place = member_place(header, one)
+    place = _member_place(header, one)
     yield Member(element, _principal(found, blocks, place), place.start, place.end)
 
 
@@ -89,7 +89,7 @@ def _principal(found: list[Nested | Scalar], blocks: list[Nested], at: Stretch) 
         name = text_of(block.value("type") or known("", at)) or ""
         identifiers = block.value("identifiers")
         by_type.setdefault(name, []).extend(
-            items(with_variables(identifiers)) if identifiers is not None else ()
+            items(_with_variables(identifiers)) if identifiers is not None else ()
         )
     if len(blocks) == 1 and [text_of(one) for one in by_type.get("*", ())] == ["*"]:
         return by_type["*"][0]

@@ -16,7 +16,7 @@ from checker.inputs.hcl.expression import (
     Text,
     Unsupported,
 )
-from checker.inputs.hcl.template import TemplateError, split
+from checker.inputs.hcl.template import TemplateError, split, substituted
 from checker.policy.node import Stretch
 
 if TYPE_CHECKING:
@@ -64,19 +64,7 @@ def unescaped(text: str, offsets: Sequence[int]) -> Text:
     """Take the escapes out of the characters of a quoted string."""
     if "\\" not in text and "$${" not in text and "%%{" not in text:
         return Text(text, offsets)
-    found: list[str] = []
-    places: list[int] = []
-    at = 0
-    for match in _ESCAPE.finditer(text):
-        found += text[at : match.start()]
-        places += offsets[at : match.start()]
-        meant = _meant(match)
-        found += meant
-        places += [offsets[match.start()]] * len(meant)
-        at = match.end()
-    found += text[at:]
-    places += offsets[at:]
-    return Text("".join(found), places)
+    return substituted(text, offsets, _ESCAPE, _meant)
 
 
 def _meant(match: re.Match[str]) -> str:

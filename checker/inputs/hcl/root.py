@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.inputs.comments import hcl_comments
-from checker.inputs.files import name_of
 from checker.inputs.hcl.declare import declare, matters_itself
+from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather
-from checker.inputs.hcl.module import CalledElsewhere, take_over
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
-from checker.policy.node import Array, Node, Object
+from checker.policy.node import Node, Scalar, children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,24 +38,23 @@ def no_collection() -> Iterator[None]:
 
 @no_collection()
 def read_root(
-    folder: Path, texts: Iterable[Text], named: frozenset[Path], facts: Facts, faults: list[InputError]
+    folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
     """Read a module that nothing calls."""
-    known = {path: one.files for path, one in facts.declared.items() if isinstance(one, CalledElsewhere)}
-    known[folder] = gather(folder, texts, faults)
-    session = Session(folder, known, dict(facts.given.variables), faults)
+    files = {absolute(folder): gather(folder, texts, faults)}
+    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
-    names = frozenset(map(name_of, named))
     for module in _modules(Module(session, folder), session):
         for (mode, kind, name), block in module.files.resources.items():
             if not matters_itself(f"data.{kind}" if mode == "data" else kind):
                 continue
             for address in _addresses(module.resource(mode, kind, name, block.header)):
                 if address in session.instances:
-                    declare(session.instances[address], found, names)
-    comments = (one for source in session.sources for one in hcl_comments(source))
+                    declare(session.instances[address], found)
+    new = {name: one for name, one in session.met.items() if name not in facts.called}
+    comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    take_over({path: session.folder(path) for path in session.called_folders if path != folder}, facts)
+    facts.called |= {name: one for name, one in new.items() if name not in files}
 
 
 def _modules(module: Module, session: Session) -> Iterator[Module]:
@@ -70,10 +68,5 @@ def _modules(module: Module, session: Session) -> Iterator[Module]:
 
 def _addresses(node: Node) -> Iterator[str]:
     """The addresses of the instances that a node stands for."""
-    inside: Iterable[Node] = (node,)
-    if isinstance(node, Array):
-        inside = node.items
-    elif isinstance(node, Object):
-        inside = (member.value for member in node.members)
-    found = (why_unknown(one) for one in inside)
-    yield from (one.where for one in found if one is not None)
+    inside = (node,) if isinstance(node, Scalar) else children(node)
+    yield from (one.where for one in map(why_unknown, inside) if one is not None)

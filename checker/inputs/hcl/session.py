@@ -10,7 +10,7 @@ from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from checker.inputs.hcl.body import Block
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from checker.inputs.hcl.modules import Module
     from checker.inputs.text import InputError
     from checker.policy.node import Node
-    from checker.policy.source import Source
 
 
 class Instance(NamedTuple):
@@ -41,47 +40,35 @@ class Instance(NamedTuple):
 
 
 class Session:
-    """One reading. ``instances`` and ``called`` are found by their address while expressions are worked out.
+    """One reading; ``named`` are the files that were handed over by name.
 
-    ``any_key`` are the addresses that stand for all instances, where nobody knows how many there are.
+    ``instances`` and ``called`` are found by their address while expressions are worked out. ``any_key``
+    are the addresses that stand for all instances, where nobody knows how many there are. ``met`` are the
+    folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
     """
 
     def __init__(
         self,
         root: Path,
-        folders: Mapping[Path, Folder],
+        folders: Mapping[str, Folder],
         variables: Mapping[str, str],
         faults: list[InputError],
+        named: frozenset[str] = frozenset(),
     ) -> None:
         self.root = root
         self.variables = variables
         self.budget = Budget()
         self.faults = faults
+        self.named = named
         self.instances: dict[str, Instance] = {}
         self.called: dict[str, Module] = {}
         self.any_key: set[str] = set()
-        self._paths: dict[str, Path] = {}
-        self._folders = {absolute(path): found for path, found in folders.items()}
+        self.met: dict[str, Folder] = {}
+        self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:
         """Read a folder, once."""
         name = absolute(path)
         if name not in self._folders:
             self._folders[name] = gather_folder(path, self.faults)
-        self._paths.setdefault(name, path)
-        return self._folders[name]
-
-    @property
-    def called_folders(self) -> tuple[Path, ...]:
-        """The folders of the modules that were met, the root's among them."""
-        return tuple(self._paths.values())
-
-    @property
-    def sources(self) -> Iterator[Source]:
-        """The files of all folders that were read."""
-        return (source for folder in self._folders.values() for source in folder.sources)
-
-    def fault(self, error: InputError) -> None:
-        """Note a fault, once, whatever leads to it."""
-        if error.skipped() not in [one.skipped() for one in self.faults]:
-            self.faults.append(error)
+        return self.met.setdefault(name, self._folders[name])

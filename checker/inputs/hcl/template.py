@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 20
 _ENDS = ("else", "endif", "endfor")
+_DOUBLED = re.compile(r"\$(?=\$\{)|%(?=%\{)")
 _MARK = re.compile(r"\$\$\{|%%\{|(?P<open>[$%]\{)~?")
 _INSIDE = re.compile(r'\\.|["{}]|[$%]\{', re.DOTALL)
 _LOOP = re.compile(r"\s*for\s+([A-Za-z_][\w-]*)\s*(?:,\s*([A-Za-z_][\w-]*)\s*)?in\s(.*)", re.DOTALL)
@@ -44,13 +45,24 @@ def plain(text: str, offsets: Sequence[int]) -> Text:
     """Read the characters of a heredoc or file, in which nothing is escaped but the marks of templates."""
     if "$${" not in text and "%%{" not in text:
         return Text(text, offsets)
-    kept: list[int] = []
+    return substituted(text, offsets, _DOUBLED, lambda _: "")
+
+
+def substituted(
+    text: str, offsets: Sequence[int], pattern: re.Pattern[str], meant: Callable[[re.Match[str]], str]
+) -> Text:
+    """Put what matches of a pattern mean in their place; all of it stands where the match begins."""
+    texts: list[str] = []
+    places: list[int] = []
     at = 0
-    for match in re.finditer(r"\$\$\{|%%\{", text):
-        kept += range(at, match.start())
-        at = match.start() + 1
-    kept += range(at, len(text))
-    return Text("".join(text[one] for one in kept), [*(offsets[one] for one in kept), offsets[len(text)]])
+    for match in pattern.finditer(text):
+        meaning = meant(match)
+        texts += (text[at : match.start()], meaning)
+        places += offsets[at : match.start()]
+        places += [offsets[match.start()]] * len(meaning)
+        at = match.end()
+    places += offsets[at:]
+    return Text("".join([*texts, text[at:]]), places)
 
 
 def split(source: Source, text: str, offsets: Sequence[int], decode: Decode = plain) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.hcl.evaluate import evaluate
 from checker.inputs.hcl.expression import Call, Element, Expression, Literal, Name, ObjectOf
 from checker.inputs.hcl.values import decimal, known, text, truth
-from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
     from checker.inputs.hcl.evaluate import Scope
@@ -54,7 +54,7 @@ def _object(value: Object, kind: ObjectOf, scope: Scope) -> Object:
         one._replace(value=completed(one.value, kinds[one.key].value, scope)) if one.key in kinds else one
         for one in value.members
     ]
-    at = Stretch(value.source, value.start, value.end)
+    at = stretch_of(value)
     missing = ((str(name), one) for name, one in kinds.items() if name not in given)
     added = (Member(name, _missing(one, at, scope), at.start, at.end) for name, one in missing)
     return value._replace(members=(*members, *added))

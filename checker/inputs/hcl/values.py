@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.hcl.rendered import MARK, Rendered
-from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, scalar_text
+from checker.policy.node import (
+    Array,
+    Member,
+    Node,
+    Number,
+    Object,
+    Scalar,
+    Stretch,
+    children,
+    scalar_text,
+    stretch_of,
+)
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -70,18 +81,32 @@ def why_unknown(node: Node) -> Unknown | None:
     return value if isinstance(value, Unknown) else None
 
 
+def first_unknown(found: Iterable[object]) -> Unknown | None:
+    """The first of texts, conditions or reasons that is not known."""
+    return next((one for one in found if isinstance(one, Unknown)), None)
+
+
 def unknown_within(node: Node) -> Unknown | None:
     """Say why some part of a value is not known, if one is not."""
     if isinstance(node, Scalar):
         return why_unknown(node)
-    inside = node.items if isinstance(node, Array) else (member.value for member in node.members)
-    return next((why for why in map(unknown_within, inside) if why is not None), None)
+    return first_unknown(map(unknown_within, children(node)))
 
 
 def rest_of(node: Node) -> Unknown | None:
     """Say why not all items of a list are known, if they are not."""
     found = (why_unknown(one) for one in node.items) if isinstance(node, Array) else ()
     return next((one for one in found if isinstance(one, Rest)), None)
+
+
+def why_not_whole(node: Node) -> Unknown | None:
+    """Say why a value, or the number of a list's items, is not known, if it is not."""
+    return rest_of(node) if isinstance(node, Array) else why_unknown(node)
+
+
+def is_put_together(node: Node) -> bool:
+    """True for a text in which something else stands than text that is known."""
+    return isinstance(node.source, Rendered) and bool(node.source.nodes)
 
 
 def is_filled(node: Node) -> bool:
@@ -161,7 +186,7 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
     rest = rest_of(node)
     if rest is not None:
         return rest
-    at = Stretch(node.source, node.start, node.end)
+    at = stretch_of(node)
     if isinstance(node, Array):
         return [(number(index, at), one) for index, one in enumerate(node.items)]
     if isinstance(node, Object):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.inputs.sids import merged_by_sid
 from checker.inputs.terraform.marks import has_marks
 from checker.inputs.terraform.masking import parse_sensitive
 from checker.inputs.terraform.modules import mapping
@@ -37,7 +38,7 @@ def policy_of(given: Arguments, written: Mapping[str, object]) -> Node:
         if is_open(resource, name):
             return given.unknown(values, written.get(name))
     statements = [*_own(given, written)]
-    statements = _merged((*_inner(given, _SOURCES), *statements, *_inner(given, _OVERRIDES)))
+    statements = merged_by_sid((*_inner(given, _SOURCES), *statements, *_inner(given, _OVERRIDES)))
     hidden = [name for name in _SOURCES if is_open(resource, name)]
     statements += (given.unknown(values, written.get(name)) for name in hidden)
     version = given.leaf(values.get("version"), ("version",), written.get("version"), values)
@@ -80,18 +81,3 @@ def _statements(given: Arguments, name: str, node: Scalar, text: str) -> tuple[N
     root = parse_sensitive(node, where) if hidden else parse_embedded(node, text).root
     inside = root.get("Statement") if isinstance(root, Object) else root
     return items(inside) if inside is not None else ()
-
-
-def _merged(statements: tuple[Node, ...]) -> list[Node]:
-    """Join statements in the provider's order; one with the Sid of an earlier one takes its place."""
-    found: list[Node] = []
-    at: dict[str, int] = {}
-    for one in statements:
-        sid = (text_of(one.get("Sid")) or "") if isinstance(one, Object) else ""
-        if sid in at:
-            found[at[sid]] = one
-            continue
-        if sid:
-            at[sid] = len(found)
-        found.append(one)
-    return found

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from checker.inputs.facts import Facts
-from checker.inputs.hcl.folder import read_texts
+from checker.inputs.hcl.folder import absolute, read_texts
 from checker.inputs.hcl.gather import gather
-from checker.inputs.hcl.module import read_module
+from checker.inputs.hcl.module import read_modules
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.load import Given
@@ -34,7 +34,7 @@ def root_of(folder: Path, **variables: str) -> Module:
     faults: list[InputError] = []
     found = gather(folder, read_texts(folder, faults), faults)
     assert faults == []
-    return Module(Session(folder, {folder: found}, variables, faults), folder)
+    return Module(Session(folder, {absolute(folder): found}, variables, faults), folder)
 
 
 def worked_out(folder: Path, expression: str, rest: str = "", **variables: str) -> Node:
@@ -60,9 +60,10 @@ def read(folder: Path, files: dict[str, str], *, named: tuple[str, ...] = (), **
     """Write files and read every folder that has any."""
     write(folder, files)
     facts = Facts(Given(variables=tuple(variables.items())))
-    folders = sorted({(folder / name).parent for name in files if name.endswith((".tf", ".tf.json"))})
-    for one in folders:
-        read_module(one, frozenset(folder / name for name in named), facts)
+    names = sorted(
+        (name for name in files if name.endswith((".tf", ".tf.json"))), key=lambda name: name.count("/")
+    )
+    read_modules([(folder / name, name in named) for name in names], facts)
     return tie(facts)
 
 

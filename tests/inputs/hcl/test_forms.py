@@ -228,6 +228,10 @@ FORMS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
         f"  value = jsonencode({hcl(policy, 'var.topic')})\n}}\n",
     },
     "json-syntax": lambda policy: json_syntax(json.dumps(policy).replace(TOPIC, "${aws_sns_topic.chat.arn}")),
+    "json-syntax-without-templates": lambda policy: {
+        **json_syntax(json.dumps(policy).replace(TOPIC, "arn:aws:sns:us-east-1:111122223333:chat")),
+        "provider.tf": 'provider "aws" {\n  region = "us-east-1"\n  allowed_account_ids = ["111122223333"]\n}\n',
+    },
     "json-syntax-document": json_document,
     "awscc": lambda policy: {
         "main.tf": CHAT
@@ -277,6 +281,21 @@ def test_every_form_is_judged_alike_and_shown_where_it_is_written(
     for rule, words in CASES[case][1].items():
         (finding,) = [one for one in findings if one.rule == rule]
         assert words in shown(finding.locations[0])
+
+
+@pytest.mark.parametrize("sid", ["Chat", "Gespräch \U0001f4ac"])
+def test_what_is_escaped_in_json_is_shown_at_its_own_line_and_column(sid: str, tmp_path: Path) -> None:
+    policy = document({"Sid": sid, **statement(Action=BOTH, Condition=PINNED, Resource="*")})
+    files = json_syntax(json.dumps(policy, ensure_ascii=False))
+    _, findings = judged(write(tmp_path, files))
+    (finding,) = [one for one in findings if one.rule == "excess-connect-actions"]
+    at = finding.locations[0].position()
+    assert at is not None
+    lines = files["main.tf.json"].splitlines()
+    (line,) = [number for number, text in enumerate(lines, 1) if "DeleteTopic" in text]
+    actions = r"[\"sns:Publish\", \"sns:DeleteTopic\"]"
+    assert (at.line, at.column) == (line, lines[line - 1].index(actions) + 1)
+    assert shown(finding.locations[0]) == actions
 
 
 def test_the_cases_are_what_they_say(expected: dict[str, set[tuple[str, str]]]) -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from checker.finding import Part
+from checker.inputs.hcl import gather
+from checker.inputs.hcl.body import Body
+from checker.inputs.hcl.parse import parse
 from checker.inputs.load import Given, load
 from checker.inventory import Key, Topic
+from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 from tests.inputs.hcl.reading import policy_of, read, topic_of, write
 
@@ -258,6 +262,22 @@ def test_a_module_next_door_is_found_whichever_is_read_first(tmp_path: Path) -> 
         }
         found = load([write(tmp_path / name, files)])
         assert [one.address for one in found.topics] == ["module.m.aws_sns_topic.this"]
+
+
+def test_a_module_is_parsed_once_though_it_comes_before_those_that_call_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    def noted(source: Source) -> Body:
+        names.append(source.name)
+        return parse(source)
+
+    monkeypatch.setattr(gather, "parse", noted)
+    call = 'module "m" {\n  source = "../modules/m"\n  name = "n"\n}\n'
+    files = {"modules/m/main.tf": CHILD, "one/main.tf": call, "two/main.tf": call}
+    assert len(load([write(tmp_path, files)]).topics) == 2
+    assert sorted(names) == [str(tmp_path / name) for name in files]
 
 
 @pytest.mark.parametrize(
