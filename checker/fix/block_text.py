@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.fix.edits import CannotEditError
-from checker.fix.flow import HclFlow
 from checker.fix.style import Layout
 from checker.policy.node import Array, Node, Object, Scalar, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from checker.fix.flow import HclFlow
 
 ARGUMENTS = {
     "Sid": "sid",
@@ -40,7 +41,7 @@ def conditions_of(node: Node | None) -> Conditions:
     }
 
 
-def statement_text(statement: Node, indent: str, newline: str) -> list[str]:
+def statement_text(flow: HclFlow, statement: Node, indent: str, newline: str) -> list[str]:
     """A whole block, whose first line stands behind the indent."""
     if not isinstance(statement, Object):
         raise CannotEditError("a statement that is no object")
@@ -50,38 +51,48 @@ def statement_text(statement: Node, indent: str, newline: str) -> list[str]:
     width = max((len(ARGUMENTS[one.key]) for one in arguments), default=0)
     chunks = ["statement {"]
     for one in arguments:
-        chunks += [f"{newline}{inner}", *argument_text(one.key, one.value, width)]
+        chunks += [f"{newline}{inner}", *argument_text(flow, one.key, one.value, width)]
     for one in statement.members:
         if one.key in BLOCKS:
-            chunks += [f"{newline}{newline}{inner}", *principals_text(one.key, one.value, inner, newline)]
+            chunks += [
+                f"{newline}{newline}{inner}",
+                *principals_text(flow, one.key, one.value, inner, newline),
+            ]
     for (test, variable), values in conditions_of(statement.get("Condition")).items():
-        chunks += [f"{newline}{newline}{inner}", *condition_text(test, variable, values, inner, newline)]
+        chunks += [
+            f"{newline}{newline}{inner}",
+            *condition_text(flow, test, variable, values, inner, newline),
+        ]
     return [*chunks, f"{newline}{indent}}}"]
 
 
-def argument_text(key: str, value: Node, width: int = 0) -> list[str]:
+def argument_text(flow: HclFlow, key: str, value: Node, width: int = 0) -> list[str]:
     """One argument: `actions = [...]`."""
-    return [f"{ARGUMENTS[key]:{width}} = ", *value_text(key, value)]
+    return [f"{ARGUMENTS[key]:{width}} = ", *value_text(flow, key, value)]
 
 
-def value_text(key: str, value: Node) -> list[str]:
+def value_text(flow: HclFlow, key: str, value: Node) -> list[str]:
     """A value, which is a list in all arguments but two."""
     if key in _TEXTS:
-        return HclFlow().node(value, _FLAT, None)
+        return flow.node(value, _FLAT, None)
     if isinstance(value, Array):
-        return HclFlow().node(value._replace(end=value.start), _FLAT, None)
+        return flow.listed(value)
     if not isinstance(value, Scalar):
         raise CannotEditError("an object where a text belongs")
-    return ["[", *HclFlow().node(value, _FLAT, None), "]"]
+    return ["[", *flow.node(value, _FLAT, None), "]"]
 
 
-def principals_text(key: str, value: Node, indent: str, newline: str) -> list[str]:
+def principals_text(flow: HclFlow, key: str, value: Node, indent: str, newline: str) -> list[str]:
     """A block for each type of principal."""
     chunks: list[str] = []
     for kind, names in _by_type(value):
         chunks += [f"{newline}{indent}"] * bool(chunks)
         chunks += [f'{BLOCKS[key]} {{{newline}{indent}  type        = "{kind}"']
-        chunks += [f"{newline}{indent}  identifiers = ", *value_text("Action", names), f"{newline}{indent}}}"]
+        chunks += [
+            f"{newline}{indent}  identifiers = ",
+            *value_text(flow, "Action", names),
+            f"{newline}{indent}}}",
+        ]
     return chunks
 
 
@@ -94,8 +105,10 @@ def _by_type(value: Node) -> Iterator[tuple[str, Node]]:
         raise CannotEditError("principals that are not known")
 
 
-def condition_text(test: str, variable: str, values: Node, indent: str, newline: str) -> list[str]:
+def condition_text(
+    flow: HclFlow, test: str, variable: str, values: Node, indent: str, newline: str
+) -> list[str]:
     """One condition block."""
     lines: Iterable[str] = (f'test     = "{test}"', f'variable = "{variable}"', "values   = ")
     written = [f"{newline}{indent}  {line}" for line in lines]
-    return ["condition {", *written, *value_text("Action", values), f"{newline}{indent}}}"]
+    return ["condition {", *written, *value_text(flow, "Action", values), f"{newline}{indent}}}"]

@@ -19,6 +19,7 @@ from checker.fix.block_text import (
     value_text,
 )
 from checker.fix.edits import CannotEditError
+from checker.fix.flow import HclFlow
 from checker.fix.layers import text_edit
 from checker.fix.style import indent_at
 from checker.policy.node import Array, Node, Object, items
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.edits import TextEdit
+    from checker.fix.flow import Originals
     from checker.inputs.hcl.body import Block
 
 _HEADER = 'data "aws_iam_policy_document"'
@@ -41,10 +43,11 @@ def is_blocks(root: Node) -> bool:
 class Blocks:
     """The edits of one data source."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node, originals: Originals) -> None:
         from checker.inputs.hcl.parse import parse  # the parser is slow to import
 
         self.root = root
+        self.flow = HclFlow(originals)
         self.source = root.source
         documents = [one for one in parse(self.source).written if one.header.start == root.start]
         if not documents:
@@ -89,7 +92,7 @@ class Blocks:
         chunks = []
         for statement in statements:
             gap = f"{self.newline}{self.newline}{indent}"
-            chunks += [gap, *statement_text(statement, indent, self.newline)]
+            chunks += [gap, *statement_text(self.flow, statement, indent, self.newline)]
         at = last.at.end if last else self.source.text.index("{", header.end) + 1
         return text_edit(self.source, at, at, chunks)
 
@@ -157,18 +160,22 @@ class _Statement:
         written = self.block.body.arguments.get(ARGUMENTS[key])
         if written is None:
             if new is not None:
-                lines += self.line(argument_text(key, new))
+                lines += self.line(argument_text(self.blocks.flow, key, new))
         elif new is None:
             yield self.blocks.without_lines(written.at.start, written.at.end)
         else:
             at = written.expression.at
-            yield text_edit(self.source, at.start, at.end, value_text(key, new))
+            yield text_edit(self.source, at.start, at.end, value_text(self.blocks.flow, key, new))
 
     def principals(self, key: str, new: Node | None, lines: list[str]) -> Iterator[TextEdit]:
         written = self.block.body.blocks(BLOCKS[key])
         if not written and self.old.get(key) is not None:
             raise CannotEditError(_ELSEWHERE)
-        text = principals_text(key, new, self.indent, self.blocks.newline) if new is not None else []
+        text = (
+            principals_text(self.blocks.flow, key, new, self.indent, self.blocks.newline)
+            if new is not None
+            else []
+        )
         for number, one in enumerate(written):
             if number == 0 and text:
                 yield text_edit(self.source, one.at.start, one.at.end, text)
@@ -190,9 +197,9 @@ class _Statement:
                 yield from self.gone(one, test, variable, before, left)
             elif values is not before.get((test, variable)):
                 at = one.body.arguments["values"].expression.at
-                yield text_edit(self.source, at.start, at.end, value_text("Action", values))
+                yield text_edit(self.source, at.start, at.end, value_text(self.blocks.flow, "Action", values))
         for (test, variable), values in left.items():
-            text = condition_text(test, variable, values, self.indent, self.blocks.newline)
+            text = condition_text(self.blocks.flow, test, variable, values, self.indent, self.blocks.newline)
             lines += self.line(text)
 
     def gone(

@@ -13,7 +13,7 @@ from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.inputs.text import is_yaml
 from checker.policy.change import Called
-from checker.policy.node import Array, Node, Object, Scalar
+from checker.policy.node import Array, Node, Object
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ def _chunks(statement: Node, root: Node, name: str) -> list[str]:
     source = file_of(root.source)
     if name.endswith(".tf"):
         blocks = is_blocks(root)
-        return statement_text(statement, "", "\n") if blocks else HclFlow().node(statement, _LINES, None)
+        return (
+            statement_text(HclFlow(), statement, "", "\n")
+            if blocks
+            else HclFlow().node(statement, _LINES, None)
+        )
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
         return ["- ", *YamlBlock().inside(statement, "  ", source)]
     flow: Flow = TemplateFlow()
@@ -39,13 +43,12 @@ def _chunks(statement: Node, root: Node, name: str) -> list[str]:
 
 
 def _plain(node: Node) -> Node:
-    """The statement as if none of it were in the file: what is not known goes by its name."""
+    """The statement with names in the place of what is not known."""
     if isinstance(node, Array):
-        return node._replace(items=tuple(map(_plain, node.items)), end=node.start)
+        return node._replace(items=tuple(map(_plain, node.items)))
     if isinstance(node, Object):
-        members = tuple(m._replace(value=_plain(m.value)) for m in node.members)
-        return node._replace(members=members, end=node.start)
+        return node._replace(members=tuple(m._replace(value=_plain(m.value)) for m in node.members))
     value = node.value
     if isinstance(value, Unknown):
-        value = Called(value.where) if value.where else f"<{value.reason}>"
-    return Scalar(value, node.source, node.start, node.start)
+        return node._replace(value=Called(value.where) if value.where else f"<{value.reason}>")
+    return node

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
 from checker.fix.edits import CannotEditError
 from checker.fix.layers import Raw, raw, text_edit
-from checker.fix.style import layout_of
+from checker.fix.style import Layout, layout_of
 from checker.policy.change import Called
 from checker.policy.node import Array, Member, Node, Object, Scalar
 from checker.policy.unknown import Unknown
@@ -19,20 +18,23 @@ if TYPE_CHECKING:
 
     from checker.fix.compare import Change
     from checker.fix.edits import TextEdit
-    from checker.fix.style import Layout
 
-_INDEX = re.compile(r"\[(\d+)\]")
+Originals = frozenset[int]
+"""The identities of nodes."""
 
 
 class Flow:
     """A way to write values in brackets.
 
-    ``colon`` stands between key and value; ``commas`` are needed between the members of an object that stand
+    ``originals`` are the nodes that stand in the file and are copied from there. ``colon`` stands between key and value; ``commas`` are needed between the members of an object that stand
     on lines of their own; ``reference`` writes the name of a resource.
     """
 
     colon = ": "
     commas = True
+
+    def __init__(self, originals: Originals = frozenset()) -> None:
+        self.originals = originals
 
     def key(self, key: str, beside: Object | None) -> str:  # noqa: ARG002 - HCL looks
         """Write a key as those beside it are written."""
@@ -125,7 +127,7 @@ class Flow:
 
     def node(self, node: Node, layout: Layout, beside: Object | None) -> list[str]:
         """Write a value; what stands in the file already is copied from there."""
-        if node.end > node.start:
+        if id(node) in self.originals:
             return [raw(node.source, node.start, node.end)]
         if isinstance(node, Scalar):
             return [self.value(node)]
@@ -134,6 +136,10 @@ class Flow:
             return self.wrapped("[", parts, layout.flat())
         parts = [self.member(one, layout, beside) for one in node.members]
         return self.wrapped("{", parts, layout)
+
+    def listed(self, node: Array) -> list[str]:
+        """Write a list afresh, whatever is in it."""
+        return self.wrapped("[", [self.node(one, _FLAT, None) for one in node.items], _FLAT)
 
     def value(self, node: Scalar) -> str:
         """Write a scalar."""
@@ -156,6 +162,9 @@ class Flow:
         return [bracket, line, *_between(parts, comma + line), f"{layout.newline}{layout.closing}{close}"]
 
     pad = ""
+
+
+_FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
 
 
 class HclFlow(Flow):

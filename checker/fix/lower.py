@@ -13,10 +13,14 @@ from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.fix.yaml_flow import YamlFlow
 from checker.inputs.text import is_yaml
+from checker.policy.node import children
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.fix.compare import Change
     from checker.fix.edits import TextEdit
+    from checker.fix.flow import Originals
     from checker.policy.node import Node
     from checker.policy.source import Source
 
@@ -27,35 +31,42 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
     """The edits after which the file says ``new``, which was made of ``old``. Raises CannotEditError."""
     if old.source.pointer_at(old.start) is not None:
         raise CannotEditError(_MACHINE)
+    originals = frozenset(map(id, _nodes(old)))
     if is_blocks(old):
-        return tuple(Blocks(old).edits(new))
-    edits = tuple(_writer(change).edit(change) for change in compare(old, new))
+        return tuple(Blocks(old, originals).edits(new))
+    edits = tuple(_writer(change, originals).edit(change) for change in compare(old, new))
     if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):
         raise CannotEditError("two changes would touch the same text")
     return edits
 
 
-def _writer(change: Change) -> Flow | YamlBlock:
+def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
     """The writer of the text that a change is in: of what is around the value, or of the value if it is alone."""
     around = change.parent
     node = change.old if isinstance(change, Replaced) and around is None else around
     assert node is not None  # noqa: S101 - only what is replaced has no parent
     if isinstance(change, Replaced) and around is not None and change.old.source is not around.source:
         raise CannotEditError("part of the policy is written elsewhere")
-    return _language(node.source, node.start)
+    return _language(node.source, node.start)(originals)
 
 
-def _language(source: Source, start: int) -> Flow | YamlBlock:
+def _language(source: Source, start: int) -> type[Flow | YamlBlock]:
     begins = source.text[start : start + 1]
     name = file_of(source).name
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
             raise CannotEditError("the policy is worked out by an expression")
-        return HeredocFlow() if name.endswith(".tf") else Flow()
+        return HeredocFlow if name.endswith(".tf") else Flow
     if is_yaml(source):
-        return YamlFlow() if begins in ("{", "[") else YamlBlock()
+        return YamlFlow if begins in ("{", "[") else YamlBlock
     if begins not in ("{", "[", '"'):
         raise CannotEditError("the policy is worked out by an expression")
     if name.endswith(".tf"):
-        return HclFlow()
-    return TemplateFlow()
+        return HclFlow
+    return TemplateFlow
+
+
+def _nodes(root: Node) -> Iterator[Node]:
+    yield root
+    for child in children(root):
+        yield from _nodes(child)

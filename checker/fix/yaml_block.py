@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from checker.fix.compare import Change
     from checker.fix.edits import TextEdit
+    from checker.fix.flow import Originals
     from checker.policy.source import Source
 
 _STEP = "  "
@@ -24,8 +25,9 @@ _STEP = "  "
 class YamlBlock:
     """Adds, replaces and takes out whole lines."""
 
-    def __init__(self) -> None:
-        self.flow = YamlFlow()
+    def __init__(self, originals: Originals = frozenset()) -> None:
+        self.originals = originals
+        self.flow = YamlFlow(originals)
 
     def edit(self, change: Change) -> TextEdit:
         """Make an edit of a change. Raises CannotEditError."""
@@ -56,7 +58,7 @@ class YamlBlock:
     def like(self, old: Scalar, new: Scalar) -> str:
         """Write a scalar in the quotes that the one before it had."""
         quote = old.source.text[old.start : old.start + 1]
-        if new.end > new.start:
+        if id(new) in self.originals:
             return raw(new.source, new.start, new.end)
         text = new.value
         if quote == "'" and isinstance(text, str) and not isinstance(text, Called) and text.isprintable():
@@ -114,7 +116,7 @@ class YamlBlock:
 
     def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value behind the colon of a key that is indented so."""
-        if node.end > node.start:
+        if id(node) in self.originals:
             yield from (" ", raw(node.source, node.start, node.end))
         elif isinstance(node, Scalar):
             yield f" {self.value(node)}"
@@ -124,7 +126,7 @@ class YamlBlock:
 
     def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value whose first line begins where it stands, and the others after the indent."""
-        if node.end > node.start:
+        if id(node) in self.originals:
             yield raw(node.source, node.start, node.end)
         elif isinstance(node, Scalar):
             yield self.value(node)
