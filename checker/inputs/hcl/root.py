@@ -14,6 +14,7 @@ from checker.inputs.hcl.module import CalledElsewhere, take_over
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
+from checker.inputs.terraform.owned import strays
 from checker.policy.node import Array, Node, Object
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def read_root(
             for address in _addresses(module.resource(mode, kind, name, block.header)):
                 if address in session.instances:
                     declare(session.instances[address], found, names)
+    strays(found)
     comments = (one for source in session.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
     take_over({path: session.folder(path) for path in session.called_folders if path != folder}, facts)
