@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _CONNECT_INSTANCE = "instance/"
+_LONGEST_ENDPOINT = 350
 
 
 class Arn(NamedTuple):
@@ -61,3 +62,29 @@ def is_uuid(text: str) -> bool:
 def is_account(text: str) -> bool:
     """True for the twelve digits of an AWS account id."""
     return len(text) == 12 and text.isascii() and text.isdigit()
+
+
+def why_no_topic(text: str) -> str:
+    """Say what a text is instead of the ARN of a topic that a contact can stream to; nothing if it is one.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_ChatStreamingConfiguration.html
+    """
+    arn = Arn.parse(text)
+    if arn is None:
+        return "it is a URL" if "://" in text else "it is no ARN"
+    if arn.service != "sns":
+        return f"it belongs to {arn.service or 'no service'}"
+    if not is_account(arn.account):
+        return f"`{arn.account}` is no account id"
+    if ":" in arn.resource:
+        return "it is the ARN of a subscription"
+    if not arn.is_topic or not _is_topic_name(arn.resource):
+        return f"no topic can be called `{arn.resource}`"
+    longest = _LONGEST_ENDPOINT
+    return f"it is longer than {longest} characters" if len(text) > longest else ""
+
+
+def _is_topic_name(name: str) -> bool:
+    """True for what CreateTopic takes: letters, digits, hyphens and underscores, and `.fifo` at the end."""
+    bare = name.removesuffix(".fifo").replace("-", "").replace("_", "")
+    return name.isascii() and (bare.isalnum() or not bare) and 0 < len(name) <= 256

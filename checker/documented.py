@@ -2,21 +2,25 @@
 
 https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.vocabulary import CONNECT
+from checker.policy.plain import listed
+from checker.policy.vocabulary import CONNECT, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from checker.arn import Arn
     from checker.finding import Json
+    from checker.policy.plain import Plain
 
 TOPIC_SID, KEY_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey"
+ROOT_SID = "Enable IAM User Permissions"
 KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
 
 
@@ -65,6 +69,29 @@ def key_statement(taken: Iterable[str] = (), condition: Mapping[str, Json] | Non
         "Resource": "*",
     }
     return {**statement, "Condition": dict(condition)} if condition else statement
+
+
+def root_statement(key: Arn) -> dict[str, Json]:
+    """Let IAM policies of the account decide about a key; without it nobody may be able to change its policy."""
+    return {
+        "Sid": ROOT_SID,
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{key.partition}:iam::{key.account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def policy_of(statements: Sequence[Plain]) -> dict[str, Plain]:
+    """Make a policy of statements."""
+    return {"Version": VERSION, "Statement": statements}
+
+
+def with_statements(policy: Mapping[str, Plain], added: Sequence[Plain]) -> dict[str, Plain]:
+    """Put statements at the end of a policy, the rest of which stays as it is."""
+    if not added:
+        return dict(policy)
+    return {**policy, "Statement": [*listed(policy["Statement"]), *added]}
 
 
 def one_or_list(values: Iterable[str]) -> Json:

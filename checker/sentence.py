@@ -1,4 +1,4 @@
-"""Requests in words, for witnesses and for `checker explain`."""
+"""Requests in words, for witnesses and for `checker explain`, and advice that several give."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import Service
 from checker.policy.model import Condition, Statement
+from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
+from checker.regions import CONNECT_REGIONS, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,3 +92,12 @@ def _shown(value: str | tuple[str, ...] | Unknown) -> str:
     if isinstance(value, Unknown):
         return "an unknown value"
     return f"`{value}`" if isinstance(value, str) else f"`{list(value)}`"
+
+
+def where_connect_is(region: str) -> str:
+    """Advise on a Region without Amazon Connect. https://docs.aws.amazon.com/general/latest/gr/connect_region.html"""
+    every = tuple(one for regions in REGIONS.values() for one in regions)
+    if region in every:
+        return f"it lists {', '.join(CONNECT_REGIONS)}"
+    guess = did_you_mean(region, every)
+    return f"did you mean `{guess}`?" if guess else "there is no such Region"

@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": _Command("check", "check"),
     "explain": _Command("explain", "explain_command"),
     "fix": _Command("fix", "fix"),
+    "policy": _Command("policy", "policy"),
     "rules": _Command("rules", "rules"),
     "simulate": _Command("simulate", "simulate"),
 }

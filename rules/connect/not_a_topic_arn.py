@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn, is_account
+from checker.arn import why_no_topic
 from checker.finding import Location, Severity
 from checker.rule import Link, Rule
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from checker.policy.unknown import Unknown
 
 _HELP = "a topic's ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME"
-_LONGEST = 350
 
 
 class NotATopicArn(Rule):
@@ -60,36 +59,14 @@ class NotATopicArn(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Look at what was given for the topic's ARN."""
-        if case.topic.claimed and (reason := _reason(case.topic.claimed)):
+        if case.topic.claimed and (reason := why_no_topic(case.topic.claimed)):
             yield self._found(case.name, case.topic.claimed, reason, case.here(case.topic.arn_place))
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
         """Look at every topic of the contact."""
         for text, place in contact.topics:
-            if reason := _reason(text):
+            if reason := why_no_topic(text):
                 yield self._found(contact.id, text, reason, Location(place.document, place.route))
 
     def _found(self, resource: str, text: str, reason: str, at: Location) -> Finding:
         return self.finding(resource, f"`{text}` is not the ARN of a topic: {reason}", at, help=_HELP)
-
-
-def _reason(text: str) -> str:
-    """Say what a text is instead of a topic's ARN; nothing if it is one."""
-    arn = Arn.parse(text)
-    if arn is None:
-        return "it is a URL" if "://" in text else "it is no ARN"
-    if arn.service != "sns":
-        return f"it belongs to {arn.service or 'no service'}"
-    if not is_account(arn.account):
-        return f"`{arn.account}` is no account id"
-    if ":" in arn.resource:
-        return "it is the ARN of a subscription"
-    if not arn.is_topic or not _is_name(arn.resource):
-        return f"no topic can be called `{arn.resource}`"
-    return f"it is longer than {_LONGEST} characters" if len(text) > _LONGEST else ""
-
-
-def _is_name(name: str) -> bool:
-    """True for what CreateTopic takes: letters, digits, hyphens and underscores, and `.fifo` at the end."""
-    bare = name.removesuffix(".fifo").replace("-", "").replace("_", "")
-    return name.isascii() and (bare.isalnum() or not bare) and 0 < len(name) <= 256

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.finding import Location, Severity
-from checker.policy.spelling import did_you_mean
-from checker.regions import CONNECT_REGIONS, REGIONS
+from checker.regions import CONNECT_REGIONS
 from checker.rule import Link, Rule
+from checker.sentence import where_connect_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from checker.case import TopicCase
     from checker.finding import Finding
     from checker.policy.unknown import Unknown
-
-_ALL = tuple(region for regions in REGIONS.values() for region in regions)
 
 
 class RegionWithoutConnect(Rule):
@@ -67,7 +65,7 @@ class RegionWithoutConnect(Rule):
                 places.setdefault(arn.region, []).append(at)
         for region, found in places.items():
             yield self.finding(
-                case.name, f"AWS lists no Amazon Connect in {region}", found, help=_help(region)
+                case.name, f"AWS lists no Amazon Connect in {region}", found, help=where_connect_is(region)
             )
 
 
@@ -76,10 +74,3 @@ def _where(case: TopicCase) -> tuple[tuple[Arn, Location], ...]:
     topic = case.topic.arn
     alone = ((topic, case.here(case.topic.arn_place)),) if isinstance(topic, Arn) else ()
     return case.instances_placed or alone
-
-
-def _help(region: str) -> str:
-    if region in _ALL:
-        return f"it lists {', '.join(CONNECT_REGIONS)}"
-    guess = did_you_mean(region, _ALL)
-    return f"did you mean `{guess}`?" if guess else "there is no such Region"

@@ -23,7 +23,7 @@ GOOD, OPEN = document(statement(Condition=PINNED)), document(statement())
 def test_version_and_help() -> None:
     assert run("--version").stdout == f"checker {__version__}\n"
     helped = run("--help").stdout
-    assert all(command in helped for command in ("check", "explain", "simulate"))
+    assert all(command in helped for command in ("check", "explain", "policy", "simulate"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
+from checker.inputs.terraform.owned import strays
 from checker.policy.node import Node, Scalar, children
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def read_root(
             for address in _addresses(module.resource(mode, kind, name, block.header)):
                 if address in session.instances:
                     declare(session.instances[address], found)
+    strays(found)
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)

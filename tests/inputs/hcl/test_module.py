@@ -474,3 +474,33 @@ def test_a_connect_instance_that_is_looked_up_by_its_id_is_known(tmp_path: Path)
     assert str(instance.arn) == (
         "arn:aws:connect:eu-central-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
     )
+
+
+def test_policies_of_topics_and_keys_that_are_declared_elsewhere_are_judged(tmp_path: Path) -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:chat"
+    found = read(
+        tmp_path,
+        {
+            "main.tf": f"""
+resource "aws_sns_topic_policy" "known" {{
+  arn    = "{topic}"
+  policy = {CONNECT}
+}}
+resource "aws_sns_topic_policy" "unknown" {{
+  arn    = var.topic
+  policy = {CONNECT}
+}}
+resource "aws_kms_key_policy" "key" {{
+  key_id = "arn:aws:kms:us-east-1:111122223333:key/1"
+  policy = {CONNECT}
+}}
+"""
+        },
+    )
+    assert [str(one.arn) if not isinstance(one.arn, Unknown) else one.arn.where for one in found.topics] == [
+        topic,
+        "var.topic",
+    ]
+    policies = [*(one.policy for one in found.topics), *(one.policy for one in found.keys)]
+    assert not any(isinstance(one, Unknown) for one in policies)
+    assert [one.address for one in found.keys] == ["aws_kms_key_policy.key"]

@@ -1,0 +1,155 @@
+"""Drafts the policies of a topic and a key: new ones, or those of files with what they lack put at their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.documented import (
+    key_statement,
+    pins,
+    policy_of,
+    root_statement,
+    topic_statements,
+    with_statements,
+)
+from checker.iam.prove import can_publish
+from checker.iam.space import Target
+from checker.inputs.roles import load_key_policy, load_topic
+from checker.inputs.text import InputError, TextDocument
+from checker.inventory import is_managed_key
+from checker.needed import can_use, not_yet_allowed, not_yet_using
+from checker.policy.dialect import KEY, TOPIC, Dialect
+from checker.policy.jsontext import parse_json
+from checker.policy.plain import json_text, plain
+from checker.policy.read import read_policy
+from checker.policy.refused.document import refusals
+from checker.policy.source import Source
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from checker.arn import Arn
+    from checker.finding import Json
+    from checker.iam.truth import Truth
+    from checker.inputs.parties import Parties
+    from checker.inventory import PolicyText, Topic
+    from checker.policy.model import Policy
+    from checker.policy.plain import Plain
+
+
+class Draft(NamedTuple):
+    """A policy, how many statements were added for Connect, and the file that the others come from.
+
+    ``remarks`` are what that file gives reason to say.
+    """
+
+    policy: Mapping[str, Plain]
+    added: int
+    merged: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def draft_topic_policy(parties: Parties, merge: Path | None = None) -> Draft:
+    """Write a topic policy, or put into that of a file what Connect lacks. Raises InputError."""
+    topic, instances = parties.topic, parties.instances
+    if merge is None:
+        return _drafted(topic_statements(str(topic), instances), TOPIC)
+    read = _topic_of(merge, topic)
+    text = _readable(read.policy, merge)
+    missing = not_yet_allowed(read._replace(arn=topic, policy=text), instances)
+    draft, policy = _merged(text, topic_statements(str(topic), missing, _sids(text.policy)))
+    answers = [(one, can_publish(policy, Target.of(topic), one).truth) for one in instances]
+    doubts = [_doubt(draft.merged, f"publish for `{one.instance_id}`", answer) for one, answer in answers]
+    encrypted = _encrypted(read) if parties.key is None else ""
+    return draft._replace(remarks=tuple(filter(None, (*doubts, encrypted))))
+
+
+def _topic_of(path: Path, topic: Arn) -> Topic:
+    read = load_topic(path)
+    if not isinstance(read.arn, Unknown) and read.arn != topic:
+        raise InputError(str(path), f"this is of the topic `{read.arn}`, not of `{topic}`")
+    return read
+
+
+def draft_key_policy(
+    parties: Parties, key: Arn, merge: Path | None = None, *, condition: bool = False
+) -> Draft:
+    """Write a key policy that keeps the account in charge, or put into that of a file what Connect lacks.
+
+    ``condition`` pins the instances, though AWS does not document that Connect passes them on to KMS.
+    Raises InputError.
+    """
+    topic, instances = parties.topic, parties.instances
+    if merge is None:
+        statement = key_statement(condition=pins(instances) if condition else None)
+        return _drafted([root_statement(key), statement], KEY)._replace(added=1)
+    text = _readable(load_key_policy(merge).policy, merge)
+    missing = not_yet_using(text.policy, key, topic, instances, pinned=condition)
+    pinned = pins(missing) if condition else None
+    draft, policy = _merged(text, [key_statement(_sids(text.policy), pinned)] if missing else [])
+    answers = [can_use(policy, key, topic, one if condition else None) for one in instances]
+    doubts = dict.fromkeys(_doubt(draft.merged, "use the key", answer) for answer in answers)
+    return draft._replace(remarks=tuple(filter(None, doubts)))
+
+
+def _drafted(statements: Sequence[Plain], dialect: Dialect) -> Draft:
+    policy = policy_of(statements)
+    _accepted("--instance-arn", policy, dialect, ())
+    return Draft(policy, len(statements))
+
+
+def _readable(text: PolicyText | Unknown, path: Path) -> PolicyText:
+    """Refuse a policy that AWS would not take, into which nothing can be put."""
+    if isinstance(text, Unknown):
+        raise InputError(str(path), text.reason)
+    for problem in text.problems:
+        if problem.grave:
+            where = text.document.locate(problem.route, problem.part)
+            raise InputError(text.document.name, problem.message, where, problem.help)
+    return text
+
+
+def _sids(policy: Policy) -> list[str]:
+    return [statement.sid for statement in policy.known_statements()]
+
+
+def _merged(text: PolicyText, added: Sequence[Mapping[str, Json]]) -> tuple[Draft, Policy]:
+    """Put statements at the end of a policy that was read."""
+    root = plain(text.document.root) if isinstance(text.document, TextDocument) else None
+    if not isinstance(root, dict):
+        raise TypeError("a policy that was read without problems is an object")
+    draft = Draft(with_statements(root, added), len(added), text.document.name)
+    before = [problem.message for problem in refusals(text.policy, text.dialect, text.size)]
+    return draft, _accepted(draft.merged, draft.policy, text.dialect, before)
+
+
+def _accepted(name: str, policy: Mapping[str, Plain], dialect: Dialect, before: Sequence[str]) -> Policy:
+    """Read a policy back, and refuse one that AWS would not take: one that has become too large."""
+    text = json_text(policy)
+    read, problems = read_policy(parse_json(Source(name, text)), dialect)
+    for problem in (*problems, *refusals(read, dialect, len(text))):
+        if problem.grave and problem.message not in before:
+            help_text = problem.help or "give fewer instances, or take out statements that nothing needs"
+            raise InputError(name, problem.message, help_text=help_text)
+    return read
+
+
+def _doubt(name: str, deed: str, answer: Truth) -> str:
+    """Refuse a policy under which Connect is still denied, and say what else keeps the answer open."""
+    if isinstance(answer, Unknown):
+        return f"whether this lets Connect {deed} is not known: {answer.reason}"
+    if answer:
+        return ""
+    reason = f"no statement that is added can let Connect {deed}: another one denies it"
+    raise InputError(name, reason, help_text=f"mend that first, `checker check {name}` names it")
+
+
+def _encrypted(topic: Topic) -> str:
+    """Remind of the key of a topic that is encrypted."""
+    if is_managed_key(topic.key):
+        return f"the topic is encrypted with `{topic.key}`, which cannot let Connect in: it needs another key"
+    if isinstance(topic.key, str):
+        return f"the topic is encrypted with `{topic.key}`: --key-arn shows what the policy of that key needs"
+    return ""

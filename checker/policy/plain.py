@@ -1,0 +1,90 @@
+"""Policies as plain values, and the JSON that AWS is sent of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from checker.finding import Same, Symbol
+from checker.policy.node import Array, Number, Object
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.policy.node import Node
+
+Plain: TypeAlias = "str | bool | Number | Symbol | Same | Sequence[Plain] | Mapping[str, Plain] | None"
+"""A value that can be written in any language; what ``Same`` stands for is put in its place before."""
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
+
+
+def plain(node: Node) -> Plain:
+    """Turn nodes into plain values; a key that stands twice has its last value."""
+    if isinstance(node, Object):
+        return {member.key: plain(member.value) for member in node.members}
+    if isinstance(node, Array):
+        return [plain(one) for one in node.items]
+    return Symbol(node.value.where) if isinstance(node.value, Unknown) else node.value
+
+
+def json_text(value: Plain, indent: str = "", level: int = 0) -> str:
+    """Write a value as JSON: on one line without blanks, or a member a line with ``indent`` before it.
+
+    Everything beyond ASCII is escaped, for SNS takes nothing else and a terminal may mistake it. Raises
+    TypeError for a name, which JSON has no way to write.
+    """
+    if isinstance(value, Mapping):
+        colon = ": " if indent else ":"
+        members = (f"{quoted(key)}{colon}{json_text(one, indent, level + 1)}" for key, one in value.items())
+        return _enclosed("{}", members, indent, level)
+    if is_list(value):
+        return _enclosed("[]", (json_text(one, indent, level + 1) for one in value), indent, level)
+    return quoted(value) if isinstance(value, str) else word(value)
+
+
+def is_list(value: Plain) -> TypeGuard[Sequence[Plain]]:
+    """Tell a list from the texts and records that Python counts among sequences, too."""
+    return isinstance(value, list)
+
+
+def listed(value: Plain) -> Sequence[Plain]:
+    """Read what stands alone where AWS allows a list as a list of one."""
+    return value if is_list(value) else [value]
+
+
+def quoted(text: str) -> str:
+    """Write a text as JSON does."""
+    return json.dumps(text)
+
+
+def double_quoted(text: str) -> str:
+    """Write a text as HCL and YAML do, which take no two escapes for one character as JSON has them."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isascii() and char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def word(value: Plain) -> str:
+    """Write a number, boolean or null, in which all languages agree. Raises TypeError for anything else."""
+    if isinstance(value, Number):
+        return value.text
+    if value is None or isinstance(value, bool):
+        return {True: "true", False: "false", None: "null"}[value]
+    raise TypeError(f"no value of a policy: {value!r}")
+
+
+def _enclosed(brackets: str, parts: Iterable[str], indent: str, level: int) -> str:
+    inside = list(parts)
+    if not indent or not inside:
+        return f"{brackets[0]}{','.join(inside)}{brackets[1]}"
+    start = "\n" + indent * (level + 1)
+    return f"{brackets[0]}{start}{f',{start}'.join(inside)}\n{indent * level}{brackets[1]}"

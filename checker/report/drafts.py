@@ -1,0 +1,135 @@
+"""The policies of a topic and of its key, in the language that they are wanted in, with what is to be known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from textwrap import wrap
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Symbol
+from checker.policy.dialect import KEY, TOPIC
+from checker.policy.plain import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.inputs.drafting import Draft
+    from checker.inputs.parties import Parties
+
+_NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"
+_WIDTH = 108
+
+
+class Language(StrEnum):
+    """What policies can be written in."""
+
+    JSON = "json"
+    TERRAFORM = "terraform"
+    CLOUDFORMATION = "cloudformation"
+    CLI = "cli"
+
+
+WITHOUT_COMMENTS = (Language.JSON, Language.CLI)
+"""JSON has no comments, and zsh, the shell of macOS, takes none where commands are pasted."""
+
+
+class Drafts(NamedTuple):
+    """Policies that are wanted; ``condition`` tells that the key's pins the instances."""
+
+    parties: Parties
+    topic: Draft | None
+    key: Draft | None = None
+    condition: bool = False
+
+
+def drafts_text(drafts: Drafts, language: Language) -> list[str]:
+    """Write the policies, with the remarks as comments where there can be some."""
+    return {
+        Language.JSON: _json,
+        Language.TERRAFORM: _terraform,
+        Language.CLOUDFORMATION: _cloudformation,
+        Language.CLI: _cli,
+    }[language](drafts)
+
+
+def topic_remarks(drafts: Drafts) -> Iterator[str]:
+    """What to know before the topic policy is set."""
+    if drafts.topic is not None and not drafts.topic.merged:
+        yield (
+            "This is the topic's whole policy and takes the place of the one it has: "
+            "`--merge FILE` keeps the statements that other publishers need."
+        )
+
+
+def key_remarks(drafts: Drafts) -> Iterator[str]:
+    """What to know before the key policy is set."""
+    if drafts.key is None:
+        return
+    if not drafts.key.merged:
+        yield (
+            "This is the key's whole policy and takes the place of the one it has: "
+            "`--merge-key FILE` keeps the statements that others need."
+        )
+    if drafts.condition:
+        yield (
+            "AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn on to KMS: see a "
+            "test message arrive before you rely on this condition."
+        )
+
+
+def _comments(remarks: Iterator[str]) -> list[str]:
+    return [f"# {line}" for remark in remarks for line in wrap(remark, _WIDTH)]
+
+
+def _json(drafts: Drafts) -> list[str]:
+    from checker.report.documents.jsonform import INDENT, json_policy
+
+    if drafts.topic and drafts.key:
+        both = {"topic_policy": drafts.topic.policy, "key_policy": drafts.key.policy}
+        return [json_text(both, INDENT)]
+    one, dialect = (drafts.topic, TOPIC) if drafts.topic else (drafts.key, KEY)
+    return [json_policy(one.policy, dialect.max_bytes)] if one else []
+
+
+def _terraform(drafts: Drafts) -> list[str]:
+    from checker.report.documents.terraform import terraform_policy, terraform_resource
+
+    lines: list[str] = []
+    if drafts.topic:
+        document = Symbol(f"data.aws_iam_policy_document.{_NAME}.json")
+        arguments = (("arn", str(drafts.parties.topic)), ("policy", document))
+        lines += (*_comments(topic_remarks(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
+        lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
+    if drafts.key:
+        document = Symbol(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
+        arguments = (("key_id", str(drafts.parties.key)), ("policy", document))
+        lines += (*_comments(key_remarks(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
+        lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")
+    return lines[:-1]
+
+
+def _cloudformation(drafts: Drafts) -> list[str]:
+    from checker.report.documents.cloudformation import key_policy_property, topic_policy_template
+
+    lines: list[str] = []
+    if drafts.topic:
+        lines += _comments(topic_remarks(drafts))
+        lines += topic_policy_template(str(drafts.parties.topic), drafts.topic.policy)
+    if drafts.key:
+        where = (
+            f"CloudFormation sets a key's policy in the resource that makes the key, {drafts.parties.key}:"
+        )
+        lines += [""] * bool(lines) + _comments(key_remarks(drafts)) + [f"# {where}"]
+        # beside a template the property is a comment: a resource of its own would make a second key
+        mark = "# " if drafts.topic else ""
+        lines += [f"{mark}{line}" for line in key_policy_property(drafts.key.policy)]
+    return lines
+
+
+def _cli(drafts: Drafts) -> list[str]:
+    from checker.report.documents.awscli import put_key_policy, set_topic_policy
+
+    lines = [set_topic_policy(drafts.parties.topic, drafts.topic.policy)] if drafts.topic else []
+    if drafts.key and drafts.parties.key:
+        lines += [put_key_policy(drafts.parties.key, drafts.key.policy)]
+    return lines

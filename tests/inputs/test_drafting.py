@@ -1,0 +1,244 @@
+"""What is drafted lets exactly the named instances publish, whatever they are and whatever it is merged into."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checker.arn import Arn
+from checker.documented import key_statement, pins, policy_of, root_statement, topic_statements
+from checker.iam.prove import ConnectProver, StrangerProver, can_publish
+from checker.iam.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
+from checker.inputs.drafting import Draft, draft_key_policy, draft_topic_policy
+from checker.inputs.parties import Parties
+from checker.inputs.text import InputError
+from checker.needed import can_use
+from checker.policy.dialect import KEY
+from checker.policy.model import Policy
+from checker.policy.plain import json_text
+from checker.policy.unknown import Unknown
+from tests.iam.strategies import policies
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
+from tests.samples import policy_of as typed
+
+KEY_ARN = arn_of(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+PARTIES = Parties(arn_of(TOPIC_ARN), (arn_of(INSTANCE_ARN),), KEY_ARN)
+PINNED = pins(PARTIES.instances)
+ROOT = root_statement(KEY_ARN)
+PLACES = [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
+accounts = st.text("0123456789", min_size=12, max_size=12)
+
+
+@st.composite
+def parties(draw: st.DrawFn) -> Parties:
+    partition, region = draw(st.sampled_from(PLACES))
+    owners = draw(st.lists(accounts, min_size=1, max_size=3))
+    found = draw(st.lists(st.tuples(st.sampled_from(owners), st.uuids()), min_size=1, max_size=5))
+    instances = tuple(Arn(partition, "connect", region, owner, f"instance/{one}") for owner, one in found)
+    key = Arn(partition, "kms", region, draw(accounts), f"key/{draw(st.uuids())}")
+    return Parties(Arn(partition, "sns", region, draw(accounts), "chat"), instances, key)
+
+
+def read(draft: Draft) -> Policy:
+    return typed(json.loads(json_text(draft.policy)))
+
+
+def only_these(policy: Policy, wanted: Parties) -> None:
+    """Exactly the instances can publish: no other of any account, nobody in nobody's name, no stranger."""
+    target = Target.of(wanted.topic)
+    connect = ConnectProver(policy, target, (wanted.topic.region,))
+    owners = {arn.account for arn in wanted.instances}
+    assert all(can_publish(policy, target, arn).truth is True for arn in wanted.instances)
+    assert connect.deputy(owners).truth is False
+    for owner in (*owners, wanted.topic.account):
+        ids = [arn.instance_id for arn in wanted.instances if arn.account == owner]
+        assert connect.siblings(owner, ids).truth is False
+    assert StrangerProver(policy, target).can(PUBLISH, SUBSCRIBE, *ADMINISTER).truth is False
+
+
+@settings(deadline=None)
+@given(parties())
+def test_exactly_the_named_instances_can_publish(wanted: Parties) -> None:
+    draft = draft_topic_policy(wanted)
+    assert draft.added == len({arn.account for arn in wanted.instances})
+    only_these(read(draft), wanted)
+
+
+@settings(deadline=None)
+@given(parties(), st.booleans())
+def test_connect_can_use_the_key_and_the_account_keeps_it(wanted: Parties, condition: bool) -> None:
+    assert wanted.key is not None
+    draft = draft_key_policy(wanted, wanted.key, condition=condition)
+    policy = typed(json.loads(json_text(draft.policy)), KEY)
+    for arn in wanted.instances:
+        assert can_use(policy, wanted.key, wanted.topic, arn) is True
+        assert (can_use(policy, wanted.key, wanted.topic) is True) is not condition
+    stranger = StrangerProver(policy, Target.of(wanted.key))
+    assert stranger.can(DATA_KEY, PUT_KEY_POLICY).truth is False
+    other = wanted.instances[0]._replace(resource="instance/0")
+    assert (can_use(policy, wanted.key, wanted.topic, other) is True) is not condition
+
+
+def merged(folder: Path, policy: Any, wanted: Parties = PARTIES) -> Draft:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(policy))
+    return draft_topic_policy(wanted, path)
+
+
+def merged_key(folder: Path, policy: Any, *, condition: bool = False) -> Draft:
+    path = folder / "key-policy.json"
+    path.write_text(policy if isinstance(policy, str) else json.dumps(policy))
+    return draft_key_policy(PARTIES, KEY_ARN, path, condition=condition)
+
+
+@settings(deadline=None, max_examples=150)
+@given(policies())
+def test_merging_keeps_what_is_there_adds_at_the_end_and_does_so_once(policy: Any) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            once = merged(folder, policy)
+        except InputError:
+            return  # a policy that AWS would not take, or that denies Connect
+        kept = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+        text = json.loads(json_text(once.policy))
+        found = text["Statement"] if isinstance(text["Statement"], list) else [text["Statement"]]
+        assert found[: len(kept)] == kept
+        assert len(found) == len(kept) + once.added
+        assert {**text, "Statement": 0} == {**policy, "Statement": 0}
+        assert list(text) == list(policy)
+        again = merged(folder, text)
+        assert (again.added, again.policy) == (0, text)
+        answers = [can_publish(read(once), Target.of(PARTIES.topic), one).truth for one in PARTIES.instances]
+        assert all(one is True or isinstance(one, Unknown) for one in answers)
+
+
+GOOD = topic_statements(TOPIC_ARN, PARTIES.instances)[0]
+OTHER = INSTANCE_ARN.replace("3f6c1b52", "4f6c1b52")
+
+
+@pytest.mark.parametrize(
+    ("given_statement", "added"),
+    [
+        (GOOD, 0),
+        ({**GOOD, "Sid": "Mine", "Action": ["SNS:Publish"]}, 0),
+        (statement(Condition={"ArnLike": {"AWS:SourceArn": INSTANCE_ARN}}), 0),
+        (statement(Condition=pins([arn_of(INSTANCE_ARN), arn_of(OTHER)])), 0),
+        (statement(Condition=pins([arn_of(OTHER)])), 1),
+        (statement(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}), 1),
+        (statement(), 1),
+        ({**GOOD, "Effect": "Deny", "Action": "sns:Subscribe"}, 1),
+        ({**GOOD, "Resource": f"{TOPIC_ARN}-old"}, 1),
+        (statement(Principal={"Service": "events.amazonaws.com"}), 1),
+    ],
+)
+def test_a_statement_that_allows_these_and_no_strangers_is_enough(
+    given_statement: dict[str, Any], added: int, tmp_path: Path
+) -> None:
+    (tmp_path / "topic.json").write_text(
+        json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(document(given_statement))}})
+    )
+    assert draft_topic_policy(PARTIES, tmp_path / "topic.json").added == added
+
+
+def test_only_the_instances_that_lack_a_statement_get_one_with_a_sid_of_its_own(tmp_path: Path) -> None:
+    wanted = PARTIES._replace(instances=(*PARTIES.instances, arn_of(OTHER)))
+    found = json.loads(json_text(merged(tmp_path, document(GOOD), wanted).policy))["Statement"]
+    assert found[0] == GOOD
+    assert [one["Sid"] for one in found] == ["AllowConnectChatStreaming", "AllowConnectChatStreaming2"]
+    assert found[1]["Condition"]["ArnEquals"]["aws:SourceArn"] == OTHER
+
+
+def test_style_and_version_stay_and_a_statement_alone_becomes_a_list(tmp_path: Path) -> None:
+    alone = statement(Principal={"Service": ["events.amazonaws.com"]}, Action=["SNS:Publish"])
+    old = {"Id": "x", "Statement": alone, "Version": "2008-10-17"}
+    assert json.loads(json_text(merged(tmp_path, old).policy)) == {**old, "Statement": [alone, GOOD]}
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (document(statement(Effect="Deny", Condition=None)), "another one denies it"),
+        (document(statement(Resource=f"{TOPIC_ARN}-other")), "this is of the topic"),
+        ({"Version": "2012-10-17", "Statement": []}, "no statement"),
+        (document(statement(Principle={}, Principal=None)), "Principle"),
+        ({"Attributes": {"TopicArn": TOPIC_ARN}}, "no Policy"),
+        ({"Attributes": {"TopicArn": f"{TOPIC_ARN}2", "Policy": "{}"}}, "this is of the topic"),
+        ({"Policy": "{}"}, "expected"),
+        (
+            document(*(statement(Sid=f"s{n}", Principal={"AWS": ACCOUNT}) for n in range(100))),
+            "the policy has 101 statements, a topic policy may have 100",
+        ),
+        (
+            document(statement(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 30_400}"})),
+            "a topic policy may have 30,720",
+        ),
+    ],
+)
+def test_what_nothing_can_be_put_into_is_refused(policy: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        merged(tmp_path, policy)
+
+
+def test_a_policy_for_too_many_accounts_is_refused() -> None:
+    instances = tuple(PARTIES.instances[0]._replace(account=f"{n:012}") for n in range(101))
+    with pytest.raises(InputError, match="may have"):
+        draft_topic_policy(PARTIES._replace(instances=instances))
+
+
+def test_doubts_and_keys_are_remarked_upon(tmp_path: Path) -> None:
+    doubtful = statement(
+        Effect="Deny", Principal="*", Condition={"StringNotEquals": {"aws:SourceOrgID": "o-1"}}
+    )
+    attributes = {
+        "TopicArn": TOPIC_ARN,
+        "KmsMasterKeyId": "alias/aws/sns",
+        "Policy": json.dumps(document(doubtful)),
+    }
+    doubt, key = merged(tmp_path, {"Attributes": attributes}, PARTIES._replace(key=None)).remarks
+    assert doubt.startswith("whether this lets Connect publish for")
+    assert "it needs another key" in key
+    attributes["KmsMasterKeyId"] = "alias/chat"
+    assert "--key-arn" in merged(tmp_path, {"Attributes": attributes}, PARTIES._replace(key=None)).remarks[1]
+
+
+@pytest.mark.parametrize(
+    ("statements", "condition", "added"),
+    [
+        ([ROOT], False, 1),
+        ([ROOT], True, 1),
+        ([ROOT, key_statement()], False, 0),
+        ([ROOT, key_statement()], True, 0),
+        ([ROOT, key_statement(condition=PINNED)], True, 0),
+        ([ROOT, key_statement(condition=PINNED)], False, 1),
+        ([ROOT, {**key_statement(), "Action": "kms:Decrypt"}], False, 1),
+        ([ROOT, {**key_statement(), "Principal": {"Service": "sns.amazonaws.com"}}], False, 1),
+    ],
+)
+def test_a_key_gets_what_it_lacks_once(
+    statements: list[Any], condition: bool, added: int, tmp_path: Path
+) -> None:
+    once = merged_key(tmp_path, document(*statements), condition=condition)
+    text = json.loads(json_text(once.policy))
+    assert (once.added, text["Statement"][: len(statements)]) == (added, statements)
+    wrapped = json.dumps({"Policy": json.dumps(text), "PolicyName": "default"})
+    assert merged_key(tmp_path, wrapped, condition=condition).added == 0
+    assert len({one["Sid"] for one in text["Statement"]}) == len(text["Statement"])
+
+
+def test_a_key_that_denies_connect_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="another one denies it"):
+        merged_key(tmp_path, document(ROOT, {**key_statement(), "Effect": "Deny"}))
+    large = {**ROOT, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 32_500}"}}
+    with pytest.raises(InputError, match="a key policy may have 32,768"):
+        merged_key(tmp_path, document(large))
+
+
+def test_statements_of_a_policy_are_a_policy() -> None:
+    assert policy_of([GOOD]) == {"Version": "2012-10-17", "Statement": [GOOD]}
