@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.documented import KEY_ACTIONS_NEEDED, KEY_SID, TOPIC_SID, key_statement, pins, topic_statements
 from checker.finding import Append, Fix, Put, Remove, Same
+from checker.iam.request import AwsPrincipal
 from checker.policy.model import Patterns
 from checker.policy.vocabulary import CONNECT
 from checker.remedy.statement import is_for_connect_alone, name_of_topic, sid, sids, without_connect
@@ -41,11 +42,14 @@ def allow_key(case: KeyCase) -> tuple[Fix, ...]:
     return (Fix("add a statement that lets Connect use the key", (added,)),)
 
 
-def allow_owner_of_key(case: KeyCase, account: str) -> tuple[Fix, ...]:
+def allow_owner_of_key(case: KeyCase) -> tuple[Fix, ...]:
     """Add the statement of the default key policy, which lets the account's IAM policies speak.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
+    account = _owner(case)
+    if account is None:
+        return ()
     statement: dict[str, Json] = {
         "Sid": sid(case, "EnableIamUserPermissions"),
         "Effect": "Allow",
@@ -55,6 +59,20 @@ def allow_owner_of_key(case: KeyCase, account: str) -> tuple[Fix, ...]:
     }
     title = f"let the IAM policies of account {account} give access to the key"
     return (Fix(title, (Append(_STATEMENTS, statement),)),)
+
+
+def _owner(case: KeyCase) -> str | None:
+    """The account of the key; while that is not known, the only one that the policy names."""
+    if isinstance(case.target.account, str):
+        return case.target.account
+    callers = (
+        AwsPrincipal.parse(one.value)
+        for statement in case.statements
+        for one in statement.principal_entries
+        if isinstance(one.value, str)
+    )
+    accounts = {caller.arn.account for caller in callers if caller is not None}
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:

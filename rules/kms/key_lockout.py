@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.arn import Arn
-    from checker.finding import Finding, Fix
+    from checker.finding import Finding
     from checker.iam.request import AwsPrincipal
     from checker.key_case import KeyCase
 
@@ -79,18 +79,13 @@ class KeyLockout(Rule):
             yield unknown[0]
         elif not can:
             message = f"nobody may do `{PUT_KEY_POLICY}`, KMS refuses such a policy"
-            at, fixes = case.at(("Statement",)), _fixes(case)
+            at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, help=_HELP, fixes=fixes)
         else:
             names = sorted({str(caller.arn) for caller in can if caller.arn.service == "iam"})
             message = f"only {listed(names)} may change the key policy, the root of the account may not"
-            at, fixes = case.at(("Statement",)), _fixes(case)
+            at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
-
-
-def _fixes(case: KeyCase) -> tuple[Fix, ...]:
-    account = case.target.account
-    return () if isinstance(account, Unknown) else allow_owner_of_key(case, account)
 
 
 def _is_root(caller: AwsPrincipal, key: Arn | Unknown) -> bool:

@@ -1,0 +1,42 @@
+"""One policy in every form that teams keep it in is mended in every one of them, in its own language."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+from checker.finding import Verdict
+from tests.fix.workbench import mended, write
+from tests.inputs.test_forms import FORMS, POLICIES
+
+MACHINE_MADE = ("plan",)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_form_is_mended_to_the_same_end(name: str, form: str, tmp_path: Path) -> None:
+    expected = mended(write(tmp_path / "json", FORMS["json"](POLICIES[name])), unsafe=True)
+    found = mended(write(tmp_path / form, FORMS[form](POLICIES[name])), unsafe=True)
+    if form in MACHINE_MADE:
+        assert not found.texts
+        reasons = {one.reason for one in found.left if one.finding.verdict is Verdict.FAIL}
+        assert reasons <= {"the file is written by a machine, mend what it is made from"}
+        return
+    assert sorted(one.finding.rule for one in found.mended) == sorted(
+        one.finding.rule for one in expected.mended
+    )
+    assert not [one for one in found.after.report.findings if one.verdict is Verdict.FAIL]
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form not in MACHINE_MADE])
+def test_what_is_not_mended_keeps_its_bytes(form: str, tmp_path: Path) -> None:
+    """Beside the lines of the edits, every line of the file is the same, line ends included."""
+    paths = write(tmp_path, FORMS[form](POLICIES["source-owner"]))
+    found = mended(paths)
+    for path, text in found.texts.items():
+        old = Path(path).read_bytes().decode().splitlines(keepends=True)
+        matcher = difflib.SequenceMatcher(None, old, text.splitlines(keepends=True), autojunk=False)
+        removed = sum(b - a for tag, a, b, _, _ in matcher.get_opcodes() if tag in ("replace", "delete"))
+        assert removed <= 2
