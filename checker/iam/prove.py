@@ -14,7 +14,7 @@ from checker.iam.decide import Decision, decide
 from checker.iam.identity import Instances
 from checker.iam.mention import known_conditions
 from checker.iam.principal import principal_covers
-from checker.iam.request import Request
+from checker.iam.request import AwsPrincipal, Request
 from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.arn import Arn
-    from checker.iam.request import AwsPrincipal
     from checker.iam.space import Space, Target
 
 
@@ -149,8 +148,10 @@ def _about(statement: Statement | Unknown, action: str) -> Truth:
 
 def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPrincipal, Answer]]:
     """Ask for everybody whom a policy can tell apart, services left out, whether some request is allowed."""
-    for caller, space in principal_spaces(policy, action, target):
-        yield caller, some_request(policy, space)
+    for asked, space in principal_spaces(policy, action, target):
+        answer = some_request(policy, space)
+        caller = answer.witness.caller if answer.witness else asked
+        yield caller if isinstance(caller, AwsPrincipal) else asked, answer
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:
