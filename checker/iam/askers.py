@@ -52,7 +52,7 @@ class Asker(NamedTuple):
 
 def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
     """Everybody whom the policies can tell apart, the owner's own among them."""
-    named = list(dict.fromkeys(_named(policies)))
+    named = sorted(set(_named(policies)))  # whichever policy is the old one
     services = dict.fromkeys((CONNECT, *(value for kind, value in named if kind == "Service")))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")

@@ -18,8 +18,7 @@ from checker.iam.request import AwsPrincipal, Request
 from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
-from checker.iam.truth import Truth, all_of, negate
-from checker.iam.universe import every_space, principal_spaces
+from checker.iam.universe import principal_spaces
 from checker.policy.model import DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from checker.arn import Arn
     from checker.iam.space import Space, Target
+    from checker.iam.truth import Truth
 
 
 class Answer(NamedTuple):
@@ -156,12 +156,20 @@ def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPr
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:
     """Is there any request at all that ``new`` allows and ``old`` does not?"""
-    return either(gained_within(old, new, space) for space in every_space(old, new, target))
+    from checker.iam.gain import Gain  # no rule asks this
+    from checker.iam.universe import every_space
+
+    gain = Gain(old, new)
+    if gain.narrowed is None:
+        return Answer(truth=False)
+    return either(confirmed(new, gain.within(space)) for space in every_space(old, new, target))
 
 
 def gained_within(old: Policy, new: Policy, space: Space) -> Answer:
     """The same for the requests of one space."""
-    return confirmed(new, find(prepare(space, old, new), space, _gain))
+    from checker.iam.gain import Gain
+
+    return confirmed(new, Gain(old, new).within(space))
 
 
 def either(answers: Iterable[Answer]) -> Answer:
@@ -177,11 +185,6 @@ def either(answers: Iterable[Answer]) -> Answer:
 
 def _allowed(allowed: Sequence[Truth]) -> Truth:
     return allowed[0]
-
-
-def _gain(allowed: Sequence[Truth]) -> Truth:
-    old, new = allowed
-    return all_of((new, negate(old)))
 
 
 def confirmed(policy: Policy, found: Found) -> Answer:

@@ -54,11 +54,13 @@ if TYPE_CHECKING:
 
 _DIGITS = (Segment("digits", chars="0123456789", length=12),)
 _UNDOCUMENTED = (*UNDOCUMENTED, "aws:resourceorgid", "aws:resourceorgpaths")
-_TAGS = ("aws:principaltag/", "aws:resourcetag/", "aws:requesttag/")
+_FREE_FOR_SERVICES = ("aws:resourcetag/", "kms:")
+_FREE = ("aws:principaltag/", "aws:requesttag/", *_FREE_FOR_SERVICES)
 _ANYBODY = (ROLE, USER, ROOT)
 _SUBSCRIPTION_KEYS = frozenset(key for domain in subscription_domains() for key in domain.keys)
 _FOREMOST = (PUBLISH, DATA_KEY)
-_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)), Moments(("aws:tokenissuetime",)))
+_SIGNED_IN = Moments(("aws:tokenissuetime",))
+_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)))
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
@@ -112,7 +114,7 @@ def _service_space(caller: Service, action: str, target: Target, policies: Seque
         accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text((SOURCE_OWNER,), _DIGITS))
         source = (Text((SOURCE_ARN,), ANY_TEXT), *accounts)
     free = (*source, *undocumented, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
-    return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
+    return Space(caller, action, target.resource, fixed, free, _FREE_FOR_SERVICES, ())
 
 
 def _principal_space(
@@ -133,8 +135,8 @@ def _principal_space(
         who = (Strangers(target.partition, asker.taken, tails=_ANYBODY),)
     more = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED if key != "aws:userid")
     subscribes = subscription_domains() if action == SUBSCRIBE else ()
-    free = (*who, *caller_domains(own), *more, *_MOMENTS, *subscribes)
-    return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
+    free = (*who, *caller_domains(own), *more, *_MOMENTS, _SIGNED_IN, *subscribes)
+    return Space(caller, action, target.resource, fixed, free, _FREE, ())
 
 
 def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
@@ -144,4 +146,4 @@ def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
         arn.region for arn in named if arn is not None and arn.service == "connect" and "*" not in arn.region
     ]
     own = [target.region] if isinstance(target.region, str) else []
-    return tuple(dict.fromkeys((*own, *found))) or ("us-east-1",)
+    return tuple(dict.fromkeys((*own, *sorted(found)))) or ("us-east-1",)
