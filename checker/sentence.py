@@ -15,6 +15,7 @@ from checker.regions import CONNECT_REGIONS, REGIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checker.arn import Arn
     from checker.iam.decide import Match
     from checker.iam.request import Request
 
@@ -28,8 +29,7 @@ def listed(names: Sequence[str], most: int = 3) -> str:
 def caller_of(request: Request) -> str:
     """Name who asks, and on whose behalf."""
     if not isinstance(request.caller, Service):
-        arn = request.caller.arn
-        return f"{arn.resource.replace('/', ' ', 1)} of account {arn.account}"
+        return principal_of(request.caller.arn)
     if request.caller.name != CONNECT:
         return request.caller.name
     source, account = request.context.get(SOURCE_ARN), request.context.get(SOURCE_ACCOUNT)
@@ -38,6 +38,11 @@ def caller_of(request: Request) -> str:
         return f"Connect {behalf}"
     of_account = f" of account {account}" if isinstance(account, str) else ""
     return f"Connect for instance {source.rpartition('/')[2]}{of_account}"
+
+
+def principal_of(arn: Arn) -> str:
+    """Name a principal by its ARN: `role Chat of account A`."""
+    return f"{arn.resource.replace('/', ' ', 1)} of account {arn.account}"
 
 
 def could(request: Request, deed: str) -> str:

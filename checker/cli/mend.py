@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.cli.run import Options, examine
 from checker.cli.terminal import tell
 from checker.fix.outcome import Outcome, PolicyChange
+from checker.fix.proof import effect
 from checker.fix.reading import Reading
 from checker.fix.rounds import Repair, repair
 from checker.fix.writing import write_files
@@ -75,4 +76,5 @@ def _changes(found: Repair) -> Iterator[PolicyChange]:
     for known in found.before.policies():
         now = then.get(known.name)
         if now is not None and now.says != known.says:
-            yield PolicyChange(known.case.name, known.text.policy, now.text.policy)
+            found_out = effect(known.case, known.text.policy, now.text.policy)
+            yield PolicyChange(known.case.name, found_out)

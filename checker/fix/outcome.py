@@ -10,16 +10,15 @@ from checker.fix.display import written_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.difference import Difference
     from checker.fix.rounds import Left, Repair
-    from checker.policy.model import Policy
 
 
 class PolicyChange(NamedTuple):
-    """A policy before and after."""
+    """A policy that changes, and who gains and loses by it."""
 
     resource: str
-    old: Policy
-    new: Policy
+    difference: Difference
 
 
 class Outcome(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
@@ -139,12 +140,27 @@ PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
 NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
 """What the names of roles and sessions are made of, `x` first: a witness takes the first that fits."""
 
+_NAME = (
+    Segment("name", chars=NAME_CHARS, length=1),
+    Segment("rest of the name", chars=NAME_CHARS + "/"),
+)
+ROLE: Shape = (Segment("kind", text="role/"), *_NAME)
+USER: Shape = (Segment("kind", text="user/"), *_NAME)
+ROOT: Shape = (Segment("kind", text="root"),)
+
 
 class Strangers(NamedTuple):
-    """Roles, of any name, of an account that is none of ``but_not``."""
+    """Roles, of any name, of an account that is none of ``but_not``; of one ``account`` if that is given.
+
+    ``resources`` are what they are not themselves, such as ``role/Admin``; ``tails`` are the shapes of what
+    they may be.
+    """
 
     partition: str
     but_not: tuple[str, ...]
+    account: str = ""
+    resources: tuple[str, ...] = ()
+    tails: tuple[Shape, ...] = (ROLE,)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -152,22 +168,31 @@ class Strangers(NamedTuple):
         return (PRINCIPAL_ARN, PRINCIPAL_ACCOUNT)
 
     def choices(self, mentions: Mentions) -> Choices:
-        """Pick a role of every class."""
+        """Pick one of every class."""
         arns, accounts = mentions.get(PRINCIPAL_ARN, []), mentions.get(PRINCIPAL_ACCOUNT, [])
         if not arns and not accounts:
-            found = [Arn(self.partition, "iam", "", fresh_account(self.but_not), "role/x")]
+            account = self.account or fresh_account(self.but_not)
+            found = [Arn(self.partition, "iam", "", account, fresh_role(self.resources))]
         else:
-            tail = (Segment("kind", text="role/"), Segment("name", chars=NAME_CHARS, length=1), _NAME)
-            found = arn_classes(f"arn:{self.partition}:iam::", "", tail, arns, accounts, self.but_not)
+            found = [arn for tail in self.tails for arn in self.walked(tail, arns, accounts)]
         assignments: list[Assignment] = [
             {PRINCIPAL_ARN: str(arn), PRINCIPAL_ACCOUNT: arn.account}
             for arn in found
-            if arn.account not in self.but_not
+            if arn.account not in self.but_not and arn.resource not in self.resources
         ]
         return Choices(assignments, comparable([*arns, *accounts]))
 
+    def walked(self, tail: Shape, arns: Sequence[Mention], accounts: Sequence[Mention]) -> list[Arn]:
+        """Walk one of the shapes with every pattern."""
+        names = (one.partition("/")[2] for one in self.resources)
+        head = f"arn:{self.partition}:iam::"
+        return arn_classes(head, self.account, tail, arns, accounts, (*self.but_not, *filter(None, names)))
 
-_NAME = Segment("rest of the name", chars=NAME_CHARS + "/")
+
+def fresh_role(taken: Iterable[str]) -> str:
+    """Pick a role that is not taken."""
+    known = set(taken)
+    return next(role for number in count(1) if (role := f"role/{'x' * number}") not in known)
 
 
 class _Plain:
@@ -238,5 +263,6 @@ def open_keys(domain: Domain) -> tuple[str, ...]:
     """The keys of which a choice stands for many values, so that a policy variable of theirs stays unknown."""
     if isinstance(domain, OneOf):
         return ()
-    settled = SOURCE_ACCOUNT if isinstance(domain, Instances) and domain.account else ""
-    return tuple(key for key in domain.keys if key != settled)
+    of_one = isinstance(domain, Instances | Strangers) and domain.account
+    settled = (SOURCE_ACCOUNT, PRINCIPAL_ACCOUNT) if of_one else ()
+    return tuple(key for key in domain.keys if key not in settled)

@@ -14,12 +14,11 @@ from checker.iam.decide import Decision, decide
 from checker.iam.identity import Instances
 from checker.iam.mention import known_conditions
 from checker.iam.principal import principal_covers
-from checker.iam.request import Request
+from checker.iam.request import AwsPrincipal, Request
 from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
-from checker.iam.truth import Truth, all_of, negate
-from checker.iam.universe import every_space, principal_spaces
+from checker.iam.universe import principal_spaces
 from checker.policy.model import DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.arn import Arn
-    from checker.iam.request import AwsPrincipal
     from checker.iam.space import Space, Target
+    from checker.iam.truth import Truth
 
 
 class Answer(NamedTuple):
@@ -149,18 +148,28 @@ def _about(statement: Statement | Unknown, action: str) -> Truth:
 
 def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPrincipal, Answer]]:
     """Ask for everybody whom a policy can tell apart, services left out, whether some request is allowed."""
-    for caller, space in principal_spaces(policy, action, target):
-        yield caller, some_request(policy, space)
+    for asked, space in principal_spaces(policy, action, target):
+        answer = some_request(policy, space)
+        caller = answer.witness.caller if answer.witness else asked
+        yield caller if isinstance(caller, AwsPrincipal) else asked, answer
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:
     """Is there any request at all that ``new`` allows and ``old`` does not?"""
-    return either(gained_within(old, new, space) for space in every_space(old, new, target))
+    from checker.iam.gain import Gain  # no rule asks this
+    from checker.iam.universe import every_space
+
+    gain = Gain(old, new)
+    if gain.narrowed is None:
+        return Answer(truth=False)
+    return either(confirmed(new, gain.within(space)) for space in every_space(old, new, target))
 
 
 def gained_within(old: Policy, new: Policy, space: Space) -> Answer:
     """The same for the requests of one space."""
-    return confirmed(new, find(prepare(space, old, new), space, _gain))
+    from checker.iam.gain import Gain
+
+    return confirmed(new, Gain(old, new).within(space))
 
 
 def either(answers: Iterable[Answer]) -> Answer:
@@ -176,11 +185,6 @@ def either(answers: Iterable[Answer]) -> Answer:
 
 def _allowed(allowed: Sequence[Truth]) -> Truth:
     return allowed[0]
-
-
-def _gain(allowed: Sequence[Truth]) -> Truth:
-    old, new = allowed
-    return all_of((new, negate(old)))
 
 
 def confirmed(policy: Policy, found: Found) -> Answer:

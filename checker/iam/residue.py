@@ -65,6 +65,10 @@ class Prepared(NamedTuple):
         """The keys that variables are filled in from."""
         return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
 
+    def reversed(self) -> Prepared:
+        """The same with the policies the other way round."""
+        return Prepared(self.start, self.policies[::-1], self.residues[::-1])
+
     def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
         """The same for a policy that is just these statements of the only one."""
         kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
@@ -153,7 +157,7 @@ def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool
             continue
         if effect == DENY and applies is True:
             return False
-        doubt = applies if isinstance(applies, Unknown) else FREE
+        doubt = next((one for one in (applies, effect) if isinstance(one, Unknown)), FREE)
         if effect != ALLOW:
             denied = doubt
         if effect != DENY:

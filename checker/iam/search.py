@@ -149,10 +149,10 @@ class _Search:
         return None
 
     def request(self, context: Context) -> Request:
-        arn = context.get(PRINCIPAL_ARN)
-        caller = Arn.parse(arn) if isinstance(arn, str) else None
-        known = {key: value for key, value in context.items() if value is not FREE}
         start = self.prepared.start
+        arn = context.get(PRINCIPAL_ARN) if start.context.get(PRINCIPAL_ARN) is FREE else None
+        caller = Arn.parse(arn) if isinstance(arn, str) else None  # else who asks is settled, and no other
+        known = {key: value for key, value in context.items() if value is not FREE}
         return start._replace(context=known, caller=AwsPrincipal(caller) if caller else start.caller)
 
     def failure(self) -> Found:

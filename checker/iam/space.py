@@ -212,7 +212,8 @@ def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
 
 
 def _identifier(prefix: str) -> tuple[Segment, ...]:
-    return (Segment("prefix", text=prefix), Segment("id", chars=HEX, length=17))
+    # 8 digits until 2018, 17 since. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+    return (Segment("prefix", text=prefix), Segment("id", chars=HEX, length=8), Segment("more", chars=HEX))
 
 
 _VPC, _ENDPOINT = _identifier("vpc-"), _identifier("vpce-")

@@ -11,20 +11,27 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.iam.action import action_covers
+from checker.iam.askers import MEMBER, STRANGER, askers
 from checker.iam.domain import Domain, Moments, Text
 from checker.iam.identity import (
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
+    ROLE,
+    ROOT,
     SOURCE_ACCOUNT,
     SOURCE_ARN,
     SOURCE_OWNER,
+    USER,
     Instances,
-    fresh_account,
+    Strangers,
 )
+from checker.iam.mention import mentioned_keys
 from checker.iam.request import AwsPrincipal, Service
 from checker.iam.shape import Segment
 from checker.iam.space import (
     ANY_TEXT,
+    DATA_KEY,
+    PUBLISH,
     SUBSCRIBE,
     UNDOCUMENTED,
     Space,
@@ -33,120 +40,110 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
-from checker.policy.model import EVERYONE, Policy
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from checker.iam.request import Caller, ContextValue
+    from checker.iam.askers import Asker
+    from checker.iam.request import ContextValue
+    from checker.policy.model import Policy
 
-_FRESH_SERVICE = "another-service.amazonaws.com"
 _DIGITS = (Segment("digits", chars="0123456789", length=12),)
 _UNDOCUMENTED = (*UNDOCUMENTED, "aws:resourceorgid", "aws:resourceorgpaths")
-_TAGS = ("aws:principaltag/", "aws:resourcetag/", "aws:requesttag/")
-_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)), Moments(("aws:tokenissuetime",)))
+_FREE_FOR_SERVICES = ("aws:resourcetag/", "kms:")
+_FREE = ("aws:principaltag/", "aws:requesttag/", *_FREE_FOR_SERVICES)
+_ANYBODY = (ROLE, USER, ROOT)
+_SUBSCRIPTION_KEYS = frozenset(key for domain in subscription_domains() for key in domain.keys)
+_FOREMOST = (PUBLISH, DATA_KEY)
+_SIGNED_IN = Moments(("aws:tokenissuetime",))
+_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)))
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
     """The spaces whose requests two policies can differ on."""
-    for action in _actions(old, new, target):
-        for caller in _callers(old, new, target):
-            if isinstance(caller, Service):
-                yield _service_space(caller, action, target, old, new)
-            else:
-                yield _principal_space(caller, action, target)
+    policies = (old, new)
+    everybody = askers(policies, target.partition, target.account)
+    for actions in action_classes(policies, target):
+        for asker in everybody:
+            yield asker_space(asker, actions[0], target, policies)
 
 
 def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tuple[AwsPrincipal, Space]]:
     """The requests for one action of everybody whom a policy can tell apart, services left out."""
-    for caller in _callers(policy, policy, target):
-        if isinstance(caller, AwsPrincipal):
-            yield caller, _principal_space(caller, action, target)
+    for asker in askers((policy,), target.partition):
+        if isinstance(asker.caller, AwsPrincipal):
+            yield asker.caller, asker_space(asker, action, target, (policy,))
 
 
-def _actions(old: Policy, new: Policy, target: Target) -> list[str]:
-    """One action for every way in which the statements of both policies cover actions."""
+def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
+    """The actions of the resource, those that the statements cover alike in one class, Publish foremost."""
     known = KEY_ACTIONS if ":kms:" in target.resource else TOPIC_ACTIONS
-    statements = (*old.known_statements(), *new.known_statements())
-    by_cover = {
-        tuple(action_covers(s.actions, action) for s in statements): action for action in reversed(known)
-    }
-    subscribes = tuple(action_covers(s.actions, SUBSCRIBE) for s in statements)
-    if known is TOPIC_ACTIONS:
-        by_cover[subscribes] = SUBSCRIBE  # it alone has keys of its own
-    return list(by_cover.values())
+    statements = [s for policy in policies for s in policy.known_statements()]
+    subscribes = not _SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
+    by_cover: dict[tuple[object, ...], list[str]] = {}
+    for action in sorted(known, key=lambda action: action not in _FOREMOST):
+        # Subscribe alone has keys of its own, which matter only where a policy asks for them.
+        alone = subscribes and action == SUBSCRIBE
+        by_cover.setdefault((alone, *(action_covers(s.actions, action) for s in statements)), []).append(
+            action
+        )
+    return [tuple(actions) for actions in by_cover.values()]
 
 
-def _callers(old: Policy, new: Policy, target: Target) -> list[Caller]:
-    """Everybody whom a policy names, a session of every role, Connect, and one of each kind that none names."""
-    callers: dict[Caller, None] = {Service(CONNECT): None, Service(_FRESH_SERVICE): None}
-    accounts: set[str] = set()
-    for policy in (old, new):
-        for statement in policy.known_statements():
-            for entry in statement.principal_entries:
-                if isinstance(entry.value, str) and entry.value != EVERYONE:
-                    callers.update(dict.fromkeys(_named(entry.type, entry.value, target)))
-                    accounts.add(entry.value)
-    fresh = fresh_account(
-        {*accounts, *(str(caller).split(":")[4] for caller in callers if "::" in str(caller))}
-    )
-    stranger = AwsPrincipal(Arn(target.partition, "iam", "", fresh, "role/x"))
-    return [*callers, stranger]
+def asker_space(
+    asker: Asker, action: str, target: Target, policies: Sequence[Policy], own: tuple[str, ...] = ()
+) -> Space:
+    """The requests of one asker for an action; ``own`` are texts out of its reach."""
+    if isinstance(asker.caller, Service):
+        return _service_space(asker.caller, action, target, policies)
+    return _principal_space(asker, asker.caller, action, target, own)
 
 
-def _named(kind: str, value: str, target: Target) -> Iterator[Caller]:
-    if kind == "Service":
-        yield Service(value)
-        return
-    caller = AwsPrincipal.parse(value) if kind == "AWS" else None
-    if caller is None or "*" in value:
-        return
-    yield caller
-    role = caller.arn.resource.rpartition("/")[2] if caller.arn.resource.startswith("role/") else "x"
-    if caller.arn.resource == "root":
-        yield AwsPrincipal(Arn(target.partition, "iam", "", caller.arn.account, "role/x"))
-    elif caller.arn.service == "iam":
-        session = f"assumed-role/{role}/session"
-        yield AwsPrincipal(Arn(target.partition, "sts", "", caller.arn.account, session))
-
-
-def _service_space(caller: Service, action: str, target: Target, old: Policy, new: Policy) -> Space:
+def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
     """A service as itself; Connect's source keys agree, those of other services are free."""
     fixed = {k: v for k, v in service_context(target, caller.name).items() if not isinstance(v, Unknown)}
     undocumented = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED)
     source: tuple[Domain, ...]
     if caller.name == CONNECT:
-        source = (Instances(target.partition, _regions(target, old, new), or_absent=True),)
+        source = (Instances(target.partition, regions(target, policies), or_absent=True),)
     else:
         accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text((SOURCE_OWNER,), _DIGITS))
         source = (Text((SOURCE_ARN,), ANY_TEXT), *accounts)
     free = (*source, *undocumented, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
-    return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
+    return Space(caller, action, target.resource, fixed, free, _FREE_FOR_SERVICES, ())
 
 
-def _principal_space(caller: AwsPrincipal, action: str, target: Target) -> Space:
+def _principal_space(
+    asker: Asker, caller: AwsPrincipal, action: str, target: Target, own: tuple[str, ...]
+) -> Space:
     """An IAM principal, who may be a stranger or the owner's own."""
     fixed: dict[str, ContextValue] = {
-        PRINCIPAL_ARN: str(caller),
-        PRINCIPAL_ACCOUNT: caller.arn.account,
+        PRINCIPAL_ARN: asker.arn,
+        PRINCIPAL_ACCOUNT: asker.account,
         "aws:principalisawsservice": "false",
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,
     }
+    who: tuple[Domain, ...] = ()
+    if asker.kind == MEMBER:
+        who = (Strangers(target.partition, (), asker.account, asker.taken, _ANYBODY),)
+    elif asker.kind == STRANGER:
+        who = (Strangers(target.partition, asker.taken, tails=_ANYBODY),)
     more = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED if key != "aws:userid")
-    free = (*caller_domains(()), *more, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
-    return Space(caller, action, target.resource, fixed, free, (*_TAGS, "kms:"), ())
+    subscribes = subscription_domains() if action == SUBSCRIBE else ()
+    free = (*who, *caller_domains(own), *more, *_MOMENTS, _SIGNED_IN, *subscribes)
+    return Space(caller, action, target.resource, fixed, free, _FREE, ())
 
 
-def _regions(target: Target, old: Policy, new: Policy) -> tuple[str, ...]:
+def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
     """The topic's Region, and those that an instance ARN of a policy names."""
-    named = (Arn.parse(text) for policy in (old, new) for _, text in texts(policy))
-    regions = [
+    named = (Arn.parse(text) for policy in policies for _, text in texts(policy))
+    found = [
         arn.region for arn in named if arn is not None and arn.service == "connect" and "*" not in arn.region
     ]
     own = [target.region] if isinstance(target.region, str) else []
-    return tuple(dict.fromkeys((*own, *regions))) or ("us-east-1",)
+    return tuple(dict.fromkeys((*own, *sorted(found)))) or ("us-east-1",)

@@ -260,6 +260,14 @@ def test_what_is_gained_agrees_with_single_decisions(
         assert answer.truth is not False
 
 
+OTHER = "444455556666"
+ADMINS, USERS = "arn:aws:iam::*:role/Admin*", "arn:aws:iam::*:user/*"
+NOBODY = {
+    "Principal": {"Service": "nobody.amazonaws.com"},
+    "Condition": {"Bool": {"aws:ViaAWSService": "true"}},
+}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "caller"),
     [
@@ -286,6 +294,46 @@ def test_what_is_gained_agrees_with_single_decisions(
                 "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::a*"}},
             },
             "s3.amazonaws.com",
+        ),
+        (NOBODY, {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": OTHER}}}, OTHER),
+        (NOBODY, {"Principal": "*", "Condition": {"StringLike": {"aws:PrincipalAccount": "44*"}}}, "::44"),
+        (NOBODY, {"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": ADMINS}}}, "role/Admin"),
+        (
+            NOBODY,
+            {"Principal": {"AWS": OTHER}, "Condition": {"ArnLike": {"aws:PrincipalArn": ADMINS}}},
+            "Admin",
+        ),
+        (NOBODY, {"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": USERS}}}, "user/"),
+        (
+            {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/x"}},
+            {
+                "Principal": {"AWS": OTHER},
+                "Condition": {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/x*"}},
+            },
+            "role/xx",
+        ),
+        (
+            {"Principal": {"AWS": f"arn:aws:sts::{OTHER}:assumed-role/App/one"}},
+            {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/team/App"}},
+            "role/team/App",
+        ),
+        (
+            NOBODY,
+            {
+                "Principal": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalServiceName": "s3.amazonaws.com"}},
+            },
+            "s3.amazonaws.com",
+        ),
+        (
+            {"Principal": "*", "Action": "*", "Condition": {"Null": {"sns:Protocol": "false"}}},
+            {"Principal": "*", "Action": "*"},
+            "connect.amazonaws.com",
+        ),
+        (
+            {"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}},
+            {"Principal": "*"},
+            ACCOUNT,
         ),
     ],
     ids=str,

@@ -1,0 +1,89 @@
+"""Access that one policy gives and another does not, in words, and what is the same access put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.iam.askers import MEMBER, PRINCIPAL, SESSION
+from checker.parties import ANYBODY, SOME, Party
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from checker.iam.decide import Decision
+    from checker.iam.request import Request
+
+_MOST = 4
+
+
+class Access(NamedTuple):
+    """Requests of a party, for some actions, that one policy allows and the other does not.
+
+    ``partly`` if that is not so of all its requests. ``witness`` is one of them, for the first of the
+    actions; ``allowed`` is what the one policy decides of it, ``refused`` what the other does.
+    """
+
+    party: Party
+    actions: tuple[str, ...]
+    partly: bool
+    witness: Request
+    allowed: Decision
+    refused: Decision
+
+    @property
+    def who(self) -> str:
+        """The party in words."""
+        return self.party.label
+
+    @property
+    def sentence(self) -> str:
+        """`Connect for instance I of account A can sns:Publish`."""
+        limited = self.partly and self.party.kind != SOME
+        return f"{self.who} can {deeds(self.actions)}{' in some cases' * limited}"
+
+
+def deeds(actions: Sequence[str]) -> str:
+    """Write actions in a sentence, the first few of many."""
+    if set(actions) in (set(TOPIC_ACTIONS), set(KEY_ACTIONS)):
+        return f"{actions[0].partition(':')[0]}:*"
+    more = f" and {len(actions) - _MOST} more" if len(actions) > _MOST else ""
+    return ", ".join(actions[:_MOST]) + more
+
+
+def joined(found: Iterable[Access], named: Collection[str]) -> tuple[Access, ...]:
+    """Put together what one party gets, and leave out whoever is of a larger party that gets the same.
+
+    ``named`` are the ARNs of all principals that were asked for by name.
+    """
+    by_party: dict[tuple[Party, bool], Access] = {}
+    for one in found:
+        key = (one.party, one.partly)
+        same = by_party.get(key)
+        by_party[key] = same._replace(actions=same.actions + one.actions) if same else one
+    accesses = list(by_party.values())
+    kept = [one for one in accesses if not any(_includes(other, one) for other in accesses)]
+    return tuple(_named(one, accesses, named) for one in kept)
+
+
+def _includes(large: Access, small: Access) -> bool:
+    """True if whoever is of the small party is of the large one too, and gets the same from it."""
+    if (large.actions, large.partly) != (small.actions, small.partly):
+        return False
+    party, member = large.party, small.party
+    if party.kind == ANYBODY:
+        return member.kind in (PRINCIPAL, SESSION, MEMBER)
+    if party.kind == MEMBER:
+        return member.kind in (PRINCIPAL, SESSION) and member.account == party.account
+    return party.kind == PRINCIPAL and member.kind == SESSION and member.name == party.name
+
+
+def _named(access: Access, accesses: Iterable[Access], named: Collection[str]) -> Access:
+    """Call the members of an account the other ones if somebody of it who is named does not get the same."""
+    party = access.party
+    if party.kind != MEMBER:
+        return access
+    included = {one.party.name for one in accesses if _includes(access, one)}
+    others = [name for name in named if f"::{party.account}:" in name and name not in included]
+    label = f"any other principal of account {party.account}"
+    return access._replace(party=party._replace(label=label)) if others else access

@@ -1,0 +1,136 @@
+"""Who gains and who loses access between two policies, each with a request that shows it.
+
+Exact, as every proof here is: nobody is named without a request that one policy allows and the other does
+not, and nobody is left out but where something is said to be in doubt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.access import Access, joined
+from checker.iam.askers import PRINCIPAL, askers
+from checker.iam.decide import decide
+from checker.iam.gain import Gain
+from checker.iam.residue import FREE, prepare
+from checker.iam.universe import action_classes
+from checker.parties import IMPLIED_BY, SOME, Cast, Party
+from checker.policy.model import Statement
+from checker.policy.unknown import Unknown
+from checker.sentence import caller_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from checker.arn import Arn
+    from checker.iam.askers import Asker
+    from checker.iam.residue import Prepared
+    from checker.iam.space import Space, Target
+    from checker.policy.model import Policy
+
+
+class Difference(NamedTuple):
+    """What the new policy allows and the old one does not, the other way round, and what is not known."""
+
+    gained: tuple[Access, ...]
+    lost: tuple[Access, ...]
+    doubts: tuple[Unknown, ...]
+
+    @property
+    def same(self) -> bool | Unknown:
+        """True if the policies allow the same requests; unknown if nothing but a doubt speaks against it."""
+        if self.gained or self.lost:
+            return False
+        return self.doubts[0] if self.doubts else True
+
+
+def difference(old: Policy, new: Policy, target: Target, instances: Sequence[Arn] = ()) -> Difference:
+    """Compare two policies of one topic or key over all requests about it.
+
+    ``instances`` are told apart by name, beside those that the policies name. A value that is not known is
+    taken for the same in both policies if both know it by the same name.
+    """
+    gain, loss = Gain(old, new), Gain(new, old)
+    cast = Cast.of((old, new), target, instances)
+    everybody = askers(cast.policies, target.partition, target.account)
+    named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]
+    sides = [_Side(one, cast) for one in (gain, loss)]
+    for asker in everybody if gain.narrowed or loss.narrowed else ():
+        for actions in action_classes(cast.policies, target):
+            _ask(sides, asker, actions)
+    doubts = dict.fromkeys((*_not_modelled(gain), *sides[0].doubts, *sides[1].doubts))
+    gained, lost = (side.accesses(named) for side in sides)
+    return Difference(gained, lost, tuple(doubts))
+
+
+def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None:
+    """Ask for one asker; both directions ask the policies in the same state of preparation."""
+    prepared = None
+    cast = sides[0].cast
+    whole = cast.space(asker, actions[0])
+    for side in sides:
+        possible = side.gain.possible(whole)
+        if not possible and not cast.odd:
+            continue
+        prepared = prepared or prepare(whole, *cast.policies)
+        way = prepared if side.gain.policies[0] is prepared.policies[0] else prepared.reversed()
+        side.ask(asker, actions, way, whole if possible else None)
+
+
+class _Side:
+    """One direction of the comparison, and what is found in it."""
+
+    def __init__(self, gain: Gain, cast: Cast) -> None:
+        self.gain = gain
+        self.cast = cast
+        self.found: list[Access] = []
+        self.doubts: list[Unknown] = []
+        self.order: dict[Party, int] = {}
+
+    def ask(self, asker: Asker, actions: tuple[str, ...], prepared: Prepared, whole: Space | None) -> None:
+        """Ask for each of the asker's parties, and for all at once if nothing is known of any of them.
+
+        Without ``whole`` only those are asked for that it would not have in it.
+        """
+        before = len(self.found) + len(self.doubts)
+        kinds: set[str] = set()
+        for party, space in self.cast.parties(asker, actions[0]):
+            self.order.setdefault(party, len(self.order))
+            implied = not kinds.isdisjoint(IMPLIED_BY.get(party.kind, ()))
+            if not implied and (whole or party.name in self.cast.odd):
+                kinds.update(self._take(party, actions, prepared, space))
+        if whole and before == len(self.found) + len(self.doubts):
+            self._take(None, actions, prepared, whole)
+
+    def accesses(self, named: Collection[str]) -> tuple[Access, ...]:
+        """What is found, in the order of the parties."""
+        return joined(sorted(self.found, key=lambda one: self.order.get(one.party, len(self.order))), named)
+
+    def _take(
+        self, party: Party | None, actions: tuple[str, ...], prepared: Prepared, space: Space
+    ) -> tuple[str, ...]:
+        """Ask for one party, or for whoever it is; give the kind of who is found."""
+        truth, witness = self.gain.ask(prepared, space)
+        if isinstance(truth, Unknown):
+            self.doubts.append(_VARIABLE if truth is FREE else truth)
+        if witness is None:
+            return ()
+        refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
+        partly = not self.gain.is_whole(prepared, space)
+        party = party or Party(SOME, caller_of(witness))
+        self.found.append(Access(party, actions, partly, witness, allowed, refused))
+        return (party.kind,)
+
+
+_VARIABLE = Unknown("a policy variable may have one of many values")
+
+
+def _not_modelled(gain: Gain) -> Iterator[Unknown]:
+    """Principals in changed statements of a type that no request here is made by."""
+    for statement in (*gain.gone, *gain.come):
+        for entry in statement.principal_entries if isinstance(statement, Statement) else ():
+            if entry.type in _OTHER_TYPES and not isinstance(entry.value, Unknown):
+                yield Unknown(f"what a principal of type {entry.type} can do", entry.value)
+
+
+_OTHER_TYPES = ("Federated", "CanonicalUser")

@@ -1,0 +1,85 @@
+"""Is there any request that one policy allows and another does not: what a change gives, or takes away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.iam.decide import decide
+from checker.iam.residue import prepare
+from checker.iam.search import Found, find
+from checker.iam.truth import Truth, all_of, negate
+from checker.policy.content import contents
+from checker.policy.model import ALLOW, DENY, Policy, Statement
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.iam.residue import Prepared
+    from checker.iam.space import Space
+
+Changed = tuple[Statement | Unknown, ...]
+
+
+class Gain:
+    """The requests that ``new`` allows and ``old`` does not, asked about a space at a time."""
+
+    def __init__(self, old: Policy, new: Policy) -> None:
+        self.policies = (old, new)
+        self.gone, self.come = changed(old, new)
+        self.narrowed = self._narrow()
+
+    def _narrow(self) -> tuple[Policy, Policy] | None:
+        """Smaller policies between which all that is gained is gained too; ``None`` if nothing can be.
+
+        While no Deny has gone, what is gained is allowed by an Allow that has come, and refused by those that
+        have gone. So a value that is not known, in a statement that is in both policies, leaves no doubt.
+        """
+        if any(_effect(one) != ALLOW for one in self.gone):
+            return self.policies
+        if all(_effect(one) == DENY for one in self.come):
+            return None
+        old, new = self.policies
+        return old._replace(statements=self.gone), new._replace(statements=self.come)
+
+    def possible(self, space: Space) -> bool:
+        """False if the changed statements alone show that nothing of the space is gained."""
+        if self.narrowed is None or self.narrowed == self.policies:
+            return self.narrowed is not None
+        return find(prepare(space, *self.narrowed), space, _gain).truth is not False
+
+    def within(self, space: Space) -> Found:
+        """Is some request of the space gained?"""
+        return self.ask(prepare(space, *self.policies), space) if self.possible(space) else Found(truth=False)
+
+    def ask(self, prepared: Prepared, space: Space) -> Found:
+        """The same of policies that are prepared already; both of them confirm the witness."""
+        found = find(prepared, space, _gain)
+        if found.witness is None:
+            return found
+        truth = _gain([decide(policy, found.witness).allowed for policy in self.policies])
+        return found if truth is True else Found(truth)
+
+    def is_whole(self, prepared: Prepared, space: Space) -> bool:
+        """True if every request of the space is gained, for sure."""
+        return find(prepared, space, _no_gain).truth is False
+
+
+def changed(old: Policy, new: Policy) -> tuple[Changed, Changed]:
+    """The statements of ``old`` that ``new`` does not have, and the other way round."""
+    before, after = contents(old), contents(new)
+    gone = tuple(statement for content, statement in before.items() if content not in after)
+    return gone, tuple(statement for content, statement in after.items() if content not in before)
+
+
+def _effect(statement: Statement | Unknown) -> object:
+    return statement if isinstance(statement, Unknown) else statement.effect
+
+
+def _gain(allowed: Sequence[Truth]) -> Truth:
+    old, new = allowed
+    return all_of((new, negate(old)))
+
+
+def _no_gain(allowed: Sequence[Truth]) -> Truth:
+    return negate(_gain(allowed))
