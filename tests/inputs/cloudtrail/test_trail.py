@@ -76,6 +76,17 @@ def test_values_of_lines_that_are_no_events_are_no_fault(tmp_path: Path) -> None
     assert inventory.skipped == ()
 
 
+def test_an_event_without_a_date_takes_none_of_its_line_with_it(tmp_path: Path) -> None:
+    """Files of S3 that are joined line by line have several events in each."""
+    odd = start("x", eventTime="soon"), start("***")
+    inventory = read(tmp_path, OTHER + s3([*odd, start("a"), start("b", 1)]))
+    assert seen(inventory) == AB
+    assert [one.reason for one in inventory.skipped] == [
+        "1 event has no date",
+        "1 event hides the topic that it starts",
+    ]
+
+
 def test_a_topic_that_cloudtrail_hides_is_no_fault_of_the_file(tmp_path: Path) -> None:
     (skipped,) = read(tmp_path, GOOD + json_lines([start("***")])).skipped
     assert (skipped.reason, skipped.error) == ("1 event hides the topic that it starts", False)
