@@ -291,3 +291,25 @@ Statement:
     assert values == [("012345678901",), ("on",)]
     at = parsed.locate(("Statement", 0, "Action", 0), Part.VALUE)
     assert (at.line, at.column) == (6, 11)
+
+
+EVENT = {"eventTime": "2026-11-22T00:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets"}
+ELSEWHERE: dict[str, Any] = {
+    "template.json": {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"B": {"Type": "AWS::S3::Bucket"}}},
+    "trail.json": {"Records": [EVENT]},
+    "trail.jsonl": json.dumps(EVENT) + "\n",
+    "plan.json": {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []},
+    "state.json": {"format_version": "1.0", "terraform_version": "1.9.0"},
+    "policy.json": document(statement(Action="s3:GetObject", Resource="*")),
+    "list.json": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_file_about_something_else_is_noted_if_somebody_chose_it(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {name: ELSEWHERE[name]}) / name
+    (skipped,) = load([path]).skipped
+    assert skipped.what == path.as_posix()
+    assert not skipped.error
+    assert load([tmp_path]).skipped == ()
+    assert load([path], changed=True).skipped == ()

@@ -30,27 +30,28 @@ MAX_BYTES = 512 * 1024 * 1024
 _PACKED = b"\x1f\x8b"
 
 
-def read_show(path: Path, facts: Facts) -> None:
-    """Read a file into the facts. Raises InputError with line and column where it is no such thing.
+def read_show(path: Path, facts: Facts) -> bool:
+    """Read a file into the facts; false if there is nothing in it to judge.
 
     A file is a world of its own: what it declares is tied together within it, and with nothing beside it
-    but by ARN.
+    but by ARN. Raises InputError with line and column where it is no such thing.
     """
-    read_show_text(name_of(path), _read(path), path, facts)
+    plan = _plan(ShownSource(name_of(path), _read(path)))
+    declared = facts.declarations(path)
+    declarer = Declarer(plan, declared)
+    declarer.declare()
+    facts.skipped += (fault.skipped() for fault in declarer.faults)
+    return bool(declared.topics or declared.keys or declared.instances)
 
 
-def read_show_text(name: str, text: str, path: Path, facts: Facts) -> None:
-    """Read a text that is at hand already. Raises InputError."""
-    source = ShownSource(name, text)
+def _plan(source: ShownSource) -> Plan:
     scan = Scan(source)
     try:
         outline = read_outline(scan)
         resources = [read_resource(scan, found) for found in outline.resources()]
     except TextError as error:
-        raise InputError(name, error.message, error.position()) from None
-    declarer = Declarer(Plan(source, outline, resources), facts.declarations(path))
-    declarer.declare()
-    facts.skipped += (fault.skipped() for fault in declarer.faults)
+        raise InputError(source.name, error.message, error.position()) from None
+    return Plan(source, outline, resources)
 
 
 def _read(path: Path) -> str:
