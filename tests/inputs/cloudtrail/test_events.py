@@ -103,7 +103,10 @@ def test_what_starts_and_stops_nothing(one: Any) -> None:
     assert read_event(one) is None
 
 
-@pytest.mark.parametrize("value", ["***", "*", "", None, 5, ["a"], {"a": 1}])
+HIDDEN = ["***", "*", "", "HIDDEN_DUE_TO_SECURITY_REASONS", "Value hidden due to security reasons"]
+
+
+@pytest.mark.parametrize("value", [*HIDDEN, None, 5, ["a"], {"a": 1}])
 def test_a_topic_that_is_hidden_is_not_taken_for_a_topic(value: Any) -> None:
     way = "requestParameters.ChatStreamingConfiguration.StreamingEndpointArn"
     with pytest.raises(HiddenTopicError):
