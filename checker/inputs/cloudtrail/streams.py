@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checker.inputs.facts import Facts
 
 _LISTS = ("records", "events")
+_SINGLE = ("cloudtrailevent", "detail")
 _FAULTS = {NoTimeError: Fault.TIME, HiddenTopicError: Fault.TOPIC, FullError: Fault.MANY}
 
 
@@ -93,7 +94,9 @@ def _decoded(text: str) -> object:
 
 
 def _records(value: object) -> Iterator[object]:
-    """Give the events in a value: itself, or those in its list, or the one that `lookup-events` has as a string."""
+    """Give the events in a value: itself, those in its list, or the one that it is wrapped in as EventBridge
+    or `lookup-events` do it.
+    """
     if isinstance(value, str):
         yield from _records(_decoded(value)) if value[:1] == "{" else ()
     elif isinstance(value, list):
@@ -106,7 +109,8 @@ def _records(value: object) -> Iterator[object]:
 def _unwrapped(value: dict[str, object]) -> Iterator[object]:
     inside = folded(value)
     lists = [inside[key] for key in _LISTS if isinstance(inside.get(key), list)]
-    if lists or "cloudtrailevent" in inside:
-        yield from _records([*lists, inside.get("cloudtrailevent")])
+    single = [inside[key] for key in _SINGLE if key in inside]
+    if lists or single:
+        yield from _records([*lists, *single])
     else:
         yield value
