@@ -77,13 +77,19 @@ def head_of(path: Path) -> str:
     except OSError as error:
         raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
     if head.startswith(_PACKED):
-        head = _unpacked(head)
+        head = _unpacked(path)
     return head.decode("utf-8", "replace")
 
 
-def _unpacked(head: bytes) -> bytes:
-    """Unpack what there is; a file that is cut off or damaged is for its reader to complain of."""
+def _unpacked(path: Path) -> bytes:
+    """Unpack as far as it goes; a file that is cut off or damaged is for its reader to complain of."""
+    import gzip  # few files are packed
+
+    head = b""
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-    except zlib.error:
-        return b""
+        with gzip.open(path) as stream:
+            while len(head) < _HEAD and (chunk := stream.read1(_HEAD)):
+                head += chunk
+    except (OSError, EOFError, zlib.error):
+        return head
+    return head

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +315,13 @@ def test_a_file_about_something_else_is_noted_if_somebody_chose_it(name: str, tm
     assert not skipped.error
     assert load([tmp_path]).skipped == ()
     assert load([path], changed=True).skipped == ()
+
+
+@pytest.mark.parametrize("damage", [b"\xff" * 9000, b""])
+def test_a_packed_file_is_told_by_what_of_it_can_be_unpacked(damage: bytes, tmp_path: Path) -> None:
+    packer = zlib.compressobj(0, wbits=31)
+    whole = packer.compress(json.dumps(EVENT).encode() + b"\n" * 9000) + packer.flush(zlib.Z_FULL_FLUSH)
+    (tmp_path / "trail.json.gz").write_bytes(gzip.compress(b"") + whole + damage)
+    (skipped,) = load([tmp_path]).skipped
+    assert skipped.error
+    assert skipped.reason.startswith("the file ")
