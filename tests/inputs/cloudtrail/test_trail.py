@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sqlite3
 import tracemalloc
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
+from tests.samples import ACCOUNT
 
 GOOD = json_lines([start("a"), start("b", 1)])
 AB = [("c1", ["a", "b"], 1)]
@@ -300,3 +304,37 @@ def test_a_lookup_whose_event_is_no_json(tmp_path: Path) -> None:
     inventory = read(tmp_path, content, "lookup.json")
     assert [len(one.topics) for one in inventory.contacts] == [1]
     assert said(inventory.skipped[0])[:2] == ("1 line is no JSON", 3)
+
+
+@pytest.mark.parametrize("form", [s3, json_lines])
+def test_a_column_counts_characters(form: Callable[[list[Event]], bytes], tmp_path: Path) -> None:
+    who = {"type": "IAMUser", "userName": "Zo\u00eb \u65e5\u672c", "accountId": ACCOUNT}
+    events = [start(name, minute, userIdentity=who) for minute, name in enumerate("ab")]
+    content = json.dumps(json.loads(s3(events)), ensure_ascii=False) if form is s3 else None
+    text = content or "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in events)
+    (contact,) = read(tmp_path, text.encode(), "trail.json").contacts
+    for name, place in contact.topics:
+        at = place.document.locate(place.route, Part.VALUE)
+        assert at is not None
+        assert text.split("\n")[at.line - 1][at.column - 1 : at.end_column - 1] == name
+
+
+GZIP_HEADER = 10
+
+
+def stored(content: bytes) -> bytes:
+    """Pack without compressing, and leave the end open."""
+    packer = zlib.compressobj(0, wbits=31)
+    return packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def test_a_line_that_cannot_be_unpacked_any_more_is_not_shown(tmp_path: Path) -> None:
+    """What is damaged behind an event stands in the way of reading its line again with some beyond it."""
+    room: int = getattr(gzip, "READ_BUFFER_SIZE", io.DEFAULT_BUFFER_SIZE) + GZIP_HEADER
+    content = b"\n" * (room - len(stored(FIRST + b"\n"))) + FIRST + b"\n"
+    damaged = stored(content)[:room] + b"\xff" * room
+    (contact,) = read(tmp_path, damaged, "trail.jsonl.gz").contacts
+    (_, place), *_ = contact.topics
+    position = place.document.locate(place.route, Part.VALUE)
+    assert position is not None
+    assert place.document.text_of(place.route, Part.VALUE).line(position.line) == ""
