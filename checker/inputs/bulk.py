@@ -72,13 +72,18 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
 def head_of(path: Path) -> str:
     """Read the beginning of a file, unpacked as far as it can be. Raises InputError."""
     try:
+        if is_packed(path):
+            return _unpacked(path).decode("utf-8", "replace")
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD).decode("utf-8", "replace")
     except OSError as error:
         raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
-    if head.startswith(_PACKED):
-        head = _unpacked(path)
-    return head.decode("utf-8", "replace")
+
+
+def is_packed(path: Path) -> bool:
+    """True for a file of gzip, whatever it is called. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(_PACKED)) == _PACKED
 
 
 def _unpacked(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Position
-from checker.inputs.cloudtrail.unpacked import is_packed
+from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
 from checker.inventory import Place
 

@@ -7,8 +7,10 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING
 
+from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
 from checker.inputs.terraform.declare import Declarer
 from checker.inputs.terraform.plan import Plan
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512 * 1024 * 1024
 """Plans of very large configurations have some fifty megabytes."""
-
-_PACKED = b"\x1f\x8b"
 
 
 def read_show(path: Path, facts: Facts) -> bool:
@@ -56,11 +56,9 @@ def _plan(source: ShownSource) -> Plan:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            packed = file.read(len(_PACKED)) == _PACKED
-        with gzip.open(path) if packed else path.open("rb") as stream:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
     if len(data) > MAX_BYTES:
         raise InputError(
