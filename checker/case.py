@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ANY_REGION = "us-east-1"
 _ANY_ACCOUNT = (fresh_account(()),)
 """Stands for the owner's while that is not known."""
+_EVERY_ACCOUNT = ""
 _CONNECT = Service(CONNECT)
 
 
@@ -232,13 +233,18 @@ class TopicCase(PolicyCase):
     def siblings_of(self, statement: Statement) -> Answer:
         """Whether a grant lets Connect publish for an instance of a trusted account that nobody named.
 
-        The policy's Denies count.
+        The policy's Denies count. Where a grant does so for no account at all, no account is asked about.
         """
         prover = self.connect(statement, *self.denies)
         known = self.instances or self.named_instances
         accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted or _ANY_ACCOUNT)
         ids = tuple(arn.instance_id for arn in (*self.instances, *self.named_instances))
-        return prove.either(prover.siblings(account, ids) for account in accounts)
+        of_any = prover.siblings(_EVERY_ACCOUNT, ids)
+        if of_any.truth is False:
+            return of_any
+        likely = of_any.witness.context.get(SOURCE_ACCOUNT) if of_any.witness else None
+        in_turn = sorted(accounts, key=lambda account: account != likely)
+        return prove.either(prover.siblings(account, ids) for account in in_turn)
 
     @cached_property
     def stranger(self) -> StrangerProver:

@@ -19,6 +19,7 @@ from checker.inputs.text import InputError
 from checker.inventory import Instance, Inventory
 from checker.packs import PackError
 from checker.registry import all_rules
+from checker.report.setting import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -164,7 +165,7 @@ def beside(path: Path) -> Callable[[str], str]:
     folder = path.absolute().parent.as_posix()
 
     def relative(name: str) -> str:
-        return name if name.startswith(("arn:", "<")) else posixpath.relpath(absolute(name), folder)
+        return posixpath.relpath(absolute(name), folder) if is_file(name) else name
 
     return relative
 

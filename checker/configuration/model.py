@@ -71,4 +71,4 @@ class Configuration(NamedTuple):
     def relative(self, path: str) -> str | None:
         """Write an absolute path relative to the configuration's folder; ``None`` for one outside it."""
         relative = posixpath.relpath(path, self.folder)
-        return None if relative.startswith("..") else relative
+        return None if relative == ".." or relative.startswith("../") else relative

@@ -18,6 +18,8 @@ _HEAD = 64 * 1024
 _PACKED = b"\x1f\x8b"
 _TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
+_NO_RESOURCE = "no topic, key or Connect instance is in the plan or state"
+_NO_STREAM = "no event starts or stops the streaming of a chat"
 
 
 def is_bulk(path: Path) -> bool:
@@ -45,7 +47,7 @@ def is_trail(text: str) -> bool:
 
 
 def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
-    """Read a large file by its kind; one that is of neither kind is noted as skipped if it was named.
+    """Read a large file by its kind; one that has nothing to judge in it is noted as skipped if it was named.
 
     Raises InputError.
     """
@@ -53,11 +55,13 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
     if is_terraform_json(text):
         from checker.inputs.terraform.show import read_show  # not on the path of policies
 
-        read_show(path, facts)
+        if not read_show(path, facts):
+            facts.pass_over(path, _NO_RESOURCE, named=named)
     elif is_trail(text):
         from checker.inputs.cloudtrail.trail import read_trail  # as above
 
-        read_trail(path, facts)
+        if not read_trail(path, facts):
+            facts.pass_over(path, _NO_STREAM, named=named)
     elif named and not facts.of_change:
         reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
         raise InputError(
@@ -68,18 +72,29 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
 def head_of(path: Path) -> str:
     """Read the beginning of a file, unpacked as far as it can be. Raises InputError."""
     try:
+        if is_packed(path):
+            return _unpacked(path).decode("utf-8", "replace")
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD).decode("utf-8", "replace")
     except OSError as error:
         raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
-    if head.startswith(_PACKED):
-        head = _unpacked(head)
-    return head.decode("utf-8", "replace")
 
 
-def _unpacked(head: bytes) -> bytes:
-    """Unpack what there is; a file that is cut off or damaged is for its reader to complain of."""
+def is_packed(path: Path) -> bool:
+    """True for a file of gzip, whatever it is called. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(_PACKED)) == _PACKED
+
+
+def _unpacked(path: Path) -> bytes:
+    """Unpack as far as it goes; a file that is cut off or damaged is for its reader to complain of."""
+    import gzip  # few files are packed
+
+    head = b""
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-    except zlib.error:
-        return b""
+        with gzip.open(path) as stream:
+            while len(head) < _HEAD and (chunk := stream.read1(_HEAD)):
+                head += chunk
+    except (OSError, EOFError, zlib.error):
+        return head
+    return head

@@ -38,6 +38,7 @@ _NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a stre
 _OTHER_POLICY = (
     "a policy, but not that of a topic or key: no statement has a principal and an SNS or KMS action"
 )
+_NO_RESOURCE = "no topic or key is declared in the template"
 
 
 class Facts:
@@ -69,6 +70,11 @@ class Facts:
         """Note a file that could not be read."""
         self.skipped.append(error.skipped())
 
+    def pass_over(self, path: Path, reason: str, *, named: bool) -> None:
+        """Note a file that has nothing to judge in it, if somebody chose it."""
+        if named and not self.of_change:
+            self.skipped.append(Skipped(name_of(path), reason))
+
     def declarations(self, folder: Path) -> Declarations:
         """Give the declarations of a folder, to which its files add."""
         return self.declared.setdefault(folder, Declarations())
@@ -93,8 +99,7 @@ class Facts:
         if found is not None and found[0] not in (Kind.POLICY, Kind.TEMPLATE):
             reject_duplicates(document)
         if found is None:
-            if named and not self.of_change:
-                self.skipped.append(Skipped(name_of(path), _NOTHING))
+            self.pass_over(path, _NOTHING, named=named)
             return
         kind, node, route = found
         if kind is Kind.POLICY:
@@ -104,7 +109,8 @@ class Facts:
         elif kind is Kind.TEMPLATE:
             from checker.inputs.cloudformation.template import read_template  # not on the path of policies
 
-            read_template(path, document, self)
+            if not read_template(path, document, self):
+                self.pass_over(path, _NO_RESOURCE, named=named)
         elif kind is Kind.KEY and isinstance(node, Object):
             self.keys.append((path.parent, read_key(document, node, route, named=named)))
         elif kind is Kind.KEY_POLICY and isinstance(node, Object):
@@ -119,8 +125,8 @@ class Facts:
             self.topics.append((path.parent, bare_topic(policy_text(document, TOPIC), named=named)))
         elif dialect is KEY:
             self.keys.append((path.parent, bare_key(document, named=named)))
-        elif named and not self.of_change:
-            self.skipped.append(Skipped(name_of(path), _OTHER_POLICY))
+        else:
+            self.pass_over(path, _OTHER_POLICY, named=named)
 
     def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
         """Take the output of `aws kms get-key-policy`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.inputs.assemble import assemble
 from checker.inputs.facts import Facts
 from checker.inputs.hcl.module import read_module
+from checker.inputs.terraform.address import without_indices
 from checker.inventory import PolicyText, Written
 
 if TYPE_CHECKING:
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
     from checker.inventory import Key, Topic
 
-_INDEX = re.compile(r"\[[^\]]*\]")
-
 
 def show_where_written(source: Path, facts: Facts) -> None:
-    """Give the topics and keys that a plan declares the places where the files of a folder declare them."""
+    """Give the topics and keys that a plan declares the places where the files of a folder declare them.
+
+    All instances of a resource are written in one place.
+    """
     files = Facts(facts.given)
     read_module(source, frozenset(), files)
     for folder, declared in files.declared.items():
         assemble(declared, files, folder)
     facts.skipped += files.skipped
-    written = {_bare(topic.address): _written(topic) for _, topic in files.topics}
-    written |= {_bare(key.address): _written(key) for _, key in files.keys}
-    facts.topics = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.topics]
-    facts.keys = [(at, one._replace(written=written.get(_bare(one.address)))) for at, one in facts.keys]
-
-
-def _bare(address: str) -> str:
-    """An address without the indices of `count` and `for_each`: all of them are written in one place."""
-    return _INDEX.sub("", address)
+    written = {without_indices(topic.address): _written(topic) for _, topic in files.topics}
+    written |= {without_indices(key.address): _written(key) for _, key in files.keys}
+    facts.topics = [
+        (at, one._replace(written=written.get(without_indices(one.address)))) for at, one in facts.topics
+    ]
+    facts.keys = [
+        (at, one._replace(written=written.get(without_indices(one.address)))) for at, one in facts.keys
+    ]
 
 
 def _written(one: Topic | Key) -> Written:

@@ -31,11 +31,6 @@ def one_line(text: str, most: int = _MOST) -> str:
     return safe(text) if len(text) <= most else f"{safe(text[:most])}..."
 
 
-def is_file(name: str) -> bool:
-    """False for the name of a live resource and for standard input."""
-    return not name.startswith(("arn:", "<"))
-
-
 def place(location: Location, setting: Setting) -> str:
     """Write ``file:line:column``, or the resource and the route where there is no file."""
     position = location.position()

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity, Verdict
-from checker.report.brief import details, is_file, one_line, place
+from checker.report.brief import details, one_line, place
 from checker.report.entry import by_role, worst_first
 from checker.report.github_command import Command
 from checker.report.markdown import markdown_within
 from checker.report.paint import Paint
+from checker.report.setting import is_file
 from checker.report.text import summary_text
 
 if TYPE_CHECKING:

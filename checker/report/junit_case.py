@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
 from checker.finding import Verdict
-from checker.report.brief import details, is_file, one_line, place
+from checker.report.brief import details, one_line, place
+from checker.report.setting import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

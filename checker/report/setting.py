@@ -27,6 +27,11 @@ class Setting(NamedTuple):
 
     def relative(self, name: str) -> str:
         """Write a file's name relative to the top of the repository, with slashes; other names stay."""
-        if name.startswith(("arn:", "<")):
+        if not is_file(name):
             return name
         return posixpath.relpath(posixpath.join(self.folder, name), self.root)
+
+
+def is_file(name: str) -> bool:
+    """False for the name of a live resource and for standard input."""
+    return not name.startswith(("arn:", "<"))

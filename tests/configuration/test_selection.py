@@ -107,3 +107,11 @@ def test_what_could_not_be_told_keeps_its_severity_and_a_crash_counts_only_if_it
     assert choose(both, Configuration(), option, FAMILIES, str).findings[0].severity is Severity.NOTE
     assert choose(both, Configuration(), Choice(("kms",)), FAMILIES, str).crashed == ()
     assert choose(both, Configuration(), Choice(("sns",)), FAMILIES, str).crashed == ("fifo-topic",)
+
+
+@pytest.mark.parametrize(
+    ("path", "relative"),
+    [("/a/b/c.json", "c.json"), ("/a/b/..c.json", "..c.json"), ("/a/c.json", None), ("/a", None)],
+)
+def test_what_lies_outside_the_folder_has_no_path_in_it(path: str, relative: str | None) -> None:
+    assert Configuration("/a/b").relative(path) == relative

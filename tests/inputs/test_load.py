@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -291,3 +293,35 @@ Statement:
     assert values == [("012345678901",), ("on",)]
     at = parsed.locate(("Statement", 0, "Action", 0), Part.VALUE)
     assert (at.line, at.column) == (6, 11)
+
+
+EVENT = {"eventTime": "2026-11-22T00:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets"}
+ELSEWHERE: dict[str, Any] = {
+    "template.json": {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"B": {"Type": "AWS::S3::Bucket"}}},
+    "trail.json": {"Records": [EVENT]},
+    "trail.jsonl": json.dumps(EVENT) + "\n",
+    "plan.json": {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []},
+    "state.json": {"format_version": "1.0", "terraform_version": "1.9.0"},
+    "policy.json": document(statement(Action="s3:GetObject", Resource="*")),
+    "list.json": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_file_about_something_else_is_noted_if_somebody_chose_it(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {name: ELSEWHERE[name]}) / name
+    (skipped,) = load([path]).skipped
+    assert skipped.what == path.as_posix()
+    assert not skipped.error
+    assert load([tmp_path]).skipped == ()
+    assert load([path], changed=True).skipped == ()
+
+
+@pytest.mark.parametrize("damage", [b"\xff" * 9000, b""])
+def test_a_packed_file_is_told_by_what_of_it_can_be_unpacked(damage: bytes, tmp_path: Path) -> None:
+    packer = zlib.compressobj(0, wbits=31)
+    whole = packer.compress(json.dumps(EVENT).encode() + b"\n" * 9000) + packer.flush(zlib.Z_FULL_FLUSH)
+    (tmp_path / "trail.json.gz").write_bytes(gzip.compress(b"") + whole + damage)
+    (skipped,) = load([tmp_path]).skipped
+    assert skipped.error
+    assert skipped.reason.startswith("the file ")

@@ -12,8 +12,9 @@ from checker.finding import Finding, Role, Severity, Witness
 from checker.inputs.text import parse_text
 from checker.inventory import Skipped
 from checker.outcome import HeldBackBy, Report, Stale, Suppressed
-from checker.report.brief import is_file, one_line
+from checker.report.brief import one_line
 from checker.report.inert import code, plain, prose
+from checker.report.setting import is_file
 from tests.report.fixed import LIVE, SETTING, WEAK, at
 from tests.report.readers import github_lines, hold, inert_page, sarif_run, written
 from tests.samples import document, statement

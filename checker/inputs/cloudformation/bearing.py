@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
+_INCLUDE = "AWS::Include"
+_AWS = "AWS::"
+"""AWS's own macros change no topic and no key, but for the one that includes another file.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
+"""
+
+
 class Bearing(NamedTuple):
     """The conditions that bear on a stream, how many values do, and how many the largest resource has."""
 
@@ -57,7 +65,8 @@ def _name(node: Node | None) -> str | None:
 
 
 def passed_over(template: Template) -> Iterator[Skipped]:
-    """Note what a macro would make resources of, and resources whose properties cannot be read."""
+    """Note what a macro would change or make resources of, and resources whose properties cannot be read."""
+    yield from _transforms(template)
     for macro in template.macros:
         where = macro.value.source.position(macro.start, macro.end)
         yield Skipped(template.name, f"`{macro.key}` makes resources that are not judged", position=where)
@@ -67,3 +76,11 @@ def passed_over(template: Template) -> Iterator[Skipped]:
             where = node.source.position(node.start, node.end)
             reason = f"the properties of `{one.logical}` are no object"
             yield Skipped(template.name, reason, error=True, position=where)
+
+
+def _transforms(template: Template) -> Iterator[Skipped]:
+    for one in template.transforms:
+        name = _name(one.get("Name") if isinstance(one, Object) else one)
+        if name is not None and (name == _INCLUDE or not name.startswith(_AWS)):
+            where = one.source.position(one.start, one.end)
+            yield Skipped(template.name, f"what `{name}` makes of the template is not judged", position=where)

@@ -11,6 +11,7 @@ from checker.inputs.cloudformation.functions import FUNCTIONS
 from checker.inputs.cloudformation.nodes import not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
 from checker.inputs.cloudformation.references import attribute, unresolved
+from checker.inputs.cloudformation.sections import is_macro
 from checker.policy.node import Array, Node, Object, scalar_text, text_of
 from checker.policy.unknown import Unknown
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from checker.policy.model import Value
 
 _RESOLVED = "{{resolve:"
-_TRANSFORM = "Fn::Transform"
 _MOST_LOOKED_UP = 20
 _DEEPEST = 120
 """Names that hang on each other nest deeper than any document may."""
@@ -116,7 +116,7 @@ class Evaluation:
         if not isinstance(properties, Object):
             return None
         node = properties.get(name)
-        if node is None and properties.get(_TRANSFORM) is not None:
+        if node is None and any(map(is_macro, properties.members)):
             return not_evaluated(self, properties)
         return self.node(node) if node is not None else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.text import InputError, TextDocument
 from checker.inventory import Place
-from checker.policy.node import Node, Object, describe, text_of
+from checker.policy.node import Node, Object, describe, items, text_of
 
 if TYPE_CHECKING:
     from checker.policy.node import Member
@@ -25,7 +25,10 @@ class Resource(NamedTuple):
 
 
 class Template(NamedTuple):
-    """A template; every section is there, empty if it is not written. ``macros`` make resources of their own."""
+    """A template; every section is there, empty if it is not written.
+
+    ``transforms`` are the macros that are given the whole template, ``macros`` make resources of their own.
+    """
 
     document: TextDocument
     parameters: dict[str, Object]
@@ -33,6 +36,7 @@ class Template(NamedTuple):
     conditions: dict[str, Node]
     resources: dict[str, Resource]
     outputs: dict[str, Object]
+    transforms: tuple[Node, ...]
     macros: tuple[Member, ...]
 
     @property
@@ -52,6 +56,7 @@ class Template(NamedTuple):
 def read_sections(document: TextDocument) -> Template:
     """Take a template apart. Raises InputError for a section that is no object."""
     resources = _members(document, "Resources")
+    transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
         document,
         _objects(document, "Parameters"),
@@ -59,7 +64,8 @@ def read_sections(document: TextDocument) -> Template:
         {one.key: one.value for one in _members(document, "Conditions")},
         {one.key: _resource(one.key, one.value) for one in resources if isinstance(one.value, Object)},
         _objects(document, "Outputs"),
-        tuple(one for one in resources if one.key.startswith("Fn::")),
+        items(transform) if transform is not None else (),
+        tuple(filter(is_macro, resources)),
     )
 
 
@@ -80,6 +86,21 @@ def _resource(logical: str, node: Object) -> Resource:
     return Resource(
         logical,
         text_of(node.get("Type")) or "",
-        node.get("Properties"),
+        _properties(node),
         text_of(condition) if condition is not None else None,
     )
+
+
+def _properties(node: Object) -> Node | None:
+    """The properties; a macro that stands beside them may set any of them, as one among them may."""
+    inside = node.get("Properties")
+    macros = tuple(filter(is_macro, node.members))
+    if not macros or not (inside is None or isinstance(inside, Object)):
+        return inside
+    written = inside.members if inside is not None else ()
+    return node._replace(members=(*written, *macros))
+
+
+def is_macro(member: Member) -> bool:
+    """True for what CloudFormation puts members of its own in the place of: Fn::Transform and Fn::ForEach."""
+    return member.key.startswith("Fn::")

@@ -35,8 +35,8 @@ Beyond, the two branches of a condition are still seen, each with all others ali
 """
 
 
-def read_template(path: Path, document: TextDocument, facts: Facts) -> None:
-    """Read a template into the declarations of its folder. Raises InputError.
+def read_template(path: Path, document: TextDocument, facts: Facts) -> bool:
+    """Read a template into the declarations of its folder; false if it declares nothing. Raises InputError.
 
     A fault in the text of one policy is noted, and so is what a macro would add to the resources.
     """
@@ -44,10 +44,13 @@ def read_template(path: Path, document: TextDocument, facts: Facts) -> None:
     reader = _Reader(template, facts)
     found = list(reader.states())
     declarer = Declarer(template, facts.declarations(path.parent))
-    for key in variants((world, states.keys()) for world, states in found):
+    keys = list(variants((world, states.keys()) for world, states in found))
+    topics = list(variants((world, states.topics()) for world, states in found))
+    for key in keys:
         declarer.key(key)
-    for topic in variants((world, states.topics()) for world, states in found):
+    for topic in topics:
         declarer.topic(topic)
+    return bool(keys or topics)
 
 
 class _Reader:

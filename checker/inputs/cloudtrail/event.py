@@ -32,6 +32,11 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.htm
 https://docs.aws.amazon.com/connect/latest/APIReference/API_SendChatIntegrationEvent.html
 """
 _STOP = "stopcontactstreaming"
+_HIDDEN = "hidden due to security reasons"
+"""What AWS shows in the place of a value, with underscores or without, where it is not asterisks.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+"""
 
 Folded = dict[str, object]
 
@@ -154,8 +159,14 @@ def folded(node: object) -> Folded:
 
 def text(value: object) -> str:
     """Give a text that says something; nothing for one that CloudTrail has masked, or of another type."""
-    if not isinstance(value, str) or (value[:1] in "* " and not value.strip("* ")):
+    if not isinstance(value, str) or _is_masked(value):
         return ""
     if len(value) <= _LONGEST and value.isascii():
         return value
     return value[:_LONGEST].encode("utf-8", "replace").decode()
+
+
+def _is_masked(value: str) -> bool:
+    if value[:1] in "* ":
+        return not value.strip("* ")
+    return len(value) < _LONGEST and value.replace("_", " ").lower().endswith(_HIDDEN)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Position
-from checker.inputs.cloudtrail.unpacked import is_packed
+from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
 from checker.inventory import Place
 
@@ -43,8 +45,8 @@ class EventDocument(NamedTuple):
 
     def locate(self, route: Route, part: Part) -> Position:  # noqa: ARG002 - there is one place
         """Find the topic in the event."""
-        line, column, _ = self.at
-        return Position(line, column, line, column + len(self.topic.encode()))
+        line, column = self.at.line, _characters(self, self.at.column - 1) + 1
+        return Position(line, column, line, column + len(self.topic))
 
     def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - as above
         """Give the file."""
@@ -55,11 +57,14 @@ class EventDocument(NamedTuple):
         length = self.at.column + len(self.topic) + _BEYOND
         if number != self.at.line or length > _CHEAP:
             return ""
+        return self.read(length).partition(b"\n")[0].decode("utf-8-sig", "replace").removesuffix("\r")
+
+    def read(self, length: int) -> bytes:
+        """Give so many bytes of the line and what follows it, nothing where they cannot be read any more."""
         try:
-            raw = self._read(length)
-        except (OSError, EOFError):
-            return ""
-        return raw.partition(b"\n")[0].decode("utf-8", "replace").removesuffix("\r")
+            return self._read(length)
+        except (OSError, EOFError, zlib.error):
+            return b""
 
     def _read(self, length: int) -> bytes:
         if not is_packed(self.path):
@@ -77,6 +82,13 @@ class EventDocument(NamedTuple):
     def anchor(self, route: Route) -> str:
         """Name the place by the topic: there are events of it in every file of a trail."""
         return f"{'.'.join(map(str, route)).lower()}[{self.topic}]"
+
+
+@lru_cache(maxsize=256)
+def _characters(document: EventDocument, length: int) -> int:
+    """Count the characters of so many bytes of the line; one each where counting takes much reading."""
+    read = document.read(length) if length <= _CHEAP else b""
+    return len(read.decode("utf-8-sig", "replace")) if len(read) == length else length
 
 
 def place_of(path: Path, at: At, topic: str) -> Place:

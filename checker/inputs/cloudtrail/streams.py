@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from checker.inputs.facts import Facts
 
 _LISTS = ("records", "events")
+_SINGLE = ("cloudtrailevent", "detail")
+_FAULTS = {NoTimeError: Fault.TIME, HiddenTopicError: Fault.TOPIC, FullError: Fault.MANY}
 
 
 class Streams:
@@ -31,34 +33,34 @@ class Streams:
         self._store = Store()
         self._files: list[Path] = []
 
-    def add(self, path: Path, pieces: Iterable[Piece], faults: Faults) -> None:
-        """Add the events of a file; what cannot be read of it is noted. Raises InputError."""
+    def add(self, path: Path, pieces: Iterable[Piece], faults: Faults) -> int:
+        """Add the events of a file, and count them; what cannot be read of it is noted. Raises InputError."""
         self._files.append(path)
         try:
-            for piece in pieces:
-                self._take(piece, faults)
+            return sum(self._take(piece, faults) for piece in pieces)
         except sqlite3.Error as error:
             raise _no_room(faults.name, error) from None
 
-    def _take(self, piece: Piece, faults: Faults) -> None:
+    def _take(self, piece: Piece, faults: Faults) -> int:
         try:
-            for record in _records(_decoded(piece.raw.decode())):
-                self._keep(record, piece)
+            found = list(_records(_decoded(piece.raw.decode())))
         except (ValueError, RecursionError):
             faults.note(Fault.LINE, *piece.at[:2])
-        except NoTimeError:
-            faults.note(Fault.TIME, *piece.at[:2])
-        except HiddenTopicError:
-            faults.note(Fault.TOPIC, *piece.at[:2])
-        except FullError:
-            faults.note(Fault.MANY, *piece.at[:2])
+            return 0
+        return sum(self._kept(record, piece, faults) for record in found)
 
-    def _keep(self, record: object, piece: Piece) -> None:
-        event = read_event(record)
-        if isinstance(event, Start):
-            self._store.start(event, len(self._files) - 1, piece.find(event.topic))
-        elif event is not None:
-            self._store.stop(event)
+    def _kept(self, record: object, piece: Piece, faults: Faults) -> bool:
+        """Keep one event; false for one that starts and stops nothing, or says too little to be kept."""
+        try:
+            event = read_event(record)
+            if isinstance(event, Start):
+                self._store.start(event, len(self._files) - 1, piece.find(event.topic))
+            elif event is not None:
+                self._store.stop(event)
+        except (NoTimeError, HiddenTopicError, FullError) as error:
+            faults.note(_FAULTS[type(error)], *piece.at[:2])
+            return False
+        return event is not None
 
     def settle(self, facts: Facts) -> None:
         """Fold what was seen into contacts of the facts, and forget it."""
@@ -92,7 +94,9 @@ def _decoded(text: str) -> object:
 
 
 def _records(value: object) -> Iterator[object]:
-    """Give the events in a value: itself, or those in its list, or the one that `lookup-events` has as a string."""
+    """Give the events in a value: itself, those in its list, or the one that it is wrapped in as EventBridge
+    or `lookup-events` do it.
+    """
     if isinstance(value, str):
         yield from _records(_decoded(value)) if value[:1] == "{" else ()
     elif isinstance(value, list):
@@ -105,7 +109,8 @@ def _records(value: object) -> Iterator[object]:
 def _unwrapped(value: dict[str, object]) -> Iterator[object]:
     inside = folded(value)
     lists = [inside[key] for key in _LISTS if isinstance(inside.get(key), list)]
-    if lists or "cloudtrailevent" in inside:
-        yield from _records([*lists, inside.get("cloudtrailevent")])
+    single = [inside[key] for key in _SINGLE if key in inside]
+    if lists or single:
+        yield from _records([*lists, *single])
     else:
         yield value

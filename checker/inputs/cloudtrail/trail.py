@@ -29,27 +29,28 @@ _HEAD = 64 * 1024
 _LIST = re.compile(rf"[\ufeff\s]*(?:\[|{WRAPPER})", re.IGNORECASE)
 
 
-def read_trail(path: Path, facts: Facts) -> None:
+def read_trail(path: Path, facts: Facts) -> bool:
     """Read the events of a file into the facts; what cannot be read of it is noted there.
 
-    Raises InputError for a file that cannot be read at all.
+    False if the file was read whole and none of its events starts or stops a stream. Raises InputError for a file that cannot be read at all.
     """
     name = name_of(path)
-    read_streams(path, facts, lambda done, total: facts.given.progress(name, done / max(total, 1)))
+    return read_streams(path, facts, lambda done, total: facts.given.progress(name, done / max(total, 1)))
 
 
 def read_streams(
     path: Path, facts: Facts, progress: Callable[[int, int], None] = lambda _done, _total: None
-) -> None:
+) -> bool:
     """The same, and say after every chunk how many bytes of the file are read, and of how many."""
     faults = Faults(name_of(path))
     facts.streams = facts.streams or Streams()
     try:
-        facts.streams.add(path, _pieces(unpacked(path, faults, progress), faults), faults)
+        kept = facts.streams.add(path, _pieces(unpacked(path, faults, progress), faults), faults)
     except OSError as error:
         raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
     finally:
         facts.skipped += faults.skipped()
+    return kept > 0 or any(faults.skipped())
 
 
 def _pieces(chunks: Iterator[bytes], faults: Faults) -> Iterator[Piece]:

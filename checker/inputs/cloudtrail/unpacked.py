@@ -6,6 +6,8 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
+from checker.inputs.bulk import is_packed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -13,17 +15,10 @@ if TYPE_CHECKING:
     from checker.inputs.cloudtrail.faults import Faults
 
 CHUNK = 1024 * 1024
-_PACKED = b"\x1f\x8b"
 
 
 class _Stream(Protocol):
     def read1(self, size: int, /) -> bytes: ...
-
-
-def is_packed(path: Path) -> bool:
-    """True for a file of gzip, whatever it is called. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(len(_PACKED)) == _PACKED
 
 
 def unpacked(path: Path, faults: Faults, progress: Callable[[int, int], None]) -> Iterator[bytes]:

@@ -7,8 +7,10 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING
 
+from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
 from checker.inputs.terraform.declare import Declarer
 from checker.inputs.terraform.plan import Plan
@@ -27,39 +29,36 @@ if TYPE_CHECKING:
 MAX_BYTES = 512 * 1024 * 1024
 """Plans of very large configurations have some fifty megabytes."""
 
-_PACKED = b"\x1f\x8b"
 
-
-def read_show(path: Path, facts: Facts) -> None:
-    """Read a file into the facts. Raises InputError with line and column where it is no such thing.
+def read_show(path: Path, facts: Facts) -> bool:
+    """Read a file into the facts; false if there is nothing in it to judge.
 
     A file is a world of its own: what it declares is tied together within it, and with nothing beside it
-    but by ARN.
+    but by ARN. Raises InputError with line and column where it is no such thing.
     """
-    read_show_text(name_of(path), _read(path), path, facts)
+    plan = _plan(ShownSource(name_of(path), _read(path)))
+    declared = facts.declarations(path)
+    declarer = Declarer(plan, declared)
+    declarer.declare()
+    facts.skipped += (fault.skipped() for fault in declarer.faults)
+    return bool(declared.topics or declared.keys or declared.instances)
 
 
-def read_show_text(name: str, text: str, path: Path, facts: Facts) -> None:
-    """Read a text that is at hand already. Raises InputError."""
-    source = ShownSource(name, text)
+def _plan(source: ShownSource) -> Plan:
     scan = Scan(source)
     try:
         outline = read_outline(scan)
         resources = [read_resource(scan, found) for found in outline.resources()]
     except TextError as error:
-        raise InputError(name, error.message, error.position()) from None
-    declarer = Declarer(Plan(source, outline, resources), facts.declarations(path))
-    declarer.declare()
-    facts.skipped += (fault.skipped() for fault in declarer.faults)
+        raise InputError(source.name, error.message, error.position()) from None
+    return Plan(source, outline, resources)
 
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            packed = file.read(len(_PACKED)) == _PACKED
-        with gzip.open(path) if packed else path.open("rb") as stream:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
     if len(data) > MAX_BYTES:
         raise InputError(

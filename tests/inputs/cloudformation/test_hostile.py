@@ -16,6 +16,7 @@ from checker.inputs.facts import Facts
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError, parse_text
 from checker.inputs.tie import tie
+from checker.policy.unknown import Unknown
 from tests.endings import ends_soon
 from tests.inputs.cloudformation.stacks import (
     HERE,
@@ -155,6 +156,44 @@ def test_what_a_macro_makes_is_not_passed_over_in_silence(tmp_path: Path) -> Non
     (skipped,) = load_stack(tmp_path, t__json=HOSTILE["for-each"]).skipped
     assert not skipped.error
     assert "Fn::ForEach::Topics" in skipped.reason
+
+
+@pytest.mark.parametrize(
+    ("transform", "named"),
+    [
+        ("Ours", ["Ours"]),
+        (["AWS::Serverless-2016-10-31", "Ours", "AWS::LanguageExtensions"], ["Ours"]),
+        ({"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}, ["AWS::Include"]),
+        ("AWS::Serverless-2016-10-31", []),
+        ([{"Name": 5}, 5, [], None], []),
+    ],
+)
+def test_a_macro_that_is_given_the_whole_template_is_noted(
+    transform: Any, named: list[str], tmp_path: Path
+) -> None:
+    inventory = load_stack(tmp_path, t__json={**stack(document(OPEN)), "Transform": transform})
+    expected = [f"what `{name}` makes of the template is not judged" for name in named]
+    assert [one.reason for one in inventory.skipped] == expected
+    assert all(one.position is not None and not one.error for one in inventory.skipped)
+
+
+MACRO = {"Fn::Transform": {"Name": "AWS::Include"}}
+FOR_EACH = {"Fn::ForEach::Each": ["N", ["KmsMasterKeyId"], {"${N}": "alias/aws/sns"}]}
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        topic(TopicName="chat", **MACRO),
+        topic(TopicName="chat", **FOR_EACH),
+        topic(TopicName="chat") | MACRO,
+        {"Type": "AWS::SNS::Topic", **MACRO},
+    ],
+)
+def test_what_a_macro_may_set_is_not_known(chat: Any, tmp_path: Path) -> None:
+    (found,) = load_stack(tmp_path, t__json=template({"Chat": chat})).topics
+    assert isinstance(found.key, Unknown)
+    assert isinstance(found.fifo, Unknown)
 
 
 WHOLE = template(

@@ -103,6 +103,19 @@ def lookup(events: Sequence[Event]) -> bytes:
     return json.dumps({"Events": listed, "NextToken": "abc"}, indent=4).encode()
 
 
+def event_bridge(one: Event) -> Event:
+    """An event as EventBridge hands it on.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+    return {
+        "version": "0",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.connect",
+        "detail": one,
+    }
+
+
 FORMS: dict[str, Callable[[Sequence[Event]], bytes]] = {
     "lines.jsonl": json_lines,
     "lines.jsonl.gz": lambda events: gzip.compress(json_lines(events)),
@@ -112,6 +125,8 @@ FORMS: dict[str, Callable[[Sequence[Event]], bytes]] = {
     "indented.json": lambda events: json.dumps({"Records": events}, indent=2).encode(),
     "lookup.json": lookup,
     "lookup-lines.jsonl": lambda events: json_lines(json.loads(lookup(events))["Events"]),
+    "event-bridge.jsonl": lambda events: json_lines([event_bridge(one) for one in events]),
+    "event-bridge.json": lambda events: json.dumps([event_bridge(one) for one in events], indent=2).encode(),
     "list.json": lambda events: json.dumps(events).encode(),
     "token-first.json": lambda events: b'{"NextToken": "x", ' + lookup(events)[1:],
     "one-after-the-other.json": lambda events: b"".join(s3([one]) for one in events),

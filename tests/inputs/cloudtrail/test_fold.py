@@ -71,7 +71,7 @@ SEQUENCES: list[tuple[str, list[Event], list[str]]] = [
 def test_sequences(events: list[Event], expected: list[str], tmp_path: Path) -> None:
     for order in list(permutations(events))[:24]:
         inventory = read(tmp_path, json_lines(order))
-        assert inventory.skipped == ()
+        assert not any(one.error for one in inventory.skipped)
         assert sorted("".join(sorted(topics_of(one))) for one in inventory.contacts) == expected
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sqlite3
 import tracemalloc
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
+from tests.samples import ACCOUNT
 
 GOOD = json_lines([start("a"), start("b", 1)])
 AB = [("c1", ["a", "b"], 1)]
@@ -74,6 +78,17 @@ def test_values_of_lines_that_are_no_events_are_no_fault(tmp_path: Path) -> None
     inventory = read(tmp_path, GOOD + b'null\n[]\n5\n"StartContactStreaming"\n{"StartChatContact": []}\n')
     assert seen(inventory) == AB
     assert inventory.skipped == ()
+
+
+def test_an_event_without_a_date_takes_none_of_its_line_with_it(tmp_path: Path) -> None:
+    """Files of S3 that are joined line by line have several events in each."""
+    odd = start("x", eventTime="soon"), start("***")
+    inventory = read(tmp_path, OTHER + s3([*odd, start("a"), start("b", 1)]))
+    assert seen(inventory) == AB
+    assert [one.reason for one in inventory.skipped] == [
+        "1 event has no date",
+        "1 event hides the topic that it starts",
+    ]
 
 
 def test_a_topic_that_cloudtrail_hides_is_no_fault_of_the_file(tmp_path: Path) -> None:
@@ -289,3 +304,37 @@ def test_a_lookup_whose_event_is_no_json(tmp_path: Path) -> None:
     inventory = read(tmp_path, content, "lookup.json")
     assert [len(one.topics) for one in inventory.contacts] == [1]
     assert said(inventory.skipped[0])[:2] == ("1 line is no JSON", 3)
+
+
+@pytest.mark.parametrize("form", [s3, json_lines])
+def test_a_column_counts_characters(form: Callable[[list[Event]], bytes], tmp_path: Path) -> None:
+    who = {"type": "IAMUser", "userName": "Zo\u00eb \u65e5\u672c", "accountId": ACCOUNT}
+    events = [start(name, minute, userIdentity=who) for minute, name in enumerate("ab")]
+    content = json.dumps(json.loads(s3(events)), ensure_ascii=False) if form is s3 else None
+    text = content or "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in events)
+    (contact,) = read(tmp_path, text.encode(), "trail.json").contacts
+    for name, place in contact.topics:
+        at = place.document.locate(place.route, Part.VALUE)
+        assert at is not None
+        assert text.split("\n")[at.line - 1][at.column - 1 : at.end_column - 1] == name
+
+
+GZIP_HEADER = 10
+
+
+def stored(content: bytes) -> bytes:
+    """Pack without compressing, and leave the end open."""
+    packer = zlib.compressobj(0, wbits=31)
+    return packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def test_a_line_that_cannot_be_unpacked_any_more_is_not_shown(tmp_path: Path) -> None:
+    """What is damaged behind an event stands in the way of reading its line again with some beyond it."""
+    room: int = getattr(gzip, "READ_BUFFER_SIZE", io.DEFAULT_BUFFER_SIZE) + GZIP_HEADER
+    content = b"\n" * (room - len(stored(FIRST + b"\n"))) + FIRST + b"\n"
+    damaged = stored(content)[:room] + b"\xff" * room
+    (contact,) = read(tmp_path, damaged, "trail.jsonl.gz").contacts
+    (_, place), *_ = contact.topics
+    position = place.document.locate(place.route, Part.VALUE)
+    assert position is not None
+    assert place.document.text_of(place.route, Part.VALUE).line(position.line) == ""

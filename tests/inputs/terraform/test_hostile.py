@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.engine import Scope, judge
+from checker.inputs.load import load
 from checker.registry import all_rules
 from tests.endings import ends_soon
 from tests.inputs.terraform.plans import FIXTURES, change, judged, plan, policies, read, refer, written
@@ -207,3 +209,13 @@ def test_no_damage_to_the_text_breaks_anything(data: st.DataObject, tmp_path: Pa
     cut = data.draw(st.sampled_from([0, 1, 2, 50]))
     text = text[:at] + data.draw(st.text(max_size=3)) + text[at + cut :] * data.draw(st.sampled_from([0, 1]))
     read(tmp_path, text.encode("utf-8", "replace").decode())
+
+
+@pytest.mark.parametrize("end", [b"\xff" * 1_000, b"", b"\x01\x00\x00\xff\xff"])
+def test_a_packed_plan_that_is_damaged_is_refused(end: bytes, tmp_path: Path) -> None:
+    packer = zlib.compressobj(0, wbits=31)
+    text = json.dumps({"format_version": "1.2", "terraform_version": "1.9.0", "x": "x" * 100_000})
+    begun = packer.compress(text.encode()) + packer.flush(zlib.Z_FULL_FLUSH)
+    (tmp_path / "plan.json.gz").write_bytes(begun + end)
+    (skipped,) = load([tmp_path / "plan.json.gz"]).skipped
+    assert skipped.error
