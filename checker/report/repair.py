@@ -12,7 +12,7 @@ from checker.report.paint import Paint, safe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.fix.outcome import Outcome
+    from checker.fix.outcome import Outcome, PolicyChange
     from checker.fix.rounds import Left, Mended
 
 
@@ -22,6 +22,8 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     done = "mended" if outcome.applied else "can be mended"
     for mended in outcome.repair.mended:
         yield _mended(mended, done, paint)
+    for change in outcome.changes:
+        yield from _access(change, paint)
     for left in outcome.left:
         yield ""
         yield from _left(left, outcome, paint)
@@ -52,6 +54,19 @@ def _lines(text: str) -> list[str]:
 def _mended(mended: Mended, done: str, paint: Paint) -> str:
     worth = mended.fix.applicability.value
     return f"{paint('ok', done)} ({worth}): {safe(mended.fix.title)} [{mended.finding.rule}]"
+
+
+def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
+    """Who gains and who loses by the change of one policy."""
+    found = change.difference
+    yield ""
+    yield paint("bold", f"who gains and who loses, {safe(change.resource)}")
+    for style, sign, accesses in (("ok", "gains", found.gained), ("error", "loses", found.lost)):
+        for one in accesses:
+            yield f"  {paint(style, sign)}: {safe(one.sentence)}"
+    yield from (f"  not known: {safe(doubt.told)}" for doubt in found.doubts)
+    if found.same is True:
+        yield "  nobody gains or loses anything"
 
 
 def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
@@ -101,7 +116,18 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
             }
             for one in outcome.repair.mended
         ],
+        "changes": [_change_json(one) for one in outcome.changes],
         "left": [_left_json(one, outcome) for one in outcome.left],
+    }
+
+
+def _change_json(change: PolicyChange) -> dict[str, Any]:
+    found = change.difference
+    return {
+        "resource": change.resource,
+        "gained": [{"who": one.who, "actions": list(one.actions)} for one in found.gained],
+        "lost": [{"who": one.who, "actions": list(one.actions)} for one in found.lost],
+        "doubts": [one.told for one in found.doubts],
     }
 
 
