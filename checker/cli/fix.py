@@ -51,6 +51,13 @@ def fix(
         bool,
         typer.Option("--unsafe-fixes", help="Also do what may take access from somebody, or give it."),
     ] = False,
+    kms_condition: Annotated[
+        bool,
+        typer.Option(
+            "--kms-condition",
+            help="Bind key grants to the instances, which AWS does not document for Connect.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; files are never asked about.")] = False,  # noqa: ARG001 - every command that could ask takes it
     select: SelectOption = None,
     ignore: IgnoreOption = None,
@@ -86,7 +93,7 @@ def fix(
         isolated=isolated,
         given=read_given(variable, parameter),
     )
-    mending = mend(options, unsafe=unsafe_fixes)
+    mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     if apply:
         mending = carried_out(mending)
     paint = Paint() if output else paint_for(sys.stdout)

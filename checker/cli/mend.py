@@ -32,7 +32,7 @@ class Mending(NamedTuple):
     fail_on: Severity
 
 
-def mend(options: Options, *, unsafe: bool) -> Mending:
+def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     """Work out what to change. Raises InputError for options that cannot be followed."""
     if STDIN in options.paths:
         raise InputError("-", "standard input cannot be mended in place", help_text="name a file")
@@ -44,7 +44,7 @@ def mend(options: Options, *, unsafe: bool) -> Mending:
         fail_on.append(run.fail_on)
         return Reading(run.inventory, run.report)
 
-    found = repair(read, unsafe=unsafe)
+    found = repair(read, unsafe=unsafe, kms_condition=kms_condition)
     for skipped in found.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
     originals = {path: read_text(Path(path)) for path in found.texts}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 _MACHINE = "the file is written by a machine, mend what it is made from"
+_VARIABLE = "the policy comes from a variable, whose value others may set"
 
 
 def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
@@ -33,11 +34,27 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
         raise CannotEditError(_MACHINE)
     originals = frozenset(map(id, _nodes(old)))
     if is_blocks(old):
-        return tuple(Blocks(old, originals).edits(new))
-    edits = tuple(_writer(change, originals).edit(change) for change in compare(old, new))
+        edits = tuple(Blocks(old, originals).edits(new))
+    else:
+        edits = tuple(_writer(change, originals).edit(change) for change in compare(old, new))
+    if any(map(_is_in_variable, edits)):
+        raise CannotEditError(_VARIABLE)
     if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):
         raise CannotEditError("two changes would touch the same text")
     return edits
+
+
+def _is_in_variable(edit: TextEdit) -> bool:
+    """True for an edit of a value that a variable of Terraform's has."""
+    name = edit.source.name
+    if name.endswith((".tfvars", ".tfvars.json")):
+        return True
+    if not name.endswith(".tf"):
+        return False
+    from checker.inputs.hcl.parse import parse  # slow to import
+
+    around = (one for one in parse(edit.source).written if one.at.start <= edit.start < one.at.end)
+    return any(one.kind == "variable" for one in around)
 
 
 def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:

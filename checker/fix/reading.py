@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.inputs.text import TextDocument
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
-from checker.policy.node import meaning
+from checker.policy.change import Called
+from checker.policy.node import Array, Object, meaning
 
 if TYPE_CHECKING:
     from checker.inventory import Inventory
@@ -44,6 +46,9 @@ class Reading(NamedTuple):
         return tuple(found)
 
 
+_KEYS = re.compile(r"\[[^\]]*\]")
+
+
 class Known(NamedTuple):
     """A policy: what tells it from the others of a reading, and of the next one; its case; its text."""
 
@@ -59,6 +64,32 @@ class Known(NamedTuple):
         return document.root
 
     @property
+    def _module(self) -> str:
+        """The module of Terraform's that declares the resource, without the keys of its instances."""
+        case = self.case
+        address = case.topic.address if isinstance(case, TopicCase) else case.key.address
+        return _KEYS.sub("", address).rpartition(".")[0].rpartition(".")[0]
+
+    def is_written_with(self, other: Known) -> bool:
+        """True for a policy that is the same text as another, in one and the same module."""
+        mine, others = self.root, other.root
+        here = (mine.source.name, mine.start, mine.end) == (others.source.name, others.start, others.end)
+        return here and self._module == other._module
+
+    def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Statements in which the topic goes by the name that its document has for it."""
+        symbol = self.case.topic.symbol if isinstance(self.case, TopicCase) else ""
+        return tuple(_called(one, symbol) for one in statements) if symbol else statements
+
+    @property
     def says(self) -> str:
         """What the policy says, apart from its layout."""
         return meaning(self.root)
+
+
+def _called(node: Node, symbol: str) -> Node:
+    if isinstance(node, Array):
+        return node._replace(items=tuple(_called(one, symbol) for one in node.items))
+    if isinstance(node, Object):
+        return node._replace(members=tuple(m._replace(value=_called(m.value, symbol)) for m in node.members))
+    return node._replace(value=Called(symbol)) if node.value == symbol else node

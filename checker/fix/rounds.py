@@ -13,9 +13,11 @@ from checker.finding import Applicability, Edit, Verdict
 from checker.fix.edits import CannotEditError, edited
 from checker.fix.lower import lowered
 from checker.fix.proof import worth
+from checker.key_case import KeyCase
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import meaning
 from checker.policy.read import read_policy
+from checker.remedy.grants import bound_to_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 10
 """A fix may uncover something to mend; what is not done after so many rounds goes in circles."""
+
+
+_NO_FIX = "there is no fix for it"
+_ABOVE = "the statement above mends this too"
 
 
 class Mended(NamedTuple):
@@ -65,11 +71,17 @@ class _Attempt(NamedTuple):
 Read = "Callable[[Mapping[str, str]], Reading]"
 
 
-def repair(read: Callable[[Mapping[str, str]], Reading], *, unsafe: bool = False) -> Repair:
-    """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place."""
+def repair(
+    read: Callable[[Mapping[str, str]], Reading], *, unsafe: bool = False, kms_condition: bool = False
+) -> Repair:
+    """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place.
+
+    ``unsafe`` allows what may give or take more than it should; ``kms_condition`` binds new grants of keys to
+    the instances, which AWS does not document.
+    """
     texts: dict[str, str] = {}
     first = reading = read(texts)
-    work = _Work(unsafe=unsafe)
+    work = _Work(unsafe=unsafe, kms_condition=kms_condition)
     for _ in range(MAX_ROUNDS):
         attempts = work.attempts(reading)
         if not attempts:
@@ -93,8 +105,9 @@ def repair(read: Callable[[Mapping[str, str]], Reading], *, unsafe: bool = False
 class _Work:
     """What was done, and what was found not to be possible."""
 
-    def __init__(self, *, unsafe: bool) -> None:
+    def __init__(self, *, unsafe: bool, kms_condition: bool) -> None:
         self.unsafe = unsafe
+        self.kms_condition = kms_condition
         self.mended: list[Mended] = []
         self.refused: dict[object, Left] = {}
 
@@ -126,10 +139,14 @@ class _Work:
         if value.applicability is not Applicability.SAFE and not self.unsafe:
             self.refused[key_of(finding)] = Left(finding, fix, value.reason)
             return None
+        if self.kms_condition and isinstance(policy.case, KeyCase):
+            # Narrower than what was proven, so it gives nobody more.
+            fix = fix._replace(operations=bound_to_sources(fix.operations, policy.case.instances))
+            new = changed(policy.root, fix.operations)
         try:
             edits = lowered(policy.root, new)
         except CannotEditError as error:
-            left = Left(finding, fix, str(error), changed_statements(policy.root, new))
+            left = Left(finding, fix, str(error), policy.named(changed_statements(policy.root, new)))
             self.refused[key_of(finding)] = left
             return None
         return _Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
@@ -137,15 +154,19 @@ class _Work:
     def refuse(self, attempt: _Attempt, reason: str) -> None:
         """Note a fix whose edits do not do what they should."""
         new = changed(attempt.known.root, attempt.fix.operations)
-        statements = changed_statements(attempt.known.root, new)
+        statements = attempt.known.named(changed_statements(attempt.known.root, new))
         self.refused[key_of(attempt.finding)] = Left(attempt.finding, attempt.fix, reason, statements)
 
     def left(self, reading: Reading) -> Iterator[Left]:
-        """What is left in the end."""
+        """What is left in the end; statements that several findings ask for are given with the first of them."""
+        given: set[object] = set()
         for finding in reading.report.findings:
-            refused = self.refused.get(key_of(finding))
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
-            yield refused or Left(finding, plan, "" if plan else "there is no fix for it")
+            left = self.refused.get(key_of(finding)) or Left(finding, plan, "" if plan else _NO_FIX)
+            asked = (finding.resource, tuple(map(meaning, left.statements)))
+            yield left._replace(statements=(), reason=_ABOVE) if asked in given else left
+            if left.statements:
+                given.add(asked)
 
 
 def key_of(finding: Finding) -> object:
@@ -189,13 +210,15 @@ def _faults(before: Reading, after: Reading, attempts: list[_Attempt], *, unsafe
             return "the edit would make another policy disappear"
         mine = operations.get(known.name)
         expected = meaning(changed(known.root, mine)) if mine else known.says
-        if now.says != expected and (mine or not _may_change(known, now, unsafe=unsafe)):
+        if now.says != expected and (mine or not _may_change(known, now, attempts, unsafe=unsafe)):
             return "the edit would change more than this policy, or in another way"
     return _not_gone(before, after, attempts)
 
 
-def _may_change(known: Known, now: Known, *, unsafe: bool) -> bool:
-    """True for a policy that is written in the same place, if what happens to it is as good."""
+def _may_change(known: Known, now: Known, attempts: list[_Attempt], *, unsafe: bool) -> bool:
+    """True for a policy that is the same text for another resource of its module, if that is as safe for it."""
+    if not any(known.is_written_with(one.known) for one in attempts):
+        return False
     return unsafe or worth(known.case, now.text.policy).applicability is Applicability.SAFE
 
 

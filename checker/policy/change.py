@@ -43,7 +43,7 @@ def _carried_out(node: Node, operation: Operation, original: Node) -> Node | Non
         return _rewritten(node, operation.route, _removed)
     value = made(operation.value, original)
     if isinstance(operation, Put):
-        return _rewritten(node, operation.route, lambda _: value)
+        return _rewritten(node, operation.route, lambda found: _in_its_style(found, value))
     return _rewritten(node, operation.route, lambda found: _appended(found, value))
 
 
@@ -92,6 +92,13 @@ def _renamed(found: Node | None, operation: Rename) -> Node:
         m._replace(key=operation.key) if m.key == key else m for m in found.members if m.value is not twin
     )
     return found._replace(members=tuple(members))
+
+
+def _in_its_style(found: Node | None, value: Node) -> Node:
+    """A list stays a list: what else uses it may count on that."""
+    if isinstance(found, Array) and isinstance(value, Scalar):
+        return Array((value,), value.source, value.start, value.start)
+    return value
 
 
 def _appended(found: Node | None, value: Node) -> Node:

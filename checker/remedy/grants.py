@@ -42,6 +42,20 @@ def allow_key(case: KeyCase) -> tuple[Fix, ...]:
     return (Fix("add a statement that lets Connect use the key", (added,)),)
 
 
+def bound_to_sources(operations: tuple[Operation, ...], instances: Sequence[Arn]) -> tuple[Operation, ...]:
+    """Bind the grants that operations add to a key policy to these instances."""
+    return tuple(
+        one._replace(value={**one.value, "Condition": pins(instances)})
+        if isinstance(one, Append) and isinstance(one.value, dict) and instances and _is_grant(one.value)
+        else one
+        for one in operations
+    )
+
+
+def _is_grant(statement: dict[str, Json]) -> bool:
+    return statement.get("Action") == list(KEY_ACTIONS_NEEDED)
+
+
 def allow_owner_of_key(case: KeyCase) -> tuple[Fix, ...]:
     """Add the statement of the default key policy, which lets the account's IAM policies speak.
 

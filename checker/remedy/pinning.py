@@ -99,7 +99,9 @@ def _pinned(
         of_key = [c for c in left if c.folded_key == key]
         mended = _key_pinned(statement, of_key, key, values[key], left, taken)
         operations += mended
-    return tuple(sorted(operations, key=lambda one: isinstance(one, Remove)))  # or Condition would go and come
+    return tuple(
+        sorted(operations, key=lambda one: isinstance(one, Remove))
+    )  # or Condition would go and come
 
 
 def _key_pinned(

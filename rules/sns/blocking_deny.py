@@ -54,8 +54,8 @@ class BlockingDeny(Rule):
 
     ## Fix safety
 
-    Exempting AWS services from a Deny opens it to every service, so what the Allow statements say of
-    services must be tight. Unsafe: shown with what it opens.
+    Exempting AWS services from a Deny opens it to every service that an Allow lets in. Safe only where the
+    proof finds that Connect alone gains; else unsafe, and shown with what it opens.
 
     ## References
 

@@ -47,7 +47,7 @@ class MissingSourceArn(Rule):
 
     ## Fix safety
 
-    Pinning a known instance shuts out the other instances of its account, which may be in use.
+    Pinning the known instances shuts out all others. Name every instance that streams to the topic.
 
     ## References
 

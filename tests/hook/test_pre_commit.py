@@ -46,18 +46,18 @@ def hooks() -> list[dict[str, Any]]:
     return loaded
 
 
-def hook(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """Run the hook's entry on files, as pre-commit does once it has installed it."""
-    (entry,) = (one["entry"] for one in hooks() if one["id"] == "checker")
+def hook(folder: Path, *names: str, name: str = "checker") -> subprocess.CompletedProcess[str]:
+    """Run a hook's entry on files, as pre-commit does once it has installed it."""
+    (entry,) = (one["entry"] for one in hooks() if one["id"] == name)
     return run(*entry.split()[1:], *names, cwd=folder)
 
 
 def test_no_hook_talks_to_aws_and_all_are_serial() -> None:
-    assert [one["id"] for one in hooks()] == ["checker"]  # checker-fix comes with the command that it calls
+    assert [one["id"] for one in hooks()] == ["checker", "checker-fix"]
     for one in hooks():
         assert one["language"] == "python"
         assert one["require_serial"]
-        assert not {"audit", "flow", "--apply"} & set(one["entry"].split())
+        assert not {"audit", "flow", "--topic-arn"} & set(one["entry"].split())
 
 
 def test_files_about_something_else_are_passed_over_in_silence(tmp_path: Path) -> None:
@@ -201,3 +201,15 @@ def test_ten_changed_files_among_ten_thousand_cost_as_much_as_ten(tmp_path: Path
     assert time.monotonic() - started < 60
     assert "examined 10 topics; 0 topics not judged" in done.stderr
     assert done.stdout.count("error[missing-source-account]") == 10
+
+
+def test_the_other_hook_mends_what_is_safe_and_fails_when_it_rewrote_something(tmp_path: Path) -> None:
+    save(tmp_path / "open.json", OPEN)
+    save(tmp_path / "unchanged.json", OPEN)
+    save(tmp_path / "instances.json", {"InstanceSummaryList": [{"Id": "3f6c1b52", "Arn": INSTANCE_ARN}]})
+    done = hook(tmp_path, "open.json", name="checker-fix")
+    assert done.returncode == 1
+    assert json.loads((tmp_path / "open.json").read_text()) == GOOD
+    assert json.loads((tmp_path / "unchanged.json").read_text()) == OPEN
+    again = hook(tmp_path, "open.json", name="checker-fix")
+    assert (again.returncode, again.stdout) == (0, "")
