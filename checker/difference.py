@@ -104,7 +104,9 @@ class _Side:
 
     def accesses(self, named: Collection[str]) -> tuple[Access, ...]:
         """What is found, in the order of the parties."""
-        return joined(sorted(self.found, key=lambda one: self.order.get(one.party, len(self.order))), named)
+        last = len(self.order)
+        found = sorted(self.found, key=lambda one: self.order.get(one.party, last))
+        return joined(found, named, self.gain)
 
     def _take(
         self, party: Party | None, actions: tuple[str, ...], prepared: Prepared, space: Space
