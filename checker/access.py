@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from checker.iam.decide import Decision
+    from checker.iam.gain import Gain
     from checker.iam.request import Request
 
 _MOST = 4
@@ -20,8 +21,8 @@ _MOST = 4
 class Access(NamedTuple):
     """Requests of a party, for some actions, that one policy allows and the other does not.
 
-    ``partly`` if that is not so of all its requests. ``witness`` is one of them, for the first of the
-    actions; ``allowed`` is what the one policy decides of it, ``refused`` what the other does.
+    ``partly`` if that is not so of all its requests. ``witness`` is one of them, with the first of the
+    actions, and with any other in its place; ``allowed`` is what the one policy decides of it, ``refused`` what the other does.
     """
 
     party: Party
@@ -51,19 +52,27 @@ def deeds(actions: Sequence[str]) -> str:
     return ", ".join(actions[:_MOST]) + more
 
 
-def joined(found: Iterable[Access], named: Collection[str]) -> tuple[Access, ...]:
+def joined(found: Iterable[Access], named: Collection[str], gain: Gain) -> tuple[Access, ...]:
     """Put together what one party gets, and leave out whoever is of a larger party that gets the same.
 
     ``named`` are the ARNs of all principals that were asked for by name.
     """
-    by_party: dict[tuple[Party, bool], Access] = {}
+    accesses: list[Access] = []
     for one in found:
-        key = (one.party, one.partly)
-        same = by_party.get(key)
-        by_party[key] = same._replace(actions=same.actions + one.actions) if same else one
-    accesses = list(by_party.values())
+        at = next((at for at, other in enumerate(accesses) if _alike(other, one, gain)), None)
+        if at is None:
+            accesses.append(one)
+        else:
+            accesses[at] = accesses[at]._replace(actions=accesses[at].actions + one.actions)
     kept = [one for one in accesses if not any(_includes(other, one) for other in accesses)]
     return tuple(_named(one, accesses, named) for one in kept)
+
+
+def _alike(one: Access, other: Access, gain: Gain) -> bool:
+    """True if the witness of the one shows the other just as well."""
+    if (one.party, one.partly) != (other.party, other.partly):
+        return False
+    return gain.holds(one.witness._replace(action=other.witness.action)) is True
 
 
 def _includes(large: Access, small: Access) -> bool:

@@ -55,8 +55,9 @@ def difference(old: Policy, new: Policy, target: Target, instances: Sequence[Arn
     everybody = askers(cast.policies, target.partition, target.account)
     named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]
     sides = [_Side(one, cast) for one in (gain, loss)]
+    classes = action_classes(cast.policies, target)
     for asker in everybody if gain.narrowed or loss.narrowed else ():
-        for actions in action_classes(cast.policies, target):
+        for actions in classes:
             _ask(sides, asker, actions)
     doubts = dict.fromkeys((*_not_modelled(gain), *sides[0].doubts, *sides[1].doubts))
     gained, lost = (side.accesses(named) for side in sides)
@@ -104,7 +105,9 @@ class _Side:
 
     def accesses(self, named: Collection[str]) -> tuple[Access, ...]:
         """What is found, in the order of the parties."""
-        return joined(sorted(self.found, key=lambda one: self.order.get(one.party, len(self.order))), named)
+        last = len(self.order)
+        found = sorted(self.found, key=lambda one: self.order.get(one.party, last))
+        return joined(found, named, self.gain)
 
     def _take(
         self, party: Party | None, actions: tuple[str, ...], prepared: Prepared, space: Space

@@ -55,13 +55,17 @@ class Party(NamedTuple):
 
 
 class Cast(NamedTuple):
-    """What is told apart: Connect instances, the accounts of instances, and every word of the policies."""
+    """What is told apart: Connect instances, the accounts of instances, and every word of the policies.
+
+    ``every`` stands for all instances there could be.
+    """
 
     target: Target
     policies: tuple[Policy, ...]
     instances: tuple[Arn, ...]
     accounts: tuple[str, ...]
     words: tuple[str, ...]
+    every: Instances
 
     @classmethod
     def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> Cast:
@@ -71,7 +75,11 @@ class Cast(NamedTuple):
         said = (target.account, *(arn.account for arn in known), *sorted(_values(policies, SOURCE_ACCOUNT)))
         accounts = dict.fromkeys(one for one in said if isinstance(one, str) and is_account(one))
         texts = frozenset[str]().union(*map(words, policies))
-        return cls(target, policies, tuple(dict.fromkeys(known)), tuple(accounts), tuple(sorted(texts)))
+        places = (*regions(target, policies), *(arn.region for arn in known))
+        every = Instances(target.partition, tuple(dict.fromkeys(places)))
+        return cls(
+            target, policies, tuple(dict.fromkeys(known)), tuple(accounts), tuple(sorted(texts)), every
+        )
 
     @property
     def odd(self) -> frozenset[str]:
@@ -81,7 +89,7 @@ class Cast(NamedTuple):
     def space(self, asker: Asker, action: str) -> Space:
         """All requests of an asker for an action."""
         space = asker_space(asker, action, self.target, self.policies)
-        every = self._every._replace(or_absent=True)
+        every = self.every._replace(or_absent=True)
         return _replaced(space, every) if asker.caller == Service(CONNECT) else space
 
     def parties(self, asker: Asker, action: str) -> Iterator[tuple[Party, Space]]:
@@ -99,7 +107,7 @@ class Cast(NamedTuple):
             label = f"Connect for instance {arn.instance_id} of account {arn.account}"
             chosen: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
             yield Party(INSTANCE, label, str(arn), arn.account), Chosen(SOURCE_KEYS, chosen)
-        every = self._every
+        every = self.every
         for account in self.accounts:
             ids = tuple(arn.instance_id for arn in self.instances if arn.account == account)
             label = f"any {'other ' * bool(ids)}Connect instance of account {account}"
@@ -111,11 +119,6 @@ class Cast(NamedTuple):
             Party(HALF_SOURCED, "Connect without one of aws:SourceArn and aws:SourceAccount"),
             Unsourced(every, 1),
         )
-
-    @property
-    def _every(self) -> Instances:
-        known = (*regions(self.target, self.policies), *(one.region for one in self.instances))
-        return Instances(self.target.partition, tuple(dict.fromkeys(known)))
 
     def _strangers(self, asker: Asker, action: str, space: Space) -> Iterator[tuple[Party, Space]]:
         """Anybody at all; whoever is in an organisation that is named; whoever else the conditions let in."""

@@ -20,6 +20,7 @@ class _Command(NamedTuple):
 _COMMANDS = {
     "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
+    "diff": _Command("diff", "diff"),
     "explain": _Command("explain", "explain_command"),
     "fix": _Command("fix", "fix"),
     "policy": _Command("policy", "policy"),

@@ -15,6 +15,7 @@ from checker.policy.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checker.iam.request import Request
     from checker.iam.residue import Prepared
     from checker.iam.space import Space
 
@@ -55,10 +56,12 @@ class Gain:
     def ask(self, prepared: Prepared, space: Space) -> Found:
         """The same of policies that are prepared already; both of them confirm the witness."""
         found = find(prepared, space, _gain)
-        if found.witness is None:
-            return found
-        truth = _gain([decide(policy, found.witness).allowed for policy in self.policies])
+        truth = found.truth if found.witness is None else self.holds(found.witness)
         return found if truth is True else Found(truth)
+
+    def holds(self, request: Request) -> Truth:
+        """Is this request gained?"""
+        return _gain([decide(policy, request).allowed for policy in self.policies])
 
     def is_whole(self, prepared: Prepared, space: Space) -> bool:
         """True if every request of the space is gained, for sure."""

@@ -40,6 +40,7 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
+from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from checker.iam.askers import Asker
     from checker.iam.request import ContextValue
-    from checker.policy.model import Policy
+    from checker.policy.model import Policy, Statement
 
 _DIGITS = (Segment("digits", chars="0123456789", length=12),)
 _UNDOCUMENTED = (*UNDOCUMENTED, "aws:resourceorgid", "aws:resourceorgpaths")
@@ -81,8 +82,8 @@ def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tu
 
 def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
     """The actions of the resource, those that the statements cover alike in one class, Publish foremost."""
-    known = KEY_ACTIONS if ":kms:" in target.resource else TOPIC_ACTIONS
     statements = [s for policy in policies for s in policy.known_statements()]
+    known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
     subscribes = not _SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
     by_cover: dict[tuple[object, ...], list[str]] = {}
     for action in sorted(known, key=lambda action: action not in _FOREMOST):
@@ -92,6 +93,20 @@ def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str
             action
         )
     return [tuple(actions) for actions in by_cover.values()]
+
+
+def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
+    """Tell a key by its ARN; a key policy need not name it, and then its actions tell."""
+    if target.resource.startswith("arn:"):
+        return ":kms:" in target.resource
+    named = [
+        value
+        for s in statements
+        if isinstance(s.actions, Patterns)
+        for value in s.actions.values
+        if isinstance(value, str)
+    ]
+    return any(value.lower().startswith("kms:") for value in named)
 
 
 def asker_space(

@@ -114,6 +114,14 @@ def dialect_of(node: Node) -> Dialect | None:
     return KEY if "kms" in services else None
 
 
+def is_of_any_kind(node: Node) -> bool:
+    """True for a policy that could be a topic's as well as a key's: it names no service, but principals."""
+    statements = [one for one in _statements(node) if isinstance(one, Object)]
+    services = {service for one in statements for service in _services(one)}
+    named = all(_has(one, "Principal") or _has(one, "NotPrincipal") for one in statements)
+    return isinstance(node, Object) and looks_like_policy(node) and named and services <= {"*"}
+
+
 def _has(node: Object, key: str) -> bool:
     """True if the object has the key, or something that was meant to be it."""
     exact = any(member.key == key for member in node.members)

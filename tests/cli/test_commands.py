@@ -23,7 +23,7 @@ GOOD, OPEN = document(statement(Condition=PINNED)), document(statement())
 def test_version_and_help() -> None:
     assert run("--version").stdout == f"checker {__version__}\n"
     helped = run("--help").stdout
-    assert all(command in helped for command in ("check", "explain", "policy", "simulate"))
+    assert all(command in helped for command in ("check", "diff", "explain", "policy", "simulate"))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,7 @@ def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
         ["check", "--strict", str(path)],
         ["--version"],
         ["check", "--format", "json", str(path)],
+        ["diff", "--format", "json", str(path), str(path)],
     ):
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True

@@ -1,0 +1,88 @@
+"""`checker diff`: who gains and who loses access between two policies."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli.options import (
+    Format,
+    FormatOption,
+    InstanceOption,
+    OutputOption,
+    ParameterOption,
+    VariableOption,
+    read_given,
+)
+from checker.cli.terminal import Exit, paint_for, write
+from checker.difference import difference
+from checker.inputs.roles import instance_option
+from checker.inputs.sides import Side, read_sides, target_of
+from checker.inputs.text import InputError
+from checker.policy.unknown import Unknown
+from checker.report.difference import difference_json, difference_text
+from checker.report.paint import Paint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.difference import Difference
+
+_SIDE = "a topic or key policy, output of `aws sns get-topic-attributes` or `aws kms get-key-policy`, a template, `-`, or `REV:PATH` of git."
+
+
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help=f"The policy before: {_SIDE}")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The policy after: the same.")],
+    topic: Annotated[
+        str, typer.Option("--topic-arn", metavar="ARN", help="The topic, where the policies do not name it.")
+    ] = "",
+    key: Annotated[
+        str, typer.Option("--key-arn", metavar="ARN", help="The key, which policies do not name.")
+    ] = "",
+    resource: Annotated[
+        str, typer.Option(metavar="NAME", help="The topic or key to compare, where a file holds several.")
+    ] = "",
+    instance: InstanceOption = None,
+    variable: VariableOption = None,
+    parameter: ParameterOption = None,
+    output_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> int:
+    """Say who gains and who loses access between two policies, each with a request that shows it.
+
+    Exit codes: 0 the policies mean the same, 1 they differ, 2 unreadable input, 3 it is not known, 4 internal
+    error.
+    """
+    instances = [instance_option(text) for text in instance or ()]
+    before, after = read_sides(old, new, resource, read_given(variable, parameter), key=bool(key))
+    target = target_of(before, after, _said(before, topic, key))
+    found = difference(before.about(target), after.about(target), target, instances)
+    paint = Paint() if output else paint_for(sys.stdout)
+    write(_lines(found, output_format, paint), output)
+    return _exit_code(found)
+
+
+def _said(side: Side, topic: str, key: str) -> str:
+    """The ARN that was given for the resource. Raises InputError for one of the other kind."""
+    option, other = ("--topic-arn", "--key-arn") if side.is_key else ("--key-arn", "--topic-arn")
+    if topic if side.is_key else key:
+        reason = f"the policies are of a {side.kind}"
+        raise InputError(option, reason, help_text=f"give `{other} ARN`")
+    return key if side.is_key else topic
+
+
+def _lines(found: Difference, output_format: Format, paint: Paint) -> Iterable[str]:
+    if output_format is Format.TEXT:
+        return difference_text(found, paint)
+    import json
+
+    return [json.dumps(difference_json(found), indent=2)]
+
+
+def _exit_code(found: Difference) -> Exit:
+    if isinstance(found.same, Unknown):
+        return Exit.INCOMPLETE
+    return Exit.CLEAN if found.same else Exit.FINDINGS
