@@ -184,6 +184,13 @@ class TopicCase(PolicyCase):
             s for s in self.grants if self._reaches(s) and (names_connect(s) or not self._is_public(s))
         )
 
+    @cached_property
+    def open_grants(self) -> tuple[Statement, ...]:
+        """The same, and the wildcard grants that let Connect in as soon as it does not say for whom."""
+        others = (s for s in self.grants if s not in self.connect_grants and not names_connect(s))
+        unsaid = (s for s in others if self.connect(s).deputy(()).truth is True and not self._is_public(s))
+        return (*self.connect_grants, *unsaid)
+
     def _reaches(self, statement: Statement) -> bool:
         whole = self.whole.any_instance().decision
         if whole is not None and statement.ordinal in whole.statements():

@@ -19,7 +19,7 @@ from checker.report.paint import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from checker.finding import Severity
 
@@ -44,13 +44,20 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
         fail_on.append(run.fail_on)
         return Reading(run.inventory, run.report)
 
-    found = repair(read, unsafe=unsafe, kms_condition=kms_condition)
+    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, may_edit=_named_by(options.paths))
     for skipped in found.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
     originals = {path: read_text(Path(path)) for path in found.texts}
     names = {path: os.path.relpath(path) for path in found.texts}
     changes = tuple(_changes(found))
     return Mending(options, Outcome(found, originals, names, changes), fail_on[0])
+
+
+def _named_by(paths: Sequence[Path]) -> Callable[[str], bool]:
+    """Tell the files that were named, or lie in a folder that was."""
+    named = [path.absolute() for path in paths or (Path(),)]
+    places = [Path(os.path.normpath(path)) for path in named]
+    return lambda name: any(Path(os.path.abspath(name)).is_relative_to(place) for place in places)  # noqa: PTH100
 
 
 def carried_out(mending: Mending) -> Mending:

@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
-from checker.inputs.text import TextDocument
+from checker.inputs.assemble import UNKNOWN_OWNER
+from checker.inputs.text import Implied, TextDocument
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.policy.change import Called
 from checker.policy.node import Array, Object, meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from checker.inventory import Inventory
     from checker.outcome import Report
     from checker.policy.node import Node
@@ -25,11 +28,7 @@ class Reading(NamedTuple):
     report: Report
 
     def policies(self) -> tuple[Known, ...]:
-        """Every policy that somebody wrote, with its case."""
-        return tuple(known for known in self.all_policies() if isinstance(known.text.document, TextDocument))
-
-    def all_policies(self) -> tuple[Known, ...]:
-        """Every policy, also those that AWS gives where none is declared."""
+        """Every policy with its case, also those that AWS gives where none is declared."""
         inventory = self.inventory
         topics = [TopicCase(one, inventory) for one in inventory.topics]
         users = {id(case.key): case.topic for case in reversed(topics) if isinstance(case.key, Key)}
@@ -46,6 +45,7 @@ class Reading(NamedTuple):
         return tuple(found)
 
 
+_OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
@@ -60,8 +60,13 @@ class Known(NamedTuple):
     def root(self) -> Node:
         """The tree of the policy."""
         document = self.text.document
-        assert isinstance(document, TextDocument)  # noqa: S101 - no other kind is asked for it
+        assert isinstance(document, TextDocument | Implied)  # noqa: S101 - there is no other kind
         return document.root
+
+    @property
+    def is_written(self) -> bool:
+        """True for a policy that somebody wrote, and not one that AWS gives where none is declared."""
+        return isinstance(self.text.document, TextDocument)
 
     @property
     def _module(self) -> str:
@@ -79,7 +84,10 @@ class Known(NamedTuple):
     def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
         """Statements in which the topic goes by the name that its document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicCase) else ""
-        return tuple(_called(one, symbol) for one in statements) if symbol else statements
+        names = {symbol: Called(symbol)} if symbol else {}
+        if not self.is_written:
+            names[UNKNOWN_OWNER] = Called("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
+        return tuple(_called(one, names) for one in statements)
 
     @property
     def says(self) -> str:
@@ -87,9 +95,10 @@ class Known(NamedTuple):
         return meaning(self.root)
 
 
-def _called(node: Node, symbol: str) -> Node:
+def _called(node: Node, names: Mapping[str, Called]) -> Node:
     if isinstance(node, Array):
-        return node._replace(items=tuple(_called(one, symbol) for one in node.items))
+        return node._replace(items=tuple(_called(one, names) for one in node.items))
     if isinstance(node, Object):
-        return node._replace(members=tuple(m._replace(value=_called(m.value, symbol)) for m in node.members))
-    return node._replace(value=Called(symbol)) if node.value == symbol else node
+        return node._replace(members=tuple(m._replace(value=_called(m.value, names)) for m in node.members))
+    name = names.get(node.value) if isinstance(node.value, str) else None
+    return node if name is None else node._replace(value=name)

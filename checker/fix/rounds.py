@@ -15,7 +15,7 @@ from checker.fix.lower import lowered
 from checker.fix.proof import worth
 from checker.key_case import KeyCase
 from checker.policy.change import NoPlaceError, changed
-from checker.policy.node import meaning
+from checker.policy.node import Object, items, meaning
 from checker.policy.read import read_policy
 from checker.remedy.grants import bound_to_sources
 
@@ -33,6 +33,7 @@ MAX_ROUNDS = 10
 
 _NO_FIX = "there is no fix for it"
 _ABOVE = "the statement above mends this too"
+_NOBODY = "nobody wrote a policy, so it is the one that AWS gives; write one with these statements"
 
 
 class Mended(NamedTuple):
@@ -43,12 +44,16 @@ class Mended(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A finding that is left, with the fix that it has if any, the reason, and what to write by hand."""
+    """A finding that is left, with the fix that it has if any, and the reason.
+
+    ``by_hand`` for a fix that is left to people, who are given the ``statements`` to write.
+    """
 
     finding: Finding
     fix: Fix | None
     reason: str
     statements: tuple[Node, ...] = ()
+    by_hand: bool = False
 
 
 class Repair(NamedTuple):
@@ -72,16 +77,20 @@ Read = "Callable[[Mapping[str, str]], Reading]"
 
 
 def repair(
-    read: Callable[[Mapping[str, str]], Reading], *, unsafe: bool = False, kms_condition: bool = False
+    read: Callable[[Mapping[str, str]], Reading],
+    *,
+    unsafe: bool = False,
+    kms_condition: bool = False,
+    may_edit: Callable[[str], bool] = lambda _: True,
 ) -> Repair:
     """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place.
 
     ``unsafe`` allows what may give or take more than it should; ``kms_condition`` binds new grants of keys to
-    the instances, which AWS does not document.
+    the instances, which AWS does not document. ``may_edit`` tells the files that may be changed, by name.
     """
     texts: dict[str, str] = {}
     first = reading = read(texts)
-    work = _Work(unsafe=unsafe, kms_condition=kms_condition)
+    work = _Work(unsafe=unsafe, kms_condition=kms_condition, may_edit=may_edit)
     for _ in range(MAX_ROUNDS):
         attempts = work.attempts(reading)
         if not attempts:
@@ -105,9 +114,10 @@ def repair(
 class _Work:
     """What was done, and what was found not to be possible."""
 
-    def __init__(self, *, unsafe: bool, kms_condition: bool) -> None:
+    def __init__(self, *, unsafe: bool, kms_condition: bool, may_edit: Callable[[str], bool]) -> None:
         self.unsafe = unsafe
         self.kms_condition = kms_condition
+        self.may_edit = may_edit
         self.mended: list[Mended] = []
         self.refused: dict[object, Left] = {}
 
@@ -127,13 +137,17 @@ class _Work:
         """Work a fix out; one that is not to be carried out is noted with the reason."""
         policy = known.get(id(finding.locations[0].document))
         if policy is None:
-            reason = "nobody wrote the policy down, it is the one that AWS gives"
-            self.refused[key_of(finding)] = Left(finding, fix, reason, _new_statements(finding, fix))
             return None
         try:
             new = changed(policy.root, fix.operations)
         except NoPlaceError:
             return None  # another fix of this round comes first
+        if not policy.is_written:
+            # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
+            self.refused[key_of(finding)] = Left(
+                finding, fix, _NOBODY, policy.named(_statements(new)), by_hand=True
+            )
+            return None
         value = worth(policy.case, read_policy(new, policy.text.dialect)[0])
         fix = fix._replace(applicability=value.applicability)
         if value.applicability is not Applicability.SAFE and not self.unsafe:
@@ -144,18 +158,28 @@ class _Work:
             fix = fix._replace(operations=bound_to_sources(fix.operations, policy.case.instances))
             new = changed(policy.root, fix.operations)
         try:
-            edits = lowered(policy.root, new)
+            edits = self.allowed(lowered(policy.root, new))
         except CannotEditError as error:
-            left = Left(finding, fix, str(error), policy.named(changed_statements(policy.root, new)))
+            statements = policy.named(changed_statements(policy.root, new))
+            left = Left(finding, fix, str(error), statements, by_hand=True)
             self.refused[key_of(finding)] = left
             return None
         return _Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
+
+    def allowed(self, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
+        """Edits of files that may be edited. Raises CannotEditError for others."""
+        for edit in edits:
+            if not self.may_edit(edit.source.name):
+                raise CannotEditError(f"it stands in `{edit.source.name}`, which was not named")
+        return edits
 
     def refuse(self, attempt: _Attempt, reason: str) -> None:
         """Note a fix whose edits do not do what they should."""
         new = changed(attempt.known.root, attempt.fix.operations)
         statements = attempt.known.named(changed_statements(attempt.known.root, new))
-        self.refused[key_of(attempt.finding)] = Left(attempt.finding, attempt.fix, reason, statements)
+        self.refused[key_of(attempt.finding)] = Left(
+            attempt.finding, attempt.fix, reason, statements, by_hand=True
+        )
 
     def left(self, reading: Reading) -> Iterator[Left]:
         """What is left in the end; statements that several findings ask for are given with the first of them."""
@@ -240,18 +264,5 @@ def changed_statements(old: Node, new: Node) -> tuple[Node, ...]:
 
 
 def _statements(root: Node) -> tuple[Node, ...]:
-    from checker.policy.node import Object, items
-
     found = root.get("Statement") if isinstance(root, Object) else None
     return items(found) if found is not None else ()
-
-
-def _new_statements(finding: Finding, fix: Fix) -> tuple[Node, ...]:
-    document = finding.locations[0].document
-    root = getattr(document, "root", None)
-    if root is None:
-        return ()
-    try:
-        return changed_statements(root, changed(root, fix.operations))
-    except NoPlaceError:
-        return ()

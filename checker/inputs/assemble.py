@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from checker.inputs.facts import Facts
     from checker.policy.model import Value
 
+UNKNOWN_OWNER = "000000000000"
+"""Stands for the account of a resource that is not known in the policy that AWS gives it."""
 _DURABLE = ("sqs", "firehose")
 
 
@@ -210,7 +212,7 @@ def _default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[s
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    owner = "000000000000" if isinstance(arn, Unknown) else arn.account
+    owner = UNKNOWN_OWNER if isinstance(arn, Unknown) else arn.account
     if dialect is TOPIC:
         statement: dict[str, object] = {
             "Sid": "__default_statement_ID",

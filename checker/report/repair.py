@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Applicability, Severity, Verdict
+from checker.finding import Applicability
 from checker.report.json_v1 import finding_json
 from checker.report.paint import Paint, safe
 
@@ -89,7 +89,7 @@ def _why(left: Left) -> Iterator[str]:
     elif fix.applicability is Applicability.DISPLAY and fix.plan:
         yield f"plan: {fix.title}"
         yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))
-    elif left.statements:
+    elif left.by_hand:
         yield f"fix, by hand: {fix.title}: {left.reason}"
     else:
         yield f"fix (unsafe): {fix.title}; {left.reason}"
@@ -146,8 +146,4 @@ def summary_line(outcome: Outcome) -> str:
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "mended" if outcome.applied else "to mend"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    grave = sum(
-        one.finding.verdict is Verdict.FAIL and one.finding.severity is not Severity.NOTE
-        for one in outcome.left
-    )
-    return f"{said}, {grave} error{'s' * (grave != 1)} or warnings left" if outcome.left else said
+    return f"{said}, {len(outcome.left)} left" if outcome.left else said

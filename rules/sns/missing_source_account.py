@@ -70,7 +70,7 @@ class MissingSourceAccount(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for the deputy under each grant that says nothing of the account."""
-        for statement in case.connect_grants:
+        for statement in case.open_grants:
             if conditions_on(statement, SOURCE_ACCOUNT):
                 continue
             answer = case.deputy_of(statement)

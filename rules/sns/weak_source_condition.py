@@ -68,7 +68,7 @@ class WeakSourceCondition(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask for the deputy, and else for siblings, under each grant that has source conditions."""
-        for statement in case.connect_grants:
+        for statement in case.open_grants:
             if not conditions_on(statement, *SOURCE_KEYS):
                 continue
             answer = case.deputy_of(statement)
