@@ -10,6 +10,7 @@ from checker.finding import Applicability, Fix
 
 if TYPE_CHECKING:
     from checker.case import TopicCase
+    from checker.inventory import Key, Topic
 
 _SWITCH = (
     "move the subscriptions to it, then name it in StartContactStreaming or in the ChatStreamingConfiguration of "
@@ -39,20 +40,36 @@ def topic_in(case: TopicCase, region: str) -> tuple[Fix, ...]:
     return _plan(f"replace the topic by one in {region}", create, _POLICY, _SWITCH)
 
 
-def customer_key(case: TopicCase) -> tuple[Fix, ...]:
-    """A customer managed key, whose policy can be changed, for the AWS managed one.
+def customer_key(topic: Topic | None) -> tuple[Fix, ...]:
+    """A symmetric customer managed key in the topic's Region, whose policy can be changed.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    region = _region(case)
-    topic = str(case.topic.arn) if isinstance(case.topic.arn, Arn) else "TOPIC_ARN"
+    arn = topic.arn if topic is not None else None
+    region = f" --region {arn.region}" if isinstance(arn, Arn) else ""
+    name = str(arn) if isinstance(arn, Arn) else "TOPIC_ARN"
     return _plan(
-        "replace the AWS managed key by a customer managed key",
+        "encrypt the topic with a customer managed key of its own",
         f"create a key: aws kms create-key{region} --description 'chat streaming'",
         "give it the key policy that `checker policy --key-arn` prints",
-        f"encrypt the topic with it: aws sns set-topic-attributes{region} --topic-arn {topic} "
+        f"encrypt the topic with it: aws sns set-topic-attributes{region} --topic-arn {name} "
         "--attribute-name KmsMasterKeyId --attribute-value KEY_ARN",
     )
+
+
+def revived(key: Key) -> tuple[Fix, ...]:
+    """Bring back a key that somebody switched off, if its owner agrees.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    """
+    arn = str(key.arn) if isinstance(key.arn, Arn) else "KEY_ARN"
+    enable = f"enable it: aws kms enable-key --key-id {arn}"
+    if key.state == "Disabled":
+        return _plan("enable the key, if its owner agrees", enable)
+    if key.state == "PendingDeletion":
+        cancel = f"keep the key: aws kms cancel-key-deletion --key-id {arn}"
+        return _plan("cancel the deletion of the key, if its owner agrees", cancel, enable)
+    return ()
 
 
 def _name(case: TopicCase) -> str:

@@ -61,13 +61,15 @@ class AwsManagedKey(Rule):
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Tell by the alias."""
         if is_managed_key(case.topic.key):
-            at, fixes = case.here(case.topic.key_place), customer_key(case)
+            at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
             yield self._found(case.name, case.topic.key, at, fixes)
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""
         if case.key.manager == "AWS" and (case.topic is None or not is_managed_key(case.topic.key)):
-            yield self._found(case.name, case.name, case.here(case.fact("KeyManager")), ())
+            yield self._found(
+                case.name, case.name, case.here(case.fact("KeyManager")), customer_key(case.topic)
+            )
 
     def _found(self, resource: str, key: str, at: Location, fixes: tuple[Fix, ...]) -> Finding:
         message = f"`{key}` is an AWS managed key: its policy cannot be changed and does not cover Connect"

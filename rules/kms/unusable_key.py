@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.finding import Severity
 from checker.policy.unknown import Unknown
+from checker.remedy.replacement import customer_key, revived
 from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class UnusableKey(Rule):
 
     ## Fix safety
 
-    No fix in place: enabling a key that somebody disabled is for its owner to say.
+    No fix in place: enabling a key that somebody disabled is for its owner to say. A plan is shown.
 
     ## References
 
@@ -54,6 +55,7 @@ class UnusableKey(Rule):
     family = "kms"
     summary = "SNS cannot use the topic's key: disabled, being deleted, of the wrong type, or elsewhere"
     severity = Severity.ERROR
+    fixable = True
     link = Link.KEY
     needs_policy = False
 
@@ -69,13 +71,15 @@ class UnusableKey(Rule):
                 if key.state != "PendingImport"
                 else "import the key material"
             )
-            yield self.finding(case.name, message, case.here(case.fact("KeyState")), help=help_text)
+            at = case.here(case.fact("KeyState"))
+            yield self.finding(case.name, message, at, help=help_text, fixes=revived(key))
         for attribute, name, wanted in _WANTED:
             said = getattr(key, attribute)
             if isinstance(said, str) and said != wanted:
                 message = f"the key's {name} is {said}, SNS supports only {wanted}"
                 help_text = "encrypt the topic with a symmetric encryption key"
-                yield self.finding(case.name, message, case.here(case.fact(name)), help=help_text)
+                at, fixes = case.here(case.fact(name)), customer_key(case.topic)
+                yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
         yield from self._region(case)
 
     def _region(self, case: KeyCase) -> Iterator[Finding]:
@@ -83,4 +87,5 @@ class UnusableKey(Rule):
         if isinstance(key, Arn) and isinstance(topic, Arn) and key.region != topic.region:
             message = f"the key is in {key.region}, the topic in {topic.region}"
             help_text = "use a key, or a replica of a multi-Region key, in the topic's Region"
-            yield self.finding(case.name, message, case.here(case.fact("Arn")), help=help_text)
+            at, fixes = case.here(case.fact("Arn")), customer_key(case.topic)
+            yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
