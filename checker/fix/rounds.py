@@ -73,9 +73,6 @@ class _Attempt(NamedTuple):
     edits: tuple[TextEdit, ...]
 
 
-Read = "Callable[[Mapping[str, str]], Reading]"
-
-
 def repair(
     read: Callable[[Mapping[str, str]], Reading],
     *,
@@ -88,27 +85,44 @@ def repair(
     ``unsafe`` allows what may give or take more than it should; ``kms_condition`` binds new grants of keys to
     the instances, which AWS does not document. ``may_edit`` tells the files that may be changed, by name.
     """
-    texts: dict[str, str] = {}
-    first = reading = read(texts)
     work = _Work(unsafe=unsafe, kms_condition=kms_condition, may_edit=may_edit)
+    state = _State(read, {}, read({}), unsafe)
+    first = state.reading
     for _ in range(MAX_ROUNDS):
-        attempts = work.attempts(reading)
+        attempts = work.attempts(state.reading)
         if not attempts:
             break
-        drafted = _drafted(texts, attempts)
-        then = read(drafted)
-        wrong = _faults(reading, then, attempts, unsafe=unsafe)
-        if wrong and len(attempts) > 1:
-            attempts = attempts[:1]
-            drafted = _drafted(texts, attempts)
-            then = read(drafted)
-            wrong = _faults(reading, then, attempts, unsafe=unsafe)
-        if wrong:
-            work.refuse(attempts[0], wrong)
-            continue
-        texts, reading = drafted, then
-        work.mended += (Mended(one.finding, one.fix) for one in attempts)
-    return Repair(texts, tuple(work.mended), tuple(work.left(reading)), first, reading)
+        trial = state.tried(attempts)
+        if trial.wrong:
+            trial = work.one_by_one(state, attempts)
+        work.mended += (Mended(one.finding, one.fix) for one in trial.attempts)
+        state = state._replace(texts=trial.texts, reading=trial.reading)
+    return Repair(state.texts, tuple(work.mended), tuple(work.left(state.reading)), first, state.reading)
+
+
+class _Trial(NamedTuple):
+    """Attempts made together: the texts after them, what those say, and what is wrong with that."""
+
+    attempts: list[_Attempt]
+    texts: Mapping[str, str]
+    reading: Reading
+    wrong: str = ""
+
+
+class _State(NamedTuple):
+    """The texts so far, and what they say."""
+
+    read: Callable[[Mapping[str, str]], Reading]
+    texts: Mapping[str, str]
+    reading: Reading
+    unsafe: bool
+
+    def tried(self, attempts: list[_Attempt]) -> _Trial:
+        """Make some attempts on paper."""
+        drafted = _drafted(self.texts, attempts)
+        then = self.read(drafted)
+        wrong = _faults(self.reading, then, attempts, unsafe=self.unsafe)
+        return _Trial(attempts, drafted, then, wrong)
 
 
 class _Work:
@@ -172,6 +186,17 @@ class _Work:
             if not self.may_edit(edit.source.name):
                 raise CannotEditError(f"it stands in `{edit.source.name}`, which was not named")
         return edits
+
+    def one_by_one(self, state: _State, attempts: list[_Attempt]) -> _Trial:
+        """Find the attempts that go well together; each of the others is refused."""
+        best = _Trial([], state.texts, state.reading)
+        for one in attempts:
+            trial = state.tried([*best.attempts, one])
+            if trial.wrong:
+                self.refuse(one, trial.wrong)
+            else:
+                best = trial
+        return best
 
     def refuse(self, attempt: _Attempt, reason: str) -> None:
         """Note a fix whose edits do not do what they should."""
