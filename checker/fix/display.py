@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.fix.block_text import statement_text
 from checker.fix.blocks import is_blocks
-from checker.fix.flow import Flow, HclFlow
+from checker.fix.edits import CannotEditError
+from checker.fix.flow import HclFlow
 from checker.fix.layers import file_of
 from checker.fix.style import Layout
 from checker.fix.template_flow import TemplateFlow
@@ -30,16 +32,24 @@ def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
 def _chunks(statement: Node, root: Node, name: str) -> list[str]:
     source = file_of(root.source)
     if name.endswith(".tf"):
-        blocks = is_blocks(root)
-        return (
-            statement_text(HclFlow(), statement, "", "\n")
-            if blocks
-            else HclFlow().node(statement, _LINES, None)
-        )
+        return _hcl(statement, root)
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
         return ["- ", *YamlBlock().inside(statement, "  ", source)]
-    flow: Flow = TemplateFlow()
-    return flow.node(statement, _LINES, None)
+    return _ShownFlow().node(statement, _LINES, None)
+
+
+def _hcl(statement: Node, root: Node) -> list[str]:
+    if is_blocks(root):
+        with suppress(CannotEditError):  # conditions that are not known cannot be told apart
+            return statement_text(HclFlow(), statement, "", "\n")
+    return HclFlow().node(statement, _LINES, None)
+
+
+class _ShownFlow(TemplateFlow):
+    """JSON for people, who know what a name stands for also where JSON cannot say it."""
+
+    def reference(self, name: str) -> str:
+        return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
 def _plain(node: Node) -> Node:

@@ -10,7 +10,7 @@ from checker.fix.edits import CannotEditError
 from checker.fix.layers import Raw, raw, text_edit
 from checker.fix.style import Layout, layout_of
 from checker.policy.change import Called
-from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.node import Array, Member, Node, Object, Scalar, rendered
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -148,8 +148,9 @@ class Flow:
             return self.reference(value)
         if isinstance(value, str):
             return self.scalar(value)
-        reason = value.reason if isinstance(value, Unknown) else "no text"
-        raise CannotEditError(f"a value that is not known would have to be written: {reason}")
+        if not isinstance(value, Unknown):
+            return rendered(node)
+        raise CannotEditError(f"a value that is not known would have to be written: {value.reason}")
 
     def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
         """Put brackets around parts; an object of several members goes on lines, if its surroundings do."""

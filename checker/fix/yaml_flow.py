@@ -41,8 +41,8 @@ def scalar(text: str) -> str:
 
 
 def logical_id(name: str) -> str:
-    """The name of a resource within its template."""
-    return name.rpartition("#")[2]
+    """The name of a resource within its template, without what tells the ways apart that a condition makes."""
+    return name.rpartition("#")[2].partition(" (")[0]
 
 
 def _quote_of(node: Object) -> bool:

@@ -1,0 +1,67 @@
+"""What cannot be edited is printed, in words that can be copied, whatever the statement holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.finding import Verdict
+from checker.fix.outcome import Outcome
+from tests.fix.workbench import mended, write
+from tests.inputs.test_forms import template
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, statement
+
+CHAT = statement(Resource={"Ref": "Chat"})
+
+
+def of_terraform(policy: str) -> str:
+    topic = {"name": "chat", "policy": policy}
+    return json.dumps({"resource": {"aws_sns_topic": {"chat": topic}}})
+
+
+def of_a_loop() -> dict[str, str]:
+    """A statement that an expression works out, with values that are no text."""
+    grant = f'Principal = {{ Service = "connect.amazonaws.com" }}, Action = one, Resource = "{TOPIC_ARN}"'
+    each = f'{{ Effect = "Allow", {grant}, Condition = {{ Bool = {{ "aws:SecureTransport" = true }} }} }}'
+    policy = f'{{ Statement = [for one in ["sns:Publish", "sns:GetTopicAttributes"] : {each}] }}'
+    return {
+        "main.tf": f'resource "aws_sns_topic" "chat" {{\n  name = "chat"\n  policy = jsonencode({policy})\n}}\n'
+    }
+
+
+def for_a_condition(otherwise: Any) -> dict[str, str]:
+    choice = {"Fn::If": ["Live", CHAT, otherwise]}
+    return {"template.json": json.dumps(template({"Statement": [choice]}))}
+
+
+LEFT: dict[str, tuple[dict[str, str], str]] = {
+    "a reference in Terraform's JSON": (
+        {
+            "main.tf.json": of_terraform(
+                '${jsonencode({ Statement = [{ Effect = "Allow", Principal = { AWS = "111122223333" }, '
+                'Action = "sns:Publish", Resource = aws_sns_topic.chat.arn }] })}'
+            )
+        },
+        '"Resource": "${aws_sns_topic.chat.arn}"',
+    ),
+    "values that are no text": (of_a_loop(), '"aws:SecureTransport" = true'),
+    "a policy that hangs on a condition": (
+        for_a_condition(statement(Principal={"AWS": ACCOUNT}, Resource={"Ref": "Chat"})),
+        '"Resource": {"Ref": "Chat"}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_is_left_is_printed(name: str, tmp_path: Path) -> None:
+    files, said = LEFT[name]
+    write(tmp_path, files)
+    found = mended([tmp_path] if "main.tf.json" in files else [tmp_path / next(iter(files))], unsafe=True)
+    outcome = Outcome(found, {}, {}, ())
+    left = [one for one in found.left if one.finding.verdict is Verdict.FAIL]
+    lines = [line for one in left for lines in outcome.written_out(one) for line in lines]
+    assert said in "\n".join(lines)
+    assert INSTANCE_ARN in "\n".join(lines)
