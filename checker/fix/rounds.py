@@ -261,7 +261,7 @@ def _faults(before: Reading, after: Reading, attempts: list[_Attempt], *, unsafe
         expected = meaning(changed(known.root, mine)) if mine else known.says
         if now.says != expected and (mine or not _may_change(known, now, attempts, unsafe=unsafe)):
             return "the edit would change more than this policy, or in another way"
-    return _not_gone(before, after, attempts)
+    return _not_gone(before, after, attempts) or _come(before, after, attempts)
 
 
 def _may_change(known: Known, now: Known, attempts: list[_Attempt], *, unsafe: bool) -> bool:
@@ -280,6 +280,23 @@ def _not_gone(before: Reading, after: Reading, attempts: list[_Attempt]) -> str:
         if counts[key] >= earlier[key]:
             return "the finding would still be there"
     return ""
+
+
+def _come(before: Reading, after: Reading, attempts: list[_Attempt]) -> str:
+    """Say what is wrong now that was not, is as grave as what was mended, and that nothing can mend in turn."""
+    earlier = Counter(map(_kind, before.report.findings))
+    worst = max(one.finding.severity.rank for one in attempts)
+    for finding in after.report.findings:
+        earlier[_kind(finding)] -= 1
+        mendable = any(fix.operations for fix in finding.fixes)
+        grave = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
+        if grave and not mendable and earlier[_kind(finding)] < 0:
+            return f"after the edit, {finding.message}"
+    return ""
+
+
+def _kind(finding: Finding) -> object:
+    return (finding.rule, finding.severity, finding.verdict, finding.resource, finding.address)
 
 
 def changed_statements(old: Node, new: Node) -> tuple[Node, ...]:

@@ -90,6 +90,8 @@ class YamlBlock:
         """Add lines after the last of them."""
         parent, source = change.parent, change.parent.source
         starts, ends = _starts(parent), _ends(parent)
+        if not starts:
+            raise CannotEditError("all that is written there hangs on a condition")
         indent = " " * _column(source, starts[-1])
         text = source.text
         end = len(text[: ends[-1]].rstrip())
