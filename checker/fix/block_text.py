@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.edits import CannotEditError
 from checker.fix.style import Layout
@@ -27,6 +27,13 @@ _TEXTS = ("Sid", "Effect")
 _FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
 
 
+class Lines(NamedTuple):
+    """How lines end, and a step of their indentation."""
+
+    newline: str
+    unit: str
+
+
 def conditions_of(node: Node | None) -> Conditions:
     """The values of each test and variable. Raises CannotEditError for what is no such thing."""
     if node is None:
@@ -41,29 +48,29 @@ def conditions_of(node: Node | None) -> Conditions:
     }
 
 
-def statement_text(flow: HclFlow, statement: Node, indent: str, newline: str) -> list[str]:
+def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) -> list[str]:
     """A whole block, whose first line stands behind the indent."""
     if not isinstance(statement, Object):
         raise CannotEditError("a statement that is no object")
-    inner = f"{indent}  "
+    newline, inner = lines.newline, f"{indent}{lines.unit}"
     arguments = [member for member in statement.members if member.key in ARGUMENTS]
     arguments = [one for one in arguments if (one.key, text_of(one.value)) != ("Effect", "Allow")]
     width = max((len(ARGUMENTS[one.key]) for one in arguments), default=0)
     chunks = ["statement {"]
     for one in arguments:
         chunks += [f"{newline}{inner}", *argument_text(flow, one.key, one.value, width)]
+    for key, kind, names in _principals(statement):
+        chunks += [f"{newline}{newline}{inner}", *principals_text(flow, key, kind, names, inner, lines)]
+    for (test, variable), values in conditions_of(statement.get("Condition")).items():
+        chunks += [f"{newline}{newline}{inner}"]
+        chunks += condition_text(flow, test, variable, values, inner, lines)
+    return [*chunks, f"{newline}{indent}}}"]
+
+
+def _principals(statement: Object) -> Iterator[tuple[str, str, Node]]:
     for one in statement.members:
         if one.key in BLOCKS:
-            chunks += [
-                f"{newline}{newline}{inner}",
-                *principals_text(flow, one.key, one.value, inner, newline),
-            ]
-    for (test, variable), values in conditions_of(statement.get("Condition")).items():
-        chunks += [
-            f"{newline}{newline}{inner}",
-            *condition_text(flow, test, variable, values, inner, newline),
-        ]
-    return [*chunks, f"{newline}{indent}}}"]
+            yield from ((one.key, kind, names) for kind, names in by_type(one.value).items())
 
 
 def argument_text(flow: HclFlow, key: str, value: Node, width: int = 0) -> list[str]:
@@ -82,33 +89,31 @@ def value_text(flow: HclFlow, key: str, value: Node) -> list[str]:
     return ["[", *flow.node(value, _FLAT, None), "]"]
 
 
-def principals_text(flow: HclFlow, key: str, value: Node, indent: str, newline: str) -> list[str]:
-    """A block for each type of principal."""
-    chunks: list[str] = []
-    for kind, names in _by_type(value):
-        chunks += [f"{newline}{indent}"] * bool(chunks)
-        chunks += [f'{BLOCKS[key]} {{{newline}{indent}  type        = "{kind}"']
-        chunks += [
-            f"{newline}{indent}  identifiers = ",
-            *value_text(flow, "Action", names),
-            f"{newline}{indent}}}",
-        ]
-    return chunks
+def principals_text(flow: HclFlow, key: str, kind: str, names: Node, indent: str, lines: Lines) -> list[str]:
+    """The block of one type of principal."""
+    line = f"{lines.newline}{indent}"
+    chunks = [
+        f'{BLOCKS[key]} {{{line}{lines.unit}type        = "{kind}"',
+        f"{line}{lines.unit}identifiers = ",
+    ]
+    return [*chunks, *value_text(flow, "Action", names), f"{line}}}"]
 
 
-def _by_type(value: Node) -> Iterator[tuple[str, Node]]:
+def by_type(value: Node | None) -> dict[str, Node]:
+    """The principals of each type."""
+    if value is None:
+        return {}
     if isinstance(value, Object):
-        yield from ((member.key, member.value) for member in value.members)
-    elif text_of(value) == "*":
-        yield "*", value
-    else:
-        raise CannotEditError("principals that are not known")
+        return {member.key: member.value for member in value.members}
+    if text_of(value) == "*":
+        return {"*": value}
+    raise CannotEditError("principals that are not known")
 
 
 def condition_text(
-    flow: HclFlow, test: str, variable: str, values: Node, indent: str, newline: str
+    flow: HclFlow, test: str, variable: str, values: Node, indent: str, lines: Lines
 ) -> list[str]:
     """One condition block."""
-    lines: Iterable[str] = (f'test     = "{test}"', f'variable = "{variable}"', "values   = ")
-    written = [f"{newline}{indent}  {line}" for line in lines]
-    return ["condition {", *written, *value_text(flow, "Action", values), f"{newline}{indent}}}"]
+    texts: Iterable[str] = (f'test     = "{test}"', f'variable = "{variable}"', "values   = ")
+    written = [f"{lines.newline}{indent}{lines.unit}{text}" for text in texts]
+    return ["condition {", *written, *value_text(flow, "Action", values), f"{lines.newline}{indent}}}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.policy.node import Array, Member, Node, Object
+from checker.policy.node import Array, Member, Node, Object, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,32 @@ def compare(old: Node, new: Node, parent: Object | Array | None = None, index: i
         yield from _members(old, new)
     elif isinstance(old, Array) and isinstance(new, Array) and _is_made_of(new, old):
         yield from _items(old, new)
+    elif (
+        isinstance(old, Array) and isinstance(new, Array) and _is_aligned(old, aligned := _aligned(old, new))
+    ):
+        yield from _items(old, aligned)
     else:
         yield Replaced(parent, index, old, new)
+
+
+def _aligned(old: Array, new: Array) -> Array:
+    """A list made anew, with the items of the old one in the place of those that say the same."""
+    left = list(old.items)
+    found = []
+    for item in new.items:
+        twin = next((one for one in left if meaning(one) == meaning(item)), item)
+        if twin is not item:
+            left.remove(twin)
+        found.append(twin)
+    return new._replace(items=tuple(found))
+
+
+def _is_aligned(old: Array, new: Array) -> bool:
+    """True if changes of single items lead from one list to the other: what stays is in the same order."""
+    kept = {id(one) for one in new.items}
+    come = [one for one in new.items if all(one is not other for other in old.items)]
+    after = [one if id(one) in kept else come.pop(0) if come else None for one in old.items]
+    return [one for one in (*after, *come) if one is not None] == list(new.items)
 
 
 def _is_made_of(new: Node, old: Node) -> bool:

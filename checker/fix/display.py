@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from checker.fix.block_text import statement_text
+from checker.fix.block_text import Lines, statement_text
 from checker.fix.blocks import is_blocks
 from checker.fix.edits import CannotEditError
 from checker.fix.flow import HclFlow
@@ -41,7 +41,7 @@ def _chunks(statement: Node, root: Node, name: str) -> list[str]:
 def _hcl(statement: Node, root: Node) -> list[str]:
     if is_blocks(root):
         with suppress(CannotEditError):  # conditions that are not known cannot be told apart
-            return statement_text(HclFlow(), statement, "", "\n")
+            return statement_text(HclFlow(), statement, "", Lines("\n", "  "))
     return HclFlow().node(statement, _LINES, None)
 
 

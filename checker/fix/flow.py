@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
@@ -32,6 +33,8 @@ class Flow:
 
     colon = ": "
     commas = True
+    rest_of_line: re.Pattern[str] | None = None
+    """What may stand between a value and the end of its line, in a language that has comments."""
 
     def __init__(self, originals: Originals = frozenset()) -> None:
         self.originals = originals
@@ -48,15 +51,15 @@ class Flow:
         """Write the name of a resource. Raises CannotEditError where the language has no such thing."""
         raise CannotEditError(f"`{name}` has no ARN yet, and JSON cannot refer to it")
 
-    def edit(self, change: Change) -> TextEdit:
-        """Make an edit of a change. Raises CannotEditError."""
+    def edits(self, change: Change) -> Iterator[TextEdit]:
+        """Make the edits of a change. Raises CannotEditError."""
         ways: dict[type, Callable[..., TextEdit]] = {
             Replaced: self.replaced,
             Rekeyed: self.rekeyed,
             Dropped: self.dropped,
             Added: self.added,
         }
-        return ways[type(change)](change)
+        yield ways[type(change)](change)
 
     def replaced(self, change: Replaced) -> TextEdit:
         """Put a value in the place of another."""
@@ -83,11 +86,22 @@ class Flow:
         """Take neighbours out, with the comma that they leave behind."""
         spans = list(_spans(change.parent))
         source, first, last = change.parent.source, change.first, change.last
+        if len(spans) == last - first + 1:
+            raise CannotEditError("nothing would be left between the brackets")
+        lines = self.lines_of(source.text, spans[first][0], spans[last][1])
+        if lines is not None:
+            return text_edit(source, *lines, [])
         if last + 1 < len(spans):
             return text_edit(source, spans[first][0], spans[last + 1][0], [])
-        if first > 0:
-            return text_edit(source, spans[first - 1][1], spans[last][1], [])
-        raise CannotEditError("nothing would be left between the brackets")
+        return text_edit(source, spans[first - 1][1], spans[last][1], [])
+
+    def lines_of(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """The lines that a stretch has for itself, where a comma may be left over; its comment goes with it."""
+        match = self.rest_of_line.match(text, end) if self.rest_of_line else None
+        begin = text.rfind("\n", 0, start) + 1
+        if match is None or text[begin:start].strip() or text[match.end() : match.end() + 1] == "":
+            return None
+        return begin, text.index("\n", match.end()) + 1
 
     def added(self, change: Added) -> TextEdit:
         """Add members or items at the end."""
@@ -100,7 +114,24 @@ class Flow:
             inside = self.wrapped("{" if isinstance(parent, Object) else "[", parts, layout)
             return text_edit(parent.source, parent.start, parent.end, inside)
         at = spans[-1][1]
-        return text_edit(parent.source, at, at, self.following(parts, layout, parent))
+        following = list(self.following(parts, layout, parent))
+        match = self.rest_of_line.match(parent.source.text, at) if self.rest_of_line else None
+        if match is None or not match["comment"] or "\n" not in following[0]:
+            return text_edit(parent.source, at, at, following)
+        return self.behind_comment(parent, at, match, following)
+
+    def behind_comment(
+        self, parent: Object | Array, at: int, rest: re.Match[str], following: list[str]
+    ) -> TextEdit:
+        """Add lines after one that ends in a comment, which stays with what it is about."""
+        source, end = parent.source, rest.end()
+        comma = following[0][:1] == ","
+        first = following[0].removeprefix(",")
+        if not comma:
+            return text_edit(source, end, end, [first, *following[1:]])
+        if rest["comma"]:
+            return text_edit(source, end, end, [first, *following[1:], ","])
+        return text_edit(source, at, end, [",", raw(source, at, end), first, *following[1:]])
 
     def following(self, parts: Sequence[list[str]], layout: Layout, parent: Object | Array) -> Iterator[str]:
         """Put a separator before each part."""
@@ -174,6 +205,7 @@ class HclFlow(Flow):
     colon = " = "
     commas = False
     pad = " "
+    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
         """Quote a key if it needs it, or if those beside it are quoted."""
@@ -194,8 +226,8 @@ class HclFlow(Flow):
         usual = super().separator(parent, layout)
         if not isinstance(parent, Object) or "\n" not in usual or len(parent.members) < 2:
             return usual.removeprefix(",") if isinstance(parent, Object) and "\n" in usual else usual
-        text = parent.source.text[parent.members[0].value.end : parent.members[1].start]
-        return usual if "," in text else usual.removeprefix(",")
+        before_last = self.rest_of_line.match(parent.source.text, parent.members[-2].value.end)
+        return usual if before_last and before_last["comma"] else usual.removeprefix(",")
 
 
 class HeredocFlow(Flow):

@@ -36,7 +36,8 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
     if is_blocks(old):
         edits = tuple(Blocks(old, originals).edits(new))
     else:
-        edits = tuple(_writer(change, originals).edit(change) for change in compare(old, new))
+        changes = compare(old, new)
+        edits = tuple(edit for one in changes for edit in _writer(one, originals).edits(one))
     if any(map(_is_in_variable, edits)):
         raise CannotEditError(_VARIABLE)
     if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):

@@ -6,11 +6,11 @@ Nothing is written here: the files are read as if they had the new texts.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Applicability, Edit, Verdict
 from checker.fix.edits import CannotEditError, edited
+from checker.fix.faults import Attempt, faults, key_of
 from checker.fix.lower import lowered
 from checker.fix.proof import worth
 from checker.key_case import KeyCase
@@ -22,7 +22,7 @@ from checker.remedy.grants import bound_to_sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from checker.finding import Finding, Fix, Operation
+    from checker.finding import Finding, Fix
     from checker.fix.edits import TextEdit
     from checker.fix.reading import Known, Reading
     from checker.policy.node import Node
@@ -66,13 +66,6 @@ class Repair(NamedTuple):
     after: Reading
 
 
-class _Attempt(NamedTuple):
-    finding: Finding
-    fix: Fix
-    known: Known
-    edits: tuple[TextEdit, ...]
-
-
 def repair(
     read: Callable[[Mapping[str, str]], Reading],
     *,
@@ -103,7 +96,7 @@ def repair(
 class _Trial(NamedTuple):
     """Attempts made together: the texts after them, what those say, and what is wrong with that."""
 
-    attempts: list[_Attempt]
+    attempts: list[Attempt]
     texts: Mapping[str, str]
     reading: Reading
     wrong: str = ""
@@ -117,11 +110,11 @@ class _State(NamedTuple):
     reading: Reading
     unsafe: bool
 
-    def tried(self, attempts: list[_Attempt]) -> _Trial:
+    def tried(self, attempts: list[Attempt]) -> _Trial:
         """Make some attempts on paper."""
         drafted = _drafted(self.texts, attempts)
         then = self.read(drafted)
-        wrong = _faults(self.reading, then, attempts, unsafe=self.unsafe)
+        wrong = faults(self.reading, then, attempts, unsafe=self.unsafe)
         return _Trial(attempts, drafted, then, wrong)
 
 
@@ -135,10 +128,10 @@ class _Work:
         self.mended: list[Mended] = []
         self.refused: dict[object, Left] = {}
 
-    def attempts(self, reading: Reading) -> list[_Attempt]:
+    def attempts(self, reading: Reading) -> list[Attempt]:
         """The fixes of one round: the worst findings first, and none that touches what another does."""
         known = {id(one.text.document): one for one in reading.policies()}
-        found: list[_Attempt] = []
+        found: list[Attempt] = []
         for finding in sorted(reading.report.findings, key=lambda one: -one.severity.rank):
             for fix in finding.fixes:
                 if finding.verdict is Verdict.FAIL and fix.operations and key_of(finding) not in self.refused:
@@ -147,7 +140,7 @@ class _Work:
                         found.append(attempt)
         return found
 
-    def attempt(self, finding: Finding, fix: Fix, known: Mapping[int, Known]) -> _Attempt | None:
+    def attempt(self, finding: Finding, fix: Fix, known: Mapping[int, Known]) -> Attempt | None:
         """Work a fix out; one that is not to be carried out is noted with the reason."""
         policy = known.get(id(finding.locations[0].document))
         if policy is None:
@@ -178,7 +171,7 @@ class _Work:
             left = Left(finding, fix, str(error), statements, by_hand=True)
             self.refused[key_of(finding)] = left
             return None
-        return _Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
+        return Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
 
     def allowed(self, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
         """Edits of files that may be edited. Raises CannotEditError for others."""
@@ -187,7 +180,7 @@ class _Work:
                 raise CannotEditError(f"it stands in `{edit.source.name}`, which was not named")
         return edits
 
-    def one_by_one(self, state: _State, attempts: list[_Attempt]) -> _Trial:
+    def one_by_one(self, state: _State, attempts: list[Attempt]) -> _Trial:
         """Find the attempts that go well together; each of the others is refused."""
         best = _Trial([], state.texts, state.reading)
         for one in attempts:
@@ -198,7 +191,7 @@ class _Work:
                 best = trial
         return best
 
-    def refuse(self, attempt: _Attempt, reason: str) -> None:
+    def refuse(self, attempt: Attempt, reason: str) -> None:
         """Note a fix whose edits do not do what they should."""
         new = changed(attempt.known.root, attempt.fix.operations)
         statements = attempt.known.named(changed_statements(attempt.known.root, new))
@@ -218,12 +211,7 @@ class _Work:
                 given.add(asked)
 
 
-def key_of(finding: Finding) -> object:
-    """What tells a finding from others, also after an edit has moved it."""
-    return (finding.rule, finding.severity, finding.message, finding.resource, finding.address)
-
-
-def _clash(one: _Attempt, other: _Attempt) -> bool:
+def _clash(one: Attempt, other: Attempt) -> bool:
     if one.fix.operations == other.fix.operations and one.known.name == other.known.name:
         return True
     return any(a.clashes(b) for a in one.edits for b in other.edits)
@@ -234,7 +222,7 @@ def shown(edit: TextEdit) -> Edit:
     return Edit(edit.source, edit.source.position(edit.start, edit.end), edit.text)
 
 
-def _drafted(texts: Mapping[str, str], attempts: Iterable[_Attempt]) -> dict[str, str]:
+def _drafted(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str, str]:
     """The texts after the edits of some attempts."""
     by_file: dict[str, list[TextEdit]] = {}
     for attempt in attempts:
@@ -242,61 +230,6 @@ def _drafted(texts: Mapping[str, str], attempts: Iterable[_Attempt]) -> dict[str
             by_file.setdefault(os.path.abspath(edit.source.name), []).append(edit)  # noqa: PTH100
     new = {path: edited(edits[0].source.text, edits) for path, edits in by_file.items()}
     return {**texts, **new}
-
-
-def _faults(before: Reading, after: Reading, attempts: list[_Attempt], *, unsafe: bool) -> str:
-    """Say what is wrong with the files after an edit, by what they say then; nothing if all is as it should be."""
-    broken = {one.what for one in after.inventory.skipped if one.error}
-    if broken - {one.what for one in before.inventory.skipped if one.error}:
-        return "the file could not be read after the edit"
-    operations: dict[tuple[str, str, int], list[Operation]] = {}
-    for one in attempts:
-        operations.setdefault(one.known.name, []).extend(one.fix.operations)
-    then = {one.name: one for one in after.policies()}
-    for known in before.policies():
-        now = then.get(known.name)
-        if now is None:
-            return "the edit would make another policy disappear"
-        mine = operations.get(known.name)
-        expected = meaning(changed(known.root, mine)) if mine else known.says
-        if now.says != expected and (mine or not _may_change(known, now, attempts, unsafe=unsafe)):
-            return "the edit would change more than this policy, or in another way"
-    return _not_gone(before, after, attempts) or _come(before, after, attempts)
-
-
-def _may_change(known: Known, now: Known, attempts: list[_Attempt], *, unsafe: bool) -> bool:
-    """True for a policy that is the same text for another resource of its module, if that is as safe for it."""
-    if not any(known.is_written_with(one.known) for one in attempts):
-        return False
-    return unsafe or worth(known.case, now.text.policy).applicability is Applicability.SAFE
-
-
-def _not_gone(before: Reading, after: Reading, attempts: list[_Attempt]) -> str:
-    """Say which finding is still there as often as it was."""
-    counts = Counter(map(key_of, after.report.findings))
-    earlier = Counter(map(key_of, before.report.findings))
-    for attempt in attempts:
-        key = key_of(attempt.finding)
-        if counts[key] >= earlier[key]:
-            return "the finding would still be there"
-    return ""
-
-
-def _come(before: Reading, after: Reading, attempts: list[_Attempt]) -> str:
-    """Say what is wrong now that was not, is as grave as what was mended, and that nothing can mend in turn."""
-    earlier = Counter(map(_kind, before.report.findings))
-    worst = max(one.finding.severity.rank for one in attempts)
-    for finding in after.report.findings:
-        earlier[_kind(finding)] -= 1
-        mendable = any(fix.operations for fix in finding.fixes)
-        grave = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
-        if grave and not mendable and earlier[_kind(finding)] < 0:
-            return f"after the edit, {finding.message}"
-    return ""
-
-
-def _kind(finding: Finding) -> object:
-    return (finding.rule, finding.severity, finding.verdict, finding.resource, finding.address)
 
 
 def changed_statements(old: Node, new: Node) -> tuple[Node, ...]:

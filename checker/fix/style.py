@@ -63,3 +63,12 @@ def indent_at(text: str, offset: int) -> str:
     """The blanks that the line of an offset begins with."""
     match = _INDENT.match(text, text.rfind("\n", 0, offset) + 1)
     return match[0] if match else ""
+
+
+_END = re.compile(r"[ \t]*(?:(?:#|//)[^\n]*?)?(?=\r?\n|\Z)")
+
+
+def end_of_line(text: str, offset: int) -> int:
+    """The end of the line of an offset if nothing but a comment follows there, else the offset."""
+    match = _END.match(text, offset)
+    return match.end() if match else offset

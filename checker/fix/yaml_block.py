@@ -29,15 +29,15 @@ class YamlBlock:
         self.originals = originals
         self.flow = YamlFlow(originals)
 
-    def edit(self, change: Change) -> TextEdit:
-        """Make an edit of a change. Raises CannotEditError."""
+    def edits(self, change: Change) -> Iterator[TextEdit]:
+        """Make the edits of a change. Raises CannotEditError."""
         ways: dict[type, Callable[..., TextEdit]] = {
             Replaced: self.replaced,
             Rekeyed: self.rekeyed,
             Dropped: self.dropped,
             Added: self.added,
         }
-        return ways[type(change)](change)
+        yield ways[type(change)](change)
 
     def replaced(self, change: Replaced) -> TextEdit:
         """Put a value in the place of another, behind its key or dash."""

@@ -19,6 +19,7 @@ class YamlFlow(Flow):
     """YAML's flow style."""
 
     pad = " "
+    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?(?:[ \t]+(?P<comment>#[^\r\n]*)?)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
         """Write a key plain, unless those beside it are quoted."""
