@@ -43,7 +43,16 @@ class Added(NamedTuple):
     new: tuple[Member, ...] | tuple[Node, ...]
 
 
-Change = Replaced | Rekeyed | Dropped | Added
+class Wrapped(NamedTuple):
+    """A value becomes the first item of a list, and others come after it; what changes in it is told apart."""
+
+    parent: Object | Array | None
+    at: int
+    old: Object
+    new: tuple[Node, ...]
+
+
+Change = Replaced | Rekeyed | Dropped | Added | Wrapped
 
 
 def compare(old: Node, new: Node, parent: Object | Array | None = None, index: int = 0) -> Iterator[Change]:
@@ -58,8 +67,15 @@ def compare(old: Node, new: Node, parent: Object | Array | None = None, index: i
         isinstance(old, Array) and isinstance(new, Array) and _is_aligned(old, aligned := _aligned(old, new))
     ):
         yield from _items(old, aligned)
+    elif isinstance(old, Object) and isinstance(new, Array) and _is_first(old, new):
+        yield Wrapped(parent, index, old, new.items[1:])
+        yield from compare(old, new.items[0], parent, index)
     else:
         yield Replaced(parent, index, old, new)
+
+
+def _is_first(old: Node, new: Array) -> bool:
+    return bool(new.items) and (new.items[0] is old or _is_made_of(new.items[0], old))
 
 
 def _aligned(old: Array, new: Array) -> Array:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
+from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
 from checker.fix.edits import CannotEditError
 from checker.fix.layers import Raw, raw, text_edit
 from checker.fix.style import Layout, layout_of
@@ -53,6 +53,9 @@ class Flow:
 
     def edits(self, change: Change) -> Iterator[TextEdit]:
         """Make the edits of a change. Raises CannotEditError."""
+        if isinstance(change, Wrapped):
+            yield from self.brackets(change)
+            return
         ways: dict[type, Callable[..., TextEdit]] = {
             Replaced: self.replaced,
             Rekeyed: self.rekeyed,
@@ -67,6 +70,15 @@ class Flow:
         layout = layout_of(change.parent if change.parent is not None else _as_container(old))
         inner = layout.deeper() if layout.lines else layout
         return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
+
+    def brackets(self, change: Wrapped) -> Iterator[TextEdit]:
+        """Put brackets around a value and what comes after it."""
+        source, start, end = change.old.source, change.old.start, change.old.end
+        layout = layout_of(change.old)
+        inside = layout._replace(indent=layout.closing)
+        parts = [[", ", *self.part(one, inside, change.old)] for one in change.new]
+        yield text_edit(source, start, start, ["["])
+        yield text_edit(source, end, end, [chunk for part in parts for chunk in part] + ["]"])
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
         """Put a member, or its key alone, in the place of another."""
@@ -158,8 +170,9 @@ class Flow:
 
     def node(self, node: Node, layout: Layout, beside: Object | None) -> list[str]:
         """Write a value; what stands in the file already is copied from there."""
-        if id(node) in self.originals:
-            return [raw(node.source, node.start, node.end)]
+        copy = self.copied(node) if id(node) in self.originals else None
+        if copy is not None:
+            return [copy]
         if isinstance(node, Scalar):
             return [self.value(node)]
         if isinstance(node, Array):
@@ -167,6 +180,10 @@ class Flow:
             return self.wrapped("[", parts, layout.flat())
         parts = [self.member(one, layout, beside) for one in node.members]
         return self.wrapped("{", parts, layout)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it; nothing for one that has to be written anew."""
+        return raw(node.source, node.start, node.end)
 
     def listed(self, node: Array) -> list[str]:
         """Write a list afresh, whatever is in it."""

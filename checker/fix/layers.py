@@ -37,7 +37,8 @@ def place_of(source: Source, start: int, end: int) -> tuple[int, int]:
     """Where a stretch of a text stands in the file. Raises CannotEditError where the way there is lost."""
     while source.outer is not None and source.offsets is not None:
         before, after = source.offsets[start], source.offsets[end]
-        if end > start and after - before < 1:
+        lost = after - before < 1 if end > start else start > 0 and before <= source.offsets[start - 1]
+        if lost:
             raise CannotEditError(_NO_WAY)
         start, end, source = before, after, source.outer
     return start, end
@@ -66,9 +67,10 @@ def _escaped(source: Source, text: str) -> str:
 
 def _written(outer: Source, start: int, text: str) -> str:
     """Write text as the string that begins at a place holds it: quoted, in a block, or in a heredoc."""
-    if outer.outer is not None:
-        return text  # a layer of which the next one knows how it is written
     quote = outer.text[start - 1 : start]
+    if outer.outer is not None:
+        # The next layer knows how this one is written, unless it is a string in a string.
+        return json.dumps(text, ensure_ascii=False)[1:-1] if quote == '"' else text
     if quote == '"':
         escaped = json.dumps(text, ensure_ascii=False)[1:-1]
         return escaped.replace("${", "$${").replace("%{", "%%{") if outer.name.endswith(_HCL) else escaped
@@ -80,7 +82,8 @@ def _written(outer: Source, start: int, text: str) -> str:
             text = text.replace("'", "''")
         if "\n" in text and quote == "'":
             raise CannotEditError("the policy is one line in quotes")
-        return text.replace("\n", f"\n{_indent(outer, start)}")
+        newline = "\r\n" if "\r\n" in outer.text else "\n"
+        return text.replace("\r\n", "\n").replace("\n", f"{newline}{_indent(outer, start)}")
     return text
 
 

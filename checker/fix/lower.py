@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.fix.blocks import Blocks, is_blocks
-from checker.fix.compare import Replaced, compare
+from checker.fix.compare import Replaced, Wrapped, compare
 from checker.fix.edits import CannotEditError
 from checker.fix.flow import Flow, HclFlow, HeredocFlow
 from checker.fix.layers import file_of
@@ -61,6 +61,8 @@ def _is_in_variable(edit: TextEdit) -> bool:
 def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
     """The writer of the text that a change is in: of what is around the value, or of the value if it is alone."""
     around = change.parent
+    if isinstance(change, Wrapped):
+        return _language(change.old.source, change.old.start)(originals)
     node = change.old if isinstance(change, Replaced) and around is None else around
     assert node is not None  # noqa: S101 - only what is replaced has no parent
     if isinstance(change, Replaced) and around is not None and change.old.source is not around.source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.fix.compare import Added, Dropped, Rekeyed, Replaced
+from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
 from checker.fix.edits import CannotEditError
 from checker.fix.layers import raw, text_edit
 from checker.fix.yaml_flow import YamlFlow, logical_id, scalar
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 _STEP = "  "
+_DASH = "- "
 
 
 class YamlBlock:
@@ -31,6 +32,9 @@ class YamlBlock:
 
     def edits(self, change: Change) -> Iterator[TextEdit]:
         """Make the edits of a change. Raises CannotEditError."""
+        if isinstance(change, Wrapped):
+            yield from self.dashes(change)
+            return
         ways: dict[type, Callable[..., TextEdit]] = {
             Replaced: self.replaced,
             Rekeyed: self.rekeyed,
@@ -54,6 +58,22 @@ class YamlBlock:
         colon = source.text.index(":", member.end) + 1
         indent = " " * _column(source, member.start)
         return text_edit(source, colon, old.end, self.behind(new, indent, source))
+
+    def dashes(self, change: Wrapped) -> Iterator[TextEdit]:
+        """Put a dash into the indentation of a mapping, which makes it the first item of a list."""
+        old, source = change.old, change.old.source
+        start = _starts(old)[0]
+        column = _column(source, start) - len(_DASH)
+        key = change.parent.members[change.at] if isinstance(change.parent, Object) else None
+        blank = not source.text[start - _column(source, start) : start].strip(" ")
+        if key is None or not blank or column < _column(source, key.start):
+            raise CannotEditError("there is no room for a dash before the statement")
+        yield text_edit(source, start - len(_DASH), start, [_DASH])
+        at = _last_line_end(source, _ends(old)[-1])
+        indent = " " * column
+        for one in change.new:
+            chunks = self.inside(one, indent + _STEP, source)
+            yield text_edit(source, at, at, [f"{_newline(source)}{indent}{_DASH}", *chunks])
 
     def like(self, old: Scalar, new: Scalar) -> str:
         """Write a scalar in the quotes that the one before it had."""
@@ -84,6 +104,10 @@ class YamlBlock:
                 raise CannotEditError("nothing would be left behind the dash")
             return text_edit(parent.source, start, starts[change.last + 1], [])
         after = text.find("\n", end)
+        if change.last + 1 == len(starts) and line:
+            # What is added behind the last of them touches its line end, and must not clash.
+            before = line - (2 if text[line - 2 : line] == "\r\n" else 1)
+            return text_edit(parent.source, before, _last_line_end(parent.source, end), [])
         return text_edit(parent.source, line, len(text) if after < 0 else after + 1, [])
 
     def added(self, change: Added) -> TextEdit:
@@ -93,12 +117,7 @@ class YamlBlock:
         if not starts:
             raise CannotEditError("all that is written there hangs on a condition")
         indent = " " * _column(source, starts[-1])
-        text = source.text
-        end = len(text[: ends[-1]].rstrip())
-        at = text.find("\n", end)
-        at = len(text) if at < 0 else at
-        if text[at - 1 : at] == "\r":
-            at -= 1
+        at = _last_line_end(source, ends[-1])
         return text_edit(source, at, at, self.lines(change, indent, source))
 
     def lines(self, change: Added, indent: str, source: Source) -> Iterator[str]:
@@ -118,8 +137,9 @@ class YamlBlock:
 
     def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value behind the colon of a key that is indented so."""
-        if id(node) in self.originals:
-            yield from (" ", raw(node.source, node.start, node.end))
+        copy = self.copied(node)
+        if copy is not None:
+            yield from (" ", copy)
         elif isinstance(node, Scalar):
             yield f" {self.value(node)}"
         else:
@@ -128,8 +148,9 @@ class YamlBlock:
 
     def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value whose first line begins where it stands, and the others after the indent."""
-        if id(node) in self.originals:
-            yield raw(node.source, node.start, node.end)
+        copy = self.copied(node)
+        if copy is not None:
+            yield copy
         elif isinstance(node, Scalar):
             yield self.value(node)
         elif isinstance(node, Array):
@@ -140,6 +161,10 @@ class YamlBlock:
             for number, member in enumerate(node.members):
                 yield "" if number == 0 else f"{_newline(source)}{indent}"
                 yield from self.member(member, indent, source)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it, if it stands there and is no block of lines."""
+        return self.flow.copied(node) if id(node) in self.originals else None
 
     def value(self, node: Scalar) -> str:
         """Write a scalar, a reference to a resource of the template in the short form."""
@@ -162,6 +187,15 @@ def _ends(parent: Object | Array) -> list[int]:
     if any(not parent.start <= end <= parent.end for end in found):
         raise CannotEditError("part of the policy is written elsewhere")
     return found
+
+
+def _last_line_end(source: Source, offset: int) -> int:
+    """The end of the last line of what ends at an offset, which may have blank lines behind it."""
+    text = source.text
+    end = len(text[:offset].rstrip())
+    at = text.find("\n", end)
+    at = len(text) if at < 0 else at
+    return at - 1 if text[at - 1 : at] == "\r" else at
 
 
 def _column(source: Source, offset: int) -> int:

@@ -7,11 +7,17 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.fix.flow import Flow
+from checker.fix.layers import Raw, raw, text_edit
+from checker.fix.style import layout_of
+from checker.policy.node import Object, children
 
 if TYPE_CHECKING:
-    from checker.policy.node import Object
+    from checker.fix.compare import Added
+    from checker.fix.edits import TextEdit
+    from checker.policy.node import Node
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./*-]*(?::[A-Za-z0-9_./*-]+)*\Z")
+_LONG_FORM = re.compile(r"(?:Ref|Fn::\w+):\s")
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 
@@ -25,6 +31,25 @@ class YamlFlow(Flow):
         """Write a key plain, unless those beside it are quoted."""
         quoted = beside is not None and beside.members and _quote_of(beside)
         return json.dumps(key, ensure_ascii=False) if quoted else scalar(key)
+
+    def added(self, change: Added) -> TextEdit:
+        """Add at the end; what was empty stays on its line, for a bracket on a line of its own may stand too far left.
+
+        https://yaml.org/spec/1.2.2/#74-flow-collection-styles
+        """
+        if children(change.parent):
+            return super().added(change)
+        layout = layout_of(change.parent).flat()
+        parts = [list(self.part(one, layout, change.parent)) for one in change.new]
+        inside = self.wrapped("{" if isinstance(change.parent, Object) else "[", parts, layout)
+        return text_edit(change.parent.source, change.parent.start, change.parent.end, inside)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it; nothing for one on lines of its own, which has to be written anew."""
+        text = raw(node.source, node.start, node.end)
+        if _LONG_FORM.match(text):
+            text = Raw(f"{{ {text} }}")
+        return None if "\n" in text or (children(node) and text[0] not in "{[") else text
 
     def scalar(self, text: str) -> str:
         """Write a text, plain where that cannot be misread."""
