@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.fix.edits import TextEdit
-    from checker.fix.flow import HclFlow
+    from checker.fix.hcl_flow import HclFlow
     from checker.inputs.hcl.body import Argument, Block
     from checker.policy.node import Stretch
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.edits import TextEdit
-    from checker.fix.flow import HclFlow
+    from checker.fix.hcl_flow import HclFlow
     from checker.inputs.hcl.body import Argument, Block
 
 ELSEWHERE = "the statement is made by a dynamic block, or written in another document"

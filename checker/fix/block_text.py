@@ -1,17 +1,24 @@
-"""The text of statement blocks."""
+"""The text of aws_iam_policy_document, whose statements are blocks.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.edits import CannotEditError
+from checker.fix.flow import between
+from checker.fix.hcl_flow import aligned
 from checker.fix.style import Layout
-from checker.policy.node import Array, Node, Object, Scalar, text_of
+from checker.policy.node import Node, Object, Scalar, items, text_of
+from checker.policy.plain import word
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from checker.fix.flow import HclFlow
+    from checker.fix.hcl_flow import HclFlow
 
 ARGUMENTS = {
     "Sid": "sid",
@@ -24,6 +31,7 @@ ARGUMENTS = {
 BLOCKS = {"Principal": "principals", "NotPrincipal": "not_principals"}
 Conditions = dict[tuple[str, str], Node]
 _TEXTS = ("Sid", "Effect")
+_EVERYONE = "*"
 _FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
 
 
@@ -32,6 +40,12 @@ class Lines(NamedTuple):
 
     newline: str
     unit: str
+
+    def inside(self, indent: str) -> Layout:
+        """The layout of what is in a block that is indented so."""
+        return Layout(
+            lines=True, indent=indent + self.unit, closing=indent, unit=self.unit, newline=self.newline
+        )
 
 
 def conditions_of(node: Node | None) -> Conditions:
@@ -48,65 +62,71 @@ def conditions_of(node: Node | None) -> Conditions:
     }
 
 
+def block_text(header: str, parts: Iterable[list[str]], layout: Layout) -> list[str]:
+    """A block with empty lines between its parts, which are laid out so; its first line stands where it begins."""
+    inside = between(parts, f"{layout.newline}{layout.newline}{layout.indent}")
+    start, end = f"{layout.newline}{layout.indent}", f"{layout.newline}{layout.closing}"
+    return [f"{header} {{", start, *inside, f"{end}}}"]
+
+
+def lines_text(pairs: Iterable[tuple[str, list[str]]], layout: Layout) -> list[str]:
+    """The lines of some arguments, which are a part of a block."""
+    return [*between(aligned(pairs), f"{layout.newline}{layout.indent}")]
+
+
 def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) -> list[str]:
-    """A whole block, whose first line stands behind the indent."""
+    """A whole statement block, whose first line stands behind the indent; its arguments come first."""
     if not isinstance(statement, Object):
         raise CannotEditError("a statement that is no object")
-    newline, inner = lines.newline, f"{indent}{lines.unit}"
-    arguments = [member for member in statement.members if member.key in ARGUMENTS]
-    arguments = [one for one in arguments if (one.key, text_of(one.value)) != ("Effect", "Allow")]
-    width = max((len(ARGUMENTS[one.key]) for one in arguments), default=0)
-    chunks = ["statement {"]
-    for one in arguments:
-        chunks += [f"{newline}{inner}", *argument_text(flow, one.key, one.value, width)]
-    for key, kind, names in _principals(statement):
-        chunks += [f"{newline}{newline}{inner}", *principals_text(flow, key, kind, names, inner, lines)]
-    for (test, variable), values in conditions_of(statement.get("Condition")).items():
-        chunks += [f"{newline}{newline}{inner}"]
-        chunks += condition_text(flow, test, variable, values, inner, lines)
-    return [*chunks, f"{newline}{indent}}}"]
+    layout = lines.inside(indent)
+    values = {key: statement.get(key) for key in ARGUMENTS}
+    said = {key: value for key, value in values.items() if value is not None and text_of(value) != ""}
+    pairs = [(ARGUMENTS[key], value_text(flow, key, value, layout)) for key, value in said.items()]
+    parts = [lines_text(pairs, layout)] if pairs else []
+    for key in BLOCKS:
+        for kind, names in by_type(statement.get(key)).items():
+            parts.append(principals_text(flow, key, kind, names, layout.indent, lines))
+    for (test, variable), compared in conditions_of(statement.get("Condition")).items():
+        parts.append(condition_text(flow, test, variable, compared, layout.indent, lines))
+    return block_text("statement", parts, layout)
 
 
-def _principals(statement: Object) -> Iterator[tuple[str, str, Node]]:
-    for one in statement.members:
-        if one.key in BLOCKS:
-            yield from ((one.key, kind, names) for kind, names in by_type(one.value).items())
-
-
-def argument_text(flow: HclFlow, key: str, value: Node, width: int = 0) -> list[str]:
+def argument_text(flow: HclFlow, key: str, value: Node) -> list[str]:
     """One argument: `actions = [...]`."""
-    return [f"{ARGUMENTS[key]:{width}} = ", *value_text(flow, key, value)]
+    return [f"{ARGUMENTS[key]} = ", *value_text(flow, key, value)]
 
 
-def value_text(flow: HclFlow, key: str, value: Node) -> list[str]:
-    """A value, which is a list in all arguments but two."""
+def value_text(flow: HclFlow, key: str, value: Node, layout: Layout = _FLAT) -> list[str]:
+    """The value of an argument, which is a list for all but two; a long one on lines, if there are lines."""
     if key in _TEXTS:
         return flow.node(value, _FLAT, None)
-    if isinstance(value, Array):
-        return flow.listed(value)
-    if not isinstance(value, Scalar):
+    if isinstance(value, Object):
         raise CannotEditError("an object where a text belongs")
-    return ["[", *flow.node(value, _FLAT, None), "]"]
+    return flow.listed([_as_text(flow, one) for one in items(value)], layout.deeper(), None)
+
+
+def _as_text(flow: HclFlow, node: Node) -> Node:
+    """Write `true` as `"true"`, unless it stands in the file as it is."""
+    if not isinstance(node, Scalar) or isinstance(node.value, str | Unknown) or id(node) in flow.originals:
+        return node
+    return node._replace(value=word(node.value))
 
 
 def principals_text(flow: HclFlow, key: str, kind: str, names: Node, indent: str, lines: Lines) -> list[str]:
     """The block of one type of principal."""
-    line = f"{lines.newline}{indent}"
-    chunks = [
-        f'{BLOCKS[key]} {{{line}{lines.unit}type        = "{kind}"',
-        f"{line}{lines.unit}identifiers = ",
-    ]
-    return [*chunks, *value_text(flow, "Action", names), f"{line}}}"]
+    layout = lines.inside(indent)
+    pairs = (("type", [flow.scalar(kind)]), ("identifiers", value_text(flow, "Principal", names, layout)))
+    return block_text(BLOCKS[key], [lines_text(pairs, layout)], layout)
 
 
 def by_type(value: Node | None) -> dict[str, Node]:
-    """The principals of each type."""
+    """The principals of each type; everyone is one of its own."""
     if value is None:
         return {}
     if isinstance(value, Object):
         return {member.key: member.value for member in value.members}
-    if text_of(value) == "*":
-        return {"*": value}
+    if text_of(value) == _EVERYONE:
+        return {_EVERYONE: value}
     raise CannotEditError("principals that are not known")
 
 
@@ -114,6 +134,7 @@ def condition_text(
     flow: HclFlow, test: str, variable: str, values: Node, indent: str, lines: Lines
 ) -> list[str]:
     """One condition block."""
-    texts: Iterable[str] = (f'test     = "{test}"', f'variable = "{variable}"', "values   = ")
-    written = [f"{lines.newline}{indent}{lines.unit}{text}" for text in texts]
-    return ["condition {", *written, *value_text(flow, "Action", values), f"{lines.newline}{indent}}}"]
+    layout = lines.inside(indent)
+    compared = value_text(flow, "Condition", values, layout)
+    pairs = (("test", [flow.scalar(test)]), ("variable", [flow.scalar(variable)]), ("values", compared))
+    return block_text("condition", [lines_text(pairs, layout)], layout)

@@ -11,7 +11,7 @@ from checker.fix.block_place import at_end, below_header, lines_of, taken_out
 from checker.fix.block_statement import ELSEWHERE, StatementBlock
 from checker.fix.block_text import statement_text
 from checker.fix.edits import CannotEditError
-from checker.fix.flow import HclFlow
+from checker.fix.hcl_flow import HclFlow
 from checker.fix.layers import text_edit
 from checker.fix.style import end_of_line, indent_at
 from checker.policy.node import Array, Node, Object, items

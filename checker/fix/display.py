@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from checker.fix.block_text import Lines, statement_text
 from checker.fix.blocks import is_blocks
 from checker.fix.edits import CannotEditError
-from checker.fix.flow import HclFlow
+from checker.fix.hcl_flow import HclFlow
 from checker.fix.layers import file_of
-from checker.fix.style import Layout
+from checker.fix.style import AT_THE_MARGIN
 from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.inputs.text import is_yaml
@@ -20,8 +20,6 @@ from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_LINES = Layout(lines=True, indent="  ", closing="", unit="  ", newline="\n")
 
 
 def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
@@ -35,14 +33,14 @@ def _chunks(statement: Node, root: Node, name: str) -> list[str]:
         return _hcl(statement, root)
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
         return ["- ", *YamlBlock().inside(statement, "  ", source)]
-    return _ShownFlow().node(statement, _LINES, None)
+    return _ShownFlow().node(statement, AT_THE_MARGIN, None)
 
 
 def _hcl(statement: Node, root: Node) -> list[str]:
     if is_blocks(root):
         with suppress(CannotEditError):  # conditions that are not known cannot be told apart
             return statement_text(HclFlow(), statement, "", Lines("\n", "  "))
-    return HclFlow().node(statement, _LINES, None)
+    return HclFlow().node(statement, AT_THE_MARGIN, None)
 
 
 class _ShownFlow(TemplateFlow):

@@ -1,38 +1,41 @@
-"""Edits of text in brackets: JSON, also inside a string; YAML's flow style; HCL's objects and lists."""
+"""Values in brackets, and edits of them: JSON, also inside a string; what other languages have like it."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING
 
-from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
+from checker.fix.editor import Editor
 from checker.fix.edits import CannotEditError
-from checker.fix.layers import Raw, raw, text_edit
-from checker.fix.style import Layout, layout_of
+from checker.fix.layers import raw, text_edit
+from checker.fix.style import layout_of
 from checker.policy.change import Called
-from checker.policy.node import Array, Member, Node, Object, Scalar, rendered
+from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.plain import quoted, word
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    import re
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.fix.compare import Change
+    from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
     from checker.fix.edits import TextEdit
+    from checker.fix.style import Layout
 
 Originals = frozenset[int]
 """The identities of nodes."""
 
 
-class Flow:
+class Flow(Editor):
     """A way to write values in brackets.
 
-    ``originals`` are the nodes that stand in the file and are copied from there. ``colon`` stands between key and value; ``commas`` are needed between the members of an object that stand
-    on lines of their own; ``reference`` writes the name of a resource.
+    ``originals`` are the nodes that stand in the file and are copied from there. ``colon`` stands between key
+    and value, ``pad`` inside the braces of an object on one line; ``commas`` are needed between the members
+    of an object that stand on lines of their own.
     """
 
     colon = ": "
     commas = True
+    pad = ""
     rest_of_line: re.Pattern[str] | None = None
     """What may stand between a value and the end of its line, in a language that has comments."""
 
@@ -41,28 +44,15 @@ class Flow:
 
     def key(self, key: str, beside: Object | None) -> str:  # noqa: ARG002 - HCL looks
         """Write a key as those beside it are written."""
-        return json.dumps(key, ensure_ascii=False)
+        return quoted(key)
 
     def scalar(self, text: str) -> str:
         """Write a text."""
-        return json.dumps(text, ensure_ascii=False)
+        return quoted(text)
 
     def reference(self, name: str) -> str:
         """Write the name of a resource. Raises CannotEditError where the language has no such thing."""
         raise CannotEditError(f"`{name}` has no ARN yet, and JSON cannot refer to it")
-
-    def edits(self, change: Change) -> Iterator[TextEdit]:
-        """Make the edits of a change. Raises CannotEditError."""
-        if isinstance(change, Wrapped):
-            yield from self.brackets(change)
-            return
-        ways: dict[type, Callable[..., TextEdit]] = {
-            Replaced: self.replaced,
-            Rekeyed: self.rekeyed,
-            Dropped: self.dropped,
-            Added: self.added,
-        }
-        yield ways[type(change)](change)
 
     def replaced(self, change: Replaced) -> TextEdit:
         """Put a value in the place of another."""
@@ -71,7 +61,7 @@ class Flow:
         inner = layout.deeper() if layout.lines else layout
         return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
 
-    def brackets(self, change: Wrapped) -> Iterator[TextEdit]:
+    def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
         """Put brackets around a value and what comes after it."""
         source, start, end = change.old.source, change.old.start, change.old.end
         layout = layout_of(change.old)
@@ -176,88 +166,42 @@ class Flow:
         if isinstance(node, Scalar):
             return [self.value(node)]
         if isinstance(node, Array):
-            parts = [self.node(one, layout.flat(), beside) for one in node.items]
-            return self.wrapped("[", parts, layout.flat())
-        parts = [self.member(one, layout, beside) for one in node.members]
-        return self.wrapped("{", parts, layout)
+            return self.listed(node.items, layout, beside)
+        return self.wrapped("{", self.members(node, layout, beside), layout)
 
     def copied(self, node: Node) -> str | None:
         """A value as the file has it; nothing for one that has to be written anew."""
         return raw(node.source, node.start, node.end)
 
-    def listed(self, node: Array) -> list[str]:
-        """Write a list afresh, whatever is in it."""
-        return self.wrapped("[", [self.node(one, _FLAT, None) for one in node.items], _FLAT)
+    def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
+        """Write the members of an object that is laid out so."""
+        return [self.member(one, layout, beside) for one in node.members]
+
+    def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
+        """Write a list, which takes one line wherever it stands."""
+        flat = layout.flat()
+        return self.wrapped("[", [self.node(one, flat, beside) for one in items], flat)
 
     def value(self, node: Scalar) -> str:
         """Write a scalar."""
         value = node.value
         if isinstance(value, Called):
             return self.reference(value)
-        if isinstance(value, str):
-            return self.scalar(value)
-        if not isinstance(value, Unknown):
-            return rendered(node)
-        raise CannotEditError(f"a value that is not known would have to be written: {value.reason}")
+        if isinstance(value, Unknown):
+            raise CannotEditError(f"a value that is not known would have to be written: {value.reason}")
+        return self.scalar(value) if isinstance(value, str) else word(value)
 
     def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
         """Put brackets around parts; an object of several members goes on lines, if its surroundings do."""
         close = {"{": "}", "[": "]"}[bracket]
+        if not parts:
+            return [bracket + close]
         if not layout.lines:
             pad = self.pad if bracket == "{" else ""
-            return [bracket + pad, *_between(parts, ", "), pad + close]
+            return [bracket + pad, *between(parts, ", "), pad + close]
         comma = "," if self.commas or bracket == "[" else ""
         line = f"{layout.newline}{layout.indent}"
-        return [bracket, line, *_between(parts, comma + line), f"{layout.newline}{layout.closing}{close}"]
-
-    pad = ""
-
-
-_FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
-
-
-class HclFlow(Flow):
-    """Objects and lists of Terraform's language, as `jsonencode` takes them."""
-
-    colon = " = "
-    commas = False
-    pad = " "
-    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
-
-    def key(self, key: str, beside: Object | None) -> str:
-        """Quote a key if it needs it, or if those beside it are quoted."""
-        quoted = beside is not None and beside.members and _is_quoted(beside)
-        plain = key.replace("_", "a").replace("-", "a").isalnum() and not key[0].isdigit()
-        return key if plain and not quoted else json.dumps(key, ensure_ascii=False)
-
-    def scalar(self, text: str) -> str:
-        """Write a text, in which a policy's `${` has to be told from Terraform's own."""
-        return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
-
-    def reference(self, name: str) -> str:
-        """Write a reference as it is."""
-        return name
-
-    def separator(self, parent: Object | Array, layout: Layout) -> str:
-        """Members on lines of their own need no comma, and have one where the others do."""
-        usual = super().separator(parent, layout)
-        if not isinstance(parent, Object) or "\n" not in usual or len(parent.members) < 2:
-            return usual.removeprefix(",") if isinstance(parent, Object) and "\n" in usual else usual
-        before_last = self.rest_of_line.match(parent.source.text, parent.members[-2].value.end)
-        return usual if before_last and before_last["comma"] else usual.removeprefix(",")
-
-
-class HeredocFlow(Flow):
-    """JSON inside a text of Terraform's, which refers to resources by interpolation."""
-
-    def reference(self, name: str) -> str:
-        """Interpolate a reference."""
-        return Raw(f'"${{{name}}}"')
-
-
-def _is_quoted(node: Object) -> bool:
-    first = node.members[0]
-    return node.source.text[first.start : first.start + 1] == '"'
+        return [bracket, line, *between(parts, comma + line), f"{layout.newline}{layout.closing}{close}"]
 
 
 def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
@@ -289,7 +233,8 @@ def _as_container(node: Node) -> Object | Array:
     return Array((), node.source, node.start, node.end) if isinstance(node, Scalar) else node
 
 
-def _between(parts: Sequence[list[str]], separator: str) -> Iterator[str]:
+def between(parts: Iterable[list[str]], separator: str) -> Iterator[str]:
+    """Put a separator between parts."""
     for number, part in enumerate(parts):
         if number:
             yield separator

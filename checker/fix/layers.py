@@ -73,10 +73,10 @@ def _written(outer: Source, start: int, text: str) -> str:
         return json.dumps(text, ensure_ascii=False)[1:-1] if quote == '"' else text
     if quote == '"':
         escaped = json.dumps(text, ensure_ascii=False)[1:-1]
-        return escaped.replace("${", "$${").replace("%{", "%%{") if outer.name.endswith(_HCL) else escaped
+        return verbatim(escaped) if outer.name.endswith(_HCL) else escaped
     if outer.name.endswith(_HCL):
         indent = _indent(outer, start)
-        return text.replace("${", "$${").replace("%{", "%%{").replace("\n", f"\n{indent}")
+        return verbatim(text).replace("\n", f"\n{indent}")
     if is_yaml(outer):
         if quote == "'":
             text = text.replace("'", "''")
@@ -85,6 +85,14 @@ def _written(outer: Source, start: int, text: str) -> str:
         newline = "\r\n" if "\r\n" in outer.text else "\n"
         return text.replace("\r\n", "\n").replace("\n", f"{newline}{_indent(outer, start)}")
     return text
+
+
+def verbatim(text: str) -> str:
+    """Write a text in which Terraform is to see no template, whatever braces it has.
+
+    https://developer.hashicorp.com/terraform/language/expressions/strings
+    """
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _indent(outer: Source, start: int) -> str:

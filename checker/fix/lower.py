@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from checker.fix.blocks import Blocks, is_blocks
 from checker.fix.compare import Replaced, Wrapped, compare
 from checker.fix.edits import CannotEditError
-from checker.fix.flow import Flow, HclFlow, HeredocFlow
+from checker.fix.flow import Flow
+from checker.fix.hcl_flow import HclFlow, HeredocFlow
 from checker.fix.layers import file_of
 from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock

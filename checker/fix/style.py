@@ -32,6 +32,10 @@ class Layout(NamedTuple):
         return self._replace(lines=False)
 
 
+AT_THE_MARGIN = Layout(lines=True, indent=_UNIT, closing="", unit=_UNIT, newline="\n")
+"""What stands alone, on lines from the left margin."""
+
+
 def layout_of(node: Object | Array) -> Layout:
     """See how an object or list is laid out; an empty one like the text around it."""
     text = node.source.text

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 from checker.fix.flow import Flow
-from checker.fix.yaml_flow import logical_id
+from checker.fix.yaml_flow import parts_of
+from checker.policy.plain import quoted
 
 
 class TemplateFlow(Flow):
-    """JSON in a file of its own, where a resource of a template is referred to by `Ref`."""
+    """JSON in a file of its own, where a template refers to resources by `Ref` and to what they have by `Fn::GetAtt`."""
 
     def reference(self, name: str) -> str:
         """Refer to a resource of the template. Raises CannotEditError outside of one."""
         if "#" not in name:
             return super().reference(name)
-        return f'{{"Ref": {json.dumps(logical_id(name))}}}'
+        logical, attribute = parts_of(name)
+        if attribute:
+            return f'{{"Fn::GetAtt": [{quoted(logical)}, {quoted(attribute)}]}}'
+        return f'{{"Ref": {quoted(logical)}}}'

@@ -1,20 +1,20 @@
-"""Edits of YAML's block style, whose structure is its indentation."""
+"""Values in YAML's block style, whose structure is its indentation, and edits of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
+from checker.fix.editor import Editor
 from checker.fix.edits import CannotEditError
 from checker.fix.layers import raw, text_edit
-from checker.fix.yaml_flow import YamlFlow, logical_id, scalar
+from checker.fix.yaml_flow import YamlFlow, parts_of, scalar
 from checker.policy.change import Called
-from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.node import Array, Member, Node, Object, Scalar, children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from checker.fix.compare import Change
+    from checker.fix.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
     from checker.fix.edits import TextEdit
     from checker.fix.flow import Originals
     from checker.policy.source import Source
@@ -23,25 +23,12 @@ _STEP = "  "
 _DASH = "- "
 
 
-class YamlBlock:
-    """Adds, replaces and takes out whole lines."""
+class YamlBlock(Editor):
+    """Adds, replaces and takes out whole lines; ``originals`` are the nodes that are copied from the file."""
 
     def __init__(self, originals: Originals = frozenset()) -> None:
         self.originals = originals
         self.flow = YamlFlow(originals)
-
-    def edits(self, change: Change) -> Iterator[TextEdit]:
-        """Make the edits of a change. Raises CannotEditError."""
-        if isinstance(change, Wrapped):
-            yield from self.dashes(change)
-            return
-        ways: dict[type, Callable[..., TextEdit]] = {
-            Replaced: self.replaced,
-            Rekeyed: self.rekeyed,
-            Dropped: self.dropped,
-            Added: self.added,
-        }
-        yield ways[type(change)](change)
 
     def replaced(self, change: Replaced) -> TextEdit:
         """Put a value in the place of another, behind its key or dash."""
@@ -59,7 +46,7 @@ class YamlBlock:
         indent = " " * _column(source, member.start)
         return text_edit(source, colon, old.end, self.behind(new, indent, source))
 
-    def dashes(self, change: Wrapped) -> Iterator[TextEdit]:
+    def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
         """Put a dash into the indentation of a mapping, which makes it the first item of a list."""
         old, source = change.old, change.old.source
         start = _starts(old)[0]
@@ -83,7 +70,7 @@ class YamlBlock:
         text = new.value
         if quote == "'" and isinstance(text, str) and not isinstance(text, Called) and text.isprintable():
             return "'" + text.replace("'", "''") + "'"
-        return self.value(new)
+        return self.lone(new)
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
         """Put a member, or its key alone, in the place of another."""
@@ -140,8 +127,8 @@ class YamlBlock:
         copy = self.copied(node)
         if copy is not None:
             yield from (" ", copy)
-        elif isinstance(node, Scalar):
-            yield f" {self.value(node)}"
+        elif isinstance(node, Scalar) or not children(node):
+            yield f" {self.lone(node)}"
         else:
             yield f"{_newline(source)}{indent}{_STEP}"
             yield from self.inside(node, indent + _STEP, source)
@@ -151,8 +138,8 @@ class YamlBlock:
         copy = self.copied(node)
         if copy is not None:
             yield copy
-        elif isinstance(node, Scalar):
-            yield self.value(node)
+        elif isinstance(node, Scalar) or not children(node):
+            yield self.lone(node)
         elif isinstance(node, Array):
             for number, one in enumerate(node.items):
                 yield "- " if number == 0 else f"{_newline(source)}{indent}- "
@@ -166,11 +153,14 @@ class YamlBlock:
         """A value as the file has it, if it stands there and is no block of lines."""
         return self.flow.copied(node) if id(node) in self.originals else None
 
-    def value(self, node: Scalar) -> str:
-        """Write a scalar, a reference to a resource of the template in the short form."""
-        if isinstance(node.value, Called):
-            return f"!Ref {logical_id(node.value)}"
-        return self.flow.value(node)
+    def lone(self, node: Node) -> str:
+        """Write a value that has nothing inside, a reference to a resource of the template in the short form."""
+        if not isinstance(node, Scalar):
+            return "[]" if isinstance(node, Array) else "{}"
+        if not isinstance(node.value, Called):
+            return self.flow.value(node)
+        logical, attribute = parts_of(node.value)
+        return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
 
 
 def _starts(parent: Object | Array) -> list[int]:

@@ -1,8 +1,10 @@
-"""YAML in brackets, and the scalars of YAML."""
+"""YAML in brackets, and the scalars of YAML, as CloudFormation templates have them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,15 +12,18 @@ from checker.fix.flow import Flow
 from checker.fix.layers import Raw, raw, text_edit
 from checker.fix.style import layout_of
 from checker.policy.node import Object, children
+from checker.policy.plain import double_quoted
 
 if TYPE_CHECKING:
     from checker.fix.compare import Added
     from checker.fix.edits import TextEdit
     from checker.policy.node import Node
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./*-]*(?::[A-Za-z0-9_./*-]+)*\Z")
 _LONG_FORM = re.compile(r"(?:Ref|Fn::\w+):\s")
-_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+_PLAIN = re.compile(
+    r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[a-z](?:[\w./:*@+-]*[\w./*@+-])?\Z", re.ASCII | re.IGNORECASE
+)
+"""A text that no reader of YAML takes for anything else: a date, a number, a boolean, an alias."""
 
 
 class YamlFlow(Flow):
@@ -30,7 +35,7 @@ class YamlFlow(Flow):
     def key(self, key: str, beside: Object | None) -> str:
         """Write a key plain, unless those beside it are quoted."""
         quoted = beside is not None and beside.members and _quote_of(beside)
-        return json.dumps(key, ensure_ascii=False) if quoted else scalar(key)
+        return double_quoted(key) if quoted else scalar(key)
 
     def added(self, change: Added) -> TextEdit:
         """Add at the end; what was empty stays on its line, for a bracket on a line of its own may stand too far left.
@@ -57,18 +62,22 @@ class YamlFlow(Flow):
 
     def reference(self, name: str) -> str:
         """Refer to a resource of the template in the long form, which stands anywhere."""
-        return f"{{ Ref: {logical_id(name)} }}"
+        logical, attribute = parts_of(name)
+        return f"{{ Fn::GetAtt: [{logical}, {attribute}] }}" if attribute else f"{{ Ref: {logical} }}"
 
 
 def scalar(text: str) -> str:
     """Write a text plain where no reader takes it for anything else, else in quotes."""
-    plain = _PLAIN.match(text) and text.lower() not in _WORDS
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if _PLAIN.match(text) else double_quoted(text)
 
 
-def logical_id(name: str) -> str:
-    """The name of a resource within its template, without what tells the ways apart that a condition makes."""
-    return name.rpartition("#")[2].partition(" (")[0]
+def parts_of(name: str) -> tuple[str, str]:
+    """The logical id that a name has within its template, and the attribute that is meant, if it is one.
+
+    What tells the ways apart that a condition makes, in brackets at the end, is no part of either.
+    """
+    logical, _, attribute = name.rpartition("#")[2].partition(" (")[0].partition(".")
+    return logical, attribute
 
 
 def _quote_of(node: Object) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from checker.finding import Put, Remove, Rename, Same, Symbol
-from checker.policy.node import Array, Member, Node, Object, Scalar, items
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from checker.finding import Json, Operation, Route
+    from checker.finding import Operation, Route
+    from checker.policy.plain import Plain
 
     Change = Callable[[Node | None], Node | None]
 
@@ -47,19 +50,24 @@ def _carried_out(node: Node, operation: Operation, original: Node) -> Node | Non
     return _rewritten(node, operation.route, lambda found: _appended(found, value))
 
 
-def made(value: Json, original: Node) -> Node:
+def fresh(value: Plain) -> Node:
+    """Make a node of a value that is in no document yet."""
+    return made(value, Scalar("", Source("", ""), 0, 0))
+
+
+def made(value: Plain, original: Node) -> Node:
     """Make a node of a new value; what is said elsewhere in the document stands for itself."""
     if isinstance(value, Same):
         return at(original, value.route)
     source, start = original.source, original.start
     if isinstance(value, Symbol):
         return Scalar(Called(value.name), source, start, start)
-    if isinstance(value, str):
+    if value is None or isinstance(value, str | bool | Number):
         return Scalar(value, source, start, start)
-    if isinstance(value, list):
-        return Array(tuple(made(one, original) for one in value), source, start, start)
-    members = (Member(key, made(one, original), start, start) for key, one in value.items())
-    return Object(tuple(members), source, start, start)
+    if isinstance(value, Mapping):
+        members = (Member(key, made(one, original), start, start) for key, one in value.items())
+        return Object(tuple(members), source, start, start)
+    return Array(tuple(made(one, original) for one in value), source, start, start)
 
 
 def at(root: Node, route: Route) -> Node:

@@ -11,13 +11,15 @@ from checker.policy.dialect import KEY, TOPIC
 from checker.policy.plain import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checker.inputs.drafting import Draft
     from checker.inputs.parties import Parties
+    from checker.policy.plain import Plain
 
 _NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"
 _WIDTH = 108
+_INDENT = "  "
 
 
 class Language(StrEnum):
@@ -82,13 +84,17 @@ def _comments(remarks: Iterator[str]) -> list[str]:
 
 
 def _json(drafts: Drafts) -> list[str]:
-    from checker.report.documents.jsonform import INDENT, json_policy
-
     if drafts.topic and drafts.key:
         both = {"topic_policy": drafts.topic.policy, "key_policy": drafts.key.policy}
-        return [json_text(both, INDENT)]
+        return [json_text(both, _INDENT)]
     one, dialect = (drafts.topic, TOPIC) if drafts.topic else (drafts.key, KEY)
     return [json_policy(one.policy, dialect.max_bytes)] if one else []
+
+
+def json_policy(policy: Mapping[str, Plain], limit: int) -> str:
+    """Write a policy so that people can read it, unless only the blanks take it over the limit."""
+    readable = json_text(policy, _INDENT)
+    return readable if len(readable) <= limit else json_text(policy)
 
 
 def _terraform(drafts: Drafts) -> list[str]:

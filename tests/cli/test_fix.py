@@ -163,3 +163,16 @@ def test_key_grants_have_no_condition_unless_one_is_asked_for(tmp_path: Path) ->
         added = json.loads(policy.read_text())["Statement"][1]
         assert added["Action"] == ["kms:GenerateDataKey*", "kms:Decrypt"]
         assert added.get("Condition") == condition
+
+
+def test_a_statement_to_be_copied_by_hand_may_say_true_or_a_number(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(
+        'variable "statements" {\n  default = [{ Effect = "Allow", Principal = { Service = "connect.amazonaws.com" }, '
+        f'Action = "sns:Publish", Resource = "{TOPIC_ARN}", '
+        'Condition = { Bool = { "aws:SecureTransport" = true } } }]\n}\n'
+        'resource "aws_sns_topic" "chat" {\n  name = "chat"\n'
+        '  policy = jsonencode({ Version = "2012-10-17", Statement = concat(var.statements, []) })\n}\n'
+    )
+    done = run("fix", tmp_path, *FOR_INSTANCE)
+    assert done.returncode == 1, done.stderr
+    assert '"aws:SecureTransport" = true' in done.stdout

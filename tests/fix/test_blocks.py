@@ -29,6 +29,7 @@ OWNERS = f"""\
 """
 GRANT = f"""\
     sid       = "AllowConnectChatStreaming"
+    effect    = "Allow"
     actions   = ["sns:Publish"]
     resources = ["*"]
 

@@ -15,15 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.finding import Same, Symbol
+from checker.fix.block_text import Lines, statement_text
+from checker.fix.hcl_flow import HclFlow
+from checker.fix.style import AT_THE_MARGIN
+from checker.fix.template_flow import TemplateFlow
+from checker.fix.yaml_block import YamlBlock
+from checker.fix.yaml_flow import YamlFlow
+from checker.policy.change import fresh
 from checker.policy.jsontext import parse_json
 from checker.policy.model import Condition, Policy
 from checker.policy.node import Number
 from checker.policy.plain import Plain, json_text, plain
 from checker.policy.source import Source
-from checker.report.documents.hclform import hcl_value, jsonencode_statement
-from checker.report.documents.jsonform import json_policy, json_statement
-from checker.report.documents.terraform import terraform_policy, terraform_statement
-from checker.report.documents.yamlform import yaml_lines, yaml_statement
+from checker.report.documents.terraform import terraform_policy
+from checker.report.drafts import json_policy
 from tests.inputs.hcl.reading import plain as plain_of
 from tests.inputs.hcl.reading import policy_of, read, topic_of, worked_out
 from tests.samples import TOPIC_ARN, document, statement
@@ -46,6 +51,27 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=12,
 )
+
+
+def hcl(value: Plain) -> str:
+    return "".join(HclFlow().node(fresh(value), AT_THE_MARGIN, None))
+
+
+def block(statement: Plain) -> str:
+    return "".join(statement_text(HclFlow(), fresh(statement), "", Lines("\n", "  ")))
+
+
+def yaml_block(value: Plain) -> str:
+    node = fresh(value)
+    return "".join(YamlBlock().inside(node, "", node.source))
+
+
+def yaml_flow(value: Plain) -> str:
+    return "".join(YamlFlow().node(fresh(value), AT_THE_MARGIN.flat(), None))
+
+
+def template(value: Plain) -> str:
+    return "".join(TemplateFlow().node(fresh(value), AT_THE_MARGIN, None))
 
 
 def as_plain(value: Any) -> Plain:
@@ -77,24 +103,23 @@ def test_json_and_yaml_say_what_they_were_given(value: Any) -> None:
     given_value = as_plain(value)
     assert json.loads(json_text(given_value)) == json.loads(json_text(given_value, "  ")) == value
     assert json_text(given_value, "  ") == json.dumps(value, indent=2)
-    assert yaml.safe_load("\n".join(yaml_lines(given_value))) == value
+    assert json.loads(template(given_value)) == value
+    assert yaml.safe_load(yaml_block(given_value)) == value
+    assert yaml.safe_load(yaml_flow(given_value)) == value
 
 
 @settings(deadline=None, max_examples=60)
 @given(values)
 def test_terraform_works_out_what_it_was_given(value: Any) -> None:
     with TemporaryDirectory() as folder:
-        assert plain_of(worked_out(Path(folder), hcl_value(as_plain(value)))) == value
+        assert plain_of(worked_out(Path(folder), hcl(as_plain(value)))) == value
 
 
 def test_a_statement_in_every_language() -> None:
     one = as_plain(RICH)
-    assert isinstance(one, dict)
-    assert json.loads(json_statement(one)) == RICH
-    assert yaml.safe_load(yaml_statement(one)) == [RICH]
-    assert terraform_statement(one).startswith(
-        'statement {\n  sid       = "Odd one"\n  effect    = "Allow"\n'
-    )
+    assert json.loads(template(one)) == RICH
+    assert yaml.safe_load(yaml_block([one])) == yaml.safe_load(yaml_flow([one])) == [RICH]
+    assert block(one).startswith('statement {\n  sid       = "Odd one"\n  effect    = "Allow"\n')
 
 
 @pytest.mark.parametrize("version", ["2012-10-17", "2008-10-17"])
@@ -116,7 +141,7 @@ resource "aws_sns_topic_policy" "chat" {{
   policy = data.aws_iam_policy_document.chat.json
 }}
 resource "aws_sns_topic" "encoded" {{
-  policy = jsonencode({{ Version = "{version}", Id = "chat", Statement = [{jsonencode_statement(as_statement(RICH))}] }})
+  policy = jsonencode({{ Version = "{version}", Id = "chat", Statement = [{hcl(as_plain(RICH))}] }})
 }}
 """
     found = read(tmp_path, {"main.tf": text})
@@ -137,15 +162,18 @@ def test_a_policy_without_version_keeps_the_old_one() -> None:
 
 def test_names_are_references() -> None:
     topic = {"Resource": Symbol("aws_sns_topic.chat.arn"), "Action": ["sns:Publish"]}
-    assert "resources = [aws_sns_topic.chat.arn]" in terraform_statement(topic)
-    assert "Resource = aws_sns_topic.chat.arn" in jsonencode_statement(topic)
-    assert yaml_statement({"Resource": Symbol("ChatTopic")}) == "- Resource: !Ref ChatTopic"
-    assert yaml_statement({"Resource": Symbol("Chat.Arn")}) == "- Resource: !GetAtt Chat.Arn"
+    assert "resources = [aws_sns_topic.chat.arn]" in block(topic)
+    assert "Resource = aws_sns_topic.chat.arn" in hcl(topic)
+    topic_of_stack, name_of_it = Symbol("stack.yaml#Chat"), Symbol("stack.yaml#Chat.TopicName")
+    assert yaml_block([topic_of_stack]) == "- !Ref Chat"
+    assert yaml_block([name_of_it]) == "- !GetAtt Chat.TopicName"
+    assert yaml_flow([topic_of_stack, name_of_it]) == "[{ Ref: Chat }, { Fn::GetAtt: [Chat, TopicName] }]"
+    assert (
+        template([topic_of_stack, name_of_it]) == '[{"Ref": "Chat"}, {"Fn::GetAtt": ["Chat", "TopicName"]}]'
+    )
     for value in (Symbol("aws_sns_topic.chat.arn"), Same(("Statement", 0))):
         with pytest.raises(TypeError):
             json_text([value])
-    with pytest.raises(TypeError):
-        hcl_value(Same(("Statement", 0)))
 
 
 def test_numbers_stay_as_they_are_written() -> None:
@@ -165,7 +193,7 @@ def test_terraform_would_lay_it_out_in_the_same_way(tmp_path: Path) -> None:
     both = as_plain(document(RICH, many))
     assert isinstance(both, dict)
     text = f"{terraform_policy('chat', both)}\n\nlocals {{\n  encoded = "
-    encoded = hcl_value(as_plain(document(odd, many))).replace("\n", "\n  ")
+    encoded = hcl(as_plain(document(odd, many))).replace("\n", "\n  ")
     (tmp_path / "main.tf").write_text(f"{text}{encoded}\n}}\n")
     command = ["terraform", "fmt", "-check", "-diff", "-no-color", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
