@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.iam.space import PUBLISH
 from checker.policy.plain import listed
 from checker.policy.vocabulary import CONNECT, VERSION
 
@@ -38,17 +39,20 @@ def topic_statements(
     found: list[dict[str, Json]] = []
     for of_account in accounts.values():
         sids.append(free_sid(TOPIC_SID, sids))
-        found.append(
-            {
-                "Sid": sids[-1],
-                "Effect": "Allow",
-                "Principal": {"Service": CONNECT},
-                "Action": "sns:Publish",
-                "Resource": topic,
-                "Condition": pins(of_account),
-            }
-        )
+        found.append(connect_statement(sids[-1], PUBLISH, topic, pins(of_account)))
     return found
+
+
+def connect_statement(sid: str, actions: Json, resource: Json, condition: Json | None) -> dict[str, Json]:
+    """Let Connect do something with a resource, under a condition if one is given."""
+    statement: dict[str, Json] = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": CONNECT},
+        "Action": actions,
+        "Resource": resource,
+    }
+    return statement if condition is None else {**statement, "Condition": condition}
 
 
 def pins(instances: Sequence[Arn]) -> dict[str, Json]:
@@ -61,22 +65,16 @@ def pins(instances: Sequence[Arn]) -> dict[str, Json]:
 
 def key_statement(taken: Iterable[str] = (), condition: Mapping[str, Json] | None = None) -> dict[str, Json]:
     """Let Connect use a key; AWS documents no condition for it, so it has none unless one is given."""
-    statement: dict[str, Json] = {
-        "Sid": free_sid(KEY_SID, taken),
-        "Effect": "Allow",
-        "Principal": {"Service": CONNECT},
-        "Action": list(KEY_ACTIONS_NEEDED),
-        "Resource": "*",
-    }
-    return {**statement, "Condition": dict(condition)} if condition else statement
+    pinned = dict(condition) if condition else None
+    return connect_statement(free_sid(KEY_SID, taken), list(KEY_ACTIONS_NEEDED), "*", pinned)
 
 
-def root_statement(key: Arn) -> dict[str, Json]:
-    """Let IAM policies of the account decide about a key; without it nobody may be able to change its policy."""
+def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> dict[str, Json]:
+    """Let IAM policies of its account decide about a key; without it nobody may be able to change the policy."""
     return {
-        "Sid": ROOT_SID,
+        "Sid": free_sid(ROOT_SID, taken),
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{key.partition}:iam::{key.account}:root"},
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
         "Action": "kms:*",
         "Resource": "*",
     }
@@ -96,8 +94,8 @@ def with_statements(policy: Mapping[str, Plain], added: Sequence[Plain]) -> dict
 
 def one_or_list(values: Iterable[str]) -> Json:
     """Write one value as itself and several as a list, each once."""
-    listed = list(dict.fromkeys(values))
-    return listed[0] if len(listed) == 1 else [*listed]
+    found: list[Json] = [*dict.fromkeys(values)]
+    return found[0] if len(found) == 1 else found
 
 
 def free_sid(wanted: str, taken: Iterable[str]) -> str:

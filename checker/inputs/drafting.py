@@ -84,7 +84,7 @@ def draft_key_policy(
     topic, instances = parties.topic, parties.instances
     if merge is None:
         statement = key_statement(condition=pins(instances) if condition else None)
-        return _drafted([root_statement(key), statement], KEY)._replace(added=1)
+        return _drafted([root_statement(key.partition, key.account), statement], KEY)._replace(added=1)
     text = _readable(load_key_policy(merge).policy, merge)
     missing = not_yet_using(text.policy, key, topic, instances, pinned=condition)
     pinned = pins(missing) if condition else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.documented import one_or_list
 from checker.finding import Append, Fix, Put
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
 from checker.iam.operators import is_negated
@@ -27,14 +26,11 @@ def exempt(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:
     listing = [c for c in statement.conditions if isinstance(c, Condition) and _lists_sources(c)]
     if listing and case.instances:
         values = {
-            SOURCE_ACCOUNT: one_or_list(one.account for one in case.instances),
-            SOURCE_ARN: one_or_list(map(str, case.instances)),
+            SOURCE_ACCOUNT: dict.fromkeys(one.account for one in case.instances),
+            SOURCE_ARN: dict.fromkeys(map(str, case.instances)),
         }
         added = tuple(
-            Append(c.route, one)
-            for c in listing
-            for one in _each(values[c.folded_key])
-            if one not in c.values
+            Append(c.route, one) for c in listing for one in values[c.folded_key] if one not in c.values
         )
         return (
             (Fix(f"add the instances to the sources that {statement.title} spares", added),) if added else ()
@@ -47,7 +43,3 @@ def _lists_sources(condition: Condition) -> bool:
     operation = condition.operation
     negated = not isinstance(operation, Unknown) and is_negated(operation.base)
     return negated and condition.folded_key in SOURCE_KEYS
-
-
-def _each(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.documented import KEY_ACTIONS_NEEDED, KEY_SID, TOPIC_SID, key_statement, pins, topic_statements
+from checker.documented import (
+    KEY_ACTIONS_NEEDED,
+    KEY_SID,
+    TOPIC_SID,
+    connect_statement,
+    free_sid,
+    key_statement,
+    pins,
+    root_statement,
+    topic_statements,
+)
 from checker.finding import Append, Fix, Put, Remove, Same
 from checker.iam.request import AwsPrincipal
+from checker.iam.space import PUBLISH
 from checker.policy.model import Patterns
-from checker.policy.vocabulary import CONNECT
-from checker.remedy.statement import is_for_connect_alone, name_of_topic, sid, sids, without_connect
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, sids, without_connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,20 +67,11 @@ def _is_grant(statement: dict[str, Json]) -> bool:
 
 
 def allow_owner_of_key(case: KeyCase) -> tuple[Fix, ...]:
-    """Add the statement of the default key policy, which lets the account's IAM policies speak.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
+    """Add the statement of the default key policy, which lets the account's IAM policies speak."""
     account = _owner(case)
     if account is None:
         return ()
-    statement: dict[str, Json] = {
-        "Sid": sid(case, "EnableIamUserPermissions"),
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{case.target.partition}:iam::{account}:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
+    statement = root_statement(case.target.partition, account, sids(case))
     title = f"let the IAM policies of account {account} give access to the key"
     return (Fix(title, (Append(_STATEMENTS, statement),)),)
 
@@ -91,7 +92,7 @@ def _owner(case: KeyCase) -> str | None:
 
 def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:
     """Leave Connect sns:Publish alone of what a statement allows."""
-    return _narrowed(case, statement, "sns:Publish", TOPIC_SID, case.instances)
+    return _narrowed(case, statement, PUBLISH, TOPIC_SID, case.instances)
 
 
 def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
@@ -110,14 +111,9 @@ def _narrowed(
         if statement.actions.negated:
             operations = (Remove(at), *operations)
         return (Fix(f"leave {statement.title} what Connect needs", operations),)
-    condition: Json = pins(instances) if instances else Same((*statement.route, "Condition"))
-    own: dict[str, Json] = {
-        "Sid": sid(case, wanted_sid),
-        "Effect": "Allow",
-        "Principal": {"Service": CONNECT},
-        "Action": actions,
-        "Resource": Same((*statement.route, "Resource")),
-        **({"Condition": condition} if instances or statement.conditions else {}),
-    }
+    kept = Same((*statement.route, "Condition")) if statement.conditions else None
+    condition = pins(instances) if instances else kept
+    wanted, resource = free_sid(wanted_sid, sids(case)), Same((*statement.route, "Resource"))
+    own = connect_statement(wanted, actions, resource, condition)
     title = f"give Connect a statement of its own, and leave {statement.title} to the others"
     return (Fix(title, (Append(_STATEMENTS, own), *without_connect(statement))),)

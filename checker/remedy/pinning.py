@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.case import conditions_on, names_connect
 from checker.diagnosis import may_match
-from checker.documented import TOPIC_SID, one_or_list, pins
+from checker.documented import one_or_list, topic_statements
 from checker.finding import Append, Fix, Put, Remove, Rename
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.remedy.statement import is_for_connect_alone, name_of_topic, sid, without_connect
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, sids, without_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,16 +64,9 @@ def _apart(case: TopicCase, statement: Statement, instances: Sequence[Arn], name
     if topic is None:
         return ()
     taken_out = without_connect(statement) or (keep_out(statement),)
-    own: dict[str, Json] = {
-        "Sid": sid(case, TOPIC_SID),
-        "Effect": "Allow",
-        "Principal": {"Service": CONNECT},
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": pins(instances),
-    }
+    own = (Append(("Statement",), one) for one in topic_statements(topic, instances, sids(case)))
     title = f"give Connect a statement of its own, pinned to instance {names}"
-    return (Fix(title, (Append(("Statement",), own), *taken_out)),)
+    return (Fix(title, (*own, *taken_out)),)
 
 
 def keep_out(statement: Statement) -> Put:
@@ -91,7 +84,7 @@ def _pinned(
         SOURCE_ACCOUNT: one_or_list(one.account for one in instances),
         SOURCE_ARN: one_or_list(map(str, instances)),
     }
-    gone = {c.route for c in failing if c.folded_key not in keys}
+    gone = dict.fromkeys(c.route for c in failing if c.folded_key not in keys)
     operations: list[Operation] = [Remove(route) for route in gone]
     left = tuple(c for c in statement.conditions if isinstance(c, Condition) and c.route not in gone)
     taken = {c.operator for c in left}
@@ -99,9 +92,8 @@ def _pinned(
         of_key = [c for c in left if c.folded_key == key]
         mended = _key_pinned(statement, of_key, key, values[key], left, taken)
         operations += mended
-    return tuple(
-        sorted(operations, key=lambda one: isinstance(one, Remove))
-    )  # or Condition would go and come
+    # What goes, goes last: a Condition that is empty in between would go and come again.
+    return tuple(sorted(operations, key=lambda one: isinstance(one, Remove)))
 
 
 def _key_pinned(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.case import names_connect
-from checker.documented import free_sid
 from checker.finding import Remove, Same, Symbol
 from checker.policy.model import Patterns, Statement
 from checker.policy.unknown import Unknown
@@ -34,11 +33,6 @@ def without_connect(statement: Statement) -> tuple[Remove, ...]:
 def sids(case: PolicyCase) -> tuple[str, ...]:
     """The Sids of the policy."""
     return tuple(one.sid for one in case.statements)
-
-
-def sid(case: PolicyCase, wanted: str) -> str:
-    """A Sid that no statement of the policy has yet."""
-    return free_sid(wanted, sids(case))
 
 
 def name_of_topic(case: TopicCase) -> Json | None:

@@ -8,6 +8,7 @@ from checker.case import TopicCase
 from checker.documented import one_or_list
 from checker.finding import Fix, Put, Remove, Rename
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.policy.model import Principals
 from checker.policy.unknown import Unknown
 from checker.remedy.statement import name_of_topic
 
@@ -52,7 +53,7 @@ def restrict_to_owner(case: TopicCase, statements: Sequence[Statement]) -> tuple
         return ()
     operations: list[Operation] = []
     for statement in statements:
-        if getattr(statement.principals, "negated", False):
+        if isinstance(statement.principals, Principals) and statement.principals.negated:
             operations.append(Remove((*statement.route, "NotPrincipal")))
         operations.append(Put((*statement.route, "Principal"), {"AWS": account}))
     titles = " and ".join(statement.title for statement in statements)

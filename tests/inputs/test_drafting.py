@@ -30,7 +30,7 @@ from tests.samples import policy_of as typed
 KEY_ARN = arn_of(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 PARTIES = Parties(arn_of(TOPIC_ARN), (arn_of(INSTANCE_ARN),), KEY_ARN)
 PINNED = pins(PARTIES.instances)
-ROOT = root_statement(KEY_ARN)
+ROOT = root_statement(KEY_ARN.partition, KEY_ARN.account)
 PLACES = [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
 accounts = st.text("0123456789", min_size=12, max_size=12)
 
