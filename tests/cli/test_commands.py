@@ -155,14 +155,27 @@ def test_the_reader_of_a_pipe_may_go() -> None:
     assert "Broken" not in done.stderr
 
 
-def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
-    path = save(tmp_path / "open.json", OPEN)
+def imported_by(*arguments: str) -> set[str]:
+    """The modules that a command has imported when it ends."""
     code = (
         "import os, sys; from checker.__main__ import main\n"
         "os._exit = lambda code: print(*sorted(sys.modules), file=sys.stderr)\n"
         "main()\n"
         "if sys.argv[1:] == ['--version']: os._exit(0)"
     )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_clean_file_costs_nothing_of_fixes_and_comparisons(tmp_path: Path) -> None:
+    path = save(tmp_path / "good.json", GOOD)
+    names = imported_by("check", str(path))
+    assert not [name for name in names if name.startswith(("checker.fix", "checker.difference"))]
+
+
+def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
+    path = save(tmp_path / "open.json", OPEN)
     heavy = {"boto3", "botocore", "jsonschema", "rich", "yaml", "pydantic", "hcl2"}
     for arguments in (
         ["check", str(path)],
@@ -171,10 +184,7 @@ def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
         ["check", "--format", "json", str(path)],
         ["diff", "--format", "json", str(path), str(path)],
     ):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
-        )
-        assert not heavy & set(done.stderr.splitlines()[-1].split())
+        assert not heavy & imported_by(*arguments)
 
 
 @pytest.mark.parametrize("folder", sorted(TOPICS.iterdir()), ids=lambda path: path.name)
