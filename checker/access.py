@@ -22,7 +22,8 @@ class Access(NamedTuple):
     """Requests of a party, for some actions, that one policy allows and the other does not.
 
     ``partly`` if that is not so of all its requests. ``witness`` is one of them, with the first of the
-    actions, and with any other in its place; ``allowed`` is what the one policy decides of it, ``refused`` what the other does.
+    actions, and with any other in its place; ``allowed`` is what the one policy decides of it, ``refused``
+    what the other does.
     """
 
     party: Party

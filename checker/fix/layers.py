@@ -23,9 +23,6 @@ class Raw(str):
     __slots__ = ()
 
 
-Chunks = "list[str]"
-
-
 def file_of(source: Source) -> Source:
     """The file that a text is in."""
     while source.outer is not None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from checker.key_case import KeyCase
     from checker.policy.model import Policy
 
+_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
 
@@ -54,9 +55,6 @@ def _target(case: TopicCase | KeyCase) -> Target:
     if isinstance(case, TopicCase) or isinstance(case.key.arn, Arn):
         return case.target
     return case.target._replace(resource=_SOME_KEY)
-
-
-_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 
 
 def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:

@@ -48,22 +48,17 @@ def _access(access: Access, old: Decision, new: Decision) -> dict[str, Any]:
 
 def difference_text(difference: Difference, paint: Paint) -> Iterator[str]:
     """Write who gains, who loses and what is not known, each with its witness."""
-    yield from accesses_text(difference, paint)
-    same = difference.same
-    if isinstance(same, Unknown):
-        yield paint("warning", "It is not known whether the two policies mean the same.")
-    elif same:
-        yield paint("ok", "The two policies mean the same.")
-
-
-def accesses_text(difference: Difference, paint: Paint) -> Iterator[str]:
-    """Write the accesses and doubts alone, nothing if there are none: the table that a change is shown with."""
     yield from _group("gains", "+", "ok", difference.gained, paint)
     yield from _group("loses", "-", "error", difference.lost, paint)
     if difference.doubts:
         yield paint("bold", "not known")
         yield from (f"  {paint('warning', '?')} {safe(one.told)}" for one in difference.doubts)
         yield ""
+    same = difference.same
+    if isinstance(same, Unknown):
+        yield paint("warning", "It is not known whether the two policies mean the same.")
+    elif same:
+        yield paint("ok", "The two policies mean the same.")
 
 
 def _group(title: str, mark: str, style: str, accesses: Sequence[Access], paint: Paint) -> Iterator[str]:
