@@ -87,7 +87,7 @@ def _pinned(
     gone = dict.fromkeys(c.route for c in failing if c.folded_key not in keys)
     operations: list[Operation] = [Remove(route) for route in gone]
     left = tuple(c for c in statement.conditions if isinstance(c, Condition) and c.route not in gone)
-    taken = {c.operator for c in left}
+    taken = {c.operator for c in statement.conditions if isinstance(c, Condition)}
     for key in keys:
         of_key = [c for c in left if c.folded_key == key]
         mended = _key_pinned(statement, of_key, key, values[key], left, taken)

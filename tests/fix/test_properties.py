@@ -6,17 +6,24 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from checker.case import TopicCase
 from checker.iam import prove
 from checker.policy.unknown import Unknown
 from tests.fix.workbench import mended
 from tests.iam.strategies import policies
-from tests.samples import INSTANCE_ARN, TOPIC_ARN, arn_of
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
+
+_OWNER_BESIDE_ANOTHER_ACCOUNT = {
+    "StringEquals": {"AWS:SourceOwner": ACCOUNT},
+    "StringNotEquals": {"aws:SourceAccount": ACCOUNT},
+}
+"""One condition goes and another would take over the operator that it still has."""
 
 
 @given(policy=policies())
+@example(policy=document(statement(Condition=_OWNER_BESIDE_ANOTHER_ACCOUNT)))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_all_fixes_connect_can_publish_and_no_deputy_can(
     policy: dict[str, Any], tmp_path: Path
