@@ -61,14 +61,20 @@ def _is_in_variable(edit: TextEdit) -> bool:
 
 def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
     """The writer of the text that a change is in: of what is around the value, or of the value if it is alone."""
-    around = change.parent
-    if isinstance(change, Wrapped):
-        return _language(change.old.source, change.old.start)(originals)
-    node = change.old if isinstance(change, Replaced) and around is None else around
-    assert node is not None  # noqa: S101 - only what is replaced has no parent
-    if isinstance(change, Replaced) and around is not None and change.old.source is not around.source:
-        raise CannotEditError("part of the policy is written elsewhere")
+    node = _written_in(change)
     return _language(node.source, node.start)(originals)
+
+
+def _written_in(change: Change) -> Node:
+    if isinstance(change, Wrapped):
+        return change.old
+    if not isinstance(change, Replaced):
+        return change.parent
+    if change.parent is None:
+        return change.old
+    if change.old.source is not change.parent.source:
+        raise CannotEditError("part of the policy is written elsewhere")
+    return change.parent
 
 
 def _language(source: Source, start: int) -> type[Flow | YamlBlock]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Verdict
 from checker.fix.display import written_out
+from checker.inputs.text import Implied, TextDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +46,6 @@ class Outcome(NamedTuple):
     def written_out(self, left: Left) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""
         place = left.finding.locations[0]
-        root = getattr(place.document, "root", None)
-        if root is not None:
+        if isinstance(place.document, TextDocument | Implied):
             for statement in left.statements:
-                yield list(written_out(statement, root, place.source))
+                yield list(written_out(statement, place.document.root, place.source))

@@ -38,10 +38,11 @@ class Reading(NamedTuple):
         seen: dict[tuple[str, str], int] = {}
         cases: tuple[TopicCase | KeyCase, ...] = (*topics, *keys)
         for case in cases:
-            if isinstance(case.text, PolicyText):
+            text = case.text
+            if isinstance(text, PolicyText) and isinstance(text.document, TextDocument | Implied):
                 who = ("key" if isinstance(case, KeyCase) else "topic", case.name)
                 seen[who] = seen.get(who, 0) + 1
-                found.append(Known((*who, seen[who]), case, case.text))
+                found.append(Known((*who, seen[who]), case, text, text.document))
         return tuple(found)
 
 
@@ -50,23 +51,22 @@ _KEYS = re.compile(r"\[[^\]]*\]")
 
 
 class Known(NamedTuple):
-    """A policy: what tells it from the others of a reading, and of the next one; its case; its text."""
+    """A policy: what tells it from the others of a reading, and of the next one; its case; its text; where that is."""
 
     name: tuple[str, str, int]
     case: TopicCase | KeyCase
     text: PolicyText
+    document: TextDocument | Implied
 
     @property
     def root(self) -> Node:
         """The tree of the policy."""
-        document = self.text.document
-        assert isinstance(document, TextDocument | Implied)  # noqa: S101 - there is no other kind
-        return document.root
+        return self.document.root
 
     @property
     def is_written(self) -> bool:
         """True for a policy that somebody wrote, and not one that AWS gives where none is declared."""
-        return isinstance(self.text.document, TextDocument)
+        return isinstance(self.document, TextDocument)
 
     @property
     def _module(self) -> str:
