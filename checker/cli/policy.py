@@ -11,8 +11,8 @@ import typer
 from checker.cli.options import OutputOption
 from checker.cli.terminal import Exit, tell, write
 from checker.inputs.drafting import draft_key_policy, draft_topic_policy
-from checker.inputs.parties import read_parties
 from checker.inputs.text import InputError
+from checker.inputs.wanted import read_wanted
 from checker.report.drafts import WITHOUT_COMMENTS, Drafts, Language, drafts_text, key_remarks, topic_remarks
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ def policy(
     AWS documents, 4 internal error.
     """
     _fitting(key, only, {"--merge-key": merge_key, "--kms-condition": condition or None})
-    parties = read_parties(topic, instances, key)
+    wanted = read_wanted(topic, instances, key)
     drafts = Drafts(
-        parties,
-        None if only is Which.KEY else draft_topic_policy(parties, merge),
+        wanted,
+        None if only is Which.KEY else draft_topic_policy(wanted, merge),
         None
-        if only is Which.TOPIC or parties.key is None
-        else draft_key_policy(parties, parties.key, merge_key, condition=condition),
+        if only is Which.TOPIC or wanted.key is None
+        else draft_key_policy(wanted, wanted.key, merge_key, condition=condition),
         condition,
     )
     write(drafts_text(drafts, language), output)

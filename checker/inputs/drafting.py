@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.finding import Json
     from checker.iam.truth import Truth
-    from checker.inputs.parties import Parties
+    from checker.inputs.wanted import Wanted
     from checker.inventory import PolicyText, Topic
     from checker.policy.model import Policy
     from checker.policy.plain import Plain
@@ -51,9 +51,9 @@ class Draft(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def draft_topic_policy(parties: Parties, merge: Path | None = None) -> Draft:
+def draft_topic_policy(wanted: Wanted, merge: Path | None = None) -> Draft:
     """Write a topic policy, or put into that of a file what Connect lacks. Raises InputError."""
-    topic, instances = parties.topic, parties.instances
+    topic, instances = wanted.topic, wanted.instances
     if merge is None:
         return _drafted(topic_statements(str(topic), instances), TOPIC)
     read = _topic_of(merge, topic)
@@ -62,7 +62,7 @@ def draft_topic_policy(parties: Parties, merge: Path | None = None) -> Draft:
     draft, policy = _merged(text, topic_statements(str(topic), missing, _sids(text.policy)))
     answers = [(one, can_publish(policy, Target.of(topic), one).truth) for one in instances]
     doubts = [_doubt(draft.merged, f"publish for `{one.instance_id}`", answer) for one, answer in answers]
-    encrypted = _encrypted(read) if parties.key is None else ""
+    encrypted = _encrypted(read) if wanted.key is None else ""
     return draft._replace(remarks=tuple(filter(None, (*doubts, encrypted))))
 
 
@@ -74,14 +74,14 @@ def _topic_of(path: Path, topic: Arn) -> Topic:
 
 
 def draft_key_policy(
-    parties: Parties, key: Arn, merge: Path | None = None, *, condition: bool = False
+    wanted: Wanted, key: Arn, merge: Path | None = None, *, condition: bool = False
 ) -> Draft:
     """Write a key policy that keeps the account in charge, or put into that of a file what Connect lacks.
 
     ``condition`` pins the instances, though AWS does not document that Connect passes them on to KMS.
     Raises InputError.
     """
-    topic, instances = parties.topic, parties.instances
+    topic, instances = wanted.topic, wanted.instances
     if merge is None:
         statement = key_statement(condition=pins(instances) if condition else None)
         return _drafted([root_statement(key.partition, key.account), statement], KEY)._replace(added=1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.inputs.drafting import Draft
-    from checker.inputs.parties import Parties
+    from checker.inputs.wanted import Wanted
     from checker.policy.plain import Plain
 
 _NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"
@@ -38,7 +38,7 @@ WITHOUT_COMMENTS = (Language.JSON, Language.CLI)
 class Drafts(NamedTuple):
     """Policies that are wanted; ``condition`` tells that the key's pins the instances."""
 
-    parties: Parties
+    wanted: Wanted
     topic: Draft | None
     key: Draft | None = None
     condition: bool = False
@@ -103,12 +103,12 @@ def _terraform(drafts: Drafts) -> list[str]:
     lines: list[str] = []
     if drafts.topic:
         document = Symbol(f"data.aws_iam_policy_document.{_NAME}.json")
-        arguments = (("arn", str(drafts.parties.topic)), ("policy", document))
+        arguments = (("arn", str(drafts.wanted.topic)), ("policy", document))
         lines += (*_comments(topic_remarks(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
         lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
     if drafts.key:
         document = Symbol(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
-        arguments = (("key_id", str(drafts.parties.key)), ("policy", document))
+        arguments = (("key_id", str(drafts.wanted.key)), ("policy", document))
         lines += (*_comments(key_remarks(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
         lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")
     return lines[:-1]
@@ -120,11 +120,9 @@ def _cloudformation(drafts: Drafts) -> list[str]:
     lines: list[str] = []
     if drafts.topic:
         lines += _comments(topic_remarks(drafts))
-        lines += topic_policy_template(str(drafts.parties.topic), drafts.topic.policy)
+        lines += topic_policy_template(str(drafts.wanted.topic), drafts.topic.policy)
     if drafts.key:
-        where = (
-            f"CloudFormation sets a key's policy in the resource that makes the key, {drafts.parties.key}:"
-        )
+        where = f"CloudFormation sets a key's policy in the resource that makes the key, {drafts.wanted.key}:"
         lines += [""] * bool(lines) + _comments(key_remarks(drafts)) + [f"# {where}"]
         # beside a template the property is a comment: a resource of its own would make a second key
         mark = "# " if drafts.topic else ""
@@ -135,7 +133,7 @@ def _cloudformation(drafts: Drafts) -> list[str]:
 def _cli(drafts: Drafts) -> list[str]:
     from checker.report.documents.awscli import put_key_policy, set_topic_policy
 
-    lines = [set_topic_policy(drafts.parties.topic, drafts.topic.policy)] if drafts.topic else []
-    if drafts.key and drafts.parties.key:
-        lines += [put_key_policy(drafts.parties.key, drafts.key.policy)]
+    lines = [set_topic_policy(drafts.wanted.topic, drafts.topic.policy)] if drafts.topic else []
+    if drafts.key and drafts.wanted.key:
+        lines += [put_key_policy(drafts.wanted.key, drafts.key.policy)]
     return lines

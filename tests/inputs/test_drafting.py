@@ -16,8 +16,8 @@ from checker.documented import key_statement, pins, policy_of, root_statement, t
 from checker.iam.prove import ConnectProver, StrangerProver, can_publish
 from checker.iam.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
 from checker.inputs.drafting import Draft, draft_key_policy, draft_topic_policy
-from checker.inputs.parties import Parties
 from checker.inputs.text import InputError
+from checker.inputs.wanted import Wanted
 from checker.needed import can_use
 from checker.policy.dialect import KEY
 from checker.policy.model import Policy
@@ -28,28 +28,28 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, st
 from tests.samples import policy_of as typed
 
 KEY_ARN = arn_of(f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab")
-PARTIES = Parties(arn_of(TOPIC_ARN), (arn_of(INSTANCE_ARN),), KEY_ARN)
-PINNED = pins(PARTIES.instances)
+WANTED = Wanted(arn_of(TOPIC_ARN), (arn_of(INSTANCE_ARN),), KEY_ARN)
+PINNED = pins(WANTED.instances)
 ROOT = root_statement(KEY_ARN.partition, KEY_ARN.account)
 PLACES = [("aws", "us-east-1"), ("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")]
 accounts = st.text("0123456789", min_size=12, max_size=12)
 
 
 @st.composite
-def parties(draw: st.DrawFn) -> Parties:
+def wanted(draw: st.DrawFn) -> Wanted:
     partition, region = draw(st.sampled_from(PLACES))
     owners = draw(st.lists(accounts, min_size=1, max_size=3))
     found = draw(st.lists(st.tuples(st.sampled_from(owners), st.uuids()), min_size=1, max_size=5))
     instances = tuple(Arn(partition, "connect", region, owner, f"instance/{one}") for owner, one in found)
     key = Arn(partition, "kms", region, draw(accounts), f"key/{draw(st.uuids())}")
-    return Parties(Arn(partition, "sns", region, draw(accounts), "chat"), instances, key)
+    return Wanted(Arn(partition, "sns", region, draw(accounts), "chat"), instances, key)
 
 
 def read(draft: Draft) -> Policy:
     return typed(json.loads(json_text(draft.policy)))
 
 
-def only_these(policy: Policy, wanted: Parties) -> None:
+def only_these(policy: Policy, wanted: Wanted) -> None:
     """Exactly the instances can publish: no other of any account, nobody in nobody's name, no stranger."""
     target = Target.of(wanted.topic)
     connect = ConnectProver(policy, target, (wanted.topic.region,))
@@ -63,16 +63,16 @@ def only_these(policy: Policy, wanted: Parties) -> None:
 
 
 @settings(deadline=None)
-@given(parties())
-def test_exactly_the_named_instances_can_publish(wanted: Parties) -> None:
+@given(wanted())
+def test_exactly_the_named_instances_can_publish(wanted: Wanted) -> None:
     draft = draft_topic_policy(wanted)
     assert draft.added == len({arn.account for arn in wanted.instances})
     only_these(read(draft), wanted)
 
 
 @settings(deadline=None)
-@given(parties(), st.booleans())
-def test_connect_can_use_the_key_and_the_account_keeps_it(wanted: Parties, condition: bool) -> None:
+@given(wanted(), st.booleans())
+def test_connect_can_use_the_key_and_the_account_keeps_it(wanted: Wanted, condition: bool) -> None:
     assert wanted.key is not None
     draft = draft_key_policy(wanted, wanted.key, condition=condition)
     policy = typed(json.loads(json_text(draft.policy)), KEY)
@@ -85,7 +85,7 @@ def test_connect_can_use_the_key_and_the_account_keeps_it(wanted: Parties, condi
     assert (can_use(policy, wanted.key, wanted.topic, other) is True) is not condition
 
 
-def merged(folder: Path, policy: Any, wanted: Parties = PARTIES) -> Draft:
+def merged(folder: Path, policy: Any, wanted: Wanted = WANTED) -> Draft:
     path = folder / "policy.json"
     path.write_text(json.dumps(policy))
     return draft_topic_policy(wanted, path)
@@ -94,7 +94,7 @@ def merged(folder: Path, policy: Any, wanted: Parties = PARTIES) -> Draft:
 def merged_key(folder: Path, policy: Any, *, condition: bool = False) -> Draft:
     path = folder / "key-policy.json"
     path.write_text(policy if isinstance(policy, str) else json.dumps(policy))
-    return draft_key_policy(PARTIES, KEY_ARN, path, condition=condition)
+    return draft_key_policy(WANTED, KEY_ARN, path, condition=condition)
 
 
 @settings(deadline=None, max_examples=150)
@@ -115,11 +115,11 @@ def test_merging_keeps_what_is_there_adds_at_the_end_and_does_so_once(policy: An
         assert list(text) == list(policy)
         again = merged(folder, text)
         assert (again.added, again.policy) == (0, text)
-        answers = [can_publish(read(once), Target.of(PARTIES.topic), one).truth for one in PARTIES.instances]
+        answers = [can_publish(read(once), Target.of(WANTED.topic), one).truth for one in WANTED.instances]
         assert all(one is True or isinstance(one, Unknown) for one in answers)
 
 
-GOOD = topic_statements(TOPIC_ARN, PARTIES.instances)[0]
+GOOD = topic_statements(TOPIC_ARN, WANTED.instances)[0]
 OTHER = INSTANCE_ARN.replace("3f6c1b52", "4f6c1b52")
 
 
@@ -144,11 +144,11 @@ def test_a_statement_that_allows_these_and_no_strangers_is_enough(
     (tmp_path / "topic.json").write_text(
         json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(document(given_statement))}})
     )
-    assert draft_topic_policy(PARTIES, tmp_path / "topic.json").added == added
+    assert draft_topic_policy(WANTED, tmp_path / "topic.json").added == added
 
 
 def test_only_the_instances_that_lack_a_statement_get_one_with_a_sid_of_its_own(tmp_path: Path) -> None:
-    wanted = PARTIES._replace(instances=(*PARTIES.instances, arn_of(OTHER)))
+    wanted = WANTED._replace(instances=(*WANTED.instances, arn_of(OTHER)))
     found = json.loads(json_text(merged(tmp_path, document(GOOD), wanted).policy))["Statement"]
     assert found[0] == GOOD
     assert [one["Sid"] for one in found] == ["AllowConnectChatStreaming", "AllowConnectChatStreaming2"]
@@ -187,9 +187,9 @@ def test_what_nothing_can_be_put_into_is_refused(policy: Any, said: str, tmp_pat
 
 
 def test_a_policy_for_too_many_accounts_is_refused() -> None:
-    instances = tuple(PARTIES.instances[0]._replace(account=f"{n:012}") for n in range(101))
+    instances = tuple(WANTED.instances[0]._replace(account=f"{n:012}") for n in range(101))
     with pytest.raises(InputError, match="may have"):
-        draft_topic_policy(PARTIES._replace(instances=instances))
+        draft_topic_policy(WANTED._replace(instances=instances))
 
 
 def test_doubts_and_keys_are_remarked_upon(tmp_path: Path) -> None:
@@ -201,11 +201,11 @@ def test_doubts_and_keys_are_remarked_upon(tmp_path: Path) -> None:
         "KmsMasterKeyId": "alias/aws/sns",
         "Policy": json.dumps(document(doubtful)),
     }
-    doubt, key = merged(tmp_path, {"Attributes": attributes}, PARTIES._replace(key=None)).remarks
+    doubt, key = merged(tmp_path, {"Attributes": attributes}, WANTED._replace(key=None)).remarks
     assert doubt.startswith("whether this lets Connect publish for")
     assert "it needs another key" in key
     attributes["KmsMasterKeyId"] = "alias/chat"
-    assert "--key-arn" in merged(tmp_path, {"Attributes": attributes}, PARTIES._replace(key=None)).remarks[1]
+    assert "--key-arn" in merged(tmp_path, {"Attributes": attributes}, WANTED._replace(key=None)).remarks[1]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _TOPIC_HELP = "a topic's ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME"
 _KEY_HELP = "a key's ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID"
 
 
-class Parties(NamedTuple):
+class Wanted(NamedTuple):
     """A topic, the instances that stream to it, and the key that it is encrypted with, if there is one."""
 
     topic: Arn
@@ -29,7 +29,7 @@ class Parties(NamedTuple):
     key: Arn | None = None
 
 
-def read_parties(topic: str, instances: Sequence[str], key: str | None = None) -> Parties:
+def read_wanted(topic: str, instances: Sequence[str], key: str | None = None) -> Wanted:
     """Read the options.
 
     Raises InputError for what is no such ARN, for a FIFO topic, the AWS managed key, a Region without
@@ -41,7 +41,7 @@ def read_parties(topic: str, instances: Sequence[str], key: str | None = None) -
     if topic_arn.region not in CONNECT_REGIONS:
         reason = f"AWS lists no Amazon Connect in {topic_arn.region}"
         raise InputError(_INSTANCE, reason, help_text=where_connect_is(topic_arn.region))
-    return Parties(topic_arn, instance_arns, _key(key, topic_arn) if key is not None else None)
+    return Wanted(topic_arn, instance_arns, _key(key, topic_arn) if key is not None else None)
 
 
 def _topic(text: str) -> Arn:
