@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -22,11 +23,16 @@ def write_files(texts: Mapping[str, str], read: Mapping[str, str]) -> Iterator[s
     ``read`` has what the files said when they were read. Raises InputError for a file that says something else
     by now, and for one that cannot be written; it is left as it was, and so are those after it.
     """
+    done: dict[str, str] = {}
     for path, text in texts.items():
+        target = os.path.realpath(path)
+        if done.get(target) == text:
+            continue  # a link to a file that is written already
         if read_text(Path(path)) != read[path]:
             help_text = "run the command again"
             raise InputError(path, "somebody changed the file in the meantime", help_text=help_text)
         write_file(path, text)
+        done[target] = text
         yield path
 
 
@@ -45,6 +51,9 @@ def write_file(path: str, text: str) -> None:
 
 def _replace(target: str, text: str) -> None:
     folder, name = os.path.split(target)
+    if not os.access(target, os.W_OK) and Path(target).exists():
+        # A file in a folder that may be written could be replaced all the same.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     with Path(target).open("rb") as old:
         mark = old.read(len(_BOM)) == _BOM
         status = os.fstat(old.fileno())

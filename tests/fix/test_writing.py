@@ -98,3 +98,25 @@ def test_what_is_no_file_is_refused_in_words(make: Callable[[Path], None], tmp_p
     make(path)
     with pytest.raises(InputError, match="cannot be written"):
         write_file(str(path), NEW)
+
+
+def test_a_file_that_is_read_only_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(OLD)
+    path.chmod(0o444)
+    monkeypatch.setattr(
+        os, "access", lambda name, _: bool(permissions(Path(name)) & stat.S_IWUSR)
+    )  # or root may
+    with pytest.raises(InputError, match="cannot be written: permission denied"):
+        write_file(str(path), NEW)
+    assert path.read_text() == OLD
+
+
+def test_a_file_of_two_names_is_written_once(tmp_path: Path) -> None:
+    path, link = tmp_path / "policy.json", tmp_path / "link.json"
+    path.write_text(OLD)
+    link.symlink_to(path)
+    both = (str(path), str(link))
+    assert list(write_files(dict.fromkeys(both, NEW), dict.fromkeys(both, OLD))) == [str(path)]
+    assert path.read_text() == NEW
+    assert link.is_symlink()
