@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Applicability, Verdict
-from checker.fix.proof import worth
+from checker.fix.proof import effect, worth
+from checker.key_case import KeyCase
 from checker.policy.change import changed
 from checker.policy.node import meaning
 
@@ -51,8 +52,14 @@ def faults(before: Reading, after: Reading, attempts: list[Attempt], *, unsafe: 
 
 
 def _may_change(known: Known, now: Known, attempts: list[Attempt], *, unsafe: bool) -> bool:
-    """True for a policy that is the same text for another resource of its module, if that is as safe for it."""
+    """True for a policy that is the same text for another resource of its module, if that is as safe for it.
+
+    A key that no topic uses is given to nobody.
+    """
     if not any(known.is_written_with(one.known) for one in attempts):
+        return False
+    idle = isinstance(known.case, KeyCase) and known.case.topic is None
+    if idle and effect(known.case, known.text.policy, now.text.policy).gained:
         return False
     return unsafe or worth(known.case, now.text.policy).applicability is Applicability.SAFE
 

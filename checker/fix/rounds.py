@@ -88,7 +88,7 @@ def repair(
         trial = state.tried(attempts)
         if trial.wrong:
             trial = work.one_by_one(state, attempts)
-        work.mended += (Mended(one.finding, one.fix) for one in trial.attempts)
+        work.note(trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
     return Repair(state.texts, tuple(work.mended), tuple(work.left(state.reading)), first, state.reading)
 
@@ -127,6 +127,13 @@ class _Work:
         self.may_edit = may_edit
         self.mended: list[Mended] = []
         self.refused: dict[object, Left] = {}
+
+    def note(self, attempts: Iterable[Attempt]) -> None:
+        """Note what was done; what was not possible before it may be now, as it would be in a second run."""
+        done = [Mended(one.finding, one.fix) for one in attempts]
+        self.mended += done
+        if done:
+            self.refused.clear()
 
     def attempts(self, reading: Reading) -> list[Attempt]:
         """The fixes of one round: the worst findings first, and none that touches what another does."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from checker.fix.rounds import Left
-from tests.fix.workbench import mended, write
+from checker.fix.rounds import Left, repair
+from tests.fix.workbench import mended, on_top, reader, write
 from tests.inputs.test_forms import OWNER, template
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
 
@@ -56,3 +56,25 @@ Resources:
 """
     found = mended(write(tmp_path, {"t.yaml": text}))
     assert "all that is written there hangs on a condition" in {one.reason for one in found.left}
+
+
+def test_what_was_refused_is_tried_again_once_something_else_is_mended(tmp_path: Path) -> None:
+    """Or a second run would do what the first did not."""
+    grant = statement(Principal=None, NotPrincipal={"Service": "connect.amazonaws.com"})
+    policy = document(grant, {**grant, "Resource": f"{TOPIC_ARN}-2"})
+    text = json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": policy}})
+    read = reader(write(tmp_path, {"topic.json": text}))
+    found = repair(read, unsafe=True)
+    assert found.mended
+    assert not repair(on_top(read, found.texts), unsafe=True).texts
+
+
+def test_a_key_that_no_topic_uses_is_not_given_to_connect(tmp_path: Path) -> None:
+    """Though its policy is the same text as that of a key that Connect needs."""
+    root = f'{{ Effect = "Allow", Principal = {{ AWS = "{ACCOUNT}" }}, Action = "kms:*", Resource = "*" }}'
+    keys = "".join(f'resource "aws_kms_key" "{name}" {{\n  policy = local.policy\n}}\n' for name in "ab")
+    topic = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
+    text = f"locals {{\n  policy = jsonencode({{ Statement = [{root}] }})\n}}\n{keys}{topic}"
+    found = left(tmp_path, "main.tf", text, "connect-cannot-use-key")
+    assert found.reason == "the edit would change more than this policy, or in another way"
+    assert found.statements
