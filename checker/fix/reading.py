@@ -47,6 +47,9 @@ class Reading(NamedTuple):
 
 
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
+_ROOT = "arn:aws:iam::{}:root"
+"""The principal of the default key policy; copied with the account that is made up, it would lock the key."""
+
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
@@ -84,9 +87,10 @@ class Known(NamedTuple):
     def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
         """Statements in which the topic goes by the name that its document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicCase) else ""
-        names = {symbol: Called(symbol)} if symbol else {}
+        names: dict[str, str] = {symbol: Called(symbol)} if symbol else {}
         if not self.is_written:
             names[UNKNOWN_OWNER] = Called("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
+            names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
         return tuple(_called(one, names) for one in statements)
 
     @property
@@ -95,7 +99,7 @@ class Known(NamedTuple):
         return meaning(self.root)
 
 
-def _called(node: Node, names: Mapping[str, Called]) -> Node:
+def _called(node: Node, names: Mapping[str, str]) -> Node:
     if isinstance(node, Array):
         return node._replace(items=tuple(_called(one, names) for one in node.items))
     if isinstance(node, Object):

@@ -65,3 +65,15 @@ def test_what_is_left_is_printed(name: str, tmp_path: Path) -> None:
     lines = [line for one in left for lines in outcome.written_out(one) for line in lines]
     assert said in "\n".join(lines)
     assert INSTANCE_ARN in "\n".join(lines)
+
+
+def test_the_default_policy_of_a_key_is_not_printed_with_an_account_that_is_made_up(tmp_path: Path) -> None:
+    text = (
+        'resource "aws_kms_key" "chat" {}\nresource "aws_sns_topic" "chat" {\n  name = "chat"\n'
+        "  kms_master_key_id = aws_kms_key.chat.arn\n}\n"
+    )
+    found = mended(write(tmp_path, {"main.tf": text}))
+    left = next(one for one in found.left if one.finding.rule == "connect-cannot-use-key")
+    lines = "\n".join(line for lines in Outcome(found, {}, {}, ()).written_out(left) for line in lines)
+    assert '"arn:aws:iam::ACCOUNT_ID:root"' in lines
+    assert "000000000000" not in lines
