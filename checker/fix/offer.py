@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Applicability
+from checker.fix.attempts import shown
 from checker.fix.edits import CannotEditError
 from checker.fix.lower import lowered
 from checker.fix.proof import worth
-from checker.fix.rounds import shown
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.read import read_policy
 

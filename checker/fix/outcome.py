@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.difference import Difference
-    from checker.fix.rounds import Left, Repair
+    from checker.fix.attempts import Left
+    from checker.fix.rounds import Repair
 
 
 class PolicyChange(NamedTuple):

@@ -12,8 +12,9 @@ from checker.report.paint import Paint, safe
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.fix.attempts import Left
     from checker.fix.outcome import Outcome, PolicyChange
-    from checker.fix.rounds import Left, Mended
+    from checker.fix.rounds import Mended
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from checker.fix.rounds import Left, repair
+from checker.fix.attempts import Left
+from checker.fix.rounds import repair
 from tests.fix.workbench import mended, on_top, reader, write
 from tests.inputs.test_forms import OWNER, template
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
