@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 _BY_ID = ("DisableKey", "EnableKey", "ScheduleKeyDeletion", "CancelKeyDeletion")
 _CHANGES = (*_BY_ID, "PutKeyPolicy", "UpdateKeyDescription", "TagResource", "UntagResource", "CreateGrant")
-_DEFAULTS = {"KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
+_DEFAULTS = {
+    "CreateKey": {"KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"},
+    "GetKeyPolicy": {"PolicyName": "default"},
+    "PutKeyPolicy": {"PolicyName": "default"},
+}
 
 
 class KmsService:
@@ -100,8 +104,8 @@ _MANAGED_DESCRIPTION = "Default key that protects my SNS data when no other key 
 
 
 def _with_defaults(call: Call) -> Call:
-    """What KMS fills in when a key is made."""
-    return call.with_json({**_DEFAULTS, **call.parameters}) if call.action == "CreateKey" else call
+    """What KMS fills in: the kind of a new key, and the only name that a policy has."""
+    return call.with_json({**_DEFAULTS.get(call.action, {}), **call.parameters})
 
 
 def _managed_policy(account: str, region: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from checker.sandbox.front import Front
 from checker.sandbox.journal import Journal
 from checker.sandbox.kms import KmsService
 from checker.sandbox.metrics import Metrics
+from checker.sandbox.sns import SnsService
 from checker.sandbox.streaming import Streaming
 from checker.sandbox.upstream import Upstream
 
@@ -80,11 +81,16 @@ def build(stop: Callable[[], None]) -> Front:
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
     reader = Reader()
-    streaming = Streaming(upstream, clock, journal, Metrics(upstream, clock))
+    metrics = Metrics(upstream, clock)
+    streaming = Streaming(upstream, clock, journal, metrics)
     chat = Chat(upstream, clock, Contacts(), streaming)
     control = Control(_verbs(clock, journal, stop))
     return Front(
-        upstream, reader, journal, control, [reader.validate, ChatService(chat), KmsService(upstream)]
+        upstream,
+        reader,
+        journal,
+        control,
+        [reader.validate, ChatService(chat), SnsService(metrics), KmsService(upstream)],
     )
 
 
