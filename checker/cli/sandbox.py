@@ -13,8 +13,6 @@ from checker.cli.terminal import Exit, tell
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from checker.sandbox.server import Server
 
 
@@ -30,13 +28,11 @@ def sandbox(
     Exit codes: 0 stopped, 2 the port is taken or the extra `sandbox` is not installed, 4 internal error.
     """
     server = _server(port)
-    signal.signal(signal.SIGTERM, lambda number, frame: _stop(server, number, frame))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: server.ask_to_stop())
     server.start()
     _greet(server.endpoint)
-    try:
-        server.wait()
-    except KeyboardInterrupt:
-        server.stop()
+    server.wait()
     tell("stopped")
     return Exit.CLEAN
 
@@ -58,10 +54,6 @@ def _server(port: int) -> Server:
         raise InputError(
             "--port", f"port {port} cannot be used", help_text="give --port 0 to pick one"
         ) from None
-
-
-def _stop(server: Server, _number: int, _frame: FrameType | None) -> None:
-    server.ask_to_stop()
 
 
 def _greet(endpoint: str) -> None:

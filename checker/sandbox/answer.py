@@ -23,7 +23,10 @@ class Answer(NamedTuple):
 
     def with_json(self, document: object) -> Answer:
         """Give the same response with another body."""
-        body = json.dumps(document).encode()
+        return self.with_body(json.dumps(document).encode())
+
+    def with_body(self, body: bytes) -> Answer:
+        """Give the same response with other bytes."""
         kept = tuple((name, value) for name, value in self.headers if name.lower() != "content-length")
         return Answer(self.status, kept, body)
 

@@ -11,13 +11,15 @@ from checker.sandbox.call import json_object
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Verb = Callable[[dict[str, Any]], Any]
+
 PREFIX = "/_sandbox/"
 
 
 class Control:
     """Answers what lies below ``/_sandbox/``."""
 
-    def __init__(self, verbs: dict[str, Callable[[dict[str, Any]], Any]]) -> None:
+    def __init__(self, verbs: dict[str, Verb]) -> None:
         self._verbs = verbs
 
     def answer(self, environ: dict[str, Any]) -> Answer | None:
@@ -33,7 +35,7 @@ class Control:
         return self._done(verb, json_object(body))
 
     @staticmethod
-    def _done(verb: Callable[[dict[str, Any]], Any], given: dict[str, Any]) -> Answer:
+    def _done(verb: Verb, given: dict[str, Any]) -> Answer:
         try:
             result = verb(given)
         except (TypeError, ValueError, KeyError) as error:

@@ -16,6 +16,8 @@ from checker.sandbox.upstream import DEFAULT_ACCOUNT, Clients
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.sandbox.faults import Fault
+
 DEFAULT_REGION = "us-east-1"
 
 
@@ -71,7 +73,15 @@ class Sandbox(NamedTuple):
 
     def forget_calls(self) -> None:
         """Empty the log of calls."""
-        self.ask("clear")
+        self.ask("clear-calls")
+
+    def fault(self, fault: Fault) -> None:
+        """Put a fault in its place, until ``clear_faults``."""
+        self.ask("fault", **fault._asdict())
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+        self.ask("clear-faults")
 
     def ask(self, verb: str, **given: Any) -> Any:
         """Ask something of the control endpoint. Raises urllib.error.HTTPError."""
@@ -91,9 +101,10 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_sandbox() -> Iterator[Sandbox]:
+def running_sandbox(*, throttles: bool = True) -> Iterator[Sandbox]:
     """Run an empty sandbox on a free port of the loopback interface, in a thread; one in a process at a time.
 
+    Without ``throttles`` calls may come as fast as they like.
     Raises ImportError without the extra ``sandbox``, BusyError inside another one.
     """
     from checker.sandbox.server import Server
@@ -101,6 +112,8 @@ def running_sandbox() -> Iterator[Sandbox]:
     server = Server()
     server.start()
     try:
-        yield Sandbox(server.endpoint, Clients())
+        sandbox = Sandbox(server.endpoint, Clients())
+        sandbox.ask("throttles", on=throttles)
+        yield sandbox
     finally:
         server.stop()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
@@ -12,16 +14,22 @@ from checker.sandbox.chat import Chat, ChatService, Reader
 from checker.sandbox.clock import Clock
 from checker.sandbox.contacts import Contacts
 from checker.sandbox.control import Control
+from checker.sandbox.disturbance import Disturbance
 from checker.sandbox.front import Front
 from checker.sandbox.journal import Journal
 from checker.sandbox.kms import KmsService
 from checker.sandbox.metrics import Metrics
 from checker.sandbox.sns import SnsService
 from checker.sandbox.streaming import Streaming
+from checker.sandbox.throttle import Throttle
+from checker.sandbox.trail import TrailService
 from checker.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from checker.sandbox.control import Verb
+    from checker.sandbox.front import Stage
 
 HOST = "127.0.0.1"
 _ONE_AT_A_TIME = Lock()  # moto keeps its state in the process, so there is room for one sandbox in it
@@ -32,8 +40,15 @@ class BusyError(RuntimeError):
 
 
 class _QuietHandler(MotoRequestHandler):
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
+
     def log(self, *_: object) -> None:
         """Say nothing: the journal has every call."""
+
+    def connection_dropped(self, *_: object) -> None:
+        """Close without an answer, at once: a reset, as far as the client can tell."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Server:
@@ -80,27 +95,26 @@ def build(stop: Callable[[], None]) -> Front:
     """Put a sandbox together, with nothing in it."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
-    reader = Reader()
     metrics = Metrics(upstream, clock)
-    streaming = Streaming(upstream, clock, journal, metrics)
-    chat = Chat(upstream, clock, Contacts(), streaming)
-    control = Control(_verbs(clock, journal, stop))
-    return Front(
-        upstream,
-        reader,
-        journal,
-        control,
-        [reader.validate, ChatService(chat), SnsService(metrics), KmsService(upstream)],
-    )
-
-
-def _verbs(
-    clock: Clock, journal: Journal, stop: Callable[[], None]
-) -> dict[str, Callable[[dict[str, Any]], Any]]:
-    return {
+    chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics))
+    reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle()
+    stages: list[Stage] = [
+        disturbance,
+        throttle,
+        TrailService(clock, upstream),
+        reader.validate,
+        ChatService(chat),
+        SnsService(metrics),
+        KmsService(upstream),
+    ]
+    verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
         "calls": lambda _: journal.calls(),
-        "clear": lambda _: journal.clear(),
+        "clear-calls": lambda _: journal.clear(),
+        "clear-faults": lambda _: disturbance.clear(),
         "deliveries": lambda _: journal.deliveries(),
+        "fault": disturbance.place,
         "stop": lambda _: stop(),
+        "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }
+    return Front(upstream, reader, journal, Control(verbs), stages)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import operator
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Compare = Callable[[str, str, Context | None], bool]
 
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?")
 _ORDERS = {
     "Equals": operator.eq,
     "LessThan": operator.lt,
@@ -70,15 +72,14 @@ def _address(value: str, wanted: str, _: Context | None) -> bool:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise UnsettledError from None
+    if not _NUMBER.fullmatch(text):
+        raise UnsettledError
+    return Decimal(text)
 
 
 def _moment(text: str) -> tuple[bool, Decimal]:
-    """Whether a time is in epoch seconds, and its seconds."""
-    if text.isdigit() and len(text) != 4:  # four digits could be a year
+    """Whether a time is in epoch seconds, and its seconds; four digits could be a year as well."""
+    if _NUMBER.fullmatch(text) and len(text) != 4:
         return True, Decimal(text)
     try:
         moment = datetime.fromisoformat(text)
