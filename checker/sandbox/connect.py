@@ -109,14 +109,14 @@ def _stream(contact: Contact, endpoint: str) -> str:
     topic = read_topic_arn(endpoint)
     if topic is None:
         raise RefusedError("InvalidParameterException", "StreamingEndpointArn is not the ARN of an SNS topic")
-    # "Amazon SNS FIFO topics are not supported"
+    # The streaming APIs: "They don't support Amazon SNS FIFO (first in, first out) topics."
     # https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     if topic.is_fifo:
         raise RefusedError("InvalidParameterException", "FIFO topics are not supported, use a standard topic")
-    # The topic must be "in the same Region as your Amazon Connect instance".
+    # The same page: topic and instance are in the same Region, the topic may be of another account.
     if topic.region != contact.instance.region:
         raise RefusedError("InvalidParameterException", "the topic is in another Region than the instance")
-    # "Chat streaming is supported for up to two SNS topics per contact"; a topic twice is one topic, assumed.
+    # The same page: a contact is streamed to two topics at most; assumed: a topic twice is one topic.
     if len({*contact.topics(), endpoint}) > _TOPICS_A_CONTACT:
         raise RefusedError("LimitExceededException", "a contact is streamed to two topics at most", 429)
     streaming_id = new_id()

@@ -32,7 +32,7 @@ def check_key_policy(call: Call, upstream: Upstream) -> None:
     # A key policy has 32 KB at most. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
     if len(text.encode()) > _LIMIT:
         raise RefusedError("LimitExceededException", "The key policy is larger than 32768 bytes.")
-    if not _CHARACTERS.fullmatch(text):  # "printable ASCII ... Basic Latin and Latin-1 Supplement"
+    if not _CHARACTERS.fullmatch(text):  # printable characters of Basic Latin and Latin-1, tab, line ends
         raise RefusedError("ValidationException", "The key policy has characters beyond U+00FF.")
     document = _read(text)
     for statement in _statements(document):
@@ -80,7 +80,10 @@ def _may_exist(kind: str, name: object) -> bool:
 
 
 def _check_lockout(document: dict[str, Any], call: Call, upstream: Upstream) -> None:
-    """The caller must be allowed by the new policy to put the next one."""
+    """Refuse what shuts its author out.
+
+    "The key policy must allow the calling principal to make a subsequent PutKeyPolicy request on the KMS key."
+    """
     arn = upstream.caller_arn(call.access_key, call.account)
     question = Question(Asker(arn=arn), "kms:PutKeyPolicy", "*", {})
     if decide(document, question) != ALLOWED:

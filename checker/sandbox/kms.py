@@ -52,8 +52,7 @@ class KmsService:
     def _resolved(self, call: Call) -> Call:
         """Name a key as moto wants it; the first DescribeKey of the alias makes AWS's key.
 
-        "If you specify a predefined AWS alias (an AWS alias with no key ID), KMS associates the alias with
-        an AWS managed key and returns its KeyId and Arn in the response."
+        AWS documents that DescribeKey makes the AWS managed key of a predefined alias that has none yet.
         """
         key = call.text("KeyId")
         if key.rpartition(":")[2] == MANAGED_ALIAS and call.action == "DescribeKey":
@@ -76,7 +75,7 @@ class KmsService:
     def _check(self, call: Call) -> None:
         managed = self._managed.get((call.account, call.region), "")
         if managed and call.action in _CHANGES and managed in call.text("KeyId"):
-            # "You cannot change any properties of AWS managed keys"; assumed: which error, and its words
+            # AWS managed keys cannot be changed; assumed: which error that is, and its words
             raise RefusedError("AccessDeniedException", "AWS managed keys cannot be changed by their users")
         if call.action == "PutKeyPolicy" or (call.action == "CreateKey" and "Policy" in call.parameters):
             check_key_policy(call, self._upstream)
@@ -89,7 +88,7 @@ class KmsService:
         return answer.with_json(document)
 
     def _listed(self, call: Call, answer: Answer) -> Answer:
-        """The predefined alias is listed from the beginning, "with no TargetKeyId"."""
+        """A predefined alias is listed from the beginning, without a TargetKeyId."""
         document = json_object(answer.body)
         key = self._managed.get((call.account, call.region))
         aliases: list[dict[str, Any]] = document.setdefault("Aliases", [])

@@ -31,8 +31,8 @@ def create_participant_connection(chat: Chat, call: Call, given: Parameters) -> 
     contact = chat.contacts.by_participant_token(given["ParticipantToken"])
     if contact is None:
         raise _denied()
-    # "You must call CreateParticipantConnection within 5 minutes of creating the chat"; assumed: 403, as after the end
-    # https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    # "clients must subscribe to the participant's connection for the created chat within 5 minutes"; assumed: 403,
+    # as after the end. https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
     if not contact.connection_tokens and chat.clock.now() - contact.started > _FIVE_MINUTES:
         chat.end(contact)
         raise _denied()
@@ -47,14 +47,14 @@ def create_participant_connection(chat: Chat, call: Call, given: Parameters) -> 
 def _marks_connected(contact: Contact, given: Parameters, types: list[str]) -> bool:
     """True if a call makes the flow start.
 
-    "ConnectParticipant ... works only when streaming is enabled": before StartContactStreaming it does
-    nothing, assumed without an error. A websocket connection marks the customer too; assumed: at once.
+    AWS documents that ConnectParticipant works only once streaming is enabled: before StartContactStreaming it
+    does nothing, assumed without an error. A websocket connection marks the customer too; assumed: at once.
     """
     return "WEBSOCKET" in types or (bool(given.get("ConnectParticipant")) and bool(contact.streams))
 
 
 def connection(chat: Chat, contact: Contact, types: list[str]) -> dict[str, Any]:
-    """Make what a client asks for to take part in a chat; other kinds of connection "return nothing"."""
+    """Make what a client asks for to take part in a chat; for other kinds nothing is made."""
     made: dict[str, Any] = {}
     if "CONNECTION_CREDENTIALS" in types:
         token = new_id()
@@ -80,7 +80,7 @@ def send_message(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
 def send_event(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
     """Send an event as the customer: typing, delivered, read."""
     del call
-    if given["ContentType"] == _RETIRED:  # "retired 31 December 2024", assumed: a validation error
+    if given["ContentType"] == _RETIRED:  # retired in December 2024; assumed: a validation error
         raise RefusedError("ValidationException", "connection.acknowledged is no longer supported")
     return _said(chat, _connected(chat, given), Item(EVENT, given["ContentType"], given.get("Content", "")))
 

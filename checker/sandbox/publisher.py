@@ -1,8 +1,8 @@
 """Whether Amazon Connect can publish to a topic: every check that AWS documents, with its sentence beside it.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
-AWS gives no error for any of this: "messages are not getting published to SNS" is all that its
-troubleshooting page says, so a broken policy is silence for the caller and a cause in the journal.
+AWS gives no error for any of this, its troubleshooting page only knows that no messages are published; so a
+broken policy is silence for the caller and a cause in the journal.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from checker.sandbox.request import TopicArn
     from checker.sandbox.upstream import Upstream
 
+_STANDARD = "They don't support Amazon SNS FIFO (first in, first out) topics."
+_REGION = "AWS documents that topic and instance are in the same Region"
+_POLICY = "AWS documents that the topic policy must let connect.amazonaws.com publish"
+
 
 def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | None:
     """Give the first cause for which a message of an instance does not reach a topic."""
@@ -38,9 +42,9 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
 
 def _type_refusal(topic: TopicArn, instance: Instance) -> Cause | None:
     if topic.is_fifo:
-        return Cause("the topic is a FIFO topic", '"Amazon SNS FIFO topics are not supported"')
+        return Cause("the topic is a FIFO topic", _STANDARD)
     if topic.region != instance.region:
-        return Cause("the topic is in another Region", '"in the same Region as your Amazon Connect instance"')
+        return Cause("the topic is in another Region", _REGION)
     return None
 
 
@@ -53,6 +57,4 @@ def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Insta
     word = decide(json.loads(attributes.get("Policy") or "{}"), question)
     if word == ALLOWED:
         return None
-    return Cause(
-        f"the topic policy: {word}", '"your topic policy must allow Amazon Connect to publish to the topic"'
-    )
+    return Cause(f"the topic policy: {word}", _POLICY)

@@ -16,6 +16,7 @@ from checker.sandbox.contacts import Contacts
 from checker.sandbox.control import Control
 from checker.sandbox.disturbance import Disturbance
 from checker.sandbox.front import Front
+from checker.sandbox.instances import InstanceService
 from checker.sandbox.journal import Journal
 from checker.sandbox.kms import KmsService
 from checker.sandbox.metrics import Metrics
@@ -104,6 +105,7 @@ def build(stop: Callable[[], None]) -> Front:
         TrailService(clock, upstream),
         reader.validate,
         ChatService(chat),
+        InstanceService(chat),
         SnsService(metrics),
         KmsService(upstream),
     ]

@@ -27,7 +27,7 @@ JOINED, LEFT, ENDED = (_EVENTS + name for name in ("participant.joined", "partic
 # https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
 _NOT_CONNECTED = Cause(
     "the customer is not connected: no CreateParticipantConnection with ConnectParticipant after the stream",
-    '"the flow does not start" until the customer is marked as connected',
+    "AWS documents that the flow does not start until the customer is marked as connected",
 )
 
 

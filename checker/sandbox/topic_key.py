@@ -1,8 +1,8 @@
 """Whether Amazon Connect can use the key of an encrypted topic.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-"the event source must have kms:GenerateDataKey* and kms:Decrypt", for which AWS says to "use a customer
-managed key". The state, the kind, the Region, the key policy and the grants decide.
+AWS documents that the publishing service needs kms:GenerateDataKey* and kms:Decrypt, on a customer managed key.
+The state, the kind, the Region, the key policy and the grants decide.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from checker.sandbox.request import TopicArn
     from checker.sandbox.upstream import Upstream
 
+_CUSTOMER_MANAGED = (
+    "AWS documents that the policy of an AWS managed key cannot be changed, and to use a customer managed one"
+)
 _USABLE = ("Enabled", "Updating")
 _NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
 
@@ -30,7 +33,7 @@ def key_refusal(upstream: Upstream, key: str, instance: Instance, topic: TopicAr
         return None
     if key.rpartition(":")[2] == MANAGED_ALIAS:
         # https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
-        return Cause("the key is AWS managed", '"You cannot change ... key policies of AWS managed keys"')
+        return Cause("the key is AWS managed", _CUSTOMER_MANAGED)
     account, region = _home(key, topic)
     if region != topic.region:
         return Cause("the key is in another Region", "assumed: SNS asks KMS in its own Region")
@@ -52,14 +55,14 @@ def _home(key: str, topic: TopicArn) -> tuple[str, str]:
 def _state_refusal(metadata: Any) -> Cause | None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
     if metadata.get("KeyManager") == "AWS":
-        return Cause("the key is AWS managed", '"You cannot change ... key policies of AWS managed keys"')
+        return Cause("the key is AWS managed", _CUSTOMER_MANAGED)
     if metadata["KeyState"] not in _USABLE:
         return Cause(f"the key is {metadata['KeyState']}", "KMSDisabled and KMSInvalidState of SNS Publish")
     if (metadata.get("KeySpec"), metadata.get("KeyUsage", "ENCRYPT_DECRYPT")) != (
         "SYMMETRIC_DEFAULT",
         "ENCRYPT_DECRYPT",
     ):
-        return Cause("the key is not symmetric", '"Amazon SNS supports only symmetric encryption KMS keys"')
+        return Cause("the key is not symmetric", "AWS documents that SNS takes symmetric keys alone")
     return None
 
 
@@ -73,7 +76,10 @@ def _grant_refusal(
         word = decide(_document(text), _question(action, metadata["Arn"], instance, topic))
         granted = any(_covers(grant, action, instance, topic) for grant in grants)
         if word == EXPLICITLY_DENIED or (word != ALLOWED and not granted):
-            return Cause(f"the key policy: {word} for {action}", '"kms:GenerateDataKey*" and "kms:Decrypt"')
+            return Cause(
+                f"the key policy: {word} for {action}",
+                "AWS documents kms:GenerateDataKey* and kms:Decrypt for the service that publishes",
+            )
     return None
 
 

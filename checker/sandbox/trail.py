@@ -89,7 +89,7 @@ class TrailService:
         https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
         """
         asked = call.parameters
-        if len(asked.get("LookupAttributes", [])) > 1:  # "Currently the list can contain only one item."
+        if len(asked.get("LookupAttributes", [])) > 1:  # the list takes one item
             raise RefusedError("InvalidLookupAttributesException", "You can only use one lookup attribute")
         found = [one for one in self._mine(call) if _is_asked_for(one, asked)]
         start = int(asked.get("NextToken") or 0)

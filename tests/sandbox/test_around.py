@@ -125,6 +125,28 @@ def test_an_organisation_lists_its_accounts(account: Account) -> None:
     assert {one["Name"] for one in accounts} == {"master", "second"}
 
 
+def test_instances_keep_their_attributes_and_tell_when_they_were_made(account: Account) -> None:
+    connect = account.client("connect")
+    instance = seed.make_instance(account)
+    given = {"InstanceId": instance.rpartition("/")[2], "AttributeType": "EARLY_MEDIA"}
+    assert connect.describe_instance_attribute(**given)["Attribute"]["Value"] == "false"
+    connect.update_instance_attribute(**given, Value="true")
+    assert connect.describe_instance_attribute(**given)["Attribute"]["Value"] == "true"
+    listed = connect.list_instance_attributes(InstanceId=given["InstanceId"])["Attributes"]
+    assert {"AttributeType": "EARLY_MEDIA", "Value": "true"} in listed
+    made = connect.describe_instance(InstanceId=given["InstanceId"])["Instance"]["CreatedTime"]
+    assert made.tzinfo is not None
+
+
+def test_what_amazon_connect_does_not_have_is_an_error(sandbox: Sandbox, account: Account) -> None:
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(ClientError, match="UnknownOperation"):
+        account.client("connect").list_bots(InstanceId="i", LexVersion="V2")
+    with pytest.raises(ClientError, match="us-east-2"):
+        sandbox.account(account.id, "us-east-2").client("connect").list_instances()
+
+
 def test_a_second_sandbox_in_one_process_is_refused(sandbox: Sandbox) -> None:
     from checker.sandbox.running import running_sandbox
     from checker.sandbox.server import BusyError

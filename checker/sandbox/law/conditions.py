@@ -103,10 +103,12 @@ def _matched(compare: Any, value: str, wanted: str, variables: Context | None) -
 
 
 def _null(qualifier: str, bare: str, found: str | list[str] | None, wanted: list[str]) -> bool:
-    if bare != "Null" or found == [] or not wanted:
+    if bare != "Null":
         raise UnsettledError
     if qualifier:
         return qualifier == "ForAllValues"
+    if found == [] or not wanted:
+        raise UnsettledError
     if not set(wanted) <= {"true", "false"}:
         raise UnsettledError
     return ("true" if found is None else "false") in wanted

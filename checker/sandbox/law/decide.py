@@ -1,7 +1,7 @@
 """Decide one request by one resource policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-"An explicit deny in any of these policies overrides the allow"; without an allow a request is denied.
+An explicit Deny wins over every Allow; without an Allow a request is denied.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Patterns with wildcards and policy variables, as regular expressions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-"Policy variables ... in Version 2012-10-17"; an escaped ``${*}``, ``${?}``, ``${$}`` is the character itself.
+Only in version 2012-10-17; an escaped ``${*}``, ``${?}``, ``${$}`` is the character itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WILD = {"*": ".*", "?": "."}
 
 
 class NoValueError(Exception):
-    """A variable stands for nothing: "the value is null", and what holds it matches nothing."""
+    """A variable stands for nothing, and what it stands in matches nothing."""
 
 
 class UnsettledError(Exception):
@@ -76,7 +76,7 @@ def like(value: str, pattern: str, context: Context | None) -> bool:
 
 
 def arn_like(value: str, pattern: str, context: Context | None) -> bool:
-    """Compare ARNs: "each of the six colon-delimited components of the ARN is checked separately".
+    """Compare ARNs: each of the six components is checked on its own.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     Raises UnsettledError where one of them has no six components and the text would match.
