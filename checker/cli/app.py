@@ -25,6 +25,7 @@ _COMMANDS = {
     "fix": _Command("fix", "fix"),
     "policy": _Command("policy", "policy"),
     "rules": _Command("rules", "rules"),
+    "sandbox": _Command("sandbox", "sandbox"),
     "simulate": _Command("simulate", "simulate"),
 }
 

@@ -1,0 +1,85 @@
+"""The chats of the sandbox: contacts, who takes part in them, and where they are streamed to."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def new_id() -> str:
+    """Make an id."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of Amazon Connect."""
+
+    arn: str
+    id: str
+    account: str
+    region: str
+
+
+@dataclass
+class Contact:
+    """One chat; ``streams`` are the topics that it is streamed to, by streaming id."""
+
+    instance: Instance
+    started: float
+    display_name: str
+    id: str = field(default_factory=new_id)
+    participant: str = field(default_factory=new_id)
+    participant_token: str = field(default_factory=new_id)
+    streams: dict[str, str] = field(default_factory=dict)
+    connection_tokens: set[str] = field(default_factory=set)
+    connected: bool = False
+    ended: bool = False
+
+    def topics(self) -> tuple[str, ...]:
+        """The topics that the chat is streamed to, each once."""
+        return tuple(dict.fromkeys(self.streams.values()))
+
+
+class Contacts:
+    """All chats, and the answers to calls with a ClientToken."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self._contacts: dict[str, Contact] = {}
+        self._answers: dict[tuple[str, ...], dict[str, object]] = {}
+
+    def add(self, contact: Contact) -> None:
+        """Keep a chat."""
+        self._contacts[contact.id] = contact
+
+    def find(self, instance: Instance, contact: str) -> Contact | None:
+        """Find a chat of an instance, also one that has ended."""
+        found = self._contacts.get(contact)
+        return found if found is not None and found.instance.arn == instance.arn else None
+
+    def by_participant_token(self, token: str) -> Contact | None:
+        """Find a chat that has not ended by the token of its customer."""
+        return next((one for one in self._live() if one.participant_token == token), None)
+
+    def by_connection_token(self, token: str) -> Contact | None:
+        """Find a chat that has not ended by the token of a connection to it."""
+        return next((one for one in self._live() if token in one.connection_tokens), None)
+
+    def _live(self) -> Iterator[Contact]:
+        return (one for one in list(self._contacts.values()) if not one.ended)
+
+    def earlier(self, key: tuple[str, ...]) -> dict[str, object] | None:
+        """The answer that a call with this ClientToken was given before."""
+        return self._answers.get(key) if key[-1] else None
+
+    def remember(self, key: tuple[str, ...], answer: dict[str, object]) -> dict[str, object]:
+        """Keep the answer to a call with a ClientToken, and give it back."""
+        if key[-1]:
+            self._answers[key] = answer
+        return answer

@@ -1,0 +1,67 @@
+"""What happened in the sandbox: the calls that came in, and what became of every message that Connect published."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from checker.sandbox.call import Call
+
+
+class LoggedCall(NamedTuple):
+    """One API call; ``error`` is the code or status that it was answered with, empty when it succeeded."""
+
+    service: str
+    action: str
+    account: str
+    region: str
+    error: str
+
+
+class Delivery(NamedTuple):
+    """What became of one message for one topic.
+
+    AWS tells nobody when it is refused; the sandbox does: ``cause`` says which check refused it and
+    ``source`` what AWS documents. Both are empty when SNS has taken the message.
+    """
+
+    contact: str
+    topic: str
+    kind: str
+    cause: str
+    source: str
+
+
+class Journal:
+    """The two logs."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._calls: list[LoggedCall] = []
+        self._deliveries: list[Delivery] = []
+
+    def log(self, call: Call, error: str) -> None:
+        """Note a call with its outcome."""
+        with self._lock:
+            self._calls.append(LoggedCall(call.service, call.action, call.account, call.region, error))
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Note what became of a message."""
+        with self._lock:
+            self._deliveries.append(delivery)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """All calls, oldest first."""
+        with self._lock:
+            return [one._asdict() for one in self._calls]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What became of all messages, oldest first."""
+        with self._lock:
+            return [one._asdict() for one in self._deliveries]
+
+    def clear(self) -> None:
+        """Forget the calls so far."""
+        with self._lock:
+            self._calls.clear()

@@ -1,0 +1,190 @@
+"""Things to put into a sandbox, good and broken, through the same API as everybody else's.
+
+Every function takes an ``Account``, and gives the ARN of what it has made.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account
+
+Statement = dict[str, Any]
+_SERVICE = {"Service": "connect.amazonaws.com"}
+
+
+class Encrypted(NamedTuple):
+    """A topic and the key that it is encrypted with."""
+
+    topic: str
+    key: str
+
+
+class Started(NamedTuple):
+    """A chat that is streamed; with ``token`` the customer speaks."""
+
+    contact: str
+    streaming: str
+    token: str
+
+
+def make_instance(account: Account, alias: str = "demo") -> str:
+    """Make an instance of Amazon Connect."""
+    made = account.client("connect").create_instance(
+        IdentityManagementType="CONNECT_MANAGED",
+        InstanceAlias=alias,
+        InboundCallsEnabled=True,
+        OutboundCallsEnabled=True,
+    )
+    return str(made["Arn"])
+
+
+def default_topic(account: Account, name: str = "default") -> str:
+    """Make a topic with the policy that SNS writes, which Connect is not in."""
+    return str(account.client("sns").create_topic(Name=name)["TopicArn"])
+
+
+def fifo_topic(account: Account, instance: str, name: str = "ordered") -> str:
+    """Make a FIFO topic whose policy would be right."""
+    topic = account.client("sns").create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})
+    return _with_policy(account, topic["TopicArn"], publish_statement(topic["TopicArn"], instance))
+
+
+def good_topic(account: Account, instance: str, name: str = "chat") -> str:
+    """Make a topic with the policy that AWS documents."""
+    topic = default_topic(account, name)
+    return _with_policy(account, topic, publish_statement(topic, instance))
+
+
+def open_deputy(account: Account, name: str = "open") -> str:
+    """Make a topic that every instance of everybody may publish to."""
+    topic = default_topic(account, name)
+    return _with_policy(account, topic, publish_statement(topic))
+
+
+def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, grant: bool) -> Encrypted:
+    """Make a topic with the right policy and a key that, with ``grant``, lets Connect in."""
+    kms = account.client("kms")
+    key = kms.create_key(Description=name)["KeyMetadata"]
+    if grant:
+        policy = {"Version": "2012-10-17", "Statement": [root_statement(account.id), key_statement()]}
+        kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy))
+    topic = good_topic(account, instance, name)
+    encrypt(account, topic, key["KeyId"])
+    return Encrypted(topic, str(key["Arn"]))
+
+
+def encrypt(account: Account, topic: str, key: str) -> None:
+    """Encrypt a topic with a key: its id, ARN or alias."""
+    account.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key
+    )
+
+
+def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
+    """Make a queue, subscribe it to a topic with raw delivery, and give its URL."""
+    sqs = account.client("sqs")
+    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    account.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"}
+    )
+    return url
+
+
+def received(account: Account, queue: str) -> list[dict[str, Any]]:
+    """Take what is in a queue: the chat's messages and events, in order."""
+    found: list[dict[str, Any]] = []
+    sqs = account.client("sqs")
+    while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for one in batch:
+            found.append(json.loads(one["Body"]))
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
+    return found
+
+
+def start_chat(account: Account, instance: str, topic: str) -> Started:
+    """Start a chat, stream it and connect the customer, in the order that AWS documents."""
+    connect = account.client("connect")
+    chat = connect.start_chat_contact(
+        InstanceId=instance.rpartition("/")[2],
+        ContactFlowId="flow",
+        ParticipantDetails={"DisplayName": "Customer"},
+    )
+    stream = connect.start_contact_streaming(
+        InstanceId=instance.rpartition("/")[2],
+        ContactId=chat["ContactId"],
+        ChatStreamingConfiguration={"StreamingEndpointArn": topic},
+    )
+    made = account.client("connectparticipant").create_participant_connection(
+        Type=["CONNECTION_CREDENTIALS"], ParticipantToken=chat["ParticipantToken"], ConnectParticipant=True
+    )
+    token = made["ConnectionCredentials"]["ConnectionToken"]
+    return Started(chat["ContactId"], stream["StreamingId"], token)
+
+
+def say(account: Account, started: Started, text: str) -> None:
+    """Say something as the customer of a chat."""
+    account.client("connectparticipant").send_message(
+        ContentType="text/plain", Content=text, ConnectionToken=started.token
+    )
+
+
+def publish_statement(topic: str, instance: str = "") -> Statement:
+    """The statement that AWS documents; without an instance it has no condition, and is open to deputies.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    """
+    pinned = (
+        {
+            "StringEquals": {"aws:SourceAccount": instance.split(":")[4]},
+            "ArnEquals": {"aws:SourceArn": instance},
+        }
+        if instance
+        else None
+    )
+    return {
+        "Sid": "AllowConnectChatStreaming",
+        "Effect": "Allow",
+        "Principal": _SERVICE,
+        "Action": "sns:Publish",
+        "Resource": topic,
+        **({"Condition": pinned} if pinned else {}),
+    }
+
+
+def root_statement(account: str) -> Statement:
+    """The statement of every key's default policy.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def key_statement() -> Statement:
+    """The statement that lets Connect use a key.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return {
+        "Sid": "Allow Connect to publish to the encrypted topic",
+        "Effect": "Allow",
+        "Principal": _SERVICE,
+        "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+        "Resource": "*",
+    }
+
+
+def _with_policy(account: Account, topic: str, *statements: Statement) -> str:
+    """Set a topic's policy, and give the topic."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    account.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    return str(topic)

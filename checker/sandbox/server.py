@@ -1,0 +1,122 @@
+"""The sandbox as a server on the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from checker.sandbox.chat import Chat, ChatService, Reader
+from checker.sandbox.clock import Clock
+from checker.sandbox.contacts import Contacts
+from checker.sandbox.control import Control
+from checker.sandbox.disturbance import Disturbance
+from checker.sandbox.front import Front
+from checker.sandbox.instances import InstanceService
+from checker.sandbox.journal import Journal
+from checker.sandbox.kms import KmsService
+from checker.sandbox.metrics import Metrics
+from checker.sandbox.sns import SnsService
+from checker.sandbox.streaming import Streaming
+from checker.sandbox.throttle import Throttle
+from checker.sandbox.trail import TrailService
+from checker.sandbox.upstream import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.sandbox.control import Verb
+    from checker.sandbox.front import Stage
+
+HOST = "127.0.0.1"
+_ONE_AT_A_TIME = Lock()  # moto keeps its state in the process, so there is room for one sandbox in it
+
+
+class BusyError(RuntimeError):
+    """There is a sandbox in this process already."""
+
+
+class _QuietHandler(MotoRequestHandler):
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
+
+    def log(self, *_: object) -> None:
+        """Say nothing: the journal has every call."""
+
+    def connection_dropped(self, *_: object) -> None:
+        """Close without an answer, at once: a reset, as far as the client can tell."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class Server:
+    """A running sandbox; ``port`` 0 picks one. Raises OSError if the port is taken, BusyError for a second one."""
+
+    def __init__(self, port: int = 0) -> None:
+        if not _ONE_AT_A_TIME.acquire(blocking=False):
+            raise BusyError("a process has room for one sandbox")
+        try:
+            self._server = make_server(
+                HOST, port, build(self.ask_to_stop), threaded=True, request_handler=_QuietHandler
+            )
+        except BaseException:
+            _ONE_AT_A_TIME.release()
+            raise
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS is."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Serve, in a thread of its own."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the server is asked to stop."""
+        self._thread.join()
+
+    def ask_to_stop(self) -> None:
+        """Stop soon: called by a request, which cannot wait for the end of all requests."""
+        Thread(target=self._server.shutdown, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop, and free the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        _ONE_AT_A_TIME.release()
+
+
+def build(stop: Callable[[], None]) -> Front:
+    """Put a sandbox together, with nothing in it."""
+    upstream, clock, journal = Upstream(), Clock(), Journal()
+    upstream.reset()
+    metrics = Metrics(upstream, clock)
+    chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics))
+    reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle()
+    stages: list[Stage] = [
+        disturbance,
+        throttle,
+        TrailService(clock, upstream),
+        reader.validate,
+        ChatService(chat),
+        InstanceService(chat),
+        SnsService(metrics),
+        KmsService(upstream),
+    ]
+    verbs: dict[str, Verb] = {
+        "advance": lambda given: clock.advance(float(given["seconds"])),
+        "calls": lambda _: journal.calls(),
+        "clear-calls": lambda _: journal.clear(),
+        "clear-faults": lambda _: disturbance.clear(),
+        "deliveries": lambda _: journal.deliveries(),
+        "fault": disturbance.place,
+        "stop": lambda _: stop(),
+        "throttles": lambda given: throttle.switch(on=bool(given["on"])),
+    }
+    return Front(upstream, reader, journal, Control(verbs), stages)
