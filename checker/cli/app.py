@@ -18,6 +18,7 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
+    "audit": _Command("audit", "audit"),
     "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
     "diff": _Command("diff", "diff"),
