@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.auditing import AuditOptions, audit_accounts
+from checker.cli.audit_plan import AuditOptions
+from checker.cli.auditing import audit_accounts
 from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
@@ -74,6 +75,9 @@ def audit(
     resume: Annotated[
         Path | None, typer.Option(metavar="JOURNAL", help="Go on with an audit that was interrupted.")
     ] = None,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Work on the machines of a Dask cluster, tcp://HOST:PORT.")
+    ] = "",
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
@@ -116,5 +120,6 @@ def audit(
         trail_hours,
         journal,
         resume,
+        dask=dask,
     )
     return audit_accounts(asked, formats or (), output)

@@ -33,6 +33,11 @@ class Unit(NamedTuple):
         """How reports call it."""
         return f"account {self.account}, {self.region}"
 
+    @property
+    def bare(self) -> Unit:
+        """The unit itself, however its account is entered."""
+        return self._replace(role="")
+
 
 class Coverage(NamedTuple):
     """The accounts and Regions that an audit is to cover; the caller's own where nothing is said."""

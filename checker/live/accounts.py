@@ -40,24 +40,29 @@ class _Caller(NamedTuple):
     account: str
 
 
-def survey(access: Access, coverage: Coverage) -> Surveyed:
-    """Find the units. Raises InputError without usable credentials, Region or role."""
+def reach(access: Access) -> Sessions:
+    """Open the base session. Raises InputError where there are no credentials that could be used."""
     try:
         sessions = Sessions(access)
-        home = (*coverage.regions, sessions.base.region_name)[0]
-        if not home:
-            raise InputError("--region", "no Region is set", help_text=_NO_REGION)
         if sessions.base.get_credentials() is None:
             raise InputError("credentials", "none were found", help_text=_NO_ACCESS)
     except BotoCoreError as error:
         raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
+    return sessions
+
+
+def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
+    """Find the units. Raises InputError where there is no Region, or no role for somebody else's account."""
+    home = (*coverage.regions, sessions.base.region_name)[0]
+    if not home:
+        raise InputError("--region", "no Region is set", help_text=_NO_REGION)
     calls = Calls(sessions, Unit("", home), threading.Event())
     caller = _caller(calls)
-    accounts = _accounts(calls, coverage, caller)
+    entered = (_entered(sessions.access, caller, one) for one in _accounts(calls, coverage, caller))
     units = tuple(
-        Unit(account, region, _role(access, caller, account))
-        for account in accounts
-        for region in _regions(sessions, calls, coverage, Unit(account, home, _role(access, caller, account)))
+        unit._replace(region=region)
+        for unit in entered
+        for region in _regions(calls, coverage, unit._replace(region=home))
     )
     return Surveyed(units, tuple(calls.skipped))
 
@@ -86,24 +91,24 @@ def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str
     return tuple(dict.fromkeys(found or [caller.account]))
 
 
-def _role(access: Access, caller: _Caller, account: str) -> str:
-    """The role to assume: none in the caller's own account, which the role need not exist in."""
+def _entered(access: Access, caller: _Caller, account: str) -> Unit:
+    """Say by which role an account is entered: none in the caller's own, which the role need not exist in."""
     if account == caller.account:
-        return ""
+        return Unit(account, "")
     if not access.role:
         reason = f"account {account} is not the caller's"
         raise InputError("--role-name", reason, help_text="name the role to assume there")
-    return str(Arn(caller.partition, "iam", "", account, f"role/{access.role}"))
+    return Unit(account, "", str(Arn(caller.partition, "iam", "", account, f"role/{access.role}")))
 
 
-def _regions(sessions: Sessions, calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
+def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
     """The Regions that were named, or all that are switched on for the account.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
     """
     if not coverage.all_regions:
         return coverage.regions or (unit.region,)
-    there = Calls(sessions, unit, threading.Event())
+    there = calls.elsewhere(unit)
     answer = there.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
     calls.skipped += there.skipped
     if answer is None:

@@ -12,10 +12,11 @@ from checker.outcome import Report
 from checker.report.recorded import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor, Future
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
 
     from checker.live.access import Unit
+    from checker.live.crew import Crew
     from checker.live.journal import Journal
 
 _AHEAD = 2
@@ -29,15 +30,13 @@ class Done(NamedTuple):
     value: dict[str, Any]
 
 
-def work_off(
-    units: Iterable[Unit], executor: Executor, work: Callable[[Unit], dict[str, Any]], at_once: int
-) -> Iterator[Done]:
+def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
     """Work units off and give each when it is done. One that breaks is given as one that could not be read."""
     waiting = iter(units)
     under_way: dict[Future[dict[str, Any]], Unit] = {}
     while True:
-        for unit in islice(waiting, _AHEAD * at_once - len(under_way)):
-            under_way[executor.submit(work, unit)] = unit
+        for unit in islice(waiting, _AHEAD * crew.at_once - len(under_way)):
+            under_way[crew.executor.submit(crew.work, unit)] = unit
         if not under_way:
             return
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
@@ -61,14 +60,8 @@ def broken(unit: Unit, reason: str) -> dict[str, Any]:
     return {**head, **record(report)}
 
 
-def run(
-    units: Iterable[Unit],
-    executor: Executor,
-    work: Callable[[Unit], dict[str, Any]],
-    at_once: int,
-    journal: Journal,
-) -> Iterator[Done]:
+def run(units: Iterable[Unit], crew: Crew, journal: Journal) -> Iterator[Done]:
     """The same, and journal what is done before it is given."""
-    for done in work_off(units, executor, work, at_once):
+    for done in work_off(units, crew):
         journal.write(done.value)
         yield done

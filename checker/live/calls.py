@@ -48,6 +48,10 @@ class Calls:
         self._ended: UnreadError | None = None
         self._lock = threading.Lock()
 
+    def elsewhere(self, unit: Unit) -> Calls:
+        """Give the calls of another unit of the same run."""
+        return Calls(self._sessions, unit, self._stop, self._seen)
+
     @property
     def threads(self) -> int:
         """How many calls may be under way at once."""

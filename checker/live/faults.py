@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
 
 from checker.live.actions import action_of
 from checker.report.paint import safe
@@ -14,7 +15,8 @@ from checker.report.paint import safe
 if TYPE_CHECKING:
     from checker.inventory import Skipped
 
-ERRORS = (ClientError, BotoCoreError)
+AwsError: TypeAlias = "ClientError | BotoCoreError | ResponseParserError"
+ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
 
 class Fault(Enum):
@@ -73,14 +75,14 @@ class UnreadError(Exception):
         self.skipped = skipped
 
 
-def fault_of(error: ClientError | BotoCoreError) -> Fault:
+def fault_of(error: AwsError) -> Fault:
     """Tell what kind of fault an error is."""
     if isinstance(error, ClientError):
         return _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
     return Fault.LOST if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
 
 
-def reason_of(error: ClientError | BotoCoreError, service: str, operation: str) -> str:
+def reason_of(error: AwsError, service: str, operation: str) -> str:
     """Say it in one line, with the IAM action that the call needs and what AWS calls the fault."""
     fault = fault_of(error)
     said = fault.says.format(action=action_of(service, operation))

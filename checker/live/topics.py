@@ -44,7 +44,7 @@ def read_topics(calls: Calls, arns: Iterable[str], pool: Executor) -> Iterator[R
 
     def read(arn: str) -> Read:
         answer = calls.read("sns", "get_topic_attributes", arn, TopicArn=arn)
-        return Read(arn, answer and answer["Attributes"])
+        return Read(arn, None if answer is None else answer.get("Attributes") or {})
 
     yield from ahead(pool, read, arns, _AHEAD * calls.threads)
 

@@ -28,9 +28,9 @@ _EVERYTHING = Scope(all_topics=True)
 class Worker:
     """Works on units, several at once if it is asked to; they share clients and threads."""
 
-    def __init__(self, plan: Plan, seen: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, plan: Plan, sessions: Sessions, seen: Callable[[], None] = lambda: None) -> None:
         self.plan = plan
-        self.sessions = Sessions(plan.access)
+        self.sessions = sessions
         self.stop = threading.Event()
         self._seen = seen
         threads = plan.access.threads
@@ -74,7 +74,7 @@ def joined(reports: Iterable[Report]) -> Report:
 @lru_cache(maxsize=4)
 def worker_for(plan: Plan) -> Worker:
     """Give the worker of this process for a plan, so that a machine of a cluster keeps its clients."""
-    return Worker(plan)
+    return Worker(plan, Sessions(plan.access))
 
 
 def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -42,6 +43,7 @@ class Cloud:
         self.calls: list[Call] = []
         self.fault: Fault | None = None
         self.events: list[dict[str, Any]] = []
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -57,9 +59,12 @@ class Cloud:
         self._server.shutdown()
 
     def client(self, service: str, region: str = REGION, account: str = ACCOUNT) -> Any:
-        client = boto3.client(service, endpoint_url=self.url, region_name=region, **KEYS)
-        client.meta.events.register("before-send", lambda request, **_: _as(request, account))
-        return client
+        key = (service, region, account)
+        if key not in self._clients:
+            client = boto3.client(service, endpoint_url=self.url, region_name=region, **KEYS)
+            client.meta.events.register("before-send", lambda request, **_: _as(request, account))
+            self._clients[key] = client
+        return self._clients[key]
 
     def counts(self) -> Counter[str]:
         return Counter(f"{one.service}:{one.operation}" for one in self.calls)
@@ -69,7 +74,11 @@ class Cloud:
         call = _call(environ)
         if "moto-api" not in environ["PATH_INFO"]:
             self.calls.append(call)
-            answer = (self.fault and self.fault(call)) or self._ours(call)
+            try:
+                answer = (self.fault and self.fault(call)) or self._ours(call)
+            except ConnectionResetError:
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+                raise
             if answer is not None:
                 return _reply(call, answer, start)
         found: Iterable[bytes] = self._moto(environ, start)

@@ -7,7 +7,7 @@ from typing import Any
 
 from checker.engine import Scope
 from checker.live.access import Access, Coverage
-from checker.live.accounts import survey
+from checker.live.accounts import reach, survey
 from checker.live.plan import Plan
 from checker.live.work import Worker, joined
 from checker.outcome import Report
@@ -23,8 +23,9 @@ def audited(
 ) -> Report:
     """Audit the units one after the other."""
     plan = Plan(Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access}), scope, hours=hours)
-    surveyed = survey(plan.access, coverage)
-    worker = Worker(plan)
+    sessions = reach(plan.access)
+    surveyed = survey(sessions, coverage)
+    worker = Worker(plan, sessions)
     report = joined(read_record(json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units)
     worker.close()
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))
