@@ -75,6 +75,9 @@ def audit(
     resume: Annotated[
         Path | None, typer.Option(metavar="JOURNAL", help="Go on with an audit that was interrupted.")
     ] = None,
+    security_hub: Annotated[
+        bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive what is mended.")
+    ] = False,
     dask: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Work on the machines of a Dask cluster, tcp://HOST:PORT.")
     ] = "",
@@ -120,6 +123,7 @@ def audit(
         trail_hours,
         journal,
         resume,
+        security_hub=security_hub,
         dask=dask,
     )
     return audit_accounts(asked, formats or (), output)

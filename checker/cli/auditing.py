@@ -14,7 +14,8 @@ from checker.cli.terminal import Exit, tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.cli.run import Run
+    from checker.cli.run import Ground, Run
+    from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.accounts import Surveyed
     from checker.live.crew import Crew
@@ -36,8 +37,9 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     surveyed = survey(sessions, asked.coverage)
     journal, done = journal_of(asked, plan)
     _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
-    run = decide(_whole(journal, surveyed), ground, asked.options)
-    run = without_known(run, asked.options)
+    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+    run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
+    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
     publish(run.report, run.fail_on, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()
@@ -72,6 +74,21 @@ def _crew(
     from checker.live.crew import threads
 
     return threads(plan, sessions, len(units), progress.called)
+
+
+def _send(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> tuple[Skipped, ...]:
+    """Send the findings of each unit to Security Hub, but for those that are held back."""
+    from checker.live.securityhub import send
+
+    entered = {unit.bare: unit for unit in surveyed.units}
+    unsent: list[Skipped] = []
+    for entry in journal.entries():
+        if entry.unit in entered:
+            run = without_known(decide(entry.report, ground, asked.options), asked.options)
+            unsent += send(sessions, entered[entry.unit], run.report)
+    return tuple(unsent)
 
 
 def _whole(journal: Journal, surveyed: Surveyed) -> Report:
