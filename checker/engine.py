@@ -91,7 +91,7 @@ def _folded(findings: Iterable[Finding]) -> list[Finding]:
     """
     said: dict[object, Finding] = {}
     for one in sorted(findings, key=lambda one: (one.resource, one.address)):
-        places = tuple((place.source, place.position()) for place in one.locations)
+        places = tuple((place.source, place.position() or place.route) for place in one.locations)
         said.setdefault((one.rule, one.severity, one.verdict, one.message, places), one)
     return list(said.values())
 

@@ -104,6 +104,12 @@ def test_the_law_and_the_remedies_are_pure(package: str) -> None:
         assert "datetime.now" not in path.read_text()
 
 
+def test_only_what_is_live_knows_boto3() -> None:
+    for path in (ROOT / "checker").rglob("*.py"):
+        if not {"live", "sandbox"} & set(path.relative_to(ROOT).parts):
+            assert not {name.partition(".")[0] for name in imports_of(path)} & {"boto3", "botocore"}, path
+
+
 def test_the_wheel_lists_every_package() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     here = {

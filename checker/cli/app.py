@@ -18,11 +18,15 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
+    "audit": _Command("audit", "audit"),
     "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
     "diff": _Command("diff", "diff"),
     "explain": _Command("explain", "explain_command"),
     "fix": _Command("fix", "fix"),
+    "permissions audit": _Command("permissions", "permissions_audit"),
+    "permissions fix": _Command("permissions", "permissions_fix"),
+    "permissions flow": _Command("permissions", "permissions_flow"),
     "policy": _Command("policy", "policy"),
     "rules": _Command("rules", "rules"),
     "sandbox": _Command("sandbox", "sandbox"),
@@ -30,7 +34,10 @@ _COMMANDS = {
 }
 
 
-_GROUPS = {"baseline": "Keep a list of the findings that are known."}
+_GROUPS = {
+    "baseline": "Keep a list of the findings that are known.",
+    "permissions": "Print the least IAM policy that a command needs.",
+}
 
 
 def build(arguments: list[str]) -> typer.Typer:

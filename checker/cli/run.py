@@ -67,22 +67,43 @@ def known_rules() -> tuple[Rule, ...]:
         raise InputError("rule packs", str(error), help_text="mend or uninstall the pack") from None
 
 
-def examine(options: Options) -> Run:
-    """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
+class Ground(NamedTuple):
+    """What a run stands on before anything is read: the rules with their families, and the configuration."""
+
+    rules: tuple[Rule, ...]
+    families: dict[str, str]
+    configuration: Configuration
+    scope: Scope
+    instances: tuple[Instance, ...]
+
+
+def prepare(options: Options) -> Ground:
+    """Read the configuration. Raises InputError for options and configurations that cannot be followed."""
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
+    known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
+    return Ground(rules, families, configuration, _scope(options, configuration), known)
+
+
+def examine(options: Options) -> Run:
+    """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
+    ground = prepare(options)
     paths = _changed(options) if options.changed else options.paths or (Path(),)
     inventory = load(
         paths,
-        exclude=lambda path: _excluded(path, configuration),
+        exclude=lambda path: _excluded(path, ground.configuration),
         changed=options.changed,
         given=options.given,
     )
-    known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
-    inventory = inventory._replace(instances=(*known, *inventory.instances))
-    report = judge(inventory, rules, _scope(options, configuration))
-    report = choose(report, configuration, options.choice, families, absolute)
+    inventory = inventory._replace(instances=(*ground.instances, *inventory.instances))
+    return decide(judge(inventory, ground.rules, ground.scope), ground, options, inventory)
+
+
+def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
+    """Keep what options and configuration select, and hold back what somebody puts up with."""
+    configuration = ground.configuration
+    report = choose(report, configuration, options.choice, ground.families, absolute)
     if configuration.suppressions or inventory.comments:
         report = suppress(report, configuration, inventory.comments, _today(), absolute)
     return Run(

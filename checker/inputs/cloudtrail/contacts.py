@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.inputs.cloudtrail.fold import at_once
-from checker.inputs.cloudtrail.place import place_of
 from checker.inventory import Contact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from checker.inputs.cloudtrail.fold import Began
     from checker.inputs.cloudtrail.store import Seen
+    from checker.inventory import Place
 
 _EACH = 100
 """So many contacts with too many topics are shown one by one, the others are counted with those like them."""
@@ -33,10 +32,13 @@ class _Alike(NamedTuple):
 
 
 class Contacts:
-    """``lost`` counts the contacts that there was no more room for, ``cut`` those with too many events."""
+    """``lost`` counts the contacts that there was no more room for, ``cut`` those with too many events.
 
-    def __init__(self, files: Sequence[Path]) -> None:
-        self.files = files
+    ``place`` says where the start of a stream is written.
+    """
+
+    def __init__(self, place: Callable[[Began], Place]) -> None:
+        self._place = place
         self.lost = 0
         self.cut = 0
         self._each: list[Contact] = []
@@ -71,10 +73,7 @@ class Contacts:
 
     def _contact(self, alike: _Alike) -> Contact:
         region, instance, _ = _kind(alike.streams)
-        topics = tuple(
-            (one.origin.topic, place_of(self.files[one.file], one.at, one.origin.topic))
-            for one in alike.streams
-        )
+        topics = tuple((one.origin.topic, self._place(one)) for one in alike.streams)
         return Contact(alike.id, topics, topics[0][1], region, Arn.parse(instance), alike.alike)
 
 

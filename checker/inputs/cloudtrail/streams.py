@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.cloudtrail.contacts import Contacts
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, folded, read_event
 from checker.inputs.cloudtrail.faults import Fault
+from checker.inputs.cloudtrail.place import place_of
 from checker.inputs.cloudtrail.records import DECODER
 from checker.inputs.cloudtrail.store import FullError, Store
 from checker.inputs.text import InputError
@@ -64,7 +65,7 @@ class Streams:
 
     def settle(self, facts: Facts) -> None:
         """Fold what was seen into contacts of the facts, and forget it."""
-        contacts = Contacts(self._files)
+        contacts = Contacts(lambda began: place_of(self._files[began.file], began.at, began.origin.topic))
         try:
             for seen in self._store.contacts():
                 contacts.add(seen)

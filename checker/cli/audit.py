@@ -1,0 +1,129 @@
+"""`checker audit`: the options of auditing live accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from checker.cli.audit_plan import AuditOptions
+from checker.cli.auditing import audit_accounts
+from checker.cli.options import (
+    AllTopicsOption,
+    BaselineOption,
+    ConfigOption,
+    FailOnOption,
+    FormatsOption,
+    IgnoreOption,
+    InstanceOption,
+    IsolatedOption,
+    SelectOption,
+    SeverityOption,
+    TopicOption,
+    TopicTagOption,
+    read_choice,
+)
+from checker.cli.run import Options, split
+from checker.finding import Severity
+from checker.live.access import Access, Coverage
+
+
+def audit(
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="A Region to audit; repeatable.  [default: the profile's]"),
+    ] = None,
+    all_regions: Annotated[
+        bool, typer.Option("--all-regions", help="Audit every Region that is switched on.")
+    ] = False,
+    accounts: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID,...", help="The accounts to audit; repeatable.  [default: the caller's]"),
+    ] = None,
+    organization: Annotated[
+        bool, typer.Option("--organization", help="Audit every active account of the organisation.")
+    ] = False,
+    role_name: Annotated[
+        str, typer.Option(metavar="NAME", help="The role to assume in accounts other than the caller's.")
+    ] = "",
+    external_id: Annotated[str, typer.Option(metavar="ID", help="What that role asks for.")] = "",
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The profile to use.  [default: boto3's]")
+    ] = "",
+    endpoint_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where AWS is, for a sandbox.  [default: boto3's]")
+    ] = "",
+    threads: Annotated[
+        int, typer.Option(min=1, max=256, help="How many calls may be under way at once.")
+    ] = 32,
+    manifest: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A streaming manifest: its topics are judged, for its instances."),
+    ] = None,
+    instance: InstanceOption = None,
+    all_topics: AllTopicsOption = None,
+    topic: TopicOption = None,
+    topic_tag: TopicTagOption = None,
+    trail_hours: Annotated[
+        int,
+        typer.Option(min=0, max=90 * 24, help="How far back CloudTrail is asked for streams; 0: not at all."),
+    ] = 24,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what comes of each account and Region here.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="JOURNAL", help="Go on with an audit that was interrupted.")
+    ] = None,
+    security_hub: Annotated[
+        bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive what is mended.")
+    ] = False,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Work on the machines of a Dask cluster, tcp://HOST:PORT.")
+    ] = "",
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    severity: SeverityOption = None,
+    formats: FormatsOption = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
+    ] = "",
+    fail_on: FailOnOption = None,
+    strict: Annotated[
+        bool | None,
+        typer.Option(
+            "--strict/--no-strict", help="Exit 3 also if a rule could not tell.", show_default=False
+        ),
+    ] = None,
+    baseline: BaselineOption = None,
+    config: ConfigOption = None,
+    isolated: IsolatedOption = False,
+) -> int:
+    """Audit live accounts: topics that Amazon Connect streams to, their policies, keys and subscriptions.
+
+    Reads only. Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete: something could not be read, 130 interrupted.
+    """
+    options = Options(
+        instances=tuple(instance or ()),
+        topics=tuple(topic or ()),
+        topic_tags=tuple(topic_tag or ()),
+        choice=read_choice(select, ignore, severity),
+        fail_on=Severity(fail_on.value) if fail_on else None,
+        strict=strict,
+        all_topics=all_topics,
+        baseline=baseline,
+        configuration=config,
+        isolated=isolated,
+    )
+    asked = AuditOptions(
+        options,
+        Access(profile, endpoint_url, role_name, external_id, threads),
+        Coverage(split(accounts or ()), organization, split(region or ()), all_regions),
+        tuple(manifest or ()),
+        trail_hours,
+        journal,
+        resume,
+        security_hub=security_hub,
+        dask=dask,
+    )
+    return audit_accounts(asked, formats or (), output)

@@ -1,0 +1,70 @@
+"""What an audit is asked: options, configuration and manifests put together, and the journal of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import Arn
+from checker.cli.run import Options
+from checker.inputs.load import load
+from checker.inputs.text import InputError
+from checker.inventory import Inventory
+from checker.live.access import Access, Coverage
+from checker.live.plan import Plan
+
+if TYPE_CHECKING:
+    from checker.cli.run import Ground
+    from checker.live.access import Unit
+    from checker.live.journal import Journal
+
+
+class AuditOptions(NamedTuple):
+    """What the command line says of an audit."""
+
+    options: Options
+    access: Access
+    coverage: Coverage = Coverage()
+    manifests: tuple[Path, ...] = ()
+    hours: int = 24
+    journal: Path | None = None
+    resume: Path | None = None
+    security_hub: bool = False
+    dask: str = ""
+
+
+def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
+    """Put together what is asked of AWS; the topics of a manifest are named, as if by an option.
+
+    Raises InputError for a manifest that cannot be read.
+    """
+    said = load(asked.manifests) if asked.manifests else Inventory()
+    for fault in (one for one in said.skipped if one.error):
+        raise InputError(fault.what, fault.reason, fault.position, fault.help)
+    streaming = _streaming(said)
+    scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
+    instances = (*ground.instances, *said.instances)
+    return Plan(asked.access, scope, tuple(str(one.arn) for one in instances), streaming, asked.hours)
+
+
+def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
+    return tuple((topic.name, tuple(str(one.arn) for one in topic.instances)) for topic in named)
+
+
+def journal_of(asked: AuditOptions, plan: Plan) -> tuple[Journal, set[Unit]]:
+    """Begin a journal, or go on with one; give the units that it knows. How accounts are reached may change.
+
+    Raises InputError.
+    """
+    from checker.live.journal import Journal
+
+    question = plan._replace(access=Access())._asdict()
+    if asked.resume:
+        journal = Journal(asked.resume, question)
+        return journal, journal.resume()
+    path = asked.journal or Path(tempfile.mkstemp(prefix="checker-audit-", suffix=".jsonl")[1])
+    journal = Journal(path, question)
+    journal.begin()
+    return journal, set()

@@ -1,0 +1,66 @@
+"""How far an audit is: a bar on a terminal, elsewhere lines that a machine can read."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from checker.cli.progress import progress_bar
+from checker.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from checker.live.audit import Done
+
+_PAUSE = 5.0
+"""So many seconds lie between two lines, unless a unit is done."""
+
+
+class AuditProgress:
+    """Counts calls, from any thread, and units."""
+
+    def __init__(self, units: int) -> None:
+        self._units = units
+        self._finished = self._calls = self._topics = self._skipped = 0
+        self._lock = threading.Lock()
+        self._bar = progress_bar() if sys.stderr.isatty() else None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar:
+            self._bar("", 1.0)
+
+    def called(self) -> None:
+        """Count a call."""
+        with self._lock:
+            self._calls += 1
+            if self._bar:
+                self._draw()
+            elif time.monotonic() - self._last >= _PAUSE:
+                self._say("")
+
+    def done(self, done: Done) -> None:
+        """Count a unit."""
+        summary = done.value["report"]["summary"]
+        with self._lock:
+            self._finished += 1
+            self._topics += summary["topics"] + summary["topics_not_judged"]
+            self._skipped += summary["skipped"]
+            if self._bar:
+                self._draw()
+            else:
+                self._say(f" account={done.unit.account} region={done.unit.region}")
+
+    def _draw(self) -> None:
+        assert self._bar is not None  # noqa: S101 - who calls has looked
+        part = min(self._finished / max(self._units, 1), 0.99)
+        self._bar(f"{self._finished} of {self._units} units, {self._calls} calls", part)
+
+    def _say(self, more: str) -> None:
+        self._last = time.monotonic()
+        counts = f"units={self._finished}/{self._units} topics={self._topics} calls={self._calls}"
+        tell(f"progress {counts} skipped={self._skipped}{more}")

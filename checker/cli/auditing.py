@@ -1,0 +1,112 @@
+"""What `checker audit` does: units of accounts and Regions worked off, a journal, and a report."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
+from checker.cli.audit_progress import AuditProgress
+from checker.cli.output import Destination, publish
+from checker.cli.run import decide, prepare, without_known
+from checker.cli.terminal import Exit, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.cli.run import Ground, Run
+    from checker.inventory import Skipped
+    from checker.live.access import Unit
+    from checker.live.accounts import Surveyed
+    from checker.live.crew import Crew
+    from checker.live.journal import Journal
+    from checker.live.plan import Plan
+    from checker.live.session import Sessions
+    from checker.outcome import Report
+
+
+def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
+    """Audit, report, and give the exit code. Raises InputError."""
+    from checker.live.accounts import reach, survey  # boto3 takes a fifth of a second to import
+
+    gc.enable()  # an audit is long, unlike other runs
+    destinations = [Destination.of(one) for one in formats or ("text",)]
+    ground = prepare(asked.options)
+    plan = plan_of(asked, ground)
+    sessions = reach(asked.access)
+    surveyed = survey(sessions, asked.coverage)
+    journal, done = journal_of(asked, plan)
+    _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
+    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+    run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
+    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+    publish(run.report, run.fail_on, destinations, output)
+    if not asked.journal and not asked.resume:
+        journal.path.unlink()
+    return exit_code(run)
+
+
+def _work_off(
+    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
+) -> None:
+    """Work the units off and journal them; when that is interrupted, say how to go on."""
+    from checker.live.audit import run
+
+    with AuditProgress(len(units)) as progress:
+        crew = _crew(units, asked, plan, sessions, progress)
+        try:
+            for done in run(units, crew, journal):
+                progress.done(done)
+        except KeyboardInterrupt:
+            tell(f"to go on: checker audit --resume {journal.path} and the same options")
+            raise
+        finally:
+            crew.dismiss()
+
+
+def _crew(
+    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, progress: AuditProgress
+) -> Crew:
+    if asked.dask:
+        from checker.live.cluster import cluster
+
+        return cluster(plan, asked.dask)
+    from checker.live.crew import threads
+
+    return threads(plan, sessions, len(units), progress.called)
+
+
+def _send(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> tuple[Skipped, ...]:
+    """Send the findings of each unit to Security Hub, but for those that are held back."""
+    from checker.live.securityhub import send
+
+    entered = {unit.bare: unit for unit in surveyed.units}
+    unsent: list[Skipped] = []
+    for entry in journal.entries():
+        if entry.unit in entered:
+            run = without_known(decide(entry.report, ground, asked.options), asked.options)
+            unsent += send(sessions, entered[entry.unit], run.report)
+    return tuple(unsent)
+
+
+def _whole(journal: Journal, surveyed: Surveyed) -> Report:
+    from checker.live.work import joined
+
+    wanted = {unit.bare for unit in surveyed.units}
+    report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)
+    return report._replace(skipped=(*surveyed.skipped, *report.skipped))
+
+
+def exit_code(run: Run) -> Exit:
+    """Say by a number how an audit ended; what could not be read weighs more than what was found."""
+    report = run.report
+    if report.crashed:
+        return Exit.INTERNAL_ERROR
+    if report.unreadable:
+        return Exit.INCOMPLETE
+    worst = report.worst()
+    if worst is not None and worst.rank >= run.fail_on.rank:
+        return Exit.FINDINGS
+    return Exit.INCOMPLETE if run.strict and report.incomplete else Exit.CLEAN

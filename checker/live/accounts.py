@@ -1,0 +1,116 @@
+"""Which accounts and Regions an audit covers: what was named, or what AWS lists."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError
+
+from checker.arn import Arn
+from checker.inputs.text import InputError
+from checker.live.access import Unit
+from checker.live.calls import Calls, Listing
+from checker.live.session import Sessions
+from checker.partition import NEWEST, partition_of
+from checker.regions import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.inventory import Skipped
+    from checker.live.access import Access, Coverage
+
+_ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
+_ACTIVE = "ACTIVE"
+_NO_REGION = "name one with --region, or set AWS_REGION"
+_NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose with --profile"
+UNKNOWN_ACCOUNT = "unknown"
+
+
+class Surveyed(NamedTuple):
+    """The units of an audit, and what could not be found out about them."""
+
+    units: tuple[Unit, ...]
+    skipped: tuple[Skipped, ...]
+
+
+class _Caller(NamedTuple):
+    partition: str
+    account: str
+
+
+def reach(access: Access) -> Sessions:
+    """Open the base session. Raises InputError where there are no credentials that could be used."""
+    try:
+        sessions = Sessions(access)
+        if sessions.base.get_credentials() is None:
+            raise InputError("credentials", "none were found", help_text=_NO_ACCESS)
+    except BotoCoreError as error:
+        raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
+    return sessions
+
+
+def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
+    """Find the units. Raises InputError where there is no Region, or no role for somebody else's account."""
+    home = (*coverage.regions, sessions.base.region_name)[0]
+    if not home:
+        raise InputError("--region", "no Region is set", help_text=_NO_REGION)
+    calls = Calls(sessions, Unit("", home), threading.Event())
+    caller = _caller(calls)
+    entered = (_entered(sessions.access, caller, one) for one in _accounts(calls, coverage, caller))
+    units = tuple(
+        unit._replace(region=region)
+        for unit in entered
+        for region in _regions(calls, coverage, unit._replace(region=home))
+    )
+    return Surveyed(units, tuple(calls.skipped))
+
+
+def _caller(calls: Calls) -> _Caller:
+    """Ask who is calling, which AWS tells everybody; without an answer the account has no name.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    answer = calls.read("sts", "get_caller_identity", "the caller's account")
+    arn = Arn.parse(str((answer or {}).get("Arn", "")))
+    if answer is None or arn is None:
+        return _Caller(partition_of(calls.unit.region) or NEWEST, UNKNOWN_ACCOUNT)
+    return _Caller(arn.partition, str(answer["Account"]))
+
+
+def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str]:
+    """The accounts that were named and those of the organisation; without either, the caller's own.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+    """
+    found = list(coverage.accounts)
+    if coverage.organization:
+        listed = calls.listed(_ACCOUNTS, "the accounts of the organisation")
+        found += (one["Id"] for one in listed if one.get("Status", _ACTIVE) == _ACTIVE)
+    return tuple(dict.fromkeys(found or [caller.account]))
+
+
+def _entered(access: Access, caller: _Caller, account: str) -> Unit:
+    """Say by which role an account is entered: none in the caller's own, which the role need not exist in."""
+    if account == caller.account:
+        return Unit(account, "")
+    if not access.role:
+        reason = f"account {account} is not the caller's"
+        raise InputError("--role-name", reason, help_text="name the role to assume there")
+    return Unit(account, "", str(Arn(caller.partition, "iam", "", account, f"role/{access.role}")))
+
+
+def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
+    """The Regions that were named, or all that are switched on for the account.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+    """
+    if not coverage.all_regions:
+        return coverage.regions or (unit.region,)
+    there = calls.elsewhere(unit)
+    answer = there.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
+    calls.skipped += there.skipped
+    if answer is None:
+        return REGIONS.get(partition_of(unit.region) or NEWEST, (unit.region,))
+    return sorted(one["RegionName"] for one in answer["Regions"])

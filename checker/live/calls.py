@@ -1,0 +1,135 @@
+"""The one place that calls AWS: paced, counted, and with every failure turned into something a report can say."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.inventory import Skipped
+from checker.live.faults import ENDS_UNIT, ERRORS, Fault, UnreadError, fault_of, reason_of
+from checker.live.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from checker.live.access import Unit
+    from checker.live.session import Sessions
+
+_HELPS = {Fault.DENIED: "allow it to the caller; `checker permissions audit` prints the least policy"}
+
+
+class StoppedError(Exception):
+    """The run was interrupted, and no more calls are made."""
+
+
+class Listing(NamedTuple):
+    """A call that answers in pages: what is listed, and what asks for the next page and says that there is one."""
+
+    service: str
+    operation: str
+    items: str
+    asks: str = "NextToken"
+    says: str = "NextToken"
+
+
+class Calls:
+    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be."""
+
+    def __init__(
+        self, sessions: Sessions, unit: Unit, stop: threading.Event, seen: Callable[[], None] = lambda: None
+    ) -> None:
+        self.unit = unit
+        self.skipped: list[Skipped] = []
+        self.again = False
+        self._sessions = sessions
+        self._stop = stop
+        self._seen = seen
+        self._pace = Pace()
+        self._ended: UnreadError | None = None
+        self._lock = threading.Lock()
+
+    def elsewhere(self, unit: Unit) -> Calls:
+        """Give the calls of another unit of the same run."""
+        return Calls(self._sessions, unit, self._stop, self._seen)
+
+    @property
+    def threads(self) -> int:
+        """How many calls may be under way at once."""
+        return self._sessions.access.threads
+
+    def offers(self, service: str) -> bool:
+        """True if boto3 knows of a service in the Region."""
+        return self.unit.region in self._sessions.regions_of(service)
+
+    def make(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
+        """Make a call and give its answer. Raises UnreadError; once the unit has ended, without any call."""
+        if self._ended is not None:
+            raise self._ended
+        self._wait(self._pace.delay(operation))
+        try:
+            client = self._sessions.client(service, self.unit.region, self.unit.role)
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        except ERRORS as error:
+            failed = _failed_operation(error, service, operation)
+            raise self._unread(fault_of(error), what, reason_of(error, *failed)) from None
+        self._seen()
+        return answer
+
+    def _wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds) if seconds else self._stop.is_set():
+            raise StoppedError
+
+    def _unread(self, fault: Fault, what: str, reason: str) -> UnreadError:
+        self.again |= fault.again
+        if fault not in ENDS_UNIT:
+            return UnreadError(fault, Skipped(what, reason, error=True, help=_HELPS.get(fault, "")))
+        with self._lock:
+            if self._ended is None:
+                self._ended = UnreadError(fault, Skipped(self.unit.name, reason, error=True))
+            return self._ended
+
+    def note(self, error: UnreadError) -> None:
+        """Note what could not be read; what ended the unit is noted once."""
+        with self._lock:
+            if error is not self._ended or error.skipped not in self.skipped:
+                self.skipped.append(error.skipped)
+
+    def read(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
+        """The same, or ``None`` for what could not be read, which is noted."""
+        try:
+            return self.make(service, operation, what, **parameters)
+        except UnreadError as error:
+            self.note(error)
+            return None
+
+    def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
+        """Give page after page. Raises UnreadError where one could not be read."""
+        while True:
+            answer = self.make(listing.service, listing.operation, what, **parameters)
+            yield answer.get(listing.items) or []
+            following = answer.get(listing.says)
+            if not following:
+                return
+            parameters[listing.asks] = following
+
+    def listed(self, listing: Listing, what: str, **parameters: object) -> Iterator[Any]:
+        """Give what is listed, up to a page that could not be read, which is noted."""
+        try:
+            for page in self.pages(listing, what, **parameters):
+                yield from page
+        except UnreadError as error:
+            self.note(error)
+
+    def all(self, listing: Listing, what: str, **parameters: object) -> list[Any] | None:
+        """Give all that is listed, or ``None`` if any of it could not be read, which is noted."""
+        try:
+            return [one for page in self.pages(listing, what, **parameters) for one in page]
+        except UnreadError as error:
+            self.note(error)
+            return None
+
+
+def _failed_operation(error: Exception, service: str, operation: str) -> tuple[str, str]:
+    """What failed: the call itself, or taking on the role that it is made in."""
+    name = getattr(error, "operation_name", "")
+    return ("sts", "assume_role") if name == "AssumeRole" else (service, operation)

@@ -1,0 +1,52 @@
+"""The Connect instances of a unit, and which of them stream to a topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.case import TopicCase
+from checker.inventory import Instance, Inventory
+from checker.live.calls import Calls, Listing
+from checker.live.facts import instance_of
+from checker.regions import CONNECT_REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.inventory import Contact, Topic
+
+_INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
+_PAGE = 10
+
+
+def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
+    """Give the instances, none in a Region that has no Connect, ``None`` if they could not be listed.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
+    """
+    if calls.unit.region not in CONNECT_REGIONS and not calls.offers("connect"):
+        return ()
+    listed = calls.all(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
+    if listed is None:
+        return None
+    return tuple(one for one in map(instance_of, listed) if one is not None)
+
+
+def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) -> Topic:
+    """Tie a topic to the instances that stream to it, as far as that is known.
+
+    Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
+    policy names accounts or instances that are others. Of several nobody says which one it is.
+    """
+    case = TopicCase(topic, Inventory())
+    seen = {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
+    named = {*case.named_instances, *seen}
+    found = tuple(one for one in listed if one.arn in named)
+    strange = case.named_instances or (
+        listed and listed[0].arn.account not in (case.named_accounts or _any(listed))
+    )
+    return topic._replace(instances=found or (() if strange or len(listed) != 1 else tuple(listed)))
+
+
+def _any(listed: Sequence[Instance]) -> tuple[str, ...]:
+    return tuple(one.arn.account for one in listed)

@@ -1,0 +1,124 @@
+"""The journal of an audit: JSON Lines, one for each unit as soon as it is done.
+
+The first line says what was asked. A unit that was read again has several lines, of which the last counts; a
+line that was cut off by a crash counts for nothing, and is taken away before more is written.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.inputs.text import InputError
+from checker.live.access import Unit
+from checker.report.recorded import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from checker.outcome import Report
+
+VERSION = 1
+_HELP = "start anew without --resume"
+
+
+class Entry(NamedTuple):
+    """What came of a unit; ``again`` if some of it was not read for a reason that may have passed."""
+
+    unit: Unit
+    again: bool
+    report: Report
+
+
+class Journal:
+    """Appends to a file, a whole line at a time."""
+
+    def __init__(self, path: Path, asked: dict[str, Any]) -> None:
+        self.path = path
+        self._asked = {"kind": "audit", "version": VERSION, "asked": asked}
+
+    def begin(self) -> None:
+        """Begin a new file. Raises InputError if it cannot be written."""
+        self._write("w", self._asked)
+
+    def resume(self) -> set[Unit]:
+        """Go on with a file; give the units that need not be read again.
+
+        Raises InputError for one that cannot be read, or is of an audit that was asked something else.
+        """
+        self._mend()
+        done: dict[Unit, bool] = {}
+        for number, value in enumerate(self._values()):
+            if number == 0:
+                self._compare(value)
+            elif value.get("kind") == "unit":
+                done[_unit(value)] = not value.get("again")
+        if not self._size():
+            self.begin()
+        return {unit for unit, whole in done.items() if whole}
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Add what came of a unit. Raises InputError if it cannot be written."""
+        self._write("a", value)
+
+    def entries(self) -> Iterator[Entry]:
+        """Give what came of every unit, in the order of accounts and Regions. Raises InputError."""
+        last: dict[Unit, int] = {}
+        for number, value in enumerate(self._values()):
+            if value.get("kind") == "unit":
+                last[_unit(value)] = number
+        places = {number: unit for unit, number in last.items()}
+        found: dict[Unit, Entry] = {}
+        for number, value in enumerate(self._values()):
+            if number in places:
+                found[places[number]] = self._entry(value)
+        yield from (found[unit] for unit in sorted(found))
+
+    def _entry(self, value: dict[str, Any]) -> Entry:
+        try:
+            return Entry(_unit(value), bool(value["again"]), read_record(value))
+        except (KeyError, TypeError, ValueError):
+            raise InputError(str(self.path), "this is no journal of an audit", help_text=_HELP) from None
+
+    def _values(self) -> Iterator[dict[str, Any]]:
+        try:
+            with self.path.open(encoding="utf-8") as file:
+                for line in file:
+                    value = json.loads(line)
+                    yield value if isinstance(value, dict) else {}
+        except (OSError, ValueError) as error:
+            raise self._unusable(error) from None
+
+    def _compare(self, value: dict[str, Any]) -> None:
+        if value != json.loads(json.dumps(self._asked)):
+            reason = "the journal is of an audit with other options"
+            raise InputError(str(self.path), reason, help_text="give the same options as before, or " + _HELP)
+
+    def _mend(self) -> None:
+        """Take away a line that was not written to its end."""
+        try:
+            with self.path.open("rb+") as file:
+                whole = file.read().rfind(b"\n") + 1
+                file.truncate(whole)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _size(self) -> int:
+        return self.path.stat().st_size
+
+    def _write(self, mode: str, value: dict[str, Any]) -> None:
+        try:
+            with self.path.open(mode, encoding="utf-8") as file:
+                file.write(json.dumps(value, separators=(",", ":")) + "\n")
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: OSError | ValueError) -> InputError:
+        if isinstance(error, OSError):
+            return InputError(str(self.path), (error.strerror or str(error)).lower())
+        return InputError(str(self.path), "this is no journal of an audit", help_text=_HELP)
+
+
+def _unit(value: dict[str, Any]) -> Unit:
+    return Unit(str(value.get("account", "")), str(value.get("region", "")))

@@ -1,0 +1,91 @@
+"""The clients of AWS: one base session, one client for each account, Region and service."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+from botocore.config import Config
+
+from checker import __version__
+
+if TYPE_CHECKING:
+    from checker.live.access import Access
+
+_MARGIN = timedelta(minutes=5)
+_SESSION_NAME = "checker"
+
+
+class _Credentials(NamedTuple):
+    """What AssumeRole gave, as boto3 takes it."""
+
+    options: dict[str, str]
+    until: datetime
+
+
+class Sessions:
+    """Gives out clients, which threads share; making one is not safe in threads, so that is done in turn.
+
+    https://docs.aws.amazon.com/boto3/latest/guide/clients.html
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.base = boto3.Session(profile_name=access.profile or None)
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, ...], Any] = {}
+        self._assumed: dict[str, _Credentials] = {}
+        self._config = Config(
+            retries={"mode": "adaptive", "max_attempts": access.attempts},
+            max_pool_connections=access.threads,
+            connect_timeout=10,
+            read_timeout=30,
+            user_agent_extra=f"checker/{__version__}",
+        )
+
+    def client(self, service: str, region: str, role: str = "") -> Any:
+        """Give the client of a service, as the base session or as a role. Raises what boto3 raises."""
+        with self._lock:
+            options = self._as_role(role, region) if role else {}
+            key = (service, region, role, options.get("aws_access_key_id", ""))
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region, options)
+            return self._clients[key]
+
+    def regions_of(self, service: str) -> frozenset[str]:
+        """The Regions that boto3 knows a service in, of all partitions."""
+        partitions = self.base.get_available_partitions()
+        return frozenset(one for name in partitions for one in self.base.get_available_regions(service, name))
+
+    def _make(self, service: str, region: str, options: dict[str, str]) -> Any:
+        endpoint = self.access.endpoint or None
+        return self.base.client(
+            service, region_name=region, endpoint_url=endpoint, config=self._config, **options
+        )
+
+    def _as_role(self, role: str, region: str) -> dict[str, str]:
+        """Assume a role, and once more when that is about to end: an audit may take longer than a session.
+
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        """
+        known = self._assumed.get(role)
+        if known is None or known.until - datetime.now(UTC) < _MARGIN:
+            known = self._assumed[role] = self._assume(role, region)
+            self._clients = {key: one for key, one in self._clients.items() if key[2] != role}
+        return known.options
+
+    def _assume(self, role: str, region: str) -> _Credentials:
+        key = ("sts", region, "", "")
+        if key not in self._clients:
+            self._clients[key] = self._make("sts", region, {})
+        sts = self._clients[key]
+        external = {"ExternalId": self.access.external_id} if self.access.external_id else {}
+        given = sts.assume_role(RoleArn=role, RoleSessionName=_SESSION_NAME, **external)["Credentials"]
+        options = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+        return _Credentials(options, given["Expiration"])

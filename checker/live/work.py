@@ -1,0 +1,82 @@
+"""The work on one unit: read it, judge it, and record what came of it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from checker.engine import Scope, judge
+from checker.live.calls import Calls
+from checker.live.collect import Collector
+from checker.live.session import Sessions
+from checker.outcome import Report
+from checker.registry import all_rules
+from checker.report.recorded import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from checker.live.access import Unit
+    from checker.live.plan import Plan
+
+_EVERYTHING = Scope(all_topics=True)
+"""What was collected is in scope."""
+
+
+class Worker:
+    """Works on units, several at once if it is asked to; they share clients and threads."""
+
+    def __init__(self, plan: Plan, sessions: Sessions, seen: Callable[[], None] = lambda: None) -> None:
+        self.plan = plan
+        self.sessions = sessions
+        self.stop = threading.Event()
+        self._seen = seen
+        threads = plan.access.threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
+        self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
+
+    def work(self, unit: Unit) -> dict[str, Any]:
+        """Audit a unit and give its record, JSON values. Raises StoppedError once the run is interrupted."""
+        calls = Calls(self.sessions, unit, self.stop, self._seen)
+        collected = Collector(calls, self.plan, self._pool, self._aside).collect()
+        rules = all_rules()
+        reports = [judge(one, rules, _EVERYTHING) for one in collected.inventories]
+        report = joined(reports)._replace(skipped=tuple(calls.skipped), not_judged=collected.not_judged)
+        return {
+            "kind": "unit",
+            "account": unit.account,
+            "region": unit.region,
+            "again": calls.again,
+            **record(report),
+        }
+
+    def close(self) -> None:
+        """Make no more calls; what is under way ends by itself."""
+        self.stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._aside.shutdown(wait=False, cancel_futures=True)
+
+
+def joined(reports: Iterable[Report]) -> Report:
+    """Make one report of several."""
+    some = list(reports)
+    return Report(
+        tuple(finding for one in some for finding in one.findings),
+        tuple(examined for one in some for examined in one.examined),
+        tuple(skipped for one in some for skipped in one.skipped),
+        sum(one.not_judged for one in some),
+        tuple(crashed for one in some for crashed in one.crashed),
+    )
+
+
+@lru_cache(maxsize=4)
+def worker_for(plan: Plan) -> Worker:
+    """Give the worker of this process for a plan, so that a machine of a cluster keeps its clients."""
+    return Worker(plan, Sessions(plan.access))
+
+
+def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
+    """Work on a unit somewhere else: what is sent to the machines of a cluster."""
+    return worker_for(plan).work(unit)

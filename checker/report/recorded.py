@@ -1,0 +1,120 @@
+"""Reads a report back from its JSON, version 1, so that it can be printed in any format.
+
+What JSON does not carry is gone: edits, and where a route leads in a text. A recorded report is that of live
+resources, which have no text.
+"""
+
+from __future__ import annotations
+
+import re
+from ast import literal_eval
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
+from checker.inventory import Skipped
+from checker.outcome import Examined, Report
+from checker.report.json_v1 import report_v1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.finding import Part, Route
+
+_STEP = re.compile(
+    r"\[(?P<index>\d+)\]|\[(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]|\.?(?P<key>[^.\[]+)"
+)
+
+
+class Recorded(NamedTuple):
+    """A place of a recorded finding: Document and Text in one. ``name`` is the resource, ``named`` the place."""
+
+    name: str
+    named: str
+
+    def locate(self, route: Route, part: Part) -> None:
+        """None: what was live has no lines."""
+
+    def text_of(self, route: Route, part: Part) -> Recorded:  # noqa: ARG002 - there is one
+        """Give the resource."""
+        return self
+
+    def line(self, number: int) -> str:  # noqa: ARG002 - there are none
+        """Nothing."""
+        return ""
+
+    def pointer_to(self, route: Route, part: Part) -> None:
+        """None: there is no file."""
+
+    def anchor(self, route: Route) -> str:  # noqa: ARG002 - there is one place
+        """Name the place as it was named when it was recorded."""
+        return self.named
+
+
+def record(report: Report) -> dict[str, Any]:
+    """Turn a report into JSON values: the report itself, and beside it what the published form leaves out."""
+    return {
+        "report": report_v1(report),
+        "anchors": [[at.document.anchor(at.route) for at in one.locations] for one in report.findings],
+        "helps": [one.help for one in report.skipped],
+        "crashed": list(report.crashed),
+    }
+
+
+def read_record(value: dict[str, Any]) -> Report:
+    """Read what ``record`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    report = value["report"]
+    return Report(
+        tuple(_findings(report["findings"], value["anchors"])),
+        tuple(map(_examined, report["examined"])),
+        tuple(
+            Skipped(one["what"], one["reason"], one["error"], help=help_text)
+            for one, help_text in zip(report["skipped"], value["helps"], strict=True)
+        ),
+        report["summary"]["topics_not_judged"],
+        tuple(value["crashed"]),
+    )
+
+
+def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    for one, named in zip(found, anchors, strict=True):
+        places = zip(one["locations"], named, strict=True)
+        yield Finding(
+            one["rule"],
+            Severity(one["severity"]),
+            one["message"],
+            one["resource"],
+            tuple(_location(place, name) for place, name in places),
+            Verdict(one["verdict"]),
+            one["help"],
+            _witness(one["witness"]) if one["witness"] else None,
+            tuple(
+                Fix(fix["title"], applicability=Applicability(fix["applicability"])) for fix in one["fixes"]
+            ),
+            one["address"] or "",
+        )
+
+
+def _location(place: dict[str, Any], named: str) -> Location:
+    document = Recorded(place["source"], named)
+    return Location(document, parse_route(place["route"]), role=Role(place["role"]))
+
+
+def _witness(value: dict[str, Any]) -> Witness:
+    return Witness(value["sentence"], value["request"], value["decision"], tuple(value["statements"]))
+
+
+def _examined(value: dict[str, Any]) -> Examined:
+    verdicts = {rule: Verdict(word) for rule, word in value["verdicts"].items()}
+    return Examined(value["kind"], value["resource"], value["source"], verdicts)
+
+
+def parse_route(text: str) -> Route:
+    """Read a route as ``format_route`` writes it."""
+    return tuple(_step(found) for found in _STEP.finditer(text))
+
+
+def _step(found: re.Match[str]) -> str | int:
+    if found["index"] is not None:
+        return int(found["index"])
+    quoted: str = literal_eval(found["quoted"]) if found["quoted"] is not None else found["key"]
+    return quoted

@@ -1,0 +1,116 @@
+"""What stands in the local AWS of a test, and audits of it within this process."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from checker.engine import Scope
+from checker.live.access import Access, Coverage
+from checker.live.accounts import reach, survey
+from checker.live.plan import Plan
+from checker.live.work import Worker, joined
+from checker.outcome import Report
+from checker.report.recorded import read_record
+from tests.live.cloud import ACCOUNT, REGION, Cloud
+
+HERE = Coverage()
+BY_POLICY = Scope()
+
+
+def audited(
+    cloud: Cloud, coverage: Coverage = HERE, scope: Scope = BY_POLICY, hours: int = 0, **access: Any
+) -> Report:
+    """Audit the units one after the other."""
+    plan = Plan(Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access}), scope, hours=hours)
+    sessions = reach(plan.access)
+    surveyed = survey(sessions, coverage)
+    worker = Worker(plan, sessions)
+    report = joined(read_record(json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units)
+    worker.close()
+    return report._replace(skipped=(*surveyed.skipped, *report.skipped))
+
+
+def make_instance(cloud: Cloud, account: str = ACCOUNT, region: str = REGION) -> str:
+    made = cloud.client("connect", region, account).create_instance(
+        IdentityManagementType="CONNECT_MANAGED", InboundCallsEnabled=True, OutboundCallsEnabled=True
+    )
+    return str(made["Arn"])
+
+
+def make_topic(
+    cloud: Cloud, name: str, instance: str = "", key: str = "", account: str = ACCOUNT, region: str = REGION
+) -> str:
+    """Make a topic that Connect may publish to for an instance; without one, with the policy that AWS writes."""
+    sns = cloud.client("sns", region, account)
+    arn = str(sns.create_topic(Name=name, Attributes={"KmsMasterKeyId": key} if key else {})["TopicArn"])
+    if instance:
+        statement = {
+            "Sid": "AllowConnect",
+            "Effect": "Allow",
+            "Principal": {"Service": "connect.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": instance.split(":")[4]},
+                "ArnEquals": {"aws:SourceArn": instance},
+            },
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy))
+    return arn
+
+
+def make_key(cloud: Cloud, alias: str = "", connect: bool = True, region: str = REGION) -> str:
+    """Make a key that Connect may use, and give its ARN."""
+    kms = cloud.client("kms", region)
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    statements = [{"Sid": "root", "Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}]
+    if connect:
+        actions: Any = ["kms:GenerateDataKey*", "kms:Decrypt"]
+        principal = {"Service": "connect.amazonaws.com"}
+        statements.append(
+            {"Sid": "c", "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
+        )
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    metadata = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]
+    if alias:
+        kms.create_alias(AliasName=alias, TargetKeyId=metadata["KeyId"])
+    return str(metadata["Arn"])
+
+
+def subscribe(cloud: Cloud, topic: str) -> None:
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:chats"
+    cloud.client("sqs").create_queue(QueueName="chats")
+    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+
+
+def whole(cloud: Cloud) -> str:
+    """A chain in which nothing is missing: an instance, an encrypted topic, a key, a queue."""
+    instance = make_instance(cloud)
+    make_key(cloud, "alias/chat")
+    topic = make_topic(cloud, "chat", instance, "alias/chat")
+    subscribe(cloud, topic)
+    make_topic(cloud, "other")
+    cloud.calls.clear()
+    return topic
+
+
+def rules_of(report: Report) -> set[str]:
+    return {one.rule for one in report.findings}
+
+
+def said_of(report: Report) -> str:
+    return "\n".join(f"{one.what}: {one.reason}" for one in report.skipped)
+
+
+def event(name: str, **asked: Any) -> dict[str, Any]:
+    return {
+        "eventName": name,
+        "eventSource": "connect.amazonaws.com",
+        "eventTime": "2026-11-22T10:00:00Z",
+        "awsRegion": REGION,
+        "recipientAccountId": ACCOUNT,
+        "requestParameters": asked,
+        "responseElements": {"StreamingId": str(asked.get("ContactId"))},
+    }

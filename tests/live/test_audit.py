@@ -1,0 +1,159 @@
+"""An audit of one account: what is in scope, what is read, and how often."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.engine import Scope
+from checker.finding import Verdict
+from checker.live.access import Coverage
+from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
+from tests.live.scene import (
+    audited,
+    event,
+    make_instance,
+    make_key,
+    make_topic,
+    rules_of,
+    said_of,
+    subscribe,
+    whole,
+)
+
+
+def test_a_whole_chain_is_clean_and_every_thing_is_read_once(cloud: Cloud) -> None:
+    topic = whole(cloud)
+    report = audited(cloud, hours=1)
+    assert rules_of(report) == {"unpinned-key-grant"}
+    assert [one.resource for one in report.examined if one.kind == "topic"] == [topic]
+    assert report.not_judged == 1
+    assert not report.skipped
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "sns:ListTopics": 1,
+        "sns:GetTopicAttributes": 2,
+        "sns:ListSubscriptionsByTopic": 1,
+        "connect:ListInstances": 1,
+        "cloudtrail:LookupEvents": 4,
+        "kms:ListAliases": 1,
+        "kms:DescribeKey": 1,
+        "kms:GetKeyPolicy": 1,
+        "kms:ListGrants": 1,
+    }
+
+
+def test_a_key_is_read_once_by_all_four_names(cloud: Cloud) -> None:
+    instance = make_instance(cloud)
+    arn = make_key(cloud, "alias/chat", connect=False)
+    names = [arn, arn.rpartition("/")[2], "alias/chat", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/chat"]
+    topics = [make_topic(cloud, f"t{number}", instance, name) for number, name in enumerate(names)]
+    cloud.calls.clear()
+    report = audited(cloud)
+    assert "connect-cannot-use-key" in rules_of(report)
+    assert [one.resource for one in report.examined if one.kind == "key"] == [arn]
+    assert {one.resource for one in report.examined if one.kind == "topic"} == set(topics)
+    counts = cloud.counts()
+    assert counts["kms:DescribeKey"] == counts["kms:GetKeyPolicy"] == counts["kms:ListGrants"] == 1
+
+
+@pytest.mark.parametrize("name", ["alias/aws/sns", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/sns"])
+def test_the_managed_key_is_never_described(cloud: Cloud, name: str) -> None:
+    make_topic(cloud, "chat", make_instance(cloud), name)
+    cloud.calls.clear()
+    assert "aws-managed-key" in rules_of(audited(cloud))
+    assert not [one for one in cloud.calls if one.service == "kms"]
+
+
+def test_a_key_in_another_region_is_not_asked_for_and_is_found(cloud: Cloud) -> None:
+    make_topic(cloud, "chat", make_instance(cloud), f"arn:aws:kms:us-west-2:{ACCOUNT}:key/k")
+    cloud.calls.clear()
+    assert "unusable-key" in rules_of(audited(cloud))
+    assert not [one for one in cloud.calls if one.service == "kms"]
+
+
+def test_a_topic_that_is_streamed_to_is_judged_whatever_its_policy_says(cloud: Cloud) -> None:
+    instance = make_instance(cloud)
+    topic = make_topic(cloud, "chat")
+    asked = {"InstanceId": instance, "ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
+    cloud.events.append(event("StartContactStreaming", ContactId="c", **asked))
+    report = audited(cloud, hours=1)
+    assert "source-owner" in rules_of(report)
+    assert [one.kind for one in report.examined] == ["topic", "contact"]
+
+
+def test_a_contact_with_three_topics_is_found(cloud: Cloud) -> None:
+    instance = make_instance(cloud)
+    for number in range(3):
+        topic = make_topic(cloud, f"t{number}", instance)
+        asked = {"InstanceId": instance, "ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
+        one = event("StartContactStreaming", ContactId="c", **asked)
+        cloud.events.append({**one, "responseElements": {"StreamingId": str(number)}})
+    assert "too-many-topics" in rules_of(audited(cloud, hours=1))
+
+
+def test_topics_are_in_scope_by_name_and_tag_and_when_all_are_asked_for(cloud: Cloud) -> None:
+    named, tagged = make_topic(cloud, "named"), make_topic(cloud, "tagged")
+    make_topic(cloud, "other")
+    cloud.client("sns").tag_resource(ResourceArn=tagged, Tags=[{"Key": "stream", "Value": "chat"}])
+
+    def judged(scope: Scope) -> set[str]:
+        return {one.resource for one in audited(cloud, scope=scope).examined}
+
+    assert judged(Scope()) == set()
+    assert judged(Scope(topics=("*:named",))) == {named}
+    assert judged(Scope(tags=("stream=chat",))) == {tagged} == judged(Scope(tags=("stream",)))
+    assert len(judged(Scope(all_topics=True))) == 3
+
+
+def test_a_topic_that_is_named_is_read_though_topics_cannot_be_listed(cloud: Cloud) -> None:
+    topic = make_topic(cloud, "chat")
+    cloud.fault = refuse("ListTopics", "AuthorizationError")
+    report = audited(cloud, scope=Scope(topics=(topic,)))
+    assert [one.resource for one in report.examined] == [topic]
+    assert "sns:ListTopics" in said_of(report)
+
+
+def test_subscriptions_are_listed_in_the_way_that_takes_fewer_calls(cloud: Cloud) -> None:
+    instance = make_instance(cloud)
+    for number in range(3):
+        subscribe(cloud, make_topic(cloud, f"t{number}", instance))
+    cloud.calls.clear()
+    report = audited(cloud)
+    assert "no-durable-subscriber" not in rules_of(report)
+    assert cloud.counts()["sns:ListSubscriptions"] == 1
+    assert cloud.counts()["sns:ListSubscriptionsByTopic"] == 0
+
+
+def test_of_two_instances_only_the_one_that_the_policy_names_is_asked_about(cloud: Cloud) -> None:
+    first, _second = make_instance(cloud), make_instance(cloud)
+    subscribe(cloud, make_topic(cloud, "chat", first))
+    assert rules_of(audited(cloud)) == set()
+
+
+def test_an_instance_of_another_account_that_the_policy_names_is_no_stranger(cloud: Cloud) -> None:
+    make_instance(cloud)
+    other = f"arn:aws:connect:{REGION}:999988887777:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    subscribe(cloud, make_topic(cloud, "chat", other))
+    assert rules_of(audited(cloud)) == set()
+
+
+def test_where_there_is_no_connect_nobody_asks_it_or_cloudtrail(cloud: Cloud) -> None:
+    make_topic(cloud, "chat", f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/i", region="eu-north-1")
+    cloud.calls.clear()
+    report = audited(cloud, Coverage(regions=("eu-north-1",)), hours=1)
+    assert "cross-region" in rules_of(report) or "region-without-connect" in rules_of(report)
+    assert not {"connect", "cloudtrail"} & {one.service for one in cloud.calls}
+
+
+def test_n_topics_take_at_most_n_and_30_calls(cloud: Cloud) -> None:
+    sns = cloud.client("sns")
+    for number in range(250):
+        sns.create_topic(Name=f"other-{number}")
+    topic = whole(cloud)
+    report = audited(cloud, hours=1, threads=8)
+    assert report.not_judged == 251
+    assert topic in {one.resource for one in report.examined}
+    assert len(cloud.calls) <= 252 + 30
+    assert all(
+        verdict is not Verdict.UNDETERMINED for one in report.examined for verdict in one.verdicts.values()
+    )

@@ -1,0 +1,162 @@
+"""`checker audit` as people run it: reports, exit codes, the journal, and how it is gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from jsonschema import validate
+
+from tests.cli.process import run
+from tests.live.cloud import ACCOUNT, REGION, Answer, Call, Cloud, refuse
+from tests.live.scene import make_instance, make_topic, whole
+from tests.samples import TESTS
+
+SCHEMA = json.loads((TESTS.parent / "schemas" / "report.v1.json").read_text())
+QUICK = ("--isolated", "--trail-hours", "0")
+
+
+def audit(cloud: Cloud, *options: str | Path) -> CompletedProcess[str]:
+    return run("audit", "--endpoint-url", cloud.url, *QUICK, *options)
+
+
+def test_a_clean_account_exits_with_0_and_tells_how_far_it_is(cloud: Cloud) -> None:
+    whole(cloud)
+    done = audit(cloud)
+    assert done.returncode == 0, done.stderr
+    assert "unpinned-key-grant" in done.stdout
+    assert f"progress units=1/1 topics=2 calls=9 skipped=0 account={ACCOUNT} region={REGION}" in done.stderr
+    assert "1 note; examined 1 topic, 1 key; 1 topic not judged" in done.stderr
+
+
+def test_findings_exit_with_1_and_what_was_not_read_with_3(cloud: Cloud, tmp_path: Path) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue="alias/aws/sns"
+    )
+    assert audit(cloud).returncode == 1
+    cloud.fault = refuse("ListInstances")
+    done = audit(cloud, "--format", "json", "-o", tmp_path / "report.json")
+    assert done.returncode == 3
+    assert "connect:ListInstances" in done.stderr
+    assert "checker permissions audit" in done.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    validate(report, SCHEMA)
+    assert "aws-managed-key" in {one["rule"] for one in report["findings"]}
+    assert all(place["line"] is None for one in report["findings"] for place in one["locations"])
+
+
+@pytest.mark.parametrize("name", ["sarif", "junit", "github", "markdown", "text"])
+def test_every_format_takes_findings_without_a_file(cloud: Cloud, name: str) -> None:
+    make_topic(
+        cloud, "chat", f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    )
+    done = audit(cloud, "--format", name)
+    assert done.returncode == 1, done.stderr
+    assert "no-durable-subscriber" in done.stdout
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_was(cloud: Cloud, tmp_path: Path) -> None:
+    regions = ["us-east-1", "us-west-2", "eu-west-2", "eu-central-1"]
+    for region in regions:
+        make_topic(cloud, "chat", make_instance(cloud, region=region), region=region)
+    journal, options = tmp_path / "journal.jsonl", ["--region", ",".join(regions), "--threads", "1"]
+    hold = True
+
+    def slow(call: Call) -> Answer:
+        while hold and call.region == "eu-west-2":
+            time.sleep(0.05)
+        return None
+
+    cloud.fault = slow
+    command = [sys.executable, "-m", "checker", "audit", "--endpoint-url", cloud.url, *QUICK]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
+    started = subprocess.Popen(
+        [*command, *options, "--journal", str(journal)], stderr=subprocess.PIPE, env=environment, text=True
+    )
+    while not journal.exists() or len(journal.read_text().splitlines()) < 3:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=20)
+    assert started.returncode == 130
+    assert f"--resume {journal}" in said
+    assert "Traceback" not in said
+    assert [json.loads(line)["kind"] for line in journal.read_text().splitlines()] == [
+        "audit",
+        "unit",
+        "unit",
+    ]
+    hold = False
+    cloud.calls.clear()
+    with journal.open("a") as file:
+        file.write('{"kind": "unit", "acc')  # what a crash leaves
+    done = audit(cloud, *options, "--resume", journal, "--format", "json")
+    assert {one.region for one in cloud.calls if one.service != "sts"} == {"eu-west-2", "eu-central-1"}
+    cloud.calls.clear()
+    again = audit(cloud, *options, "--resume", journal, "--format", "json")
+    assert {one.service for one in cloud.calls} == {"sts"}
+    fresh = audit(cloud, *options, "--format", "json")
+    assert done.stdout == again.stdout == fresh.stdout
+    assert done.returncode == again.returncode == fresh.returncode == 1
+
+
+def test_what_failed_for_a_reason_that_may_pass_is_read_again(cloud: Cloud, tmp_path: Path) -> None:
+    whole(cloud)
+    journal = tmp_path / "journal.jsonl"
+    cloud.fault = lambda call: (403, {"__type": "ExpiredToken"}) if call.service == "sns" else None
+    done = audit(cloud, "--journal", journal)
+    assert done.returncode == 3
+    assert "expired" in done.stderr
+    cloud.fault = None
+    assert audit(cloud, "--resume", journal).returncode == 0
+
+
+def test_a_journal_of_another_audit_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    whole(cloud)
+    journal = tmp_path / "journal.jsonl"
+    assert audit(cloud, "--journal", journal).returncode == 0
+    done = audit(cloud, "--resume", journal, "--all-topics")
+    assert done.returncode == 2
+    assert "with other options" in done.stderr
+    other = tmp_path / "other.jsonl"
+    other.write_text("no journal\n")
+    assert audit(cloud, "--resume", other).returncode == 2
+    assert audit(cloud, "--resume", tmp_path / "missing.jsonl").returncode == 2
+
+
+def test_usage_that_cannot_be_followed_exits_with_2(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert audit(cloud, "--accounts", "999988887777").returncode == 2
+    assert audit(cloud, "--profile", "nobody").returncode == 2
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    done = audit(cloud)
+    assert done.returncode == 2
+    assert "--region" in done.stderr
+
+
+def test_suppressions_and_choices_count_for_live_findings(cloud: Cloud, tmp_path: Path) -> None:
+    make_topic(
+        cloud, "chat", f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    )
+    file = tmp_path / "checker.yaml"
+    entry = {"rule": "no-durable-subscriber", "resource": "arn:aws:sns:*:chat", "reason": "a test"}
+    file.write_text(json.dumps({"version": 1, "suppressions": [entry]}))
+    options = ("--endpoint-url", cloud.url, "--trail-hours", "0")
+    done = run("audit", *options, "--config", file)
+    assert (done.returncode, "1 suppressed" in done.stderr) == (0, True), done.stderr
+    assert run("audit", *options, "--isolated", "--ignore", "sns").returncode == 0
+
+
+def test_a_manifest_names_topics_and_their_instances(cloud: Cloud, tmp_path: Path) -> None:
+    instance, topic = make_instance(cloud), make_topic(cloud, "chat")
+    manifest = tmp_path / "streaming.yaml"
+    manifest.write_text(json.dumps({"version": 1, "topics": [{"arn": topic, "instances": [instance]}]}))
+    done = audit(cloud, "--manifest", manifest)
+    assert done.returncode == 1
+    assert "source-owner" in done.stdout

@@ -1,0 +1,64 @@
+"""The policies that `checker permissions` prints are enough, and no more than enough."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from checker.engine import Scope
+from checker.live.access import Coverage
+from checker.live.permissions import Extras, Limits, actions_of, audit_policy, fix_policy, flow_policy
+from tests.cli.process import run
+from tests.live.cloud import ACCOUNT, Cloud
+from tests.live.scene import audited, make_instance, make_topic, subscribe, whole
+
+FREE = {"sts:GetCallerIdentity"}
+"""AWS answers it whatever the policies say."""
+
+IMPLIED = {"ds:DescribeDirectories"}
+"""What AWS asks for in the caller's name."""
+
+
+def test_an_audit_calls_what_it_is_said_to_need_and_nothing_else(cloud: Cloud) -> None:
+    topic = whole(cloud)
+    called = _called(cloud, hours=1, scope=Scope(tags=("stream",)))
+    for number in range(3):
+        subscribe(cloud, make_topic(cloud, f"t{number}", make_instance(cloud)))
+    called |= _called(cloud, coverage=Coverage(all_regions=True), scope=Scope(topics=(topic,)))
+    called |= _called(cloud, coverage=Coverage(accounts=(ACCOUNT, "999988887777")), role="reader")
+    policy = audit_policy(Limits(), Extras(role="reader", all_regions=True, tags=True))
+    named = set(actions_of(policy))
+    assert called - FREE == named - IMPLIED
+
+
+def _called(cloud: Cloud, **options: Any) -> set[str]:
+    cloud.calls.clear()
+    audited(cloud, **options)
+    return {one.replace("tagging:", "tag:") for one in cloud.counts()}
+
+
+@pytest.mark.parametrize(
+    "policy", [audit_policy(Limits(), Extras()), fix_policy(Limits()), flow_policy(Limits())]
+)
+def test_the_least_has_no_wildcard_in_an_action(policy: dict[str, Any]) -> None:
+    assert not [one for one in actions_of(policy) if "*" in one]
+    assert len({one["Sid"] for one in policy["Statement"]}) == len(policy["Statement"])
+
+
+def test_an_audit_needs_nothing_that_writes() -> None:
+    for action in actions_of(audit_policy(Limits(), Extras(tags=True, organization=True, all_regions=True))):
+        assert action.partition(":")[2].startswith(("Get", "List", "Describe", "Lookup")), action
+
+
+@pytest.mark.parametrize("command", ["audit", "fix", "flow"])
+def test_the_command_prints_a_policy(command: str) -> None:
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:chat"
+    done = run("permissions", command, "--topic-arn", topic)
+    assert done.returncode == 0
+    policy = json.loads(done.stdout)
+    assert topic in [one["Resource"] for one in policy["Statement"]]
+    assert len(done.stdout) < 6144  # the longest managed policy
+    wrong = run("permissions", command, "--topic-arn", "chat")
+    assert wrong.returncode == 2
