@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from checker.finding import Document
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
@@ -11,11 +12,20 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from checker.arn import Arn
-    from checker.finding import Document, Position, Route
+    from checker.finding import Position, Route
     from checker.policy.dialect import Dialect
     from checker.policy.model import Policy, Problem
+    from checker.policy.node import Node
 
 MANAGED_KEY_ALIAS = "alias/aws/sns"
+
+
+class PolicyDocument(Document, Protocol):
+    """A document that is a policy, in a file, a template or live."""
+
+    @property
+    def root(self) -> Node:
+        """The tree of the policy."""
 
 
 class PolicyText(NamedTuple):
@@ -24,7 +34,7 @@ class PolicyText(NamedTuple):
     policy: Policy
     problems: tuple[Problem, ...]
     dialect: Dialect
-    document: Document
+    document: PolicyDocument
     text: str
 
     @property

@@ -28,6 +28,7 @@ _COMMANDS = {
     "permissions fix": _Command("permissions", "permissions_fix"),
     "permissions flow": _Command("permissions", "permissions_flow"),
     "policy": _Command("policy", "policy"),
+    "rollback": _Command("rollback", "rollback"),
     "rules": _Command("rules", "rules"),
     "sandbox": _Command("sandbox", "sandbox"),
     "simulate": _Command("simulate", "simulate"),

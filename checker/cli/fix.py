@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.live_mend import LiveMending, LiveOptions, plan
+from checker.cli.live_mend import apply as carry_out_plan
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.options import (
     AllTopicsOption,
     ChangedOption,
     ConfigOption,
+    EndpointOption,
     FailOnOption,
     Format,
     FormatOption,
@@ -22,6 +26,7 @@ from checker.cli.options import (
     OutputOption,
     ParameterOption,
     PathsArgument,
+    ProfileOption,
     SelectOption,
     SeverityOption,
     TopicOption,
@@ -33,8 +38,11 @@ from checker.cli.options import (
 from checker.cli.run import Options
 from checker.cli.terminal import Exit, paint_for, tell, write
 from checker.finding import Severity
+from checker.inputs.text import InputError
+from checker.live.access import Access
 from checker.report.paint import Paint
 from checker.report.repair import diff_text, repair_json, repair_text, summary_line
+from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +66,7 @@ def fix(
             help="Bind key grants to the instances, which AWS does not document for Connect.",
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; files are never asked about.")] = False,  # noqa: ARG001 - every command that could ask takes it
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing before a live policy is written.")] = False,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
@@ -71,10 +79,24 @@ def fix(
     changed: ChangedOption = False,
     variable: VariableOption = None,
     parameter: ParameterOption = None,
+    profile: ProfileOption = "",
+    endpoint_url: EndpointOption = "",
+    force_managed: Annotated[
+        bool,
+        typer.Option(
+            "--force-managed", help="Also write what CloudFormation, Terraform or the like manages."
+        ),
+    ] = False,
+    receipts: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the receipt of a live repair is written.")
+    ] = Path("checker-receipts"),
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Mend policies in files, so that Connect can publish and nobody else can; without --apply only show how.
+    """Mend policies in files, or of a live topic and its key; without --apply only show how.
+
+    Without a PATH, `--topic-arn` names one topic in AWS: its policy and that of its key are mended, and a
+    receipt makes `checker rollback` possible. With a PATH, policies in files are mended, so that Connect can publish and nobody else can; without --apply only show how.
 
     Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
     anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
@@ -93,10 +115,20 @@ def fix(
         isolated=isolated,
         given=read_given(variable, parameter),
     )
+    paint = Paint() if output else paint_for(sys.stdout)
+    if topic and not paths:
+        access = Access(profile=profile, endpoint=endpoint_url)
+        asked = LiveOptions(
+            options, access, _one(topic), unsafe_fixes, kms_condition, force_managed, receipts
+        )
+        planned = plan(asked)
+        write(_lines(planned.outcome, output_format, paint, diff_alone=diff), output)
+        outcome = carry_out_plan(planned, asked, yes=yes) if apply else planned.outcome
+        tell(summary_line(outcome))
+        return _live_exit_code(planned)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     if apply:
         mending = carried_out(mending)
-    paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(mending.outcome, output_format, paint, diff_alone=diff), output)
     tell(summary_line(mending.outcome))
     return _exit_code(mending)
@@ -106,6 +138,23 @@ def _lines(outcome: Outcome, output_format: Format, paint: Paint, *, diff_alone:
     if output_format is Format.JSON:
         return [json.dumps(repair_json(outcome), indent=2)]
     return diff_text(outcome, paint) if diff_alone else repair_text(outcome, paint)
+
+
+def _one(topics: list[str]) -> str:
+    """The topic to mend. Raises InputError for several."""
+    if len(topics) > 1:
+        raise InputError("--topic-arn", "one topic is mended at a time", help_text="run the command for each")
+    return topics[0]
+
+
+def _live_exit_code(mending: LiveMending) -> Exit:
+    """What could not be read weighs more than what was found."""
+    if mending.calls.skipped:
+        for skipped in mending.calls.skipped:
+            tell(*skipped_text(skipped, Paint()))
+        return Exit.INCOMPLETE
+    worst = max((one.finding.severity.rank for one in mending.outcome.left), default=-1)
+    return Exit.FINDINGS if mending.changes or worst >= mending.fail_on.rank else Exit.CLEAN
 
 
 def _exit_code(mending: Mending) -> Exit:

@@ -120,6 +120,11 @@ SourceOption = Annotated[
         "--source", metavar="DIR", help="The Terraform files that a plan was made from, to show their lines."
     ),
 ]
+ProfileOption = Annotated[str, typer.Option(metavar="NAME", help="The profile to use.  [default: boto3's]")]
+EndpointOption = Annotated[
+    str,
+    typer.Option("--endpoint-url", metavar="URL", help="Where AWS is, for a sandbox.  [default: boto3's]"),
+]
 ConfigOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Read this configuration and look for no other.")
 ]

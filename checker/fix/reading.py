@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.inputs.assemble import UNKNOWN_OWNER
-from checker.inputs.text import Implied, TextDocument
+from checker.inputs.text import Implied
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.policy.change import Called
@@ -39,10 +39,10 @@ class Reading(NamedTuple):
         cases: tuple[TopicCase | KeyCase, ...] = (*topics, *keys)
         for case in cases:
             text = case.text
-            if isinstance(text, PolicyText) and isinstance(text.document, TextDocument | Implied):
+            if isinstance(text, PolicyText):
                 who = ("key" if isinstance(case, KeyCase) else "topic", case.name)
                 seen[who] = seen.get(who, 0) + 1
-                found.append(Known((*who, seen[who]), case, text, text.document))
+                found.append(Known((*who, seen[who]), case, text))
         return tuple(found)
 
 
@@ -54,22 +54,21 @@ _KEYS = re.compile(r"\[[^\]]*\]")
 
 
 class Known(NamedTuple):
-    """A policy: what tells it from the others of a reading, and of the next one; its case; its text; where that is."""
+    """A policy: what tells it from the others of a reading, and of the next one; its case; its text."""
 
     name: tuple[str, str, int]
     case: TopicCase | KeyCase
     text: PolicyText
-    document: TextDocument | Implied
 
     @property
     def root(self) -> Node:
         """The tree of the policy."""
-        return self.document.root
+        return self.text.document.root
 
     @property
     def is_written(self) -> bool:
         """True for a policy that somebody wrote, and not one that AWS gives where none is declared."""
-        return isinstance(self.document, TextDocument)
+        return not isinstance(self.text.document, Implied)
 
     @property
     def _module(self) -> str:

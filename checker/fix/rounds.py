@@ -114,6 +114,11 @@ def _drafted(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str,
     by_file: dict[str, list[TextEdit]] = {}
     for attempt in attempts:
         for edit in attempt.edits:
-            by_file.setdefault(os.path.abspath(edit.source.name), []).append(edit)  # noqa: PTH100
+            by_file.setdefault(_named(edit.source.name), []).append(edit)
     new = {path: edited(edits[0].source.text, edits) for path, edits in by_file.items()}
     return {**texts, **new}
+
+
+def _named(name: str) -> str:
+    """What a text goes by: the absolute path of a file, or the ARN of a live resource."""
+    return name if name.startswith("arn:") else os.path.abspath(name)  # noqa: PTH100 - links are not followed

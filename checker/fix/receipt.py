@@ -1,0 +1,77 @@
+"""The receipt of a live repair: what was there, what was to come, and who wrote it. Made before anything is written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.inputs.text import InputError, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+VERSION = 1
+TOPIC, KEY = "topic", "key"
+
+
+class Change(NamedTuple):
+    """A policy that is written: of which resource, of which kind, what it said and what it says then."""
+
+    resource: str
+    kind: str
+    old: str
+    new: str
+
+
+class Receipt(NamedTuple):
+    """What a repair is about to do: when (UTC, ISO 8601), on whose behalf, and every change in its order."""
+
+    time: str
+    caller: str
+    changes: tuple[Change, ...]
+
+
+def write_receipt(receipt: Receipt, folder: Path) -> Path:
+    """Write a receipt to a file of its own, and be sure that it is there. Raises InputError."""
+    name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
+    stamp = receipt.time.replace(":", "").replace("-", "").partition(".")[0]
+    path = folder / f"checker-{name}-{stamp}.json"
+    value = {"version": VERSION, **receipt._asdict(), "changes": [one._asdict() for one in receipt.changes]}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(value, indent=2) + "\n")
+            file.flush()
+            _sync(file.fileno())
+    except OSError as error:
+        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError(str(path), reason, help_text="nothing was changed; choose with --receipts") from None
+    return path
+
+
+def _sync(descriptor: int) -> None:
+    import os
+
+    os.fsync(descriptor)
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Read a receipt back. Raises InputError for what is none."""
+    try:
+        value = json.loads(read_text(path))
+        return _receipt(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(str(path), f"this is no receipt of `checker fix`: {error}") from None
+
+
+def _receipt(value: Mapping[str, Any]) -> Receipt:
+    if value["version"] != VERSION:
+        raise ValueError(f"version {value['version']} is not known")
+    changes = tuple(
+        Change(str(one["resource"]), str(one["kind"]), str(one["old"]), str(one["new"]))
+        for one in value["changes"]
+    )
+    if not changes or any(one.kind not in (TOPIC, KEY) for one in changes):
+        raise ValueError("it names no change of a topic or key")
+    return Receipt(str(value["time"]), str(value["caller"]), changes)

@@ -1,0 +1,86 @@
+"""One topic and its key as they are now, for a repair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import Arn
+from checker.inputs.text import InputError
+from checker.inventory import Inventory, PolicyText
+from checker.live.facts import policy_of, topic_of
+from checker.live.faults import UnreadError
+from checker.live.keys import Keys
+from checker.policy.dialect import KEY, TOPIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.inventory import Instance, Key, Topic
+    from checker.live.calls import Calls
+
+_MANAGERS = (
+    ("aws:cloudformation:stack-name", "the CloudFormation stack"),
+    ("aws:cloudformation:stack-id", "the CloudFormation stack"),
+)
+_TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
+
+
+class Found(NamedTuple):
+    """A topic and its key, and who else manages them: a sentence each, by ARN."""
+
+    topic: Topic
+    key: Key | None
+    managed: tuple[str, ...]
+
+    def inventory(self, instances: tuple[Instance, ...], texts: Mapping[str, str]) -> Inventory:
+        """The facts, with other policies in the place of those that were read, by ARN."""
+        topic, key = self.topic, self.key
+        if str(topic.arn) in texts:
+            topic = topic._replace(policy=policy_of(str(topic.arn), texts[str(topic.arn)], TOPIC))
+        if key is not None and str(key.arn) in texts:
+            key = key._replace(policy=policy_of(str(key.arn), texts[str(key.arn)], KEY))
+        return Inventory((topic._replace(named=True),), (key,) if key else (), instances)
+
+    def texts(self) -> dict[str, str]:
+        """The policies as AWS has them, by ARN."""
+        known: list[Topic | Key] = [self.topic]
+        if self.key is not None:
+            known.append(self.key)
+        return {str(one.arn): one.policy.text for one in known if isinstance(one.policy, PolicyText)}
+
+
+def read_topic(calls: Calls, arn: Arn) -> Found:
+    """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
+    try:
+        answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    except UnreadError as error:
+        skipped = error.skipped
+        raise InputError(skipped.what, skipped.reason, help_text=skipped.help) from None
+    topic = topic_of(str(arn), answer.get("Attributes") or {})
+    key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
+    managed = [*_managed(str(arn), _topic_tags(calls, arn))]
+    if key is not None and isinstance(key.arn, Arn):
+        managed += _managed(str(key.arn), _key_tags(calls, key.arn))
+    return Found(topic, key, tuple(managed))
+
+
+def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str]:
+    answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
+    return {one["Key"]: one["Value"] for one in (answer or {}).get("Tags") or ()}
+
+
+def _key_tags(calls: Calls, arn: Arn) -> dict[str, str]:
+    answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
+    return {one["TagKey"]: one["TagValue"] for one in (answer or {}).get("Tags") or ()}
+
+
+def _managed(name: str, tags: Mapping[str, str]) -> list[str]:
+    """Say who manages a resource, by the tags that CloudFormation writes and others are used to."""
+    for key, who in _MANAGERS:
+        if key in tags:
+            return [f"`{name}` is managed by {who} `{tags[key]}`"]
+    for key, value in tags.items():
+        tool = next((one for one in _TOOLS if one in (key.lower(), value.lower())), None)
+        if tool and ("manage" in key.lower() or key.lower() == tool or "provision" in key.lower()):
+            return [f"`{name}` is managed by {tool}, says its tag `{key}`"]
+    return []
