@@ -98,7 +98,7 @@ def build(stop: Callable[[], None]) -> Front:
     upstream.reset()
     metrics = Metrics(upstream, clock)
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics))
-    reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle()
+    reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
         disturbance,
         throttle,

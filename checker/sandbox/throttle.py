@@ -15,6 +15,7 @@ from checker.sandbox.answer import Answer, RefusedError
 
 if TYPE_CHECKING:
     from checker.sandbox.call import Call
+    from checker.sandbox.contacts import Contacts
     from checker.sandbox.front import Next
 
 
@@ -56,8 +57,9 @@ _CODES = {
 class Throttle:
     """The stage that refuses what comes too fast."""
 
-    def __init__(self) -> None:
+    def __init__(self, contacts: Contacts) -> None:
         self._on = True
+        self._contacts = contacts
         self._lock = Lock()
         self._buckets: dict[tuple[str, ...], tuple[float, float]] = {}
 
@@ -74,11 +76,16 @@ class Throttle:
         self._on = on
 
     def _takes(self, call: Call, rate: Rate) -> bool:
-        # A participant's call tells no instance but by its token; assumed: all instances of the sandbox share.
-        key = (call.service, call.action, call.account, call.region)
+        key = (call.service, call.action, *self._counted_for(call))
         now = monotonic()
         with self._lock:
             left, then = self._buckets.get(key, (rate.burst, now))
             left = min(rate.burst, left + (now - then) * rate.rate)
             self._buckets[key] = (left - (left >= 1), now)
             return left >= 1
+
+    def _counted_for(self, call: Call) -> tuple[str, ...]:
+        """Whose calls count together: an account's in a Region, a participant's with all of its instance."""
+        by_token = self._contacts.by_participant_token(call.text("ParticipantToken"))
+        contact = by_token or self._contacts.by_connection_token(call.text("ConnectionToken"))
+        return (contact.instance.arn,) if contact else (call.account, call.region)

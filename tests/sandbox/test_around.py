@@ -35,6 +35,29 @@ def test_the_documented_rates_are_held_to(sandbox: Sandbox, account: Account) ->
     other.client("connect").list_instances()
 
 
+def test_the_rates_of_participants_are_those_of_their_instance(account: Account) -> None:
+    from botocore.exceptions import ClientError
+
+    client = account.client("connectparticipant", retries={"total_max_attempts": 1})
+
+    def many(token: str, times: int) -> None:
+        for _ in range(times):
+            client.send_message(ContentType="text/plain", Content="hello", ConnectionToken=token)
+
+    busy, quiet = (
+        account.client("connect").start_chat_contact(
+            InstanceId=seed.make_instance(account, name),
+            ContactFlowId="flow",
+            ParticipantDetails={"DisplayName": "Customer"},
+            ConnectionTypes=["CONNECTION_CREDENTIALS"],
+        )["ConnectionCredentials"]["ConnectionToken"]
+        for name in ("busy", "quiet")
+    )
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        many(busy, 60)
+    many(quiet, 1)
+
+
 def test_the_trail_has_the_streaming_calls_with_their_outcome(account: Account) -> None:
     from botocore.exceptions import ClientError
 
