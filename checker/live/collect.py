@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.inventory import Inventory, Key
+from checker.inventory import Inventory, Key, is_managed_key
 from checker.live.instances import list_instances, tied
 from checker.live.keys import Keys
 from checker.live.subscriptions import Subscriptions
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from checker.live.plan import Plan
     from checker.live.topics import Tags
 
+_TOGETHER = 16
+"""So many topics are judged at once; there is some work for each time."""
+
 
 class Around(NamedTuple):
     """What is known of a unit beside its topics."""
@@ -34,13 +37,6 @@ class Around(NamedTuple):
         return frozenset(text for contact in self.contacts for text, _ in contact.topics)
 
 
-class Collected(NamedTuple):
-    """The topics in scope, an inventory for those of each key and one for the contacts; and how many are not."""
-
-    inventories: tuple[Inventory, ...]
-    not_judged: int
-
-
 class Collector:
     """Reads one unit. ``pool`` is for many short calls, ``aside`` for what waits much."""
 
@@ -52,19 +48,35 @@ class Collector:
         self.subscriptions = Subscriptions(calls, pool)
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
-        self._not_judged = 0
+        self._later: list[Topic] = []
+        self.not_judged = 0
 
-    def collect(self) -> Collected:
-        """Read everything. What cannot be read is noted with the calls."""
+    def inventories(self) -> Iterator[Inventory]:
+        """Read everything, and give what can be judged as soon as it is there; the contacts come last.
+
+        What cannot be read is noted with the calls.
+        """
         around = self.aside.submit(self._around)
-        topics = self._topics(around)
-        listed = self.subscriptions.listed()
-        known = around.result()
-        whole = [
-            self._tied(topic._replace(subscriptions=listed.get(topic.name, topic.subscriptions)), known)
-            for topic in topics
-        ]
-        return Collected((*self._by_key(whole), Inventory(contacts=known.contacts)), self._not_judged)
+        for topics in self._topics(around):
+            self._later += topics
+            if self.subscriptions.ready():
+                yield from self._unencrypted(around.result())
+        yield from self._by_key(self._whole(self._later, around.result()))
+        yield Inventory(contacts=around.result().contacts)
+
+    def _unencrypted(self, around: Around) -> Iterator[Inventory]:
+        """Give the topics that no key is to be waited for."""
+        plain = [topic for topic in self._later if topic.name not in self._reading]
+        if len(plain) >= _TOGETHER:
+            self._later = [topic for topic in self._later if topic.name in self._reading]
+            yield Inventory(tuple(self._whole(plain, around)), (), self.plan.known_instances())
+
+    def _whole(self, topics: Iterable[Topic], around: Around) -> Iterator[Topic]:
+        """Give topics their subscriptions and instances."""
+        for topic in topics:
+            listed = self.subscriptions.of(topic.name)
+            known = topic if listed is None else topic._replace(subscriptions=listed)
+            yield self._tied(known, around)
 
     def _tied(self, topic: Topic, around: Around) -> Topic:
         """Tie a topic to the instances that were given for it, else to those that are seen to stream to it."""
@@ -79,10 +91,9 @@ class Collector:
         contacts = contacts_of(self.calls, self.plan.hours) if instances != () else ()
         return Around(instances or (), contacts)
 
-    def _topics(self, around: Future[Around]) -> list[Topic]:
-        """Read the topics and keep those in scope, which is not known before the streams are."""
+    def _topics(self, around: Future[Around]) -> Iterator[list[Topic]]:
+        """Read the topics and give those in scope, which is not known before the streams are."""
         tags = list_tagged(self.calls, self.plan.scope.tags)
-        found: list[Topic] = []
         waiting: list[Read] = []
         seen: set[str] = set()
         for read in read_topics(self.calls, list_topics(self.calls), self.pool):
@@ -90,11 +101,10 @@ class Collector:
             self.subscriptions.count(read)
             waiting.append(read)
             if around.done():
-                found += self._in_scope(waiting, around.result(), tags)
+                yield list(self._in_scope(waiting, around.result(), tags))
                 waiting.clear()
-        others = sorted(self._unlisted(around.result(), seen))
-        waiting += read_topics(self.calls, others, self.pool)
-        return found + list(self._in_scope(waiting, around.result(), tags))
+        waiting += read_topics(self.calls, sorted(self._unlisted(around.result(), seen)), self.pool)
+        yield list(self._in_scope(waiting, around.result(), tags))
 
     def _unlisted(self, around: Around, seen: set[str]) -> set[str]:
         """The topics that were asked for or are streamed to, and were not listed: those of other accounts, too."""
@@ -113,14 +123,14 @@ class Collector:
         for read in reads:
             topic = candidate(read, self.plan, tags, around.streamed, self.calls)
             if topic is None:
-                self._not_judged += read.attributes is not None
+                self.not_judged += read.attributes is not None
                 continue
             self.subscriptions.want(read)
             self._read_key(topic)
             yield topic
 
     def _read_key(self, topic: Topic) -> None:
-        if isinstance(topic.key, str) and isinstance(topic.arn, Arn):
+        if isinstance(topic.key, str) and isinstance(topic.arn, Arn) and not is_managed_key(topic.key):
             self._reading[topic.name] = self.pool.submit(self._keys.key_of, topic.arn, topic.key)
 
     def _by_key(self, topics: Iterable[Topic]) -> Iterator[Inventory]:

@@ -25,7 +25,7 @@ _TAGGED = Listing(
     "PaginationToken",
     "PaginationToken",
 )
-_AHEAD = 4
+_AHEAD = 8
 """So many reads a thread are asked for ahead of the one that is waited for."""
 
 Attributes = dict[str, str]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from checker.engine import Scope, judge
+from checker.finding import format_route
 from checker.live.calls import Calls
 from checker.live.collect import Collector
 from checker.live.session import Sessions
@@ -18,6 +19,8 @@ from checker.report.recorded import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from checker.finding import Finding
+    from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.plan import Plan
 
@@ -40,10 +43,10 @@ class Worker:
     def work(self, unit: Unit) -> dict[str, Any]:
         """Audit a unit and give its record, JSON values. Raises StoppedError once the run is interrupted."""
         calls = Calls(self.sessions, unit, self.stop, self._seen)
-        collected = Collector(calls, self.plan, self._pool, self._aside).collect()
+        collector = Collector(calls, self.plan, self._pool, self._aside)
         rules = all_rules()
-        reports = [judge(one, rules, _EVERYTHING) for one in collected.inventories]
-        report = joined(reports)._replace(skipped=tuple(calls.skipped), not_judged=collected.not_judged)
+        report = joined(judge(one, rules, _EVERYTHING) for one in collector.inventories())
+        report = _ordered(report, sorted(calls.skipped, key=lambda one: one[:2]), collector.not_judged)
         return {
             "kind": "unit",
             "account": unit.account,
@@ -57,6 +60,24 @@ class Worker:
         self.stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=False, cancel_futures=True)
+
+
+def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
+    """Put a report in an order that does not hang on what was read first."""
+
+    def key(one: Finding) -> tuple[str, int, str, str, str]:
+        first = one.locations[0]
+        return first.source, -one.severity.rank, one.rule, format_route(first.route), one.message
+
+    return report._replace(
+        findings=tuple(sorted(report.findings, key=key)),
+        examined=tuple(sorted(report.examined, key=lambda one: (_KINDS.index(one.kind), one.resource))),
+        skipped=tuple(skipped),
+        not_judged=not_judged,
+    )
+
+
+_KINDS = ("topic", "key", "contact")
 
 
 def joined(reports: Iterable[Report]) -> Report:

@@ -16,7 +16,7 @@ CALLS = {
     "GetCallerIdentity": "sts:GetCallerIdentity",
     "ListTopics": "sns:ListTopics",
     "GetTopicAttributes": "sns:GetTopicAttributes",
-    "ListSubscriptionsByTopic": "sns:ListSubscriptionsByTopic",
+    "ListSubscriptions": "sns:ListSubscriptions",
     "ListInstances": "connect:ListInstances",
     "LookupEvents": "cloudtrail:LookupEvents",
     "ListAliases": "kms:ListAliases",
