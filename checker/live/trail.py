@@ -19,6 +19,7 @@ from checker.inputs.cloudtrail.store import FullError, Store
 from checker.inventory import Place, Skipped
 from checker.live.calls import Calls, Listing
 from checker.live.document import document_of
+from checker.live.faults import UnreadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,15 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
     """Give the contacts that streamed in the last hours, told apart by what they stream to; none for no hours."""
     if not hours:
         return ()
+    unread = 0
     with closing(Store()) as store:
-        records = chain.from_iterable(_records(calls, name, hours) for name in NAMES)
-        unread = sum(not _keep(store, record, number) for number, record in enumerate(records))
+        try:
+            for number, record in enumerate(
+                chain.from_iterable(_records(calls, name, hours) for name in NAMES)
+            ):
+                unread += not _keep(store, record, number)
+        except UnreadError as error:  # the other names would fare no better
+            calls.note(error)
         contacts = Contacts(_place)
         for seen in store.contacts():
             contacts.add(seen)
@@ -58,7 +65,8 @@ def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
     """Look up the events of one name, as LookupEvents takes no more than one attribute."""
     since = datetime.now(UTC) - timedelta(hours=hours)
     asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}], "StartTime": since}
-    events = calls.listed(_LOOKUP, _what(calls), **asked, MaxResults=_PAGE)
+    pages = calls.pages(_LOOKUP, _what(calls), **asked, MaxResults=_PAGE)
+    events = chain.from_iterable(pages)
     yield from map(_record, islice(events, _MOST_PAGES * _PAGE))
     if next(events, None) is not None:
         reason = f"only the newest {_MOST_PAGES * _PAGE} events `{name}` of {hours} hours were read"

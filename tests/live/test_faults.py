@@ -45,6 +45,7 @@ def test_a_call_that_is_denied_names_what_is_missing_and_the_rest_is_read(
     assert "access denied" in said_of(report)
     wanted = set() if operation in ("ListTopics", "GetTopicAttributes") else {topic}
     assert {one.resource for one in report.examined if one.kind == "topic"} == wanted
+    assert cloud.counts()["cloudtrail:LookupEvents"] <= 1
     missed = {"GetCallerIdentity", "ListTopics", "GetTopicAttributes"}
     assert operation in missed or {one.kind for one in report.examined} == {"topic", "key"}
 
