@@ -55,21 +55,29 @@ def _operator(reading: Reading, member: Member, route: Route) -> list[Condition 
         if key.key in found:
             found[key.key] = reading.repeated(node, key, route)
         else:
-            _other_case(reading, node, key, route)
-            found[key.key] = _condition(reading, member.key, operation, key, route)
+            twice = _other_case(reading, node, key, route)
+            one = _condition(reading, member.key, operation, key, route)
+            found[key.key] = one if twice is None else twice
     return list(found.values())
 
 
-def _other_case(reading: Reading, node: Object, member: Member, route: Route) -> None:
-    """Report a condition key that stood before in other letters: AWS compares keys without case."""
+def _other_case(reading: Reading, node: Object, member: Member, route: Route) -> Unknown | None:
+    """Say that a condition key also stands in other letters: AWS compares keys without case, and names no winner.
+
+    Reported at the second of the two; neither is known then.
+    """
     folded = member.key.lower()
-    twin = next((one for one in node.members if one.key.lower() == folded), member)
+    spellings = [one for one in node.members if one.key.lower() == folded]
+    twin = spellings[0]
+    if all(one.key == member.key for one in spellings):
+        return None
     if twin.key != member.key:
         line = node.source.position(twin.start, twin.end).line
         message = f"`{member.key}` is the same key as `{twin.key}` on line {line}"
         help_text = "AWS compares keys without case and does not say which counts; put the values in one list"
         route, also = (*route, member.key), ((*route, twin.key),)
         reading.problems.append(Problem(message, route, Part.KEY, help_text, also=also))
+    return Unknown(f"`{twin.key}` stands twice, in different letter case")
 
 
 def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:

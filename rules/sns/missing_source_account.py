@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.case import conditions_on
 from checker.finding import Severity
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
+from checker.policy.unknown import Unknown
 from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
-    from checker.policy.unknown import Unknown
+    from checker.policy.model import Statement
 
 _HELP = 'add `"StringEquals": {"aws:SourceAccount": ...}` with the account of the Connect instance'
 
@@ -83,7 +84,7 @@ class MissingSourceAccount(Rule):
                     witness=witness(answer, could(answer.witness, "publish")),
                     fixes=pin(case, statement),
                 )
-            elif answer.truth is False and conditions_on(statement, SOURCE_ARN):
+            elif answer.truth is False and conditions_on(statement, SOURCE_ARN) and _is_known(statement):
                 yield self.finding(
                     case.name,
                     f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
@@ -92,3 +93,8 @@ class MissingSourceAccount(Rule):
                     help=_HELP,
                     fixes=pin(case, statement, SOURCE_ACCOUNT),
                 )
+
+
+def _is_known(statement: Statement) -> bool:
+    """True if every condition could be read; one that could not may be the one that is missed."""
+    return not any(isinstance(condition, Unknown) for condition in statement.conditions)
