@@ -33,7 +33,7 @@ names: $(READY)
 	$(BIN)/ruff format checker/policy/names.py checker/regions.py
 
 unit: $(READY)
-	$(BIN)/pytest -n auto --cov --cov-report=term --cov-fail-under=90 -q
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90 -q
 
 wheel: $(READY)
 	$(BIN)/python tests/wheel.py

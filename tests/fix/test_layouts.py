@@ -129,7 +129,7 @@ def routes(mended: Mended) -> Iterator[Route]:
 
 
 @given(text=json_texts())
-@settings(max_examples=25, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=10, **QUICK)  # type: ignore[arg-type]
 def test_json_in_any_layout(text: str, tmp_path: Path) -> None:
     for new in repaired(write(tmp_path, {"topic.json": text})).values():
         policy = json.loads(new)["Attributes"]["Policy"]
@@ -139,7 +139,7 @@ def test_json_in_any_layout(text: str, tmp_path: Path) -> None:
 
 
 @given(text=yaml_texts())
-@settings(max_examples=25, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=10, **QUICK)  # type: ignore[arg-type]
 def test_yaml_in_any_layout(text: str, tmp_path: Path) -> None:
     for new in repaired(write(tmp_path, {"topic.yaml": text})).values():
         assert isinstance(yaml.safe_load(new)["Attributes"]["Policy"], dict)
@@ -147,7 +147,7 @@ def test_yaml_in_any_layout(text: str, tmp_path: Path) -> None:
 
 
 @given(policy=policies(), form=st.sampled_from(sorted(FORMS)))
-@settings(max_examples=25, **QUICK)  # type: ignore[arg-type]
+@settings(max_examples=10, **QUICK)  # type: ignore[arg-type]
 def test_every_form(policy: dict[str, Any], form: str) -> None:
     policy["Statement"] = [{"Sid": f"S{n}", **one} for n, one in enumerate(policy["Statement"])]
     assume(form not in HCL or "${" not in json.dumps(policy))  # which is Terraform's there

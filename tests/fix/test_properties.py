@@ -24,7 +24,7 @@ _OWNER_BESIDE_ANOTHER_ACCOUNT = {
 
 @given(policy=policies())
 @example(policy=document(statement(Condition=_OWNER_BESIDE_ANOTHER_ACCOUNT)))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_all_fixes_connect_can_publish_and_no_deputy_can(
     policy: dict[str, Any], tmp_path: Path
 ) -> None:

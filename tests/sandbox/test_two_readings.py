@@ -137,7 +137,7 @@ def odd_policies(draw: st.DrawFn) -> dict[str, Any]:
     return document(*(statement(**one) for one in found), version=version)
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_policies(), st.sets(st.sampled_from(sorted(FULL_CONTEXT))))
 @example(document(statement(Condition={"ForAllValues:StringEquals": {"aws:SourceArn": []}})), set())
 def test_they_agree_on_every_operator_wherever_checker_is_sure(
