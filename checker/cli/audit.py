@@ -13,11 +13,14 @@ from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
     ConfigOption,
+    EndpointOption,
     FailOnOption,
     FormatsOption,
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
+    ProfileOption,
+    ReportFileOption,
     SelectOption,
     SeverityOption,
     TopicOption,
@@ -48,12 +51,8 @@ def audit(
         str, typer.Option(metavar="NAME", help="The role to assume in accounts other than the caller's.")
     ] = "",
     external_id: Annotated[str, typer.Option(metavar="ID", help="What that role asks for.")] = "",
-    profile: Annotated[
-        str, typer.Option(metavar="NAME", help="The profile to use.  [default: boto3's]")
-    ] = "",
-    endpoint_url: Annotated[
-        str, typer.Option(metavar="URL", help="Where AWS is, for a sandbox.  [default: boto3's]")
-    ] = "",
+    profile: ProfileOption = "",
+    endpoint_url: EndpointOption = "",
     threads: Annotated[
         int, typer.Option(min=1, max=256, help="How many calls may be under way at once.")
     ] = 32,
@@ -85,9 +84,7 @@ def audit(
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
     formats: FormatsOption = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
-    ] = "",
+    output: ReportFileOption = "",
     fail_on: FailOnOption = None,
     strict: Annotated[
         bool | None,

@@ -19,6 +19,7 @@ from checker.cli.options import (
     IsolatedOption,
     ParameterOption,
     PathsArgument,
+    ReportFileOption,
     SelectOption,
     SeverityOption,
     SourceOption,
@@ -39,9 +40,7 @@ def check(
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
     formats: FormatsOption = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
-    ] = "",
+    output: ReportFileOption = "",
     fail_on: FailOnOption = None,
     strict: Annotated[
         bool | None,

@@ -96,11 +96,12 @@ def fix(
     """Mend policies in files, or of a live topic and its key; without --apply only show how.
 
     Without a PATH, `--topic-arn` names one topic in AWS: its policy and that of its key are mended, and a
-    receipt makes `checker rollback` possible. With a PATH, policies in files are mended, so that Connect can publish and nobody else can; without --apply only show how.
+    receipt makes `checker rollback` possible.
 
     Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
     anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
-    1 something was shown, written or is left, 2 unreadable input, 4 internal error.
+    1 something was shown, written or is left, 2 unreadable input, 3 something of a live topic could not be
+    read, 4 internal error.
     """
     options = Options(
         tuple(paths or ()),
@@ -118,14 +119,13 @@ def fix(
     paint = Paint() if output else paint_for(sys.stdout)
     if topic and not paths:
         access = Access(profile=profile, endpoint=endpoint_url)
-        asked = LiveOptions(
-            options, access, _one(topic), unsafe_fixes, kms_condition, force_managed, receipts
-        )
+        named = _one(topic)
+        asked = LiveOptions(options, access, named, unsafe_fixes, kms_condition, force_managed, receipts)
         planned = plan(asked)
         write(_lines(planned.outcome, output_format, paint, diff_alone=diff), output)
         outcome = carry_out_plan(planned, asked, yes=yes) if apply else planned.outcome
         tell(summary_line(outcome))
-        return _live_exit_code(planned)
+        return _live_exit_code(planned, options)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     if apply:
         mending = carried_out(mending)
@@ -147,14 +147,13 @@ def _one(topics: list[str]) -> str:
     return topics[0]
 
 
-def _live_exit_code(mending: LiveMending) -> Exit:
+def _live_exit_code(mending: LiveMending, options: Options) -> Exit:
     """What could not be read weighs more than what was found."""
     if mending.calls.skipped:
         for skipped in mending.calls.skipped:
             tell(*skipped_text(skipped, Paint()))
         return Exit.INCOMPLETE
-    worst = max((one.finding.severity.rank for one in mending.outcome.left), default=-1)
-    return Exit.FINDINGS if mending.changes or worst >= mending.fail_on.rank else Exit.CLEAN
+    return Exit.CLEAN if mending.outcome.is_done(mending.ground.fail_on(options)) else Exit.FINDINGS
 
 
 def _exit_code(mending: Mending) -> Exit:
@@ -164,6 +163,4 @@ def _exit_code(mending: Mending) -> Exit:
         return Exit.INTERNAL_ERROR
     if report.unreadable:
         return Exit.BAD_INPUT
-    worst = max((one.finding.severity.rank for one in mending.outcome.left), default=-1)
-    found = bool(mending.outcome.repair.texts) or worst >= mending.fail_on.rank
-    return Exit.FINDINGS if found else Exit.CLEAN
+    return Exit.CLEAN if mending.outcome.is_done(mending.fail_on) else Exit.FINDINGS

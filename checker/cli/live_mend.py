@@ -9,26 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.cli.run import Options, prepare
+from checker.cli.run import Options, decide, prepare
 from checker.cli.terminal import tell
 from checker.engine import Scope, judge
 from checker.finding import Severity, Verdict
-from checker.fix.outcome import Outcome, PolicyChange
-from checker.fix.proof import effect
+from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.reading import Reading
 from checker.fix.receipt import KEY, TOPIC, Change, Receipt, write_receipt
 from checker.fix.rounds import Repair, repair
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from checker.inventory import Instance
+    from checker.cli.run import Ground
     from checker.live.access import Access
     from checker.live.calls import Calls
     from checker.live.mending import Undone
     from checker.live.resource import Found
-    from checker.rule import Rule
 
 _LOCKOUT = "key-lockout"
 
@@ -50,11 +48,9 @@ class LiveMending(NamedTuple):
 
     calls: Calls
     found: Found
-    rules: tuple[Rule, ...]
-    instances: tuple[Instance, ...]
+    ground: Ground
     repair: Repair
     outcome: Outcome
-    fail_on: Severity
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -73,29 +69,24 @@ def plan(asked: LiveOptions) -> LiveMending:
     if arn is None or not arn.is_topic:
         raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
     ground = prepare(asked.options)
-    calls = _calls(asked.access, arn)
-    from checker.live.resource import read_topic
+    from checker.live.resource import reach, read_topic  # boto3 takes a fifth of a second to import
 
+    calls = reach(asked.access, arn)
     found = read_topic(calls, arn)
 
     def read(texts: Mapping[str, str]) -> Reading:
-        inventory = found.inventory(ground.instances, texts)
-        return Reading(inventory, judge(inventory, ground.rules, Scope(all_topics=True)))
+        return _judged(found, texts, ground, asked.options)
 
     done = repair(read, unsafe=asked.unsafe, kms_condition=asked.kms_condition)
     outcome = _shown(done, found)
-    fail_on = asked.options.fail_on or ground.configuration.fail_on or Severity.WARNING
-    return LiveMending(calls, found, ground.rules, ground.instances, done, outcome, fail_on)
+    return LiveMending(calls, found, ground, done, outcome)
 
 
-def _calls(access: Access, arn: Arn) -> Calls:
-    import threading
-
-    from checker.live.access import Unit
-    from checker.live.calls import Calls
-    from checker.live.session import Sessions
-
-    return Calls(Sessions(access), Unit(arn.account, arn.region), threading.Event())
+def _judged(found: Found, texts: Mapping[str, str], ground: Ground, options: Options) -> Reading:
+    """Judge what was found as options and configuration say, with other policies in its place."""
+    inventory = found.inventory(ground.instances, texts)
+    run = decide(judge(inventory, ground.rules, Scope(all_topics=True)), ground, options, inventory)
+    return Reading(run.inventory, run.report)
 
 
 def _shown(done: Repair, found: Found) -> Outcome:
@@ -103,19 +94,11 @@ def _shown(done: Repair, found: Found) -> Outcome:
     pretty = {name: _laid_out(text) for name, text in done.texts.items()}
     originals = {name: _laid_out(text) for name, text in found.texts().items()}
     names = {name: name for name in pretty}
-    return Outcome(done._replace(texts=pretty), originals, names, tuple(_changes(done)))
+    return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
 
 
 def _laid_out(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
-
-
-def _changes(done: Repair) -> Iterator[PolicyChange]:
-    then = {one.name: one for one in done.after.policies()}
-    for known in done.before.policies():
-        now = then.get(known.name)
-        if now is not None and now.says != known.says:
-            yield PolicyChange(known.case.name, effect(known.case, known.text.policy, now.text.policy))
 
 
 def apply(mending: LiveMending, asked: LiveOptions, *, yes: bool) -> Outcome:
@@ -130,7 +113,7 @@ def apply(mending: LiveMending, asked: LiveOptions, *, yes: bool) -> Outcome:
     )
     path = write_receipt(receipt, asked.receipts)
     tell(f"receipt: {path} (`checker rollback {path}` takes it back)")
-    _carry_out(mending, path)
+    _carry_out(mending, asked.options, path)
     return mending.outcome._replace(applied=True)
 
 
@@ -163,12 +146,12 @@ def _caller(calls: Calls) -> str:
     return str((answer or {}).get("Arn", "unknown"))
 
 
-def _carry_out(mending: LiveMending, path: Path) -> None:
+def _carry_out(mending: LiveMending, options: Options, path: Path) -> None:
     """Write, and prove on what AWS says then; take everything back if either fails."""
     from checker.live.mending import carry_out, take_back
 
     carried = carry_out(mending.calls, mending.changes)
-    reason = carried.fault.reason if carried.fault else _unproven(mending)
+    reason = carried.fault.reason if carried.fault else _unproven(mending, options)
     if not reason:
         return
     undone = take_back(mending.calls, carried.written)
@@ -179,14 +162,13 @@ def _carry_out(mending: LiveMending, path: Path) -> None:
     )
 
 
-def _unproven(mending: LiveMending) -> str:
+def _unproven(mending: LiveMending, options: Options) -> str:
     """Read everything again, and say what is not as it was planned."""
     from checker.live.resource import read_topic
 
     arn = mending.found.topic.arn
     assert isinstance(arn, Arn)  # noqa: S101 - it was asked for by its ARN
-    inventory = read_topic(mending.calls, arn).inventory(mending.instances, {})
-    report = judge(inventory, mending.rules, Scope(all_topics=True))
+    report = _judged(read_topic(mending.calls, arn), {}, mending.ground, options).report
     said = {(one.rule, one.severity, one.message) for one in report.findings}
     planned = {(one.rule, one.severity, one.message) for one in mending.repair.after.report.findings}
     if said - planned:

@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.cli.run import Options, examine
+from checker.cli.run import Options, examine, examine_on, prepare
 from checker.cli.terminal import tell
-from checker.fix.outcome import Outcome, PolicyChange
-from checker.fix.proof import effect
+from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.reading import Reading
-from checker.fix.rounds import Repair, repair
+from checker.fix.rounds import repair
 from checker.fix.writing import write_files
 from checker.inputs.files import STDIN
 from checker.inputs.text import InputError, drafts, read_text
@@ -19,7 +18,7 @@ from checker.report.paint import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from checker.finding import Severity
 
@@ -36,12 +35,11 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     """Work out what to change. Raises InputError for options that cannot be followed."""
     if STDIN in options.paths:
         raise InputError("-", "standard input cannot be mended in place", help_text="name a file")
-    fail_on: list[Severity] = []
+    ground = prepare(options)
 
     def read(texts: Mapping[str, str]) -> Reading:
         with drafts(texts):
-            run = examine(options)
-        fail_on.append(run.fail_on)
+            run = examine_on(ground, options)
         return Reading(run.inventory, run.report)
 
     found = repair(read, unsafe=unsafe, kms_condition=kms_condition, may_edit=_named_by(options.paths))
@@ -49,8 +47,8 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
         tell(*skipped_text(skipped, Paint()))
     originals = {path: read_text(Path(path)) for path in found.texts}
     names = {path: os.path.relpath(path) for path in found.texts}
-    changes = tuple(_changes(found))
-    return Mending(options, Outcome(found, originals, names, changes), fail_on[0])
+    outcome = Outcome(found, originals, names, policy_changes(found))
+    return Mending(options, outcome, ground.fail_on(options))
 
 
 def _named_by(paths: Sequence[Path]) -> Callable[[str], bool]:
@@ -75,13 +73,3 @@ def carried_out(mending: Mending) -> Mending:
                 help_text="somebody else may be writing them: run `checker check`",
             )
     return mending._replace(outcome=outcome._replace(applied=True))
-
-
-def _changes(found: Repair) -> Iterator[PolicyChange]:
-    """Who gains and loses by the change of each policy."""
-    then = {one.name: one for one in found.after.policies()}
-    for known in found.before.policies():
-        now = then.get(known.name)
-        if now is not None and now.says != known.says:
-            found_out = effect(known.case, known.text.policy, now.text.policy)
-            yield PolicyChange(known.case.name, found_out)

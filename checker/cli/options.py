@@ -39,6 +39,9 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to write the
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to a file.")
 ]
+ReportFileOption = Annotated[
+    str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Exit 3 if something was skipped or could not be determined.")
 ]

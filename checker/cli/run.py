@@ -76,6 +76,10 @@ class Ground(NamedTuple):
     scope: Scope
     instances: tuple[Instance, ...]
 
+    def fail_on(self, options: Options) -> Severity:
+        """The severity from which a finding counts."""
+        return options.fail_on or self.configuration.fail_on or Severity.WARNING
+
 
 def prepare(options: Options) -> Ground:
     """Read the configuration. Raises InputError for options and configurations that cannot be followed."""
@@ -88,7 +92,11 @@ def prepare(options: Options) -> Ground:
 
 def examine(options: Options) -> Run:
     """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
-    ground = prepare(options)
+    return examine_on(prepare(options), options)
+
+
+def examine_on(ground: Ground, options: Options) -> Run:
+    """The same, where the configuration has been read."""
     paths = _changed(options) if options.changed else options.paths or (Path(),)
     inventory = load(
         paths,
@@ -108,7 +116,7 @@ def decide(report: Report, ground: Ground, options: Options, inventory: Inventor
         report = suppress(report, configuration, inventory.comments, _today(), absolute)
     return Run(
         report,
-        options.fail_on or configuration.fail_on or Severity.WARNING,
+        ground.fail_on(options),
         bool(configuration.strict if options.strict is None else options.strict),
         configuration,
         inventory,

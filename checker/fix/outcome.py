@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Verdict
 from checker.fix.display import written_out
+from checker.fix.proof import effect
 from checker.inputs.text import Implied, TextDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.difference import Difference
+    from checker.finding import Severity
     from checker.fix.attempts import Left
     from checker.fix.rounds import Repair
 
@@ -21,6 +23,17 @@ class PolicyChange(NamedTuple):
 
     resource: str
     difference: Difference
+
+
+def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
+    """Who gains and loses by the change of each policy."""
+    then = {one.name: one for one in repair.after.policies()}
+    pairs = ((known, then.get(known.name)) for known in repair.before.policies())
+    return tuple(
+        PolicyChange(known.case.name, effect(known.case, known.text.policy, now.text.policy))
+        for known, now in pairs
+        if now is not None and now.says != known.says
+    )
 
 
 class Outcome(NamedTuple):
@@ -43,6 +56,11 @@ class Outcome(NamedTuple):
     def left(self) -> tuple[Left, ...]:
         """What is left of what was found wrong; what could not be told is not."""
         return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
+
+    def is_done(self, fail_on: Severity) -> bool:
+        """True if there was nothing to mend, and nothing is left from this severity on."""
+        counts = any(one.finding.severity.rank >= fail_on.rank for one in self.left)
+        return not self.repair.texts and not counts
 
     def written_out(self, left: Left) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""

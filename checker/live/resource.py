@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.inputs.text import InputError
 from checker.inventory import Inventory, PolicyText
+from checker.live.access import Unit
+from checker.live.calls import Calls
 from checker.live.facts import policy_of, topic_of
 from checker.live.faults import UnreadError
 from checker.live.keys import Keys
+from checker.live.session import Sessions
 from checker.policy.dialect import KEY, TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.inventory import Instance, Key, Topic
-    from checker.live.calls import Calls
+    from checker.live.access import Access
 
 _MANAGERS = (
     ("aws:cloudformation:stack-name", "the CloudFormation stack"),
@@ -47,6 +51,11 @@ class Found(NamedTuple):
         if self.key is not None:
             known.append(self.key)
         return {str(one.arn): one.policy.text for one in known if isinstance(one.policy, PolicyText)}
+
+
+def reach(access: Access, arn: Arn) -> Calls:
+    """Make ready for calls about one resource. Raises what boto3 raises."""
+    return Calls(Sessions(access), Unit(arn.account, arn.region), threading.Event())
 
 
 def read_topic(calls: Calls, arn: Arn) -> Found:

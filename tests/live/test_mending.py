@@ -202,3 +202,10 @@ def test_a_run_that_is_killed_before_the_write_has_nothing_to_undo(cloud: Cloud,
     done = run("rollback", receipt, "--endpoint-url", cloud.url)
     assert (done.returncode, policy_of(cloud, topic)) == (0, before)
     assert "says what it said before the repair" in done.stderr
+
+
+def test_what_the_options_leave_out_is_not_mended(cloud: Cloud, tmp_path: Path) -> None:
+    instance, topic = make_instance(cloud), make_topic(cloud, "chat")
+    done = run("fix", "--ignore", "source-owner", *options(cloud, topic, instance, tmp_path))
+    assert done.stderr.startswith("0 findings to mend")
+    assert "AllowConnectChatStreaming" not in done.stdout
