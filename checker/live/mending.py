@@ -35,10 +35,6 @@ class Clock(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
-class DriftError(InputError):
-    """A policy is not what it was when the repair was planned."""
-
-
 def current(calls: Calls, change: Change) -> str:
     """Read the policy of a resource as it is now. Raises InputError."""
     try:
@@ -111,9 +107,9 @@ def _same(change: Change, one: str, other: str) -> bool:
 
 
 def check_drift(calls: Calls, change: Change) -> None:
-    """See that a policy still says what the change was made for. Raises DriftError."""
+    """See that a policy still says what the change was made for. Raises InputError."""
     if not _same(change, current(calls, change), change.old):
-        raise DriftError(
+        raise InputError(
             change.resource,
             "somebody changed the policy since it was read",
             help_text="nothing was written to it; run the command again",
@@ -136,8 +132,7 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
             written.append(change)  # from here on it may be written, whatever the answer is
             write(calls, change, change.new, clock)
         except InputError as fault:
-            kept = written[:-1] if isinstance(fault, DriftError) and written[-1:] == [change] else written
-            return Carried(tuple(kept), fault)
+            return Carried(tuple(written), fault)
     return Carried(tuple(written))
 
 
