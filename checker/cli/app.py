@@ -24,6 +24,7 @@ _COMMANDS = {
     "diff": _Command("diff", "diff"),
     "explain": _Command("explain", "explain_command"),
     "fix": _Command("fix", "fix"),
+    "flow": _Command("flow", "flow"),
     "permissions audit": _Command("permissions", "permissions_audit"),
     "permissions fix": _Command("permissions", "permissions_fix"),
     "permissions flow": _Command("permissions", "permissions_flow"),

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from checker.arn import Arn
 from checker.chain import BROKEN, UNKNOWN, explain
-from checker.cli.options import Format, FormatOption, OutputOption, StrictOption
+from checker.cli.options import (
+    EndpointOption,
+    Format,
+    FormatOption,
+    OutputOption,
+    ProfileOption,
+    StrictOption,
+)
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, paint_for, write
-from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic
-from checker.inputs.text import InputError
+from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.live.access import Access
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
+from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.chain import Explanation
-    from checker.inventory import Key, Topic
+    from checker.inventory import Key, Skipped, Topic
 
 
 def explain_command(
     topic: Annotated[
         str,
-        typer.Argument(metavar="TOPIC", help="Output of `aws sns get-topic-attributes`, or a topic policy."),
+        typer.Argument(
+            metavar="TOPIC",
+            help="Output of `aws sns get-topic-attributes`, a topic policy, or the ARN of a topic in AWS.",
+        ),
     ],
     instance: Annotated[str, typer.Option("--instance-arn", metavar="ARN", help="The Connect instance.")],
     key_policy: Annotated[
@@ -37,20 +48,30 @@ def explain_command(
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Output of `aws kms describe-key`.")
     ] = None,
+    profile: ProfileOption = "",
+    endpoint_url: EndpointOption = "",
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     strict: StrictOption = False,
 ) -> int:
     """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
 
+    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given.
+
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
-    input, 3 something is not known (with --strict), 4 internal error.
+    input, 3 something is not known (with --strict, and whenever AWS would not show it), 4 internal error.
     """
-    arn = instance_option(instance)
-    explanation = explain(_topic(topic), _key(key, key_policy), arn, known_rules())
+    arn, given = instance_option(instance), _key(key, key_policy)
+    if Arn.parse(topic) is None:
+        found = Found(load_topic(Path(topic)), given)
+    else:
+        found = _live(topic, given, Access(profile=profile, endpoint=endpoint_url))
+    explanation = explain(found.topic, found.key, arn, known_rules())
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
-    return _exit_code(explanation, strict=strict)
+    for skipped in found.skipped:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    return _exit_code(explanation, strict=strict or bool(found.skipped))
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
@@ -61,11 +82,26 @@ def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Ite
     return [json.dumps(explanation_json(explanation), indent=2)]
 
 
-def _topic(text: str) -> Topic:
-    if Arn.parse(text) is not None:
-        help_text = f"give the output of `aws sns get-topic-attributes --topic-arn {text}`"
-        raise InputError(text, "topics are read from files", help_text=help_text)
-    return load_topic(Path(text))
+class Found(NamedTuple):
+    """The topic and its key, and what AWS would not show of them."""
+
+    topic: Topic
+    key: Key | None
+    skipped: tuple[Skipped, ...] = ()
+
+
+def _live(text: str, given: Key | None, access: Access) -> Found:
+    """Read a topic of AWS, and its key unless one was given. Raises InputError."""
+    from checker.live.faults import UnreadError
+    from checker.live.resource import reach, read_chain  # boto3 takes a fifth of a second to import
+
+    topic = topic_option("TOPIC", text)
+    calls = reach(access, topic)
+    try:
+        found, key = read_chain(calls, topic)
+    except UnreadError as error:
+        raise error.of_input() from None
+    return Found(found, given or key, tuple(calls.skipped))
 
 
 def _key(described: Path | None, policy: Path | None) -> Key | None:

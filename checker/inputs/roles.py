@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.arn import Arn, why_no_topic
 from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_policy, read_topic
 from checker.inputs.facts import bare_key, instance_arn, unwrap
 from checker.inputs.files import name_of, read_input
@@ -16,7 +17,6 @@ from checker.policy.unknown import Unknown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.arn import Arn
     from checker.inventory import Key, Topic
     from checker.policy.model import Policy
 
@@ -51,6 +51,14 @@ def load_key(path: Path) -> Key:
     if found is None or found[0] is not Kind.KEY or not isinstance(found[1], Object):
         raise InputError(document.name, "expected the output of `aws kms describe-key`")
     return read_key(document, found[1], found[2], named=True)
+
+
+def topic_option(option: str, text: str) -> Arn:
+    """Read an option that names a topic. Raises InputError, saying what else it is."""
+    arn = Arn.parse(text)
+    if arn is None or not arn.is_topic:
+        raise InputError(option, f"`{text}` is no ARN of a topic: {why_no_topic(text)}")
+    return arn
 
 
 def instance_option(text: str) -> Arn:

@@ -6,13 +6,14 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inventory import Skipped
-from checker.live.faults import ENDS_UNIT, ERRORS, Fault, UnreadError, fault_of, reason_of
+from checker.live.faults import ENDS_UNIT, ERRORS, Fault, UnreadError, fault_of, reason_of, refusal_of
 from checker.live.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from checker.live.access import Unit
+    from checker.live.faults import AwsError
     from checker.live.session import Sessions
 
 _HELPS = {Fault.DENIED: "allow it to the caller; `checker permissions audit` prints the least policy"}
@@ -65,24 +66,27 @@ class Calls:
         """Make a call and give its answer. Raises UnreadError; once the unit has ended, without any call."""
         if self._ended is not None:
             raise self._ended
-        self._wait(self._pace.delay(operation))
+        self.wait(self._pace.delay(operation))
         try:
             client = self._sessions.client(service, self.unit.region, self.unit.role)
             answer: dict[str, Any] = getattr(client, operation)(**parameters)
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
-            raise self._unread(fault_of(error), what, reason_of(error, *failed)) from None
+            raise self._unread(what, error, reason_of(error, *failed)) from None
         self._seen()
         return answer
 
-    def _wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
+        """Wait, for nothing or longer. Raises StoppedError once the run is interrupted."""
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise StoppedError
 
-    def _unread(self, fault: Fault, what: str, reason: str) -> UnreadError:
+    def _unread(self, what: str, error: AwsError, reason: str) -> UnreadError:
+        fault = fault_of(error)
         self.again |= fault.again
         if fault not in ENDS_UNIT:
-            return UnreadError(fault, Skipped(what, reason, error=True, help=_HELPS.get(fault, "")))
+            skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
+            return UnreadError(fault, skipped, refusal_of(error))
         with self._lock:
             if self._ended is None:
                 self._ended = UnreadError(fault, Skipped(self.unit.name, reason, error=True))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 
+from checker.inputs.text import InputError
 from checker.live.actions import action_of
 from checker.report.paint import safe
 
@@ -66,13 +67,36 @@ ENDS_UNIT = (Fault.EXPIRED, Fault.OFF)
 """What no other call of the unit would fare better with."""
 
 
-class UnreadError(Exception):
-    """A call gave no answer; ``skipped`` is how a report says so."""
+class Refusal(NamedTuple):
+    """What AWS said when it refused a call; empty where no answer came."""
 
-    def __init__(self, fault: Fault, skipped: Skipped) -> None:
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+
+
+_SAYS_MORE = (Fault.FAILED, Fault.THROTTLED)
+"""Faults that AWS's own words tell more about than their name."""
+
+
+class UnreadError(Exception):
+    """A call gave no answer; ``skipped`` is how a report says so, ``refusal`` what AWS said."""
+
+    def __init__(self, fault: Fault, skipped: Skipped, refusal: Refusal = Refusal()) -> None:  # noqa: B008 - frozen
         super().__init__(skipped.reason)
         self.fault = fault
         self.skipped = skipped
+        self.refusal = refusal
+
+    def of_input(self) -> InputError:
+        """The same, where nothing can be done without what was asked for."""
+        return InputError(self.skipped.what, self.skipped.reason, help_text=self.skipped.help)
+
+    @property
+    def told(self) -> str:
+        """The reason, with AWS's own words where they tell more."""
+        said = self.refusal.message
+        return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
 
 
 def fault_of(error: AwsError) -> Fault:
@@ -82,9 +106,17 @@ def fault_of(error: AwsError) -> Fault:
     return Fault.LOST if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
 
 
+def refusal_of(error: AwsError) -> Refusal:
+    """What AWS said, as far as it said anything."""
+    if not isinstance(error, ClientError):
+        return Refusal()
+    said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    texts = (said.get("Code"), said.get("Message"), about.get("RequestId"))
+    return Refusal(*(safe(str(text or "")) for text in texts))
+
+
 def reason_of(error: AwsError, service: str, operation: str) -> str:
     """Say it in one line, with the IAM action that the call needs and what AWS calls the fault."""
     fault = fault_of(error)
     said = fault.says.format(action=action_of(service, operation))
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    return f"{said} ({safe(code or type(error).__name__)})"
+    return f"{said} ({refusal_of(error).code or type(error).__name__})"

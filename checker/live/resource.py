@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.inputs.text import InputError
 from checker.inventory import Inventory, PolicyText
 from checker.live.access import Unit
 from checker.live.calls import Calls
@@ -61,16 +60,21 @@ def reach(access: Access, arn: Arn) -> Calls:
 def read_topic(calls: Calls, arn: Arn) -> Found:
     """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
     try:
-        answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+        topic, key = read_chain(calls, arn)
     except UnreadError as error:
-        skipped = error.skipped
-        raise InputError(skipped.what, skipped.reason, help_text=skipped.help) from None
-    topic = topic_of(str(arn), answer.get("Attributes") or {})
-    key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
+        raise error.of_input() from None
     managed = [*_managed(str(arn), _topic_tags(calls, arn))]
     if key is not None and isinstance(key.arn, Arn):
         managed += _managed(str(key.arn), _key_tags(calls, key.arn))
     return Found(topic, key, tuple(managed))
+
+
+def read_chain(calls: Calls, arn: Arn) -> tuple[Topic, Key | None]:
+    """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
+    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    topic = topic_of(str(arn), answer.get("Attributes") or {})
+    key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
+    return topic, key
 
 
 def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str]:

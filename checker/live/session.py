@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from checker import __version__
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 _MARGIN = timedelta(minutes=5)
 _SESSION_NAME = "checker"
+_WITHOUT_CREDENTIALS = ("connectparticipant",)
+"""A token says who calls: the participant service takes no signature.
+
+https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
+"""
+_UNSIGNED = Config(signature_version=UNSIGNED)
 
 
 class _Credentials(NamedTuple):
@@ -38,7 +45,7 @@ class Sessions:
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
         self._config = Config(
-            retries={"mode": "adaptive", "max_attempts": access.attempts},
+            retries={"mode": "adaptive", "total_max_attempts": access.attempts},
             max_pool_connections=access.threads,
             connect_timeout=10,
             read_timeout=30,
@@ -61,9 +68,8 @@ class Sessions:
 
     def _make(self, service: str, region: str, options: dict[str, str]) -> Any:
         endpoint = self.access.endpoint or None
-        return self.base.client(
-            service, region_name=region, endpoint_url=endpoint, config=self._config, **options
-        )
+        config = self._config.merge(_UNSIGNED) if service in _WITHOUT_CREDENTIALS else self._config
+        return self.base.client(service, region_name=region, endpoint_url=endpoint, config=config, **options)
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
         """Assume a role, and once more when that is about to end: an audit may take longer than a session.

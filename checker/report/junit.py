@@ -29,13 +29,19 @@ def junit_report(report: Report, setting: Setting) -> Iterator[str]:
     for suite in suites:
         root.append(suite)
     for element in (root, *suites):
-        element.attrib |= _counted(element)
+        element.attrib |= counted(element)
+    yield from xml_lines(root)
+
+
+def xml_lines(root: Element) -> Iterator[str]:
+    """Write a document, line by line."""
     indent(root)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield from tostring(root, encoding="us-ascii").decode().split("\n")
 
 
-def _counted(element: Element) -> dict[str, str]:
+def counted(element: Element) -> dict[str, str]:
+    """Count the test cases inside an element, as its attributes."""
     counts = {name: len(element.findall(f".//testcase/{kind}")) for name, kind in _COUNTS.items()}
     tests = len(element.findall(".//testcase"))
     return {"tests": str(tests)} | {name: str(count) for name, count in counts.items()}

@@ -63,6 +63,10 @@ class Contacts:
         found = self._contacts.get(contact)
         return found if found is not None and found.instance.arn == instance.arn else None
 
+    def live(self, account: str) -> list[str]:
+        """The ids of an account's chats that have not ended."""
+        return [one.id for one in self._live() if one.instance.account == account]
+
     def by_participant_token(self, token: str) -> Contact | None:
         """Find a chat that has not ended by the token of its customer."""
         return next((one for one in self._live() if one.participant_token == token), None)

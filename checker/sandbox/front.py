@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.sandbox.answer import Answer, RefusedError, refusal_answer
 from checker.sandbox.call import Call, read_call
+from checker.sandbox.contacts import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from checker.sandbox.journal import Journal
     from checker.sandbox.upstream import Upstream
 
+_REQUEST_ID = "x-amzn-RequestId"
 Next = Callable[[Call], Answer]
 Stage = Callable[[Call, Next], Answer]
 
@@ -53,7 +55,14 @@ class Front:
             answer = refusal_answer(call, refusal)
         finally:
             self._journal.log(call, error)
+        return _numbered(answer)
+
+
+def _numbered(answer: Answer) -> Answer:
+    """Give every answer the id of its request, as AWS does; moto's have theirs."""
+    if any(name.lower() == _REQUEST_ID.lower() for name, _ in answer.headers):
         return answer
+    return answer._replace(headers=(*answer.headers, (_REQUEST_ID, new_id())))
 
 
 def _before(later: Next, stage: Stage) -> Next:

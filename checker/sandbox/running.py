@@ -67,6 +67,10 @@ class Sandbox(NamedTuple):
         """What became of every message that Connect had for a topic, oldest first."""
         return [Delivery(**one) for one in self.ask("deliveries")]
 
+    def chats(self, account: str = DEFAULT_ACCOUNT) -> list[str]:
+        """The ids of an account's chats that have not ended."""
+        return list(self.ask("chats", account=account))
+
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock on."""
         self.ask("advance", seconds=seconds)

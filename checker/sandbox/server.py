@@ -111,6 +111,7 @@ def build(stop: Callable[[], None]) -> Front:
     ]
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
+        "chats": lambda given: chat.contacts.live(given["account"]),
         "calls": lambda _: journal.calls(),
         "clear-calls": lambda _: journal.clear(),
         "clear-faults": lambda _: disturbance.clear(),

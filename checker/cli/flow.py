@@ -1,0 +1,171 @@
+"""`checker flow`: send one real chat message through Amazon Connect and see it come out of the topic."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checker.cli.options import EndpointOption, OutputOption, ProfileOption
+from checker.cli.run import known_rules
+from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.inputs.roles import instance_option, topic_option
+from checker.inputs.text import InputError
+from checker.live.access import Access
+from checker.live.flow.asked import MOST_TOPICS, Asked, Mistake
+from checker.passage import End
+from checker.report.flow import passage_json, passage_text, step_line
+from checker.report.flow_junit import flow_junit
+from checker.report.paint import Paint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from checker.arn import Arn
+    from checker.live.flow.run import Stops
+    from checker.passage import Passage, Step
+
+_ATTEMPTS = 4
+
+
+class FlowFormat(StrEnum):
+    """How a flow is reported."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def flow(
+    instance: Annotated[str, typer.Option("--instance-arn", metavar="ARN", help="The Connect instance.")],
+    contact_flow: Annotated[
+        str, typer.Option("--contact-flow-id", metavar="ID", help="The contact flow that takes the chat.")
+    ],
+    topic: Annotated[
+        list[str],
+        typer.Option("--topic-arn", metavar="ARN", help="A topic to stream to; given twice for two."),
+    ],
+    at_start: Annotated[
+        bool,
+        typer.Option("--at-start", help="Stream to the first topic by StartChatContact itself."),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start the chat though the proof finds a broken link.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(min=1, max=900, help="How many seconds the message is waited for.")
+    ] = 30,
+    wait_for_metrics: Annotated[
+        float,
+        typer.Option(
+            min=0, max=900, help="How many seconds CloudWatch's counters are waited for if nothing arrives."
+        ),
+    ] = 0,
+    mistake: Annotated[
+        Mistake | None,
+        typer.Option(help="Make a mistake that applications make, to see what it looks like."),
+    ] = None,
+    profile: ProfileOption = "",
+    endpoint_url: EndpointOption = "",
+    output_format: Annotated[FlowFormat, typer.Option("--format", help="How to write the report.")] = (
+        FlowFormat.TEXT
+    ),
+    output: OutputOption = None,
+) -> int:
+    """Start a chat, stream it, say something, and see it come out of the topic; then clear everything away.
+
+    The chain is proven first, and a broken link ends it unless forced. For as long as it lasts, a queue of its
+    own is subscribed to each topic. Take a contact flow that calls no agent.
+
+    Exit codes: 0 the message arrived, 1 it did not or a link is broken, 2 usage, 3 something else kept the flow
+    from being carried through or cleared away, 4 internal error, 130 interrupted.
+    """
+    asked = Asked(
+        instance_option(instance),
+        contact_flow,
+        _topics(topic, force=force),
+        at_start=at_start,
+        force=force,
+        wait=wait,
+        wait_for_metrics=wait_for_metrics,
+        mistake=mistake,
+    )
+    at_once = output_format is FlowFormat.TEXT and output is None
+    passage = _carry_out(
+        asked, Access(profile=profile, endpoint=endpoint_url, attempts=_ATTEMPTS), _shown(at_once)
+    )
+    paint = Paint() if output else paint_for(sys.stdout)
+    write(_lines(passage, output_format, paint, steps=not at_once), output)
+    return exit_code(passage)
+
+
+def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
+    """Read the topics, each once. Raises InputError."""
+    arns = dict.fromkeys(topic_option("--topic-arn", text) for text in texts)
+    if len(arns) > MOST_TOPICS and not force:
+        raise InputError(
+            "--topic-arn",
+            f"{len(arns)} topics: AWS documents that a contact is streamed to {MOST_TOPICS} at most",
+            help_text="leave one out, or see with --force what AWS says",
+        )
+    return tuple(arns)
+
+
+def _carry_out(asked: Asked, access: Access, show: Callable[[Step], None]) -> Passage:
+    from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
+    from checker.live.session import Sessions
+
+    stops = Stops(threading.Event(), threading.Event())
+    _heed_signals(stops)
+    return run_flow(asked, Sessions(access), known_rules(), show, stops)
+
+
+def _heed_signals(stops: Stops) -> None:
+    """Let the first signal end the flow, after the call under way, and the second the clearing away."""
+
+    def stop(*_: object) -> None:
+        if stops.flow.is_set():
+            stops.clearing.set()
+        else:
+            stops.flow.set()
+            tell("interrupted: clearing away; once more leaves everything as it is")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _shown(at_once: bool) -> Callable[[Step], None]:
+    """Show each step as it happens: as the report where that is a text on standard output, else as progress."""
+    stream = sys.stdout if at_once else sys.stderr
+    paint = paint_for(stream)
+
+    def show(step: Step) -> None:
+        print(step_line(step, paint), file=stream, flush=True)
+
+    return show
+
+
+def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
+    if output_format is FlowFormat.JSON:
+        return [json.dumps(passage_json(passage), indent=2)]
+    if output_format is FlowFormat.JUNIT:
+        return flow_junit(passage)
+    told = [step_line(one, paint) for one in passage.steps] if steps else []
+    return [*told, *passage_text(passage, paint)]
+
+
+def exit_code(passage: Passage) -> int:
+    """Say by a number how a flow ended."""
+    if passage.end is End.INTERRUPTED:
+        return 130
+    if passage.end in (End.SILENT, End.HELD):
+        return Exit.FINDINGS
+    if passage.end is End.REFUSED:
+        known = passage.cause is not None and (passage.cause.link or passage.cause.rule)
+        return Exit.FINDINGS if known else Exit.INCOMPLETE
+    return Exit.INCOMPLETE if passage.left_behind else Exit.CLEAN

@@ -1,0 +1,36 @@
+"""What a flow is asked to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from checker.arn import Arn
+
+MOST_TOPICS = 2
+"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
+
+
+class Mistake(StrEnum):
+    """What applications get wrong though the chain is whole; made on purpose, to see what it looks like."""
+
+    NO_CONNECT_PARTICIPANT = "no-connect-participant"
+    LATE_STREAMING = "late-streaming"
+
+
+class Asked(NamedTuple):
+    """One chat with an instance, streamed to topics.
+
+    ``at_start`` streams to the first topic by StartChatContact itself. ``force`` goes on where the proof finds a
+    broken link. ``wait`` is for how many seconds a message is waited for, ``wait_for_metrics`` likewise.
+    """
+
+    instance: Arn
+    contact_flow: str
+    topics: tuple[Arn, ...]
+    at_start: bool = False
+    force: bool = False
+    wait: float = 30.0
+    wait_for_metrics: float = 0.0
+    mistake: Mistake | None = None

@@ -1,0 +1,65 @@
+"""The proof before a chat is started: the chain of every topic, as AWS has it now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.chain import BROKEN, UNKNOWN, explain
+from checker.live.faults import UnreadError
+from checker.live.flow.steps import Beginning
+from checker.live.resource import read_chain
+from checker.passage import DONE, FAILED, PREFLIGHT, Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.arn import Arn
+    from checker.chain import Explanation
+    from checker.live.calls import Calls
+    from checker.live.flow.steps import Steps
+    from checker.rule import Rule
+
+
+def examine(
+    steps: Steps, calls: Calls, topic: Arn, instance: Arn, rules: Sequence[Rule]
+) -> Explanation | UnreadError:
+    """Walk the chain of a topic, or say why it could not be read. Raises StoppedError."""
+    began = Beginning()
+    try:
+        found, key = read_chain(calls, topic)
+    except UnreadError as error:
+        step = began.step(PREFLIGHT, str(topic), FAILED, said=error.told, help_text=error.skipped.help)
+        steps.add(step)
+        return error
+    explanation = explain(found, key, instance, rules)
+    status = FAILED if explanation.first_broken() else DONE
+    steps.add(began.step(PREFLIGHT, str(topic), status, said=_said(explanation)))
+    return explanation
+
+
+def _said(explanation: Explanation) -> str:
+    broken = explanation.first_broken()
+    if broken is not None:
+        return f"the {_words(broken.link.value)} is broken: {broken.reason}"
+    unsure = [_words(one.link.value) for one in explanation.links if one.status == UNKNOWN]
+    return f"nothing is broken; not known: {', '.join(unsure)}" if unsure else "the chain is whole"
+
+
+def broken_link(explanation: Explanation | None) -> Cause | None:
+    """The first broken link as a cause; ``None`` if none is known to be."""
+    return _first(explanation, BROKEN)
+
+
+def unknown_link(explanation: Explanation | None) -> Cause | None:
+    """The first link that is not known, likewise."""
+    return _first(explanation, UNKNOWN)
+
+
+def _first(explanation: Explanation | None, status: str) -> Cause | None:
+    links = explanation.links if explanation else ()
+    one = next((one for one in links if one.status == status), None)
+    return Cause(one.reason, one.help, one.link.value, one.rule) if one else None
+
+
+def _words(link: str) -> str:
+    return link.replace("_", " ")

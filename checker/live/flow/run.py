@@ -1,0 +1,193 @@
+"""Runs one chat from end to end, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.live.access import Unit
+from checker.live.calls import Calls, StoppedError
+from checker.live.faults import Fault, UnreadError
+from checker.live.flow.asked import Mistake
+from checker.live.flow.chat import Chat
+from checker.live.flow.counters import read_counters
+from checker.live.flow.debts import Debts
+from checker.live.flow.preflight import broken_link, examine
+from checker.live.flow.seen import topics_seen
+from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence, is_limit
+from checker.live.flow.steps import Beginning, Steps
+from checker.live.flow.watch import QUEUES, Hand, Watch, arrival_of
+from checker.passage import DONE, FAILED, MESSAGE, Cause, Counters, End, Passage, TopicPassage
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from checker.arn import Arn
+    from checker.live.flow.asked import Asked
+    from checker.live.session import Sessions
+    from checker.passage import Arrival, Step
+    from checker.rule import Rule
+
+_BETWEEN_COUNTS = 15.0
+"""Seconds between two looks at counters that CloudWatch does not show yet."""
+
+
+class Stops(NamedTuple):
+    """Two events: the first ends the flow, which then clears away; the second ends that as well."""
+
+    flow: threading.Event
+    clearing: threading.Event
+
+
+def run_flow(
+    asked: Asked, sessions: Sessions, rules: Sequence[Rule], show: Callable[[Step], None], stops: Stops
+) -> Passage:
+    """Send a message through Connect and see it come out of the topics.
+
+    Steps are shown as they happen. What is temporary is removed whatever happens; what could not be is named.
+    """
+    run = _Run(asked, sessions, stops, show)
+    try:
+        end, cause = run.pass_through(rules)
+    except UnreadError as error:
+        end, cause = End.REFUSED, run.refused(error)
+    except StoppedError:
+        end, cause = End.INTERRUPTED, None
+    finally:
+        left = run.debts.settle()
+    return Passage(
+        str(asked.instance), end, run.chat.contact, run.topics(), tuple(run.steps.done), cause, left
+    )
+
+
+class _Run:
+    def __init__(self, asked: Asked, sessions: Sessions, stops: Stops, show: Callable[[Step], None]) -> None:
+        self.asked = asked
+        self.steps = Steps(show)
+        self.debts = Debts()
+        self._began = datetime.now(UTC)
+        self._sessions = sessions
+        self._stops = stops
+        self._hand = self._hand_for(asked.instance)
+        self.chat = Chat(self._hand, self.steps, asked.instance, asked.contact_flow)
+        self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
+
+    def _hand_for(self, place: Arn) -> Hand:
+        """What makes calls in the Region of a resource, always as the caller."""
+        unit = Unit(place.account, place.region)
+        flow, clearing = self._stops
+        return Hand(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
+
+    def topics(self) -> tuple[TopicPassage, ...]:
+        return tuple(self._passages.values())
+
+    def _note(self, topic: Arn, **found: object) -> None:
+        self._passages[topic] = self._passages[topic]._replace(**found)  # type: ignore[arg-type]
+
+    def pass_through(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
+        """Do all steps in their order. Raises UnreadError, StoppedError."""
+        if not self._cleared(rules) and not self.asked.force:
+            return End.HELD, None
+        watches = self._watch()
+        content = f"checker flow {uuid.uuid4()}"
+        self._talk(content)
+        self._await(watches, content)
+        silent = [topic for topic, one in self._passages.items() if one.arrival is None]
+        for topic in self._passages:
+            self._count(topic, patient=topic in silent)
+        for topic in silent:
+            self._note(topic, cause=cause_of_silence(self._clues(topic)))
+        return (End.SILENT if silent else End.ARRIVED), None
+
+    def _cleared(self, rules: Sequence[Rule]) -> bool:
+        """Prove what can be proven beforehand; false if a link is broken."""
+        causes = [self._proven(topic, rules) for topic in self.asked.topics]
+        return not any(causes)
+
+    def _proven(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
+        found = examine(self.steps, self._hand_for(topic).calls, topic, self.asked.instance, rules)
+        if isinstance(found, UnreadError):
+            gone = found.fault is Fault.GONE
+            cause = Cause("the topic is not there", "name another, or create it") if gone else None
+        else:
+            self._note(topic, explanation=found)
+            cause = broken_link(found)
+        self._note(topic, cause=cause)
+        return cause
+
+    def _watch(self) -> dict[Arn, Watch]:
+        """Subscribe a queue to each topic."""
+        caller = self.steps.call(self._hand.calls, "sts", "get_caller_identity", "the caller")
+        watches = {}
+        for topic in self.asked.topics:
+            name = f"{QUEUES}{uuid.uuid4().hex}"
+            watches[topic] = Watch(self._hand_for(topic), self.steps, topic, caller["Account"], name)
+            watches[topic].set_up(self.debts)
+        return watches
+
+    def _talk(self, content: str) -> None:
+        mistake = self.asked.mistake
+        first, *others = self.asked.topics
+        self.chat.start(self.debts, first if self.asked.at_start else None)
+        late = mistake is Mistake.LATE_STREAMING
+        wanted = others if self.asked.at_start else self.asked.topics
+        if not late:
+            self._stream(wanted)
+        self.chat.connect(mark=mistake is None, websocket=late)
+        self.chat.say(content)
+        if late:
+            self._stream(wanted)
+
+    def _stream(self, topics: Sequence[Arn]) -> None:
+        for topic in topics:
+            self.chat.stream(self.debts, topic)
+
+    def _await(self, watches: dict[Arn, Watch], content: str) -> None:
+        """Wait until the message has come out of every topic, or time is up."""
+        began, end = Beginning(), time.monotonic() + self.asked.wait
+        waiting = dict(watches)
+        while waiting and time.monotonic() < end:
+            for topic, watch in tuple(waiting.items()):
+                arrival = self._received(watch, content, began)
+                if arrival is not None:
+                    del waiting[topic]
+                    self._note(topic, arrival=arrival, cause=None)
+                    self.steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
+        for topic in waiting:
+            self.steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
+
+    def _received(self, watch: Watch, content: str, began: Beginning) -> Arrival | None:
+        messages = watch.receive()
+        found = (arrival_of(one, self.chat.contact, content, began.seconds) for one in messages)
+        return next(filter(None, found), None)
+
+    def _count(self, topic: Arn, *, patient: bool) -> None:
+        """Read the counters of a topic, and for one that stayed silent wait for them if asked to."""
+        calls = self._hand_for(topic).calls
+        end = time.monotonic() + (self.asked.wait_for_metrics if patient else 0)
+        try:
+            counters = read_counters(self.steps, calls, topic, self._began)
+            while counters.published is None and time.monotonic() < end:
+                calls.wait(_BETWEEN_COUNTS)
+                counters = read_counters(self.steps, calls, topic, self._began)
+        except UnreadError:
+            return  # the step says so, and the message counts for more
+        self._note(topic, counters=counters)
+
+    def _clues(self, topic: Arn) -> Clues:
+        one = self._passages[topic]
+        return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters())
+
+    def refused(self, error: UnreadError) -> Cause:
+        """Say why a step was refused."""
+        step = self.steps.done[-1]
+        about = next((one.explanation for one in self.topics() if one.topic == step.what), None)
+        seen: tuple[str, ...] = ()
+        if is_limit(error, step):
+            with suppress(StoppedError):
+                seen = topics_seen(self.steps, self._hand.after, self.chat.contact, self._began)
+        return cause_of_refusal(error, step, about, seen)

@@ -1,0 +1,154 @@
+"""A temporary queue that is subscribed to a topic, to see what comes out of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.live.calls import Listing
+from checker.live.faults import Fault, UnreadError
+from checker.passage import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.live.calls import Calls
+    from checker.live.flow.debts import Debts
+    from checker.live.flow.steps import Steps
+
+QUEUES = "checker-flow-"
+"""What the names of these queues begin with; `checker permissions flow` allows no others."""
+
+_SUBSCRIPTIONS = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
+_GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
+_POLL = 1
+"""Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
+
+_ONCE = "3600"
+"""Seconds for which a message that was read is not shown again."""
+
+_SHORT = "300"
+"""Seconds after which messages vanish: other people's chats come through the same topic."""
+
+
+class Hand(NamedTuple):
+    """What makes calls about a topic's Region: in the flow, and when it clears away."""
+
+    calls: Calls
+    after: Calls
+
+
+class Watch:
+    """One topic's queue, encrypted and open to that topic alone."""
+
+    def __init__(self, hand: Hand, steps: Steps, topic: Arn, account: str, name: str) -> None:
+        self.topic = topic
+        self._hand = hand
+        self._steps = steps
+        self._name = name
+        self._queue = topic._replace(service="sqs", account=account, resource=name)
+        self._url = ""
+        self._subscription = ""
+
+    def set_up(self, debts: Debts) -> None:
+        """Make the queue and subscribe it. Raises UnreadError, StoppedError."""
+        debts.owe(f"the queue `{self._queue}`", self._remove_queue)
+        made = self._steps.call(
+            self._hand.calls,
+            "sqs",
+            "create_queue",
+            self._name,
+            QueueName=self._name,
+            Attributes=queue_attributes(self._queue, self.topic),
+        )
+        self._url = made["QueueUrl"]
+        debts.owe(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
+        subscribed = self._steps.call(
+            self._hand.calls,
+            "sns",
+            "subscribe",
+            str(self.topic),
+            TopicArn=str(self.topic),
+            Protocol="sqs",
+            Endpoint=str(self._queue),
+            Attributes={"RawMessageDelivery": "true"},
+            ReturnSubscriptionArn=True,
+        )
+        self._subscription = subscribed["SubscriptionArn"]
+
+    def receive(self) -> Iterator[dict[str, Any]]:
+        """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError."""
+        answer = self._hand.calls.make(
+            "sqs",
+            "receive_message",
+            self._name,
+            QueueUrl=self._url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=_POLL,
+            MessageAttributeNames=["All"],
+        )
+        yield from answer.get("Messages") or ()
+
+    def _remove_subscription(self) -> None:
+        arn = self._subscription or self._find_subscription()
+        if arn:
+            self._steps.call(self._hand.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
+
+    def _find_subscription(self) -> str:
+        """The ARN of the subscription, empty if there is none: the answer to Subscribe was lost."""
+        listed = self._hand.after.pages(_SUBSCRIPTIONS, str(self.topic), TopicArn=str(self.topic))
+        found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
+        return next((str(one["SubscriptionArn"]) for one in found), "")
+
+    def _remove_queue(self) -> None:
+        try:
+            url = (
+                self._url
+                or self._hand.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)["QueueUrl"]
+            )
+            self._steps.call(self._hand.after, "sqs", "delete_queue", self._name, QueueUrl=url)
+        except UnreadError as error:
+            if error.fault is not Fault.GONE and error.refusal.code not in _GONE:
+                raise
+
+
+def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
+    """The attributes of a queue that one topic may send to.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    """
+    statement = {
+        "Sid": "AllowTopicToSend",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": str(queue),
+        "Condition": {"ArnEquals": {"aws:SourceArn": str(topic)}},
+    }
+    return {
+        "Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        "SqsManagedSseEnabled": "true",
+        "MessageRetentionPeriod": _SHORT,
+        "VisibilityTimeout": _ONCE,
+    }
+
+
+def arrival_of(message: dict[str, Any], contact: str, content: str, seconds: float) -> Arrival | None:
+    """Read a message of a queue; ``None`` unless it is what was said in the chat.
+
+    Some events carry no ContactId, but all carry InitialContactId.
+    https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
+    """
+    try:
+        said = json.loads(message.get("Body") or "")
+    except ValueError:
+        return None
+    if not isinstance(said, dict) or (said.get("InitialContactId"), said.get("Content")) != (
+        contact,
+        content,
+    ):
+        return None
+    attributes = message.get("MessageAttributes") or {}
+    texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
+    return Arrival(seconds, str(said.get("Id", "")), tuple(texts))

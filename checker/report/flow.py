@@ -1,0 +1,142 @@
+"""A flow for people, step by step and as a whole, and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.passage import FAILED, End
+from checker.report.explanation import explanation_json
+from checker.report.paint import Paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.passage import Cause, Counters, Passage, Step, TopicPassage
+
+_VERSION = 1
+_CLOCK = slice(11, 23)
+"""The time of day in `2026-01-31T10:22:31.120Z`."""
+
+_ENDS = {
+    End.ARRIVED: ("ok", "The message arrived."),
+    End.SILENT: ("error", "The message did not arrive."),
+    End.REFUSED: ("error", "The flow could not be carried through."),
+    End.HELD: ("error", "The flow was not started, as a link is broken; --force starts it all the same."),
+    End.INTERRUPTED: ("warning", "The flow was interrupted."),
+}
+_COUNTED = ("published", "delivered", "filtered_out", "failed")
+
+
+def step_line(step: Step, paint: Paint) -> str:
+    """Write a step: when, how it went, what it is, how long it took, its request, and what was said."""
+    style, word = ("error", "FAILED") if step.status == FAILED else ("ok", "ok")
+    about = f"{_short(step.what)}: {step.said}" if step.said else _short(step.what)
+    request = paint("dim", f"  {safe(step.request_id)}") if step.request_id else ""
+    return (
+        f"{paint('dim', step.at[_CLOCK])} {paint(style, f'{word:<6}')} {step.name:<27} "
+        f"{step.seconds:>6.2f} s  {safe(about)}{request}"
+    )
+
+
+def _short(what: str) -> str:
+    """The name of a topic, queue or instance."""
+    return what.rpartition(":")[2] if what.startswith("arn:") else what
+
+
+def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
+    """Write what came of a flow, after its steps."""
+    yield ""
+    yield f"{paint('dim', 'instance')} {passage.instance}"
+    if passage.contact:
+        yield f"{paint('dim', 'contact ')} {safe(passage.contact)}"
+    for topic in passage.topics:
+        yield from _topic(topic, passage.end, paint)
+    yield ""
+    style, sentence = _ENDS[passage.end]
+    yield paint(style, sentence)
+    if passage.cause is not None:
+        yield from _cause(passage.cause, paint)
+    for left in passage.left_behind:
+        yield f"{paint('warning', 'left behind:')} {safe(left)}"
+
+
+def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
+    yield f"{paint('dim', 'topic   ')} {safe(one.topic)}"
+    if one.arrival is not None:
+        yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
+    elif end is End.SILENT:
+        yield f"  {paint('error', 'nothing arrived')}"
+    if one.counters is not None and one.arrival is not None:
+        yield f"  {paint('dim', _counted(one.counters))}"
+    if one.cause is not None:
+        yield from _cause(one.cause, paint)
+
+
+def _counted(counters: Counters) -> str:
+    if counters.published is None:
+        return "CloudWatch shows no counters of the topic yet"
+    counts = (f"{getattr(counters, name) or 0} {name.replace('_', ' ')}" for name in _COUNTED)
+    return f"CloudWatch counts {', '.join(counts)}"
+
+
+def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
+    rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
+    link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""
+    yield f"  {paint('bold', 'most likely')} {link}{safe(cause.reason)}{rule}"
+    for one in cause.evidence:
+        yield f"    {safe(one)}"
+    if cause.help:
+        yield f"    {paint('dim', '=')} help: {safe(cause.help)}"
+
+
+def passage_json(passage: Passage) -> dict[str, Any]:
+    """Turn a flow into JSON values, as `schemas/flow.v1.json` describes them."""
+    return {
+        "version": _VERSION,
+        "end": passage.end.value,
+        "instance": passage.instance,
+        "contact": passage.contact or None,
+        "topics": [_topic_json(one) for one in passage.topics],
+        "steps": [_step_json(one) for one in passage.steps],
+        "cause": _cause_json(passage.cause),
+        "left_behind": list(passage.left_behind),
+    }
+
+
+def _topic_json(one: TopicPassage) -> dict[str, Any]:
+    arrival = one.arrival
+    return {
+        "topic": one.topic,
+        "arrived": arrival is not None,
+        "seconds": arrival.seconds if arrival else None,
+        "message": arrival.message_id if arrival else None,
+        "attributes": dict(arrival.attributes) if arrival else None,
+        "counters": one.counters._asdict() if one.counters else None,
+        "cause": _cause_json(one.cause),
+        "explanation": explanation_json(one.explanation) if one.explanation else None,
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.name,
+        "what": step.what,
+        "status": step.status,
+        "at": step.at,
+        "seconds": step.seconds,
+        "request_id": step.request_id or None,
+        "said": step.said or None,
+        "help": step.help or None,
+    }
+
+
+def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
+    if cause is None:
+        return None
+    return {
+        "reason": cause.reason,
+        "help": cause.help or None,
+        "link": cause.link or None,
+        "rule": cause.rule or None,
+        "evidence": list(cause.evidence),
+    }

@@ -1,0 +1,27 @@
+"""One sandbox for all tests of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Sandbox
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[Sandbox]:
+    pytest.importorskip("moto")
+    from checker.sandbox.running import running_sandbox
+
+    with running_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Sandbox) -> Iterator[Sandbox]:
+    one_sandbox.forget_calls()
+    yield one_sandbox
+    one_sandbox.clear_faults()

@@ -1,0 +1,111 @@
+"""A real message goes in at Connect and comes out of the topic, and nothing is left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.passage import DONE, End
+from checker.sandbox import seed
+from tests.live.flow.stage import flow, temporary
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
+
+
+def test_the_steps_are_those_that_aws_documents_in_their_order(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    before = temporary(sandbox, account)
+    passage = flow(account, instance, topic)
+    assert passage.end is End.ARRIVED
+    assert [one.name for one in passage.steps] == [
+        "preflight",
+        "GetCallerIdentity",
+        "CreateQueue",
+        "Subscribe",
+        "StartChatContact",
+        "StartContactStreaming",
+        "CreateParticipantConnection",
+        "SendMessage",
+        "message",
+        "GetMetricData",
+        "StopContactStreaming",
+        "DisconnectParticipant",
+        "Unsubscribe",
+        "DeleteQueue",
+    ]
+    assert {one.status for one in passage.steps} == {DONE}
+    calls = [one for one in passage.steps if one.name not in ("preflight", "message")]
+    assert all(one.request_id for one in calls)
+    assert len({one.request_id for one in calls}) == len(calls)
+    assert temporary(sandbox, account) == before
+    assert not passage.left_behind
+
+
+def test_the_message_is_known_by_its_chat_and_carries_what_aws_documents(account: Account) -> None:
+    instance = seed.make_instance(account)
+    (found,) = flow(account, instance, seed.good_topic(account, instance)).topics
+    assert found.arrival is not None
+    attributes = dict(found.arrival.attributes)
+    assert attributes["AccountId"] == account.id
+    assert attributes["InstanceId"] == instance.rpartition("/")[2]
+    assert attributes["Type"] == "MESSAGE"
+    assert len(attributes) == 8
+    assert found.counters is not None
+    assert (found.counters.published, found.counters.delivered) == (2, 2)  # somebody joined, and spoke
+
+
+@pytest.mark.parametrize("at_start", [False, True], ids=["afterwards", "at the start"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_topic_or_two_streamed_from_the_start_or_afterwards(
+    sandbox: Sandbox, account: Account, count: int, at_start: bool
+) -> None:
+    instance = seed.make_instance(account)
+    topics = [seed.good_topic(account, instance, f"chat-{number}") for number in range(count)]
+    sandbox.forget_calls()
+    passage = flow(account, instance, *topics, at_start=at_start)
+    assert passage.end is End.ARRIVED
+    assert all(one.arrival for one in passage.topics)
+    assert len(sandbox.calls("connect", "StartContactStreaming")) == count - at_start
+    assert temporary(sandbox, account) == (0, 0, 0)
+
+
+def test_an_encrypted_topic_with_the_grant(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.encrypted_topic(account, instance, grant=True).topic
+    assert flow(account, instance, topic).end is End.ARRIVED
+
+
+def test_a_topic_of_another_account(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    other = sandbox.account("999988887777")
+    topic = seed.good_topic(other, instance, "foreign")
+    assert flow(account, instance, topic).end is End.ARRIVED
+
+
+def test_other_peoples_chats_on_the_topic_are_not_taken_for_the_message(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    somebody = seed.start_chat(account, instance, topic)
+
+    def speak(step: object) -> None:
+        del step
+        seed.say(account, somebody, "hello")
+
+    passage = flow(account, instance, topic, show=speak)
+    assert passage.end is End.ARRIVED
+    (found,) = passage.topics
+    assert found.arrival is not None
+    assert dict(found.arrival.attributes)["InitialContactId"] == passage.contact != somebody.contact
+
+
+def test_the_participant_service_is_called_without_a_signature(account: Account) -> None:
+    from botocore import UNSIGNED
+
+    from checker.live.access import Access
+    from checker.live.session import Sessions
+
+    client = Sessions(Access(endpoint=account.endpoint)).client("connectparticipant", "us-east-1")
+    assert client.meta.config.signature_version is UNSIGNED

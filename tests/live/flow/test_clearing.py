@@ -1,0 +1,165 @@
+"""Whatever goes wrong, everything temporary is removed, and what cannot be is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.passage import End, Passage, Step
+from checker.sandbox import faults, seed
+from tests.cli.process import CHECKER
+from tests.live.flow.stage import flow, stops, temporary
+
+if TYPE_CHECKING:
+    from checker.sandbox.faults import Fault
+    from checker.sandbox.running import Account, Sandbox
+
+CALLS = {
+    "GetCallerIdentity": "sts",
+    "CreateQueue": "sqs",
+    "Subscribe": "sns",
+    "StartChatContact": "connect",
+    "StartContactStreaming": "connect",
+    "CreateParticipantConnection": "connectparticipant",
+    "SendMessage": "connectparticipant",
+    "ReceiveMessage": "sqs",
+}
+CLEARING = {
+    "StopContactStreaming": ("connect", "the stream of the chat"),
+    "Unsubscribe": ("sns", "the subscription of"),
+    "DeleteQueue": ("sqs", "the queue `"),
+}
+
+
+FAULTS: dict[str, Callable[[str, str], Fault]] = {"denied": faults.denied, "failing": faults.server_error}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("action", CALLS)
+def test_a_call_that_fails_leaves_nothing(
+    sandbox: Sandbox, account: Account, action: str, fault: str
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    sandbox.fault(FAULTS[fault](CALLS[action], action))
+    passage = flow(account, instance, topic)
+    assert passage.end is End.REFUSED
+    assert passage.cause is not None
+    assert action in passage.cause.reason
+    assert temporary(sandbox, account) == (0, 0, 0)
+    assert not passage.left_behind
+
+
+@pytest.mark.parametrize("action", CLEARING)
+def test_what_cannot_be_removed_is_named_and_all_else_is_removed(
+    sandbox: Sandbox, account: Account, action: str
+) -> None:
+    instance = seed.make_instance(account)
+    service, named = CLEARING[action]
+    sandbox.fault(faults.denied(service, action))
+    passage = flow(account, instance, seed.good_topic(account, instance))
+    assert passage.end is End.ARRIVED
+    (left,) = passage.left_behind
+    assert left.startswith(named)
+    assert f"`{service}:{action}` is missing" in left
+    sandbox.clear_faults()
+    assert sum(temporary(sandbox, account)) == (action != "StopContactStreaming")
+    for url in account.client("sqs").list_queues().get("QueueUrls", ()):
+        account.client("sqs").delete_queue(QueueUrl=url)
+
+
+def test_a_customer_who_cannot_leave_is_stopped(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    sandbox.fault(faults.denied("connectparticipant", "DisconnectParticipant"))
+    passage = flow(account, instance, seed.good_topic(account, instance))
+    assert not passage.left_behind
+    assert not sandbox.chats(account.id)
+
+
+def test_a_chat_that_may_have_been_started_is_found_by_its_token_and_stopped(
+    sandbox: Sandbox, account: Account
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    sandbox.fault(faults.connection_reset("connect", "StartChatContact", times=1))
+    passage = flow(account, instance, topic)
+    assert passage.end is End.REFUSED
+    assert not sandbox.chats(account.id)
+    assert not passage.left_behind
+
+
+def interrupted(account: Account, instance: str, topic: str, at: int) -> Passage:
+    """Run a flow that is interrupted after its n-th step."""
+    stopping = stops()
+    numbers = count(1)
+
+    def interrupt(_: Step) -> None:
+        if next(numbers) == at:
+            stopping.flow.set()
+
+    return flow(account, instance, topic, show=interrupt, stopping=stopping)
+
+
+def test_an_interrupt_after_any_step_leaves_nothing(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    steps = len(flow(account, instance, topic).steps)
+    for number in range(1, steps + 1):
+        passage = interrupted(account, instance, topic, number)
+        assert passage.end in (End.INTERRUPTED, End.ARRIVED)
+        assert not passage.left_behind
+        assert temporary(sandbox, account) == (0, 0, 0), number
+
+
+def test_a_second_interrupt_ends_the_clearing_and_names_what_is_left(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    stopping = stops()
+
+    def impatient(step: Step) -> None:
+        if step.name == "StopContactStreaming":
+            stopping.clearing.set()
+
+    passage = flow(account, instance, topic, show=impatient, stopping=stopping)
+    assert [one.partition("`")[0] for one in passage.left_behind] == [
+        "the chat ",
+        "the subscription of ",
+        "the queue ",
+    ]
+    assert all(one.endswith("interrupted") for one in passage.left_behind)
+    account.client("sqs").delete_queue(QueueUrl=account.client("sqs").list_queues()["QueueUrls"][0])
+    (chat,) = passage.contact.split()
+    account.client("connect").stop_contact(InstanceId=instance.rpartition("/")[2], ContactId=chat)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_message_is_waited_for(
+    sandbox: Sandbox, account: Account, number: signal.Signals
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.default_topic(account)
+    options = ("--instance-arn", instance, "--topic-arn", topic, "--contact-flow-id", "flow", "--force")
+    with subprocess.Popen(
+        [*CHECKER, "flow", *options, "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if " SendMessage " in line:
+                break
+        process.send_signal(number)
+        out, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted: clearing away" in error
+    assert json.loads(out)["end"] == "interrupted"
+    assert temporary(sandbox, account) == (0, 0, 0)
