@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from botocore import UNSIGNED
 
 from checker.sandbox.control import PREFIX
-from checker.sandbox.journal import Delivery, LoggedCall
+from checker.sandbox.journal import Delivery, LoggedCall, Notification
 from checker.sandbox.upstream import DEFAULT_ACCOUNT, Clients
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Sandbox(NamedTuple):
     def deliveries(self) -> list[Delivery]:
         """What became of every message that Connect had for a topic, oldest first."""
         return [Delivery(**one) for one in self.ask("deliveries")]
+
+    def notifications(self) -> list[Notification]:
+        """What became of every notification that SNS had for an endpoint, oldest first."""
+        return [Notification(**one) for one in self.ask("notifications")]
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock on."""
