@@ -1,4 +1,4 @@
-"""What happened in the sandbox: the calls that came in, and what became of every message that Connect published."""
+"""What happened in the sandbox: the calls that came in, and what became of every message and notification."""
 
 from __future__ import annotations
 
@@ -33,13 +33,29 @@ class Delivery(NamedTuple):
     source: str
 
 
+class Notification(NamedTuple):
+    """What became of one notification that passed the filter of a subscription.
+
+    AWS counts a failed one and says no more; the sandbox does, as of a message: ``cause`` and ``source`` are
+    empty when the endpoint has taken it. ``redriven`` is the dead-letter queue that has it instead.
+    """
+
+    topic: str
+    protocol: str
+    endpoint: str
+    cause: str
+    source: str
+    redriven: str
+
+
 class Journal:
-    """The two logs."""
+    """The three logs."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._calls: list[LoggedCall] = []
         self._deliveries: list[Delivery] = []
+        self._notifications: list[Notification] = []
 
     def log(self, call: Call, error: str) -> None:
         """Note a call with its outcome."""
@@ -51,6 +67,11 @@ class Journal:
         with self._lock:
             self._deliveries.append(delivery)
 
+    def notified(self, notification: Notification) -> None:
+        """Note what became of a notification."""
+        with self._lock:
+            self._notifications.append(notification)
+
     def calls(self) -> list[dict[str, Any]]:
         """All calls, oldest first."""
         with self._lock:
@@ -60,6 +81,11 @@ class Journal:
         """What became of all messages, oldest first."""
         with self._lock:
             return [one._asdict() for one in self._deliveries]
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What became of all notifications, oldest first."""
+        with self._lock:
+            return [one._asdict() for one in self._notifications]
 
     def clear(self) -> None:
         """Forget the calls so far."""

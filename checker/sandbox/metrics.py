@@ -16,22 +16,21 @@ if TYPE_CHECKING:
 
 
 class Metrics:
-    """Counts what was published to a topic."""
+    """Counts what was published to a topic, and its notifications."""
 
     def __init__(self, upstream: Upstream, clock: Clock) -> None:
         self._upstream = upstream
         self._clock = clock
 
     def published(self, topic: TopicArn, size: int) -> None:
-        """Count one message that SNS has taken, and its notifications.
+        """Count one message that SNS has taken."""
+        self._put(topic, ("NumberOfMessagesPublished", 1, "Count"), ("PublishSize", size, "Bytes"))
 
-        Assumed: every subscription without a filter policy takes delivery; those with one are not counted.
-        """
-        counts = {
-            "NumberOfMessagesPublished": (1, "Count"),
-            "NumberOfNotificationsDelivered": (self._unfiltered(topic), "Count"),
-            "PublishSize": (size, "Bytes"),
-        }
+    def notified(self, topic: TopicArn, name: str) -> None:
+        """Count what became of one notification."""
+        self._put(topic, (name, 1, "Count"))
+
+    def _put(self, topic: TopicArn, *counts: tuple[str, int, str]) -> None:
         moment = datetime.fromtimestamp(self._clock.now(), UTC)
         self._upstream.client("cloudwatch", topic.account, topic.region).put_metric_data(
             Namespace="AWS/SNS",
@@ -43,16 +42,6 @@ class Metrics:
                     "Value": value,
                     "Unit": unit,
                 }
-                for name, (value, unit) in counts.items()
+                for name, value, unit in counts
             ],
         )
-
-    def _unfiltered(self, topic: TopicArn) -> int:
-        sns = self._upstream.client("sns", topic.account, topic.region)
-        subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic.text)["Subscriptions"]
-        attributes = (
-            sns.get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])["Attributes"]
-            for one in subscriptions
-            if one["SubscriptionArn"].startswith("arn:")
-        )
-        return sum("FilterPolicy" not in one for one in attributes)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.key_use import KeyUse, key_refusal
 from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
-from checker.sandbox.request import CONNECT, Cause, publish_context
-from checker.sandbox.topic_key import key_refusal
+from checker.sandbox.request import CONNECT, Cause, of_instance, service_context
 
 if TYPE_CHECKING:
     from checker.sandbox.contacts import Instance
@@ -33,10 +33,12 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
     except ClientError:
         return Cause("the topic does not exist", "assumed: nothing says what Connect does without the topic")
     attributes = found["Attributes"]
+    encrypted = {"aws:sns:topicArn": topic.text}
+    use = KeyUse(of_instance(instance), topic.account, topic.region, encrypted)
     return (
         _type_refusal(topic, instance)
         or _policy_refusal(attributes, topic, instance)
-        or key_refusal(upstream, attributes.get("KmsMasterKeyId", ""), instance, topic)
+        or key_refusal(upstream, attributes.get("KmsMasterKeyId", ""), use)
     )
 
 
@@ -53,7 +55,8 @@ def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Insta
 
     https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
     """
-    question = Question(Asker(service=CONNECT), "sns:Publish", topic.text, publish_context(instance, topic))
+    context = service_context(of_instance(instance), topic.account, topic.region)
+    question = Question(Asker(service=CONNECT), "sns:Publish", topic.text, context)
     word = decide(json.loads(attributes.get("Policy") or "{}"), question)
     if word == ALLOWED:
         return None

@@ -1,4 +1,4 @@
-"""The request that Amazon Connect makes to publish a message, and what can be said against it."""
+"""The requests of services, Connect's to publish and that of SNS to deliver, and what can be said against them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from checker.sandbox.contacts import Instance
 
 CONNECT = "connect.amazonaws.com"
+SNS = "sns.amazonaws.com"
 MANAGED_ALIAS = "alias/aws/sns"
 
 
@@ -40,22 +41,43 @@ def read_topic_arn(text: str) -> TopicArn | None:
     return TopicArn(text, parts[3], parts[4], parts[5])
 
 
-def publish_context(instance: Instance, topic: TopicArn) -> dict[str, str | list[str]]:
-    """The context of Connect's request, keys in lower case.
+class Source(NamedTuple):
+    """A service that asks, and on whose behalf: aws:SourceArn and aws:SourceAccount of its request."""
+
+    service: str
+    arn: str
+    account: str
+
+
+def of_instance(instance: Instance) -> Source:
+    """Connect for an instance: the bare ARN of the instance, and the instance's account, not the topic's."""
+    return Source(CONNECT, instance.arn, instance.account)
+
+
+def of_topic(topic: TopicArn) -> Source:
+    """SNS for a topic.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    Assumed: it sends aws:SourceAccount too; the policies that AWS documents have aws:SourceArn alone.
+    """
+    return Source(SNS, topic.text, topic.account)
+
+
+def service_context(source: Source, account: str, region: str) -> dict[str, str | list[str]]:
+    """The context of a service's request about a resource of an account in a Region, keys in lower case.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-    ``aws:SourceArn`` is the bare ARN of the instance, and ``aws:SourceAccount`` the instance's account, not
-    the topic's. Keys of principals in an organisation are absent. Assumed: the source address is one of AWS's.
+    Keys of principals in an organisation are absent. Assumed: the source address is one of AWS's.
     """
     return {
-        "aws:sourcearn": instance.arn,
-        "aws:sourceaccount": instance.account,
+        "aws:sourcearn": source.arn,
+        "aws:sourceaccount": source.account,
         "aws:principalisawsservice": "true",
-        "aws:principalservicename": CONNECT,
-        "aws:principalservicenameslist": [CONNECT],
+        "aws:principalservicename": source.service,
+        "aws:principalservicenameslist": [source.service],
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:sourceip": "192.0.2.1",
-        "aws:resourceaccount": topic.account,
-        "aws:requestedregion": topic.region,
+        "aws:resourceaccount": account,
+        "aws:requestedregion": region,
     }

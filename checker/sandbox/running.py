@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from botocore import UNSIGNED
 
 from checker.sandbox.control import PREFIX
-from checker.sandbox.journal import Delivery, LoggedCall
+from checker.sandbox.journal import Delivery, LoggedCall, Notification
 from checker.sandbox.upstream import DEFAULT_ACCOUNT, Clients
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class Sandbox(NamedTuple):
     def chats(self, account: str = DEFAULT_ACCOUNT) -> list[str]:
         """The ids of an account's chats that have not ended."""
         return list(self.ask("chats", account=account))
+
+    def notifications(self) -> list[Notification]:
+        """What became of every notification that SNS had for an endpoint, oldest first."""
+        return [Notification(**one) for one in self.ask("notifications")]
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock on."""

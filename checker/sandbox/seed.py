@@ -8,10 +8,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.sandbox.subscribers import (
+    Statement,
+    make_queue,
+    policy_text,
+    queue_statement,
+    set_queue_policy,
+    subscribe_queue,
+)
+
 if TYPE_CHECKING:
     from checker.sandbox.running import Account
 
-Statement = dict[str, Any]
 _SERVICE = {"Service": "connect.amazonaws.com"}
 
 
@@ -84,14 +92,11 @@ def encrypt(account: Account, topic: str, key: str) -> None:
 
 
 def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
-    """Make a queue, subscribe it to a topic with raw delivery, and give its URL."""
-    sqs = account.client("sqs")
-    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    account.client("sns").subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"}
-    )
-    return url
+    """Make a queue that takes what a topic sends, subscribe it with raw delivery, and give its URL."""
+    queue = make_queue(account, name)
+    set_queue_policy(account, queue.url, queue_statement(queue.arn, topic))
+    subscribe_queue(account, topic, queue.arn)
+    return queue.url
 
 
 def received(account: Account, queue: str) -> list[dict[str, Any]]:
@@ -169,15 +174,15 @@ def root_statement(account: str) -> Statement:
     }
 
 
-def key_statement() -> Statement:
-    """The statement that lets Connect use a key.
+def key_statement(service: str = "connect.amazonaws.com") -> Statement:
+    """The statement that lets a service use a key: Connect a topic's, SNS a queue's.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     return {
-        "Sid": "Allow Connect to publish to the encrypted topic",
+        "Sid": "Allow the service to send what is encrypted",
         "Effect": "Allow",
-        "Principal": _SERVICE,
+        "Principal": {"Service": service},
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         "Resource": "*",
     }
@@ -185,6 +190,6 @@ def key_statement() -> Statement:
 
 def _with_policy(account: Account, topic: str, *statements: Statement) -> str:
     """Set a topic's policy, and give the topic."""
-    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    policy = policy_text(*statements)
     account.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     return str(topic)

@@ -15,13 +15,17 @@ from checker.sandbox.clock import Clock
 from checker.sandbox.contacts import Contacts
 from checker.sandbox.control import Control
 from checker.sandbox.disturbance import Disturbance
+from checker.sandbox.fanout import Fanout, put_in_place, remove
 from checker.sandbox.front import Front
 from checker.sandbox.instances import InstanceService
 from checker.sandbox.journal import Journal
 from checker.sandbox.kms import KmsService
 from checker.sandbox.metrics import Metrics
+from checker.sandbox.pending import Pending
 from checker.sandbox.sns import SnsService
+from checker.sandbox.sqs import SqsService
 from checker.sandbox.streaming import Streaming
+from checker.sandbox.subscribing import SubscribeService
 from checker.sandbox.throttle import Throttle
 from checker.sandbox.trail import TrailService
 from checker.sandbox.upstream import Upstream
@@ -89,6 +93,7 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        remove()
         _ONE_AT_A_TIME.release()
 
 
@@ -96,7 +101,8 @@ def build(stop: Callable[[], None]) -> Front:
     """Put a sandbox together, with nothing in it."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
-    metrics = Metrics(upstream, clock)
+    metrics, pending = Metrics(upstream, clock), Pending()
+    put_in_place(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics))
     reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
@@ -106,7 +112,9 @@ def build(stop: Callable[[], None]) -> Front:
         reader.validate,
         ChatService(chat),
         InstanceService(chat),
+        SubscribeService(upstream, pending),
         SnsService(metrics),
+        SqsService(),
         KmsService(upstream),
     ]
     verbs: dict[str, Verb] = {
@@ -117,6 +125,7 @@ def build(stop: Callable[[], None]) -> Front:
         "clear-faults": lambda _: disturbance.clear(),
         "deliveries": lambda _: journal.deliveries(),
         "fault": disturbance.place,
+        "notifications": lambda _: journal.notifications(),
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }

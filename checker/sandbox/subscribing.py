@@ -1,0 +1,102 @@
+"""What SNS asks of a new subscription that moto does not: a role for Firehose, and somebody's confirmation.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from checker.sandbox.pending import waits
+from checker.sandbox.queue import queue_refusal
+from checker.sandbox.request import read_topic_arn
+from checker.sandbox.topic_policy import invalid
+
+if TYPE_CHECKING:
+    from checker.sandbox.answer import Answer
+    from checker.sandbox.call import Call
+    from checker.sandbox.front import Next
+    from checker.sandbox.pending import Pending
+    from checker.sandbox.request import TopicArn
+    from checker.sandbox.upstream import Upstream
+
+_ARN = re.compile(rb"<SubscriptionArn>([^<]*)</SubscriptionArn>")
+_ROLE = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+")
+_CONFIRMED = re.compile(rb"(<key>PendingConfirmation</key>\s*<value>)false")
+_LISTS = ("ListSubscriptions", "ListSubscriptionsByTopic")
+
+
+class SubscribeService:
+    """The stage in front of SNS that knows which subscriptions wait."""
+
+    def __init__(self, upstream: Upstream, pending: Pending) -> None:
+        self._upstream = upstream
+        self._pending = pending
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        if call.service != "sns":
+            return proceed(call)
+        if call.action == "Subscribe":
+            return self._subscribe(call, proceed)
+        if call.action == "ConfirmSubscription":
+            return self._confirm(call, proceed)
+        answer = proceed(call)
+        if call.action in _LISTS:
+            return answer.with_body(_ARN.sub(self._shown, answer.body))
+        if call.action == "GetSubscriptionAttributes" and call.text("SubscriptionArn") in self._pending:
+            return answer.with_body(_CONFIRMED.sub(rb"\1true", answer.body))
+        return answer
+
+    def _shown(self, found: re.Match[bytes]) -> bytes:
+        arn = "PendingConfirmation" if found[1].decode() in self._pending else found[1].decode()
+        return f"<SubscriptionArn>{arn}</SubscriptionArn>".encode()
+
+    def _subscribe(self, call: Call, proceed: Next) -> Answer:
+        """The subscription is kept with the topic, in whichever account the call comes from."""
+        if call.text("Protocol") == "firehose" and not _ROLE.fullmatch(
+            _attribute(call, "SubscriptionRoleArn")
+        ):
+            # "Specifying a valid ARN for this attribute is required"; assumed: the error and its words
+            raise invalid("Delivery protocol [firehose] requires a SubscriptionRoleArn")
+        topic = read_topic_arn(call.text("TopicArn"))
+        answer = proceed(replace(call, account=topic.account) if topic else call)
+        found = _ARN.search(answer.body)
+        if topic is None or found is None or not waits(call):
+            return answer
+        token = self._pending.add(found[1].decode())
+        self._invite(call, topic, token)
+        if call.text("ReturnSubscriptionArn") == "true":
+            return answer
+        return answer.with_body(
+            _ARN.sub(b"<SubscriptionArn>pending confirmation</SubscriptionArn>", answer.body)
+        )
+
+    def _invite(self, call: Call, topic: TopicArn, token: str) -> None:
+        """Send the token to a queue; nobody reads the mail and the web pages of the sandbox.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+        """
+        queue = call.text("Endpoint")
+        if call.text("Protocol") != "sqs" or queue_refusal(self._upstream, queue, topic):
+            return
+        sqs = self._upstream.client("sqs", queue.split(":")[4], queue.split(":")[3])
+        body = {"Type": "SubscriptionConfirmation", "TopicArn": topic.text, "Token": token}
+        url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+    def _confirm(self, call: Call, proceed: Next) -> Answer:
+        arn = self._pending.confirm(call.text("Token"))
+        if not arn:
+            raise invalid("Token")
+        answer = proceed(call)
+        return answer.with_body(_ARN.sub(f"<SubscriptionArn>{arn}</SubscriptionArn>".encode(), answer.body))
+
+
+def _attribute(call: Call, name: str) -> str:
+    """An attribute of a subscription, in the form of a query."""
+    keys = (key for key, value in call.parameters.items() if value == name and key.endswith(".key"))
+    return next((call.text(key.removesuffix("key") + "value") for key in keys), "")

@@ -1,0 +1,314 @@
+"""A notification from SNS to its endpoint: what AWS documents to deliver, to lose, and to redrive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from checker.sandbox import seed, subscribers
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
+
+
+class Scene(NamedTuple):
+    account: Account
+    topic: str
+
+
+def here(account: Account) -> Scene:
+    return Scene(account, seed.default_topic(account, "chat"))
+
+
+def published(scene: Scene, **more: Any) -> None:
+    scene.account.client("sns").publish(TopicArn=scene.topic, Message='{"Content": "hello"}', **more)
+
+
+def causes(sandbox: Sandbox, scene: Scene) -> list[str]:
+    return [one.cause for one in sandbox.notifications() if one.topic == scene.topic]
+
+
+def bodies(account: Account, url: str) -> list[str]:
+    found = account.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [one["Body"] for one in found.get("Messages", ())]
+
+
+def key_of(account: Account, *services: str) -> str:
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    statements = [seed.root_statement(account.id), *map(seed.key_statement, services)]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=policy)
+    return str(key["KeyId"])
+
+
+def queue(scene: Scene, *statements: Callable[[str, str], subscribers.Statement], **attributes: str) -> str:
+    made = subscribers.make_queue(scene.account, **attributes)
+    if statements:
+        subscribers.set_queue_policy(
+            scene.account, made.url, *(one(made.arn, scene.topic) for one in statements)
+        )
+    subscribers.subscribe_queue(scene.account, scene.topic, made.arn)
+    return made.url
+
+
+def of_another_topic(arn: str, topic: str) -> subscribers.Statement:
+    return subscribers.queue_statement(arn, f"{topic}-of-others")
+
+
+def for_anybody_from_the_topic(arn: str, topic: str) -> subscribers.Statement:
+    return {**subscribers.queue_statement(arn, topic), "Principal": "*"}
+
+
+def denied(arn: str, topic: str) -> subscribers.Statement:
+    return {**subscribers.queue_statement(arn, topic), "Effect": "Deny"}
+
+
+def off(scene: Scene) -> str:
+    key = key_of(scene.account, "sns.amazonaws.com")
+    scene.account.client("kms").disable_key(KeyId=key)
+    return queue(scene, subscribers.queue_statement, KmsMasterKeyId=key)
+
+
+def gone(scene: Scene) -> str:
+    url = queue(scene, subscribers.queue_statement)
+    scene.account.client("sqs").delete_queue(QueueUrl=url)
+    return url
+
+
+QUEUES: dict[str, tuple[str, Callable[[Scene], str]]] = {
+    "right": ("", lambda scene: queue(scene, subscribers.queue_statement)),
+    "everybody with a condition": ("", lambda scene: queue(scene, for_anybody_from_the_topic)),
+    "no policy": ("the queue policy: ImplicitlyDenied", queue),
+    "other topic": ("the queue policy: ImplicitlyDenied", lambda scene: queue(scene, of_another_topic)),
+    "denied": (
+        "the queue policy: ExplicitlyDenied",
+        lambda scene: queue(scene, subscribers.queue_statement, denied),
+    ),
+    "gone": ("the queue does not exist", gone),
+    "SSE-SQS": ("", lambda scene: queue(scene, subscribers.queue_statement, SqsManagedSseEnabled="true")),
+    "AWS managed key": (
+        "the key is AWS managed",
+        lambda scene: queue(scene, subscribers.queue_statement, KmsMasterKeyId="alias/aws/sqs"),
+    ),
+    "key for Connect": (
+        "the key policy: ImplicitlyDenied for kms:GenerateDataKey",
+        lambda scene: queue(
+            scene, subscribers.queue_statement, KmsMasterKeyId=key_of(scene.account, "connect.amazonaws.com")
+        ),
+    ),
+    "key for SNS": (
+        "",
+        lambda scene: queue(
+            scene, subscribers.queue_statement, KmsMasterKeyId=key_of(scene.account, "sns.amazonaws.com")
+        ),
+    ),
+    "key switched off": ("the key is Disabled", off),
+}
+
+
+@pytest.mark.parametrize("case", QUEUES)
+def test_a_queue_gets_what_its_policy_and_its_key_let_in_and_the_publisher_is_told_nothing(
+    sandbox: Sandbox, account: Account, case: str
+) -> None:
+    cause, make = QUEUES[case]
+    scene = here(account)
+    url = make(scene)
+    published(scene)
+    assert causes(sandbox, scene) == [cause]
+    assert all(one.source for one in sandbox.notifications() if one.cause)
+    if case != "gone":
+        assert bodies(account, url) == ([] if cause else ['{"Content": "hello"}'])
+
+
+def test_what_is_not_delivered_is_counted_and_goes_to_the_dead_letter_queue(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene = here(account)
+    dead = subscribers.make_queue(account, "dead")
+    subscribers.set_queue_policy(account, dead.url, subscribers.queue_statement(dead.arn, scene.topic))
+    redrive = json.dumps({"deadLetterTargetArn": dead.arn})
+    locked = subscribers.make_queue(account)
+    subscribers.subscribe_queue(account, scene.topic, locked.arn, RedrivePolicy=redrive)
+    published(scene)
+    assert bodies(account, dead.url) == ['{"Content": "hello"}']
+    assert counted(account, "NumberOfNotificationsFailed") == 1
+    assert counted(account, "NumberOfNotificationsRedrivenToDlq") == 1
+    assert [one.redriven for one in sandbox.notifications() if one.topic == scene.topic] == [dead.arn]
+    account.client("sqs").set_queue_attributes(QueueUrl=dead.url, Attributes={"Policy": ""})
+    published(scene)
+    assert counted(account, "NumberOfNotificationsFailedToRedriveToDlq") == 1
+
+
+def counted(account: Account, name: str) -> float:
+    now = datetime.now(UTC)
+    found: Any = account.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SNS",
+        MetricName=name,
+        Dimensions=[{"Name": "TopicName", "Value": "chat"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(one["Sum"] for one in found))
+
+
+def test_a_filter_drops_messages_before_anything_else_is_asked(sandbox: Sandbox, account: Account) -> None:
+    scene = here(account)
+    made = subscribers.make_queue(account)
+    policy = json.dumps({"MessageVisibility": ["AGENT"]})
+    subscribers.subscribe_queue(account, scene.topic, made.arn, FilterPolicy=policy)
+    published(scene, MessageAttributes={"MessageVisibility": {"DataType": "String", "StringValue": "ALL"}})
+    assert causes(sandbox, scene) == []
+    assert counted(account, "NumberOfNotificationsFilteredOut") == 1
+
+
+def test_delivery_is_raw_only_where_the_attribute_says_so(account: Account) -> None:
+    scene = here(account)
+    url = queue(scene, subscribers.queue_statement)
+    arn = account.client("sns").list_subscriptions_by_topic(TopicArn=scene.topic)["Subscriptions"][0]
+    account.client("sns").set_subscription_attributes(
+        SubscriptionArn=arn["SubscriptionArn"], AttributeName="RawMessageDelivery", AttributeValue="false"
+    )
+    published(scene)
+    (body,) = bodies(account, url)
+    assert json.loads(body)["Message"] == '{"Content": "hello"}'
+
+
+def test_a_queue_of_another_account_waits_for_the_token_that_it_is_sent(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene, owner = here(account), sandbox.account("999988887777", account.region)
+    made = subscribers.make_queue(owner, f"of{account.id}")
+    subscribers.set_queue_policy(owner, made.url, subscribers.queue_statement(made.arn, scene.topic))
+    arn = subscribers.subscribe_queue(account, scene.topic, made.arn)
+    sns = account.client("sns")
+    shown = sns.list_subscriptions_by_topic(TopicArn=scene.topic)["Subscriptions"][0]["SubscriptionArn"]
+    assert shown == "PendingConfirmation"
+    assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "true"
+    published(scene)
+    (invitation,) = bodies(owner, made.url)
+    confirmed = sns.confirm_subscription(TopicArn=scene.topic, Token=json.loads(invitation)["Token"])
+    assert confirmed["SubscriptionArn"] == arn
+    published(scene)
+    assert causes(sandbox, scene) == [""]
+
+
+def test_a_queue_that_its_owner_subscribes_to_a_topic_of_another_account_need_not_wait(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene, owner = here(account), sandbox.account("999988887777", account.region)
+    made = subscribers.make_queue(owner, f"own{account.id}")
+    subscribers.set_queue_policy(owner, made.url, subscribers.queue_statement(made.arn, scene.topic))
+    subscribers.subscribe_queue(owner, scene.topic, made.arn)
+    published(scene)
+    assert causes(sandbox, scene) == [""]
+    assert bodies(owner, made.url) == ['{"Content": "hello"}']
+
+
+def test_between_regions_the_principal_of_an_opt_in_region_is_its_own(
+    sandbox: Sandbox, account: Account
+) -> None:
+    there = sandbox.account(account.id, "af-south-1")
+    scene = here(there)
+    made = subscribers.make_queue(account)
+    for principal in ("sns.amazonaws.com", "sns.af-south-1.amazonaws.com"):
+        statement = subscribers.queue_statement(made.arn, scene.topic) | {"Principal": {"Service": principal}}
+        subscribers.set_queue_policy(account, made.url, statement)
+        subscribers.subscribe_queue(there, scene.topic, made.arn)
+        published(scene)
+    assert causes(sandbox, scene) == ["the queue policy: ImplicitlyDenied", ""]
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> str:
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_what_is_no_policy_of_a_queue_is_refused(account: Account) -> None:
+    made = subscribers.make_queue(account)
+    many = json.dumps({"Statement": [subscribers.queue_statement(made.arn)] * 21})
+    for text, code in (("{", "InvalidAttributeValue"), ("[]", "InvalidAttributeValue"), (many, "OverLimit")):
+        call = account.client("sqs").set_queue_attributes
+        assert refused(call, QueueUrl=made.url, Attributes={"Policy": text}) == code
+
+
+def test_only_standard_queues_can_be_subscribed_to_standard_topics(account: Account) -> None:
+    scene = here(account)
+    made = subscribers.make_queue(account, "ordered.fifo", FifoQueue="true")
+    call = account.client("sns").subscribe
+    assert refused(call, TopicArn=scene.topic, Protocol="sqs", Endpoint=made.arn) == "InvalidParameter"
+
+
+class Stream(NamedTuple):
+    arn: str
+    bucket: str
+
+
+def stream_of(account: Account) -> Stream:
+    return Stream(*subscribers.make_stream(account, f"chats-{account.id}"))
+
+
+ROLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "right": ("", {}),
+    "trusts another service": (
+        "the subscription's role does not trust sns.amazonaws.com",
+        {"trusted": "lambda.amazonaws.com"},
+    ),
+    "may read alone": (
+        "the subscription's role may not write to the stream",
+        {"actions": ("firehose:DescribeDeliveryStream",)},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ROLES)
+def test_a_stream_gets_what_the_role_of_the_subscription_may_write(
+    sandbox: Sandbox, account: Account, case: str
+) -> None:
+    cause, role = ROLES[case]
+    scene, stream = here(account), stream_of(account)
+    arn = subscribers.make_stream_role(account, stream.arn, **role)
+    subscribers.subscribe_stream(account, scene.topic, stream.arn, arn)
+    published(scene)
+    assert causes(sandbox, scene) == [cause]
+    s3 = account.client("s3")
+    kept = [
+        s3.get_object(Bucket=stream.bucket, Key=one["Key"])["Body"].read()
+        for one in s3.list_objects_v2(Bucket=stream.bucket).get("Contents", ())
+    ]
+    assert kept == ([] if cause else [b'{"Content": "hello"}\n'])
+
+
+def test_a_stream_that_is_gone_and_a_role_that_is_gone_lose_messages(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene, stream = here(account), stream_of(account)
+    arn = subscribers.make_stream_role(account, stream.arn)
+    subscribers.subscribe_stream(account, scene.topic, stream.arn, arn)
+    account.client("firehose").delete_delivery_stream(DeliveryStreamName=stream.arn.rpartition("/")[2])
+    published(scene)
+    iam = account.client("iam")
+    name = arn.rpartition("/")[2]
+    iam.delete_role_policy(RoleName=name, PolicyName="write")
+    iam.delete_role(RoleName=name)
+    published(scene)
+    assert causes(sandbox, scene) == [
+        "the delivery stream does not exist",
+        "the subscription's role does not exist",
+    ]
+
+
+def test_a_stream_cannot_be_subscribed_without_a_role(account: Account) -> None:
+    scene = here(account)
+    stream = f"arn:aws:firehose:{account.region}:{account.id}:deliverystream/chats"
+    call = account.client("sns").subscribe
+    assert refused(call, TopicArn=scene.topic, Protocol="firehose", Endpoint=stream) == "InvalidParameter"
