@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from checker.sandbox.front import Stage
 
 HOST = "127.0.0.1"
+_A_MOMENT = 0.1
 _ONE_AT_A_TIME = Lock()  # moto keeps its state in the process, so there is room for one sandbox in it
 
 
@@ -85,8 +86,10 @@ class Server:
         self._thread.join()
 
     def ask_to_stop(self) -> None:
-        """Stop soon: called by a request, which cannot wait for the end of all requests."""
-        Thread(target=self._server.shutdown, daemon=True).start()
+        """Stop soon: called by a request, which cannot wait for its own end and is to be answered."""
+        timer = Timer(_A_MOMENT, self._server.shutdown)
+        timer.daemon = True
+        timer.start()
 
     def stop(self) -> None:
         """Stop, and free the port."""

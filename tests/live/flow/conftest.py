@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ ACCOUNTS = count(111122230001)
 
 
 @pytest.fixture
-def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Account:
+def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     account = sandbox.account(str(next(ACCOUNTS)))
     for name, value in (sandbox.environment | {"AWS_ACCESS_KEY_ID": account.id}).items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     sandbox.ask("throttles", on=False)
-    return account
+    yield account
+    sandbox.ask("throttles", on=True)
