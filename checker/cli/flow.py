@@ -58,17 +58,23 @@ def flow(
         bool, typer.Option("--force", help="Start the chat though the proof finds a broken link.")
     ] = False,
     wait: Annotated[
-        float, typer.Option(min=1, max=900, help="How many seconds the message is waited for.")
+        float,
+        typer.Option(min=1, max=900, metavar="SECONDS", help="How many seconds the message is waited for."),
     ] = 30,
     wait_for_metrics: Annotated[
         float,
         typer.Option(
-            min=0, max=900, help="How many seconds CloudWatch's counters are waited for if nothing arrives."
+            min=0,
+            max=900,
+            metavar="SECONDS",
+            help="How many seconds CloudWatch's counters are waited for if nothing arrives.",
         ),
     ] = 0,
     mistake: Annotated[
         Mistake | None,
-        typer.Option(help="Make a mistake that applications make, to see what it looks like."),
+        typer.Option(
+            metavar="NAME", help="Make a mistake that applications make, to see what it looks like."
+        ),
     ] = None,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",

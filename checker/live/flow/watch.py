@@ -58,6 +58,7 @@ class Watch:
             self._hand.calls,
             "sqs",
             "create_queue",
+            str(self.topic),
             self._name,
             QueueName=self._name,
             Attributes=queue_attributes(self._queue, self.topic),
@@ -107,7 +108,9 @@ class Watch:
                 self._url
                 or self._hand.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)["QueueUrl"]
             )
-            self._steps.call(self._hand.after, "sqs", "delete_queue", self._name, QueueUrl=url)
+            self._steps.call(
+                self._hand.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
+            )
         except UnreadError as error:
             if error.fault is not Fault.GONE and error.refusal.code not in _GONE:
                 raise

@@ -1,0 +1,150 @@
+"""`checker flow` and `checker explain ARN` as people and machines call them."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from checker.sandbox import faults, seed
+from tests.cli.process import run
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from checker.sandbox.running import Account, Sandbox
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.account("777700001111")
+
+
+@pytest.fixture
+def instance(account: Account) -> str:
+    return seed.make_instance(account)
+
+
+def flow(
+    sandbox: Sandbox, account: Account, instance: str, *options: str
+) -> subprocess.CompletedProcess[str]:
+    env = {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
+    given = ("--instance-arn", instance, "--contact-flow-id", "flow", "--wait", "1")
+    return run("flow", *given, *options, env=env)
+
+
+def topics(*arns: str) -> tuple[str, ...]:
+    return tuple(word for arn in arns for word in ("--topic-arn", arn))
+
+
+def test_the_report_reads_step_by_step(sandbox: Sandbox, account: Account, instance: str) -> None:
+    topic = seed.good_topic(account, instance)
+    done = flow(sandbox, account, instance, *topics(topic))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[2] for line in lines[:3]] == ["preflight", "GetCallerIdentity", "CreateQueue"]
+    assert lines[-1] == "The message arrived."
+    assert "CloudWatch counts 2 published, 2 delivered, 0 filtered out, 0 failed" in done.stdout
+    assert not done.stderr
+
+
+def test_json_keeps_to_its_schema_and_the_steps_go_to_standard_error(
+    sandbox: Sandbox, account: Account, instance: str
+) -> None:
+    good, bad = seed.good_topic(account, instance), seed.default_topic(account)
+    validator = Draft202012Validator(
+        json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
+    )
+    runs = {
+        "arrived": topics(good),
+        "silent": (*topics(good, bad), "--force"),
+        "not_started": topics(bad),
+        "refused": (*topics(seed.fifo_topic(account, instance)), "--force"),
+    }
+    for end, options in runs.items():
+        done = flow(sandbox, account, instance, *options, "--format", "json")
+        report = json.loads(done.stdout)
+        validator.validate(report)
+        assert report["end"] == end
+        assert done.returncode == (end != "arrived")
+        assert "preflight" in done.stderr
+        assert "Token" not in done.stdout  # who has a token of the chat can speak in it
+
+
+def test_junit_has_a_case_a_step_and_one_for_each_message(
+    sandbox: Sandbox, account: Account, instance: str, tmp_path: Path
+) -> None:
+    good, bad = seed.good_topic(account, instance), seed.default_topic(account)
+    written = tmp_path / "flow.xml"
+    options = (*topics(good, bad), "--force", "--format", "junit", "-o", str(written))
+    assert flow(sandbox, account, instance, *options).returncode == 1
+    root = ET.fromstring(written.read_text())  # noqa: S314 - our own
+    cases = {one.get("name"): one for one in root.iter("testcase")}
+    assert len(cases) == int(str(root.get("tests")))
+    assert cases[f"message {good}"].find("failure") is None
+    failure = cases[f"message {bad}"].find("failure")
+    assert failure is not None
+    assert "SourceOwner" in str(failure.get("message"))
+    assert root.get("failures") == "2"  # the proof said so before
+    flow(sandbox, account, instance, *options)
+    again = ET.fromstring(written.read_text())  # noqa: S314
+    assert [one.get("name") for one in again.iter("testcase")] == list(cases)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (topics(*(f"arn:aws:sns:us-east-1:777700001111:t{n}" for n in range(3))), "2 at most"),
+        (topics("arn:aws:sqs:us-east-1:777700001111:queue"), "it belongs to sqs"),
+        ((), "--topic-arn"),
+    ],
+    ids=["a third topic", "a queue", "no topic"],
+)
+def test_what_cannot_be_asked_for_is_refused_before_anything_is_made(
+    sandbox: Sandbox, account: Account, instance: str, options: tuple[str, ...], said: str
+) -> None:
+    sandbox.forget_calls()
+    done = flow(sandbox, account, instance, *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not sandbox.calls()
+
+
+def test_a_flow_that_could_not_be_carried_through_is_incomplete_and_says_what_is_missing(
+    sandbox: Sandbox, account: Account, instance: str
+) -> None:
+    topic = seed.good_topic(account, instance)
+    sandbox.fault(faults.denied("connect", "StartChatContact"))
+    done = flow(sandbox, account, instance, *topics(topic))
+    assert done.returncode == 3
+    assert "`connect:StartChatContact` is missing" in done.stdout
+    assert "`checker permissions" in done.stdout
+
+
+def test_explain_reads_a_topic_and_its_key_from_aws(
+    sandbox: Sandbox, account: Account, instance: str
+) -> None:
+    env = {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
+
+    def explain(topic: str) -> subprocess.CompletedProcess[str]:
+        return run("explain", topic, "--instance-arn", instance, "--format", "json", env=env)
+
+    good = explain(seed.encrypted_topic(account, instance, "sealed", grant=True).topic)
+    assert good.returncode == 0
+    assert json.loads(good.stdout)["kms"] == "ok"
+    locked = seed.encrypted_topic(account, instance, "locked", grant=False).topic
+    broken = explain(locked)
+    assert broken.returncode == 1
+    assert json.loads(broken.stdout)["links"][-1]["rule"] == "connect-cannot-use-key"
+    sandbox.fault(faults.denied("kms", "GetKeyPolicy"))
+    unread = explain(locked)
+    assert unread.returncode == 3
+    assert "`kms:GetKeyPolicy` is missing" in unread.stderr
+    gone = explain(f"arn:aws:sns:us-east-1:{account.id}:nowhere")
+    assert gone.returncode == 2
+    assert "not there" in gone.stderr
