@@ -86,6 +86,7 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
             return Cause(
                 f"the key policy: {word} for {action}",
                 "AWS documents kms:GenerateDataKey* and kms:Decrypt for the service that sends",
+                denied=action,
             )
     return None
 

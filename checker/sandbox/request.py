@@ -13,10 +13,11 @@ MANAGED_ALIAS = "alias/aws/sns"
 
 
 class Cause(NamedTuple):
-    """Why a message was refused, and what AWS documents about it."""
+    """Why a message was refused, and what AWS documents about it; ``denied`` is the action that KMS refused, if any."""
 
     reason: str
     source: str
+    denied: str = ""
 
 
 class TopicArn(NamedTuple):

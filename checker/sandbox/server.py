@@ -104,14 +104,14 @@ def build(stop: Callable[[], None]) -> Front:
     """Put a sandbox together, with nothing in it."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
-    metrics, pending = Metrics(upstream, clock), Pending()
+    metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
     put_in_place(Fanout(upstream, journal, metrics, pending))
-    chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics))
+    chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
     reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
         disturbance,
         throttle,
-        TrailService(clock, upstream),
+        trail,
         reader.validate,
         ChatService(chat),
         InstanceService(chat),

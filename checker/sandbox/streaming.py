@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from checker.sandbox.contacts import Contact
     from checker.sandbox.journal import Journal
     from checker.sandbox.metrics import Metrics
+    from checker.sandbox.trail import TrailService
     from checker.sandbox.upstream import Upstream
 
 MESSAGE, EVENT = "MESSAGE", "EVENT"
@@ -43,8 +44,11 @@ class Item(NamedTuple):
 class Streaming:
     """Publishes what is said in a chat to the topics that it is streamed to."""
 
-    def __init__(self, upstream: Upstream, clock: Clock, journal: Journal, metrics: Metrics) -> None:
+    def __init__(
+        self, upstream: Upstream, clock: Clock, journal: Journal, metrics: Metrics, trail: TrailService
+    ) -> None:
         self._upstream = upstream
+        self._trail = trail
         self._clock = clock
         self._journal = journal
         self._metrics = metrics
@@ -67,6 +71,8 @@ class Streaming:
                 "the endpoint is no topic", "assumed: nothing says what Connect does without the topic"
             )
         cause = refusal(self._upstream, contact.instance, topic)
+        if cause is not None and cause.denied:
+            self._trail.key_refused(cause.denied, topic)
         if cause is None:
             message = json.dumps(_payload(contact, item, identity, self._clock.text()))
             sns = self._upstream.client("sns", topic.account, topic.region)

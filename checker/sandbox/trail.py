@@ -1,4 +1,4 @@
-"""CloudTrail's event history of the streaming calls.
+"""CloudTrail's event history of the streaming calls, and of keys that were refused.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
 Parameters are spelled as in the API, in all samples of the guide; assumed: that those of these calls are too.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checker.sandbox.call import Call
     from checker.sandbox.clock import Clock
     from checker.sandbox.front import Next
+    from checker.sandbox.request import TopicArn
     from checker.sandbox.upstream import Upstream
 
 _RECORDED = ("StartChatContact", "StartContactStreaming", "StopContactStreaming", "StopContact")
@@ -61,23 +62,44 @@ class TrailService:
         return answer
 
     def _record(self, call: Call, outcome: dict[str, Any]) -> None:
-        now = self._clock.now()
         arn = self._upstream.caller_arn(call.access_key, call.account)
+        self._keep(
+            userIdentity={"type": "IAMUser", "arn": arn, "accountId": call.account},
+            eventSource=_SOURCE,
+            eventName=call.action,
+            awsRegion=call.region,
+            recipientAccountId=call.account,
+            requestParameters=_masked(dict(call.parameters)),
+            **outcome,
+        )
+
+    def key_refused(self, action: str, topic: TopicArn) -> None:
+        """Record that KMS refused a service the key of a topic.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
+        Assumed: who called and which error code it is; AWS shows events of keys, though none of Connect.
+        """
+        self._keep(
+            userIdentity={"type": "AWSService", "arn": _SOURCE, "invokedBy": _SOURCE},
+            eventSource="kms.amazonaws.com",
+            eventName=action.removeprefix("kms:"),
+            awsRegion=topic.region,
+            recipientAccountId=topic.account,
+            requestParameters={"encryptionContext": {"aws:sns:topicArn": topic.text}},
+            errorCode="AccessDenied",
+        )
+
+    def _keep(self, **said: Any) -> None:
+        now = self._clock.now()
         event = {
             "eventVersion": "1.08",
-            "userIdentity": {"type": "IAMUser", "arn": arn, "accountId": call.account},
             "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-            "eventSource": _SOURCE,
-            "eventName": call.action,
-            "awsRegion": call.region,
-            "requestParameters": _masked(dict(call.parameters)),
             "responseElements": None,
-            **outcome,
+            **said,
             "eventID": new_id(),
             "readOnly": False,
             "eventType": "AwsApiCall",
             "managementEvent": True,
-            "recipientAccountId": call.account,
             "eventCategory": "Management",
         }
         with self._lock:

@@ -16,7 +16,7 @@ from checker.live.flow.chat import Chat
 from checker.live.flow.counters import read_counters
 from checker.live.flow.debts import Debts
 from checker.live.flow.preflight import broken_link, examine
-from checker.live.flow.seen import topics_seen
+from checker.live.flow.seen import key_refusals, topics_seen
 from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence, is_limit
 from checker.live.flow.steps import Beginning, Steps
 from checker.live.flow.watch import QUEUES, Hand, Watch, arrival_of
@@ -180,7 +180,10 @@ class _Run:
 
     def _clues(self, topic: Arn) -> Clues:
         one = self._passages[topic]
-        return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters())
+        refusals: tuple[str, ...] = ()
+        if one.explanation is None or one.explanation.topic.key is not None:
+            refusals = key_refusals(self.steps, self._hand_for(topic).calls, topic, self._began)
+        return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
 
     def refused(self, error: UnreadError) -> Cause:
         """Say why a step was refused."""

@@ -1,8 +1,13 @@
-"""What CloudTrail shows of a contact: somebody else, such as a function of the contact flow, may stream it, too."""
+"""What CloudTrail shows of a flow: who else streams the contact, and whether KMS refused the topic's key.
+
+Events are shown some minutes late, so that what is not there says nothing.
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+"""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
@@ -12,44 +17,66 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from checker.arn import Arn
     from checker.live.calls import Calls
     from checker.live.flow.steps import Steps
 
-_NAMES = ("StartContactStreaming", "StartChatContact")
+_STARTS = ("StartContactStreaming", "StartChatContact")
+_USES = ("GenerateDataKey", "Decrypt")
+_CONTEXT = "aws:sns:topicArn"
 
 
 def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
-    """The topics that a contact was seen to stream to; events may take minutes to be shown. Raises StoppedError.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
-    """
-    found: list[str] = []
-    for name in _NAMES:
-        try:
-            answer = steps.call(
-                calls,
-                "cloudtrail",
-                "lookup_events",
-                name,
-                LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
-                StartTime=since,
-            )
-        except UnreadError:
-            break  # the step says so, and the other name would fare no better
-        found += _topics(answer.get("Events") or (), contact)
+    """The topics that a contact was seen to stream to. Raises StoppedError."""
+    starts = map(_read, _events(steps, calls, _STARTS, since))
+    found = (one.topic for one in starts if isinstance(one, Start) and one.contact == contact)
     return tuple(dict.fromkeys(found))
 
 
-def _topics(events: Any, contact: str) -> Iterator[str]:
-    for event in events:
-        start = _read(event)
-        if isinstance(start, Start) and start.contact == contact:
-            yield start.topic
+def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tuple[str, ...]:
+    """What KMS was seen to refuse for a topic, a sentence each. Raises StoppedError.
+
+    KMS notes with every use what is encrypted, for SNS the ARN of the topic.
+    https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
+    """
+    refused = (one for one in _events(steps, calls, _USES, since) if _refuses(one, str(topic)))
+    said = (f"CloudTrail shows that KMS refused {one['eventName']} for the topic" for one in refused)
+    return tuple(dict.fromkeys(said))
 
 
-def _read(event: dict[str, Any]) -> Start | Stop | None:
-    """Read an event; ``None`` for one that says too little."""
+def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime) -> Iterator[dict[str, Any]]:
+    """The newest events of each name, as far as they can be read.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    for name in names:
+        asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
+        with suppress(UnreadError):  # the step says so
+            answer = steps.call(
+                calls, "cloudtrail", "lookup_events", name, LookupAttributes=asked, StartTime=since
+            )
+            yield from map(_record, answer.get("Events") or ())
+
+
+def _record(event: dict[str, Any]) -> dict[str, Any]:
+    """The event itself; nothing where it is no JSON object."""
     try:
-        return read_event(json.loads(event.get("CloudTrailEvent") or "{}"))
-    except (ValueError, NoTimeError, HiddenTopicError):
+        record = json.loads(event.get("CloudTrailEvent") or "{}")
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _read(record: dict[str, Any]) -> Start | Stop | None:
+    """Read an event of a stream; ``None`` for one that says too little."""
+    try:
+        return read_event(record)
+    except (NoTimeError, HiddenTopicError):
         return None
+
+
+def _refuses(record: dict[str, Any], topic: str) -> bool:
+    parameters = record.get("requestParameters")
+    encrypted = parameters.get("encryptionContext") if isinstance(parameters, dict) else None
+    of_topic = isinstance(encrypted, dict) and encrypted.get(_CONTEXT) == topic
+    return of_topic and bool(record.get("errorCode"))

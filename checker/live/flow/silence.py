@@ -31,12 +31,13 @@ _INVALID_CODES = ("InvalidParameterException", "InvalidRequestException")
 
 
 class Clues(NamedTuple):
-    """What is known of one topic that stayed silent."""
+    """What is known of one topic that stayed silent; ``refusals`` are those of its key that CloudTrail shows."""
 
     topic: str
     explanation: Explanation | None
     steps: Sequence[Step]
     counters: Counters = Counters()
+    refusals: Sequence[str] = ()
 
 
 def cause_of_silence(clues: Clues) -> Cause:
@@ -44,11 +45,12 @@ def cause_of_silence(clues: Clues) -> Cause:
     cause = (
         broken_link(clues.explanation)
         or _wrong_order(clues)
+        or _refused_key(clues)
         or _lost_after_sns(clues.counters)
         or _not_known(clues.explanation)
         or _beyond()
     )
-    return cause._replace(evidence=(*cause.evidence, *_counted(clues.counters)))
+    return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counted(clues.counters)))
 
 
 def is_limit(error: UnreadError, step: Step) -> bool:
@@ -96,6 +98,18 @@ def _wrong_order(clues: Clues) -> Cause | None:
 
 def _at(places: Iterable[int]) -> int | None:
     return next(iter(places), None)
+
+
+def _refused_key(clues: Clues) -> Cause | None:
+    """What the key's policy would say by itself, if it could be read."""
+    if not clues.refusals:
+        return None
+    return Cause(
+        "KMS refuses Connect the key of the topic",
+        "let connect.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt in the key policy",
+        link="key_policy",
+        rule="connect-cannot-use-key",
+    )
 
 
 def _lost_after_sns(counters: Counters) -> Cause | None:

@@ -180,8 +180,14 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     assert passage.end is End.SILENT
     cause = passage.topics[0].cause
     assert cause is not None
-    assert cause.link == "key_policy"
-    assert "not known" in cause.reason
+    assert (cause.link, cause.rule) == ("key_policy", "connect-cannot-use-key")
+    assert cause.evidence[0] == "CloudTrail shows that KMS refused GenerateDataKey for the topic"
+    sandbox.fault(faults.denied("cloudtrail"))
+    sandbox.forget_calls()
+    less = flow(account, instance, sealed.topic).topics[0].cause
+    assert less is not None
+    assert less.link == "key_policy"
+    assert "not known" in less.reason
     sandbox.fault(faults.denied("sns", "GetTopicAttributes"))
     blind = flow(account, instance, sealed.topic)
     assert blind.end is End.SILENT
