@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 .PHONY: demo test lint types contracts docs names unit wheel bench peers format clean
 
 demo: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+	@$(BIN)/checker demo
 
 test: lint types contracts unit wheel
 

@@ -21,6 +21,7 @@ _COMMANDS = {
     "audit": _Command("audit", "audit"),
     "baseline write": _Command("baseline", "baseline_write"),
     "check": _Command("check", "check"),
+    "demo": _Command("demo", "demo"),
     "diff": _Command("diff", "diff"),
     "explain": _Command("explain", "explain_command"),
     "fix": _Command("fix", "fix"),

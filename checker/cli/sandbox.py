@@ -37,17 +37,19 @@ def sandbox(
     return Exit.CLEAN
 
 
+def missing_moto(command: str) -> InputError:
+    """What stops a command that needs the extra `sandbox`."""
+    help_text = "pip install 'connect-stream-checker[sandbox]'"
+    return InputError(command, "moto is not installed", help_text=help_text)
+
+
 def _server(port: int) -> Server:
     # A profile of the user's is neither there in the sandbox nor wanted, and moto would look for it.
     os.environ.pop("AWS_PROFILE", None)
     try:
         from checker.sandbox.server import Server
     except ImportError:
-        raise InputError(
-            "checker sandbox",
-            "moto is not installed",
-            help_text="pip install 'connect-stream-checker[sandbox]'",
-        ) from None
+        raise missing_moto("checker sandbox") from None
     try:
         return Server(port)
     except (OSError, SystemExit):  # werkzeug exits when a port is taken
