@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.live_mend import LiveMending, LiveOptions, plan
-from checker.cli.live_mend import apply as carry_out_plan
+from checker.cli.live_mend import LiveMending, LiveOptions, planned
+from checker.cli.live_mend import apply as apply_live
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.options import (
     AllTopicsOption,
@@ -121,11 +121,11 @@ def fix(
         access = Access(profile=profile, endpoint=endpoint_url)
         named = _one(topic)
         asked = LiveOptions(options, access, named, unsafe_fixes, kms_condition, force_managed, receipts)
-        planned = plan(asked)
-        write(_lines(planned.outcome, output_format, paint, diff_alone=diff), output)
-        outcome = carry_out_plan(planned, asked, yes=yes) if apply else planned.outcome
-        tell(summary_line(outcome))
-        return _live_exit_code(planned, options)
+        live = planned(asked)
+        outcome = live.plan.outcome
+        write(_lines(outcome, output_format, paint, diff_alone=diff), output)
+        tell(summary_line(apply_live(live, asked, yes=yes) if apply else outcome))
+        return _live_exit_code(live)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     if apply:
         mending = carried_out(mending)
@@ -147,13 +147,13 @@ def _one(topics: list[str]) -> str:
     return topics[0]
 
 
-def _live_exit_code(mending: LiveMending, options: Options) -> Exit:
+def _live_exit_code(live: LiveMending) -> Exit:
     """What could not be read weighs more than what was found."""
-    if mending.calls.skipped:
-        for skipped in mending.calls.skipped:
+    if live.plan.calls.skipped:
+        for skipped in live.plan.calls.skipped:
             tell(*skipped_text(skipped, Paint()))
         return Exit.INCOMPLETE
-    return Exit.CLEAN if mending.outcome.is_done(mending.ground.fail_on(options)) else Exit.FINDINGS
+    return Exit.CLEAN if live.plan.outcome.is_done(live.fail_on) else Exit.FINDINGS
 
 
 def _exit_code(mending: Mending) -> Exit:
