@@ -10,7 +10,6 @@ from checker.inventory import Inventory, PolicyText
 from checker.live.access import Unit
 from checker.live.calls import Calls
 from checker.live.facts import policy_of, topic_of
-from checker.live.faults import UnreadError
 from checker.live.keys import Keys
 from checker.live.session import Sessions
 from checker.policy.dialect import KEY, TOPIC
@@ -59,10 +58,8 @@ def reach(access: Access, arn: Arn) -> Calls:
 
 def read_topic(calls: Calls, arn: Arn) -> Found:
     """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
-    try:
-        topic, key = read_chain(calls, arn)
-    except UnreadError as error:
-        raise error.of_input() from None
+    answer = calls.need("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    topic, key = _chain_of(calls, arn, answer.get("Attributes") or {})
     managed = [*_managed(str(arn), _topic_tags(calls, arn))]
     if key is not None and isinstance(key.arn, Arn):
         managed += _managed(str(key.arn), _key_tags(calls, key.arn))
@@ -72,7 +69,11 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
 def read_chain(calls: Calls, arn: Arn) -> tuple[Topic, Key | None]:
     """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
     answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    topic = topic_of(str(arn), answer.get("Attributes") or {})
+    return _chain_of(calls, arn, answer.get("Attributes") or {})
+
+
+def _chain_of(calls: Calls, arn: Arn, attributes: Mapping[str, str]) -> tuple[Topic, Key | None]:
+    topic = topic_of(str(arn), attributes)
     key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
     return topic, key
 
