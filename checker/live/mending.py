@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.fix.receipt import KEY, TOPIC, Change
+from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.inputs.text import InputError
 from checker.live.deed import Deed, Stand
+from checker.live.encryption import ENCRYPTION_DEED
+from checker.live.new_key import NEW_KEY_DEED
+from checker.live.new_topic import NEW_TOPIC_DEED
 from checker.live.patience import Clock
 from checker.live.policy_writing import POLICY
+from checker.live.subscribing import SUBSCRIPTION_DEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.live.calls import Calls
 
-DEEDS: dict[str, Deed] = {KEY: POLICY, TOPIC: POLICY}
+DEEDS: dict[str, Deed] = {
+    KEY: POLICY,
+    TOPIC: POLICY,
+    NEW_KEY: NEW_KEY_DEED,
+    NEW_TOPIC: NEW_TOPIC_DEED,
+    ENCRYPTION: ENCRYPTION_DEED,
+    SUBSCRIPTION: SUBSCRIPTION_DEED,
+}
 
 
 class Missed(NamedTuple):
@@ -61,11 +72,15 @@ def _is_made(calls: Calls, deed: Deed, change: Change) -> bool:
 
 
 class Undone(NamedTuple):
-    """What became of each change: taken back, never made, or changed by somebody else since."""
+    """What became of each change: taken back, never made, or changed by somebody else since.
+
+    ``stuck`` could not be taken back; what came before it was not touched.
+    """
 
     back: tuple[Change, ...] = ()
     untouched: tuple[Change, ...] = ()
     drifted: tuple[Change, ...] = ()
+    stuck: Missed | None = None
 
 
 def take_back(
@@ -75,19 +90,24 @@ def take_back(
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> Undone:
-    """Take changes back, the last first. What somebody else has changed since is left alone.
-
-    Raises InputError for what cannot be read or written.
-    """
+    """Take changes back, the last first. What somebody else has changed since is left alone."""
     undone = Undone()
     for change in reversed(changes):
-        deed = DEEDS[change.kind]
-        stand = deed.stand(calls, change)
-        if stand is Stand.BEFORE:
-            undone = undone._replace(untouched=(*undone.untouched, change))
-        elif stand is Stand.OTHER and not force:
-            undone = undone._replace(drifted=(*undone.drifted, change))
-        else:
-            deed.undo(calls, change, clock)
-            undone = undone._replace(back=(*undone.back, change))
+        try:
+            undone = _without(undone, calls, change, force=force, clock=clock)
+        except InputError as fault:
+            return undone._replace(stuck=Missed(change, fault))
     return undone
+
+
+def _without(undone: Undone, calls: Calls, change: Change, *, force: bool, clock: Clock) -> Undone:
+    """Take one change back. Raises InputError."""
+    deed = DEEDS[change.kind]
+    stand = deed.stand(calls, change)
+    if stand is Stand.BEFORE:
+        return undone._replace(untouched=(*undone.untouched, change))
+    if (stand is Stand.OTHER and not force) or (change.kind == NEW_KEY and undone.drifted):
+        # A topic that is left alone is encrypted with the key still.
+        return undone._replace(drifted=(*undone.drifted, change))
+    deed.undo(calls, change, clock)
+    return undone._replace(back=(*undone.back, change))

@@ -1,144 +1,132 @@
-"""A live repair: planned on what AWS has now, proven on what AWS shows afterwards, and taken back where that fails."""
+"""Carries a live repair out, proves it on what AWS shows afterwards, and takes it back where that fails."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Severity, Verdict
-from checker.fix.outcome import Outcome, policy_changes
-from checker.fix.receipt import KEY, TOPIC, Change, Receipt, write_receipt
-from checker.fix.rounds import Repair, repair
+from checker.fix.receipt import Change, Receipt, name_of, write_receipt
+from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
-from checker.live.mending import Undone, carry_out, take_back
+from checker.live.mending import carry_out, take_back
 from checker.live.resource import read_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from checker.arn import Arn
-    from checker.fix.reading import Reading
-    from checker.inventory import Instance, Inventory
-    from checker.live.calls import Calls
-    from checker.live.resource import Found
+    from checker.finding import Finding
+    from checker.fix.outcome import Outcome
+    from checker.live.mending import Carried, Missed, Undone
+    from checker.live.planning import Plan
 
 _LOCKOUT = "key-lockout"
 
 
-class Wish(NamedTuple):
-    """What is asked of a repair: the topic, the instances that stream to it, and how far it may go.
-
-    ``judge`` says what the rules have to say of an inventory, as options and configuration choose them.
-    """
-
-    topic: Arn
-    instances: tuple[Instance, ...]
-    judge: Callable[[Inventory], Reading]
-    unsafe: bool = False
-    kms_condition: bool = False
-
-
-class Plan(NamedTuple):
-    """A repair that is planned: what was found, what is to be written, and the outcome as reports show it."""
-
-    calls: Calls
-    wish: Wish
-    found: Found
-    repair: Repair
-    outcome: Outcome
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """The policies to write, the key's first: the topic's opens nothing that the key would still refuse."""
-        kinds = {str(self.wish.topic): TOPIC}
-        old = self.found.texts()
-        changes = [
-            Change(name, kinds.get(name, KEY), old[name], text) for name, text in self.repair.texts.items()
-        ]
-        return tuple(sorted(changes, key=lambda one: one.kind != KEY))
-
-
-def plan(calls: Calls, wish: Wish) -> Plan:
-    """Read the topic and its key, and work out what to change. Raises InputError."""
-    found = read_topic(calls, wish.topic)
-
-    def read(texts: Mapping[str, str]) -> Reading:
-        return wish.judge(found.inventory(wish.instances, texts))
-
-    done = repair(read, unsafe=wish.unsafe, kms_condition=wish.kms_condition)
-    return Plan(calls, wish, found, done, _shown(done, found))
-
-
-def _shown(done: Repair, found: Found) -> Outcome:
-    """The outcome with every policy laid out, so that the diff has a line for each change."""
-    pretty = {name: _laid_out(text) for name, text in done.texts.items()}
-    originals = {name: _laid_out(text) for name, text in found.texts().items()}
-    names = {name: name for name in pretty}
-    return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
-
-
-def _laid_out(text: str) -> str:
-    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
-
-
-def check(planned: Plan, *, force_managed: bool) -> None:
+def check(plan: Plan, *, force_managed: bool) -> None:
     """See that nothing stands against a plan. Raises InputError."""
-    if planned.found.managed and not force_managed:
+    if plan.found.managed and not force_managed:
         help_text = (
             "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
         )
-        reason = "; ".join(planned.found.managed)
-        raise InputError(str(planned.wish.topic), reason, help_text=help_text)
-    for finding in planned.repair.after.report.findings:
+        reason = "; ".join(plan.found.managed)
+        raise InputError(str(plan.wish.topic), reason, help_text=help_text)
+    for finding in plan.repair.after.report.findings:
         grave = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
-        if finding.rule == _LOCKOUT and grave:
+        if grave and (finding.rule == _LOCKOUT or plan.outcome.replacement):
+            # A replacement is made right, or not at all.
             raise InputError(
                 finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
             )
 
 
-def record(planned: Plan, folder: Path) -> Path:
+def record(plan: Plan, folder: Path) -> Path:
     """Write the receipt of what is about to be done, and give its path. Raises InputError."""
-    answer = planned.calls.read("sts", "get_caller_identity", "the caller")
+    answer = plan.calls.read("sts", "get_caller_identity", "the caller")
     caller = str((answer or {}).get("Arn", "unknown"))
     return write_receipt(
-        Receipt(datetime.now(UTC).isoformat(timespec="seconds"), caller, planned.changes), folder
+        Receipt(datetime.now(UTC).isoformat(timespec="seconds"), caller, plan.changes), folder
     )
 
 
-def execute(planned: Plan) -> None:
-    """Write what is planned, and prove it on what AWS shows then; take everything back if either fails.
+class Done(NamedTuple):
+    """What came of a plan, as reports show it, and what went wrong if anything did.
 
-    Raises InputError, which says what was taken back.
+    After a ``fault`` everything is as it was, as far as the fault says; what was ``missed`` the rest does without.
     """
-    carried = carry_out(planned.calls, planned.changes)
-    reason = carried.fault.reason if carried.fault else _unproven(planned)
-    if not reason:
-        return
-    undone = take_back(planned.calls, carried.written)
-    what = carried.fault.what if carried.fault else str(planned.wish.topic)
-    raise InputError(what, f"{reason}; {_told(undone)}")
+
+    outcome: Outcome
+    fault: InputError | None = None
+    missed: tuple[Missed, ...] = ()
 
 
-def _unproven(planned: Plan) -> str:
-    """Read everything again, and say what is not as it was planned."""
-    wish = planned.wish
-    report = wish.judge(read_topic(planned.calls, wish.topic).inventory(wish.instances, {})).report
-    said = {(one.rule, one.severity, one.message) for one in report.findings}
-    meant = {(one.rule, one.severity, one.message) for one in planned.repair.after.report.findings}
-    if said - meant:
-        return f"the proof failed after the write: {min(message for _, _, message in said - meant)}"
-    return ""
+def execute(plan: Plan) -> Done:
+    """Do what is planned, and prove it on what AWS shows then; take everything back if either fails."""
+    carried = carry_out(plan.calls, plan.changes)
+    fault = carried.fault or _unproven(plan)
+    if fault is None:
+        outcome = _with_states(plan.outcome, _as_planned(plan, carried))
+        return Done(outcome._replace(applied=True), missed=carried.missed)
+    undone = take_back(plan.calls, carried.written)
+    reason = f"{fault.reason}; {_told(undone)}"
+    outcome = _with_states(plan.outcome, _as_undone(carried, undone))
+    return Done(outcome, InputError(fault.what, reason, help_text=fault.help))
+
+
+def _unproven(plan: Plan) -> InputError | None:
+    """Read everything again, and say what is not as it was plan."""
+    wish = plan.wish
+    try:
+        found = read_topic(plan.calls, plan.topic)
+    except InputError as fault:
+        return fault
+    said = set(map(_said, wish.judge(found.inventory(wish.instances, {})).report.findings))
+    new = said - set(map(_said, plan.repair.after.report.findings))
+    if not new:
+        return None
+    message = min(message for _, _, message in new)
+    return InputError(str(plan.topic), f"the proof failed after the write: {message}")
+
+
+def _said(finding: Finding) -> tuple[str, Severity, str]:
+    return finding.rule, finding.severity, finding.message
+
+
+_States = dict[Change, tuple[State, str]]
+
+
+def _as_planned(plan: Plan, carried: Carried) -> _States:
+    missed: _States = {one.change: (State.FAILED, one.fault.reason) for one in carried.missed}
+    return {**dict.fromkeys(plan.changes, (State.DONE, "")), **missed}
+
+
+def _as_undone(carried: Carried, undone: Undone) -> _States:
+    """What is not spoken of was done, and came before what could not be taken back."""
+    states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
+    states |= dict.fromkeys(undone.untouched, (State.NOT_DONE, ""))
+    states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
+    states |= dict.fromkeys(undone.drifted, (State.LEFT, "somebody else has changed it since"))
+    if undone.stuck is not None:
+        states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
+    return states
+
+
+def _with_states(outcome: Outcome, states: _States) -> Outcome:
+    """The outcome, with what became of each step of a replacement."""
+    made = outcome.replacement
+    if made is None:
+        return outcome
+    steps = tuple(Step(one.change, *states.get(one.change, (State.NOT_DONE, ""))) for one in made.steps)
+    return outcome._replace(replacement=made._replace(steps=steps))
 
 
 def _told(undone: Undone) -> str:
     parts = []
     if undone.back:
-        parts.append(f"taken back: {', '.join(one.resource for one in undone.back)}")
+        parts.append(f"taken back: {', '.join(map(name_of, undone.back))}")
     if undone.drifted:
-        parts.append(
-            f"left as somebody else has written it: {', '.join(one.resource for one in undone.drifted)}"
-        )
+        parts.append(f"left as somebody else has changed it: {', '.join(map(name_of, undone.drifted))}")
+    if undone.stuck is not None:
+        stuck = undone.stuck
+        parts.append(f"not taken back: {name_of(stuck.change)}: {stuck.fault.reason}")
     return "; ".join(parts) or "nothing was changed"
