@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.inventory import is_managed_key
+from checker.inventory import GONE, is_managed_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,7 +90,7 @@ def key_reasons(topic: Topic, key: Key | None, region: str) -> Iterator[str]:
         yield f"the key is in {home.region}, and SNS uses keys of its own Region, {region}"
     if key is None:
         return
-    if key.state == "gone":
+    if key.state == GONE:
         yield f"KMS does not find the key `{topic.key}`"
     for name, said, wanted in (
         ("KeySpec", key.spec, "SYMMETRIC_DEFAULT"),

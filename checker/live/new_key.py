@@ -13,6 +13,7 @@ from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.calls import Listing
 from checker.live.deed import Deed, Stand
+from checker.live.keys import ALIASES
 from checker.live.patience import until
 from checker.live.policy_writing import same_policy
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from checker.live.calls import Calls
     from checker.live.patience import Clock
 
-_ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")
 _KEYS = Listing("kms", "list_keys", "Keys", "Marker", "NextMarker")
 _TAGS = Listing("kms", "list_resource_tags", "Tags", "Marker", "NextMarker")
 _USABLE = "Enabled"
@@ -47,7 +47,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
 
 def _targets(calls: Calls) -> dict[str, str]:
     """What the aliases mean."""
-    listed = calls.every(_ALIASES, f"the aliases of {calls.unit.name}", Limit=100)
+    listed = calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100)
     return {one["AliasName"]: one["TargetKeyId"] for one in listed if one.get("TargetKeyId")}
 
 
