@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 MANAGED_KEY_ALIAS = "alias/aws/sns"
+GONE = "gone"
+"""What a key that KMS does not find is said to be in the place of a state."""
 
 
 class PolicyDocument(Document, Protocol):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from checker.cli.live_mend import LiveMending, LiveOptions, plan
-from checker.cli.live_mend import apply as carry_out_plan
+from checker.cli.live_mend import LiveOptions, fix_live
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.options import (
     AllTopicsOption,
@@ -36,18 +34,13 @@ from checker.cli.options import (
     read_given,
 )
 from checker.cli.run import Options
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.shown import Shown
+from checker.cli.terminal import Exit, paint_for, tell
 from checker.finding import Severity
 from checker.inputs.text import InputError
 from checker.live.access import Access
 from checker.report.paint import Paint
-from checker.report.repair import diff_text, repair_json, repair_text, summary_line
-from checker.report.text import skipped_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from checker.fix.outcome import Outcome
+from checker.report.repair import summary_line
 
 
 def fix(
@@ -87,6 +80,13 @@ def fix(
             "--force-managed", help="Also write what CloudFormation, Terraform or the like manages."
         ),
     ] = False,
+    create_replacement: Annotated[
+        bool,
+        typer.Option(
+            "--create-replacement",
+            help="Where a live topic or its key cannot be mended in place, plan another, and create it with --apply.",
+        ),
+    ] = False,
     receipts: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the receipt of a live repair is written.")
     ] = Path("checker-receipts"),
@@ -117,27 +117,29 @@ def fix(
         given=read_given(variable, parameter),
     )
     paint = Paint() if output else paint_for(sys.stdout)
+    shown = Shown(output_format, paint, diff, output)
     if topic and not paths:
         access = Access(profile=profile, endpoint=endpoint_url)
-        named = _one(topic)
-        asked = LiveOptions(options, access, named, unsafe_fixes, kms_condition, force_managed, receipts)
-        planned = plan(asked)
-        write(_lines(planned.outcome, output_format, paint, diff_alone=diff), output)
-        outcome = carry_out_plan(planned, asked, yes=yes) if apply else planned.outcome
-        tell(summary_line(outcome))
-        return _live_exit_code(planned, options)
+        asked = LiveOptions(
+            options,
+            access,
+            _one(topic),
+            unsafe_fixes,
+            kms_condition,
+            force_managed,
+            receipts,
+            create_replacement,
+        )
+        return fix_live(asked, shown, apply=apply, yes=yes)
+    if create_replacement:
+        help_text = "name one topic with --topic-arn, and no PATH"
+        raise InputError("--create-replacement", "only live topics are replaced", help_text=help_text)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     if apply:
         mending = carried_out(mending)
-    write(_lines(mending.outcome, output_format, paint, diff_alone=diff), output)
+    shown.write(mending.outcome)
     tell(summary_line(mending.outcome))
     return _exit_code(mending)
-
-
-def _lines(outcome: Outcome, output_format: Format, paint: Paint, *, diff_alone: bool) -> Iterable[str]:
-    if output_format is Format.JSON:
-        return [json.dumps(repair_json(outcome), indent=2)]
-    return diff_text(outcome, paint) if diff_alone else repair_text(outcome, paint)
 
 
 def _one(topics: list[str]) -> str:
@@ -145,15 +147,6 @@ def _one(topics: list[str]) -> str:
     if len(topics) > 1:
         raise InputError("--topic-arn", "one topic is mended at a time", help_text="run the command for each")
     return topics[0]
-
-
-def _live_exit_code(mending: LiveMending, options: Options) -> Exit:
-    """What could not be read weighs more than what was found."""
-    if mending.calls.skipped:
-        for skipped in mending.calls.skipped:
-            tell(*skipped_text(skipped, Paint()))
-        return Exit.INCOMPLETE
-    return Exit.CLEAN if mending.outcome.is_done(mending.ground.fail_on(options)) else Exit.FINDINGS
 
 
 def _exit_code(mending: Mending) -> Exit:

@@ -10,7 +10,9 @@ import typer
 from checker.arn import Arn
 from checker.cli.terminal import Exit, write
 from checker.inputs.text import InputError
-from checker.live.permissions import Extras, Limits, audit_policy, fix_policy, flow_policy
+from checker.live.least import Limits
+from checker.live.permissions import Extras, audit_policy, flow_policy
+from checker.live.permissions_fix import fix_policy
 
 _Topics = Annotated[
     list[str] | None,

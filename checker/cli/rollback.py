@@ -10,12 +10,14 @@ import typer
 from checker.arn import Arn
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.cli.terminal import Exit, tell
-from checker.fix.receipt import read_receipt
+from checker.fix.receipt import CREATED, name_of, read_receipt
 from checker.inputs.text import InputError
 from checker.live.access import Access
 
 if TYPE_CHECKING:
-    from checker.fix.receipt import Change
+    from collections.abc import Iterator
+
+    from checker.live.mending import Undone
 
 
 def rollback(
@@ -27,34 +29,34 @@ def rollback(
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
 ) -> int:
-    """Write the policies again that a live repair replaced.
+    """Take back what a live repair did: old policies are written again, and what was created is deleted.
 
-    What was never written is left as it is, and so is what somebody else has changed since. Exit codes:
-    0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a receipt
-    that cannot be read, or a policy that cannot be read or written, 4 internal error.
+    What was never done is left as it is, and so is what somebody else has changed since. A key is deleted after
+    seven days, the least that KMS allows. Exit codes: 0 everything is as it was before the repair, 1 something
+    was changed since and left alone, 2 a receipt that cannot be read, or something that could not be taken back,
+    4 internal error.
     """
-    taken = read_receipt(receipt)
-    access = Access(profile=profile, endpoint=endpoint_url)
-    drifted = [one for change in reversed(taken.changes) for one in _undo(change, access, force=force)]
-    return Exit.FINDINGS if drifted else Exit.CLEAN
-
-
-def _undo(change: Change, access: Access, *, force: bool) -> tuple[Change, ...]:
-    """Take one change back and say what became of it; give it if it was left alone."""
+    changes = read_receipt(receipt).changes
+    arn = Arn.parse(changes[0].resource)
+    if arn is None:
+        raise InputError(changes[0].resource, "the receipt names no ARN")
     from checker.live.mending import take_back  # boto3 takes a fifth of a second to import
     from checker.live.resource import reach
 
-    arn = Arn.parse(change.resource)
-    if arn is None:
-        raise InputError(change.resource, "the receipt names no ARN")
-    undone = take_back(reach(access, arn), (change,), force=force)
-    for one in undone.back:
-        tell(f"{one.resource}: taken back")
-    for one in undone.untouched:
-        tell(f"{one.resource}: says what it said before the repair")
+    undone = take_back(reach(Access(profile=profile, endpoint=endpoint_url), arn), changes, force=force)
+    tell(*_told(undone))
+    if undone.stuck is not None:
+        raise undone.stuck.fault
+    return Exit.FINDINGS if undone.drifted else Exit.CLEAN
+
+
+def _told(undone: Undone) -> Iterator[str]:
+    """What became of each change."""
+    yield from (f"{name_of(one)}: taken back" for one in undone.back)
+    yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
     for one in undone.drifted:
-        tell(
-            f"{one.resource}: somebody changed it since, left alone",
-            "  = help: `--force` undoes that as well",
-        )
-    return undone.drifted
+        yield f"{name_of(one)}: somebody changed it since, left alone"
+        yield "  = help: `--force` undoes that as well"
+
+
+_AS_BEFORE = {False: "says what it said before the repair", True: "is not there"}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from checker.difference import Difference
     from checker.finding import Severity
     from checker.fix.attempts import Left
+    from checker.fix.replacement import Replacement
     from checker.fix.rounds import Repair
 
 
@@ -39,7 +40,8 @@ def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
 class Outcome(NamedTuple):
     """A repair, what the files said before, what it does to every policy, and whether it was carried out.
 
-    ``names`` is how reports call the files, by absolute path.
+    ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
+    topic, or of its key.
     """
 
     repair: Repair
@@ -47,6 +49,7 @@ class Outcome(NamedTuple):
     names: Mapping[str, str]
     changes: tuple[PolicyChange, ...]
     applied: bool = False
+    replacement: Replacement | None = None
 
     def name(self, path: str) -> str:
         """How reports call a file."""
@@ -60,7 +63,8 @@ class Outcome(NamedTuple):
     def is_done(self, fail_on: Severity) -> bool:
         """True if there was nothing to mend, and nothing is left from this severity on."""
         counts = any(one.finding.severity.rank >= fail_on.rank for one in self.left)
-        return not self.repair.texts and not counts
+        steps = self.replacement.steps if self.replacement else ()
+        return not self.repair.texts and not counts and not steps
 
     def written_out(self, left: Left) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""

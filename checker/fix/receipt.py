@@ -13,15 +13,36 @@ if TYPE_CHECKING:
 
 VERSION = 1
 TOPIC, KEY = "topic", "key"
+"""The policy of a topic, the policy of a key: texts of JSON."""
+NEW_KEY, NEW_TOPIC, SUBSCRIPTION = "new key", "new topic", "subscription"
+"""What is created: nothing, then what it is made of as JSON; the resource is the alias, the topic, the topic."""
+ENCRYPTION = "encryption"
+"""The KmsMasterKeyId of a topic: what it is."""
+CREATED = (NEW_KEY, NEW_TOPIC, SUBSCRIPTION)
+KINDS = (TOPIC, KEY, *CREATED, ENCRYPTION)
 
 
 class Change(NamedTuple):
-    """A policy that is written: of which resource, of which kind, what it said and what it says then."""
+    """Something that is changed: which resource, in which way, what it said and what it says then."""
 
     resource: str
     kind: str
     old: str
     new: str
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """What is created, as it is asked of AWS."""
+        made: dict[str, Any] = json.loads(self.new)
+        return made
+
+
+def name_of(change: Change) -> str:
+    """How reports call what a change is about."""
+    if change.kind == SUBSCRIPTION:
+        made = change.made_of
+        return f"{change.resource}: subscription {made['Protocol']} `{made['Endpoint']}`"
+    return f"{change.resource}: its KmsMasterKeyId" if change.kind == ENCRYPTION else change.resource
 
 
 class Receipt(NamedTuple):
@@ -72,6 +93,6 @@ def _receipt(value: Mapping[str, Any]) -> Receipt:
         Change(str(one["resource"]), str(one["kind"]), str(one["old"]), str(one["new"]))
         for one in value["changes"]
     )
-    if not changes or any(one.kind not in (TOPIC, KEY) for one in changes):
+    if not changes or any(one.kind not in KINDS for one in changes):
         raise ValueError("it names no change of a topic or key")
     return Receipt(str(value["time"]), str(value["caller"]), changes)

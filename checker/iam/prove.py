@@ -165,13 +165,6 @@ def gained(old: Policy, new: Policy, target: Target) -> Answer:
     return either(confirmed(new, gain.within(space)) for space in every_space(old, new, target))
 
 
-def gained_within(old: Policy, new: Policy, space: Space) -> Answer:
-    """The same for the requests of one space."""
-    from checker.iam.gain import Gain
-
-    return confirmed(new, Gain(old, new).within(space))
-
-
 def either(answers: Iterable[Answer]) -> Answer:
     """Yes if one of several questions has that answer, asking no further; else unknown if one is."""
     doubtful = None

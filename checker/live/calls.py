@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from checker.live.faults import AwsError
     from checker.live.session import Sessions
 
-_HELPS = {Fault.DENIED: "allow it to the caller; `checker permissions audit` prints the least policy"}
+_HELPS = {Fault.DENIED: "allow it to the caller; `checker permissions` prints the least policy"}
 
 
 class StoppedError(Exception):
@@ -106,6 +106,22 @@ class Calls:
             self.note(error)
             return None
 
+    def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
+        """The same for what nothing goes on without. Raises InputError."""
+        try:
+            return self.make(service, operation, what, **parameters)
+        except UnreadError as error:
+            raise error.of_input() from None
+
+    def found(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
+        """The same, or ``None`` for what is not there. Raises InputError."""
+        try:
+            return self.make(service, operation, what, **parameters)
+        except UnreadError as error:
+            if error.fault is Fault.GONE:
+                return None
+            raise error.of_input() from None
+
     def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
         """Give page after page. Raises UnreadError where one could not be read."""
         while True:
@@ -123,6 +139,13 @@ class Calls:
                 yield from page
         except UnreadError as error:
             self.note(error)
+
+    def every(self, listing: Listing, what: str, **parameters: object) -> list[Any]:
+        """Give all that is listed, where nothing goes on without. Raises InputError."""
+        try:
+            return [one for page in self.pages(listing, what, **parameters) for one in page]
+        except UnreadError as error:
+            raise error.of_input() from None
 
     def all(self, listing: Listing, what: str, **parameters: object) -> list[Any] | None:
         """Give all that is listed, or ``None`` if any of it could not be read, which is noted."""

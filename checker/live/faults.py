@@ -90,7 +90,7 @@ class UnreadError(Exception):
 
     def of_input(self) -> InputError:
         """The same, where nothing can be done without what was asked for."""
-        return InputError(self.skipped.what, self.skipped.reason, help_text=self.skipped.help)
+        return InputError(self.skipped.what, self.told, help_text=self.skipped.help)
 
     @property
     def told(self) -> str:

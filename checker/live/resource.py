@@ -10,7 +10,6 @@ from checker.inventory import Inventory, PolicyText
 from checker.live.access import Unit
 from checker.live.calls import Calls
 from checker.live.facts import policy_of, topic_of
-from checker.live.faults import UnreadError
 from checker.live.keys import Keys
 from checker.live.session import Sessions
 from checker.policy.dialect import KEY, TOPIC
@@ -29,11 +28,16 @@ _TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
 
 
 class Found(NamedTuple):
-    """A topic and its key, and who else manages them: a sentence each, by ARN."""
+    """A topic and its key, and who else manages them: a sentence each, by ARN.
+
+    ``attributes`` and ``tags`` are the topic's as AWS gives them, ``tags`` ``None`` if they could not be read.
+    """
 
     topic: Topic
     key: Key | None
-    managed: tuple[str, ...]
+    managed: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = {}
+    tags: Mapping[str, str] | None = None
 
     def inventory(self, instances: tuple[Instance, ...], texts: Mapping[str, str]) -> Inventory:
         """The facts, with other policies in the place of those that were read, by ARN."""
@@ -59,27 +63,31 @@ def reach(access: Access, arn: Arn) -> Calls:
 
 def read_topic(calls: Calls, arn: Arn) -> Found:
     """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
-    try:
-        topic, key = read_chain(calls, arn)
-    except UnreadError as error:
-        raise error.of_input() from None
-    managed = [*_managed(str(arn), _topic_tags(calls, arn))]
+    answer = calls.need("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    attributes = answer.get("Attributes") or {}
+    topic, key = _chain_of(calls, arn, attributes)
+    tags = _topic_tags(calls, arn)
+    managed = _managed(str(arn), tags or {})
     if key is not None and isinstance(key.arn, Arn):
         managed += _managed(str(key.arn), _key_tags(calls, key.arn))
-    return Found(topic, key, tuple(managed))
+    return Found(topic, key, tuple(managed), attributes, tags)
 
 
 def read_chain(calls: Calls, arn: Arn) -> tuple[Topic, Key | None]:
     """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
     answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    topic = topic_of(str(arn), answer.get("Attributes") or {})
+    return _chain_of(calls, arn, answer.get("Attributes") or {})
+
+
+def _chain_of(calls: Calls, arn: Arn, attributes: Mapping[str, str]) -> tuple[Topic, Key | None]:
+    topic = topic_of(str(arn), attributes)
     key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
     return topic, key
 
 
-def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str]:
+def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
-    return {one["Key"]: one["Value"] for one in (answer or {}).get("Tags") or ()}
+    return None if answer is None else {one["Key"]: one["Value"] for one in answer.get("Tags") or ()}
 
 
 def _key_tags(calls: Calls, arn: Arn) -> dict[str, str]:
@@ -88,12 +96,15 @@ def _key_tags(calls: Calls, arn: Arn) -> dict[str, str]:
 
 
 def _managed(name: str, tags: Mapping[str, str]) -> list[str]:
-    """Say who manages a resource, by the tags that CloudFormation writes and others are used to."""
-    for key, who in _MANAGERS:
-        if key in tags:
-            return [f"`{name}` is managed by {who} `{tags[key]}`"]
+    """Say who manages a resource, by the first tag that tells."""
+    return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
+
+
+def managers(tags: Mapping[str, str]) -> dict[str, str]:
+    """Say who manages a resource, by tag: those that CloudFormation writes, and what others are used to."""
+    found = {key: f"{who} `{tags[key]}`" for key, who in _MANAGERS if key in tags}
     for key, value in tags.items():
         tool = next((one for one in _TOOLS if one in (key.lower(), value.lower())), None)
         if tool and ("manage" in key.lower() or key.lower() == tool or "provision" in key.lower()):
-            return [f"`{name}` is managed by {tool}, says its tag `{key}`"]
-    return []
+            found[key] = f"{tool}, says its tag `{key}`"
+    return found

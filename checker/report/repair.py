@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from checker.finding import Applicability
 from checker.report.json_v1 import finding_json
 from checker.report.paint import Paint, safe
+from checker.report.replacement import replacement_json, replacement_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +26,9 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
         yield _mended(mended, done, paint)
     for change in outcome.changes:
         yield from _access(change, paint)
+    if outcome.replacement is not None:
+        yield from [""] * bool(outcome.repair.texts)
+        yield from replacement_text(outcome.replacement, paint)
     for left in outcome.left:
         yield ""
         yield from _left(left, outcome, paint)
@@ -119,6 +123,7 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
         ],
         "changes": [_change_json(one) for one in outcome.changes],
         "left": [_left_json(one, outcome) for one in outcome.left],
+        "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
     }
 
 
@@ -147,4 +152,7 @@ def summary_line(outcome: Outcome) -> str:
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "mended" if outcome.applied else "to mend"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    return f"{said}, {len(outcome.left)} left" if outcome.left else said
+    said = f"{said}, {len(outcome.left)} left" if outcome.left else said
+    steps = outcome.replacement.steps if outcome.replacement else ()
+    made = "taken" if outcome.applied else "to take"
+    return f"{said}; {len(steps)} step{'s' * (len(steps) != 1)} {made} to replace it" if steps else said

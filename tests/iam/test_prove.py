@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.iam.decide import decide
+from checker.iam.gain import Gain
 from checker.iam.identity import Instances
-from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, gained, gained_within
+from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, confirmed, gained
 from checker.iam.request import Request, Service, fold
 from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
 from checker.policy.unknown import Unknown
@@ -20,6 +21,7 @@ from tests.iam.strategies import contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, policy_of, statement
 
 if TYPE_CHECKING:
+    from checker.iam.space import Space
     from checker.policy.model import Policy
 
 INSTANCE = arn_of(INSTANCE_ARN)
@@ -204,6 +206,10 @@ def test_too_many_classes_are_unknown_and_not_no() -> None:
     assert isinstance(prover(policy).any_instance().truth, Unknown)
 
 
+def _gained_within(old: Policy, new: Policy, space: Space) -> Answer:
+    return confirmed(new, Gain(old, new).within(space))
+
+
 def test_what_a_change_of_policy_gains() -> None:
     space = instances_space(TARGET, Instances("aws", REGIONS, or_absent=True))
     pinned = policy_of(document(statement(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})))
@@ -213,12 +219,12 @@ def test_what_a_change_of_policy_gains() -> None:
     again = policy_of(
         document(statement(Condition={"StringLike": {"AWS:SourceAccount": [ACCOUNT]}}, Action="SNS:publish"))
     )
-    answer = gained_within(pinned, both, space)
+    answer = _gained_within(pinned, both, space)
     assert answer.witness is not None
     assert answer.witness.context["aws:sourceaccount"] == "444455556666"
-    assert gained_within(both, pinned, space).truth is False
-    assert gained_within(pinned, again, space).truth is False
-    assert gained_within(again, pinned, space).truth is False
+    assert _gained_within(both, pinned, space).truth is False
+    assert _gained_within(pinned, again, space).truth is False
+    assert _gained_within(again, pinned, space).truth is False
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,37 @@
+"""Where the report of a repair goes, and in which form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.cli.options import Format
+from checker.cli.terminal import write
+from checker.report.paint import Paint
+from checker.report.repair import diff_text, repair_json, repair_text
+
+if TYPE_CHECKING:
+    from checker.fix.outcome import Outcome
+
+
+class Shown(NamedTuple):
+    """How an outcome is reported, and where: standard output, or a file."""
+
+    format: Format
+    paint: Paint
+    diff_alone: bool
+    output: Path | None
+
+    @property
+    def for_people(self) -> bool:
+        """True for text, which is read while the command goes on."""
+        return self.format is not Format.JSON
+
+    def write(self, outcome: Outcome) -> None:
+        """Write the report. Raises InputError for a file that cannot be written."""
+        if not self.for_people:
+            write([json.dumps(repair_json(outcome), indent=2)], self.output)
+            return
+        text = diff_text if self.diff_alone else repair_text
+        write(text(outcome, self.paint), self.output)

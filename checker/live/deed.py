@@ -1,0 +1,36 @@
+"""What is known of one kind of change: how to tell whether it is made, how to make it and how to take it back."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.fix.receipt import Change
+    from checker.live.calls import Calls
+    from checker.live.patience import Clock
+
+
+class Stand(Enum):
+    """How a resource stands to a change: as before it, half made, as after it, or as somebody else has made it."""
+
+    BEFORE = "before"
+    PARTLY = "partly"
+    AFTER = "after"
+    OTHER = "other"
+
+
+class Deed(NamedTuple):
+    """One kind of change. Each function raises InputError for what AWS does not answer or refuses.
+
+    ``drifted`` says in a report what it means that the resource stands otherwise. A change that the others can do
+    ``without`` fails alone.
+    """
+
+    stand: Callable[[Calls, Change], Stand]
+    do: Callable[[Calls, Change, Clock], None]
+    undo: Callable[[Calls, Change, Clock], None]
+    drifted: str
+    without: bool = False

@@ -1,0 +1,103 @@
+"""Plans a live repair on what AWS has now: what is mended in place, and what gets a replacement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.fix.outcome import Outcome, policy_changes
+from checker.fix.receipt import KEY, TOPIC, Change
+from checker.fix.rounds import Repair, repair
+from checker.live.replacing import Wanted, replacement, successor
+from checker.live.resource import read_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from checker.arn import Arn
+    from checker.fix.reading import Reading
+    from checker.inventory import Instance, Inventory
+    from checker.live.calls import Calls
+    from checker.live.resource import Found
+    from checker.live.successor import Successor
+
+
+class Wish(NamedTuple):
+    """What is asked of a repair: the topic, the instances that stream to it, and how far it may go.
+
+    ``judge`` says what the rules have to say of an inventory, as options and configuration choose them. With
+    ``replace`` what cannot be mended where it is gets a replacement.
+    """
+
+    topic: Arn
+    instances: tuple[Instance, ...]
+    judge: Callable[[Inventory], Reading]
+    unsafe: bool = False
+    kms_condition: bool = False
+    replace: bool = False
+
+
+class Plan(NamedTuple):
+    """A repair that is planned: what will be there, what is to be done, and the outcome as reports show it.
+
+    ``topic`` is the one that is streamed to from then on.
+    """
+
+    calls: Calls
+    wish: Wish
+    topic: Arn
+    found: Found
+    repair: Repair
+    changes: tuple[Change, ...]
+    outcome: Outcome
+
+
+def plan(calls: Calls, wish: Wish) -> Plan:
+    """Read the topic and its key, and work out what to change. Raises InputError."""
+    found = read_topic(calls, wish.topic)
+    made = successor(calls, _wanted(wish), found) if wish.replace else None
+    return _in_place(calls, wish, found) if made is None else _replaced(made, wish)
+
+
+def _wanted(wish: Wish) -> Wanted:
+    return Wanted(wish.topic, tuple(one.arn for one in wish.instances), wish.kms_condition)
+
+
+def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
+    done = _mended(wish, found)
+    changes = tuple(_policies(done.texts, found, wish.topic))
+    return Plan(calls, wish, wish.topic, found, done, changes, _shown(done, found))
+
+
+def _replaced(made: Successor, wish: Wish) -> Plan:
+    """The policies of what takes the place of something are mended before it is created."""
+    done = _mended(wish, made.found)
+    changes = tuple(made.changes(done.texts))
+    outcome = _shown(done, made.found)._replace(replacement=replacement(made, changes))
+    return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome)
+
+
+def _mended(wish: Wish, found: Found) -> Repair:
+    def read(texts: Mapping[str, str]) -> Reading:
+        return wish.judge(found.inventory(wish.instances, texts))
+
+    return repair(read, unsafe=wish.unsafe, kms_condition=wish.kms_condition)
+
+
+def _policies(texts: Mapping[str, str], found: Found, topic: Arn) -> Iterator[Change]:
+    """The policies to write, the key's first: the topic's opens nothing that the key would still refuse."""
+    old = found.texts()
+    for name in sorted(texts, key=lambda one: one == str(topic)):
+        yield Change(name, TOPIC if name == str(topic) else KEY, old[name], texts[name])
+
+
+def _shown(done: Repair, found: Found) -> Outcome:
+    """The outcome with every policy laid out, so that the diff has a line for each change."""
+    pretty = {name: _laid_out(text) for name, text in done.texts.items()}
+    originals = {name: _laid_out(text) for name, text in found.texts().items()}
+    names = {name: name for name in pretty}
+    return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
+
+
+def _laid_out(text: str) -> str:
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,101 @@
+"""Writes the policy of a topic or a key, and waits until AWS shows it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from checker.arn import Arn
+from checker.difference import difference
+from checker.fix.receipt import KEY
+from checker.iam.space import Target
+from checker.inputs.text import InputError
+from checker.live.deed import Deed, Stand
+from checker.live.facts import policy_of
+from checker.live.faults import UnreadError
+from checker.live.patience import until
+from checker.policy import dialect
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.fix.receipt import Change
+    from checker.live.calls import Calls
+    from checker.live.patience import Clock
+
+_RETRIED = ("PrincipalNotFound", "MalformedPolicyDocument", "ConcurrentModification", "Throttl")
+"""AWS answers these to a principal that was just made, and when two write at once."""
+
+
+def _stand(calls: Calls, change: Change) -> Stand:
+    now = _current(calls, change)
+    if same_policy(change.resource, now, change.old):
+        return Stand.BEFORE
+    return Stand.AFTER if same_policy(change.resource, now, change.new) else Stand.OTHER
+
+
+def _current(calls: Calls, change: Change) -> str:
+    name = change.resource
+    if change.kind == KEY:
+        answer = calls.need("kms", "get_key_policy", name, KeyId=name, PolicyName="default")
+        return str(answer["Policy"])
+    answer = calls.need("sns", "get_topic_attributes", name, TopicArn=name)
+    return str((answer.get("Attributes") or {}).get("Policy", ""))
+
+
+def same_policy(resource: str, one: str, other: str) -> bool:
+    """True if two texts are the same policy of a topic or key: as values, or to the letter of the law."""
+    try:
+        if json.loads(one) == json.loads(other):
+            return True
+    except ValueError:
+        return False
+    arn = Arn.parse(resource)
+    kind = dialect.KEY if arn is not None and arn.service == "kms" else dialect.TOPIC
+    first, second = (policy_of(resource, text, kind) for text in (one, other))
+    if isinstance(first, Unknown) or isinstance(second, Unknown) or arn is None:
+        return False
+    return difference(first.policy, second.policy, Target.of(arn)).same is True
+
+
+def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
+    """KMS checks by itself that the caller can write the policy again; that check is never bypassed.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+    """
+    until(clock, lambda: _put(calls, change, text))
+    if not until(clock, lambda: same_policy(change.resource, _current(calls, change), text)):
+        raise InputError(change.resource, "AWS does not show the policy that was written")
+
+
+def _put(calls: Calls, change: Change, text: str) -> bool:
+    """Write once; false where it may go better later."""
+    name, parameters = change.resource, _parameters(change, compact(text))
+    try:
+        if change.kind == KEY:
+            calls.make("kms", "put_key_policy", name, **parameters)
+        else:
+            calls.make("sns", "set_topic_attributes", name, **parameters)
+    except UnreadError as error:
+        if any(word in error.told for word in _RETRIED):
+            return False
+        raise error.of_input() from None
+    return True
+
+
+def _parameters(change: Change, text: str) -> dict[str, Any]:
+    if change.kind == KEY:
+        return {"KeyId": change.resource, "PolicyName": "default", "Policy": text}
+    return {"TopicArn": change.resource, "AttributeName": "Policy", "AttributeValue": text}
+
+
+def compact(text: str) -> str:
+    """Write a policy as it is sent."""
+    return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+
+
+POLICY = Deed(
+    _stand,
+    lambda calls, change, clock: _write(calls, change, change.new, clock),
+    lambda calls, change, clock: _write(calls, change, change.old, clock),
+    "somebody changed the policy since it was read",
+)

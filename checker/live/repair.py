@@ -1,0 +1,132 @@
+"""Carries a live repair out, proves it on what AWS shows afterwards, and takes it back where that fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Severity, Verdict
+from checker.fix.receipt import Change, Receipt, name_of, write_receipt
+from checker.fix.replacement import State, Step
+from checker.inputs.text import InputError
+from checker.live.mending import carry_out, take_back
+from checker.live.resource import read_topic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.finding import Finding
+    from checker.fix.outcome import Outcome
+    from checker.live.mending import Carried, Missed, Undone
+    from checker.live.planning import Plan
+
+_LOCKOUT = "key-lockout"
+
+
+def check(plan: Plan, *, force_managed: bool) -> None:
+    """See that nothing stands against a plan. Raises InputError."""
+    if plan.found.managed and not force_managed:
+        help_text = (
+            "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
+        )
+        reason = "; ".join(plan.found.managed)
+        raise InputError(str(plan.wish.topic), reason, help_text=help_text)
+    for finding in plan.repair.after.report.findings:
+        grave = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
+        if grave and (finding.rule == _LOCKOUT or plan.outcome.replacement):
+            # A replacement is made right, or not at all.
+            raise InputError(
+                finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
+            )
+
+
+def record(plan: Plan, folder: Path) -> Path:
+    """Write the receipt of what is about to be done, and give its path. Raises InputError."""
+    answer = plan.calls.read("sts", "get_caller_identity", "the caller")
+    caller = str((answer or {}).get("Arn", "unknown"))
+    return write_receipt(
+        Receipt(datetime.now(UTC).isoformat(timespec="seconds"), caller, plan.changes), folder
+    )
+
+
+class Done(NamedTuple):
+    """What came of a plan, as reports show it, and what went wrong if anything did.
+
+    After a ``fault`` everything is as it was, as far as the fault says; what was ``missed`` the rest does without.
+    """
+
+    outcome: Outcome
+    fault: InputError | None = None
+    missed: tuple[Missed, ...] = ()
+
+
+def execute(plan: Plan) -> Done:
+    """Do what is planned, and prove it on what AWS shows then; take everything back if either fails."""
+    carried = carry_out(plan.calls, plan.changes)
+    fault = carried.fault or _unproven(plan)
+    if fault is None:
+        outcome = _with_states(plan.outcome, _as_planned(plan, carried))
+        return Done(outcome._replace(applied=True), missed=carried.missed)
+    undone = take_back(plan.calls, carried.written)
+    reason = f"{fault.reason}; {_told(undone)}"
+    outcome = _with_states(plan.outcome, _as_undone(carried, undone))
+    return Done(outcome, InputError(fault.what, reason, help_text=fault.help))
+
+
+def _unproven(plan: Plan) -> InputError | None:
+    """Read everything again, and say what is not as it was plan."""
+    wish = plan.wish
+    try:
+        found = read_topic(plan.calls, plan.topic)
+    except InputError as fault:
+        return fault
+    said = set(map(_said, wish.judge(found.inventory(wish.instances, {})).report.findings))
+    new = said - set(map(_said, plan.repair.after.report.findings))
+    if not new:
+        return None
+    message = min(message for _, _, message in new)
+    return InputError(str(plan.topic), f"the proof failed after the write: {message}")
+
+
+def _said(finding: Finding) -> tuple[str, Severity, str]:
+    return finding.rule, finding.severity, finding.message
+
+
+_States = dict[Change, tuple[State, str]]
+
+
+def _as_planned(plan: Plan, carried: Carried) -> _States:
+    missed: _States = {one.change: (State.FAILED, one.fault.reason) for one in carried.missed}
+    return {**dict.fromkeys(plan.changes, (State.DONE, "")), **missed}
+
+
+def _as_undone(carried: Carried, undone: Undone) -> _States:
+    """What is not spoken of was done, and came before what could not be taken back."""
+    states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
+    states |= dict.fromkeys(undone.untouched, (State.NOT_DONE, ""))
+    states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
+    states |= dict.fromkeys(undone.drifted, (State.LEFT, "somebody else has changed it since"))
+    if undone.stuck is not None:
+        states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
+    return states
+
+
+def _with_states(outcome: Outcome, states: _States) -> Outcome:
+    """The outcome, with what became of each step of a replacement."""
+    made = outcome.replacement
+    if made is None:
+        return outcome
+    steps = tuple(Step(one.change, *states.get(one.change, (State.NOT_DONE, ""))) for one in made.steps)
+    return outcome._replace(replacement=made._replace(steps=steps))
+
+
+def _told(undone: Undone) -> str:
+    parts = []
+    if undone.back:
+        parts.append(f"taken back: {', '.join(map(name_of, undone.back))}")
+    if undone.drifted:
+        parts.append(f"left as somebody else has changed it: {', '.join(map(name_of, undone.drifted))}")
+    if undone.stuck is not None:
+        stuck = undone.stuck
+        parts.append(f"not taken back: {name_of(stuck.change)}: {stuck.fault.reason}")
+    return "; ".join(parts) or "nothing was changed"

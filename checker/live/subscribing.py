@@ -1,0 +1,66 @@
+"""Reads the subscriptions of a topic with their attributes, subscribes endpoints, and takes that back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.fix.subscribing import Subscribed
+from checker.live.deed import Deed, Stand
+from checker.live.new_topic import BY_TOPIC
+from checker.live.patience import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.fix.receipt import Change
+    from checker.live.calls import Calls
+    from checker.live.patience import Clock
+
+_ARN = "arn:"
+
+
+def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
+    """Read them with their attributes, which AWS gives of confirmed ones alone. Raises InputError."""
+    for one in calls.every(BY_TOPIC, topic, TopicArn=topic):
+        arn = str(one.get("SubscriptionArn", ""))
+        attributes: dict[str, str] = {}
+        if arn.startswith(_ARN):
+            answer = calls.need("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
+            attributes = answer.get("Attributes") or {}
+        yield Subscribed(str(one["Protocol"]), str(one["Endpoint"]), attributes, arn.startswith(_ARN))
+
+
+def _arn(calls: Calls, change: Change) -> str:
+    """The ARN of the subscription, or what AWS says in its place while it is pending; nothing if there is none."""
+    made = change.made_of
+    for one in calls.every(BY_TOPIC, change.resource, TopicArn=change.resource):
+        if (one["Protocol"], one["Endpoint"]) == (made["Protocol"], made["Endpoint"]):
+            return str(one["SubscriptionArn"])
+    return ""
+
+
+def _stand(calls: Calls, change: Change) -> Stand:
+    if calls.found("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
+        return Stand.BEFORE
+    return Stand.AFTER if _arn(calls, change) else Stand.BEFORE
+
+
+def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - it is asked for anew each time
+    made: dict[str, Any] = change.made_of
+    calls.need(
+        "sns", "subscribe", change.resource, TopicArn=change.resource, ReturnSubscriptionArn=True, **made
+    )
+
+
+def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
+    """What nobody has confirmed yet cannot be taken back, and lapses after two days.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    """
+    arn = _arn(calls, change)
+    if arn.startswith(_ARN):
+        calls.need("sns", "unsubscribe", change.resource, SubscriptionArn=arn)
+        until(clock, lambda: not _arn(calls, change))
+
+
+SUBSCRIPTION_DEED = Deed(_stand, _subscribe, _unsubscribe, "", without=True)
