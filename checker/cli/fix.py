@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.live_mend import LiveOptions, fix_live
+from checker.cli.live_mend import LiveOptions, Trial, check_trial, fix_live
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.options import (
     AllTopicsOption,
@@ -87,6 +87,27 @@ def fix(
             help="Where a live topic or its key cannot be mended in place, plan another, and create it with --apply.",
         ),
     ] = False,
+    test_flow: Annotated[
+        bool,
+        typer.Option(
+            "--test-flow", help="After a live repair send a chat message through, as `checker flow` does."
+        ),
+    ] = False,
+    contact_flow: Annotated[
+        str, typer.Option("--contact-flow-id", metavar="ID", help="For --test-flow: what takes the chat.")
+    ] = "",
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=1, max=900, metavar="SECONDS", help="For --test-flow: how long to wait for the message."
+        ),
+    ] = 30,
+    rollback_on_failure: Annotated[
+        bool,
+        typer.Option(
+            "--rollback-on-failure", help="For --test-flow: take the repair back if nothing arrives."
+        ),
+    ] = False,
     receipts: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the receipt of a live repair is written.")
     ] = Path("checker-receipts"),
@@ -101,7 +122,7 @@ def fix(
     Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
     anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
     1 something was shown, written or is left, 2 unreadable input, 3 something of a live topic could not be
-    read, 4 internal error.
+    read, 4 internal error. With --test-flow they are those of `checker flow`: 0 the message arrived.
     """
     options = Options(
         tuple(paths or ()),
@@ -129,8 +150,13 @@ def fix(
             force_managed,
             receipts,
             create_replacement,
+            Trial(contact_flow, wait, rollback_on_failure) if test_flow else None,
         )
+        check_trial(asked, apply=apply)
         return fix_live(asked, shown, apply=apply, yes=yes)
+    if test_flow:
+        help_text = "name one topic with --topic-arn, and no PATH"
+        raise InputError("--test-flow", "only live topics are tried", help_text=help_text)
     if create_replacement:
         help_text = "name one topic with --topic-arn, and no PATH"
         raise InputError("--create-replacement", "only live topics are replaced", help_text=help_text)

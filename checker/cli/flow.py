@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.flowing import carry_through, exit_code
 from checker.cli.options import EndpointOption, OutputOption, ProfileOption
-from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.terminal import paint_for, write
 from checker.inputs.roles import instance_option, topic_option
 from checker.inputs.text import InputError
 from checker.live.access import Access
 from checker.live.flow.asked import MOST_TOPICS, Asked, Mistake
-from checker.passage import End
 from checker.report.flow import passage_json, passage_text, step_line
 from checker.report.flow_junit import flow_junit
 from checker.report.paint import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from checker.arn import Arn
-    from checker.live.flow.run import Stops
-    from checker.passage import Passage, Step
-
-_ATTEMPTS = 4
+    from checker.passage import Passage
 
 
 class FlowFormat(StrEnum):
@@ -102,9 +96,7 @@ def flow(
         mistake=mistake,
     )
     at_once = output_format is FlowFormat.TEXT and output is None
-    passage = _carry_out(
-        asked, Access(profile=profile, endpoint=endpoint_url, attempts=_ATTEMPTS), _shown(at_once)
-    )
+    passage = carry_through(asked, Access(profile=profile, endpoint=endpoint_url), as_report=at_once)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(passage, output_format, paint, steps=not at_once), output)
     return exit_code(passage)
@@ -122,40 +114,6 @@ def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
     return tuple(arns)
 
 
-def _carry_out(asked: Asked, access: Access, show: Callable[[Step], None]) -> Passage:
-    from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
-    from checker.live.session import Sessions
-
-    stops = Stops(threading.Event(), threading.Event())
-    _heed_signals(stops)
-    return run_flow(asked, Sessions(access), known_rules(), show, stops)
-
-
-def _heed_signals(stops: Stops) -> None:
-    """Let the first signal end the flow, after the call under way, and the second the clearing away."""
-
-    def stop(*_: object) -> None:
-        if stops.flow.is_set():
-            stops.clearing.set()
-        else:
-            stops.flow.set()
-            tell("interrupted: clearing away; once more leaves everything as it is")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-
-
-def _shown(at_once: bool) -> Callable[[Step], None]:
-    """Show each step as it happens: as the report where that is a text on standard output, else as progress."""
-    stream = sys.stdout if at_once else sys.stderr
-    paint = paint_for(stream)
-
-    def show(step: Step) -> None:
-        print(step_line(step, paint), file=stream, flush=True)
-
-    return show
-
-
 def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
     if output_format is FlowFormat.JSON:
         return [json.dumps(passage_json(passage), indent=2)]
@@ -163,15 +121,3 @@ def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: 
         return flow_junit(passage)
     told = [step_line(one, paint) for one in passage.steps] if steps else []
     return [*told, *passage_text(passage, paint)]
-
-
-def exit_code(passage: Passage) -> int:
-    """Say by a number how a flow ended."""
-    if passage.end is End.INTERRUPTED:
-        return 130
-    if passage.end in (End.SILENT, End.HELD):
-        return Exit.FINDINGS
-    if passage.end is End.REFUSED:
-        known = passage.cause is not None and (passage.cause.link or passage.cause.rule)
-        return Exit.FINDINGS if known else Exit.INCOMPLETE
-    return Exit.INCOMPLETE if passage.left_behind else Exit.CLEAN

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
+from checker.cli.flowing import carry_through, exit_code
 from checker.cli.run import Options, decide, prepare
-from checker.cli.terminal import Exit, paint_for, tell
+from checker.cli.terminal import Exit, complain, paint_for, tell
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
 from checker.inputs.text import InputError
+from checker.passage import End
+from checker.report.flow import passage_text
 from checker.report.paint import Paint
 from checker.report.repair import summary_line
 from checker.report.replacement import steps_text
@@ -22,11 +25,20 @@ if TYPE_CHECKING:
 
     from checker.cli.run import Ground
     from checker.cli.shown import Shown
+    from checker.finding import Severity
     from checker.fix.outcome import Outcome
     from checker.inventory import Inventory
     from checker.live.access import Access
     from checker.live.planning import Plan
     from checker.live.repair import Done
+
+
+class Trial(NamedTuple):
+    """The chat to try after a repair, and whether the repair is taken back if nothing arrives."""
+
+    contact_flow: str
+    wait: float
+    rollback: bool
 
 
 class LiveOptions(NamedTuple):
@@ -40,9 +52,24 @@ class LiveOptions(NamedTuple):
     force_managed: bool = False
     receipts: Path = Path("checker-receipts")
     replace: bool = False
+    trial: Trial | None = None
 
 
-def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> Exit:
+def check_trial(asked: LiveOptions, *, apply: bool) -> None:
+    """See that a chat can be tried, before anything is written. Raises InputError."""
+    trial = asked.trial
+    if trial is None:
+        return
+    for wrong, help_text in (
+        (not apply, "with --apply: a chat is tried after a repair; `checker flow` tries one without"),
+        (not trial.contact_flow, "name what takes the chat with --contact-flow-id"),
+        (len(asked.options.instances) != 1, "name one instance with --instance-arn"),
+    ):
+        if wrong:
+            raise InputError("--test-flow", "no chat can be tried", help_text=help_text)
+
+
+def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
     """Plan, show, and with ``apply`` carry out.
 
     People see the plan before they are asked; programs get what came of it, also where something went wrong.
@@ -53,25 +80,69 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> Exi
         raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
     ground = prepare(asked.options)
     planned = _plan(asked, arn, ground)
-    outcome, missed = planned.outcome, 0
     if shown.for_people:
-        shown.write(outcome)
-    try:
-        if apply and planned.changes:
+        shown.write(planned.outcome)
+    done = _carried_out(planned, asked, shown, yes=yes) if apply else _as_planned(planned)
+    if not shown.for_people:
+        shown.write(done.outcome)
+    return _ended(planned, done, ground.fail_on(asked.options))
+
+
+def _as_planned(planned: Plan) -> Done:
+    from checker.live.repair import Done
+
+    return Done(planned.outcome)
+
+
+def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, *, yes: bool) -> Done:
+    """Carry a plan out, and try a chat on what came of it if that is asked for."""
+    done = _as_planned(planned)
+    if planned.changes:
+        try:
             done = _apply(planned, asked, yes=yes)
-            outcome, missed = done.outcome, len(done.missed)
-            _tell_steps(outcome)
-            if done.fault is not None:
-                raise done.fault
-    finally:
-        if not shown.for_people:
-            shown.write(outcome)
+        except InputError as fault:
+            return done._replace(fault=fault)
+        _tell_steps(done.outcome)
+    if done.fault is None and asked.trial is not None:
+        done = _tried(planned, done, asked, asked.trial, as_report=shown.for_people and shown.output is None)
+    return done
+
+
+def _tried(planned: Plan, done: Done, asked: LiveOptions, trial: Trial, *, as_report: bool) -> Done:
+    """Send a message through, and take the repair back if it does not arrive and that is asked for."""
+    from checker.live.flow.asked import Asked
+    from checker.live.repair import undo
+
+    instance, *_ = planned.wish.instances
+    chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
+    passage = carry_through(chat, asked.access, as_report=as_report)
+    stream = sys.stdout if as_report else sys.stderr
+    print(*passage_text(passage, paint_for(stream)), sep="\n", file=stream)
+    done = done._replace(outcome=done.outcome._replace(flow=passage))
+    if passage.end is End.ARRIVED or not trial.rollback or not planned.changes:
+        return done
+    undone = undo(planned, done.outcome)
+    _tell_steps(undone.outcome)
+    return undone
+
+
+def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
+    """Sum up, and give the exit code: that of the flow if there was one. Raises InputError."""
+    outcome = done.outcome
+    if done.fault is not None and outcome.flow is None:
+        raise done.fault
+    if done.fault is not None:
+        complain(done.fault)
     tell(summary_line(outcome))
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
-    if planned.calls.skipped or missed:
+    if outcome.flow is not None and outcome.flow.end is not End.ARRIVED:
+        return exit_code(outcome.flow)
+    if planned.calls.skipped or done.missed:
         return Exit.INCOMPLETE
-    return Exit.CLEAN if outcome.is_done(ground.fail_on(asked.options)) else Exit.FINDINGS
+    if outcome.flow is not None:
+        return exit_code(outcome.flow)
+    return Exit.CLEAN if outcome.is_done(fail_on) else Exit.FINDINGS
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:

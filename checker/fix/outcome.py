@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checker.fix.attempts import Left
     from checker.fix.replacement import Replacement
     from checker.fix.rounds import Repair
+    from checker.passage import Passage
 
 
 class PolicyChange(NamedTuple):
@@ -41,7 +42,7 @@ class Outcome(NamedTuple):
     """A repair, what the files said before, what it does to every policy, and whether it was carried out.
 
     ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
-    topic, or of its key.
+    topic, or of its key; ``flow`` is the chat that was tried afterwards.
     """
 
     repair: Repair
@@ -50,6 +51,7 @@ class Outcome(NamedTuple):
     changes: tuple[PolicyChange, ...]
     applied: bool = False
     replacement: Replacement | None = None
+    flow: Passage | None = None
 
     def name(self, path: str) -> str:
         """How reports call a file."""

@@ -9,7 +9,7 @@ from checker.finding import Severity, Verdict
 from checker.fix.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
-from checker.live.mending import carry_out, take_back
+from checker.live.mending import Carried, carry_out, take_back
 from checker.live.resource import read_topic
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.fix.outcome import Outcome
-    from checker.live.mending import Carried, Missed, Undone
+    from checker.live.mending import Missed, Undone
     from checker.live.planning import Plan
 
 _LOCKOUT = "key-lockout"
@@ -71,6 +71,14 @@ def execute(plan: Plan) -> Done:
     reason = f"{fault.reason}; {_told(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
     return Done(outcome, InputError(fault.what, reason, help_text=fault.help))
+
+
+def undo(plan: Plan, outcome: Outcome) -> Done:
+    """Take a repair back that was carried out and found wanting; the fault says what became of each change."""
+    undone = take_back(plan.calls, plan.changes)
+    states = _as_undone(Carried(plan.changes), undone)
+    fault = InputError(str(plan.topic), f"the flow failed; {_told(undone)}")
+    return Done(_with_states(outcome._replace(applied=False), states), fault)
 
 
 def _unproven(plan: Plan) -> InputError | None:

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Applicability
+from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.paint import Paint, safe
 from checker.report.replacement import replacement_json, replacement_text
@@ -124,6 +125,7 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
         "changes": [_change_json(one) for one in outcome.changes],
         "left": [_left_json(one, outcome) for one in outcome.left],
         "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
+        "flow": passage_json(outcome.flow) if outcome.flow else None,
     }
 
 
