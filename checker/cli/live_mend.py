@@ -67,6 +67,8 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> Exi
         if not shown.for_people:
             shown.write(outcome)
     tell(summary_line(outcome))
+    if planned.replaceable:
+        tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
     if planned.calls.skipped or missed:
