@@ -134,6 +134,8 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
     if done.fault is not None:
         complain(done.fault)
     tell(summary_line(outcome))
+    if planned.replaceable:
+        tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
     if outcome.flow is not None and outcome.flow.end is not End.ARRIVED:

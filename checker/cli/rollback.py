@@ -10,7 +10,7 @@ import typer
 from checker.arn import Arn
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.cli.terminal import Exit, tell
-from checker.fix.receipt import CREATED, name_of, read_receipt
+from checker.fix.receipt import CREATED, NEW_KEY, name_of, read_receipt
 from checker.inputs.text import InputError
 from checker.live.access import Access
 
@@ -52,11 +52,13 @@ def rollback(
 
 def _told(undone: Undone) -> Iterator[str]:
     """What became of each change."""
-    yield from (f"{name_of(one)}: taken back" for one in undone.back)
+    for one in undone.back:
+        yield f"{name_of(one)}: taken back{_LATER if one.kind == NEW_KEY else ''}"
     yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
     for one in undone.drifted:
         yield f"{name_of(one)}: somebody changed it since, left alone"
         yield "  = help: `--force` undoes that as well"
 
 
+_LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
 _AS_BEFORE = {False: "says what it said before the repair", True: "is not there"}

@@ -31,7 +31,7 @@ _NOBODY = "nobody wrote a policy, so it is the one that AWS gives; write one wit
 class Left(NamedTuple):
     """A finding that is left, with the fix that it has if any, and the reason.
 
-    ``by_hand`` for a fix that is left to people, who are given the ``statements`` to write.
+    ``by_hand`` for a fix that is left to people, who are given the ``statements`` to write into the policy ``root``.
     """
 
     finding: Finding
@@ -39,6 +39,7 @@ class Left(NamedTuple):
     reason: str
     statements: tuple[Node, ...] = ()
     by_hand: bool = False
+    root: Node | None = None
 
 
 class Leave(NamedTuple):
@@ -101,7 +102,7 @@ class Attempts:
         if not policy.is_written:
             # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
             statements = policy.named(_statements(new))
-            raise _RefusedError(Left(finding, fix, _NOBODY, statements, by_hand=True))
+            raise _RefusedError(Left(finding, fix, _NOBODY, statements, by_hand=True, root=policy.root))
         value = worth(policy.case, read_policy(new, policy.text.dialect)[0])
         fix = fix._replace(applicability=value.applicability)
         if value.applicability is not Applicability.SAFE and not self.leave.unsafe:
@@ -118,7 +119,9 @@ class Attempts:
             return self._allowed(lowered(policy.root, new))
         except CannotEditError as error:
             statements = policy.named(_changed_statements(policy.root, new))
-            raise _RefusedError(Left(finding, fix, str(error), statements, by_hand=True)) from None
+            raise _RefusedError(
+                Left(finding, fix, str(error), statements, by_hand=True, root=policy.root)
+            ) from None
 
     def _allowed(self, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
         """Edits of files that may be edited. Raises CannotEditError for others."""
@@ -132,7 +135,9 @@ class Attempts:
         finding, policy = attempt.finding, attempt.known
         new = changed(policy.root, attempt.fix.operations)
         statements = policy.named(_changed_statements(policy.root, new))
-        self.refused[key_of(finding)] = Left(finding, attempt.fix, reason, statements, by_hand=True)
+        self.refused[key_of(finding)] = Left(
+            finding, attempt.fix, reason, statements, by_hand=True, root=policy.root
+        )
 
     def left(self, reading: Reading) -> Iterator[Left]:
         """What is left in the end; statements that several findings ask for are given with the first of them."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.finding import Verdict
 from checker.fix.display import written_out
 from checker.fix.proof import effect
-from checker.inputs.text import Implied, TextDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +69,7 @@ class Outcome(NamedTuple):
 
     def written_out(self, left: Left) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""
-        place = left.finding.locations[0]
-        if isinstance(place.document, TextDocument | Implied):
-            for statement in left.statements:
-                yield list(written_out(statement, place.document.root, place.source))
+        if left.root is None:
+            return
+        for statement in left.statements:
+            yield list(written_out(statement, left.root, left.finding.locations[0].source))

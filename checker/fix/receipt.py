@@ -19,6 +19,11 @@ NEW_KEY, NEW_TOPIC, SUBSCRIPTION = "new key", "new topic", "subscription"
 ENCRYPTION = "encryption"
 """The KmsMasterKeyId of a topic: what it is."""
 CREATED = (NEW_KEY, NEW_TOPIC, SUBSCRIPTION)
+_MADE_OF = {
+    NEW_KEY: {"Description", "Policy", "Tags"},
+    NEW_TOPIC: {"Attributes", "Tags"},
+    SUBSCRIPTION: {"Protocol", "Endpoint", "Attributes"},
+}
 KINDS = (TOPIC, KEY, *CREATED, ENCRYPTION)
 
 
@@ -57,18 +62,28 @@ def write_receipt(receipt: Receipt, folder: Path) -> Path:
     """Write a receipt to a file of its own, and be sure that it is there. Raises InputError."""
     name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
     stamp = receipt.time.replace(":", "").replace("-", "").partition(".")[0]
-    path = folder / f"checker-{name}-{stamp}.json"
     value = {"version": VERSION, **receipt._asdict(), "changes": [one._asdict() for one in receipt.changes]}
+    text = json.dumps(value, indent=2) + "\n"
+    path = folder / f"checker-{name}-{stamp}.json"
+    number = 1
+    while path.exists():  # two runs in one second
+        number += 1
+        path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=2) + "\n")
-            file.flush()
-            _sync(file.fileno())
+        _write(path, text)
     except OSError as error:
         reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
-        raise InputError(str(path), reason, help_text="nothing was changed; choose with --receipts") from None
+        help_text = "nothing was changed; choose with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
     return path
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        _sync(file.fileno())
 
 
 def _sync(descriptor: int) -> None:
@@ -82,7 +97,7 @@ def read_receipt(path: Path) -> Receipt:
     try:
         value = json.loads(read_text(path))
         return _receipt(value)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"this is no receipt of `checker fix`: {error}") from None
 
 
@@ -95,4 +110,6 @@ def _receipt(value: Mapping[str, Any]) -> Receipt:
     )
     if not changes or any(one.kind not in KINDS for one in changes):
         raise ValueError("it names no change of a topic or key")
+    if any(one.kind in CREATED and not _MADE_OF[one.kind] <= one.made_of.keys() for one in changes):
+        raise ValueError("it does not say what was to be created")
     return Receipt(str(value["time"]), str(value["caller"]), changes)

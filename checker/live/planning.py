@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.receipt import KEY, TOPIC, Change
+from checker.fix.replacement import key_reasons, topic_reasons
 from checker.fix.rounds import Repair, repair
 from checker.live.replacing import Wanted, replacement, successor
 from checker.live.resource import read_topic
@@ -40,7 +41,8 @@ class Wish(NamedTuple):
 class Plan(NamedTuple):
     """A repair that is planned: what will be there, what is to be done, and the outcome as reports show it.
 
-    ``topic`` is the one that is streamed to from then on.
+    ``topic`` is the one that is streamed to from then on. ``replaceable`` tells that it needs a replacement which
+    nobody has asked for.
     """
 
     calls: Calls
@@ -50,6 +52,7 @@ class Plan(NamedTuple):
     repair: Repair
     changes: tuple[Change, ...]
     outcome: Outcome
+    replaceable: bool = False
 
 
 def plan(calls: Calls, wish: Wish) -> Plan:
@@ -66,7 +69,14 @@ def _wanted(wish: Wish) -> Wanted:
 def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
     done = _mended(wish, found)
     changes = tuple(_policies(done.texts, found, wish.topic))
-    return Plan(calls, wish, wish.topic, found, done, changes, _shown(done, found))
+    shown, replaceable = _shown(done, found), not wish.replace and _is_replaceable(wish, found)
+    return Plan(calls, wish, wish.topic, found, done, changes, shown, replaceable)
+
+
+def _is_replaceable(wish: Wish, found: Found) -> bool:
+    topic, key = found.topic, found.key
+    regions = {one.arn.region for one in wish.instances} or {wish.topic.region}
+    return any([*topic_reasons(topic, one), *key_reasons(topic, key, one)] for one in regions)
 
 
 def _replaced(made: Successor, wish: Wish) -> Plan:

@@ -9,7 +9,7 @@ from checker.finding import Applicability
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.paint import Paint, safe
-from checker.report.replacement import replacement_json, replacement_text
+from checker.report.replacement import made_line, replacement_json, replacement_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +154,6 @@ def summary_line(outcome: Outcome) -> str:
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "mended" if outcome.applied else "to mend"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    said = f"{said}, {len(outcome.left)} left" if outcome.left else said
-    steps = outcome.replacement.steps if outcome.replacement else ()
-    made = "taken" if outcome.applied else "to take"
-    return f"{said}; {len(steps)} step{'s' * (len(steps) != 1)} {made} to replace it" if steps else said
+    if outcome.replacement is not None:
+        said = made_line(outcome.replacement)
+    return f"{said}, {len(outcome.left)} left" if outcome.left else said

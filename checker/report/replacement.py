@@ -90,6 +90,13 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
         yield f"  - {safe(line)}"
 
 
+def made_line(made: Replacement) -> str:
+    """Say in one line how far it is."""
+    states = [one.state for one in made.steps]
+    counted = [f"{states.count(state)} {state.value}" for state in State if state in states]
+    return f"replacement: {', '.join(counted)}" if counted else "the replacement is there"
+
+
 def replacement_json(made: Replacement) -> dict[str, Any]:
     """The same for programs; see `schemas/fix.v1.json`."""
     return {

@@ -142,7 +142,21 @@ def test_a_rollback_leaves_alone_what_somebody_changed_since(cloud: Cloud, tmp_p
     assert run("rollback", receipt, "--force", "--endpoint-url", cloud.url).returncode == 0
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 2}', '{"version": 1, "changes": []}', "x"])
+def receipt_of(**change: str) -> str:
+    return json.dumps(
+        {"version": 1, "time": "", "caller": "", "changes": [{"resource": "", "old": "", **change}]}
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[]", "x", '{"version": 2}', '{"version": 1, "changes": []}'),
+        receipt_of(kind="queue", new=""),
+        receipt_of(kind="new topic", new="[]"),
+        receipt_of(kind="new topic", new="{}"),
+    ],
+)
 def test_what_is_no_receipt_is_refused_in_words(text: str, tmp_path: Path) -> None:
     path = tmp_path / "receipt.json"
     path.write_text(text)

@@ -1,0 +1,157 @@
+"""What another topic gets of the one that it takes the place of, and what it cannot have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from checker.fix.outcome import Outcome, policy_changes
+from checker.fix.replacement import (
+    alias_names,
+    carried,
+    carried_tags,
+    lost_attributes,
+    lost_tags,
+    mark,
+    readdressed,
+    topic_names,
+)
+from checker.fix.rounds import repair
+from checker.fix.subscribing import Subscribed, copied, lost_parts, why_not
+from checker.fix.switching import to_new_topic
+from checker.live.facts import topic_of
+from checker.live.resource import Found
+from checker.report.repair import repair_json
+from tests.live.replacement.stage import arn, judged
+from tests.samples import INSTANCE_ARN
+
+OLD = arn("arn:aws:sns:us-east-1:111122223333:chat.fifo")
+NEW = arn("arn:aws:sns:us-west-2:111122223333:chat")
+
+
+def queue(name: str = "inbox", region: str = "us-west-2", account: str = "111122223333") -> str:
+    return f"arn:aws:sqs:{region}:{account}:{name}"
+
+
+def test_names_are_the_old_one_and_then_numbered() -> None:
+    names = [one.resource for one in topic_names(OLD, "us-west-2")]
+    assert names[:3] == ["chat", "chat-2", "chat-3"]
+    assert {one.region for one in topic_names(OLD, "us-west-2")} == {"us-west-2"}
+    assert str(next(alias_names(NEW))) == "arn:aws:kms:us-west-2:111122223333:alias/sns/chat"
+
+
+def test_the_longest_names_stay_within_what_aws_takes() -> None:
+    long = OLD._replace(resource=f"{'x' * 251}.fifo")
+    assert max(len(one.resource) for one in topic_names(long, "us-west-2")) <= 256
+    assert max(len(one.resource) for one in alias_names(long)) <= 256
+    assert len(mark(long)) == 256
+
+
+def test_the_policy_speaks_of_the_new_topic() -> None:
+    other = "arn:aws:sns:us-east-1:111122223333:other"
+    policy = {
+        "Statement": [{"Sid": str(OLD), "Resource": [str(OLD), other], "Condition": {"a": {"b": str(OLD)}}}]
+    }
+    (statement,) = json.loads(readdressed(json.dumps(policy), OLD, NEW))["Statement"]
+    assert statement["Resource"] == [str(NEW), other]
+    assert statement["Condition"] == {"a": {"b": str(NEW)}}
+
+
+def test_what_fifo_topics_alone_have_is_left_out_and_said() -> None:
+    attributes = {
+        "DisplayName": "Chats",
+        "SQSFailureFeedbackRoleArn": "arn:aws:iam::111122223333:role/log",
+        "SubscriptionsConfirmed": "3",
+        "Policy": "{}",
+        "KmsMasterKeyId": "alias/x",
+        "FifoTopic": "true",
+        "ContentBasedDeduplication": "true",
+        "FifoThroughputScope": "Topic",
+    }
+    assert set(carried(attributes)) == {"DisplayName", "SQSFailureFeedbackRoleArn"}
+    lost = [one.what for one in lost_attributes(attributes)]
+    assert lost == ["ContentBasedDeduplication", "FifoThroughputScope"]
+
+
+def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
+    tags = {
+        "team": "chat",
+        "aws:cloudformation:stack-name": "s",
+        "ManagedBy": "terraform",
+        "checker:replaces": "x",
+    }
+    managing = frozenset(["ManagedBy"])
+    assert carried_tags(tags, managing) == {"team": "chat"}
+    assert len(list(lost_tags(tags, managing))) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (Subscribed("sqs", queue(), {}), ""),
+        (Subscribed("sqs", queue(region="us-east-1"), {}), ""),
+        (Subscribed("sqs", queue("inbox.fifo"), {}), "no FIFO queue"),
+        (Subscribed("email", "ann@example.org", {}), ""),
+        (Subscribed("email", "ann@example.org", {}, confirmed=False), "nobody has confirmed it"),
+        (Subscribed("lambda", "arn:aws:lambda:us-east-1:111122223333:function:f", {}), ""),
+        (Subscribed("firehose", "arn:aws:firehose:us-west-2:111122223333:deliverystream/d", {}), ""),
+        (
+            Subscribed("firehose", "arn:aws:firehose:us-east-1:111122223333:deliverystream/d", {}),
+            "another Region",
+        ),
+    ],
+)
+def test_which_subscriptions_a_standard_topic_can_have(one: Subscribed, reason: str) -> None:
+    assert reason in why_not(one, NEW)
+    assert bool(why_not(one, NEW)) == bool(reason)
+
+
+def test_what_a_subscription_keeps() -> None:
+    attributes = {
+        "RawMessageDelivery": "true",
+        "FilterPolicy": '{"a": ["b"]}',
+        "FilterPolicyScope": "MessageBody",
+        "Owner": "111122223333",
+        "ReplayPolicy": "{}",
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": queue("letters", "us-east-1")}),
+    }
+    one = Subscribed("sqs", queue(), attributes)
+    kept = copied(one, NEW).attributes
+    assert set(kept) == {"RawMessageDelivery", "FilterPolicy", "FilterPolicyScope"}
+    assert len(list(lost_parts(one, NEW))) == 2
+    near = attributes | {"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue("letters")})}
+    assert "RedrivePolicy" in copied(Subscribed("sqs", queue(), near), NEW).attributes
+
+
+@pytest.mark.parametrize(
+    ("one", "asked"),
+    [
+        (Subscribed("sqs", queue(), {}), False),
+        (Subscribed("sqs", queue(account="444455556666"), {}), True),
+        (Subscribed("https", "https://example.org/x", {}), True),
+        (Subscribed("email-json", "ann@example.org", {}), True),
+        (Subscribed("sms", "+15551234567", {}), False),
+    ],
+)
+def test_who_has_to_confirm(one: Subscribed, asked: bool) -> None:
+    assert one.needs_confirmation(NEW) is asked
+    said = "\n".join(to_new_topic(OLD, NEW, [one]))
+    assert ("has to confirm it" in said) is asked
+
+
+def test_a_statement_that_cannot_be_written_into_a_live_policy_is_shown_as_json() -> None:
+    name = str(NEW)
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "connect.amazonaws.com"},
+        "Action": "sns:Publish",
+    }
+    policy["Statement"].append({**statement, "Resource": name})
+    found = Found(topic_of(name, {"TopicArn": name, "Policy": json.dumps(policy)}), None)
+    done = repair(lambda texts: judged(found.inventory((), texts), INSTANCE_ARN), may_edit=lambda _: False)
+    shown = repair_json(Outcome(done, {}, {}, policy_changes(done)))
+    (text, *_) = [text for left in shown["left"] for text in left["statements"]]
+    assert json.loads(text)["Condition"]["ArnEquals"]["aws:SourceArn"] == INSTANCE_ARN
