@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.__main__ import line
 from checker.live.access import Access, Coverage
-from checker.live.accounts import reach, survey
+from checker.live.accounts import survey
 from checker.live.plan import Plan
+from checker.live.session import sign_in
 from checker.live.work import Worker
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def stub(topics: int, share: int, accounts: int = 1, late: int = LATE) -> Iterat
 
 def compare(url: str, threads: int, what: str) -> None:
     """Read the topics bare and in earnest, in turns."""
-    sessions = reach(Access(endpoint=url, threads=threads))
+    sessions = sign_in(Access(endpoint=url, threads=threads))
     bares, ours, calls = [], [], 0
     for _ in range(ROUNDS):
         bares.append(timed(lambda: bare(sessions, threads)))

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
-    from checker.live.accounts import reach, survey  # boto3 takes a fifth of a second to import
+    from checker.live.accounts import survey  # boto3 takes a fifth of a second to import
+    from checker.live.session import sign_in
 
     gc.enable()  # an audit is long, unlike other runs
     destinations = [Destination.of(one) for one in formats or ("text",)]
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
-    sessions = reach(asked.access)
+    sessions = sign_in(asked.access)
     surveyed = survey(sessions, asked.coverage)
     journal, done = journal_of(asked, plan)
     _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)

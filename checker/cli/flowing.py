@@ -27,7 +27,7 @@ _ATTEMPTS = 4
 def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
-    from checker.live.session import Sessions
+    from checker.live.session import sign_in
 
     stream = sys.stdout if as_report else sys.stderr
     paint = paint_for(stream)
@@ -35,7 +35,7 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     def show(step: Step) -> None:
         print(step_line(step, paint), file=stream, flush=True)
 
-    sessions = Sessions(access._replace(attempts=_ATTEMPTS))
+    sessions = sign_in(access._replace(attempts=_ATTEMPTS))
     stops = Stops(threading.Event(), threading.Event())
     with _heeded(stops):
         return run_flow(asked, sessions, known_rules(), show, stops)

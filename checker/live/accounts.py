@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from botocore.exceptions import BotoCoreError
-
 from checker.arn import Arn
 from checker.inputs.text import InputError
 from checker.live.access import Unit
 from checker.live.calls import Calls, Listing
-from checker.live.session import Sessions
 from checker.partition import NEWEST, partition_of
 from checker.regions import REGIONS
 
@@ -20,11 +17,11 @@ if TYPE_CHECKING:
 
     from checker.inventory import Skipped
     from checker.live.access import Access, Coverage
+    from checker.live.session import Sessions
 
 _ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
 _ACTIVE = "ACTIVE"
 _NO_REGION = "name one with --region, or set AWS_REGION"
-_NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose with --profile"
 UNKNOWN_ACCOUNT = "unknown"
 
 
@@ -38,17 +35,6 @@ class Surveyed(NamedTuple):
 class _Caller(NamedTuple):
     partition: str
     account: str
-
-
-def reach(access: Access) -> Sessions:
-    """Open the base session. Raises InputError where there are no credentials that could be used."""
-    try:
-        sessions = Sessions(access)
-        if sessions.base.get_credentials() is None:
-            raise InputError("credentials", "none were found", help_text=_NO_ACCESS)
-    except BotoCoreError as error:
-        raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
-    return sessions
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:

@@ -11,7 +11,7 @@ from checker.live.access import Unit
 from checker.live.calls import Calls
 from checker.live.facts import policy_of, topic_of
 from checker.live.keys import Keys
-from checker.live.session import Sessions
+from checker.live.session import sign_in
 from checker.policy.dialect import KEY, TOPIC
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Found(NamedTuple):
 
 
 def reach(access: Access, arn: Arn) -> Calls:
-    """Make ready for calls about one resource. Raises what boto3 raises."""
-    return Calls(Sessions(access), Unit(arn.account, arn.region), threading.Event())
+    """Make ready for calls about one resource. Raises InputError without credentials."""
+    return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event())
 
 
 def read_topic(calls: Calls, arn: Arn) -> Found:

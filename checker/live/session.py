@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from checker import __version__
+from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from checker.live.access import Access
@@ -23,6 +25,9 @@ _WITHOUT_CREDENTIALS = ("connectparticipant",)
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
 _UNSIGNED = Config(signature_version=UNSIGNED)
+
+
+_NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose with --profile"
 
 
 class _Credentials(NamedTuple):
@@ -95,3 +100,14 @@ class Sessions:
             "aws_session_token": given["SessionToken"],
         }
         return _Credentials(options, given["Expiration"])
+
+
+def sign_in(access: Access) -> Sessions:
+    """Open the base session. Raises InputError where there are no credentials that could be used."""
+    try:
+        sessions = Sessions(access)
+        if sessions.base.get_credentials() is None:
+            raise InputError("credentials", "none were found", help_text=_NO_ACCESS)
+    except BotoCoreError as error:
+        raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
+    return sessions

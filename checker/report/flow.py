@@ -64,12 +64,21 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', 'topic   ')} {safe(one.topic)}"
     if one.arrival is not None:
         yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
+        yield from _surprise(one, paint)
     elif end is End.SILENT:
         yield f"  {paint('error', 'nothing arrived')}"
     if one.counters is not None and one.arrival is not None:
         yield f"  {paint('dim', _counted(one.counters))}"
     if one.cause is not None:
         yield from _cause(one.cause, paint)
+
+
+def _surprise(one: TopicPassage, paint: Paint) -> Iterator[str]:
+    """Say so where AWS does what it does not document: the proof has to learn from it."""
+    broken = one.explanation.first_broken() if one.explanation else None
+    if broken is not None:
+        yield f"  {paint('warning', 'against the proof')}, which says: {safe(broken.reason)}"
+        yield f"    {paint('dim', '=')} help: AWS does more than it documents; please report it to the makers of checker"
 
 
 def _counted(counters: Counters) -> str:

@@ -148,3 +148,25 @@ def test_explain_reads_a_topic_and_its_key_from_aws(
     gone = explain(f"arn:aws:sns:us-east-1:{account.id}:nowhere")
     assert gone.returncode == 2
     assert "not there" in gone.stderr
+
+
+def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -> None:
+    nobody = {
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_CONFIG_FILE": "/nowhere",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    topic = "arn:aws:sns:us-east-1:777700001111:chat"
+    about = ("--instance-arn", instance)
+    for command in (
+        ("flow", *about, "--topic-arn", topic, "--contact-flow-id", "flow"),
+        ("flow", *about, "--topic-arn", topic, "--contact-flow-id", "flow", "--profile", "nobodys"),
+        ("explain", topic, *about),
+        ("fix", *about, "--topic-arn", topic),
+        ("audit",),
+    ):
+        done = run(*command, env=nobody)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: credentials: ")
+        assert "--profile" in done.stderr

@@ -7,8 +7,9 @@ from typing import Any
 
 from checker.engine import Scope
 from checker.live.access import Access, Coverage
-from checker.live.accounts import reach, survey
+from checker.live.accounts import survey
 from checker.live.plan import Plan
+from checker.live.session import sign_in
 from checker.live.work import Worker, joined
 from checker.outcome import Report
 from checker.report.recorded import read_record
@@ -23,7 +24,7 @@ def audited(
 ) -> Report:
     """Audit the units one after the other."""
     plan = Plan(Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access}), scope, hours=hours)
-    sessions = reach(plan.access)
+    sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
     worker = Worker(plan, sessions)
     report = joined(read_record(json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units)

@@ -12,8 +12,8 @@ from botocore.validate import ParamValidator
 from checker.finding import Severity
 from checker.inventory import Skipped
 from checker.live.access import Access, Unit
-from checker.live.accounts import reach
 from checker.live.securityhub import send
+from checker.live.session import sign_in
 from checker.outcome import Report
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, KEYS, REGION, Answer, Call, Cloud, refuse
@@ -53,7 +53,7 @@ def hub(cloud: Cloud) -> Hub:
 
 
 def sent(cloud: Cloud, report: Report) -> tuple[Skipped, ...]:
-    return send(reach(Access(endpoint=cloud.url, attempts=1)), UNIT, report)
+    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report)
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.passage import DONE, End
+from checker.passage import DONE, End, Step
+from checker.report.flow import passage_text
+from checker.report.paint import Paint
 from checker.sandbox import seed
 from tests.live.flow.stage import flow, temporary
 
@@ -109,3 +112,21 @@ def test_the_participant_service_is_called_without_a_signature(account: Account)
 
     client = Sessions(Access(endpoint=account.endpoint)).client("connectparticipant", "us-east-1")
     assert client.meta.config.signature_version is UNSIGNED
+
+
+def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> None:
+    """Nothing but AWS knows AWS: where it lets more through than it documents, people should hear of it."""
+    instance = seed.make_instance(account)
+    topic = seed.default_topic(account)
+    right = seed.publish_statement(topic, instance)
+
+    def mend_in_between(step: Step) -> None:
+        if step.name == "StartChatContact":
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+            account.client("sns").set_topic_attributes(
+                TopicArn=topic, AttributeName="Policy", AttributeValue=policy
+            )
+
+    passage = flow(account, instance, topic, force=True, show=mend_in_between)
+    assert passage.end is End.ARRIVED
+    assert "against the proof" in "\n".join(passage_text(passage, Paint()))
