@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.iam.space import PUBLISH
+from checker.iam.delivery import SEND
+from checker.iam.space import PUBLISH, SNS
 from checker.policy.plain import listed
 from checker.policy.vocabulary import CONNECT, VERSION
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from checker.finding import Json
     from checker.policy.plain import Plain
 
-TOPIC_SID, KEY_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey"
+TOPIC_SID, KEY_SID, QUEUE_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey", "AllowTopicToSend"
 ROOT_SID = "Enable IAM User Permissions"
 KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
 
@@ -77,6 +78,22 @@ def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> d
         "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
         "Action": "kms:*",
         "Resource": "*",
+    }
+
+
+def sender_statement(queue: str, topic: str, taken: Iterable[str] = ()) -> dict[str, Json]:
+    """Let SNS send what is published to a topic to a queue, and nothing else.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    The topic's ARN names its account; nothing says that SNS sends aws:SourceAccount, so nothing hangs on it.
+    """
+    return {
+        "Sid": free_sid(QUEUE_SID, taken),
+        "Effect": "Allow",
+        "Principal": {"Service": SNS},
+        "Action": SEND,
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
     }
 
 

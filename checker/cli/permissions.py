@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from checker.inputs.text import InputError
 from checker.live.least import Limits
 from checker.live.permissions import Extras, audit_policy, flow_policy
 from checker.live.permissions_fix import fix_policy
+from checker.live.retention.permissions import retention_statements
 
 _Topics = Annotated[
     list[str] | None,
@@ -26,6 +28,13 @@ _Instances = Annotated[
     list[str] | None, typer.Option("--instance-arn", metavar="ARN", help="Limit it to instances; repeatable.")
 ]
 _Partition = Annotated[str, typer.Option(metavar="NAME", help="The partition of AWS.")]
+
+
+class Keeping(StrEnum):
+    """What keeps a topic's messages."""
+
+    SQS = "sqs"
+    FIREHOSE = "firehose"
 
 
 def permissions_audit(
@@ -57,10 +66,23 @@ def permissions_fix(
 
 
 def permissions_flow(
-    topic: _Topics = None, instance: _Instances = None, partition: _Partition = "aws"
+    topic: _Topics = None,
+    instance: _Instances = None,
+    key: _Keys = None,
+    retain: Annotated[
+        Keeping | None, typer.Option("--retain", help="For --retain: judging what keeps the messages.")
+    ] = None,
+    create: Annotated[bool, typer.Option("--create", help="For --create: setting it up as well.")] = False,
+    partition: _Partition = "aws",
 ) -> int:
-    """Print what `checker flow` needs: one chat, and a queue that watches it."""
-    return _print(flow_policy(_limits(partition, topic, instance=instance)))
+    """Print what `checker flow` needs: one chat, a queue that watches it, and what keeps the messages for good."""
+    if create and retain is None:
+        raise InputError("--create", "it goes with --retain", help_text="`--retain sqs` sets up a queue")
+    limits = _limits(partition, topic, key, instance)
+    policy = flow_policy(limits)
+    if retain is not None:
+        policy["Statement"] += retention_statements(limits, retain.value, create=create)
+    return _print(policy)
 
 
 def _limits(partition: str, topic: _Topics = None, key: _Keys = None, instance: _Instances = None) -> Limits:

@@ -59,7 +59,14 @@ _CODES = {
         "LimitExceededException",
     ),
     Fault.EXPIRED: ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
-    Fault.GONE: ("NotFound", "NotFoundException", "ResourceNotFoundException"),
+    Fault.GONE: (
+        "NotFound",
+        "NotFoundException",
+        "ResourceNotFoundException",
+        "NoSuchEntity",
+        "QueueDoesNotExist",
+        "AWS.SimpleQueueService.NonExistentQueue",
+    ),
     Fault.OFF: ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"),
 }
 _FAULT_OF = {code: fault for fault, codes in _CODES.items() for code in codes}

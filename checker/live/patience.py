@@ -20,9 +20,9 @@ class Clock(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
-def until(clock: Clock, attempt: Callable[[], bool]) -> bool:
+def until(clock: Clock, attempt: Callable[[], bool], patience: float = _PATIENCE) -> bool:
     """Try again until it works or patience ends, waiting longer from time to time."""
-    end, wait = clock.now() + _PATIENCE, _FIRST_WAIT
+    end, wait = clock.now() + patience, _FIRST_WAIT
     while True:
         done = attempt()
         if done or clock.now() + wait > end:

@@ -45,3 +45,27 @@ KEY = Dialect(
     last_char="\xff",
 )
 """https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html"""
+
+QUEUE = Dialect(
+    "queue policy",
+    "sqs",
+    8 * 1024,
+    20,
+    single_resource=False,
+    empty_principal=False,
+    inert_gaps=False,
+    last_char="\x7f",
+)
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
+
+ROLE = Dialect(
+    "policy of the role",
+    "iam",
+    100 * 1024,
+    None,
+    single_resource=False,
+    empty_principal=False,
+    inert_gaps=False,
+    last_char="\xff",
+)
+"""All policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""

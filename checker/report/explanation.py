@@ -73,10 +73,15 @@ def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
 
 
 def _link(one: LinkStatus, paint: Paint) -> str:
-    status = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(one.status, one.status if one.status == OK else "-")
-    styled = paint(_STYLES.get(one.status, "dim"), f"{status:<8}")
     rule = paint("dim", f" [{one.rule}]") if one.rule else ""
-    return f"  {styled} {one.link.value.replace('_', ' '):<13} {safe(one.reason)}{rule}"
+    return f"{link_line(one.link.value, one.status, one.reason, paint)}{rule}"
+
+
+def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
+    """Write one link of a chain: its status, its name, and why."""
+    word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
+    styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
+    return f"  {styled} {name.replace('_', ' '):<13} {safe(reason)}"
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:

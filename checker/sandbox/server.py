@@ -117,7 +117,7 @@ def build(stop: Callable[[], None]) -> Front:
         InstanceService(chat),
         SubscribeService(upstream, pending),
         SnsService(metrics),
-        SqsService(),
+        SqsService(upstream),
         KmsService(upstream),
     ]
     verbs: dict[str, Verb] = {

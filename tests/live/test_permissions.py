@@ -71,3 +71,24 @@ def test_the_command_prints_a_policy(command: str) -> None:
     assert len(done.stdout) < 6144  # the longest managed policy
     wrong = run("permissions", command, "--topic-arn", "chat")
     assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize("create", [[], ["--create"]])
+@pytest.mark.parametrize("kind", ["sqs", "firehose"])
+def test_what_retention_needs_comes_on_top_of_a_flow(kind: str, create: list[str]) -> None:
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:chat"
+    plain = json.loads(run("permissions", "flow", "--topic-arn", topic).stdout)["Statement"]
+    done = run("permissions", "flow", "--topic-arn", topic, "--retain", kind, *create)
+    assert len(done.stdout) < 6144
+    statements = json.loads(done.stdout)["Statement"]
+    assert statements[: len(plain)] == plain
+    assert len({one["Sid"] for one in statements}) == len(statements)
+    more = [action for action in actions_of({"Statement": statements[len(plain) :]}) if "*" not in action]
+    writing = [one for one in more if not one.partition(":")[2].startswith(("Get", "List", "Describe"))]
+    assert bool(writing) == bool(create)
+
+
+def test_create_goes_with_retain() -> None:
+    done = run("permissions", "flow", "--create")
+    assert done.returncode == 2
+    assert "it goes with --retain" in done.stderr

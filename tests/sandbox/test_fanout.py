@@ -241,6 +241,16 @@ def test_what_is_no_policy_of_a_queue_is_refused(account: Account) -> None:
         assert refused(call, QueueUrl=made.url, Attributes={"Policy": text}) == code
 
 
+def test_a_queue_keeps_its_policy_when_another_attribute_is_set(account: Account) -> None:
+    made = subscribers.make_queue(account)
+    subscribers.set_queue_policy(account, made.url, subscribers.queue_statement(made.arn))
+    sqs = account.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=made.url, Attributes={"MessageRetentionPeriod": "60"})
+    found = sqs.get_queue_attributes(QueueUrl=made.url, AttributeNames=["All"])["Attributes"]
+    assert found["MessageRetentionPeriod"] == "60"
+    assert json.loads(found["Policy"])["Statement"] == [subscribers.queue_statement(made.arn)]
+
+
 def test_only_standard_queues_can_be_subscribed_to_standard_topics(account: Account) -> None:
     scene = here(account)
     made = subscribers.make_queue(account, "ordered.fifo", FifoQueue="true")

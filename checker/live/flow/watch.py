@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.documented import policy_of, sender_statement
 from checker.live.calls import Listing
 from checker.live.faults import Fault, UnreadError
 from checker.passage import Arrival
@@ -21,7 +22,6 @@ QUEUES = "checker-flow-"
 """What the names of these queues begin with; `checker permissions flow` allows no others."""
 
 _SUBSCRIPTIONS = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
-_GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
 _POLL = 1
 """Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
 
@@ -112,25 +112,14 @@ class Watch:
                 self._hand.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
             )
         except UnreadError as error:
-            if error.fault is not Fault.GONE and error.refusal.code not in _GONE:
+            if error.fault is not Fault.GONE:
                 raise
 
 
 def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
-    """The attributes of a queue that one topic may send to.
-
-    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-    """
-    statement = {
-        "Sid": "AllowTopicToSend",
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": str(queue),
-        "Condition": {"ArnEquals": {"aws:SourceArn": str(topic)}},
-    }
+    """The attributes of a queue that one topic may send to."""
     return {
-        "Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        "Policy": json.dumps(policy_of([sender_statement(str(queue), str(topic))])),
         "SqsManagedSseEnabled": "true",
         "MessageRetentionPeriod": _SHORT,
         "VisibilityTimeout": _ONCE,

@@ -1,0 +1,145 @@
+"""Makes a queue that keeps a topic's messages, or opens one that is subscribed already to the topic."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.chain import OK
+from checker.documented import policy_of, sender_statement
+from checker.inputs.text import InputError
+from checker.inventory import PolicyText
+from checker.live.facts import policy_of as policy_text_of
+from checker.live.resource import managers
+from checker.live.retention.own import check_account, own_name
+from checker.live.retention.read_queue import read_queue
+from checker.policy.dialect import QUEUE
+from checker.policy.plain import listed
+from checker.policy.unknown import Unknown
+from checker.retention.facts import Queue
+from checker.retention.made import Made
+from checker.retention.queue import policy_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.live.calls import Calls
+    from checker.retention.model import Retention
+
+_LONGEST_NAME = 80
+_LONGEST_PERIOD = 14 * 24 * 60 * 60
+_POLICY_STEP = "queue_policy"
+
+
+def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = False) -> Iterator[Made]:
+    """Open a subscribed queue that lacks nothing but a statement, else make one; give each thing once it is made.
+
+    Raises InputError; what was given before that stays.
+    """
+    check_account(calls, topic)
+    for keeper in retention.keepers:
+        queue = read_queue(calls, keeper.endpoint) if keeper.broken == (_POLICY_STEP,) else None
+        if isinstance(queue, Queue) and (opened := _opened(queue, topic)):
+            yield _open(calls, queue, opened, force=force)
+            return
+    arn = topic._replace(service="sqs", resource=own_name(topic.resource, _LONGEST_NAME))
+    yield from _own_queue(calls, arn, topic)
+    if not any(one.endpoint == str(arn) and one.subscription for one in retention.keepers):
+        yield _subscribe(calls, arn, topic)
+
+
+def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
+    """Make the queue of a topic, or open the one that is there from an earlier run."""
+    queue = read_queue(calls, str(arn))
+    if isinstance(queue, Unknown):
+        raise InputError(
+            str(arn), queue.reason, help_text="allow it to the caller, and run the command again"
+        )
+    if queue is None:
+        yield _create(calls, arn, topic)
+    elif policy_step(queue, topic).status != OK:
+        opened = _opened(queue, topic)
+        if opened is None:
+            reason = "its policy denies what SNS needs, and no statement more would change that"
+            raise InputError(str(arn), reason, help_text="take that out of its policy, or delete the queue")
+        yield _open(calls, queue, opened, force=True)
+
+
+def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
+    """Make a queue that keeps messages as long as SQS can, encrypted by SQS itself.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    """
+    statement = sender_statement(str(arn), str(topic))
+    attributes = {
+        "MessageRetentionPeriod": str(_LONGEST_PERIOD),
+        "SqsManagedSseEnabled": "true",
+        "Policy": json.dumps(policy_of([statement])),
+    }
+    calls.need("sqs", "create_queue", str(arn), QueueName=arn.resource, Attributes=attributes)
+    return Made("a queue that keeps messages for 14 days, encrypted by SQS", str(arn), statement)
+
+
+class Opened(NamedTuple):
+    """A queue's policy with one more statement, the last."""
+
+    text: str
+    statement: dict[str, Any]
+
+
+def _opened(queue: Queue, topic: Arn) -> Opened | None:
+    """Add the statement to a queue's policy; ``None`` if SNS could still not send for the topic."""
+    if isinstance(queue.policy, Unknown):
+        return None
+    policy: Any = json.loads(queue.policy.text) if queue.policy else policy_of([])
+    others: list[Any] = [*listed(policy.get("Statement", []))] if isinstance(policy, dict) else [None]
+    if not all(isinstance(one, dict) for one in others):
+        return None
+    sids = (str(one.get("Sid", "")) for one in others)
+    statement = sender_statement(str(queue.arn), str(topic), sids)
+    text = json.dumps({**policy, "Statement": [*others, statement]})
+    after = queue._replace(policy=policy_text_of(str(queue.arn), text, QUEUE))
+    return Opened(text, statement) if policy_step(after, topic).status == OK else None
+
+
+def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
+    """Write a queue's policy, on what it was made for; no other statement and no other attribute is touched."""
+    there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
+    if not force:
+        _check_manager(there, queue)
+    now = there.need("sqs", "get_queue_attributes", name, QueueUrl=queue.url, AttributeNames=["Policy"])
+    before = queue.policy.text if isinstance(queue.policy, PolicyText) else ""
+    if (now.get("Attributes") or {}).get("Policy", "") != before:
+        help_text = "nothing was written to it; run the command again"
+        raise InputError(name, "somebody changed the policy since it was read", help_text=help_text)
+    there.need("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": opened.text})
+    return Made("a statement in the policy of the queue", name, opened.statement)
+
+
+def _check_manager(calls: Calls, queue: Queue) -> None:
+    """Leave alone what somebody else manages. Raises InputError."""
+    tags = calls.need("sqs", "list_queue_tags", str(queue.arn), QueueUrl=queue.url).get("Tags") or {}
+    if managed := list(managers(tags).values()):
+        help_text = (
+            "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
+        )
+        raise InputError(str(queue.arn), f"it is managed by {managed[0]}", help_text=help_text)
+
+
+def _subscribe(calls: Calls, queue: Arn, topic: Arn) -> Made:
+    """Subscribe with raw delivery: Connect sends eight attributes, of which SQS keeps up to ten.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+    """
+    answer = calls.need(
+        "sns",
+        "subscribe",
+        str(topic),
+        TopicArn=str(topic),
+        Protocol="sqs",
+        Endpoint=str(queue),
+        Attributes={"RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )
+    return Made("a subscription of the queue, with raw delivery", str(answer["SubscriptionArn"]))

@@ -1,0 +1,133 @@
+"""Subscribes a delivery stream that is there already, and makes the role that SNS needs for it.
+
+https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+A stream itself is not made: where it writes to, in which form, is more than can be said for its owner.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from checker.chain import OK
+from checker.iam.truth import all_of
+from checker.inputs.text import InputError
+from checker.live.patience import until
+from checker.live.retention.own import check_account, own_name
+from checker.live.retention.read_stream import read_role, read_stream
+from checker.policy.unknown import Unknown
+from checker.retention.made import Made
+from checker.retention.stream import LOOK, WRITE, may, stream_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.live.calls import Calls
+    from checker.live.patience import Clock
+    from checker.retention.model import Retention
+
+_LONGEST_NAME = 64
+_VERSION = "2012-10-17"
+_POLICY = "write-to-stream"
+_REFUSED = "InvalidParameter"
+
+
+def make_subscription(
+    calls: Calls, topic: Arn, retention: Retention, stream: Arn | None, clock: Clock
+) -> Iterator[Made]:
+    """Make a role with which SNS may write to a stream, and subscribe it; give each thing once it is made.
+
+    Raises InputError; what was given before that stays.
+    """
+    if stream is None:
+        reason = "which delivery stream is to keep the messages was not said"
+        help_text = "`--stream-arn ARN` names one that writes to where you keep chats"
+        raise InputError("--create", reason, help_text=help_text)
+    check_account(calls, topic)
+    _check_stream(calls, stream, retention)
+    name = own_name(f"{topic.region}-{topic.resource}", _LONGEST_NAME)
+    role = topic._replace(service="iam", region="", resource=f"role/{name}")
+    yield from _own_role(calls, role, stream)
+    yield _subscribe(calls, topic, stream, role, clock)
+
+
+def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
+    """See that there is something to subscribe, and nothing subscribed that would have to be changed."""
+    found = stream_step(read_stream(calls, stream))
+    if found.status != OK:
+        raise InputError(str(stream), found.reason, help_text=found.help)
+    if any(one.endpoint == str(stream) for one in retention.keepers):
+        help_text = "mend the links that are broken, or unsubscribe it and run the command again"
+        raise InputError(
+            str(stream), "it is subscribed already, and not as it should be", help_text=help_text
+        )
+
+
+def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
+    """Make the role, or give the one from an earlier run what it lacks."""
+    role = read_role(calls, {"SubscriptionRoleArn": str(arn)})
+    if isinstance(role, Unknown):
+        raise InputError(str(arn), role.reason, help_text="allow it to the caller, and run the command again")
+    name = arn.resource.rpartition("/")[2]
+    if role is None:
+        trust = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = _document(trust)
+        calls.need("iam", "create_role", str(arn), RoleName=name, AssumeRolePolicyDocument=document)
+        yield Made("a role that trusts SNS", str(arn), trust)
+    if role is None or all_of(may(role, action, stream) for action in WRITE) is not True:
+        yield _allow(calls, arn, stream)
+
+
+def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
+    """Let the role do what AWS recommends, on this stream alone."""
+    statement = {"Effect": "Allow", "Action": [*LOOK, *WRITE], "Resource": str(stream)}
+    calls.need(
+        "iam",
+        "put_role_policy",
+        str(role),
+        RoleName=role.resource.rpartition("/")[2],
+        PolicyName=_POLICY,
+        PolicyDocument=_document(statement),
+    )
+    return Made("a policy of the role", str(role), statement)
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": _VERSION, "Statement": [statement]})
+
+
+def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -> Made:
+    """Subscribe, again and again for a while: a role that was just made is not known everywhere at once.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+    """
+    made: list[str] = []
+    faults: list[InputError] = []
+
+    def attempt() -> bool:
+        try:
+            made.append(_subscribed(calls, topic, stream, role))
+        except InputError as fault:
+            faults.append(fault)
+        return bool(made) or _REFUSED not in faults[-1].reason
+
+    until(clock, attempt)
+    if not made:
+        raise faults[-1]
+    return Made("a subscription of the stream, with raw delivery", made[0])
+
+
+def _subscribed(calls: Calls, topic: Arn, stream: Arn, role: Arn) -> str:
+    attributes = {"SubscriptionRoleArn": str(role), "RawMessageDelivery": "true"}
+    answer = calls.need(
+        "sns",
+        "subscribe",
+        str(topic),
+        TopicArn=str(topic),
+        Protocol="firehose",
+        Endpoint=str(stream),
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )
+    return str(answer["SubscriptionArn"])

@@ -1,0 +1,35 @@
+"""What is made for a topic: in whose account, and what it is called."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from checker.inputs.text import InputError
+
+if TYPE_CHECKING:
+    from checker.arn import Arn
+    from checker.live.calls import Calls
+
+PREFIX = "checker-retain-"
+_DIGEST = 8
+
+
+def own_name(name: str, longest: int) -> str:
+    """Name something after a topic; a long name is cut, and told apart by a digest."""
+    whole = f"{PREFIX}{name}"
+    if len(whole) <= longest:
+        return whole
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{whole[: longest - _DIGEST - 1]}-{digest}"
+
+
+def check_account(calls: Calls, topic: Arn) -> None:
+    """See that what is made in the caller's account is in the topic's. Raises InputError."""
+    caller = str(calls.need("sts", "get_caller_identity", "the caller").get("Account", ""))
+    if caller != topic.account:
+        raise InputError(
+            str(topic),
+            f"the topic belongs to account {topic.account}, the caller to {caller}",
+            help_text="nothing was made; use credentials of the topic's account",
+        )

@@ -1,0 +1,111 @@
+"""Reads a delivery stream, and the role with which SNS writes to it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from checker.arn import Arn
+from checker.live.calls import Listing
+from checker.live.facts import policy_of
+from checker.live.faults import Fault, UnreadError
+from checker.policy.dialect import ROLE
+from checker.policy.unknown import Unknown
+from checker.retention.facts import Role, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.live.calls import Calls
+
+_INLINE = Listing("iam", "list_role_policies", "PolicyNames", "Marker", "Marker")
+_ATTACHED = Listing("iam", "list_attached_role_policies", "AttachedPolicies", "Marker", "Marker")
+_VERSION = "2012-10-17"
+
+
+def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
+    """Read a delivery stream; ``None`` if Firehose does not find it, which looks in the caller's account alone.
+
+    https://docs.aws.amazon.com/firehose/latest/APIReference/API_DescribeDeliveryStream.html
+    """
+    if arn.account != calls.unit.account:
+        return Unknown(f"the stream belongs to account {arn.account}, where it can be described alone")
+    there = calls.elsewhere(calls.unit._replace(region=arn.region))
+    name = arn.resource.rpartition("/")[2]
+    try:
+        answer = there.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
+    except UnreadError as error:
+        return None if error.fault is Fault.GONE else Unknown(error.skipped.reason)
+    found = answer["DeliveryStreamDescription"]
+    return Stream(arn, str(found["DeliveryStreamStatus"]), tuple(_destinations(found)))
+
+
+def _destinations(description: Mapping[str, Any]) -> Iterator[str]:
+    """The buckets and the like that a stream writes to, by whatever their descriptions call them."""
+    for destination in description.get("Destinations") or ():
+        names = (
+            str(one[key])
+            for one in destination.values()
+            if isinstance(one, dict)
+            for key in ("BucketARN", "DomainARN", "CollectionEndpoint", "ClusterJDBCURL", "HECEndpoint")
+            if one.get(key)
+        )
+        yield from dict.fromkeys(names)
+
+
+def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | Unknown | None:
+    """Read the role of a subscription; ``None`` if IAM does not find it, or the subscription names none.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
+    """
+    if isinstance(attributes, Unknown):
+        return attributes
+    arn = Arn.parse(attributes.get("SubscriptionRoleArn", ""))
+    if arn is None:
+        return None
+    if arn.account != calls.unit.account:
+        return Unknown(f"the role belongs to account {arn.account}, where it can be read alone")
+    name = arn.resource.rpartition("/")[2]
+    try:
+        role = calls.make("iam", "get_role", str(arn), RoleName=name)["Role"]
+    except UnreadError as error:
+        return None if error.fault is Fault.GONE else Unknown(error.skipped.reason)
+    trust = _as_policy(arn, [role["AssumeRolePolicyDocument"]], Resource="*")
+    return Role(arn, trust, _may(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
+
+
+def _may(calls: Calls, arn: Arn, name: str) -> Any:
+    """All policies of a role as one, inline and attached."""
+    try:
+        return _as_policy(arn, list(_documents(calls, str(arn), name)), Principal="*")
+    except UnreadError as error:
+        return Unknown(error.skipped.reason)
+
+
+def _documents(calls: Calls, what: str, name: str) -> Iterator[Any]:
+    for page in calls.pages(_INLINE, what, RoleName=name):
+        for one in page:
+            yield calls.make("iam", "get_role_policy", what, RoleName=name, PolicyName=one)["PolicyDocument"]
+    for page in calls.pages(_ATTACHED, what, RoleName=name):
+        for one in page:
+            yield _managed(calls, str(one["PolicyArn"]))
+
+
+def _managed(calls: Calls, arn: str) -> Any:
+    version = calls.make("iam", "get_policy", arn, PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = calls.make("iam", "get_policy_version", arn, PolicyArn=arn, VersionId=version)
+    return found["PolicyVersion"]["Document"]
+
+
+def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
+    """Write documents as one resource-based policy: with the element that goes without saying in them."""
+    statements = [
+        {**unsaid, **statement}
+        for document in documents
+        for statement in _several(document.get("Statement") or [])
+    ]
+    return policy_of(str(arn), json.dumps({"Version": _VERSION, "Statement": statements}), ROLE)
+
+
+def _several(statements: Any) -> list[Any]:
+    return statements if isinstance(statements, list) else [statements]

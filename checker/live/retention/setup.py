@@ -1,0 +1,94 @@
+"""Sets up a subscription that keeps a topic's messages: makes what is missing, and proves it by judging again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.chain import BROKEN, OK, UNKNOWN
+from checker.inputs.text import InputError
+from checker.live.patience import Clock, until
+from checker.live.retention.judge import judge_retention
+from checker.live.retention.make_queue import make_queue
+from checker.live.retention.make_stream import make_subscription
+from checker.retention.made import SetUp
+from checker.retention.model import SQS, Retention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.arn import Arn
+    from checker.live.calls import Calls
+    from checker.retention.made import Made
+
+_PATIENCE = 90.0
+"""SQS documents that attributes take up to 60 seconds to spread.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+"""
+
+
+class Wanted(NamedTuple):
+    """What is to keep the messages; ``stream``, for `firehose`, is there already.
+
+    ``force`` to change also a queue that CloudFormation, Terraform or the like manages.
+    """
+
+    kind: str
+    stream: Arn | None = None
+    instance: Arn | None = None
+    force: bool = False
+
+
+def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
+    """See that a topic's messages are kept, and make nothing that is there already.
+
+    Whatever was made stays when something fails; ``made`` says what that is, and a second run goes on from it.
+    """
+    before = judge_retention(calls, topic, wanted.kind, wanted.instance)
+    if before.status == OK:
+        return SetUp((), before)
+    made: list[Made] = []
+    fault = None
+    try:
+        for one in _making(calls, topic, wanted, before, clock):
+            made.append(one)  # noqa: PERF402 - what was made before a fault is kept
+    except InputError as error:
+        fault = error
+    if fault is not None or not made:
+        return SetUp(tuple(made), before, fault or _left_alone(before))
+    return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+
+
+def _left_alone(retention: Retention) -> InputError:
+    """Say what is broken of what is there already, and not for a set-up to mend."""
+    broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
+    keeper, step = next(broken)
+    return InputError(
+        keeper.endpoint, f"it is subscribed, and left alone: {step.reason}", help_text=step.help
+    )
+
+
+def _making(calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock) -> Iterator[Made]:
+    if before.status == UNKNOWN:
+        raise InputError(str(topic), f"nothing was made, for messages may be kept already: {_doubt(before)}")
+    if wanted.kind == SQS:
+        return make_queue(calls, topic, before, force=wanted.force)
+    return make_subscription(calls, topic, before, wanted.stream, clock)
+
+
+def _doubt(retention: Retention) -> str:
+    """The first thing that nobody knows."""
+    doubts = (one.reason for keeper in retention.keepers for one in keeper.steps if one.status == UNKNOWN)
+    return retention.unread.told if retention.unread is not None else next(doubts, "")
+
+
+def _judged(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
+    """Judge until all is well or patience ends: what was made shows a little later."""
+    judged: list[Retention] = []
+
+    def well() -> bool:
+        judged.append(judge_retention(calls, topic, wanted.kind, wanted.instance))
+        return judged[-1].status == OK
+
+    until(clock, well, _PATIENCE)
+    return judged[-1]

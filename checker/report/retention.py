@@ -1,0 +1,107 @@
+"""Whether a topic's messages are kept, for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from checker.chain import BROKEN, OK
+from checker.report.explanation import link_line
+from checker.report.paint import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.report.paint import Paint
+    from checker.retention.made import SetUp
+    from checker.retention.model import Keeper, Retention
+
+_WHAT = {"sqs": "queue", "firehose": "delivery stream"}
+
+
+def retention_json(retention: Retention) -> dict[str, Any]:
+    """Turn a judgement into JSON values."""
+    return {
+        "topic": retention.topic,
+        "kind": retention.kind,
+        "status": retention.status,
+        "reason": retention.unread.told if retention.unread is not None else None,
+        "subscriptions": [_keeper_json(one) for one in retention.keepers],
+    }
+
+
+def _keeper_json(keeper: Keeper) -> dict[str, Any]:
+    return {
+        "subscription": keeper.subscription or None,
+        "endpoint": keeper.endpoint,
+        "status": keeper.status,
+        "links": [
+            {"link": one.name, "status": one.status, "reason": one.reason, "help": one.help or None}
+            for one in keeper.steps
+        ],
+        "warnings": [one._asdict() for one in keeper.warnings],
+        "notes": list(keeper.notes),
+    }
+
+
+def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
+    """Write every subscription link by link, and whether one of them keeps the messages."""
+    for keeper in retention.keepers:
+        yield from _keeper_text(keeper, paint)
+    yield from _conclusion(retention, paint)
+
+
+def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
+    yield f"{paint('dim', _WHAT[keeper.kind])} {safe(keeper.endpoint)}"
+    for one in keeper.steps:
+        yield link_line(one.name, one.status, one.reason, paint)
+        if one.help and one.status != OK:
+            yield f"  {paint('dim', '=')} help: {safe(one.help)}"
+    for warned in keeper.warnings:
+        yield f"  {paint('warning', 'warning ')} {safe(warned.message)}"
+        yield f"  {paint('dim', '=')} help: {safe(warned.help)}"
+    for note in keeper.notes:
+        yield f"  {paint('dim', 'note    ')} {safe(note)}"
+
+
+def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
+    what = _WHAT[retention.kind]
+    if retention.status == OK:
+        yield paint("ok", f"A {what} keeps the messages of the topic.")
+    elif retention.unread is not None:
+        yield paint("warning", f"Whether a {what} keeps the messages is not known: {retention.unread.told}.")
+    elif retention.status != BROKEN:
+        yield paint("warning", f"Whether a {what} keeps the messages is not known.")
+    elif retention.keepers:
+        yield paint(
+            "error", f"No {what} keeps the messages: each of {len(retention.keepers)} has a broken link."
+        )
+    else:
+        yield paint(
+            "error",
+            f"No {what} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
+        )
+    if retention.status == BROKEN:
+        yield f"  {paint('dim', '=')} help: `--create` sets up a {what} that keeps them"
+
+
+def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:
+    """Say what was made, with what was written of it, and what ended it early; it all stays."""
+    for one in done.made:
+        yield f"  {paint('ok', 'made    ')} {one.what}: {safe(one.name)}"
+        if one.written:
+            yield f"           {safe(json.dumps(one.written))}"
+    if done.fault:
+        yield f"  {paint('error', 'failed  ')} {safe(done.fault.what)}: {safe(done.fault.reason)}"
+        if done.fault.help:
+            yield f"  {paint('dim', '=')} help: {safe(done.fault.help)}"
+
+
+def set_up_json(done: SetUp) -> dict[str, Any]:
+    """Turn it into JSON values, the judgement included."""
+    fault = done.fault
+    return {
+        **retention_json(done.retention),
+        "made": [one._asdict() for one in done.made],
+        "fault": {"what": fault.what, "reason": fault.reason, "help": fault.help or None} if fault else None,
+    }

@@ -1,0 +1,105 @@
+"""Topics, queues and keys, good and broken, and what a chat leaves in them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from checker.arn import Arn
+from checker.live.access import Unit
+from checker.live.calls import Calls
+from checker.live.retention.judge import judge_retention
+from checker.retention.model import Keeper, Retention
+from checker.sandbox import seed, subscribers
+from checker.sandbox.running import Account
+from tests.live.flow.stage import sessions_of
+
+
+class Scene(NamedTuple):
+    """A topic that Connect streams to for an instance."""
+
+    account: Account
+    instance: str
+    topic: str
+
+    @property
+    def calls(self) -> Calls:
+        """Calls as the account, with nothing remembered of earlier ones."""
+        sessions = sessions_of(self.account.endpoint, self.account.id)
+        return Calls(sessions, Unit(self.account.id, self.account.region), threading.Event())
+
+    @property
+    def arn(self) -> Arn:
+        return parsed(self.topic)
+
+    def chat(self, text: str = "hello") -> None:
+        seed.say(self.account, seed.start_chat(self.account, self.instance, self.topic), text)
+
+    def judged(self, kind: str = "sqs") -> Retention:
+        return judge_retention(self.calls, self.arn, kind, parsed(self.instance))
+
+
+def parsed(text: str) -> Arn:
+    found = Arn.parse(text)
+    assert found is not None
+    return found
+
+
+def scene(account: Account) -> Scene:
+    instance = seed.make_instance(account)
+    return Scene(account, instance, seed.good_topic(account, instance))
+
+
+def kept(account: Account, url: str) -> list[dict[str, Any]]:
+    """What of a chat is in a queue, raw or in an envelope."""
+    found = seed.received(account, url)
+    return [json.loads(one["Message"]) if "TopicArn" in one else one for one in found]
+
+
+def statuses(keeper: Keeper) -> dict[str, str]:
+    return {step.name: step.status for step in keeper.steps}
+
+
+def reason(keeper: Keeper, name: str) -> str:
+    return next(step.reason for step in keeper.steps if step.name == name)
+
+
+def key_of(account: Account, *statements: subscribers.Statement) -> str:
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    policy = json.dumps(
+        {"Version": "2012-10-17", "Statement": [seed.root_statement(account.id), *statements]}
+    )
+    kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=policy)
+    return str(key["KeyId"])
+
+
+Make = Callable[[Scene], str]
+
+
+def queue(
+    scene: Scene,
+    *statements: Callable[[str, str], subscribers.Statement],
+    key: str = "",
+    subscription: dict[str, str] | None = None,
+    **attributes: str,
+) -> str:
+    """Make a queue with these statements, subscribe it, and give its URL."""
+    encrypted = {"KmsMasterKeyId": key} if key else {}
+    made = subscribers.make_queue(scene.account, "inbox", **attributes, **encrypted)
+    if statements:
+        written = (one(made.arn, scene.topic) for one in statements)
+        subscribers.set_queue_policy(scene.account, made.url, *written)
+    subscribers.subscribe_queue(scene.account, scene.topic, made.arn, **(subscription or {}))
+    return made.url
+
+
+right = subscribers.queue_statement
+
+
+def with_(
+    statement: Callable[[str, str], subscribers.Statement], **changes: Any
+) -> Callable[[str, str], subscribers.Statement]:
+    return lambda queue, topic: {**statement(queue, topic), **changes}

@@ -1,0 +1,84 @@
+"""A judgement of what keeps messages, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from checker.chain import BROKEN, OK, UNKNOWN
+from checker.inputs.text import InputError
+from checker.policy.unknown import Unknown
+from checker.report.paint import Paint
+from checker.report.retention import retention_json, retention_text, set_up_json, set_up_text
+from checker.retention.made import Made, SetUp
+from checker.retention.model import Keeper, Retention, Step, Warned
+
+TOPIC, QUEUE = "arn:aws:sns:us-east-1:111122223333:chat", "arn:aws:sqs:us-east-1:111122223333:inbox"
+BAD = Step("queue_policy", BROKEN, "the queue has no policy", "add a statement")
+KEEPER = Keeper(
+    "sqs",
+    f"{TOPIC}:1",
+    QUEUE,
+    (Step("queue", OK, "`inbox` in us-east-1"), BAD, Step("key", UNKNOWN, "denied\x1b[2J")),
+    (Warned("anybody may send", "limit it"),),
+    ("raw delivery",),
+)
+RETENTION = Retention(TOPIC, "sqs", (KEEPER,))
+
+
+def test_each_link_is_a_line_and_what_is_broken_has_its_help() -> None:
+    assert list(retention_text(RETENTION, Paint())) == [
+        f"queue {QUEUE}",
+        "  ok       queue         `inbox` in us-east-1",
+        "  BROKEN   queue policy  the queue has no policy",
+        "  = help: add a statement",
+        "  unknown  key           denied\N{REPLACEMENT CHARACTER}[2J",
+        "  warning  anybody may send",
+        "  = help: limit it",
+        "  note     raw delivery",
+        "No queue keeps the messages: each of 1 has a broken link.",
+        "  = help: `--create` sets up a queue that keeps them",
+    ]
+
+
+def test_the_conclusion_says_what_is_not_known() -> None:
+    good, doubtful = KEEPER._replace(steps=KEEPER.steps[:1]), KEEPER._replace(steps=KEEPER.steps[2:])
+    lines = {
+        Retention(TOPIC, "sqs", (good,)): "A queue keeps the messages of the topic.",
+        Retention(TOPIC, "sqs", (doubtful,)): "Whether a queue keeps the messages is not known.",
+        Retention(TOPIC, "sqs", unread=Unknown("denied")): (
+            "Whether a queue keeps the messages is not known: denied."
+        ),
+    }
+    for retention, line in lines.items():
+        assert list(retention_text(retention, Paint()))[-1] == line
+    nobody = list(retention_text(Retention(TOPIC, "firehose"), Paint()))
+    assert nobody[0].startswith("No delivery stream is subscribed")
+
+
+def test_as_json() -> None:
+    document = json.loads(json.dumps(retention_json(RETENTION)))
+    assert (document["status"], document["reason"]) == (BROKEN, None)
+    (subscription,) = document["subscriptions"]
+    assert subscription["links"][1] == {
+        "link": "queue_policy",
+        "status": BROKEN,
+        "reason": "the queue has no policy",
+        "help": "add a statement",
+    }
+    assert subscription["warnings"] == [{"message": "anybody may send", "help": "limit it"}]
+
+
+def test_what_was_made_stays_told_when_something_failed() -> None:
+    statement = {"Sid": "AllowTopicToSend"}
+    fault = InputError(TOPIC, "denied", help_text="allow it")
+    done = SetUp((Made("a queue", QUEUE, statement),), RETENTION, fault)
+    assert list(set_up_text(done, Paint())) == [
+        f"  made     a queue: {QUEUE}",
+        '           {"Sid": "AllowTopicToSend"}',
+        f"  failed   {TOPIC}: denied",
+        "  = help: allow it",
+    ]
+    document = set_up_json(done)
+    assert document["made"] == [{"what": "a queue", "name": QUEUE, "written": statement}]
+    assert document["fault"] == {"what": TOPIC, "reason": "denied", "help": "allow it"}
+    assert set_up_json(SetUp((), RETENTION))["fault"] is None
