@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.chain import Explanation
+    from checker.retention.made import SetUp
 
 DONE, FAILED = "ok", "failed"
-PREFLIGHT, MESSAGE = "preflight", "message"
+PREFLIGHT, RETENTION, MESSAGE = "preflight", "retention", "message"
 """The steps that are no call of AWS; the others are named after theirs."""
 
 
@@ -66,13 +67,17 @@ class Counters(NamedTuple):
 
 
 class TopicPassage(NamedTuple):
-    """What came of the chat at one topic. ``explanation`` is missing where the topic could not be read."""
+    """What came of the chat at one topic. ``explanation`` is missing where the topic could not be read.
+
+    ``kept`` says whether something keeps the topic's messages for good, where that was asked for.
+    """
 
     topic: str
     explanation: Explanation | None = None
     arrival: Arrival | None = None
     counters: Counters | None = None
     cause: Cause | None = None
+    kept: SetUp | None = None
 
 
 class End(StrEnum):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.arn import Arn
 from checker.cli.flowing import carry_through, exit_code
-from checker.cli.options import EndpointOption, OutputOption, ProfileOption
+from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption
 from checker.cli.terminal import paint_for, write
 from checker.inputs.roles import instance_option, topic_option
 from checker.inputs.text import InputError
@@ -19,11 +20,11 @@ from checker.live.flow.asked import MOST_TOPICS, Asked, Mistake
 from checker.report.flow import passage_json, passage_text, step_line
 from checker.report.flow_junit import flow_junit
 from checker.report.paint import Paint
+from checker.retention.model import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.arn import Arn
     from checker.passage import Passage
 
 
@@ -70,6 +71,22 @@ def flow(
             metavar="NAME", help="Make a mistake that applications make, to see what it looks like."
         ),
     ] = None,
+    retain: Annotated[
+        Keeping | None,
+        typer.Option(
+            metavar="sqs|firehose", help="See whether a queue or a delivery stream keeps the messages."
+        ),
+    ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="For --retain: set it up where nothing does.")
+    ] = False,
+    stream_arn: Annotated[
+        str, typer.Option(metavar="ARN", help="For --retain firehose --create: the stream to subscribe.")
+    ] = "",
+    force_managed: Annotated[
+        bool,
+        typer.Option("--force-managed", help="For --create: also open a queue that a deployment manages."),
+    ] = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
     output_format: Annotated[FlowFormat, typer.Option("--format", help="How to write the report.")] = (
@@ -94,6 +111,8 @@ def flow(
         wait=wait,
         wait_for_metrics=wait_for_metrics,
         mistake=mistake,
+        retain=_wanted(retain, create, stream_arn, instance_option(instance), force_managed),
+        create=create,
     )
     at_once = output_format is FlowFormat.TEXT and output is None
     passage = carry_through(asked, Access(profile=profile, endpoint=endpoint_url), as_report=at_once)
@@ -112,6 +131,23 @@ def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
             help_text="leave one out, or see with --force what AWS says",
         )
     return tuple(arns)
+
+
+def _wanted(
+    retain: Keeping | None, create: bool, stream_arn: str, instance: Arn, force_managed: bool
+) -> Wanted | None:
+    """Read what is to keep the messages. Raises InputError for options that do not go together."""
+    if retain is None:
+        if create or stream_arn:
+            raise InputError("--create", "it goes with --retain", help_text="`--retain sqs` sets up a queue")
+        return None
+    stream = Arn.parse(stream_arn)
+    if stream_arn and (stream is None or stream.service != "firehose"):
+        raise InputError("--stream-arn", f"`{stream_arn}` is no ARN of a delivery stream")
+    if create and retain is Keeping.FIREHOSE and stream is None:
+        help_text = "make a delivery stream with its destination, and name it with --stream-arn"
+        raise InputError("--create", "a stream is not made, only subscribed", help_text=help_text)
+    return Wanted(retain.value, stream, instance, force_managed)
 
 
 def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:

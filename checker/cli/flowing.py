@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from checker.chain import BROKEN, UNKNOWN
 from checker.cli.run import known_rules
 from checker.cli.terminal import Exit, paint_for, tell
 from checker.passage import End
@@ -69,4 +70,8 @@ def exit_code(passage: Passage) -> int:
     if passage.end is End.REFUSED:
         known = passage.cause is not None and (passage.cause.link or passage.cause.rule)
         return Exit.FINDINGS if known else Exit.INCOMPLETE
-    return Exit.INCOMPLETE if passage.left_behind else Exit.CLEAN
+    kept = [one.kept for one in passage.topics if one.kept is not None]
+    if any(one.retention.status == BROKEN for one in kept):
+        return Exit.FINDINGS
+    unsure = any(one.retention.status == UNKNOWN or one.fault for one in kept)
+    return Exit.INCOMPLETE if passage.left_behind or unsure else Exit.CLEAN

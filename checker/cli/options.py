@@ -23,6 +23,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Keeping(StrEnum):
+    """What keeps a topic's messages."""
+
+    SQS = "sqs"
+    FIREHOSE = "firehose"
+
+
 class FailOn(StrEnum):
     """The severity from which findings make the exit code 1."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from checker.arn import Arn
+from checker.cli.options import Keeping
 from checker.cli.terminal import Exit, write
 from checker.inputs.text import InputError
 from checker.live.least import Limits
@@ -28,13 +28,6 @@ _Instances = Annotated[
     list[str] | None, typer.Option("--instance-arn", metavar="ARN", help="Limit it to instances; repeatable.")
 ]
 _Partition = Annotated[str, typer.Option(metavar="NAME", help="The partition of AWS.")]
-
-
-class Keeping(StrEnum):
-    """What keeps a topic's messages."""
-
-    SQS = "sqs"
-    FIREHOSE = "firehose"
 
 
 def permissions_audit(

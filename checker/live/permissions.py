@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from checker.live.least import EVERY, READ_KEY, Limits, policy, statement
+from checker.live.names import WATCHING
 
 
 class Extras(NamedTuple):
@@ -62,25 +63,21 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
     instances = limits.of("connect", "instance/*", limits.instances)
     inside = tuple(f"{one}/contact/*" for one in instances)
     flows = tuple(f"{one}/contact-flow/*" for one in instances)
-    queue = (f"arn:{limits.partition}:sqs:*:*:checker-flow-*",)
+    queue = (f"arn:{limits.partition}:sqs:*:*:{WATCHING}*",)
     topics = limits.of("sns", "*", limits.topics)
     return policy(
         [
             statement("StartChats", ("connect:StartChatContact",), (*inside, *flows)),
-            statement("FindFlows", ("connect:DescribeInstance", "connect:ListContactFlows"), instances),
             statement("Stream", _STREAM, (*instances, *inside)),
-            statement("WatchTopics", (*_READ_TOPIC, "sns:Subscribe", "sns:Unsubscribe"), topics),
+            statement("WatchTopics", _WATCH, topics),
+            statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
             statement("OwnQueue", _QUEUE, queue),
+            statement("FindReasons", _REASONS, EVERY),
         ]
     )
 
 
 _STREAM = ("connect:StartContactStreaming", "connect:StopContact", "connect:StopContactStreaming")
-_QUEUE = (
-    "sqs:CreateQueue",
-    "sqs:DeleteMessage",
-    "sqs:DeleteQueue",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
-    "sqs:SetQueueAttributes",
-)
+_WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe", "sns:Unsubscribe")
+_QUEUE = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
+_REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases")

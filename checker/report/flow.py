@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checker.passage import FAILED, End
 from checker.report.explanation import explanation_json
 from checker.report.paint import Paint, safe
+from checker.report.retention import retention_text, set_up_json, set_up_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,11 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
         yield f"  {paint('error', 'nothing arrived')}"
     if one.counters is not None and one.arrival is not None:
         yield f"  {paint('dim', _counted(one.counters))}"
+    if one.kept is not None:
+        yield from (
+            f"  {line}"
+            for line in (*set_up_text(one.kept, paint), *retention_text(one.kept.retention, paint))
+        )
     if one.cause is not None:
         yield from _cause(one.cause, paint)
 
@@ -122,6 +128,7 @@ def _topic_json(one: TopicPassage) -> dict[str, Any]:
         "attributes": dict(arrival.attributes) if arrival else None,
         "counters": one.counters._asdict() if one.counters else None,
         "cause": _cause_json(one.cause),
+        "retention": set_up_json(one.kept) if one.kept else None,
         "explanation": explanation_json(one.explanation) if one.explanation else None,
     }
 

@@ -10,11 +10,24 @@ from checker.policy.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from checker.arn import Arn
     from checker.iam.truth import Truth
 
 SQS, FIREHOSE = "sqs", "firehose"
 KINDS = (SQS, FIREHOSE)
 """The protocols of subscriptions that keep what they get."""
+
+
+class Wanted(NamedTuple):
+    """What is to keep the messages; ``stream``, for `firehose`, is there already.
+
+    ``force`` to change also a queue that CloudFormation, Terraform or the like manages.
+    """
+
+    kind: str
+    stream: Arn | None = None
+    instance: Arn | None = None
+    force: bool = False
 
 
 class Step(NamedTuple):

@@ -170,3 +170,41 @@ def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -
         assert done.returncode == 2
         assert done.stderr.startswith("error: credentials: ")
         assert "--profile" in done.stderr
+
+
+def test_retain_is_part_of_the_report_and_of_the_exit_code(
+    sandbox: Sandbox, account: Account, instance: str
+) -> None:
+    topic = seed.good_topic(account, instance, "kept")
+    schema = json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
+    for options, code, status in (
+        ((), 1, "broken"),
+        (("--create",), 0, "ok"),
+        ((), 0, "ok"),
+    ):
+        done = flow(
+            sandbox, account, instance, *topics(topic), "--retain", "sqs", *options, "--format", "json"
+        )
+        report = json.loads(done.stdout)
+        Draft202012Validator(schema).validate(report)
+        assert report["end"] == "arrived"
+        assert report["topics"][0]["retention"]["status"] == status
+        assert done.returncode == code
+    text = flow(sandbox, account, instance, *topics(topic), "--retain", "sqs").stdout
+    assert "A queue keeps the messages of the topic." in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--create",), "it goes with --retain"),
+        (("--retain", "firehose", "--create"), "--stream-arn"),
+        (("--retain", "firehose", "--stream-arn", "stream"), "no ARN of a delivery stream"),
+    ],
+)
+def test_options_of_retention_that_do_not_go_together(
+    sandbox: Sandbox, account: Account, instance: str, options: tuple[str, ...], said: str
+) -> None:
+    done = flow(sandbox, account, instance, *topics("arn:aws:sns:us-east-1:777700001111:chat"), *options)
+    assert done.returncode == 2
+    assert said in done.stderr

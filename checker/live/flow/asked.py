@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.arn import Arn
+    from checker.retention.model import Wanted
 
 MOST_TOPICS = 2
 """https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
@@ -24,6 +25,7 @@ class Asked(NamedTuple):
 
     ``at_start`` streams to the first topic by StartChatContact itself. ``force`` goes on where the proof finds a
     broken link. ``wait`` is for how many seconds a message is waited for, ``wait_for_metrics`` likewise.
+    ``retain`` asks what keeps the messages for good, and with ``create`` that it be made.
     """
 
     instance: Arn
@@ -34,3 +36,5 @@ class Asked(NamedTuple):
     wait: float = 30.0
     wait_for_metrics: float = 0.0
     mistake: Mistake | None = None
+    retain: Wanted | None = None
+    create: bool = False

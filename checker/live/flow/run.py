@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.chain import OK
 from checker.live.access import Unit
 from checker.live.calls import Calls, StoppedError
 from checker.live.faults import Fault, UnreadError
@@ -15,12 +16,14 @@ from checker.live.flow.asked import Mistake
 from checker.live.flow.chat import Chat
 from checker.live.flow.counters import read_counters
 from checker.live.flow.debts import Debts
+from checker.live.flow.keeping import keep, said_of
 from checker.live.flow.preflight import broken_link, examine
 from checker.live.flow.seen import key_refusals, topics_seen
 from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence, is_limit
 from checker.live.flow.steps import Beginning, Steps
-from checker.live.flow.watch import QUEUES, Hand, Watch, arrival_of
-from checker.passage import DONE, FAILED, MESSAGE, Cause, Counters, End, Passage, TopicPassage
+from checker.live.flow.watch import Hand, Watch, arrival_of
+from checker.live.names import WATCHING
+from checker.passage import DONE, FAILED, MESSAGE, RETENTION, Cause, Counters, End, Passage, TopicPassage
 
 if TYPE_CHECKING:
     import threading
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from checker.live.flow.asked import Asked
     from checker.live.session import Sessions
     from checker.passage import Arrival, Step
+    from checker.retention.model import Wanted
     from checker.rule import Rule
 
 _BETWEEN_COUNTS = 15.0
@@ -92,6 +96,8 @@ class _Run:
         """Do all steps in their order. Raises UnreadError, StoppedError."""
         if not self._cleared(rules) and not self.asked.force:
             return End.HELD, None
+        if self.asked.retain is not None:
+            self._keep(self.asked.retain)
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
         self._talk(content)
@@ -119,12 +125,21 @@ class _Run:
         self._note(topic, cause=cause)
         return cause
 
+    def _keep(self, wanted: Wanted) -> None:
+        """See whether something keeps the messages for good, and make it if that is asked for."""
+        for topic in self.asked.topics:
+            began, calls = Beginning(), self._hand_for(topic).calls
+            kept = keep(calls, topic, wanted, create=self.asked.create)
+            self._note(topic, kept=kept)
+            status = DONE if kept.retention.status == OK else FAILED
+            self.steps.add(began.step(RETENTION, str(topic), status, said=said_of(kept)))
+
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
         caller = self.steps.call(self._hand.calls, "sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.asked.topics:
-            name = f"{QUEUES}{uuid.uuid4().hex}"
+            name = f"{WATCHING}{uuid.uuid4().hex}"
             watches[topic] = Watch(self._hand_for(topic), self.steps, topic, caller["Account"], name)
             watches[topic].set_up(self.debts)
         return watches

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from checker.live.flow.debts import Debts
     from checker.live.flow.steps import Steps
 
-QUEUES = "checker-flow-"
-"""What the names of these queues begin with; `checker permissions flow` allows no others."""
-
 _SUBSCRIPTIONS = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 _POLL = 1
 """Seconds that a read waits for messages; so long an interrupt may take to be noticed."""

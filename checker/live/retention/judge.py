@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checker.arn import Arn
 from checker.live.calls import Listing
 from checker.live.faults import UnreadError
-from checker.live.flow.watch import QUEUES
+from checker.live.names import WATCHING
 from checker.live.retention.read_queue import read_queue
 from checker.live.retention.read_stream import read_role, read_stream
 from checker.live.retention.read_subscription import subscribed
@@ -47,7 +47,7 @@ def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
 
 def _lasts(entry: Mapping[str, Any]) -> bool:
     """False for the queue with which a flow watches a topic, and which it takes away again."""
-    return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(QUEUES)
+    return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
 
 
 def _queue(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> Keeper:

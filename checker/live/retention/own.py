@@ -6,18 +6,18 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from checker.inputs.text import InputError
+from checker.live.names import KEEPING
 
 if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.live.calls import Calls
 
-PREFIX = "checker-retain-"
 _DIGEST = 8
 
 
 def own_name(name: str, longest: int) -> str:
     """Name something after a topic; a long name is cut, and told apart by a digest."""
-    whole = f"{PREFIX}{name}"
+    whole = f"{KEEPING}{name}"
     if len(whole) <= longest:
         return whole
     digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from checker.live.least import EVERY, READ_KEY, Limits, statement
+from checker.live.names import KEEPING
 from checker.retention.model import SQS
 
-_OURS = "checker-retain-*"
+_OURS = f"{KEEPING}*"
 _READ_ROLE = (
     "iam:GetPolicy",
     "iam:GetPolicyVersion",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, OK, UNKNOWN
 from checker.inputs.text import InputError
@@ -11,7 +11,7 @@ from checker.live.retention.judge import judge_retention
 from checker.live.retention.make_queue import make_queue
 from checker.live.retention.make_stream import make_subscription
 from checker.retention.made import SetUp
-from checker.retention.model import SQS, Retention
+from checker.retention.model import SQS, Retention, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,18 +25,6 @@ _PATIENCE = 90.0
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 """
-
-
-class Wanted(NamedTuple):
-    """What is to keep the messages; ``stream``, for `firehose`, is there already.
-
-    ``force`` to change also a queue that CloudFormation, Terraform or the like manages.
-    """
-
-    kind: str
-    stream: Arn | None = None
-    instance: Arn | None = None
-    force: bool = False
 
 
 def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen

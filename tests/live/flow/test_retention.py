@@ -1,0 +1,54 @@
+"""`--retain`: SNS keeps nothing, so a flow looks who does, and makes it if asked to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from checker.arn import Arn
+from checker.passage import End
+from checker.retention.model import SQS, Wanted
+from checker.sandbox import faults, seed
+from tests.live.flow.stage import flow
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
+
+
+def wanted(instance: str) -> Wanted:
+    return Wanted(SQS, instance=Arn.parse(instance))
+
+
+def test_nothing_keeps_the_messages_until_it_is_made_and_then_the_chat_is_kept(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    loose = flow(account, instance, topic, retain=wanted(instance)).topics[0].kept
+    assert loose is not None
+    assert (loose.retention.status, loose.made) == ("broken", ())
+    passage = flow(account, instance, topic, retain=wanted(instance), create=True)
+    assert passage.end is End.ARRIVED
+    assert not passage.left_behind
+    made = passage.topics[0].kept
+    assert made is not None
+    assert made.retention.status == "ok"
+    assert [one.what for one in made.made]
+    (queue,) = account.client("sqs").list_queues()["QueueUrls"]
+    kept = account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    contacts = {json.loads(one["Body"])["InitialContactId"] for one in kept}
+    assert contacts == {passage.contact}
+    again = flow(account, instance, topic, retain=wanted(instance), create=True).topics[0].kept
+    assert again is not None
+    assert (again.retention.status, again.made) == ("ok", ())
+
+
+def test_what_cannot_be_read_is_not_known_and_nothing_is_made(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    sandbox.fault(faults.denied("sns", "ListSubscriptionsByTopic"))
+    passage = flow(account, instance, topic, retain=wanted(instance), create=True)
+    assert passage.end is End.ARRIVED
+    kept = passage.topics[0].kept
+    assert kept is not None
+    assert kept.retention.status == "unknown"
+    assert not kept.made
+    assert kept.fault is not None
