@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,25 @@ _METRICS = {
     "failed": "NumberOfNotificationsFailed",
 }
 _MINUTE = 60
+_BETWEEN = 15.0
+"""Seconds between two looks at counters that CloudWatch does not show yet."""
 
 
-def read_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
-    """Read a topic's counters from the minute on in which the flow began. Raises UnreadError, StoppedError.
+def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, seconds: float) -> Counters:
+    """Read a topic's counters, again and again for so many seconds while there are none.
+
+    Raises UnreadError, StoppedError.
+    """
+    end = time.monotonic() + seconds
+    counters = _read(steps, calls, topic, since)
+    while counters.published is None and time.monotonic() < end:
+        calls.wait(_BETWEEN)
+        counters = _read(steps, calls, topic, since)
+    return counters
+
+
+def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
+    """Read them from the minute on in which the flow began.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,16 +13,17 @@ from checker.live.calls import Calls, StoppedError
 from checker.live.faults import Fault, UnreadError
 from checker.live.flow.asked import Mistake
 from checker.live.flow.chat import Chat
-from checker.live.flow.counters import read_counters
+from checker.live.flow.counters import wait_for_counters
 from checker.live.flow.debts import Debts
 from checker.live.flow.keeping import keep, said_of
+from checker.live.flow.listening import Said, listen
 from checker.live.flow.preflight import broken_link, examine
 from checker.live.flow.seen import key_refusals, topics_seen
 from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence, is_limit
 from checker.live.flow.steps import Beginning, Steps
-from checker.live.flow.watch import Hand, Watch, arrival_of
+from checker.live.flow.watch import Hand, Watch
 from checker.live.names import WATCHING
-from checker.passage import DONE, FAILED, MESSAGE, RETENTION, Cause, Counters, End, Passage, TopicPassage
+from checker.passage import DONE, FAILED, RETENTION, Cause, Counters, End, Passage, TopicPassage
 
 if TYPE_CHECKING:
     import threading
@@ -32,12 +32,9 @@ if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.live.flow.asked import Asked
     from checker.live.session import Sessions
-    from checker.passage import Arrival, Step
+    from checker.passage import Step
     from checker.retention.model import Wanted
     from checker.rule import Rule
-
-_BETWEEN_COUNTS = 15.0
-"""Seconds between two looks at counters that CloudWatch does not show yet."""
 
 
 class Stops(NamedTuple):
@@ -101,7 +98,9 @@ class _Run:
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
         self._talk(content)
-        self._await(watches, content)
+        said = Said(self.chat.contact, content)
+        for topic, arrival in listen(self.steps, watches, said, self.asked.wait):
+            self._note(topic, arrival=arrival, cause=None)
         silent = [topic for topic, one in self._passages.items() if one.arrival is None]
         for topic in self._passages:
             self._count(topic, patient=topic in silent)
@@ -161,37 +160,12 @@ class _Run:
         for topic in topics:
             self.chat.stream(self.debts, topic)
 
-    def _await(self, watches: dict[Arn, Watch], content: str) -> None:
-        """Wait until the message has come out of every topic, or time is up."""
-        began, end = Beginning(), time.monotonic() + self.asked.wait
-        waiting = dict(watches)
-        while waiting and time.monotonic() < end:
-            for topic, watch in tuple(waiting.items()):
-                arrival = self._received(watch, content, began)
-                if arrival is not None:
-                    del waiting[topic]
-                    self._note(topic, arrival=arrival, cause=None)
-                    self.steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
-        for topic in waiting:
-            self.steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
-
-    def _received(self, watch: Watch, content: str, began: Beginning) -> Arrival | None:
-        messages = watch.receive()
-        found = (arrival_of(one, self.chat.contact, content, began.seconds) for one in messages)
-        return next(filter(None, found), None)
-
     def _count(self, topic: Arn, *, patient: bool) -> None:
         """Read the counters of a topic, and for one that stayed silent wait for them if asked to."""
-        calls = self._hand_for(topic).calls
-        end = time.monotonic() + (self.asked.wait_for_metrics if patient else 0)
-        try:
-            counters = read_counters(self.steps, calls, topic, self._began)
-            while counters.published is None and time.monotonic() < end:
-                calls.wait(_BETWEEN_COUNTS)
-                counters = read_counters(self.steps, calls, topic, self._began)
-        except UnreadError:
-            return  # the step says so, and the message counts for more
-        self._note(topic, counters=counters)
+        wait = self.asked.wait_for_metrics if patient else 0
+        with suppress(UnreadError):  # the step says so, and the message counts for more
+            calls = self._hand_for(topic).calls
+            self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
         one = self._passages[topic]

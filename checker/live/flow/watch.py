@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.documented import policy_of, sender_statement
 from checker.live.calls import Listing
 from checker.live.faults import Fault, UnreadError
-from checker.passage import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,23 +120,3 @@ def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
         "MessageRetentionPeriod": _SHORT,
         "VisibilityTimeout": _ONCE,
     }
-
-
-def arrival_of(message: dict[str, Any], contact: str, content: str, seconds: float) -> Arrival | None:
-    """Read a message of a queue; ``None`` unless it is what was said in the chat.
-
-    Some events carry no ContactId, but all carry InitialContactId.
-    https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
-    """
-    try:
-        said = json.loads(message.get("Body") or "")
-    except ValueError:
-        return None
-    if not isinstance(said, dict) or (said.get("InitialContactId"), said.get("Content")) != (
-        contact,
-        content,
-    ):
-        return None
-    attributes = message.get("MessageAttributes") or {}
-    texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
-    return Arrival(seconds, str(said.get("Id", "")), tuple(texts))

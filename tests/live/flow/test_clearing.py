@@ -31,6 +31,7 @@ CALLS = {
     "SendMessage": "connectparticipant",
     "ReceiveMessage": "sqs",
 }
+STEPS = {"ReceiveMessage": "message"}
 CLEARING = {
     "StopContactStreaming": ("connect", "the stream of the chat"),
     "Unsubscribe": ("sns", "the subscription of"),
@@ -52,6 +53,7 @@ def test_a_call_that_fails_leaves_nothing(
     passage = flow(account, instance, topic)
     assert passage.end is End.REFUSED
     assert passage.cause is not None
+    assert passage.cause.reason.startswith(f"{STEPS.get(action, action)}: ")
     assert action in passage.cause.reason
     assert temporary(sandbox, account) == (0, 0, 0)
     assert not passage.left_behind
