@@ -114,7 +114,8 @@ class Fanout:
         """
         body = message.body
         if not target.attributes["RawMessageDelivery"]:
-            data = target.get_post_data(body, message.id, message_attributes=message.attributes)
+            about = (message.id, message.rest.get("subject"), message.attributes)
+            data = target.get_post_data(body, *about)
             body = json.dumps(data)
         account, region = target.endpoint.split(":")[4], target.endpoint.split(":")[3]
         with suppress(ClientError):  # a destination that is not there is the stream's affair

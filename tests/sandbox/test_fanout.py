@@ -298,6 +298,21 @@ def test_a_stream_gets_what_the_role_of_the_subscription_may_write(
     assert kept == ([] if cause else [b'{"Content": "hello"}\n'])
 
 
+def test_a_record_in_an_envelope_has_the_attributes(account: Account) -> None:
+    scene, stream = here(account), stream_of(account)
+    role = subscribers.make_stream_role(account, stream.arn)
+    arn = subscribers.subscribe_stream(account, scene.topic, stream.arn, role)
+    account.client("sns").set_subscription_attributes(
+        SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="false"
+    )
+    published(scene, MessageAttributes={"Type": {"DataType": "String", "StringValue": "MESSAGE"}})
+    s3 = account.client("s3")
+    (found,) = s3.list_objects_v2(Bucket=stream.bucket)["Contents"]
+    record = json.loads(s3.get_object(Bucket=stream.bucket, Key=found["Key"])["Body"].read())
+    assert record["Message"] == '{"Content": "hello"}'
+    assert record["MessageAttributes"]["Type"]["Value"] == "MESSAGE"
+
+
 def test_a_stream_that_is_gone_and_a_role_that_is_gone_lose_messages(
     sandbox: Sandbox, account: Account
 ) -> None:

@@ -14,7 +14,7 @@ from checker.live.retention.read_subscription import subscribed
 from checker.policy.unknown import Unknown
 from checker.retention.facts import Queue, Role
 from checker.retention.filters import filter_step
-from checker.retention.model import SQS, Keeper, Retention, Step, step
+from checker.retention.model import FIREHOSE, SQS, Keeper, Retention, Step, step
 from checker.retention.queue import queue_notes, queue_steps, queue_warnings
 from checker.retention.stream import role_steps, role_warnings, stream_step
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from checker.retention.facts import Subscribed
 
 _LIST = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
+_RAW = {
+    SQS: "raw delivery: a message is kept as Connect wrote it, with its attributes",
+    FIREHOSE: "raw delivery: a message is kept as Connect wrote it, without its attributes",
+}
 _CONFIRM = "the owner of the endpoint confirms it with ConfirmSubscription and the token that SNS sent there"
 
 
@@ -90,11 +94,7 @@ def _notes(one: Subscribed) -> Iterator[str]:
     if isinstance(one.attributes, Unknown):
         return
     raw = one.attributes.get("RawMessageDelivery", "").lower() == "true"
-    yield (
-        "raw delivery: a message is kept as Connect wrote it"
-        if raw
-        else "a message is kept inside an SNS envelope"
-    )
+    yield _RAW[one.protocol] if raw else "a message is kept inside an SNS envelope, with its attributes"
     redrive = one.attributes.get("RedrivePolicy")
     yield (
         f"what SNS cannot deliver goes to {redrive}"

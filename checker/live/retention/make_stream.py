@@ -115,11 +115,15 @@ def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -
     until(clock, attempt)
     if not made:
         raise faults[-1]
-    return Made("a subscription of the stream, with raw delivery", made[0])
+    return Made("a subscription of the stream, in envelopes that have the attributes", made[0])
 
 
 def _subscribed(calls: Calls, topic: Arn, stream: Arn, role: Arn) -> str:
-    attributes = {"SubscriptionRoleArn": str(role), "RawMessageDelivery": "true"}
+    """Without raw delivery, which would leave the attributes of a message out of its record.
+
+    https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
+    """
+    attributes = {"SubscriptionRoleArn": str(role)}
     answer = calls.need(
         "sns",
         "subscribe",

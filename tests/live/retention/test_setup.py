@@ -230,12 +230,16 @@ def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account:
     assert [one.what for one in outcome.made] == [
         "a role that trusts SNS",
         "a policy of the role",
-        "a subscription of the stream, with raw delivery",
+        "a subscription of the stream, in envelopes that have the attributes",
     ]
     (keeper,) = outcome.retention.keepers
     assert keeper.warnings == ()
     here.chat("kept")
-    assert account.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] > 0
+    s3 = account.client("s3")
+    objects = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    records = [json.loads(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()) for one in objects]
+    assert "kept" in [json.loads(one["Message"])["Content"] for one in records]
+    assert all(one["MessageAttributes"]["InstanceId"]["Value"] in here.instance for one in records)
     sandbox.forget_calls()
     assert done(here, kind="firehose", stream=parsed(arn)).made == ()
     assert writes(sandbox) == []
