@@ -93,7 +93,8 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 def made_line(made: Replacement) -> str:
     """Say in one line how far it is."""
     states = [one.state for one in made.steps]
-    counted = [f"{states.count(state)} {state.value}" for state in State if state in states]
+    counts = ((states.count(state), state.value) for state in State if state in states)
+    counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement is there"
 
 

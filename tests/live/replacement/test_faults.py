@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.fix.receipt import read_receipt
+from checker.fix.subscribing import why_not
 from checker.inputs.text import InputError
+from checker.live.access import Access
 from checker.live.mending import take_back
 from checker.live.repair import check, execute, record
+from checker.live.resource import reach
+from checker.live.subscribing import subscriptions_of
 from checker.sandbox import seed
 from checker.sandbox.faults import denied, server_error
 from tests.cli.process import CHECKER, run
@@ -20,6 +24,7 @@ from tests.live.cloud import Call, Cloud
 from tests.live.replacement.stage import (
     Scene,
     aliases,
+    arn,
     far,
     fifo,
     managed,
@@ -239,3 +244,16 @@ def test_a_receipt_names_all_that_is_about_to_be_created(account: Account, tmp_p
     assert [one.kind for one in changes] == ["new key", "encryption"]
     assert "kms:GenerateDataKey*" in changes[0].made_of["Policy"]
     assert (changes[1].old, changes[1].new) == ("alias/aws/sns", "alias/sns/chat")
+
+
+def test_a_subscription_that_another_account_keeps_to_itself_is_left_out(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene = fifo(account)
+    calls = reach(Access(endpoint=account.endpoint, attempts=1), arn(scene.topic))
+    sandbox.fault(denied("sns", "GetSubscriptionAttributes"))
+    with pytest.raises(InputError):
+        list(subscriptions_of(calls, scene.topic))
+    calls.unit = calls.unit._replace(account="444455556666")
+    (one,) = subscriptions_of(calls, scene.topic)
+    assert "has to subscribe it anew" in why_not(one, arn(scene.topic))
