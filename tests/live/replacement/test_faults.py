@@ -38,10 +38,16 @@ from tests.live.scene import make_instance, make_topic
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
-CREATING = (
-    ("kms", "CreateKey"),
-    ("kms", "CreateAlias"),
-    ("sns", "CreateTopic"),
+CREATING = (("kms", "CreateKey"), ("kms", "CreateAlias"), ("sns", "CreateTopic"))
+READING = (
+    ("kms", "DescribeKey"),
+    ("kms", "GetKeyPolicy"),
+    ("kms", "ListAliases"),
+    ("kms", "ListKeys"),
+    ("kms", "ListResourceTags"),
+    ("sns", "GetTopicAttributes"),
+    ("sns", "ListSubscriptionsByTopic"),
+    ("sns", "ListTagsForResource"),
 )
 
 
@@ -66,6 +72,28 @@ def test_a_call_that_is_refused_takes_everything_back(
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
     undone = take_back(plan.calls, read_receipt(path).changes)
     assert len(undone.untouched) == len(plan.changes)
+
+
+@pytest.mark.parametrize(("service", "action"), READING)
+def test_a_call_that_is_refused_after_the_plan_leaves_the_truth(
+    sandbox: Sandbox, account: Account, tmp_path: Path, service: str, action: str
+) -> None:
+    """What is made cannot be seen then, so it may be left; the report says so, and the receipt takes it back."""
+    scene = far(sandbox, account)
+    plan = planned(scene)
+    path = record(plan, tmp_path)
+    sandbox.fault(denied(service, action, region="us-west-2"))
+    done = execute(plan)
+    sandbox.clear_faults()
+    said = {one.change.kind: one.state.value for one in done.outcome.replacement.steps}  # type: ignore[union-attr]
+    kept = {kind for kind, state in said.items() if state in ("done", "left")}
+    there = {"new topic": topics(account), "new key": usable_keys(account)}
+    assert {kind for kind, found in there.items() if found} == kept - {"subscription"}
+    assert (done.fault is None) == done.outcome.applied
+    undone = take_back(plan.calls, read_receipt(path).changes)
+    assert not undone.drifted
+    assert not undone.stuck
+    assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
 
 
 @pytest.mark.parametrize(
