@@ -26,6 +26,8 @@ _CONFIRMING = ("http", "https", "email", "email-json")
 class Subscribed(NamedTuple):
     """A subscription with its attributes; ``confirmed`` is false for one that AWS shows as pending.
 
+    ``unread`` says why the attributes of one that belongs to another account are not known.
+
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
 
@@ -33,6 +35,7 @@ class Subscribed(NamedTuple):
     endpoint: str
     attributes: Mapping[str, str]
     confirmed: bool = True
+    unread: str = ""
 
     @property
     def name(self) -> str:
@@ -63,6 +66,8 @@ def why_not(one: Subscribed, topic: Arn) -> str:
     arn = Arn.parse(one.endpoint)
     if not one.confirmed:
         return "nobody has confirmed it: subscribe it anew if it is still wanted"
+    if one.unread:
+        return f"its attributes are another account's to read, which has to subscribe it anew: {one.unread}"
     if one.protocol == "sqs" and one.endpoint.endswith(".fifo"):
         # "FIFO SQS Queues can not be subscribed to standard SNS topics", says SNS.
         return "SNS takes no FIFO queue as subscriber of a standard topic: subscribe a standard queue"

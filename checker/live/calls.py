@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from checker.live.faults import AwsError
     from checker.live.session import Sessions
 
-_HELPS = {Fault.DENIED: "allow it to the caller; `checker permissions` prints the least policy"}
+_HELPS = {
+    Fault.DENIED: "allow it to the caller; `checker permissions audit|fix|flow` prints the least policy"
+}
 
 
 class StoppedError(Exception):

@@ -9,8 +9,10 @@ from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.receipt import KEY, TOPIC, Change
 from checker.fix.replacement import key_reasons, topic_reasons
 from checker.fix.rounds import Repair, repair
-from checker.live.replacing import Wanted, replacement, successor
+from checker.live.imagined import Wanted
+from checker.live.replacing import successor
 from checker.live.resource import read_topic
+from checker.live.succession import replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -82,7 +82,7 @@ def undo(plan: Plan, outcome: Outcome) -> Done:
 
 
 def _unproven(plan: Plan) -> InputError | None:
-    """Read everything again, and say what is not as it was plan."""
+    """Read everything again, and say what is not as it was planned."""
     wish = plan.wish
     try:
         found = read_topic(plan.calls, plan.topic)

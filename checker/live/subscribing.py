@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.fix.subscribing import Subscribed
+from checker.inputs.text import InputError
 from checker.live.deed import Deed, Stand
 from checker.live.new_topic import BY_TOPIC
 from checker.live.patience import until
@@ -22,12 +23,18 @@ _ARN = "arn:"
 def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
     """Read them with their attributes, which AWS gives of confirmed ones alone. Raises InputError."""
     for one in calls.every(BY_TOPIC, topic, TopicArn=topic):
-        arn = str(one.get("SubscriptionArn", ""))
-        attributes: dict[str, str] = {}
-        if arn.startswith(_ARN):
+        protocol, endpoint, arn = (str(one[name]) for name in ("Protocol", "Endpoint", "SubscriptionArn"))
+        if not arn.startswith(_ARN):
+            yield Subscribed(protocol, endpoint, {}, confirmed=False)
+            continue
+        try:
             answer = calls.need("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
-            attributes = answer.get("Attributes") or {}
-        yield Subscribed(str(one["Protocol"]), str(one["Endpoint"]), attributes, arn.startswith(_ARN))
+        except InputError as fault:
+            if one.get("Owner") == calls.unit.account:
+                raise
+            yield Subscribed(protocol, endpoint, {}, unread=fault.reason)
+        else:
+            yield Subscribed(protocol, endpoint, answer.get("Attributes") or {})
 
 
 def _arn(calls: Calls, change: Change) -> str:

@@ -56,26 +56,36 @@ class Successor(NamedTuple):
 
     def changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
         """What is to be done, with these policies by ARN: the key first, then the topic, then who listens to it."""
-        policies = {**self.found.texts(), **texts}
-        key, topic = self.found.key, str(self.topic)
-        name = str(key.arn) if key is not None else ""
-        if self.alias is not None and not self.alias.there:
-            yield Change(str(self.alias.arn), NEW_KEY, "", json.dumps(self._key(policies[name])))
-        elif name in texts:
-            yield Change(name, KEY, self.found.texts()[name], texts[name])
-        if not self.there:
-            yield Change(topic, NEW_TOPIC, "", json.dumps(self._topic(policies[topic])))
-        else:
-            if self.alias is not None:
-                old = self.found.attributes.get("KmsMasterKeyId", "")
-                yield Change(topic, ENCRYPTION, old, self.alias.arn.resource)
-            if topic in texts:
-                yield Change(topic, TOPIC, self.found.texts()[topic], texts[topic])
+        yield from self._key_changes(texts)
+        yield from self._topic_changes(texts)
         for one in self.subscribers:
-            if (one.protocol, one.endpoint) in self.known:
-                continue
-            made = {"Protocol": one.protocol, "Endpoint": one.endpoint, "Attributes": dict(one.attributes)}
-            yield Change(topic, SUBSCRIPTION, "", json.dumps(made))
+            if (one.protocol, one.endpoint) not in self.known:
+                made = {
+                    "Protocol": one.protocol,
+                    "Endpoint": one.endpoint,
+                    "Attributes": dict(one.attributes),
+                }
+                yield Change(str(self.topic), SUBSCRIPTION, "", json.dumps(made))
+
+    def _key_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
+        name = str(self.found.key.arn) if self.found.key is not None else ""
+        now = self.found.texts()
+        if self.alias is not None and not self.alias.there:
+            yield Change(str(self.alias.arn), NEW_KEY, "", json.dumps(self._key({**now, **texts}[name])))
+        elif name in texts:
+            yield Change(name, KEY, now[name], texts[name])
+
+    def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
+        """A topic that is there opens nothing that its key would still refuse: its policy comes last."""
+        name, now = str(self.topic), self.found.texts()
+        if not self.there:
+            yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**now, **texts}[name])))
+            return
+        if self.alias is not None:
+            old = self.found.attributes.get("KmsMasterKeyId", "")
+            yield Change(name, ENCRYPTION, old, self.alias.arn.resource)
+        if name in texts:
+            yield Change(name, TOPIC, now[name], texts[name])
 
     def _key(self, policy: str) -> dict[str, object]:
         return {

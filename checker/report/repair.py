@@ -151,9 +151,9 @@ def _left_json(left: Left, outcome: Outcome) -> dict[str, Any]:
 
 def summary_line(outcome: Outcome) -> str:
     """One line that says how it ended."""
+    if outcome.replacement is not None:
+        return made_line(outcome.replacement)
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "mended" if outcome.applied else "to mend"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    if outcome.replacement is not None:
-        said = made_line(outcome.replacement)
     return f"{said}, {len(outcome.left)} left" if outcome.left else said

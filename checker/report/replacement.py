@@ -76,11 +76,15 @@ def _details(asked: dict[str, Any]) -> Iterator[str]:
     for name, value in asked.items():
         if name == "Tags":
             yield from (f"tag {key}: {said}" for key, said in value.items())
-        elif value.startswith("{"):
-            first, *rest = json.dumps(json.loads(value), indent=2).split("\n")
-            yield from (f"{name}: {first}", *rest)
         else:
-            yield f"{name}: {value}"
+            yield from f"{name}: {_laid_out(value)}".split("\n")
+
+
+def _laid_out(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2) if text.startswith("{") else text
+    except ValueError:
+        return text  # a name may begin like this, too
 
 
 def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
@@ -93,7 +97,8 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 def made_line(made: Replacement) -> str:
     """Say in one line how far it is."""
     states = [one.state for one in made.steps]
-    counted = [f"{states.count(state)} {state.value}" for state in State if state in states]
+    counts = ((states.count(state), state.value) for state in State if state in states)
+    counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement is there"
 
 

@@ -122,6 +122,14 @@ def test_the_policy_is_mended_before_the_topic_is_created(account: Account, tmp_
     assert policy_of(account, scene.topic)["Statement"] == [statement]
 
 
+def test_a_name_that_looks_like_json_is_a_name(account: Account, tmp_path: Path) -> None:
+    scene = fifo(account)
+    account.client("sns").set_topic_attributes(
+        TopicArn=scene.topic, AttributeName="DisplayName", AttributeValue="{chats"
+    )
+    assert "DisplayName: {chats\n" in run("fix", *options(scene, tmp_path)).stdout
+
+
 @pytest.mark.parametrize("make", [fifo, managed])
 def test_a_plan_says_everything_and_changes_nothing(
     sandbox: Sandbox, account: Account, tmp_path: Path, make: Any

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.fix.receipt import read_receipt
+from checker.fix.subscribing import why_not
 from checker.inputs.text import InputError
+from checker.live.access import Access
 from checker.live.mending import take_back
 from checker.live.repair import check, execute, record
+from checker.live.resource import reach
+from checker.live.subscribing import subscriptions_of
 from checker.sandbox import seed
 from checker.sandbox.faults import denied, server_error
 from tests.cli.process import CHECKER, run
@@ -20,6 +24,7 @@ from tests.live.cloud import Call, Cloud
 from tests.live.replacement.stage import (
     Scene,
     aliases,
+    arn,
     far,
     fifo,
     managed,
@@ -33,10 +38,16 @@ from tests.live.scene import make_instance, make_topic
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
-CREATING = (
-    ("kms", "CreateKey"),
-    ("kms", "CreateAlias"),
-    ("sns", "CreateTopic"),
+CREATING = (("kms", "CreateKey"), ("kms", "CreateAlias"), ("sns", "CreateTopic"))
+READING = (
+    ("kms", "DescribeKey"),
+    ("kms", "GetKeyPolicy"),
+    ("kms", "ListAliases"),
+    ("kms", "ListKeys"),
+    ("kms", "ListResourceTags"),
+    ("sns", "GetTopicAttributes"),
+    ("sns", "ListSubscriptionsByTopic"),
+    ("sns", "ListTagsForResource"),
 )
 
 
@@ -61,6 +72,28 @@ def test_a_call_that_is_refused_takes_everything_back(
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
     undone = take_back(plan.calls, read_receipt(path).changes)
     assert len(undone.untouched) == len(plan.changes)
+
+
+@pytest.mark.parametrize(("service", "action"), READING)
+def test_a_call_that_is_refused_after_the_plan_leaves_the_truth(
+    sandbox: Sandbox, account: Account, tmp_path: Path, service: str, action: str
+) -> None:
+    """What is made cannot be seen then, so it may be left; the report says so, and the receipt takes it back."""
+    scene = far(sandbox, account)
+    plan = planned(scene)
+    path = record(plan, tmp_path)
+    sandbox.fault(denied(service, action, region="us-west-2"))
+    done = execute(plan)
+    sandbox.clear_faults()
+    said = {one.change.kind: one.state.value for one in done.outcome.replacement.steps}  # type: ignore[union-attr]
+    kept = {kind for kind, state in said.items() if state in ("done", "left")}
+    there = {"new topic": topics(account), "new key": usable_keys(account)}
+    assert {kind for kind, found in there.items() if found} == kept - {"subscription"}
+    assert (done.fault is None) == done.outcome.applied
+    undone = take_back(plan.calls, read_receipt(path).changes)
+    assert not undone.drifted
+    assert not undone.stuck
+    assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -239,3 +272,16 @@ def test_a_receipt_names_all_that_is_about_to_be_created(account: Account, tmp_p
     assert [one.kind for one in changes] == ["new key", "encryption"]
     assert "kms:GenerateDataKey*" in changes[0].made_of["Policy"]
     assert (changes[1].old, changes[1].new) == ("alias/aws/sns", "alias/sns/chat")
+
+
+def test_a_subscription_that_another_account_keeps_to_itself_is_left_out(
+    sandbox: Sandbox, account: Account
+) -> None:
+    scene = fifo(account)
+    calls = reach(Access(endpoint=account.endpoint, attempts=1), arn(scene.topic))
+    sandbox.fault(denied("sns", "GetSubscriptionAttributes"))
+    with pytest.raises(InputError):
+        list(subscriptions_of(calls, scene.topic))
+    calls.unit = calls.unit._replace(account="444455556666")
+    (one,) = subscriptions_of(calls, scene.topic)
+    assert "has to subscribe it anew" in why_not(one, arn(scene.topic))
