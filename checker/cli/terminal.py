@@ -37,12 +37,13 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
-    code = _run(command)
+    code = ended(command)
     sys.stderr.flush()
     os._exit(code)  # freeing thousands of parsed nodes one by one takes a tenth of the run and more
 
 
-def _run(command: Callable[[], object]) -> int:
+def ended(command: Callable[[], object]) -> int:
+    """Run a command to its end, whatever that is, and give the exit code."""
     try:
         code = _code_of(command)
         sys.stdout.flush()

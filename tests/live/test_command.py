@@ -46,7 +46,7 @@ def test_findings_exit_with_1_and_what_was_not_read_with_3(cloud: Cloud, tmp_pat
     done = audit(cloud, "--format", "json", "-o", tmp_path / "report.json")
     assert done.returncode == 3
     assert "connect:ListInstances" in done.stderr
-    assert "checker permissions audit" in done.stderr
+    assert "checker permissions" in done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     validate(report, SCHEMA)
     assert "aws-managed-key" in {one["rule"] for one in report["findings"]}
