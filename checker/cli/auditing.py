@@ -30,12 +30,13 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
 
-    gc.enable()  # an audit is long, unlike other runs
     destinations = [Destination.of(one) for one in formats or ("text",)]
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     sessions = sign_in(asked.access)
     surveyed = survey(sessions, asked.coverage)
+    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+    gc.enable()  # an audit is long, unlike other runs
     journal, done = journal_of(asked, plan)
     _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()

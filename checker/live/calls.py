@@ -98,6 +98,12 @@ class Calls:
             if error is not self._ended or error.skipped not in self.skipped:
                 self.skipped.append(error.skipped)
 
+    def skip(self, skipped: Skipped) -> None:
+        """Note once what was read and is of no use."""
+        with self._lock:
+            if skipped not in self.skipped:
+                self.skipped.append(skipped)
+
     def read(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
         """The same, or ``None`` for what could not be read, which is noted."""
         try:

@@ -79,7 +79,7 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
         return None
     topic = topic_of(arn, attributes, tags.get(arn, ()))
     if isinstance(topic.policy, Unknown):
-        calls.skipped.append(Skipped(arn, topic.policy.reason, error=True))
+        calls.skip(Skipped(arn, topic.policy.reason, error=True))
         topic = topic._replace(named=topic.policy.reason != NO_POLICY and CONNECT in (policy or ""))
     return topic if plan.scope.takes(topic, streamed) else None
 
