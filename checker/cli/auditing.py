@@ -54,8 +54,8 @@ def _work_off(
     """Work the units off and journal them; when that is interrupted, say how to go on."""
     from checker.live.audit import run
 
-    with AuditProgress(len(units)) as progress:
-        crew = _crew(units, asked, plan, sessions, progress)
+    with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
+        crew = _crew(units, asked, plan, sessions, progress, journal)
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
@@ -67,7 +67,12 @@ def _work_off(
 
 
 def _crew(
-    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, progress: AuditProgress
+    units: Sequence[Unit],
+    asked: AuditOptions,
+    plan: Plan,
+    sessions: Sessions,
+    progress: AuditProgress,
+    journal: Journal,
 ) -> Crew:
     if asked.dask:
         from checker.live.cluster import cluster
@@ -75,7 +80,7 @@ def _crew(
         return cluster(plan, asked.dask)
     from checker.live.crew import threads
 
-    return threads(plan, sessions, len(units), progress.called)
+    return threads(plan, sessions, len(units), progress.called, journal.reads)
 
 
 def _send(

@@ -34,7 +34,10 @@ class Listing(NamedTuple):
 
 
 class Calls:
-    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be."""
+    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be.
+
+    ``made`` counts those that were answered.
+    """
 
     def __init__(
         self, sessions: Sessions, unit: Unit, stop: threading.Event, seen: Callable[[], None] = lambda: None
@@ -42,6 +45,7 @@ class Calls:
         self.unit = unit
         self.skipped: list[Skipped] = []
         self.again = False
+        self.made = 0
         self._sessions = sessions
         self._stop = stop
         self._seen = seen
@@ -73,6 +77,8 @@ class Calls:
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
             raise self._unread(what, error, reason_of(error, *failed)) from None
+        with self._lock:
+            self.made += 1
         self._seen()
         return answer
 

@@ -8,6 +8,7 @@ from checker.arn import Arn
 from checker.inventory import Inventory, Key, is_managed_key
 from checker.live.around import Around
 from checker.live.keys import Keys
+from checker.live.reads import Reads
 from checker.live.subscriptions import Subscriptions
 from checker.live.topics import Read, candidate, list_tagged, list_topics, read_topics
 
@@ -27,13 +28,22 @@ _TOGETHER = 16
 class Collector:
     """Reads one unit. ``pool`` is for many short calls, ``aside`` for what waits much."""
 
-    def __init__(self, calls: Calls, plan: Plan, pool: Executor, aside: Executor) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        plan: Plan,
+        pool: Executor,
+        aside: Executor,
+        reads: Reads = Reads(),  # noqa: B008 - frozen
+    ) -> None:
         self.calls = calls
         self.plan = plan
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
         self._around = Around(calls, plan, aside)
+        self._reads = reads
+        self._passed: set[str] = set()
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
         self._untied: list[Topic] = []
@@ -86,7 +96,7 @@ class Collector:
         tags = list_tagged(self.calls, self.plan.scope.tags)
         others: list[Read] = []
         seen: set[str] = set()
-        for read in read_topics(self.calls, list_topics(self.calls), self.pool):
+        for read in self._read(self._listed(tags)):
             seen.add(read.arn)
             self.subscriptions.count(read)
             topic = self._in_scope(read, tags, frozenset())
@@ -99,11 +109,23 @@ class Collector:
                 others.clear()
         yield from self._streamed(others, tags)
         streamed = self._around.streamed()
+        self.not_judged += len(self._passed - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
-        for read in read_topics(self.calls, sorted(unlisted), self.pool):
+        for read in self._read(sorted(unlisted)):
             topic = self._in_scope(read, tags, streamed)
             if topic is not None:
                 yield topic
+
+    def _read(self, arns: Iterable[str]) -> Iterator[Read]:
+        return read_topics(self.calls, arns, self.pool, self._reads, self.plan.scope)
+
+    def _listed(self, tags: Tags) -> Iterator[str]:
+        """List the topics, but for those that an earlier run has passed over."""
+        for arn in list_topics(self.calls):
+            if self._reads.passed(arn) and arn not in tags:
+                self._passed.add(arn)
+            else:
+                yield arn
 
     def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
         """Give those that are in scope only because they are streamed to, and count the others."""

@@ -290,6 +290,23 @@ def test_ctrl_c_leaves_a_clean_journal_that_is_gone_on_with(estate: Estate, tmp_
     assert checker(*estate.audit, "--resume", journal).out == checker(*estate.audit).out
 
 
+def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_path: Path) -> None:
+    journal, threads = tmp_path / "journal.jsonl", 4
+    account = estate.account
+    others = [seed.default_topic(account, f"other-{number}") for number in range(40)]
+    topics = [*others, *(seed.good_topic(account, estate.instance, f"chat-{number}") for number in range(40))]
+    command = (*estate.audit, "--threads", str(threads))
+    late = faults.connection_reset("sns", "GetTopicAttributes")._replace(first=60)
+    assert stopped(estate, signal.SIGINT, (*command, "--journal", str(journal)), late)[0] == 130
+    for topic in others[:10]:  # streamed to since: that they do not name Connect is no answer any more
+        seed.start_chat(account, estate.instance, topic)
+    done = checker(*command, "--resume", journal)
+    read = [one for one in estate.sandbox.calls("sns", "GetTopicAttributes") if not one.error]
+    assert len(read) <= len(topics) + 4 + 10 + threads
+    assert done.out == checker(*command).out
+    assert all(topic in done.out for topic in others[:10])
+
+
 @pytest.mark.parametrize(
     ("by", "at"),
     [
