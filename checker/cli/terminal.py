@@ -83,12 +83,15 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
 
     Raises InputError when the file cannot be written.
     """
-    text = "".join(f"{line}\n" for line in lines)
+    ended = (f"{line}\n" for line in lines)
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.writelines(ended)
         return
+    first = next(ended, "")
     try:
-        output.write_text(text, "utf-8", errors="backslashreplace")
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(first)
+            file.writelines(ended)
     except OSError as error:
         raise InputError(
             str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"

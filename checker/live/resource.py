@@ -68,9 +68,9 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
     attributes = answer.get("Attributes") or {}
     topic, key = _chain_of(calls, arn, attributes)
     tags = _topic_tags(calls, arn)
-    managed = _managed(str(arn), tags)
+    managed = _managed(calls, str(arn), tags)
     if key is not None and isinstance(key.arn, Arn) and isinstance(key.policy, PolicyText):
-        managed += _managed(str(key.arn), _key_tags(calls, key.arn))
+        managed += _managed(calls, str(key.arn), _key_tags(calls, key.arn))
     return Found(topic, key, tuple(managed), attributes, tags)
 
 
@@ -98,10 +98,10 @@ def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     return None if answer is None else {one["TagKey"]: one["TagValue"] for one in answer.get("Tags") or ()}
 
 
-def _managed(name: str, tags: Mapping[str, str] | None) -> list[str]:
-    """Say who manages a resource, by the first tag that tells; without its tags, that it may well be managed."""
+def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:
+    """Say who manages a resource, by the first tag that tells; one whose tags were just not read may be managed."""
     if tags is None:
-        return [f"who manages `{name}` is not known, for its tags could not be read"]
+        return [f"who manages `{name}` is not known: {calls.skipped[-1].reason}"]
     return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
 
 
