@@ -51,7 +51,7 @@ def main() -> None:
         for threads in (8, THREADS):
             with stub(TOPICS, share) as url:
                 compare(url, threads, f"checker audit, {TOPICS} topics, {what}, {threads} threads")
-    organisation(10)
+        organisation(share, what)
 
 
 @contextmanager
@@ -136,8 +136,8 @@ def _around(clients: dict[str, Any]) -> None:
         clients["cloudtrail"].lookup_events(LookupAttributes=event)
 
 
-def organisation(share: int) -> None:
-    """Audit an organisation in a process of its own, and look at its memory."""
+def organisation(share: int, what: str) -> None:
+    """Audit an organisation in a process of its own, and look at its memory; the one that takes more comes last."""
     program = Path(sys.executable).parent / "checker"
     with stub(TOPICS, share, ACCOUNTS, late=1) as url, tempfile.TemporaryDirectory() as folder:
         options = ["--organization", "--role-name", "reader", "--endpoint-url", url, "--isolated"]
@@ -153,7 +153,7 @@ def organisation(share: int) -> None:
         done = subprocess.run([program, "audit", *options], stderr=subprocess.PIPE, check=False, text=True)
         taken = time.perf_counter() - before
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    line(f"checker audit, {ACCOUNTS} accounts of {TOPICS} topics", done.stderr.splitlines()[-1])
+    line(f"checker audit, {ACCOUNTS} accounts of {TOPICS} topics, {what}", done.stderr.splitlines()[-1])
     line("  wall time", f"{taken:.0f} s")
     line("  peak memory (under 300 MB)", f"{memory:.0f} MB")
 

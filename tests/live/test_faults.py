@@ -134,6 +134,28 @@ def test_credentials_that_expire_in_mid_repair_leave_nothing_that_cannot_be_undo
         assert "expired" in hold(estate, fault, tmp_path / str(first)).err
 
 
+def test_what_permissions_prints_is_what_is_called(estate: Estate, tmp_path: Path) -> None:
+    given = ("--organization", "--topic-tag", "--role-name", "reader")
+    checker(*estate.audit)
+    audited, printed = actions(estate.called()), allowed("audit", *given)
+    on_other_paths = {"ds:DescribeDirectories", "sns:ListSubscriptionsByTopic", "sts:AssumeRole"}
+    assert audited == printed - on_other_paths
+    assert actions(calls_of_a_repair(estate, tmp_path)) == allowed("fix")
+
+
+def actions(calls: Sequence[tuple[str, str]]) -> set[str]:
+    """The IAM actions of calls, but for the one that AWS answers everybody."""
+    named = {f"{service}:{action}" for service, action in calls} - {"sts:GetCallerIdentity"}
+    return {one.replace("resourcegroupstaggingapi:", "tag:") for one in named}
+
+
+def allowed(command: str, *options: str) -> set[str]:
+    """The actions that `checker permissions` prints."""
+    policy = json.loads(checker("permissions", command, *options).out)
+    found = (one["Action"] for one in policy["Statement"])
+    return {action for one in found for action in ([one] if isinstance(one, str) else one)}
+
+
 class Case(NamedTuple):
     """A fault, and how an audit and a repair end under it: the exit code, and what is told.
 
