@@ -192,8 +192,8 @@ class TopicCase(PolicyCase):
         return (*self.connect_grants, *unsaid)
 
     def _reaches(self, statement: Statement) -> bool:
-        whole = self.whole.any_instance().decision
-        if whole is not None and statement.ordinal in whole.statements():
+        known = (answer.decision for _, answer in self.publishing)  # most often that settles it
+        if any(decision is not None and statement.ordinal in decision.statements() for decision in known):
             return True
         return self.connect(statement).any_instance().truth is not False
 

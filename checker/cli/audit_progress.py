@@ -18,10 +18,11 @@ _PAUSE = 5.0
 
 
 class AuditProgress:
-    """Counts calls, from any thread, and units."""
+    """Counts calls, from any thread, and units; calls made ``elsewhere`` are told with the unit they were made for."""
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, *, elsewhere: bool = False) -> None:
         self._units = units
+        self._elsewhere = elsewhere
         self._finished = self._calls = self._topics = self._skipped = 0
         self._lock = threading.Lock()
         self._bar = progress_bar() if sys.stderr.isatty() else None
@@ -50,6 +51,7 @@ class AuditProgress:
             self._finished += 1
             self._topics += summary["topics"] + summary["topics_not_judged"]
             self._skipped += summary["skipped"]
+            self._calls += done.value.get("calls", 0) if self._elsewhere else 0
             if self._bar:
                 self._draw()
             else:

@@ -30,12 +30,13 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
 
-    gc.enable()  # an audit is long, unlike other runs
     destinations = [Destination.of(one) for one in formats or ("text",)]
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     sessions = sign_in(asked.access)
     surveyed = survey(sessions, asked.coverage)
+    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+    gc.enable()  # an audit is long, unlike other runs
     journal, done = journal_of(asked, plan)
     _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
@@ -53,8 +54,8 @@ def _work_off(
     """Work the units off and journal them; when that is interrupted, say how to go on."""
     from checker.live.audit import run
 
-    with AuditProgress(len(units)) as progress:
-        crew = _crew(units, asked, plan, sessions, progress)
+    with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
+        crew = _crew(units, asked, plan, sessions, progress, journal)
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
@@ -66,7 +67,12 @@ def _work_off(
 
 
 def _crew(
-    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, progress: AuditProgress
+    units: Sequence[Unit],
+    asked: AuditOptions,
+    plan: Plan,
+    sessions: Sessions,
+    progress: AuditProgress,
+    journal: Journal,
 ) -> Crew:
     if asked.dask:
         from checker.live.cluster import cluster
@@ -74,7 +80,7 @@ def _crew(
         return cluster(plan, asked.dask)
     from checker.live.crew import threads
 
-    return threads(plan, sessions, len(units), progress.called)
+    return threads(plan, sessions, len(units), progress.called, journal.reads)
 
 
 def _send(

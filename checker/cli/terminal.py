@@ -37,12 +37,13 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
-    code = _run(command)
+    code = ended(command)
     sys.stderr.flush()
     os._exit(code)  # freeing thousands of parsed nodes one by one takes a tenth of the run and more
 
 
-def _run(command: Callable[[], object]) -> int:
+def ended(command: Callable[[], object]) -> int:
+    """Run a command to its end, whatever that is, and give the exit code."""
     try:
         code = _code_of(command)
         sys.stdout.flush()
@@ -82,12 +83,15 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
 
     Raises InputError when the file cannot be written.
     """
-    text = "".join(f"{line}\n" for line in lines)
+    ended = (f"{line}\n" for line in lines)
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.writelines(ended)
         return
+    first = next(ended, "")
     try:
-        output.write_text(text, "utf-8", errors="backslashreplace")
+        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(first)
+            file.writelines(ended)
     except OSError as error:
         raise InputError(
             str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"

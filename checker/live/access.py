@@ -31,7 +31,7 @@ class Unit(NamedTuple):
     @property
     def name(self) -> str:
         """How reports call it."""
-        return f"account {self.account}, {self.region}"
+        return f"account {self.account or 'of the caller'}, {self.region}"
 
     @property
     def bare(self) -> Unit:

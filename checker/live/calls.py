@@ -36,7 +36,10 @@ class Listing(NamedTuple):
 
 
 class Calls:
-    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be."""
+    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be.
+
+    ``made`` counts those that were answered.
+    """
 
     def __init__(
         self, sessions: Sessions, unit: Unit, stop: threading.Event, seen: Callable[[], None] = lambda: None
@@ -44,6 +47,7 @@ class Calls:
         self.unit = unit
         self.skipped: list[Skipped] = []
         self.again = False
+        self.made = 0
         self._sessions = sessions
         self._stop = stop
         self._seen = seen
@@ -75,6 +79,8 @@ class Calls:
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
             raise self._unread(what, error, reason_of(error, *failed)) from None
+        with self._lock:
+            self.made += 1
         self._seen()
         return answer
 
@@ -99,6 +105,12 @@ class Calls:
         with self._lock:
             if error is not self._ended or error.skipped not in self.skipped:
                 self.skipped.append(error.skipped)
+
+    def skip(self, skipped: Skipped) -> None:
+        """Note once what was read and is of no use."""
+        with self._lock:
+            if skipped not in self.skipped:
+                self.skipped.append(skipped)
 
     def read(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
         """The same, or ``None`` for what could not be read, which is noted."""

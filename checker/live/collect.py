@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.inventory import Inventory, Key, is_managed_key
-from checker.live.instances import list_instances, tied
+from checker.live.around import Around
 from checker.live.keys import Keys
+from checker.live.reads import Reads
 from checker.live.subscriptions import Subscriptions
 from checker.live.topics import Read, candidate, list_tagged, list_topics, read_topics
-from checker.live.trail import contacts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor, Future
 
-    from checker.inventory import Contact, Instance, Topic
+    from checker.inventory import Topic
     from checker.live.calls import Calls
     from checker.live.plan import Plan
     from checker.live.topics import Tags
@@ -25,91 +25,126 @@ _TOGETHER = 16
 """So many topics are judged at once; there is some work for each time."""
 
 
-class Around(NamedTuple):
-    """What is known of a unit beside its topics."""
-
-    instances: tuple[Instance, ...]
-    contacts: tuple[Contact, ...]
-
-    @property
-    def streamed(self) -> frozenset[str]:
-        """The topics that contacts stream to."""
-        return frozenset(text for contact in self.contacts for text, _ in contact.topics)
-
-
 class Collector:
     """Reads one unit. ``pool`` is for many short calls, ``aside`` for what waits much."""
 
-    def __init__(self, calls: Calls, plan: Plan, pool: Executor, aside: Executor) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        plan: Plan,
+        pool: Executor,
+        aside: Executor,
+        reads: Reads = Reads(),  # noqa: B008 - frozen
+    ) -> None:
         self.calls = calls
         self.plan = plan
         self.pool = pool
-        self.aside = aside
         self.subscriptions = Subscriptions(calls, pool)
+        self.not_judged = 0
+        self._around = Around(calls, plan, aside)
+        self._reads = reads
+        self._passed: set[str] = set()
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
-        self._later: list[Topic] = []
-        self.not_judged = 0
+        self._untied: list[Topic] = []
+        self._plain: list[Topic] = []
+        self._encrypted: list[Topic] = []
 
     def inventories(self) -> Iterator[Inventory]:
         """Read everything, and give what can be judged as soon as it is there; the contacts come last.
 
         What cannot be read is noted with the calls.
         """
-        around = self.aside.submit(self._around)
-        for topics in self._topics(around):
-            self._later += topics
-            if self.subscriptions.ready():
-                yield from self._unencrypted(around.result())
-        yield from self._by_key(self._whole(self._later, around.result()))
-        yield Inventory(contacts=around.result().contacts)
+        for topic in self._topics():
+            self._read_key(topic)
+            self._tie([topic])
+            if len(self._plain) >= _TOGETHER and self.subscriptions.ready():
+                yield self._unencrypted()
+        contacts = self._around.contacts()
+        self._tie([])
+        yield self._unencrypted()
+        yield from self._by_key(self._whole(self._encrypted))
+        yield Inventory(contacts=contacts)
 
-    def _unencrypted(self, around: Around) -> Iterator[Inventory]:
+    def _tie(self, topics: Iterable[Topic]) -> None:
+        """Put topics where they wait for others like them, or until it is known what streams to them."""
+        waiting, self._untied = (self._untied, []) if self._around.is_known() else ([], self._untied)
+        for topic in (*waiting, *topics):
+            tied = self._around.tied(topic)
+            if tied is None:
+                self._untied.append(topic)
+            else:
+                (self._encrypted if topic.name in self._reading else self._plain).append(tied)
+
+    def _read_key(self, topic: Topic) -> None:
+        if isinstance(topic.key, str) and isinstance(topic.arn, Arn) and not is_managed_key(topic.key):
+            self._reading[topic.name] = self.pool.submit(self._keys.key_of, topic.arn, topic.key)
+
+    def _unencrypted(self) -> Inventory:
         """Give the topics that no key is to be waited for."""
-        plain = [topic for topic in self._later if topic.name not in self._reading]
-        if len(plain) >= _TOGETHER:
-            self._later = [topic for topic in self._later if topic.name in self._reading]
-            yield Inventory(tuple(self._whole(plain, around)), (), self.plan.known_instances())
+        topics, self._plain = self._plain, []
+        return Inventory(tuple(self._whole(topics)), (), self.plan.known_instances())
 
-    def _whole(self, topics: Iterable[Topic], around: Around) -> Iterator[Topic]:
-        """Give topics their subscriptions and instances."""
+    def _whole(self, topics: Iterable[Topic]) -> Iterator[Topic]:
+        """Give topics their subscriptions."""
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
-            known = topic if listed is None else topic._replace(subscriptions=listed)
-            yield self._tied(known, around)
+            yield topic if listed is None else topic._replace(subscriptions=listed)
 
-    def _tied(self, topic: Topic, around: Around) -> Topic:
-        """Tie a topic to the instances that were given for it, else to those that are seen to stream to it."""
-        given = self.plan.streaming_to(topic.name)
-        if given or self.plan.instances:
-            return topic._replace(instances=given)
-        return tied(topic, *around)
-
-    def _around(self) -> Around:
-        """List instances and streams; where there are no instances nothing streams."""
-        instances = list_instances(self.calls)
-        contacts = contacts_of(self.calls, self.plan.hours) if instances != () else ()
-        return Around(instances or (), contacts)
-
-    def _topics(self, around: Future[Around]) -> Iterator[list[Topic]]:
-        """Read the topics and give those in scope, which is not known before the streams are."""
+    def _topics(self) -> Iterator[Topic]:
+        """Read the topics and give those in scope; of some it has to be known first what streams to them."""
         tags = list_tagged(self.calls, self.plan.scope.tags)
-        waiting: list[Read] = []
+        others: list[Read] = []
         seen: set[str] = set()
-        for read in read_topics(self.calls, list_topics(self.calls), self.pool):
+        for read in self._read(self._listed(tags)):
             seen.add(read.arn)
             self.subscriptions.count(read)
-            waiting.append(read)
-            if around.done():
-                yield list(self._in_scope(waiting, around.result(), tags))
-                waiting.clear()
-        waiting += read_topics(self.calls, sorted(self._unlisted(around.result(), seen)), self.pool)
-        yield list(self._in_scope(waiting, around.result(), tags))
+            topic = self._in_scope(read, tags, frozenset())
+            if topic is not None:
+                yield topic
+            elif read.attributes is not None:
+                others.append(read)
+            if self._around.is_known():
+                yield from self._streamed(others, tags)
+                others.clear()
+        yield from self._streamed(others, tags)
+        streamed = self._around.streamed()
+        self.not_judged += len(self._passed - streamed)
+        unlisted = {*self._here(streamed), *self._asked_for()} - seen
+        for read in self._read(sorted(unlisted)):
+            topic = self._in_scope(read, tags, streamed)
+            if topic is not None:
+                yield topic
 
-    def _unlisted(self, around: Around, seen: set[str]) -> set[str]:
-        """The topics that were asked for or are streamed to, and were not listed: those of other accounts, too."""
-        streamed = {one for one in around.streamed if _is_in(one, self.calls.unit.region)}
-        return {*streamed, *self._asked_for()} - seen
+    def _read(self, arns: Iterable[str]) -> Iterator[Read]:
+        return read_topics(self.calls, arns, self.pool, self._reads, self.plan.scope)
+
+    def _listed(self, tags: Tags) -> Iterator[str]:
+        """List the topics, but for those that an earlier run has passed over."""
+        for arn in list_topics(self.calls):
+            if self._reads.passed(arn) and arn not in tags:
+                self._passed.add(arn)
+            else:
+                yield arn
+
+    def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
+        """Give those that are in scope only because they are streamed to, and count the others."""
+        streamed = self._around.streamed()
+        for read in reads:
+            topic = self._in_scope(read, tags, streamed) if read.arn in streamed else None
+            self.not_judged += topic is None
+            if topic is not None:
+                yield topic
+
+    def _in_scope(self, read: Read, tags: Tags, streamed: frozenset[str]) -> Topic | None:
+        topic = candidate(read, self.plan, tags, streamed, self.calls)
+        if topic is not None:
+            self.subscriptions.want(read)
+        return topic
+
+    def _here(self, streamed: frozenset[str]) -> Iterator[str]:
+        """The topics of the Region that are streamed to: those of other accounts, too."""
+        return (one for one in streamed if _is_in(one, self.calls.unit.region))
 
     def _asked_for(self) -> Iterator[str]:
         here = self.calls.unit
@@ -118,20 +153,6 @@ class Collector:
             whole = arn is not None and arn.is_topic and not set(name) & {"*", "?"}
             if arn and whole and (arn.account, arn.region) == (here.account, here.region):
                 yield name
-
-    def _in_scope(self, reads: Iterable[Read], around: Around, tags: Tags) -> Iterator[Topic]:
-        for read in reads:
-            topic = candidate(read, self.plan, tags, around.streamed, self.calls)
-            if topic is None:
-                self.not_judged += read.attributes is not None
-                continue
-            self.subscriptions.want(read)
-            self._read_key(topic)
-            yield topic
-
-    def _read_key(self, topic: Topic) -> None:
-        if isinstance(topic.key, str) and isinstance(topic.arn, Arn) and not is_managed_key(topic.key):
-            self._reading[topic.name] = self.pool.submit(self._keys.key_of, topic.arn, topic.key)
 
     def _by_key(self, topics: Iterable[Topic]) -> Iterator[Inventory]:
         """Put the topics of each key together, so that every key is judged once."""

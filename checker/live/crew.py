@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from checker.live.access import Unit
     from checker.live.plan import Plan
+    from checker.live.reads import Reads
     from checker.live.session import Sessions
 
 
@@ -26,11 +27,17 @@ class Crew(NamedTuple):
     dismiss: Callable[[], None]
 
 
-def threads(plan: Plan, sessions: Sessions, units: int, seen: Callable[[], None]) -> Crew:
+def threads(
+    plan: Plan,
+    sessions: Sessions,
+    units: int,
+    seen: Callable[[], None],
+    reads: Callable[[Unit], Reads],
+) -> Crew:
     """Work in threads, of which the units share those that make calls."""
     at_once = max(1, min(units, plan.access.threads))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
-    worker = Worker(plan, sessions, seen)
+    worker = Worker(plan, sessions, seen, reads)
 
     def dismiss() -> None:
         worker.close()

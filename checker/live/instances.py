@@ -11,8 +11,9 @@ from checker.live.facts import instance_of
 from checker.regions import CONNECT_REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from checker.arn import Arn
     from checker.inventory import Contact, Topic
 
 _INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
@@ -38,14 +39,25 @@ def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) 
     Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
     policy names accounts or instances that are others. Of several nobody says which one it is.
     """
-    case = TopicCase(topic, Inventory())
     seen = {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
-    named = {*case.named_instances, *seen}
-    found = tuple(one for one in listed if one.arn in named)
-    strange = case.named_instances or (
-        listed and listed[0].arn.account not in (case.named_accounts or _any(listed))
-    )
-    return topic._replace(instances=found or (() if strange or len(listed) != 1 else tuple(listed)))
+    return topic._replace(instances=_streaming(TopicCase(topic, Inventory()), listed, seen))
+
+
+def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
+    """The same before CloudTrail is read; ``None`` if what it shows could make a difference."""
+    case = TopicCase(topic, Inventory())
+    found = _streaming(case, listed, ())
+    same = found == _streaming(case, listed, {one.arn for one in listed})
+    return topic._replace(instances=found) if same else None
+
+
+def _streaming(
+    case: TopicCase, listed: Sequence[Instance], seen: Collection[Arn | None]
+) -> tuple[Instance, ...]:
+    named = case.named_instances
+    found = tuple(one for one in listed if one.arn in named or one.arn in seen)
+    strange = named or (listed and listed[0].arn.account not in (case.named_accounts or _any(listed)))
+    return found or (() if strange or len(listed) != 1 else tuple(listed))
 
 
 def _any(listed: Sequence[Instance]) -> tuple[str, ...]:

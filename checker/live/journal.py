@@ -1,16 +1,19 @@
-"""The journal of an audit: JSON Lines, one for each unit as soon as it is done.
+"""The journal of an audit: JSON Lines, one for each topic as soon as it is read, and for each unit once it is done.
 
 The first line says what was asked. A unit that was read again has several lines, of which the last counts; a
-line that was cut off by a crash counts for nothing, and is taken away before more is written.
+line that was cut off by a crash counts for nothing, and is taken away before more is written. The topics of a
+unit are for going on with it, and mean nothing once it is done.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.text import InputError
 from checker.live.access import Unit
+from checker.live.reads import Attributes, Reads
 from checker.report.recorded import read_record
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from checker.outcome import Report
 
 VERSION = 1
+_TOPIC = '{"kind":"topic",'
 _HELP = "start anew without --resume"
 
 
@@ -37,6 +41,8 @@ class Journal:
     def __init__(self, path: Path, asked: dict[str, Any]) -> None:
         self.path = path
         self._asked = {"kind": "audit", "version": VERSION, "asked": asked}
+        self._lock = threading.Lock()
+        self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
         """Begin a new file. Raises InputError if it cannot be written."""
@@ -49,17 +55,34 @@ class Journal:
         """
         self._mend()
         done: dict[Unit, bool] = {}
-        for number, value in enumerate(self._values()):
+        for number, value in enumerate(self._values(topics=True)):
             if number == 0:
                 self._compare(value)
             elif value.get("kind") == "unit":
                 done[_unit(value)] = not value.get("again")
+                self._forget(value)
+            elif value.get("kind") == "topic":
+                self._known.setdefault(_unit(value), {})[str(value.get("topic"))] = value.get("attributes")
         if not self._size():
             self.begin()
         return {unit for unit, whole in done.items() if whole}
 
+    def _forget(self, unit: dict[str, Any]) -> None:
+        """Forget the topics of a unit that is done."""
+        if not unit.get("again"):
+            self._known.pop(_unit(unit), None)
+
+    def reads(self, unit: Unit) -> Reads:
+        """Give the topics of a unit that are read already, and a place for those that are still to be read."""
+
+        def keep(topic: str, attributes: Attributes | None) -> None:
+            head = {"kind": "topic", "account": unit.account, "region": unit.region}
+            self.write({**head, "topic": topic, "attributes": attributes})
+
+        return Reads(self._known.pop(unit, {}), keep)
+
     def write(self, value: dict[str, Any]) -> None:
-        """Add what came of a unit. Raises InputError if it cannot be written."""
+        """Add what was read of a topic or came of a unit, from any thread. Raises InputError if that cannot be."""
         self._write("a", value)
 
     def entries(self) -> Iterator[Entry]:
@@ -81,12 +104,13 @@ class Journal:
         except (KeyError, TypeError, ValueError):
             raise InputError(str(self.path), "this is no journal of an audit", help_text=_HELP) from None
 
-    def _values(self) -> Iterator[dict[str, Any]]:
+    def _values(self, *, topics: bool = False) -> Iterator[dict[str, Any]]:
         try:
             with self.path.open(encoding="utf-8") as file:
                 for line in file:
-                    value = json.loads(line)
-                    yield value if isinstance(value, dict) else {}
+                    if topics or not line.startswith(_TOPIC):
+                        value = json.loads(line)
+                        yield value if isinstance(value, dict) else {}
         except (OSError, ValueError) as error:
             raise self._unusable(error) from None
 
@@ -108,9 +132,10 @@ class Journal:
         return self.path.stat().st_size
 
     def _write(self, mode: str, value: dict[str, Any]) -> None:
+        line = json.dumps(value, separators=(",", ":")) + "\n"
         try:
-            with self.path.open(mode, encoding="utf-8") as file:
-                file.write(json.dumps(value, separators=(",", ":")) + "\n")
+            with self._lock, self.path.open(mode, encoding="utf-8") as file:
+                file.write(line)
         except OSError as error:
             raise self._unusable(error) from None
 

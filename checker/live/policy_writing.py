@@ -27,8 +27,9 @@ _RETRIED = ("PrincipalNotFound", "MalformedPolicyDocument", "ConcurrentModificat
 
 
 def _stand(calls: Calls, change: Change) -> Stand:
+    """Another policy of the same meaning is somebody's work as well, and is not written over."""
     now = _current(calls, change)
-    if same_policy(change.resource, now, change.old):
+    if _same_value(now, change.old):
         return Stand.BEFORE
     return Stand.AFTER if same_policy(change.resource, now, change.new) else Stand.OTHER
 
@@ -44,17 +45,21 @@ def _current(calls: Calls, change: Change) -> str:
 
 def same_policy(resource: str, one: str, other: str) -> bool:
     """True if two texts are the same policy of a topic or key: as values, or to the letter of the law."""
-    try:
-        if json.loads(one) == json.loads(other):
-            return True
-    except ValueError:
-        return False
+    if _same_value(one, other):
+        return True
     arn = Arn.parse(resource)
     kind = dialect.KEY if arn is not None and arn.service == "kms" else dialect.TOPIC
     first, second = (policy_of(resource, text, kind) for text in (one, other))
     if isinstance(first, Unknown) or isinstance(second, Unknown) or arn is None:
         return False
     return difference(first.policy, second.policy, Target.of(arn)).same is True
+
+
+def _same_value(one: str, other: str) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return one == other
 
 
 def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:

@@ -6,13 +6,14 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.inventory import Inventory, PolicyText
+from checker.inventory import Inventory, PolicyText, Skipped
 from checker.live.access import Unit
 from checker.live.calls import Calls
 from checker.live.facts import policy_of, topic_of
 from checker.live.keys import Keys
 from checker.live.session import sign_in
 from checker.policy.dialect import KEY, TOPIC
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,9 +68,9 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
     attributes = answer.get("Attributes") or {}
     topic, key = _chain_of(calls, arn, attributes)
     tags = _topic_tags(calls, arn)
-    managed = _managed(str(arn), tags or {})
-    if key is not None and isinstance(key.arn, Arn):
-        managed += _managed(str(key.arn), _key_tags(calls, key.arn))
+    managed = _managed(calls, str(arn), tags)
+    if key is not None and isinstance(key.arn, Arn) and isinstance(key.policy, PolicyText):
+        managed += _managed(calls, str(key.arn), _key_tags(calls, key.arn))
     return Found(topic, key, tuple(managed), attributes, tags)
 
 
@@ -81,6 +82,8 @@ def read_chain(calls: Calls, arn: Arn) -> tuple[Topic, Key | None]:
 
 def _chain_of(calls: Calls, arn: Arn, attributes: Mapping[str, str]) -> tuple[Topic, Key | None]:
     topic = topic_of(str(arn), attributes)
+    if isinstance(topic.policy, Unknown):
+        calls.skipped.append(Skipped(str(arn), topic.policy.reason, error=True))
     key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
     return topic, key
 
@@ -90,13 +93,15 @@ def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     return None if answer is None else {one["Key"]: one["Value"] for one in answer.get("Tags") or ()}
 
 
-def _key_tags(calls: Calls, arn: Arn) -> dict[str, str]:
+def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
-    return {one["TagKey"]: one["TagValue"] for one in (answer or {}).get("Tags") or ()}
+    return None if answer is None else {one["TagKey"]: one["TagValue"] for one in answer.get("Tags") or ()}
 
 
-def _managed(name: str, tags: Mapping[str, str]) -> list[str]:
-    """Say who manages a resource, by the first tag that tells."""
+def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:
+    """Say who manages a resource, by the first tag that tells; one whose tags were just not read may be managed."""
+    if tags is None:
+        return [f"who manages `{name}` is not known: {calls.skipped[-1].reason}"]
     return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
 
 

@@ -54,7 +54,7 @@ class Sessions:
             max_pool_connections=access.threads,
             connect_timeout=10,
             read_timeout=30,
-            user_agent_extra=f"checker/{__version__}",
+            user_agent=f"checker/{__version__} boto3/{boto3.__version__}",  # boto3 makes its own anew each time
         )
 
     def client(self, service: str, region: str, role: str = "") -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.inventory import Skipped, Topic
 from checker.live.calls import Calls, Listing, StoppedError
 from checker.live.facts import NO_POLICY, topic_of
+from checker.live.reads import Attributes, Reads, is_passed_over
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor, Future
 
+    from checker.engine import Scope
     from checker.live.plan import Plan
 
 _TOPICS = Listing("sns", "list_topics", "Topics")
@@ -28,7 +30,6 @@ _TAGGED = Listing(
 _AHEAD = 8
 """So many reads a thread are asked for ahead of the one that is waited for."""
 
-Attributes = dict[str, str]
 Tags = dict[str, tuple[tuple[str, str], ...]]
 
 
@@ -39,12 +40,20 @@ class Read(NamedTuple):
     attributes: Attributes | None
 
 
-def read_topics(calls: Calls, arns: Iterable[str], pool: Executor) -> Iterator[Read]:
+def read_topics(
+    calls: Calls, arns: Iterable[str], pool: Executor, reads: Reads, scope: Scope
+) -> Iterator[Read]:
     """Read the attributes of topics, in their order and each once, some at a time."""
 
     def read(arn: str) -> Read:
+        if reads.knows(arn):
+            return Read(arn, reads.known[arn])
         answer = calls.read("sns", "get_topic_attributes", arn, TopicArn=arn)
-        return Read(arn, None if answer is None else answer.get("Attributes") or {})
+        if answer is None:
+            return Read(arn, None)
+        attributes = answer.get("Attributes") or {}
+        reads.add(arn, attributes, scope)
+        return Read(arn, attributes)
 
     yield from ahead(pool, read, arns, _AHEAD * calls.threads)
 
@@ -74,19 +83,13 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
     if attributes is None:
         return None
     policy = attributes.get("Policy")
-    asked_for = plan.scope.all_topics or bool(plan.scope.topics) or arn in tags or arn in streamed
-    if policy is not None and not asked_for and not may_name_connect(policy):
+    if arn not in tags and arn not in streamed and is_passed_over(policy, plan.scope):
         return None
     topic = topic_of(arn, attributes, tags.get(arn, ()))
     if isinstance(topic.policy, Unknown):
-        calls.skipped.append(Skipped(arn, topic.policy.reason, error=True))
+        calls.skip(Skipped(arn, topic.policy.reason, error=True))
         topic = topic._replace(named=topic.policy.reason != NO_POLICY and CONNECT in (policy or ""))
     return topic if plan.scope.takes(topic, streamed) else None
-
-
-def may_name_connect(policy: str) -> bool:
-    """False only for a policy that cannot name Connect, so that most need not be parsed."""
-    return CONNECT in policy or "\\" in policy
 
 
 def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> Iterator[Any]:

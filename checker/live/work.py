@@ -11,6 +11,7 @@ from checker.engine import Scope, judge
 from checker.finding import format_route
 from checker.live.calls import Calls
 from checker.live.collect import Collector
+from checker.live.reads import Reads
 from checker.live.session import Sessions
 from checker.outcome import Report
 from checker.registry import all_rules
@@ -31,11 +32,18 @@ _EVERYTHING = Scope(all_topics=True)
 class Worker:
     """Works on units, several at once if it is asked to; they share clients and threads."""
 
-    def __init__(self, plan: Plan, sessions: Sessions, seen: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        sessions: Sessions,
+        seen: Callable[[], None] = lambda: None,
+        reads: Callable[[Unit], Reads] = lambda _: Reads(),
+    ) -> None:
         self.plan = plan
         self.sessions = sessions
         self.stop = threading.Event()
         self._seen = seen
+        self._reads = reads
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
         self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
@@ -43,7 +51,7 @@ class Worker:
     def work(self, unit: Unit) -> dict[str, Any]:
         """Audit a unit and give its record, JSON values. Raises StoppedError once the run is interrupted."""
         calls = Calls(self.sessions, unit, self.stop, self._seen)
-        collector = Collector(calls, self.plan, self._pool, self._aside)
+        collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
         rules = all_rules()
         report = joined(judge(one, rules, _EVERYTHING) for one in collector.inventories())
         report = _ordered(report, sorted(calls.skipped, key=lambda one: one[:2]), collector.not_judged)
@@ -52,6 +60,7 @@ class Worker:
             "account": unit.account,
             "region": unit.region,
             "again": calls.again,
+            "calls": calls.made,
             **record(report),
         }
 

@@ -1,13 +1,16 @@
 """Reads a report back from its JSON, version 1, so that it can be printed in any format.
 
 What JSON does not carry is gone: edits, and where a route leads in a text. A recorded report is that of live
-resources, which have no text.
+resources, which have no text. What many targets have in common is kept once, as there may be very many.
 """
 
 from __future__ import annotations
 
 import re
 from ast import literal_eval
+from functools import lru_cache
+from sys import intern
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
@@ -16,7 +19,7 @@ from checker.outcome import Examined, Report
 from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.finding import Part, Route
 
@@ -79,23 +82,26 @@ def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]])
     for one, named in zip(found, anchors, strict=True):
         places = zip(one["locations"], named, strict=True)
         yield Finding(
-            one["rule"],
+            intern(one["rule"]),
             Severity(one["severity"]),
-            one["message"],
-            one["resource"],
+            intern(one["message"]),
+            intern(one["resource"]),
             tuple(_location(place, name) for place, name in places),
             Verdict(one["verdict"]),
-            one["help"],
+            intern(one["help"]),
             _witness(one["witness"]) if one["witness"] else None,
-            tuple(
-                Fix(fix["title"], applicability=Applicability(fix["applicability"])) for fix in one["fixes"]
-            ),
+            tuple(_fix(fix["title"], fix["applicability"]) for fix in one["fixes"]),
             one["address"] or "",
         )
 
 
+@lru_cache(maxsize=1024)
+def _fix(title: str, applicability: str) -> Fix:
+    return Fix(title, applicability=Applicability(applicability))
+
+
 def _location(place: dict[str, Any], named: str) -> Location:
-    document = Recorded(place["source"], named)
+    document = Recorded(intern(place["source"]), intern(named))
     return Location(document, parse_route(place["route"]), role=Role(place["role"]))
 
 
@@ -104,10 +110,17 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 
 def _examined(value: dict[str, Any]) -> Examined:
-    verdicts = {rule: Verdict(word) for rule, word in value["verdicts"].items()}
-    return Examined(value["kind"], value["resource"], value["source"], verdicts)
+    verdicts = _verdicts(tuple(value["verdicts"].items()))
+    return Examined(intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts)
 
 
+@lru_cache(maxsize=1024)
+def _verdicts(words: tuple[tuple[str, str], ...]) -> Mapping[str, Verdict]:
+    """The verdicts of the rules, which most targets share."""
+    return MappingProxyType({rule: Verdict(word) for rule, word in words})
+
+
+@lru_cache(maxsize=1024)
 def parse_route(text: str) -> Route:
     """Read a route as ``format_route`` writes it."""
     return tuple(_step(found) for found in _STEP.finditer(text))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from checker.sandbox.running import Sandbox
     from tests.live.cloud import Cloud
+    from tests.live.estate import Estate
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +27,29 @@ def _server() -> Iterator[Cloud]:
 def cloud(_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    _shut_out(monkeypatch)
     _server.reset()
     return _server
+
+
+@pytest.fixture
+def estate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
+    from tests.live.estate import REGION, build
+
+    sandbox.ask("throttles", on=False)
+    built = build(sandbox)
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", built.account.id)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    _shut_out(monkeypatch)
+    yield built
+    sandbox.ask("throttles", on=True)
+
+
+def _shut_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing of whoever runs the tests have a say in them."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

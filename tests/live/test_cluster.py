@@ -95,6 +95,7 @@ def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(
     killer.join()
     assert killed.is_set()
     assert done.returncode == 1, done.stderr
+    assert "calls=0" not in done.stderr
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert sorted(one["region"] for one in lines[1:]) == sorted(REGIONS)
     journalled = {one["region"] for one in lines[1:3]}

@@ -1,183 +1,350 @@
-"""Whatever a call comes to, the run goes on, says what it could not read, and is never clean."""
+"""Whatever goes wrong on the way to AWS: nothing is lost, nothing is left half-written, and the report says what is true."""
 
 from __future__ import annotations
 
-import itertools
 import json
-from html import escape
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from botocore.loaders import create_loader
 
-from checker.engine import Scope
-from tests.live.cloud import REGION, Answer, Call, Cloud, refuse
-from tests.live.scene import audited, make_instance, make_topic, rules_of, said_of, whole
+from checker.live import pace, patience
+from checker.sandbox import faults, seed
+from checker.sandbox.faults import Fault
+from tests.cli.process import CHECKER
+from tests.live.estate import REGION, Ended, Estate, checker
 
-CALLS = {
-    "GetCallerIdentity": "sts:GetCallerIdentity",
-    "ListTopics": "sns:ListTopics",
-    "GetTopicAttributes": "sns:GetTopicAttributes",
-    "ListSubscriptions": "sns:ListSubscriptions",
-    "ListInstances": "connect:ListInstances",
-    "LookupEvents": "cloudtrail:LookupEvents",
-    "ListAliases": "kms:ListAliases",
-    "DescribeKey": "kms:DescribeKey",
-    "GetKeyPolicy": "kms:GetKeyPolicy",
-    "ListGrants": "kms:ListGrants",
-    "GetResources": "tag:GetResources",
+Verdicts = dict[tuple[str, str], str]
+NOBODY = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+LOST: dict[tuple[str, str], Callable[[Estate], set[str]]] = {
+    ("sts", "GetCallerIdentity"): lambda _: set(),
+    ("organizations", "ListAccounts"): lambda _: set(),
+    ("connect", "ListInstances"): lambda _: set(),
+    ("cloudtrail", "LookupEvents"): lambda _: {"contact"},
+    ("resourcegroupstaggingapi", "GetResources"): lambda of: {of.broken, of.broken_key},
+    ("sns", "ListTopics"): lambda of: {of.sealed, of.key, of.broken, of.broken_key},
+    ("sns", "GetTopicAttributes"): lambda of: {of.plain, of.sealed, of.key, of.broken, of.broken_key},
+    ("sns", "ListSubscriptions"): lambda _: {"no-durable-subscriber"},
+    ("kms", "ListAliases"): lambda _: set(),
+    ("kms", "DescribeKey"): lambda _: {"unusable-key"},
+    ("kms", "GetKeyPolicy"): lambda of: {of.key, of.broken_key},
+    ("kms", "ListGrants"): lambda _: set(),
 }
-TAGGED = Scope(tags=("stream",))
-ATTRIBUTES = (
-    "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes>{}</Attributes>"
-    "</GetTopicAttributesResult></GetTopicAttributesResponse>"
+"""Every call of an audit, and what is not known without it: resources, rules, or the contacts."""
+
+
+LOADER = create_loader()
+"""Sessions share what they read of botocore's files, which takes longer than all that is tested here."""
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long is waited for what is no matter here."""
+    monkeypatch.setattr(pace, "RATES", {})
+    monkeypatch.setattr(patience.until, "__defaults__", (1.0,))
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: LOADER)
+
+
+def verdicts(done: Ended) -> Verdicts:
+    report = json.loads(done.out)
+    return {
+        (one["resource"] if one["kind"] != "contact" else "contact", rule): verdict
+        for one in report["examined"]
+        for rule, verdict in one["verdicts"].items()
+    }
+
+
+def missing(done: Ended) -> str:
+    return "\n".join(f"{one['what']}: {one['reason']}" for one in json.loads(done.out)["skipped"])
+
+
+def test_access_denied_on_any_call_of_an_audit_costs_what_hangs_on_it_and_no_more(estate: Estate) -> None:
+    whole = verdicts(checker(*estate.audit))
+    assert set(estate.called()) == set(LOST)
+    for (service, action), lost in LOST.items():
+        estate.sandbox.fault(faults.denied(service, action))
+        done = checker(*estate.audit)
+        estate.sandbox.clear_faults()
+        assert done.code == 3, action
+        assert f":{action}` is missing" in missing(done)
+        now = verdicts(done)
+        changed = {key for key in whole if now.get(key) != whole[key]}
+        assert {key for key in whole if set(key) & lost(estate)} >= changed, action
+        assert all(now.get(key, "UNDETERMINED") == "UNDETERMINED" for key in changed), action
+        assert now.keys() <= whole.keys()
+
+
+def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
+    """Mend, take it back, and give the calls of mending."""
+    estate.sandbox.forget_calls()
+    assert checker(*estate.fix(folder)).code == 1
+    calls = estate.called()
+    roll_back(folder)
+    return calls
+
+
+def roll_back(folder: Path) -> None:
+    (receipt,) = folder.iterdir()
+    assert checker("rollback", receipt).code == 0
+
+
+def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
+    """Mend under a fault that ends it: what is told of the policies is true, and a rollback brings them back."""
+    before = estate.policies()
+    estate.sandbox.fault(fault)
+    done = checker(*estate.fix(folder))
+    estate.sandbox.clear_faults()
+    assert done.code == (3 if "mended in" in done.err else 2)
+    told = "mended in" in done.err or "not taken back" in done.err
+    assert told or estate.policies() == before
+    assert told or not folder.exists() or "nothing was changed" in done.err or "taken back: " in done.err
+    if estate.policies() != before:
+        roll_back(folder)
+    assert estate.policies() == before
+    return done
+
+
+def test_access_denied_on_any_call_of_a_repair_leaves_nothing_that_cannot_be_undone(
+    estate: Estate, tmp_path: Path
+) -> None:
+    calls = calls_of_a_repair(estate, tmp_path / "whole")
+    assert {("kms", "PutKeyPolicy"), ("sns", "SetTopicAttributes")} <= set(calls)
+    for number, (service, action) in enumerate(calls):
+        turn = calls[: number + 1].count((service, action))
+        fault = faults.denied(service, action)._replace(first=turn)
+        done = hold(estate, fault, tmp_path / str(number))
+        assert f"`{service}:{action}` is missing" in done.err
+
+
+def test_credentials_that_expire_in_mid_repair_leave_nothing_that_cannot_be_undone(
+    estate: Estate, tmp_path: Path
+) -> None:
+    calls = calls_of_a_repair(estate, tmp_path / "whole")
+    writes = (calls.index(("kms", "PutKeyPolicy")), calls.index(("sns", "SetTopicAttributes")))
+    for first in (1, *(one + offset for one in writes for offset in (1, 2))):
+        fault = faults.expired_credentials(first)
+        assert "expired" in hold(estate, fault, tmp_path / str(first)).err
+
+
+def test_what_permissions_prints_is_what_is_called(estate: Estate, tmp_path: Path) -> None:
+    given = ("--organization", "--topic-tag", "--role-name", "reader")
+    checker(*estate.audit)
+    audited, printed = actions(estate.called()), allowed("audit", *given)
+    on_other_paths = {"ds:DescribeDirectories", "sns:ListSubscriptionsByTopic", "sts:AssumeRole"}
+    assert audited == printed - on_other_paths
+    assert actions(calls_of_a_repair(estate, tmp_path)) == allowed("fix")
+
+
+def actions(calls: Sequence[tuple[str, str]]) -> set[str]:
+    """The IAM actions of calls, but for the one that AWS answers everybody."""
+    named = {f"{service}:{action}" for service, action in calls} - {"sts:GetCallerIdentity"}
+    return {one.replace("resourcegroupstaggingapi:", "tag:") for one in named}
+
+
+def allowed(command: str, *options: str) -> set[str]:
+    """The actions that `checker permissions` prints."""
+    policy = json.loads(checker("permissions", command, *options).out)
+    found = (one["Action"] for one in policy["Statement"])
+    return {action for one in found for action in ([one] if isinstance(one, str) else one)}
+
+
+class Case(NamedTuple):
+    """A fault, and how an audit and a repair end under it: the exit code, and what is told.
+
+    ``hits`` says whose verdicts may be others than without it, ``left`` what becomes of the policies.
+    """
+
+    name: str
+    fault: Callable[[Estate], Fault]
+    audit: tuple[int, str]
+    fix: tuple[int, str]
+    hits: str
+    left: str
+
+
+NOTHING, ONE_CHAIN, EVERYTHING = "nothing", "one chain", "everything"
+MENDED, AS_IT_WAS, THEIRS, GONE = "mended", "as it was", "theirs", "gone"
+LIVED_THROUGH = ((1, ""), (1, "2 findings mended"), NOTHING, MENDED)
+CHANGED = (2, "somebody changed the policy since it was read")
+CASES = (
+    Case("30 % of the calls throttled", lambda _: faults.throttled(0.3), *LIVED_THROUGH),
+    Case("connections that break", lambda _: faults.connection_reset(times=3), *LIVED_THROUGH),
+    Case("answers of 500", lambda _: faults.server_error(times=3), *LIVED_THROUGH),
+    Case(
+        "a topic deleted between list and read",
+        lambda of: faults.vanishing_topic(of.broken),
+        (3, "`sns:GetTopicAttributes` did not find it"),
+        (2, "`sns:GetTopicAttributes` did not find it"),
+        ONE_CHAIN,
+        GONE,
+    ),
+    Case(
+        "a key deleted between list and read",
+        lambda of: faults.vanishing_key(of.broken_key),
+        (1, "unusable-key"),
+        (1, "unusable-key"),
+        ONE_CHAIN,
+        MENDED,
+    ),
+    Case(
+        "another writer of the topic between plan and write",
+        lambda of: faults.other_writer(of.broken, theirs(of), at_read=2),
+        (1, ""),
+        CHANGED,
+        NOTHING,
+        THEIRS,
+    ),
+    Case(
+        "another writer of the key between plan and write",
+        lambda of: faults.other_writer(of.broken_key, theirs(of), at_read=2),
+        (1, ""),
+        CHANGED,
+        NOTHING,
+        THEIRS,
+    ),
+    Case(
+        "another writer of the topic between write and read-back",
+        lambda of: faults.other_writer(of.broken, theirs(of), at_read=3),
+        (1, ""),
+        (2, "AWS does not show the policy that was written"),
+        NOTHING,
+        THEIRS,
+    ),
+    Case(
+        "credentials that expire in mid-run",
+        lambda _: faults.expired_credentials(first=6),
+        (3, "the credentials have expired"),
+        (2, "the credentials have expired"),
+        EVERYTHING,
+        AS_IT_WAS,
+    ),
+    Case(
+        "a topic policy that is not JSON",
+        lambda of: faults.broken_policy(of.broken),
+        (3, "the topic policy is not JSON"),
+        (3, "the topic policy is not JSON"),
+        ONE_CHAIN,
+        MENDED,
+    ),
+    Case(
+        "a key policy that is not JSON",
+        lambda of: faults.broken_policy(of.broken_key),
+        (3, "the key policy is not JSON"),
+        (3, "the key policy is not JSON"),
+        ONE_CHAIN,
+        MENDED,
+    ),
+    Case(
+        "a Region switched off",
+        lambda _: faults.region_off(REGION),
+        (3, "switched off"),
+        (2, "switched off"),
+        EVERYTHING,
+        AS_IT_WAS,
+    ),
 )
 
 
-@pytest.mark.parametrize("operation", CALLS)
-def test_a_call_that_is_denied_names_what_is_missing_and_the_rest_is_read(
-    cloud: Cloud, operation: str
-) -> None:
-    topic = whole(cloud)
-    code = "AuthorizationError" if CALLS[operation].startswith("sns:") else "AccessDeniedException"
-    cloud.fault = refuse(operation, code)
-    report = audited(cloud, scope=TAGGED, hours=int(operation == "LookupEvents"))
-    assert report.unreadable
-    assert CALLS[operation] in said_of(report)
-    assert "access denied" in said_of(report)
-    wanted = set() if operation in ("ListTopics", "GetTopicAttributes") else {topic}
-    assert {one.resource for one in report.examined if one.kind == "topic"} == wanted
-    assert cloud.counts()["cloudtrail:LookupEvents"] <= 1
-    missed = {"GetCallerIdentity", "ListTopics", "GetTopicAttributes"}
-    assert operation in missed or {one.kind for one in report.examined} == {"topic", "key"}
+def theirs(of: Estate) -> str:
+    """A policy of somebody else's, which topics and keys may have."""
+    statement = seed.root_statement(of.account.id)
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Sid": "theirs"}]})
 
 
-def test_the_keys_that_can_be_read_are_judged_though_one_is_denied(cloud: Cloud) -> None:
-    instance = make_instance(cloud)
-    for number in range(3):
-        make_topic(cloud, f"t{number}", instance, f"key-{number}")
-
-    def deny_one(call: Call) -> Answer:
-        return (400, {"__type": "AccessDeniedException"}) if "key-1" in call.body else None
-
-    cloud.fault = deny_one
-    report = audited(cloud)
-    assert len([one for one in report.examined if one.kind == "topic"]) == 3
-    assert said_of(report).count("access denied") == 3  # description, policy, grants of the one key
-
-
-@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
-def test_a_call_that_is_put_off_for_good_is_said(cloud: Cloud, code: str) -> None:
-    whole(cloud)
-    cloud.fault = refuse("DescribeKey", code, 500)
-    report = audited(cloud)
-    assert report.unreadable
-    assert "kms:DescribeKey" in said_of(report)
-    assert "connect-cannot-use-key" not in rules_of(report)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_audit_survives(estate: Estate, case: Case) -> None:
+    whole = verdicts(checker(*estate.audit))
+    estate.sandbox.fault(case.fault(estate))
+    done = checker(*estate.audit)
+    code, said = case.audit
+    assert (done.code, said in done.out) == (code, True), done.err
+    assert case.hits != EVERYTHING or done.out.count(said) <= 2  # of the caller, and of the unit
+    now = verdicts(done)
+    changed = {key for key in {*whole, *now} if now.get(key) != whole.get(key)}
+    hit = {NOTHING: set(), ONE_CHAIN: {estate.broken, estate.broken_key}}.get(case.hits)
+    assert hit is None or {resource for resource, _ in changed} <= hit
+    assert bool(changed) == (case.hits != NOTHING)
 
 
-def test_a_storm_of_throttling_and_resets_is_lived_through(cloud: Cloud) -> None:
-    topic = whole(cloud)
-    numbers = itertools.count()
-
-    def storm(_call: Call) -> Answer:
-        number = next(numbers)
-        if number % 10 in (1, 5):
-            return 400, {"__type": "Throttling"}
-        return (500, {"__type": "InternalFailure"}) if number % 10 == 8 else None
-
-    cloud.fault = storm
-    report = audited(cloud, attempts=8)
-    assert not report.skipped
-    assert topic in {one.resource for one in report.examined}
-
-
-def test_a_connection_that_breaks_is_no_end(cloud: Cloud) -> None:
-    whole(cloud)
-    broken = itertools.count()
-
-    def reset(call: Call) -> Answer:
-        if call.operation == "GetTopicAttributes" and next(broken) == 0:
-            raise ConnectionResetError
-        return None
-
-    cloud.fault = reset
-    assert not audited(cloud, attempts=4).skipped
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_repair_survives(estate: Estate, case: Case, tmp_path: Path) -> None:
+    before = estate.policies()
+    estate.sandbox.fault(case.fault(estate))
+    done = checker(*estate.fix(tmp_path / "receipts"))
+    estate.sandbox.clear_faults()
+    code, said = case.fix
+    assert (done.code, said in done.out + done.err) == (code, True), done
+    if case.left != GONE:
+        after = estate.policies()
+        assert (after == before) == (case.left == AS_IT_WAS)
+        assert (json.loads(theirs(estate)) in after) == (case.left == THEIRS)
+        assert case.left != THEIRS or set(map(str, after)) & set(map(str, before))
 
 
-@pytest.mark.parametrize("what", ["GetTopicAttributes", "DescribeKey"])
-def test_what_is_deleted_between_list_and_read_is_said(cloud: Cloud, what: str) -> None:
-    whole(cloud)
-    cloud.fault = refuse(what, "NotFoundException" if what == "DescribeKey" else "NotFound", 404)
-    report = audited(cloud)
-    assert report.unreadable
-    assert "not any more" in said_of(report)
-    assert ("unusable-key" in rules_of(report)) == (what == "DescribeKey")
+def stopped(estate: Estate, by: signal.Signals, command: Sequence[str | Path], at: Fault) -> tuple[int, str]:
+    """Run a command to a call that gets no answer, and stop it there; give how it ended and what it told."""
+    estate.sandbox.forget_calls()
+    estate.sandbox.fault(at)
+    with subprocess.Popen([*CHECKER, *map(str, command)], stdout=-3, stderr=-1, text=True) as running:
+        while not any(one.error == "connection" for one in estate.sandbox.calls()):
+            time.sleep(0.02)
+        running.send_signal(by)
+        _, said = running.communicate(timeout=20)
+    estate.sandbox.clear_faults()
+    assert "Traceback" not in said
+    return running.returncode, said
 
 
-@pytest.mark.parametrize("policy", ["{nope", "", '{"a": "connect.amazonaws.com"', '"text"', "[]", "\x00"])
-def test_a_policy_that_is_no_json_is_said(cloud: Cloud, policy: str) -> None:
-    topic = make_topic(cloud, "chat")
-    entries = {"TopicArn": topic, "Policy": policy}
-    shown = "".join(
-        f"<entry><key>{key}</key><value>{escape(value)}</value></entry>" for key, value in entries.items()
-    )
-    cloud.fault = lambda call: (
-        (200, ATTRIBUTES.format(shown)) if call.operation == "GetTopicAttributes" else None
-    )
-    report = audited(cloud, scope=Scope(all_topics=True))
-    assert report.unreadable or report.findings
-    assert {one.resource for one in report.examined} <= {topic}
+def test_ctrl_c_leaves_a_clean_journal_that_is_gone_on_with(estate: Estate, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    command = (*estate.audit, "--journal", str(journal))
+    code, said = stopped(estate, signal.SIGINT, command, faults.connection_reset("kms", "DescribeKey"))
+    assert (code, f"--resume {journal}" in said) == (130, True)
+    assert next(json.loads(line) for line in journal.read_text().splitlines())["kind"] == "audit"
+    assert checker(*estate.audit, "--resume", journal).out == checker(*estate.audit).out
 
 
-def test_attributes_without_a_policy_are_not_taken_for_a_topic_without_one(cloud: Cloud) -> None:
-    topic = make_topic(cloud, "chat")
-    shown = f"<entry><key>TopicArn</key><value>{topic}</value></entry>"
-    cloud.fault = lambda call: (
-        (200, ATTRIBUTES.format(shown)) if call.operation == "GetTopicAttributes" else None
-    )
-    report = audited(cloud)
-    assert report.unreadable
-    assert "may not see" in said_of(report)
+def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_path: Path) -> None:
+    journal, threads = tmp_path / "journal.jsonl", 4
+    account = estate.account
+    others = [seed.default_topic(account, f"other-{number}") for number in range(40)]
+    topics = [*others, *(seed.good_topic(account, estate.instance, f"chat-{number}") for number in range(40))]
+    command = (*estate.audit, "--threads", str(threads))
+    late = faults.connection_reset("sns", "GetTopicAttributes")._replace(first=60)
+    assert stopped(estate, signal.SIGINT, (*command, "--journal", str(journal)), late)[0] == 130
+    for topic in others[:10]:  # streamed to since: that they do not name Connect is no answer any more
+        seed.start_chat(account, estate.instance, topic)
+    done = checker(*command, "--resume", journal)
+    read = [one for one in estate.sandbox.calls("sns", "GetTopicAttributes") if not one.error]
+    assert len(read) <= len(topics) + 4 + 10 + threads
+    assert done.out == checker(*command).out
+    assert all(topic in done.out for topic in others[:10])
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("InvalidClientTokenId", "switched off"), ("ExpiredToken", "expired")]
+    ("by", "at"),
+    [
+        (signal.SIGKILL, faults.connection_reset("kms", "PutKeyPolicy")),
+        (signal.SIGKILL, faults.connection_reset("sns", "SetTopicAttributes")),
+        (signal.SIGKILL, faults.connection_reset("sns", "GetTopicAttributes")._replace(first=3)),
+        (signal.SIGINT, faults.connection_reset("sns", "GetTopicAttributes")._replace(first=3)),
+    ],
+    ids=["killed before any write", "between two writes", "between write and read-back", "Ctrl-C there"],
 )
-def test_a_unit_that_cannot_go_on_ends_with_one_word_about_it(cloud: Cloud, code: str, said: str) -> None:
-    whole(cloud)
-    calls = itertools.count()
-
-    def end(call: Call) -> Answer:
-        if call.service == "sts" or (code == "ExpiredToken" and next(calls) < 3):
-            return None
-        return 403, {"__type": code}
-
-    cloud.fault = end
-    report = audited(cloud, threads=1)
-    assert report.unreadable
-    assert said_of(report).count(said) == 1
-    assert len(cloud.calls) <= 8
-
-
-def test_without_credentials_nothing_is_audited_and_the_help_says_how(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+def test_the_receipt_of_a_repair_that_is_stopped_lets_a_rollback_decide(
+    estate: Estate, tmp_path: Path, by: signal.Signals, at: Fault
 ) -> None:
-    from checker.inputs.text import InputError
-
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(InputError, match="credentials"):
-        audited(cloud)
-
-
-def test_a_key_of_another_account_is_not_taken_for_one_without_a_grant(cloud: Cloud) -> None:
-    instance = make_instance(cloud)
-    arn = f"arn:aws:kms:{REGION}:999988887777:key/k"
-    make_topic(cloud, "chat", instance, arn)
-    metadata = {"Arn": arn, "KeyId": "k", "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
-    described = {**metadata, "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
-    cloud.fault = lambda call: (
-        (200, json.loads(json.dumps({"KeyMetadata": described}))) if call.operation == "DescribeKey" else None
-    )
-    report = audited(cloud)
-    assert "kms:GetKeyPolicy" in said_of(report)
-    assert report.unreadable
+    before = estate.policies()
+    code, _ = stopped(estate, by, estate.fix(tmp_path), at)
+    assert code == (130 if by == signal.SIGINT else -by)
+    assert (estate.policies() == before) == (at.action == "PutKeyPolicy")
+    roll_back(tmp_path)
+    assert estate.policies() == before

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.process import CHECKER, run
-from tests.live.cloud import ACCOUNT, Call, Cloud
+from tests.cli.process import run
+from tests.live.cloud import ACCOUNT, Cloud
 from tests.live.scene import make_instance, make_key, make_topic
 
 
@@ -76,44 +75,6 @@ def test_without_somebody_to_ask_nothing_is_written(cloud: Cloud, tmp_path: Path
     assert policy_of(cloud, topic) == before
 
 
-def test_a_policy_that_changes_between_plan_and_write_is_left_alone(cloud: Cloud, tmp_path: Path) -> None:
-    instance, topic = make_instance(cloud), make_topic(cloud, "chat")
-    theirs = policy_of(cloud, topic)
-    theirs["Statement"][0]["Action"] = ["SNS:Publish"]
-    reads: list[Call] = []
-
-    def other_writer(call: Call) -> None:
-        reads.extend([call] * (call.operation == "GetTopicAttributes"))
-        if len(reads) == 2 and call.operation == "GetTopicAttributes":
-            cloud.fault = None
-            cloud.client("sns").set_topic_attributes(
-                TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(theirs)
-            )
-
-    cloud.fault = other_writer
-    done = run("fix", "--apply", "--yes", *options(cloud, topic, instance, tmp_path))
-    assert done.returncode == 2
-    assert "somebody changed the policy since it was read" in done.stderr
-    assert policy_of(cloud, topic) == theirs
-
-
-def test_a_key_that_cannot_be_written_takes_nothing_with_it(cloud: Cloud, tmp_path: Path) -> None:
-    instance, key = make_instance(cloud), make_key(cloud, "alias/chat", connect=False)
-    topic = make_topic(cloud, "chat", key="alias/chat")
-    before = policy_of(cloud, topic), key_policy(cloud, key)
-
-    def refused(call: Call) -> Any:
-        return (403, {"__type": "AuthorizationError"}) if call.operation == "SetTopicAttributes" else None
-
-    cloud.fault = refused
-    done = run("fix", "--apply", "--yes", *options(cloud, topic, instance, tmp_path))
-    cloud.fault = None
-    assert done.returncode == 2
-    assert "`sns:SetTopicAttributes` is missing" in done.stderr
-    assert f"taken back: {key}" in done.stderr
-    assert (policy_of(cloud, topic), key_policy(cloud, key)) == before
-
-
 def test_what_a_deployment_manages_is_refused_without_force(cloud: Cloud, tmp_path: Path) -> None:
     instance, topic = make_instance(cloud), make_topic(cloud, "chat")
     cloud.client("sns").tag_resource(ResourceArn=topic, Tags=[{"Key": "ManagedBy", "Value": "Terraform"}])
@@ -171,51 +132,6 @@ def test_a_topic_that_is_not_there_is_said_so(cloud: Cloud, tmp_path: Path) -> N
     done = run("fix", *options(cloud, missing, instance, tmp_path))
     assert done.returncode == 2
     assert "did not find it" in done.stderr
-
-
-def test_a_run_that_is_killed_after_the_write_leaves_a_receipt_that_tells_what_to_undo(
-    cloud: Cloud, tmp_path: Path
-) -> None:
-    instance, topic = make_instance(cloud), make_topic(cloud, "chat")
-    before = policy_of(cloud, topic)
-    command = [*CHECKER, "fix", "--apply", "--yes", *options(cloud, topic, instance, tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    written: list[Call] = []
-
-    def killer(call: Call) -> None:
-        if written and call.operation == "GetTopicAttributes":
-            process.kill()
-        written.extend([call] * (call.operation == "SetTopicAttributes"))
-
-    cloud.fault = killer
-    assert process.wait(60) < 0
-    cloud.fault = None
-    assert policy_of(cloud, topic) != before
-    (receipt,) = tmp_path.iterdir()
-    done = run("rollback", receipt, "--endpoint-url", cloud.url)
-    assert done.returncode == 0, done.stderr
-    assert policy_of(cloud, topic) == before
-
-
-def test_a_run_that_is_killed_before_the_write_has_nothing_to_undo(cloud: Cloud, tmp_path: Path) -> None:
-    instance, topic = make_instance(cloud), make_topic(cloud, "chat")
-    before = policy_of(cloud, topic)
-    command = [*CHECKER, "fix", "--apply", "--yes", *options(cloud, topic, instance, tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def killer(call: Call) -> Any:
-        if call.operation == "SetTopicAttributes":
-            process.kill()
-            return 500, {"__type": "InternalError"}
-        return None
-
-    cloud.fault = killer
-    assert process.wait(60) < 0
-    cloud.fault = None
-    (receipt,) = tmp_path.iterdir()
-    done = run("rollback", receipt, "--endpoint-url", cloud.url)
-    assert (done.returncode, policy_of(cloud, topic)) == (0, before)
-    assert "says what it said before the repair" in done.stderr
 
 
 def test_what_the_options_leave_out_is_not_mended(cloud: Cloud, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +13,6 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 ONCE = {"retries": {"total_max_attempts": 1}}
-
-
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(sandbox: Sandbox) -> Iterator[None]:
-    yield
-    sandbox.clear_faults()
 
 
 def code_of(call: Any, **parameters: Any) -> str:

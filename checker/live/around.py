@@ -1,0 +1,54 @@
+"""What is known of a unit beside its topics: its instances soon, what streams once CloudTrail has been asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.live.instances import list_instances, tied, tied_whatever_streams
+from checker.live.trail import contacts_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from checker.inventory import Contact, Topic
+    from checker.live.calls import Calls
+    from checker.live.plan import Plan
+
+
+class Around:
+    """Reads instances and contacts in threads that wait much; CloudTrail answers two calls a second."""
+
+    def __init__(self, calls: Calls, plan: Plan, aside: Executor) -> None:
+        self._plan = plan
+        self._instances = aside.submit(list_instances, calls)
+        self._contacts = aside.submit(self._read_contacts, calls)
+
+    def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
+        """Where there are no instances nothing streams."""
+        return contacts_of(calls, self._plan.hours) if self._instances.result() != () else ()
+
+    def is_known(self) -> bool:
+        """True once all is read."""
+        return self._contacts.done()
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """The contacts that stream; waits for them."""
+        return self._contacts.result()
+
+    def streamed(self) -> frozenset[str]:
+        """The topics that contacts stream to; waits for them."""
+        return frozenset(text for contact in self.contacts() for text, _ in contact.topics)
+
+    def tied(self, topic: Topic) -> Topic | None:
+        """Tie a topic to the instances that were given for it, else to those that are seen to stream to it.
+
+        ``None`` as long as that hangs on what is not read yet.
+        """
+        given = self._plan.streaming_to(topic.name)
+        if given or self._plan.instances:
+            return topic._replace(instances=given)
+        if self.is_known():
+            return tied(topic, self._instances.result() or (), self.contacts())
+        if self._instances.done():
+            return tied_whatever_streams(topic, self._instances.result() or ())
+        return None

@@ -1,0 +1,51 @@
+"""The topics of one unit that are read already: an audit that is gone on with reads none of them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.policy.vocabulary import CONNECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from checker.engine import Scope
+
+Attributes = dict[str, str]
+_OF_USE = (
+    "TopicArn",
+    "Policy",
+    "KmsMasterKeyId",
+    "FifoTopic",
+    "SubscriptionsConfirmed",
+    "SubscriptionsPending",
+)
+
+
+class Reads(NamedTuple):
+    """What an earlier run read, by ARN, and what takes that which this one reads.
+
+    ``None`` stands for a topic that only its tags or what streams to it could bring into scope.
+    """
+
+    known: Mapping[str, Attributes | None] = {}
+    keep: Callable[[str, Attributes | None], None] = lambda *_: None
+
+    def knows(self, arn: str) -> bool:
+        """True for a topic of which everything is known."""
+        return self.known.get(arn) is not None
+
+    def passed(self, arn: str) -> bool:
+        """True for a topic that was passed over."""
+        return arn in self.known and self.known[arn] is None
+
+    def add(self, arn: str, attributes: Attributes, scope: Scope) -> None:
+        """Keep what was read of a topic, as far as it will be of use."""
+        passed = is_passed_over(attributes.get("Policy"), scope)
+        self.keep(arn, None if passed else {name: attributes[name] for name in _OF_USE if name in attributes})
+
+
+def is_passed_over(policy: str | None, scope: Scope) -> bool:
+    """True for a policy that cannot name Connect, which most do not, and so need not be parsed."""
+    asked_for = scope.all_topics or bool(scope.topics)
+    return policy is not None and not asked_for and CONNECT not in policy and "\\" not in policy
