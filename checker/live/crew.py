@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from checker.live.session import Sessions
 
 
+_THREADS_A_UNIT = 2
+"""A unit keeps many threads busy while it reads topics, and what it finds in memory until it is done."""
+
+
 class Crew(NamedTuple):
     """An executor, what it is to run for a unit, and how many units are worked on at once."""
 
@@ -35,7 +39,7 @@ def threads(
     reads: Callable[[Unit], Reads],
 ) -> Crew:
     """Work in threads, of which the units share those that make calls."""
-    at_once = max(1, min(units, plan.access.threads))
+    at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
     worker = Worker(plan, sessions, seen, reads)
 
