@@ -41,9 +41,13 @@ def choose(
 
     ``families`` maps the id of every rule to its family, ``absolute`` the name of a file to its path.
     """
+    everywhere = configuration.choice.then(option)
+
+    def choice_for(source: str) -> Choice:
+        return overridden(source) if configuration.overrides else everywhere
 
     @cache
-    def choice_for(source: str) -> Choice:
+    def overridden(source: str) -> Choice:
         choice = configuration.choice
         path = configuration.relative(absolute(source))
         for override in configuration.overrides:
@@ -61,7 +65,10 @@ def choose(
 
     def narrowed(one: Examined) -> Examined:
         verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if counts(rule, one.source)}
-        return one._replace(verdicts=verdicts)
+        same = len(verdicts) == len(
+            one.verdicts
+        )  # there may be very many targets, which share what is the same
+        return one if same else one._replace(verdicts=verdicts)
 
     findings = [one for one in report.findings if counts(one.rule, one.locations[0].source)]
     crashed = {one.rule for one in findings} & set(report.crashed)
