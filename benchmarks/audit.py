@@ -24,10 +24,10 @@ from botocore.config import Config
 
 from benchmarks.__main__ import line
 from checker.live.access import Access, Coverage
-from checker.live.accounts import survey
-from checker.live.plan import Plan
+from checker.live.audit.accounts import survey
+from checker.live.audit.plan import Plan
+from checker.live.audit.work import Worker
 from checker.live.session import sign_in
-from checker.live.work import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

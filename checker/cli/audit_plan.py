@@ -12,12 +12,12 @@ from checker.inputs.load import load
 from checker.inputs.text import InputError
 from checker.inventory import Inventory
 from checker.live.access import Access, Coverage
-from checker.live.plan import Plan
+from checker.live.audit.plan import Plan
 
 if TYPE_CHECKING:
     from checker.cli.run import Ground
     from checker.live.access import Unit
-    from checker.live.journal import Journal
+    from checker.live.audit.journal import Journal
 
 
 class AuditOptions(NamedTuple):
@@ -58,7 +58,7 @@ def journal_of(asked: AuditOptions, plan: Plan) -> tuple[Journal, set[Unit]]:
 
     Raises InputError.
     """
-    from checker.live.journal import Journal
+    from checker.live.audit.journal import Journal
 
     question = plan._replace(access=Access())._asdict()
     if asked.resume:

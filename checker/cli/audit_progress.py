@@ -11,7 +11,7 @@ from checker.cli.progress import progress_bar
 from checker.cli.terminal import tell
 
 if TYPE_CHECKING:
-    from checker.live.audit import Done
+    from checker.live.audit.run import Done
 
 _PAUSE = 5.0
 """So many seconds lie between two lines, unless a unit is done."""

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from checker.cli.run import Ground, Run
     from checker.inventory import Skipped
     from checker.live.access import Unit
-    from checker.live.accounts import Surveyed
-    from checker.live.crew import Crew
-    from checker.live.journal import Journal
-    from checker.live.plan import Plan
+    from checker.live.audit.accounts import Surveyed
+    from checker.live.audit.crew import Crew
+    from checker.live.audit.journal import Journal
+    from checker.live.audit.plan import Plan
     from checker.live.session import Sessions
     from checker.outcome import Report
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
-    from checker.live.accounts import survey  # boto3 takes a fifth of a second to import
+    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
@@ -52,7 +52,7 @@ def _work_off(
     units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
     """Work the units off and journal them; when that is interrupted, say how to go on."""
-    from checker.live.audit import run
+    from checker.live.audit.run import run
 
     with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
         crew = _crew(units, asked, plan, sessions, progress, journal)
@@ -75,10 +75,10 @@ def _crew(
     journal: Journal,
 ) -> Crew:
     if asked.dask:
-        from checker.live.cluster import cluster
+        from checker.live.audit.cluster import cluster
 
         return cluster(plan, asked.dask)
-    from checker.live.crew import threads
+    from checker.live.audit.crew import threads
 
     return threads(plan, sessions, len(units), progress.called, journal.reads)
 
@@ -87,7 +87,7 @@ def _send(
     asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> tuple[Skipped, ...]:
     """Send the findings of each unit to Security Hub, but for those that are held back."""
-    from checker.live.securityhub import send
+    from checker.live.audit.securityhub import send
 
     entered = {unit.bare: unit for unit in surveyed.units}
     unsent: list[Skipped] = []
@@ -99,7 +99,7 @@ def _send(
 
 
 def _whole(journal: Journal, surveyed: Surveyed) -> Report:
-    from checker.live.work import joined
+    from checker.live.audit.work import joined
 
     wanted = {unit.bare for unit in surveyed.units}
     report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)

@@ -1,4 +1,4 @@
-"""What `checker fix --topic-arn` asks and says; `checker.live.repair` does it."""
+"""What `checker fix --topic-arn` asks and says; `checker.live.repair.execution` does it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from checker.fix.outcome import Outcome
     from checker.inventory import Inventory
     from checker.live.access import Access
-    from checker.live.planning import Plan
-    from checker.live.repair import Done
+    from checker.live.repair.execution import Done
+    from checker.live.repair.planning import Plan
 
 
 class Trial(NamedTuple):
@@ -89,7 +89,7 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
 
 
 def _as_planned(planned: Plan) -> Done:
-    from checker.live.repair import Done
+    from checker.live.repair.execution import Done
 
     return Done(planned.outcome)
 
@@ -111,7 +111,7 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, *, yes: bool) 
 def _tried(planned: Plan, done: Done, asked: LiveOptions, trial: Trial, *, as_report: bool) -> Done:
     """Send a message through, and take the repair back if it does not arrive and that is asked for."""
     from checker.live.flow.asked import Asked
-    from checker.live.repair import undo
+    from checker.live.repair.execution import undo
 
     instance, *_ = planned.wish.instances
     chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
@@ -148,7 +148,7 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
-    from checker.live.planning import Wish, plan  # boto3 takes a fifth of a second to import
+    from checker.live.repair.planning import Wish, plan  # boto3 takes a fifth of a second to import
     from checker.live.resource import reach
 
     judged = _judge(ground, asked.options)
@@ -173,7 +173,7 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
 
 def _apply(plan: Plan, asked: LiveOptions, *, yes: bool) -> Done:
     """Carry the plan out. Raises InputError for what stands against it."""
-    from checker.live.repair import check, execute, record
+    from checker.live.repair.execution import check, execute, record
 
     check(plan, force_managed=asked.force_managed)
     if not yes and not _agreed(plan):

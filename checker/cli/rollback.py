@@ -17,7 +17,7 @@ from checker.live.access import Access
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.live.mending import Undone
+    from checker.live.repair.mending import Undone
 
 
 def rollback(
@@ -40,7 +40,7 @@ def rollback(
     arn = Arn.parse(changes[0].resource)
     if arn is None:
         raise InputError(changes[0].resource, "the receipt names no ARN")
-    from checker.live.mending import take_back  # boto3 takes a fifth of a second to import
+    from checker.live.repair.mending import take_back  # boto3 takes a fifth of a second to import
     from checker.live.resource import reach
 
     undone = take_back(reach(Access(profile=profile, endpoint=endpoint_url), arn), changes, force=force)

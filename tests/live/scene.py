@@ -7,10 +7,10 @@ from typing import Any
 
 from checker.engine import Scope
 from checker.live.access import Access, Coverage
-from checker.live.accounts import survey
-from checker.live.plan import Plan
+from checker.live.audit.accounts import survey
+from checker.live.audit.plan import Plan
+from checker.live.audit.work import Worker, joined
 from checker.live.session import sign_in
-from checker.live.work import Worker, joined
 from checker.outcome import Report
 from checker.report.recorded import read_record
 from tests.live.cloud import ACCOUNT, REGION, Cloud

@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 from checker.finding import Severity
 from checker.inventory import Skipped
 from checker.live.access import Access, Unit
-from checker.live.securityhub import send
+from checker.live.audit.securityhub import send
 from checker.live.session import sign_in
 from checker.outcome import Report
 from tests.cli.process import run

@@ -11,7 +11,7 @@ from checker.engine import Scope, judge
 from checker.fix.reading import Reading
 from checker.inventory import Instance, Inventory
 from checker.live.access import Access
-from checker.live.planning import Plan, Wish, plan
+from checker.live.repair.planning import Plan, Wish, plan
 from checker.live.resource import reach
 from checker.registry import all_rules
 from checker.sandbox import seed

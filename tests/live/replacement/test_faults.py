@@ -13,10 +13,10 @@ from checker.fix.receipt import read_receipt
 from checker.fix.subscribing import why_not
 from checker.inputs.text import InputError
 from checker.live.access import Access
-from checker.live.mending import take_back
-from checker.live.repair import check, execute, record
+from checker.live.repair.execution import check, execute, record
+from checker.live.repair.mending import take_back
+from checker.live.repair.subscribing import subscriptions_of
 from checker.live.resource import reach
-from checker.live.subscribing import subscriptions_of
 from checker.sandbox import seed
 from checker.sandbox.faults import denied, server_error
 from tests.cli.process import CHECKER, run

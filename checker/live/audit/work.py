@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from checker.engine import Scope, judge
 from checker.finding import format_route
+from checker.live.audit.collect import Collector
+from checker.live.audit.reads import Reads
 from checker.live.calls import Calls
-from checker.live.collect import Collector
-from checker.live.reads import Reads
 from checker.live.session import Sessions
 from checker.outcome import Report
 from checker.registry import all_rules
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checker.finding import Finding
     from checker.inventory import Skipped
     from checker.live.access import Unit
-    from checker.live.plan import Plan
+    from checker.live.audit.plan import Plan
 
 _EVERYTHING = Scope(all_topics=True)
 """What was collected is in scope."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.text import InputError
-from checker.live.crew import Crew, on_cluster
+from checker.live.audit.crew import Crew, on_cluster
 
 if TYPE_CHECKING:
-    from checker.live.plan import Plan
+    from checker.live.audit.plan import Plan
 
 _PATIENCE = "10s"
 

@@ -8,9 +8,9 @@ from checker.arn import Arn
 from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.calls import Listing
-from checker.live.deed import Deed, Stand
 from checker.live.patience import until
-from checker.live.policy_writing import same_policy
+from checker.live.repair.deed import Deed, Stand
+from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,9 +6,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inventory import Skipped, Topic
+from checker.live.audit.reads import Attributes, Reads, is_passed_over
 from checker.live.calls import Calls, Listing, StoppedError
 from checker.live.facts import NO_POLICY, topic_of
-from checker.live.reads import Attributes, Reads, is_passed_over
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from checker.engine import Scope
-    from checker.live.plan import Plan
+    from checker.live.audit.plan import Plan
 
 _TOPICS = Listing("sns", "list_topics", "Topics")
 _TAGGED = Listing(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.text import InputError
-from checker.live.deed import Deed, Stand
 from checker.live.patience import until
+from checker.live.repair.deed import Deed, Stand
 
 if TYPE_CHECKING:
     from checker.fix.receipt import Change

@@ -10,10 +10,10 @@ from checker.difference import difference
 from checker.fix.receipt import KEY
 from checker.iam.space import Target
 from checker.inputs.text import InputError
-from checker.live.deed import Deed, Stand
 from checker.live.facts import policy_of
 from checker.live.faults import UnreadError
 from checker.live.patience import until
+from checker.live.repair.deed import Deed, Stand
 from checker.policy import dialect
 from checker.policy.unknown import Unknown
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from checker.live.access import Unit
-    from checker.live.crew import Crew
-    from checker.live.journal import Journal
+    from checker.live.audit.crew import Crew
+    from checker.live.audit.journal import Journal
 
 _AHEAD = 2
 """So many units for each that can be worked on at once are handed out; the others wait here."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.text import InputError
 from checker.live.access import Unit
-from checker.live.reads import Attributes, Reads
+from checker.live.audit.reads import Attributes, Reads
 from checker.report.recorded import read_record
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.inputs.text import InputError
-from checker.live.deed import Deed, Stand
-from checker.live.encryption import ENCRYPTION_DEED
-from checker.live.new_key import NEW_KEY_DEED
-from checker.live.new_topic import NEW_TOPIC_DEED
 from checker.live.patience import Clock
-from checker.live.policy_writing import POLICY
-from checker.live.subscribing import SUBSCRIPTION_DEED
+from checker.live.repair.deed import Deed, Stand
+from checker.live.repair.encryption import ENCRYPTION_DEED
+from checker.live.repair.new_key import NEW_KEY_DEED
+from checker.live.repair.new_topic import NEW_TOPIC_DEED
+from checker.live.repair.policy_writing import POLICY
+from checker.live.repair.subscribing import SUBSCRIPTION_DEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

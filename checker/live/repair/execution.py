@@ -9,7 +9,7 @@ from checker.finding import Severity, Verdict
 from checker.fix.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
-from checker.live.mending import Carried, carry_out, take_back
+from checker.live.repair.mending import Carried, carry_out, take_back
 from checker.live.resource import read_topic
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.fix.outcome import Outcome
-    from checker.live.mending import Missed, Undone
-    from checker.live.planning import Plan
+    from checker.live.repair.mending import Missed, Undone
+    from checker.live.repair.planning import Plan
 
 _LOCKOUT = "key-lockout"
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.inventory import Inventory, Key, is_managed_key
-from checker.live.around import Around
+from checker.live.audit.around import Around
+from checker.live.audit.reads import Reads
+from checker.live.audit.subscriptions import Subscriptions
+from checker.live.audit.topics import Read, candidate, list_tagged, list_topics, read_topics
 from checker.live.keys import Keys
-from checker.live.reads import Reads
-from checker.live.subscriptions import Subscriptions
-from checker.live.topics import Read, candidate, list_tagged, list_topics, read_topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor, Future
 
     from checker.inventory import Topic
+    from checker.live.audit.plan import Plan
+    from checker.live.audit.topics import Tags
     from checker.live.calls import Calls
-    from checker.live.plan import Plan
-    from checker.live.topics import Tags
 
 _TOGETHER = 16
 """So many topics are judged at once; there is some work for each time."""

@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.live.work import Worker, work_on
+from checker.live.audit.work import Worker, work_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
     from checker.live.access import Unit
-    from checker.live.plan import Plan
-    from checker.live.reads import Reads
+    from checker.live.audit.plan import Plan
+    from checker.live.audit.reads import Reads
     from checker.live.session import Sessions
 
 

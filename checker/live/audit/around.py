@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.live.instances import list_instances, tied, tied_whatever_streams
-from checker.live.trail import contacts_of
+from checker.live.audit.instances import list_instances, tied, tied_whatever_streams
+from checker.live.audit.trail import contacts_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from checker.inventory import Contact, Topic
+    from checker.live.audit.plan import Plan
     from checker.live.calls import Calls
-    from checker.live.plan import Plan
 
 
 class Around:

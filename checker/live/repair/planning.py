@@ -9,10 +9,10 @@ from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.receipt import KEY, TOPIC, Change
 from checker.fix.replacement import key_reasons, topic_reasons
 from checker.fix.rounds import Repair, repair
-from checker.live.imagined import Wanted
-from checker.live.replacing import successor
+from checker.live.repair.imagined import Wanted
+from checker.live.repair.replacing import successor
+from checker.live.repair.succession import replacement
 from checker.live.resource import read_topic
-from checker.live.succession import replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from checker.fix.reading import Reading
     from checker.inventory import Instance, Inventory
     from checker.live.calls import Calls
+    from checker.live.repair.successor import Successor
     from checker.live.resource import Found
-    from checker.live.successor import Successor
 
 
 class Wish(NamedTuple):

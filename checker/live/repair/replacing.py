@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from checker.fix.replacement import alias_names, key_reasons, mark, topic_names, topic_reasons
 from checker.inputs.text import InputError
-from checker.live import new_key, new_topic
 from checker.live.access import Unit
-from checker.live.imagined import imagined_key, imagined_topic
 from checker.live.keys import Keys
+from checker.live.repair import new_key, new_topic
+from checker.live.repair.imagined import imagined_key, imagined_topic
+from checker.live.repair.subscribing import subscriptions_of
+from checker.live.repair.successor import Alias, Successor
 from checker.live.resource import Found, read_topic
-from checker.live.subscribing import subscriptions_of
-from checker.live.successor import Alias, Successor
 
 if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.live.calls import Calls
-    from checker.live.imagined import Wanted
+    from checker.live.repair.imagined import Wanted
 
 
 def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:

@@ -12,7 +12,7 @@ from checker.live.facts import counted, subscription_of
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
-    from checker.live.topics import Read
+    from checker.live.audit.topics import Read
 
 _ALL = Listing("sns", "list_subscriptions", "Subscriptions")
 _BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")

@@ -9,7 +9,7 @@ from checker.arn import Arn
 from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.fix.replacement import REPLACES, carried, carried_tags, mark
 from checker.fix.subscribing import copied, why_not
-from checker.live.policy_writing import compact
+from checker.live.repair.policy_writing import compact
 from checker.live.resource import Found, managers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.receipt import Change
-    from checker.live.successor import Successor
+    from checker.live.repair.successor import Successor
 
 
 def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
