@@ -25,3 +25,4 @@ def sandbox(one_sandbox: Sandbox) -> Iterator[Sandbox]:
     one_sandbox.forget_calls()
     yield one_sandbox
     one_sandbox.clear_faults()
+    one_sandbox.ask("throttles", on=True)

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.samples import TESTS
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
 
 CHECKER = [sys.executable, "-m", "checker"]
 
@@ -24,6 +27,11 @@ def run(
     result = subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
     assert "Traceback" not in result.stderr
     return result
+
+
+def as_caller(sandbox: Sandbox, account: Account) -> dict[str, str]:
+    """The environment of somebody who works in an account of the sandbox."""
+    return {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
 
 
 def save(path: Path, value: Any) -> Path:

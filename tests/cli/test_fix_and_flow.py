@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from checker.sandbox import faults, seed
-from tests.cli.process import run
+from tests.cli.process import as_caller, run
 
 if TYPE_CHECKING:
     import subprocess
@@ -20,18 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return sandbox.account("777700002222")
-
-
-@pytest.fixture
-def instance(account: Account) -> str:
-    return seed.make_instance(account)
-
-
-@pytest.fixture
 def topic(account: Account) -> str:
-    account.client("sns").delete_topic(TopicArn=f"arn:aws:sns:us-east-1:{account.id}:default")
     return seed.default_topic(account)
 
 
@@ -42,9 +31,8 @@ def policy(account: Account, topic: str) -> str:
 def fix(
     sandbox: Sandbox, account: Account, folder: Path, instance: str, topic: str, *options: str
 ) -> subprocess.CompletedProcess[str]:
-    env = {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
     given = ("--topic-arn", topic, "--instance-arn", instance, "--wait", "1", "--test-flow")
-    return run("fix", *given, *options, env=env, cwd=folder)
+    return run("fix", *given, *options, env=as_caller(sandbox, account), cwd=folder)
 
 
 APPLY = ("--apply", "--yes", "--contact-flow-id", "flow")

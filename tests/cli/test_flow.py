@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from checker.sandbox import faults, seed
-from tests.cli.process import run
+from tests.cli.process import as_caller, run
 
 if TYPE_CHECKING:
     import subprocess
@@ -20,22 +20,11 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 
-@pytest.fixture
-def account(sandbox: Sandbox) -> Account:
-    return sandbox.account("777700001111")
-
-
-@pytest.fixture
-def instance(account: Account) -> str:
-    return seed.make_instance(account)
-
-
 def flow(
     sandbox: Sandbox, account: Account, instance: str, *options: str
 ) -> subprocess.CompletedProcess[str]:
-    env = {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
     given = ("--instance-arn", instance, "--contact-flow-id", "flow", "--wait", "1")
-    return run("flow", *given, *options, env=env)
+    return run("flow", *given, *options, env=as_caller(sandbox, account))
 
 
 def topics(*arns: str) -> tuple[str, ...]:
@@ -129,10 +118,11 @@ def test_a_flow_that_could_not_be_carried_through_is_incomplete_and_says_what_is
 def test_explain_reads_a_topic_and_its_key_from_aws(
     sandbox: Sandbox, account: Account, instance: str
 ) -> None:
-    env = {**sandbox.environment, "AWS_ACCESS_KEY_ID": account.id, "AWS_CONFIG_FILE": "/nowhere"}
 
     def explain(topic: str) -> subprocess.CompletedProcess[str]:
-        return run("explain", topic, "--instance-arn", instance, "--format", "json", env=env)
+        return run(
+            "explain", topic, "--instance-arn", instance, "--format", "json", env=as_caller(sandbox, account)
+        )
 
     good = explain(seed.encrypted_topic(account, instance, "sealed", grant=True).topic)
     assert good.returncode == 0

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from checker.sandbox.running import Sandbox
+    from checker.sandbox.running import Account, Sandbox
     from tests.live.cloud import Cloud
     from tests.live.estate import Estate
+
+ACCOUNTS = count(111122230001)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +37,23 @@ def cloud(_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 @pytest.fixture
-def estate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
+def region() -> str:
+    return "us-east-1"
+
+
+@pytest.fixture
+def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, region: str) -> Account:
+    """An account that a caller with credentials of its own works in."""
+    account = sandbox.account(str(next(ACCOUNTS)), region)
+    for name, value in (sandbox.environment | {"AWS_ACCESS_KEY_ID": account.id}).items():
+        monkeypatch.setenv(name, value)
+    _shut_out(monkeypatch)
+    sandbox.ask("throttles", on=False)
+    return account
+
+
+@pytest.fixture
+def estate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Estate:
     from tests.live.estate import REGION, build
 
     sandbox.ask("throttles", on=False)
@@ -44,8 +63,7 @@ def estate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", built.account.id)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     _shut_out(monkeypatch)
-    yield built
-    sandbox.ask("throttles", on=True)
+    return built
 
 
 def _shut_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ from checker.inputs.text import InputError
 from checker.inventory import PolicyText
 from checker.live.facts import policy_of as policy_text_of
 from checker.live.resource import managers
-from checker.live.retention.own import check_account, own_name
+from checker.live.retention.own import check_account, own_name, subscribe
 from checker.live.retention.read_queue import read_queue
 from checker.policy.dialect import QUEUE
 from checker.policy.plain import listed
 from checker.policy.unknown import Unknown
 from checker.retention.facts import Queue
 from checker.retention.made import Made
+from checker.retention.model import SQS
 from checker.retention.queue import policy_step
 
 if TYPE_CHECKING:
@@ -132,14 +133,5 @@ def _subscribe(calls: Calls, queue: Arn, topic: Arn) -> Made:
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
     """
-    answer = calls.need(
-        "sns",
-        "subscribe",
-        str(topic),
-        TopicArn=str(topic),
-        Protocol="sqs",
-        Endpoint=str(queue),
-        Attributes={"RawMessageDelivery": "true"},
-        ReturnSubscriptionArn=True,
-    )
-    return Made("a subscription of the queue, with raw delivery", str(answer["SubscriptionArn"]))
+    subscription = subscribe(calls, topic, SQS, queue, {"RawMessageDelivery": "true"})
+    return Made("a subscription of the queue, with raw delivery", subscription)

@@ -13,10 +13,11 @@ from checker.chain import OK
 from checker.iam.truth import all_of
 from checker.inputs.text import InputError
 from checker.live.patience import until
-from checker.live.retention.own import check_account, own_name
+from checker.live.retention.own import check_account, own_name, subscribe
 from checker.live.retention.read_stream import read_role, read_stream
 from checker.policy.unknown import Unknown
 from checker.retention.made import Made
+from checker.retention.model import FIREHOSE
 from checker.retention.stream import LOOK, WRITE, may, stream_step
 
 if TYPE_CHECKING:
@@ -123,15 +124,4 @@ def _subscribed(calls: Calls, topic: Arn, stream: Arn, role: Arn) -> str:
 
     https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
     """
-    attributes = {"SubscriptionRoleArn": str(role)}
-    answer = calls.need(
-        "sns",
-        "subscribe",
-        str(topic),
-        TopicArn=str(topic),
-        Protocol="firehose",
-        Endpoint=str(stream),
-        Attributes=attributes,
-        ReturnSubscriptionArn=True,
-    )
-    return str(answer["SubscriptionArn"])
+    return subscribe(calls, topic, FIREHOSE, stream, {"SubscriptionRoleArn": str(role)})

@@ -24,6 +24,24 @@ def own_name(name: str, longest: int) -> str:
     return f"{whole[: longest - _DIGEST - 1]}-{digest}"
 
 
+def subscribe(calls: Calls, topic: Arn, protocol: str, endpoint: Arn, attributes: dict[str, str]) -> str:
+    """Subscribe an endpoint to a topic, and give the subscription's ARN. Raises InputError.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    """
+    answer = calls.need(
+        "sns",
+        "subscribe",
+        str(topic),
+        TopicArn=str(topic),
+        Protocol=protocol,
+        Endpoint=str(endpoint),
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )
+    return str(answer["SubscriptionArn"])
+
+
 def check_account(calls: Calls, topic: Arn) -> None:
     """See that what is made in the caller's account is in the topic's. Raises InputError."""
     caller = str(calls.need("sts", "get_caller_identity", "the caller").get("Account", ""))
