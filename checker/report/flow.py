@@ -56,7 +56,7 @@ def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
     style, sentence = _ENDS[passage.end]
     yield paint(style, sentence)
     if passage.cause is not None:
-        yield from _cause(passage.cause, paint)
+        yield from _cause(passage.cause, passage.end, paint)
     for left in passage.left_behind:
         yield f"{paint('warning', 'left behind:')} {safe(left)}"
 
@@ -76,7 +76,7 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
             for line in (*set_up_text(one.kept, paint), *retention_text(one.kept.retention, paint))
         )
     if one.cause is not None:
-        yield from _cause(one.cause, paint)
+        yield from _cause(one.cause, end, paint)
 
 
 def _surprise(one: TopicPassage, paint: Paint) -> Iterator[str]:
@@ -94,10 +94,13 @@ def _counted(counters: Counters) -> str:
     return f"CloudWatch counts {', '.join(counts)}"
 
 
-def _cause(cause: Cause, paint: Paint) -> Iterator[str]:
+def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
+    """Tell what is proven, or was said by AWS, from what is only likely."""
+    known = end is End.HELD or (end is End.REFUSED and not cause.link and not cause.rule)
+    lead = "reason:" if known else "most likely:"
     rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
     link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""
-    yield f"  {paint('bold', 'most likely')} {link}{safe(cause.reason)}{rule}"
+    yield f"  {paint('bold', lead)} {link}{safe(cause.reason)}{rule}"
     for one in cause.evidence:
         yield f"    {safe(one)}"
     if cause.help:
