@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from checker.live.session import Sessions
 
 _HELPS = {
-    Fault.DENIED: "allow it to the caller; `checker permissions audit|fix|flow` prints the least policy"
+    Fault.ENDED: "take a contact flow that keeps the chat open",
+    Fault.DENIED: "allow it to the caller; `checker permissions audit|fix|flow` prints the least policy",
 }
 
 

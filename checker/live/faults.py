@@ -29,6 +29,7 @@ class Fault(Enum):
     GONE = ("it is not there, or not any more: `{action}` did not find it", False)
     OFF = ("the Region is switched off for the account, or takes no such credentials: `{action}`", True)
     LOST = ("no answer to `{action}`", True)
+    ENDED = ("`{action}` was refused: the chat has ended, or its token has", False)
     FAILED = ("`{action}` failed", True)
 
     def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - the second half of the value
@@ -70,6 +71,11 @@ _CODES = {
     Fault.OFF: ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"),
 }
 _FAULT_OF = {code: fault for fault, codes in _CODES.items() for code in codes}
+_BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessage")
+"""Calls that a token allows and no permission.
+
+https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
+"""
 ENDS_UNIT = (Fault.EXPIRED, Fault.OFF)
 """What no other call of the unit would fare better with."""
 
@@ -109,7 +115,9 @@ class UnreadError(Exception):
 def fault_of(error: AwsError) -> Fault:
     """Tell what kind of fault an error is."""
     if isinstance(error, ClientError):
-        return _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
+        fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
+        by_token = fault is Fault.DENIED and error.operation_name in _BY_TOKEN
+        return Fault.ENDED if by_token else fault
     return Fault.LOST if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.htm
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from checker.live.faults import Fault, UnreadError
@@ -111,15 +112,16 @@ class Chat:
 
     def _owe_stream(self, debts: Debts, topic: Arn, streaming: str) -> None:
         def stop() -> None:
-            self._steps.call(  # a chat that has ended streams no more, and is not found
-                self._hand.after,
-                "connect",
-                "stop_contact_streaming",
-                str(topic),
-                InstanceId=self._instance.instance_id,
-                ContactId=self.contact,
-                StreamingId=streaming,
-            )
+            with suppress(UnreadError):  # the step says so, and a chat that ends streams no more
+                self._steps.call(
+                    self._hand.after,
+                    "connect",
+                    "stop_contact_streaming",
+                    str(topic),
+                    InstanceId=self._instance.instance_id,
+                    ContactId=self.contact,
+                    StreamingId=streaming,
+                )
 
         debts.owe(f"the stream of the chat to `{topic}`", stop)
 

@@ -75,16 +75,26 @@ class Watch:
         self._subscription = subscribed["SubscriptionArn"]
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError."""
-        answer = self._hand.calls.make(
-            "sqs",
-            "receive_message",
-            self._name,
-            QueueUrl=self._url,
-            MaxNumberOfMessages=10,
-            WaitTimeSeconds=_POLL,
-            MessageAttributeNames=["All"],
-        )
+        """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError.
+
+        A queue can be used a second after it was made, and need not be there before.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+        """
+        try:
+            answer = self._hand.calls.make(
+                "sqs",
+                "receive_message",
+                self._name,
+                QueueUrl=self._url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=_POLL,
+                MessageAttributeNames=["All"],
+            )
+        except UnreadError as error:
+            if error.refusal.code not in _GONE:
+                raise
+            self._hand.calls.wait(_POLL)
+            return
         yield from answer.get("Messages") or ()
 
     def _remove_subscription(self) -> None:

@@ -11,6 +11,7 @@ from checker.passage import DONE, End, Step
 from checker.report.flow import passage_text
 from checker.report.paint import Paint
 from checker.sandbox import seed
+from checker.sandbox.faults import REFUSE, Fault
 from tests.live.flow.stage import flow, temporary
 
 if TYPE_CHECKING:
@@ -130,3 +131,11 @@ def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> N
     passage = flow(account, instance, topic, force=True, show=mend_in_between)
     assert passage.end is End.ARRIVED
     assert "against the proof" in "\n".join(passage_text(passage, Paint()))
+
+
+def test_a_queue_that_is_not_there_yet_is_waited_for(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    code = "AWS.SimpleQueueService.NonExistentQueue"
+    sandbox.fault(Fault(REFUSE, "sqs", "ReceiveMessage", times=1, code=code, message="not yet"))
+    assert flow(account, instance, topic, wait=5).end is End.ARRIVED

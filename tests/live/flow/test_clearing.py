@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.passage import End, Passage, Step
+from checker.passage import FAILED, End, Passage, Step
 from checker.sandbox import faults, seed
 from tests.cli.process import CHECKER
 from tests.live.flow.stage import flow, stops, temporary
@@ -33,7 +33,6 @@ CALLS = {
 }
 STEPS = {"ReceiveMessage": "message"}
 CLEARING = {
-    "StopContactStreaming": ("connect", "the stream of the chat"),
     "Unsubscribe": ("sns", "the subscription of"),
     "DeleteQueue": ("sqs", "the queue `"),
 }
@@ -72,9 +71,38 @@ def test_what_cannot_be_removed_is_named_and_all_else_is_removed(
     assert left.startswith(named)
     assert f"`{service}:{action}` is missing" in left
     sandbox.clear_faults()
-    assert sum(temporary(sandbox, account)) == (action != "StopContactStreaming")
+    assert sum(temporary(sandbox, account)) == 1
     for url in account.client("sqs").list_queues().get("QueueUrls", ()):
         account.client("sqs").delete_queue(QueueUrl=url)
+
+
+def test_a_stream_that_cannot_be_stopped_ends_with_its_chat(sandbox: Sandbox, account: Account) -> None:
+    instance = seed.make_instance(account)
+    sandbox.fault(faults.denied("connect", "StopContactStreaming"))
+    passage = flow(account, instance, seed.good_topic(account, instance))
+    assert [one.name for one in passage.steps if one.status == FAILED] == ["StopContactStreaming"]
+    assert not passage.left_behind
+    assert not sandbox.chats(account.id)
+
+
+def test_a_chat_that_the_contact_flow_ends_is_no_missing_permission(
+    sandbox: Sandbox, account: Account
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+
+    def end_it(step: Step) -> None:
+        if step.name == "StartContactStreaming":
+            (chat,) = sandbox.chats(account.id)
+            identity = instance.rpartition("/")[2]
+            account.client("connect").stop_contact(InstanceId=identity, ContactId=chat)
+
+    passage = flow(account, instance, topic, show=end_it)
+    assert passage.end is End.REFUSED
+    assert passage.cause is not None
+    assert "the chat has ended" in passage.cause.reason
+    assert "contact flow" in passage.cause.help
+    assert not passage.left_behind
 
 
 def test_a_customer_who_cannot_leave_is_stopped(sandbox: Sandbox, account: Account) -> None:
