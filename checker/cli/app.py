@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from checker import __version__
+from checker.cli.terminal import Exit, tell
 
 
 class _Command(NamedTuple):
@@ -91,6 +92,13 @@ def _exiting(command: Callable[..., int]) -> Callable[..., None]:
 
     @wraps(command)
     def run_command(*values: object, **options: object) -> None:
-        raise typer.Exit(command(*values, **options))
+        try:
+            code = command(*values, **options)
+        except BrokenPipeError:  # before Typer calls it a failure
+            code = Exit.CLEAN
+        except KeyboardInterrupt:
+            tell("interrupted")
+            code = 130
+        raise typer.Exit(code)
 
     return run_command

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
-from checker.cli.output import Destination, publish
+from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import decide, prepare, without_known
 from checker.cli.terminal import Exit, tell
 
@@ -31,6 +31,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
+    check_destinations(destinations, output)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     sessions = sign_in(asked.access)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from checker.cli.options import check_seconds
 from checker.cli.sandbox import missing_moto
 from checker.cli.terminal import Exit, paint_for, tell
 
@@ -97,6 +98,7 @@ def demo(
     Needs no AWS account and leaves nothing behind. Exit codes: 0 everything went as told, 1 a command ended
     otherwise, 2 the extra `sandbox` is not installed, 4 internal error.
     """
+    check_seconds("--pause", pause)
     try:
         from checker.sandbox.running import running_sandbox
     except ImportError:

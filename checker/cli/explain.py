@@ -98,7 +98,7 @@ def _live(text: str, given: Key | None, access: Access) -> Found:
     topic = topic_option("TOPIC", text)
     calls = reach(access, topic)
     try:
-        found, key = read_chain(calls, topic)
+        found, key = read_chain(calls, topic, with_key=given is None)
     except UnreadError as error:
         raise error.of_input() from None
     return Found(found, given or key, tuple(calls.skipped))

@@ -30,12 +30,13 @@ from checker.cli.options import (
     TopicOption,
     TopicTagOption,
     VariableOption,
+    check_seconds,
     read_choice,
     read_given,
 )
 from checker.cli.run import Options
 from checker.cli.shown import Shown
-from checker.cli.terminal import Exit, paint_for, tell
+from checker.cli.terminal import Exit, check_output, paint_for, tell
 from checker.finding import Severity
 from checker.inputs.text import InputError
 from checker.live.access import Access
@@ -125,6 +126,12 @@ def fix(
     read, or nobody be subscribed to its replacement, 4 internal error. With --test-flow they are those of
     `checker flow`: 0 the message arrived.
     """
+    check_output(output)
+    check_seconds("--wait", wait)
+    if (contact_flow or rollback_on_failure) and not test_flow:
+        raise InputError(
+            "--test-flow", "no chat is tried without it", help_text="give it, or leave its options out"
+        )
     options = Options(
         tuple(paths or ()),
         tuple(instance or ()),

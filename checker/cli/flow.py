@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,8 @@ import typer
 
 from checker.arn import Arn
 from checker.cli.flowing import carry_through, exit_code
-from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption
-from checker.cli.terminal import paint_for, write
+from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
+from checker.cli.terminal import check_output, paint_for, write
 from checker.inputs.roles import instance_option, topic_option
 from checker.inputs.text import InputError
 from checker.live.access import Access
@@ -102,6 +103,17 @@ def flow(
     Exit codes: 0 the message arrived, 1 it did not or a link is broken, 2 usage, 3 something else kept the flow
     from being carried through or cleared away, 4 internal error, 130 interrupted.
     """
+    check_output(output)
+    for option, seconds in (("--wait", wait), ("--wait-for-metrics", wait_for_metrics)):
+        check_seconds(option, seconds)
+    if not contact_flow.strip():
+        raise InputError(
+            "--contact-flow-id", "it is empty", help_text="it is the last part of the flow's ARN"
+        )
+    if at_start and mistake is Mistake.LATE_STREAMING:
+        raise InputError(
+            "--mistake", "a stream that begins with the chat is not late", help_text="leave --at-start out"
+        )
     asked = Asked(
         instance_option(instance),
         contact_flow,
@@ -117,7 +129,8 @@ def flow(
     at_once = output_format is FlowFormat.TEXT and output is None
     passage = carry_through(asked, Access(profile=profile, endpoint=endpoint_url), as_report=at_once)
     paint = Paint() if output else paint_for(sys.stdout)
-    write(_lines(passage, output_format, paint, steps=not at_once), output)
+    with suppress(BrokenPipeError):  # how it ended is still told by the exit code
+        write(_lines(passage, output_format, paint, steps=not at_once), output)
     return exit_code(passage)
 
 
@@ -138,8 +151,13 @@ def _wanted(
 ) -> Wanted | None:
     """Read what is to keep the messages. Raises InputError for options that do not go together."""
     if retain is None:
-        if create or stream_arn:
-            raise InputError("--create", "it goes with --retain", help_text="`--retain sqs` sets up a queue")
+        for option, given in (
+            ("--create", create),
+            ("--stream-arn", stream_arn),
+            ("--force-managed", force_managed),
+        ):
+            if given:
+                raise InputError(option, "it goes with --retain", help_text="`--retain sqs` judges queues")
         return None
     stream = Arn.parse(stream_arn)
     if stream_arn and (stream is None or stream.service != "firehose"):

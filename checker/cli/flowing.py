@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, UNKNOWN
 from checker.cli.run import known_rules
+from checker.cli.signals import heeded
 from checker.cli.terminal import Exit, paint_for, tell
 from checker.passage import End
 from checker.report.flow import step_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checker.live.access import Access
     from checker.live.flow.asked import Asked
-    from checker.live.flow.run import Stops
     from checker.passage import Passage, Step
 
 _ATTEMPTS = 4
@@ -34,31 +31,20 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     paint = paint_for(stream)
 
     def show(step: Step) -> None:
-        print(step_line(step, paint), file=stream, flush=True)
+        with suppress(OSError):  # the reader has gone, as `head` does; the flow still has to clear away
+            print(step_line(step, paint), file=stream, flush=True)
 
     sessions = sign_in(access._replace(attempts=_ATTEMPTS))
     stops = Stops(threading.Event(), threading.Event())
-    with _heeded(stops):
-        return run_flow(asked, sessions, known_rules(), show, stops)
 
-
-@contextmanager
-def _heeded(stops: Stops) -> Iterator[None]:
-    """Let the first signal end the flow, after the call under way, and the second the clearing away."""
-
-    def stop(*_: object) -> None:
-        if stops.flow.is_set():
-            stops.clearing.set()
-        else:
-            stops.flow.set()
+    def stop(count: int) -> None:
+        """Let the first signal end the flow, after the call under way, and the second the clearing away."""
+        (stops.flow if count == 1 else stops.clearing).set()
+        if count == 1:
             tell("interrupted: clearing away; once more leaves everything as it is")
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with heeded(stop):
+        return run_flow(asked, sessions, known_rules(), show, stops)
 
 
 def exit_code(passage: Passage) -> int:

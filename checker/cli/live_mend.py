@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.arn import Arn
 from checker.cli.flowing import carry_through, exit_code
 from checker.cli.run import Options, decide, prepare
+from checker.cli.signals import heeded
 from checker.cli.terminal import Exit, complain, paint_for, tell
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
@@ -81,11 +82,27 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
     ground = prepare(asked.options)
     planned = _plan(asked, arn, ground)
     if shown.for_people:
-        shown.write(planned.outcome)
-    done = _carried_out(planned, asked, shown, yes=yes) if apply else _as_planned(planned)
+        _show(planned, shown, apply=apply)
+    late: list[int] = []
+    done = _carried_out(planned, asked, shown, late, yes=yes) if apply else _as_planned(planned)
     if not shown.for_people:
         shown.write(done.outcome)
-    return _ended(planned, done, ground.fail_on(asked.options))
+    if late and done.fault is not None:
+        complain(done.fault)
+        return 130
+    code = _ended(planned, done, ground.fail_on(asked.options))
+    return 130 if late else code
+
+
+def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
+    """Show the plan. Raises InputError if nobody reads what is about to be done."""
+    try:
+        shown.write(planned.outcome)
+    except BrokenPipeError:
+        if not apply or not planned.changes:
+            raise
+        reason = "closed before the plan was read; nothing was changed"
+        raise InputError("standard output", reason) from None
 
 
 def _as_planned(planned: Plan) -> Done:
@@ -94,16 +111,26 @@ def _as_planned(planned: Plan) -> Done:
     return Done(planned.outcome)
 
 
-def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, *, yes: bool) -> Done:
-    """Carry a plan out, and try a chat on what came of it if that is asked for."""
+def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int], *, yes: bool) -> Done:
+    """Carry a plan out, and try a chat on what came of it if that is asked for.
+
+    What is begun is finished, so that nothing stays half done; a signal that came meanwhile is noted in ``late``.
+    """
+
+    def put_off(count: int) -> None:
+        late.append(count)
+        if count > 1:
+            raise KeyboardInterrupt
+        tell("interrupted: what is begun is finished first; once more stops at once, and the receipt decides")
+
     done = _as_planned(planned)
     if planned.changes:
         try:
-            done = _apply(planned, asked, yes=yes)
+            done = _apply(planned, asked, put_off, yes=yes)
         except InputError as fault:
             return done._replace(fault=fault)
         _tell_steps(done.outcome)
-    if done.fault is None and asked.trial is not None:
+    if done.fault is None and asked.trial is not None and not late:
         done = _tried(planned, done, asked, asked.trial, as_report=shown.for_people and shown.output is None)
     return done
 
@@ -171,7 +198,7 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
     return read
 
 
-def _apply(plan: Plan, asked: LiveOptions, *, yes: bool) -> Done:
+def _apply(plan: Plan, asked: LiveOptions, put_off: Callable[[int], None], *, yes: bool) -> Done:
     """Carry the plan out. Raises InputError for what stands against it."""
     from checker.live.repair.execution import check, execute, record
 
@@ -180,7 +207,8 @@ def _apply(plan: Plan, asked: LiveOptions, *, yes: bool) -> Done:
         raise InputError("--apply", "nothing was changed: nobody said yes", help_text="`--yes` asks nothing")
     path = record(plan, asked.receipts)
     tell(f"receipt: {path} (`checker rollback {path}` takes it back)")
-    return execute(plan)
+    with heeded(put_off):
+        return execute(plan)
 
 
 def _agreed(plan: Plan) -> bool:

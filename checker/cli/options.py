@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -139,6 +140,12 @@ ConfigOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Read this configuration and look for no other.")
 ]
 IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no configuration.")]
+
+
+def check_seconds(option: str, seconds: float) -> None:
+    """See that a time is one. Raises InputError for what is no number of seconds."""
+    if not isfinite(seconds):
+        raise InputError(option, f"`{seconds}` is no number of seconds")
 
 
 def read_given(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.cli.terminal import paint_for, tell, write
+from checker.cli.terminal import check_output, paint_for, tell, write
 from checker.inputs.text import InputError
 from checker.policy.spelling import did_you_mean
 from checker.registry import all_rules
@@ -49,8 +49,7 @@ def publish(report: Report, fail_on: Severity, destinations: Sequence[Destinatio
 
     Raises InputError for two reports in one place, and for a file that cannot be written.
     """
-    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
-    _different([one.path for one in targets])
+    targets = _targets(destinations, output)
     for target in targets:
         paint = Paint() if target.path else paint_for(sys.stdout)
         write(render(target.format, report, _setting(fail_on, paint)), target.path)
@@ -62,6 +61,18 @@ def publish(report: Report, fail_on: Severity, destinations: Sequence[Destinatio
     for stale in report.stale:
         tell(*stale_text(stale, errors))
     tell(summary_text(report, errors))
+
+
+def check_destinations(destinations: Sequence[Destination], output: str = "") -> None:
+    """See that the reports can be written, before a long run. Raises InputError."""
+    for target in _targets(destinations, output):
+        check_output(target.path)
+
+
+def _targets(destinations: Sequence[Destination], output: str) -> list[Destination]:
+    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
+    _different([one.path for one in targets])
+    return targets
 
 
 def _different(paths: list[Path | None]) -> None:

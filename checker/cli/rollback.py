@@ -25,7 +25,7 @@ def rollback(
     force: Annotated[
         bool, typer.Option("--force", help="Also undo what somebody else has changed since.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,  # noqa: ARG001 - every command that could ask takes it
+    yes: Annotated[bool, typer.Option("--yes", help="Accepted as everywhere; nothing is asked.")] = False,  # noqa: ARG001 - every command that could ask takes it
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
 ) -> int:

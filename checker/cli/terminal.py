@@ -33,6 +33,7 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     An InputError ends in its message and exit code 2, anything unforeseen in a message and 4, never in a
     traceback.
     """
+    _open_closed_streams()
     gc.disable()  # a run is short, and what it builds it keeps to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -40,6 +41,13 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     code = ended(command)
     sys.stderr.flush()
     os._exit(code)  # freeing thousands of parsed nodes one by one takes a tenth of the run and more
+
+
+def _open_closed_streams() -> None:
+    """Give what a caller has closed, as `>&-` does, somewhere to go."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
 
 
 def ended(command: Callable[[], object]) -> int:
@@ -85,7 +93,7 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
     """
     ended = (f"{line}\n" for line in lines)
     if output is None:
-        sys.stdout.writelines(ended)
+        _write_out(ended)
         return
     first = next(ended, "")
     try:
@@ -96,6 +104,26 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
         raise InputError(
             str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"
         ) from None
+
+
+def _write_out(lines: Iterable[str]) -> None:
+    try:
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = f"cannot be written: {(error.strerror or str(error)).lower()}"
+        raise InputError("standard output", reason) from None
+
+
+def check_output(output: Path | None) -> None:
+    """See that a report can be written, before anything is done that it tells of. Raises InputError."""
+    if output is None:
+        return
+    place = output if output.exists() else output.absolute().parent
+    if output.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        raise InputError(str(output), "cannot be written", help_text="nothing was done yet")
 
 
 def tell(*lines: str) -> None:

@@ -102,9 +102,9 @@ class Calls:
             return self._ended
 
     def note(self, error: UnreadError) -> None:
-        """Note what could not be read; what ended the unit is noted once."""
+        """Note once what could not be read."""
         with self._lock:
-            if error is not self._ended or error.skipped not in self.skipped:
+            if error.skipped not in self.skipped:
                 self.skipped.append(error.skipped)
 
     def skip(self, skipped: Skipped) -> None:

@@ -29,6 +29,7 @@ class Fault(Enum):
     GONE = ("it is not there, or not any more: `{action}` did not find it", False)
     OFF = ("the Region is switched off for the account, or takes no such credentials: `{action}`", True)
     LOST = ("no answer to `{action}`", True)
+    QUOTA = ("a quota or limit is reached: `{action}`", False)
     ENDED = ("`{action}` was refused: the chat has ended, or its token has", False)
     FAILED = ("`{action}` failed", True)
 
@@ -57,8 +58,8 @@ _CODES = {
         "RequestThrottled",
         "RequestThrottledException",
         "SlowDown",
-        "LimitExceededException",
     ),
+    Fault.QUOTA: ("LimitExceededException", "TopicLimitExceeded", "SubscriptionLimitExceeded"),
     Fault.EXPIRED: ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
     Fault.GONE: (
         "NotFound",
@@ -88,7 +89,7 @@ class Refusal(NamedTuple):
     request_id: str = ""
 
 
-_SAYS_MORE = (Fault.FAILED, Fault.THROTTLED)
+_SAYS_MORE = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED)
 """Faults that AWS's own words tell more about than their name."""
 
 

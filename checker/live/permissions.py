@@ -71,6 +71,7 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
             statement("Stream", _STREAM, (*instances, *inside)),
             statement("WatchTopics", _WATCH, topics),
             statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
+            statement("Unsubscribe", ("sns:Unsubscribe",), EVERY),
             statement("OwnQueue", _QUEUE, queue),
             statement("FindReasons", _REASONS, EVERY),
         ]
@@ -78,6 +79,6 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
 
 
 _STREAM = ("connect:StartContactStreaming", "connect:StopContact", "connect:StopContactStreaming")
-_WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe", "sns:Unsubscribe")
+_WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe")
 _QUEUE = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
 _REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases")

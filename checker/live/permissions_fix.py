@@ -39,7 +39,10 @@ def _creating(limits: Limits, topics: tuple[str, ...]) -> list[dict[str, Any]]:
     new = tuple(dict.fromkeys(map(_successor, topics)))
     keys, aliases = limits.of("kms", "key/*", ()), limits.of("kms", "alias/sns/*", ())
     return [
-        statement("ReadSubscriptions", _READ_SUBSCRIPTIONS, tuple(dict.fromkeys((*topics, *new)))),
+        statement(
+            "ListSubscriptions", ("sns:ListSubscriptionsByTopic",), tuple(dict.fromkeys((*topics, *new)))
+        ),
+        statement("CopySubscriptions", ("sns:GetSubscriptionAttributes", "sns:Unsubscribe"), EVERY),
         statement("CreateTopics", _CREATE_TOPIC, new),
         statement("CreateKeys", ("kms:CreateKey", "kms:ListKeys", "kms:TagResource"), EVERY),
         statement("NameKeys", ("kms:CreateAlias", "kms:DeleteAlias"), (*aliases, *keys)),
@@ -49,7 +52,6 @@ def _creating(limits: Limits, topics: tuple[str, ...]) -> list[dict[str, Any]]:
     ]
 
 
-_READ_SUBSCRIPTIONS = ("sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic")
 _CREATE_TOPIC = (
     "sns:CreateTopic",
     "sns:GetTopicAttributes",
@@ -57,7 +59,6 @@ _CREATE_TOPIC = (
     "sns:SetTopicAttributes",
     "sns:Subscribe",
     "sns:TagResource",
-    "sns:Unsubscribe",
 )
 
 

@@ -74,17 +74,19 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
     return Found(topic, key, tuple(managed), attributes, tags)
 
 
-def read_chain(calls: Calls, arn: Arn) -> tuple[Topic, Key | None]:
+def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
     """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
     answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    return _chain_of(calls, arn, answer.get("Attributes") or {})
+    return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
 
 
-def _chain_of(calls: Calls, arn: Arn, attributes: Mapping[str, str]) -> tuple[Topic, Key | None]:
+def _chain_of(
+    calls: Calls, arn: Arn, attributes: Mapping[str, str], *, with_key: bool = True
+) -> tuple[Topic, Key | None]:
     topic = topic_of(str(arn), attributes)
     if isinstance(topic.policy, Unknown):
         calls.skipped.append(Skipped(str(arn), topic.policy.reason, error=True))
-    key = Keys(calls).key_of(arn, topic.key) if isinstance(topic.key, str) else None
+    key = Keys(calls).key_of(arn, topic.key) if with_key and isinstance(topic.key, str) else None
     return topic, key
 
 

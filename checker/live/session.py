@@ -74,7 +74,15 @@ class Sessions:
     def _make(self, service: str, region: str, options: dict[str, str]) -> Any:
         endpoint = self.access.endpoint or None
         config = self._config.merge(_UNSIGNED) if service in _WITHOUT_CREDENTIALS else self._config
-        return self.base.client(service, region_name=region, endpoint_url=endpoint, config=config, **options)
+        try:
+            return self.base.client(
+                service, region_name=region, endpoint_url=endpoint, config=config, **options
+            )
+        except ValueError as error:  # boto3 says so of a URL that is none
+            said = str(error).lower().rstrip(".")
+            raise InputError(
+                "--endpoint-url", said, help_text="it looks like http://127.0.0.1:5000"
+            ) from None
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
         """Assume a role, and once more when that is about to end: an audit may take longer than a session.

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from checker.retention.made import SetUp
     from checker.retention.model import Keeper, Retention
 
+_CREATE = {
+    "sqs": "`--create` sets up a queue that keeps them",
+    "firehose": "`--create --stream-arn ARN` subscribes a delivery stream that is there",
+}
 _WHAT = {"sqs": "queue", "firehose": "delivery stream"}
 
 
@@ -82,7 +86,7 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
             f"No {what} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
         )
     if retention.status == BROKEN:
-        yield f"  {paint('dim', '=')} help: `--create` sets up a {what} that keeps them"
+        yield f"  {paint('dim', '=')} help: {_CREATE[retention.kind]}"
 
 
 def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:

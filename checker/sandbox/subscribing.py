@@ -44,6 +44,9 @@ class SubscribeService:
             return self._subscribe(call, proceed)
         if call.action == "ConfirmSubscription":
             return self._confirm(call, proceed)
+        topic = read_topic_arn(call.text("SubscriptionArn").rpartition(":")[0])
+        if call.action == "Unsubscribe" and topic is not None:
+            return proceed(replace(call, account=topic.account))
         answer = proceed(call)
         if call.action in _LISTS:
             return answer.with_body(_ARN.sub(self._shown, answer.body))

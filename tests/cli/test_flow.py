@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +15,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from checker.sandbox import faults, seed
-from tests.cli.process import as_caller, run
+from tests.cli.process import CHECKER, as_caller, run
 
 if TYPE_CHECKING:
-    import subprocess
-
     from checker.sandbox.running import Account, Sandbox
 
 
@@ -198,3 +199,48 @@ def test_options_of_retention_that_do_not_go_together(
     done = flow(sandbox, account, instance, *topics("arn:aws:sns:us-east-1:777700001111:chat"), *options)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_reader_who_goes_and_streams_that_are_closed_change_nothing(
+    sandbox: Sandbox, account: Account, instance: str
+) -> None:
+    topic = seed.good_topic(account, instance, "quiet")
+    words = ("flow", "--instance-arn", instance, "--contact-flow-id", "flow", "--topic-arn", topic)
+    command = shlex.join([*CHECKER, *words])
+    for shell, code in (
+        (f"{command} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}", 0),
+        (f"{command} >&-", 0),
+        (f"{command} --format json >/dev/full", 2),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", shell],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **as_caller(sandbox, account)},
+        )
+        assert done.returncode == code, done.stderr
+        assert "internal error" not in done.stderr
+        assert not sandbox.chats(account.id)
+        assert not account.client("sns").list_subscriptions()["Subscriptions"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--wait", "nan"), "no number of seconds"),
+        (("-o", "/nowhere/report"), "cannot be written"),
+        (("--endpoint-url", "nope"), "--endpoint-url"),
+        (("--contact-flow-id", ""), "it is empty"),
+        (("--at-start", "--mistake", "late-streaming"), "is not late"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_anything_is_done(
+    sandbox: Sandbox, account: Account, instance: str, options: tuple[str, ...], said: str
+) -> None:
+    sandbox.forget_calls()
+    topic = f"arn:aws:sns:us-east-1:{account.id}:chat"
+    done = flow(sandbox, account, instance, *topics(topic), *options)
+    assert done.returncode == 2, done
+    assert said in done.stderr
+    assert not sandbox.calls()

@@ -289,14 +289,18 @@ def test_a_repair_survives(estate: Estate, case: Case, tmp_path: Path) -> None:
         assert case.left != THEIRS or set(map(str, after)) & set(map(str, before))
 
 
-def stopped(estate: Estate, by: signal.Signals, command: Sequence[str | Path], at: Fault) -> tuple[int, str]:
+def stopped(
+    estate: Estate, by: signal.Signals, command: Sequence[str | Path], at: Fault, times: int = 1
+) -> tuple[int, str]:
     """Run a command to a call that gets no answer, and stop it there; give how it ended and what it told."""
     estate.sandbox.forget_calls()
     estate.sandbox.fault(at)
     with subprocess.Popen([*CHECKER, *map(str, command)], stdout=-3, stderr=-1, text=True) as running:
         while not any(one.error == "connection" for one in estate.sandbox.calls()):
             time.sleep(0.02)
-        running.send_signal(by)
+        for _ in range(times):
+            running.send_signal(by)
+            time.sleep(0.3)
         _, said = running.communicate(timeout=20)
     estate.sandbox.clear_faults()
     assert "Traceback" not in said
@@ -329,6 +333,15 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
     assert all(topic in done.out for topic in others[:10])
 
 
+def test_one_ctrl_c_lets_a_repair_finish_what_it_has_begun(estate: Estate, tmp_path: Path) -> None:
+    at = faults.connection_reset("sns", "GetTopicAttributes", times=1)._replace(first=3)
+    code, said = stopped(estate, signal.SIGINT, estate.fix(tmp_path), at)
+    assert code == 130
+    assert "what is begun is finished first" in said
+    assert "mended" in said
+    assert checker(*estate.fix(tmp_path / "again")).code == 0
+
+
 @pytest.mark.parametrize(
     ("by", "at"),
     [
@@ -337,13 +350,18 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
         (signal.SIGKILL, faults.connection_reset("sns", "GetTopicAttributes")._replace(first=3)),
         (signal.SIGINT, faults.connection_reset("sns", "GetTopicAttributes")._replace(first=3)),
     ],
-    ids=["killed before any write", "between two writes", "between write and read-back", "Ctrl-C there"],
+    ids=[
+        "killed before any write",
+        "between two writes",
+        "between write and read-back",
+        "Ctrl-C twice there",
+    ],
 )
 def test_the_receipt_of_a_repair_that_is_stopped_lets_a_rollback_decide(
     estate: Estate, tmp_path: Path, by: signal.Signals, at: Fault
 ) -> None:
     before = estate.policies()
-    code, _ = stopped(estate, by, estate.fix(tmp_path), at)
+    code, _ = stopped(estate, by, estate.fix(tmp_path), at, 2 if by == signal.SIGINT else 1)
     assert code == (130 if by == signal.SIGINT else -by)
     assert (estate.policies() == before) == (at.action == "PutKeyPolicy")
     roll_back(tmp_path)

@@ -35,6 +35,7 @@ class Chat:
             "InstanceId": instance.instance_id,
             "ContactFlowId": contact_flow,
             "ParticipantDetails": {"DisplayName": _DISPLAY_NAME},
+            "DisconnectOnCustomerExit": ["AGENT"],  # or an agent would stay in a chat that nobody is in
             "ClientToken": str(uuid.uuid4()),
         }
         self._participant_token = ""

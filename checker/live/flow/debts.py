@@ -28,6 +28,10 @@ class Debts:
         """Note something before it is made, as an answer may get lost."""
         self._owed.append(Debt(what, remove))
 
+    def forget(self) -> None:
+        """Owe the newest no more: it was never made."""
+        self._owed.pop()
+
     def settle(self) -> tuple[str, ...]:
         """Remove everything, and name what could not be, with the reason."""
         left: list[str] = []
@@ -39,4 +43,6 @@ class Debts:
                 left.append(f"{debt.what}: {error.told}")
             except StoppedError:
                 left.append(f"{debt.what}: interrupted")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are still to be removed
+                left.append(f"{debt.what}: {type(error).__name__}")
         return tuple(left)

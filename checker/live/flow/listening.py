@@ -63,7 +63,7 @@ def _arrival(message: dict[str, Any], said: Said, seconds: float) -> Arrival | N
     """
     try:
         payload = json.loads(message.get("Body") or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != said:
         return None

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _STARTS = ("StartContactStreaming", "StartChatContact")
 _USES = ("GenerateDataKey", "Decrypt")
 _CONTEXT = "aws:sns:topicArn"
+_PUBLISHERS = ("connect.amazonaws.com", "sns.amazonaws.com")
+"""Who may be shown to ask for the key on Connect's behalf; no page says which of them it is."""
 
 
 def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ def _record(event: dict[str, Any]) -> dict[str, Any]:
     """The event itself; nothing where it is no JSON object."""
     try:
         record = json.loads(event.get("CloudTrailEvent") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 
@@ -79,4 +81,6 @@ def _refuses(record: dict[str, Any], topic: str) -> bool:
     parameters = record.get("requestParameters")
     encrypted = parameters.get("encryptionContext") if isinstance(parameters, dict) else None
     of_topic = isinstance(encrypted, dict) and encrypted.get(_CONTEXT) == topic
-    return of_topic and bool(record.get("errorCode"))
+    caller = record.get("userIdentity")
+    by_service = isinstance(caller, dict) and caller.get("invokedBy") in _PUBLISHERS
+    return of_topic and by_service and "AccessDenied" in str(record.get("errorCode"))

@@ -46,8 +46,8 @@ def cause_of_silence(clues: Clues) -> Cause:
         broken_link(clues.explanation)
         or _wrong_order(clues)
         or _refused_key(clues)
-        or _lost_after_sns(clues.counters)
         or _not_known(clues.explanation)
+        or _not_the_one(clues.counters)
         or _beyond()
     )
     return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counted(clues.counters)))
@@ -112,17 +112,13 @@ def _refused_key(clues: Clues) -> Cause | None:
     )
 
 
-def _lost_after_sns(counters: Counters) -> Cause | None:
-    """SNS has taken messages, so that Connect may publish; they were lost on the way to the queue."""
+def _not_the_one(counters: Counters) -> Cause | None:
+    """The counters are of all messages and all subscriptions, so they say little of the one that was sent."""
     if not counters.published:
         return None
-    if counters.failed:
-        return Cause("SNS took messages and could not deliver them", "look at the queue's policy and its key")
-    if counters.filtered_out:
-        return Cause(
-            "SNS took messages and filter policies kept them back", "look at the subscriptions' filters"
-        )
-    return Cause("SNS took messages, though not the one that was sent", "wait longer with --wait")
+    return Cause(
+        "SNS took messages, though the one that was sent did not come out in time", "wait longer with --wait"
+    )
 
 
 def _not_known(explanation: Explanation | None) -> Cause | None:

@@ -50,8 +50,8 @@ class Watch:
     def set_up(self, debts: Debts) -> None:
         """Make the queue and subscribe it. Raises UnreadError, StoppedError."""
         debts.owe(f"the queue `{self._queue}`", self._remove_queue)
-        made = self._steps.call(
-            self._hand.calls,
+        made = self._make(
+            debts,
             "sqs",
             "create_queue",
             str(self.topic),
@@ -61,8 +61,8 @@ class Watch:
         )
         self._url = made["QueueUrl"]
         debts.owe(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
-        subscribed = self._steps.call(
-            self._hand.calls,
+        subscribed = self._make(
+            debts,
             "sns",
             "subscribe",
             str(self.topic),
@@ -73,6 +73,17 @@ class Watch:
             ReturnSubscriptionArn=True,
         )
         self._subscription = subscribed["SubscriptionArn"]
+
+    def _make(
+        self, debts: Debts, service: str, operation: str, what: str, said: str = "", **sent: object
+    ) -> dict[str, Any]:
+        """Make what was owed last; what the caller may not make is not there to be removed."""
+        try:
+            return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
+        except UnreadError as error:
+            if error.fault in (Fault.DENIED, Fault.GONE):
+                debts.forget()
+            raise
 
     def receive(self) -> Iterator[dict[str, Any]]:
         """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError.
@@ -91,7 +102,7 @@ class Watch:
                 MessageAttributeNames=["All"],
             )
         except UnreadError as error:
-            if error.refusal.code not in _GONE:
+            if error.fault is not Fault.GONE:
                 raise
             self._hand.calls.wait(_POLL)
             return
@@ -99,8 +110,13 @@ class Watch:
 
     def _remove_subscription(self) -> None:
         arn = self._subscription or self._find_subscription()
-        if arn:
+        if not arn:
+            return
+        try:
             self._steps.call(self._hand.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
+        except UnreadError as error:
+            if error.fault is not Fault.GONE:
+                raise
 
     def _find_subscription(self) -> str:
         """The ARN of the subscription, empty if there is none: the answer to Subscribe was lost."""

@@ -77,7 +77,7 @@ def undo(plan: Plan, outcome: Outcome) -> Done:
     """Take a repair back that was carried out and found wanting; the fault says what became of each change."""
     undone = take_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
-    fault = InputError(str(plan.topic), f"the flow failed; {_told(undone)}")
+    fault = InputError(str(plan.topic), f"no message arrived; {_told(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault)
 
 

@@ -12,6 +12,7 @@ from checker.arn import Arn
 from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.calls import Listing
+from checker.live.faults import Fault, UnreadError
 from checker.live.keys import ALIASES
 from checker.live.patience import until
 from checker.live.repair.deed import Deed, Stand
@@ -52,7 +53,25 @@ def _targets(calls: Calls) -> dict[str, str]:
 
 
 def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    tags = calls.every(_TAGS, key, KeyId=key, Limit=50)
+    """True for a key with our tag. Raises InputError."""
+    try:
+        return _has_tag(calls, key, mark)
+    except UnreadError as error:
+        raise error.of_input() from None
+
+
+def _is_ours(calls: Calls, key: str, mark: str) -> bool:
+    """The same for any key of the account: one whose tags nobody may read is somebody else's. Raises InputError."""
+    try:
+        return _has_tag(calls, key, mark)
+    except UnreadError as error:
+        if error.fault in (Fault.DENIED, Fault.GONE):
+            return False
+        raise error.of_input() from None
+
+
+def _has_tag(calls: Calls, key: str, mark: str) -> bool:
+    tags = (one for page in calls.pages(_TAGS, key, KeyId=key, Limit=50) for one in page)
     return any((one["TagKey"], one["TagValue"]) == (REPLACES, mark) for one in tags)
 
 
@@ -71,7 +90,7 @@ def _key(calls: Calls, change: Change) -> tuple[str, bool]:
     known = set(targets.values())
     for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = one["KeyId"]
-        if key not in known and _is_marked(calls, key, mark) and _state(calls, key) == _USABLE:
+        if key not in known and _is_ours(calls, key, mark) and _state(calls, key) == _USABLE:
             return key, False
     return "", False
 

@@ -11,7 +11,7 @@ from checker.fix.receipt import KEY
 from checker.iam.space import Target
 from checker.inputs.text import InputError
 from checker.live.facts import policy_of
-from checker.live.faults import UnreadError
+from checker.live.faults import Fault, UnreadError
 from checker.live.patience import until
 from checker.live.repair.deed import Deed, Stand
 from checker.policy import dialect
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from checker.live.calls import Calls
     from checker.live.patience import Clock
 
-_RETRIED = ("PrincipalNotFound", "MalformedPolicyDocument", "ConcurrentModification", "Throttl")
-"""AWS answers these to a principal that was just made, and when two write at once."""
+_DRIFTED = "somebody changed the policy since it was read"
+_PRINCIPAL = "principal"
+"""SNS and KMS name it when they do not know a principal yet, which may only just have been made."""
 
 
 def _stand(calls: Calls, change: Change) -> Stand:
@@ -67,24 +68,44 @@ def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
     """
-    until(clock, lambda: _put(calls, change, text))
+    attempt = _Attempt(calls, change, text)
+    if not until(clock, attempt):
+        raise attempt.faults[-1].of_input()
     if not until(clock, lambda: same_policy(change.resource, _current(calls, change), text)):
         raise InputError(change.resource, "AWS does not show the policy that was written")
 
 
-def _put(calls: Calls, change: Change, text: str) -> bool:
-    """Write once; false where it may go better later."""
-    name, parameters = change.resource, _parameters(change, compact(text))
-    try:
-        if change.kind == KEY:
-            calls.make("kms", "put_key_policy", name, **parameters)
-        else:
-            calls.make("sns", "set_topic_attributes", name, **parameters)
-    except UnreadError as error:
-        if any(word in error.told for word in _RETRIED):
+class _Attempt:
+    """Writes a policy, again where it may go better later, and never over what somebody else has written since."""
+
+    def __init__(self, calls: Calls, change: Change, text: str) -> None:
+        self.faults: list[UnreadError] = []
+        self._calls = calls
+        self._change = change
+        self._text = text
+        self._found = ""
+
+    def __call__(self) -> bool:
+        """Write once; false where it may go better later. Raises InputError."""
+        if self.faults and _current(self._calls, self._change) != self._found:
+            raise InputError(self._change.resource, _DRIFTED)
+        try:
+            _put(self._calls, self._change, self._text)
+        except UnreadError as error:
+            if error.fault is not Fault.THROTTLED and _PRINCIPAL not in error.told.lower():
+                raise error.of_input() from None
+            self._found = self._found or _current(self._calls, self._change)
+            self.faults.append(error)
             return False
-        raise error.of_input() from None
-    return True
+        return True
+
+
+def _put(calls: Calls, change: Change, text: str) -> None:
+    parameters = _parameters(change, compact(text))
+    if change.kind == KEY:
+        calls.make("kms", "put_key_policy", change.resource, **parameters)
+    else:
+        calls.make("sns", "set_topic_attributes", change.resource, **parameters)
 
 
 def _parameters(change: Change, text: str) -> dict[str, Any]:
@@ -102,5 +123,5 @@ POLICY = Deed(
     _stand,
     lambda calls, change, clock: _write(calls, change, change.new, clock),
     lambda calls, change, clock: _write(calls, change, change.old, clock),
-    "somebody changed the policy since it was read",
+    _DRIFTED,
 )

@@ -67,7 +67,8 @@ def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
     arn = _arn(calls, change)
     if arn.startswith(_ARN):
         calls.need("sns", "unsubscribe", change.resource, SubscriptionArn=arn)
-        until(clock, lambda: not _arn(calls, change))
+        if not until(clock, lambda: not _arn(calls, change)):
+            raise InputError(change.resource, "AWS shows the subscription still, which was to be removed")
 
 
 SUBSCRIPTION_DEED = Deed(_stand, _subscribe, _unsubscribe, "", without=True)

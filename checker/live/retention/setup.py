@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, OK, UNKNOWN
 from checker.inputs.text import InputError
+from checker.live.calls import StoppedError
 from checker.live.patience import Clock, until
 from checker.live.retention.judge import judge_retention
 from checker.live.retention.make_queue import make_queue
@@ -42,9 +43,14 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
             made.append(one)  # noqa: PERF402 - what was made before a fault is kept
     except InputError as error:
         fault = error
+    except StoppedError:  # what was made by then stays, and is told
+        fault = InputError(str(topic), "interrupted", help_text="a second run goes on from there")
     if fault is not None or not made:
         return SetUp(tuple(made), before, fault or _left_alone(before))
-    return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+    try:
+        return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+    except StoppedError:
+        return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was proven"))
 
 
 def _left_alone(retention: Retention) -> InputError:

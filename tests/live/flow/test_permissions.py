@@ -24,7 +24,7 @@ def test_a_flow_calls_what_it_is_said_to_need_and_nothing_else(sandbox: Sandbox,
     sandbox.forget_calls()
     assert flow(account, instance, topic).end is End.ARRIVED
     assert flow(account, instance, sealed.topic, force=True).end is End.SILENT  # and CloudTrail is asked
-    for lost in (faults.denied("sns", "Subscribe"), faults.denied("sqs", "CreateQueue")):
+    for lost in (faults.server_error("sns", "Subscribe"), faults.server_error("sqs", "CreateQueue")):
         sandbox.fault(lost)  # so that what was made has to be looked for
         assert flow(account, instance, topic).end is End.REFUSED
         sandbox.clear_faults()
