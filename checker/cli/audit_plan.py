@@ -53,6 +53,12 @@ def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((topic.name, tuple(str(one.arn) for one in topic.instances)) for topic in named)
 
 
+def _temporary() -> Path:
+    """A file that stays where the run is interrupted, so that it can be gone on with."""
+    with tempfile.NamedTemporaryFile(prefix="checker-audit-", suffix=".jsonl", delete=False) as file:
+        return Path(file.name)
+
+
 def journal_of(asked: AuditOptions, plan: Plan) -> tuple[Journal, set[Unit]]:
     """Begin a journal, or go on with one; give the units that it knows. How accounts are reached may change.
 
@@ -64,7 +70,7 @@ def journal_of(asked: AuditOptions, plan: Plan) -> tuple[Journal, set[Unit]]:
     if asked.resume:
         journal = Journal(asked.resume, question)
         return journal, journal.resume()
-    path = asked.journal or Path(tempfile.mkstemp(prefix="checker-audit-", suffix=".jsonl")[1])
+    path = asked.journal or _temporary()
     journal = Journal(path, question)
     journal.begin()
     return journal, set()

@@ -55,10 +55,15 @@ def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
     yield ""
     style, sentence = _ENDS[passage.end]
     yield paint(style, sentence)
-    if passage.cause is not None:
+    if passage.cause is not None and not _is_told(passage.cause, passage):
         yield from _cause(passage.cause, passage.end, paint)
     for left in passage.left_behind:
         yield f"{paint('warning', 'left behind:')} {safe(left)}"
+
+
+def _is_told(cause: Cause, passage: Passage) -> bool:
+    """True for a cause that a topic has already, but for what speaks for it."""
+    return any(one.cause is not None and one.cause.reason == cause.reason for one in passage.topics)
 
 
 def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:

@@ -30,8 +30,9 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     if outcome.replacement is not None:
         yield from [""] * bool(outcome.repair.texts)
         yield from replacement_text(outcome.replacement, paint)
-    for left in outcome.left:
-        yield ""
+    above = bool(outcome.repair.texts or outcome.repair.mended or outcome.replacement)
+    for number, left in enumerate(outcome.left):
+        yield from [""] * (above or number > 0)
         yield from _left(left, outcome, paint)
 
 

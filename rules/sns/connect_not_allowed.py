@@ -110,9 +110,10 @@ class ConnectNotAllowed(Rule):
         elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
             pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
             keys = " and ".join(f"`{c.key}`" for c in pinned)
+            asks = "asks" if len(pinned) == 1 else "ask"
             yield self.finding(
                 case.name,
-                f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} ask for another",
+                f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} {asks} for another",
                 [case.at(c.route) for c in pinned],
                 help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
