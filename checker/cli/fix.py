@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.live_mend import LiveOptions, Trial, check_trial, fix_live
+from checker.cli.live_mend import LiveOptions, fix_live
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.options import (
     AllTopicsOption,
@@ -37,6 +37,7 @@ from checker.cli.options import (
 from checker.cli.run import Options
 from checker.cli.shown import Shown
 from checker.cli.terminal import Exit, check_output, paint_for, tell
+from checker.cli.trial import Trial, check_trial
 from checker.finding import Severity
 from checker.inputs.text import InputError
 from checker.live.access import Access
@@ -160,7 +161,8 @@ def fix(
             create_replacement,
             Trial(contact_flow, wait, rollback_on_failure) if test_flow else None,
         )
-        check_trial(asked, apply=apply)
+        if asked.trial is not None:
+            check_trial(asked.trial, options.instances, apply=apply)
         return fix_live(asked, shown, apply=apply, yes=yes)
     if test_flow:
         help_text = "name one topic with --topic-arn, and no PATH"

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
-from checker.cli.flowing import carry_through, exit_code
+from checker.cli.flowing import exit_code
 from checker.cli.run import Options, decide, prepare
 from checker.cli.signals import heeded
 from checker.cli.terminal import Exit, complain, paint_for, tell
+from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
 from checker.inputs.text import InputError
 from checker.passage import End
-from checker.report.flow import passage_text
 from checker.report.paint import Paint
 from checker.report.repair import summary_line
 from checker.report.replacement import steps_text
@@ -34,14 +34,6 @@ if TYPE_CHECKING:
     from checker.live.repair.planning import Plan
 
 
-class Trial(NamedTuple):
-    """The chat to try after a repair, and whether the repair is taken back if nothing arrives."""
-
-    contact_flow: str
-    wait: float
-    rollback: bool
-
-
 class LiveOptions(NamedTuple):
     """What the command line says of a live repair."""
 
@@ -54,20 +46,6 @@ class LiveOptions(NamedTuple):
     receipts: Path = Path("checker-receipts")
     replace: bool = False
     trial: Trial | None = None
-
-
-def check_trial(asked: LiveOptions, *, apply: bool) -> None:
-    """See that a chat can be tried, before anything is written. Raises InputError."""
-    trial = asked.trial
-    if trial is None:
-        return
-    for wrong, help_text in (
-        (not apply, "with --apply: a chat is tried after a repair; `checker flow` tries one without"),
-        (not trial.contact_flow, "name what takes the chat with --contact-flow-id"),
-        (len(asked.options.instances) != 1, "name one instance with --instance-arn"),
-    ):
-        if wrong:
-            raise InputError("--test-flow", "no chat can be tried", help_text=help_text)
 
 
 def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
@@ -130,24 +108,20 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
         except InputError as fault:
             return done._replace(fault=fault)
         _tell_steps(done.outcome)
-    if done.fault is None and asked.trial is not None and not late:
-        done = _tried(planned, done, asked, asked.trial, as_report=shown.for_people and shown.output is None)
-    return done
+    if done.fault is not None or asked.trial is None or late:
+        return done
+    passage = try_chat(planned, asked.trial, asked.access, as_report=shown.for_people and not shown.output)
+    done = done._replace(outcome=done.outcome._replace(flow=passage))
+    if passage.end is End.ARRIVED or not asked.trial.rollback or not planned.changes:
+        return done
+    with heeded(put_off):
+        return _undone(planned, done)
 
 
-def _tried(planned: Plan, done: Done, asked: LiveOptions, trial: Trial, *, as_report: bool) -> Done:
-    """Send a message through, and take the repair back if it does not arrive and that is asked for."""
-    from checker.live.flow.asked import Asked
+def _undone(planned: Plan, done: Done) -> Done:
+    """Take a repair back that no message came through."""
     from checker.live.repair.execution import undo
 
-    instance, *_ = planned.wish.instances
-    chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
-    passage = carry_through(chat, asked.access, as_report=as_report)
-    stream = sys.stdout if as_report else sys.stderr
-    print(*passage_text(passage, paint_for(stream)), sep="\n", file=stream)
-    done = done._replace(outcome=done.outcome._replace(flow=passage))
-    if passage.end is End.ARRIVED or not trial.rollback or not planned.changes:
-        return done
     undone = undo(planned, done.outcome)
     _tell_steps(undone.outcome)
     return undone
