@@ -58,7 +58,11 @@ class Explanation(NamedTuple):
 
     def first_broken(self) -> LinkStatus | None:
         """The first link that is broken."""
-        return next((one for one in self.links if one.status == BROKEN), None)
+        return self.first(BROKEN)
+
+    def first(self, status: str) -> LinkStatus | None:
+        """The first link with a status."""
+        return next((one for one in self.links if one.status == status), None)
 
     def openings(self) -> tuple[Finding, ...]:
         """The findings about who else gets in."""

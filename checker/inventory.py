@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy, Problem
     from checker.policy.node import Node
 
-MANAGED_KEY_ALIAS = "alias/aws/sns"
+_PREDEFINED = "alias/aws/"
+MANAGED_KEY_ALIAS = f"{_PREDEFINED}sns"
+USABLE_STATES = ("Enabled", "Updating")
+"""https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"
 """What a key that KMS does not find is said to be in the place of a state."""
 
@@ -242,3 +245,8 @@ def is_managed_key(reference: str | Unknown | None) -> TypeGuard[str]:
     return isinstance(reference, str) and (
         reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")
     )
+
+
+def is_predefined_alias(reference: str) -> bool:
+    """True for the alias of any key that AWS manages, by name or ARN, which must not be described either."""
+    return reference.rpartition(":")[2].startswith(_PREDEFINED)

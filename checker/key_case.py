@@ -20,7 +20,23 @@ from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.iam.prove import Answer
+
+
+_SUPPORTED = (("spec", "KeySpec", "SYMMETRIC_DEFAULT"), ("usage", "KeyUsage", "ENCRYPT_DECRYPT"))
+
+
+def unsupported(key: Key) -> Iterator[tuple[str, str]]:
+    """What SNS cannot use about a key: the member of its description, and why.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    for attribute, name, wanted in _SUPPORTED:
+        said = getattr(key, attribute)
+        if isinstance(said, str) and said != wanted:
+            yield name, f"the key's {name} is {said}, SNS supports only {wanted}"
 
 
 class KeyCase(PolicyCase):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.inventory import GONE, is_managed_key
+from checker.key_case import unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,12 +93,7 @@ def key_reasons(topic: Topic, key: Key | None, region: str) -> Iterator[str]:
         return
     if key.state == GONE:
         yield f"KMS does not find the key `{topic.key}`"
-    for name, said, wanted in (
-        ("KeySpec", key.spec, "SYMMETRIC_DEFAULT"),
-        ("KeyUsage", key.usage, "ENCRYPT_DECRYPT"),
-    ):
-        if isinstance(said, str) and said != wanted:
-            yield f"the key's {name} is {said}, SNS supports only {wanted}"
+    yield from (reason for _, reason in unsupported(key))
 
 
 def topic_names(old: Arn, region: str) -> Iterator[Arn]:

@@ -8,6 +8,11 @@ from __future__ import annotations
 _PREFIXES = {"resourcegroupstaggingapi": "tag"}
 
 
+def api_name(operation: str) -> str:
+    """Name a call as the API does, `GetTopicAttributes`; boto3 calls it `get_topic_attributes`."""
+    return operation.title().replace("_", "")
+
+
 def action_of(service: str, operation: str) -> str:
-    """Name the action of a call, `sns:GetTopicAttributes`; boto3 calls the operation `get_topic_attributes`."""
-    return f"{_PREFIXES.get(service, service)}:{operation.title().replace('_', '')}"
+    """Name the action that a call needs, `sns:GetTopicAttributes`."""
+    return f"{_PREFIXES.get(service, service)}:{api_name(operation)}"

@@ -67,6 +67,11 @@ def counted(attributes: Mapping[str, str]) -> int:
     return sum(int(count) for count in counts if count.isdecimal())
 
 
+def tags_of(answer: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The tags that a service lists; KMS puts ``Tag`` before the names of their members."""
+    return {one[f"{prefix}Key"]: one[f"{prefix}Value"] for one in answer.get("Tags") or ()}
+
+
 def subscription_of(entry: Mapping[str, Any]) -> Subscription:
     """Read an entry of a list of subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
     arn = str(entry.get("SubscriptionArn", ""))

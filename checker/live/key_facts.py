@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
-from checker.inventory import GONE, Key, Place, Skipped
+from checker.inventory import GONE, Key, Place, Skipped, is_predefined_alias
 from checker.live.calls import Listing
 from checker.live.document import document_of
 from checker.live.facts import grant_of, policy_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from checker.inventory import Grant, PolicyText
     from checker.live.calls import Calls
 
-_PREDEFINED = "alias/aws/"
 _GRANTS = Listing("kms", "list_grants", "Grants", "Marker", "NextMarker")
 _AWS = "AWS"
 
@@ -27,7 +26,7 @@ def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key |
 
     What could not be read is noted, and unknown in the key.
     """
-    if arn is None and reference.rpartition(":")[2].startswith(_PREDEFINED):
+    if arn is None and is_predefined_alias(reference):
         return None
     if arn is not None and arn.region != topic.region:
         return _bare(arn, Unknown("the key is in another Region than the topic"))

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.arn import Arn
 from checker.inventory import is_managed_key
-from checker.live.calls import Listing
 from checker.live.key_facts import read_key
+from checker.live.listings import ALIASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from checker.inventory import Key
     from checker.live.calls import Calls
 
 _T = TypeVar("_T")
 _ALIAS = "alias/"
-ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")
 
 
 class Keys:
@@ -73,9 +72,15 @@ class Keys:
 
     def _list_aliases(self) -> dict[str, str] | None:
         listed = self._calls.all(ALIASES, f"the aliases of {self._calls.unit.name}", Limit=100)
-        if listed is None:
-            return None
-        return {one["AliasName"]: one["TargetKeyId"] for one in listed if one.get("TargetKeyId")}
+        return None if listed is None else targets_of(listed)
+
+
+def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What aliases stand for: the id of a key, by name; some of AWS's own stand for none yet.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
+    """
+    return {one["AliasName"]: one["TargetKeyId"] for one in aliases if one.get("TargetKeyId")}
 
 
 def _settle(future: Future[_T], work: Callable[[], _T]) -> None:

@@ -40,8 +40,3 @@ def statement(
 
 def _one(values: Sequence[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else list(values)
-
-
-def policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
-    """Make a policy of statements."""
-    return {"Version": "2012-10-17", "Statement": statements}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from checker.live.least import EVERY, READ_KEY, Limits, policy, statement
+from checker.documented import policy_of
+from checker.live.least import EVERY, READ_KEY, Limits, statement
 from checker.live.names import WATCHING
 
 
@@ -35,7 +36,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     if extras.security_hub:
         product = f"arn:{limits.partition}:securityhub:*:*:product/*/default"
         statements.append(statement("ImportFindings", ("securityhub:BatchImportFindings",), (product,)))
-    return policy(statements)
+    return policy_of(statements)
 
 
 _READ_TOPIC = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic")
@@ -65,7 +66,7 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
     flows = tuple(f"{one}/contact-flow/*" for one in instances)
     queue = (f"arn:{limits.partition}:sqs:*:*:{WATCHING}*",)
     topics = limits.of("sns", "*", limits.topics)
-    return policy(
+    return policy_of(
         [
             statement("StartChats", ("connect:StartChatContact",), (*inside, *flows)),
             statement("Stream", _STREAM, (*instances, *inside)),

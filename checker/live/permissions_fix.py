@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
+from checker.documented import policy_of
 from checker.fix.replacement import REPLACES
-from checker.live.least import EVERY, READ_KEY, policy, statement
+from checker.live.least import EVERY, READ_KEY, statement
 
 if TYPE_CHECKING:
     from checker.live.least import Limits
@@ -28,7 +29,7 @@ def fix_policy(limits: Limits, *, create: bool = False) -> dict[str, Any]:
         statement("WriteTopics", ("sns:SetTopicAttributes",), topics),
         statement("WriteKeyPolicies", ("kms:PutKeyPolicy",), keys),
     ]
-    return policy([*statements, *_creating(limits, topics)] if create else statements)
+    return policy_of([*statements, *_creating(limits, topics)] if create else statements)
 
 
 def _creating(limits: Limits, topics: tuple[str, ...]) -> list[dict[str, Any]]:

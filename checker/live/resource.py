@@ -9,7 +9,7 @@ from checker.arn import Arn
 from checker.inventory import Inventory, PolicyText, Skipped
 from checker.live.access import Unit
 from checker.live.calls import Calls
-from checker.live.facts import policy_of, topic_of
+from checker.live.facts import policy_of, tags_of, topic_of
 from checker.live.keys import Keys
 from checker.live.session import sign_in
 from checker.policy.dialect import KEY, TOPIC
@@ -25,6 +25,7 @@ _MANAGERS = (
     ("aws:cloudformation:stack-name", "the CloudFormation stack"),
     ("aws:cloudformation:stack-id", "the CloudFormation stack"),
 )
+MANAGED_HELP = "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
 _TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
 
 
@@ -92,12 +93,12 @@ def _chain_of(
 
 def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
-    return None if answer is None else {one["Key"]: one["Value"] for one in answer.get("Tags") or ()}
+    return None if answer is None else tags_of(answer)
 
 
 def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
     answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
-    return None if answer is None else {one["TagKey"]: one["TagValue"] for one in answer.get("Tags") or ()}
+    return None if answer is None else tags_of(answer, "Tag")
 
 
 def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:

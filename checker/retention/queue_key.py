@@ -14,21 +14,19 @@ from checker.chain import BROKEN, OK
 from checker.iam import prove
 from checker.iam.decide import EXPLICITLY_DENIED
 from checker.iam.delivery import queue_key_space
+from checker.iam.grant import grant_covers
 from checker.iam.space import DATA_KEY, DECRYPT, SNS, Target
 from checker.iam.truth import Truth, all_of, any_of
-from checker.inventory import Key, PolicyText
+from checker.inventory import USABLE_STATES, Key, PolicyText, is_predefined_alias
 from checker.policy.unknown import Unknown
 from checker.retention.model import Step, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.inventory import Grant
     from checker.retention.facts import Queue
 
-_PREDEFINED = "alias/aws/"
-_USABLE = ("Enabled", "Updating")
-"""https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
+_CONTEXT = Unknown("a grant with an encryption context, which AWS does not document for SQS")
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
 _HELP = (
     "encrypt the queue with a customer managed key that lets sns.amazonaws.com do kms:GenerateDataKey* and "
@@ -36,17 +34,12 @@ _HELP = (
 )
 
 
-def is_predefined(reference: str) -> bool:
-    """True for the alias of a key that AWS manages, which must not be described: that can create the key."""
-    return reference.rpartition(":")[2].startswith(_PREDEFINED)
-
-
 def key_steps(queue: Queue, topic: Arn) -> tuple[Step, ...]:
     """Judge the encryption of a queue: none, by SQS itself, or by a key."""
     if not queue.key:
         said = "encrypted by SQS itself, which needs no permission" if queue.managed_sse else "not encrypted"
         return (Step("key", OK, said),)
-    if is_predefined(queue.key):
+    if is_predefined_alias(queue.key):
         return (Step("key", BROKEN, f"`{queue.key}` is AWS managed, and cannot let SNS use it", _HELP),)
     named = Arn.parse(queue.key)
     if named is not None and named.region != queue.arn.region:
@@ -66,7 +59,7 @@ def _found_steps(key: Key, queue: Queue, topic: Arn) -> tuple[Step, ...]:
     if key.manager == "AWS":
         return (Step("key", BROKEN, f"`{key.name}` is AWS managed, and cannot let SNS use it", _HELP),)
     state, spec = key.state, key.spec
-    usable: Truth = state if isinstance(state, Unknown) else state in _USABLE
+    usable: Truth = state if isinstance(state, Unknown) else state in USABLE_STATES
     symmetric: Truth = spec if isinstance(spec, Unknown) else spec == _SYMMETRIC
     truth = _told(all_of((usable, symmetric)), queue)
     bad = f"the key is {state}" if usable is False else f"the key is {spec}, no symmetric one"
@@ -95,14 +88,5 @@ def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
         yield key.grants
         return
     for grant in key.grants:
-        if grant.grantee == SNS and action.partition(":")[2] in grant.operations:
-            yield _covers(grant, topic)
-
-
-def _covers(grant: Grant, topic: Arn) -> Truth:
-    """https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html"""
-    if grant.source_arn not in (None, str(topic)):
-        return False
-    if grant.encryption_context:
-        return Unknown("a grant with an encryption context, which AWS does not document for SQS")
-    return True
+        covered = grant_covers(grant._replace(encryption_context=()), SNS, action, "", (str(topic),))
+        yield all_of((covered, _CONTEXT)) if grant.encryption_context else covered

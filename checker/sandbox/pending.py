@@ -41,11 +41,6 @@ class Pending:
         with self._lock:
             return self._tokens.pop(token, "")
 
-    def all(self) -> list[str]:
-        """The subscriptions that wait."""
-        with self._lock:
-            return list(self._tokens.values())
-
 
 def waits(call: Call) -> bool:
     """True for a call to Subscribe an endpoint that is not the caller's own."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.finding import Severity
+from checker.inventory import USABLE_STATES
+from checker.key_case import unsupported
 from checker.policy.unknown import Unknown
 from checker.remedy.replacement import customer_key, revived
 from checker.rule import Link, Rule
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.key_case import KeyCase
-
-_USABLE_STATES = ("Enabled", "Updating")
-_WANTED = (("spec", "KeySpec", "SYMMETRIC_DEFAULT"), ("usage", "KeyUsage", "ENCRYPT_DECRYPT"))
 
 
 class UnusableKey(Rule):
@@ -64,7 +63,7 @@ class UnusableKey(Rule):
         key = case.key
         if isinstance(key.state, Unknown):
             yield key.state
-        elif key.state not in _USABLE_STATES:
+        elif key.state not in USABLE_STATES:
             message = f"the key is {key.state}, SNS can use it only while it is Enabled"
             help_text = (
                 "cancel the deletion or enable the key"
@@ -73,13 +72,10 @@ class UnusableKey(Rule):
             )
             at = case.here(case.fact("KeyState"))
             yield self.finding(case.name, message, at, help=help_text, fixes=revived(key))
-        for attribute, name, wanted in _WANTED:
-            said = getattr(key, attribute)
-            if isinstance(said, str) and said != wanted:
-                message = f"the key's {name} is {said}, SNS supports only {wanted}"
-                help_text = "encrypt the topic with a symmetric encryption key"
-                at, fixes = case.here(case.fact(name)), customer_key(case.topic)
-                yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
+        for name, message in unsupported(key):
+            help_text = "encrypt the topic with a symmetric encryption key"
+            at, fixes = case.here(case.fact(name)), customer_key(case.topic)
+            yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
         yield from self._region(case)
 
     def _region(self, case: KeyCase) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.inventory import Subscription
 from checker.live.calls import Calls, Listing
 from checker.live.facts import counted, subscription_of
+from checker.live.listings import BY_TOPIC
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from checker.live.audit.topics import Read
 
 _ALL = Listing("sns", "list_subscriptions", "Subscriptions")
-_BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 _PAGE = 100
 """https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
 
@@ -82,7 +82,7 @@ class Subscriptions:
         return f"the subscriptions of {self._calls.unit.name}"
 
     def _of(self, arn: str) -> tuple[Subscription, ...] | None:
-        listed = self._calls.all(_BY_TOPIC, arn, TopicArn=arn)
+        listed = self._calls.all(BY_TOPIC, arn, TopicArn=arn)
         return None if listed is None else tuple(map(subscription_of, listed))
 
 

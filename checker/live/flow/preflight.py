@@ -56,8 +56,7 @@ def unknown_link(explanation: Explanation | None) -> Cause | None:
 
 
 def _first(explanation: Explanation | None, status: str) -> Cause | None:
-    links = explanation.links if explanation else ()
-    one = next((one for one in links if one.status == status), None)
+    one = explanation.first(status) if explanation else None
     return Cause(one.reason, one.help, one.link.value, one.rule) if one else None
 
 

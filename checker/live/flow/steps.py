@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from checker.live.actions import api_name
 from checker.live.faults import UnreadError
 from checker.passage import DONE, FAILED, Step
 
@@ -26,7 +27,7 @@ class Steps:
         self, calls: Calls, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
         """Make a call as a step, of which something is said. Raises UnreadError, StoppedError."""
-        name = operation.title().replace("_", "")
+        name = api_name(operation)
         began = Beginning()
         try:
             answer = calls.make(service, operation, what, **sent)

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.documented import policy_of, sender_statement
-from checker.live.calls import Listing
 from checker.live.faults import Fault, UnreadError
+from checker.live.listings import BY_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from checker.live.flow.debts import Debts
     from checker.live.flow.steps import Steps
 
-_SUBSCRIPTIONS = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 _POLL = 1
 """Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
 
@@ -120,7 +119,7 @@ class Watch:
 
     def _find_subscription(self) -> str:
         """The ARN of the subscription, empty if there is none: the answer to Subscribe was lost."""
-        listed = self._hand.after.pages(_SUBSCRIPTIONS, str(self.topic), TopicArn=str(self.topic))
+        listed = self._hand.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
         found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
         return next((str(one["SubscriptionArn"]) for one in found), "")
 

@@ -10,7 +10,7 @@ from checker.fix.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
 from checker.live.repair.mending import Carried, carry_out, take_back
-from checker.live.resource import read_topic
+from checker.live.resource import MANAGED_HELP, read_topic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +26,7 @@ _LOCKOUT = "key-lockout"
 def check(plan: Plan, *, force_managed: bool) -> None:
     """See that nothing stands against a plan. Raises InputError."""
     if plan.found.managed and not force_managed:
-        help_text = (
-            "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
-        )
-        reason = "; ".join(plan.found.managed)
-        raise InputError(str(plan.wish.topic), reason, help_text=help_text)
+        raise InputError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
         grave = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
         if grave and (finding.rule == _LOCKOUT or plan.outcome.replacement):

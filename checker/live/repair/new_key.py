@@ -13,7 +13,8 @@ from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.calls import Listing
 from checker.live.faults import Fault, UnreadError
-from checker.live.keys import ALIASES
+from checker.live.keys import targets_of
+from checker.live.listings import ALIASES
 from checker.live.patience import until
 from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
@@ -48,8 +49,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
 
 def _targets(calls: Calls) -> dict[str, str]:
     """What the aliases mean."""
-    listed = calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100)
-    return {one["AliasName"]: one["TargetKeyId"] for one in listed if one.get("TargetKeyId")}
+    return targets_of(calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100))
 
 
 def _is_marked(calls: Calls, key: str, mark: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
-from checker.live.calls import Listing
+from checker.live.facts import tags_of
+from checker.live.listings import BY_TOPIC
 from checker.live.patience import until
 from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
     from checker.live.calls import Calls
     from checker.live.patience import Clock
 
-BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 _KEY = "KmsMasterKeyId"
 
 
-def tags_of(calls: Calls, topic: str) -> dict[str, str]:
-    """Read the tags of a topic. Raises InputError."""
-    answer = calls.need("sns", "list_tags_for_resource", topic, ResourceArn=topic)
-    return {one["Key"]: one["Value"] for one in answer.get("Tags") or ()}
+def _mark_of(calls: Calls, topic: str) -> str | None:
+    """What a topic says it replaces, if anything. Raises InputError."""
+    return tags_of(calls.need("sns", "list_tags_for_resource", topic, ResourceArn=topic)).get(REPLACES)
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
@@ -39,7 +38,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
     for arn in names:
         if calls.found("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)) is None:
             return arn, False
-        if tags_of(calls, str(arn)).get(REPLACES) == mark:
+        if _mark_of(calls, str(arn)) == mark:
             return arn, True
         taken.append(arn.resource)
     raise InputError(taken[0], f"there are topics called {', '.join(taken)} already", help_text="delete one")
@@ -55,7 +54,7 @@ def _stand(calls: Calls, change: Change) -> Stand:
     same = attributes.get(_KEY) == made["Attributes"].get(_KEY) and same_policy(
         name, attributes.get("Policy", ""), made["Attributes"]["Policy"]
     )
-    own = same and tags_of(calls, name).get(REPLACES) == made["Tags"][REPLACES]
+    own = same and _mark_of(calls, name) == made["Tags"][REPLACES]
     return Stand.AFTER if own and not _subscribers(calls, name) else Stand.OTHER
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.fix.replacement import alias_names, key_reasons, mark, topic_names, topic_reasons
 from checker.inputs.text import InputError
 from checker.live.access import Unit
+from checker.live.caller import check_account
 from checker.live.keys import Keys
 from checker.live.repair import new_key, new_topic
 from checker.live.repair.imagined import imagined_key, imagined_topic
@@ -15,7 +16,6 @@ from checker.live.repair.successor import Alias, Successor
 from checker.live.resource import Found, read_topic
 
 if TYPE_CHECKING:
-    from checker.arn import Arn
     from checker.live.calls import Calls
     from checker.live.repair.imagined import Wanted
 
@@ -27,21 +27,13 @@ def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
     made = Successor(calls, found, wanted.topic, found, reasons)
     if not reasons and not list(key_reasons(found.topic, found.key, region)):
         return None
-    _check_account(calls, wanted.topic)
+    check_account(calls, wanted.topic)
     if reasons:
         made = _moved(made, wanted)
     # While the topic is not there yet, the old one's key is the one that it would have.
     then = made.found if made.there else found
     keys = tuple(key_reasons(then.topic, then.key, region))
     return _rekeyed(made, wanted, keys) if keys else made
-
-
-def _check_account(calls: Calls, topic: Arn) -> None:
-    """What is created belongs to the account of the caller."""
-    account = calls.need("sts", "get_caller_identity", "the caller")["Account"]
-    if account != topic.account:
-        reason = f"the topic belongs to account {topic.account}, the caller to {account}"
-        raise InputError(str(topic), reason, help_text="use credentials of the topic's account")
 
 
 def _moved(made: Successor, wanted: Wanted) -> Successor:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from checker.fix.subscribing import Subscribed
 from checker.inputs.text import InputError
+from checker.live.listings import BY_TOPIC
 from checker.live.patience import until
 from checker.live.repair.deed import Deed, Stand
-from checker.live.repair.new_topic import BY_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

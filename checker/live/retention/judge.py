@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
-from checker.live.calls import Listing
 from checker.live.faults import UnreadError
+from checker.live.listings import BY_TOPIC
 from checker.live.names import WATCHING
 from checker.live.retention.read_queue import read_queue
 from checker.live.retention.read_stream import read_role, read_stream
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from checker.live.calls import Calls
     from checker.retention.facts import Subscribed
 
-_LIST = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 _RAW = {
     SQS: "raw delivery: a message is kept as Connect wrote it, with its attributes",
     FIREHOSE: "raw delivery: a message is kept as Connect wrote it, without its attributes",
@@ -40,7 +39,7 @@ def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
     https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
     """
     try:
-        pages = list(calls.pages(_LIST, str(topic), TopicArn=str(topic)))
+        pages = list(calls.pages(BY_TOPIC, str(topic), TopicArn=str(topic)))
     except UnreadError as error:
         return Retention(str(topic), kind, unread=Unknown(error.skipped.reason))
     entries = [one for page in pages for one in page if one.get("Protocol") == kind and _lasts(one)]

@@ -9,9 +9,10 @@ from checker.chain import OK
 from checker.documented import policy_of, sender_statement
 from checker.inputs.text import InputError
 from checker.inventory import PolicyText
+from checker.live.caller import check_account
 from checker.live.facts import policy_of as policy_text_of
-from checker.live.resource import managers
-from checker.live.retention.own import check_account, own_name, subscribe
+from checker.live.resource import MANAGED_HELP, managers
+from checker.live.retention.own import own_name, subscribe
 from checker.live.retention.read_queue import read_queue
 from checker.policy.dialect import QUEUE
 from checker.policy.plain import listed
@@ -122,10 +123,7 @@ def _check_manager(calls: Calls, queue: Queue) -> None:
     """Leave alone what somebody else manages. Raises InputError."""
     tags = calls.need("sqs", "list_queue_tags", str(queue.arn), QueueUrl=queue.url).get("Tags") or {}
     if managed := list(managers(tags).values()):
-        help_text = (
-            "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
-        )
-        raise InputError(str(queue.arn), f"it is managed by {managed[0]}", help_text=help_text)
+        raise InputError(str(queue.arn), f"it is managed by {managed[0]}", help_text=MANAGED_HELP)
 
 
 def _subscribe(calls: Calls, queue: Arn, topic: Arn) -> Made:

@@ -10,10 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checker.chain import OK
+from checker.documented import policy_of
 from checker.iam.truth import all_of
 from checker.inputs.text import InputError
+from checker.live.caller import check_account
 from checker.live.patience import until
-from checker.live.retention.own import check_account, own_name, subscribe
+from checker.live.retention.own import own_name, subscribe
 from checker.live.retention.read_stream import read_role, read_stream
 from checker.policy.unknown import Unknown
 from checker.retention.made import Made
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from checker.retention.model import Retention
 
 _LONGEST_NAME = 64
-_VERSION = "2012-10-17"
 _POLICY = "write-to-stream"
 _REFUSED = "InvalidParameter"
 
@@ -95,7 +96,7 @@ def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
 
 
 def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": _VERSION, "Statement": [statement]})
+    return json.dumps(policy_of([statement]))
 
 
 def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -> Made:

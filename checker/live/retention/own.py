@@ -1,11 +1,10 @@
-"""What is made for a topic: in whose account, and what it is called."""
+"""What is made for a topic: what it is called, and how it is subscribed."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
-from checker.inputs.text import InputError
 from checker.live.names import KEEPING
 
 if TYPE_CHECKING:
@@ -40,14 +39,3 @@ def subscribe(calls: Calls, topic: Arn, protocol: str, endpoint: Arn, attributes
         ReturnSubscriptionArn=True,
     )
     return str(answer["SubscriptionArn"])
-
-
-def check_account(calls: Calls, topic: Arn) -> None:
-    """See that what is made in the caller's account is in the topic's. Raises InputError."""
-    caller = str(calls.need("sts", "get_caller_identity", "the caller").get("Account", ""))
-    if caller != topic.account:
-        raise InputError(
-            str(topic),
-            f"the topic belongs to account {topic.account}, the caller to {caller}",
-            help_text="nothing was made; use credentials of the topic's account",
-        )

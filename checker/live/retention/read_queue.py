@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
+from checker.inventory import is_predefined_alias
 from checker.live.facts import policy_of
 from checker.live.faults import Fault, UnreadError
 from checker.live.keys import Keys
 from checker.policy.dialect import QUEUE
 from checker.policy.unknown import Unknown
 from checker.retention.facts import Queue
-from checker.retention.queue_key import is_predefined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
 
 def _key(calls: Calls, arn: Arn, reference: str) -> Key | None:
     """The key, if it may be asked for: describing the alias of one that AWS manages can create it."""
-    if not reference or is_predefined(reference):
+    if not reference or is_predefined_alias(reference):
         return None
     return Keys(calls).key_of(arn, reference)
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
+from checker.documented import policy_of as plain_policy
 from checker.live.calls import Listing
 from checker.live.facts import policy_of
 from checker.live.faults import Fault, UnreadError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _INLINE = Listing("iam", "list_role_policies", "PolicyNames", "Marker", "Marker")
 _ATTACHED = Listing("iam", "list_attached_role_policies", "AttachedPolicies", "Marker", "Marker")
-_VERSION = "2012-10-17"
 
 
 def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
@@ -104,7 +104,7 @@ def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
         for document in documents
         for statement in _several(document.get("Statement") or [])
     ]
-    return policy_of(str(arn), json.dumps({"Version": _VERSION, "Statement": statements}), ROLE)
+    return policy_of(str(arn), json.dumps(plain_policy(statements)), ROLE)
 
 
 def _several(statements: Any) -> list[Any]:
