@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account, is_uuid
 from checker.iam.askers import MEMBER, OTHER_SERVICE, SESSION, STRANGER
-from checker.iam.domain import OneOf
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS, Instances
+from checker.iam.callers import organizations
+from checker.iam.domain import Choice, Ways
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, Instances
 from checker.iam.mention import known_conditions
 from checker.iam.prove import words
 from checker.iam.request import Service
-from checker.iam.sources import Chosen, Unsourced
-from checker.iam.space import organisations
-from checker.iam.universe import asker_space, regions
+from checker.iam.sources import Unsourced
+from checker.iam.universe import asker_space, members_of, regions
 from checker.policy.vocabulary import CONNECT
 from checker.sentence import principal_of
 
@@ -38,8 +38,6 @@ IMPLIED_BY = {
     SOME: (ANYBODY,),
 }
 """Who need not be asked for once one of the others has been found."""
-
-_ORG_ID = ("aws:principalorgid",)
 
 
 class Party(NamedTuple):
@@ -106,7 +104,7 @@ class Cast(NamedTuple):
         for arn in self.instances:
             label = f"Connect for instance {arn.instance_id} of account {arn.account}"
             chosen: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
-            yield Party(INSTANCE, label, str(arn), arn.account), Chosen(SOURCE_KEYS, chosen)
+            yield Party(INSTANCE, label, str(arn), arn.account), Ways((Choice(chosen),))
         every = self.every
         for account in self.accounts:
             ids = tuple(arn.instance_id for arn in self.instances if arn.account == account)
@@ -124,12 +122,11 @@ class Cast(NamedTuple):
         """Anybody at all; whoever is in an organisation that is named; whoever else the conditions let in."""
         anybody = asker_space(asker, action, self.target, self.policies, self.words)
         yield Party(ANYBODY, "anybody with an AWS account"), anybody
-        owned = tuple(dict.fromkeys(organisations(self.words)))
+        owned = organizations(self.words)
         for one in owned:
-            yield (
-                Party(ORGANISATION, f"any principal of organization {one}", one),
-                _replaced(space, OneOf(_ORG_ID, (one,))),
-            )
+            members = members_of(one, asker, self.target)
+            party = Party(ORGANISATION, f"any principal of organization {one}", one)
+            yield party, space._replace(free=(members, *space.free[1:]))
         some = asker_space(asker, action, self.target, self.policies, owned)
         yield Party(SOME, "some principals of other accounts"), some
 

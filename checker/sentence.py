@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
-from checker.iam.request import Service
+from checker.iam.request import Anonymous, AwsPrincipal, Service
 from checker.policy.model import Condition, Statement
 from checker.policy.spelling import did_you_mean
 from checker.policy.unknown import Unknown
@@ -28,8 +28,10 @@ def listed(names: Sequence[str], most: int = 3) -> str:
 
 def caller_of(request: Request) -> str:
     """Name who asks, and on whose behalf."""
-    if not isinstance(request.caller, Service):
+    if isinstance(request.caller, AwsPrincipal):
         return principal_of(request.caller.arn)
+    if isinstance(request.caller, Anonymous):
+        return "an anonymous caller"
     if request.caller.name != CONNECT:
         return request.caller.name
     source, account = request.context.get(SOURCE_ARN), request.context.get(SOURCE_ACCOUNT)

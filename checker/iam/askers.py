@@ -8,10 +8,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
-from checker.iam.identity import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, fresh_account, fresh_role
+from checker.iam.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
+from checker.iam.identity import fresh_account
 from checker.iam.mention import known_conditions
 from checker.iam.request import AwsPrincipal, Service
 from checker.policy.model import EVERYONE
@@ -36,7 +38,7 @@ class Asker(NamedTuple):
     """One caller, and whom it stands for.
 
     ``arn`` is its aws:PrincipalArn, for a session that of its role. ``taken`` are the accounts that a
-    STRANGER is not of, or what a MEMBER of its account is not: both stand for all others.
+    STRANGER is not of, or the ARNs that a MEMBER of its account does not have: both stand for all others.
     """
 
     kind: str
@@ -48,6 +50,20 @@ class Asker(NamedTuple):
     def account(self) -> str:
         """The account of a principal; empty for a service."""
         return self.caller.arn.account if isinstance(self.caller, AwsPrincipal) else ""
+
+    @property
+    def principal_arn(self) -> Arn:
+        """The aws:PrincipalArn of a principal. Raises ValueError for a service."""
+        arn = Arn.parse(self.arn)
+        if arn is None:
+            raise ValueError(self.arn)
+        return arn
+
+    @property
+    def session(self) -> str:
+        """The name of a role session that is named outright."""
+        is_session = isinstance(self.caller, AwsPrincipal) and self.caller.role
+        return str(self.caller).rpartition("/")[2] if is_session else ""
 
 
 def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
@@ -115,11 +131,12 @@ def _principal_arn(caller: AwsPrincipal) -> str:
 
 def _member(account: str, partition: str, principals: Iterable[Asker]) -> Asker:
     """Stands for all of an account that are not named themselves."""
-    taken = tuple(str(one.caller).split(":", 5)[5] for one in principals if one.account == account)
-    caller = AwsPrincipal(Arn(partition, "iam", "", account, fresh_role(taken)))
+    taken = tuple(str(one.caller) for one in principals if one.account == account)
+    arns = (Arn(partition, "iam", "", account, f"role/{'x' * number}") for number in count(1))
+    caller = AwsPrincipal(next(arn for arn in arns if str(arn) not in taken))
     return Asker(MEMBER, caller, str(caller), taken)
 
 
 def _stranger(partition: str, taken: tuple[str, ...]) -> Asker:
-    caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), fresh_role(())))
+    caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), "role/x"))
     return Asker(STRANGER, caller, str(caller), taken)

@@ -8,38 +8,44 @@ sends aws:SourceAccount, or what it passes on to KMS, so these are Unknown.
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from checker.iam.domain import Assignment, Choices, comparable
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, arn_classes
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import AwsPrincipal, Service
 from checker.iam.shape import Segment
-from checker.iam.space import SNS, Space, Target, service_context
+from checker.iam.space import ABSENT_FOR_SERVICES, SNS, Space, Target, service_context
+from checker.iam.texts import COLON, DIGITS, Excluded, Form, Texts, some
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
     from checker.arn import Arn
-    from checker.iam.mention import Mentions
 
 SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"
 _SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
-_CHARS = "x" + (string.ascii_letters + string.digits + "-_").replace("x", "")
-_NAME = (Segment("name", chars=_CHARS, length=1), Segment("rest of the name", chars=_CHARS))
+_NAME = some("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
 
 
 def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:
     """The one request that SNS makes to deliver a message of a topic to a queue."""
     context = service_context(queue, principal)
     context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
-    return Space(Service(principal), SEND, queue.resource, context)
+    return Space(Service(principal), SEND, queue.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def other_topics_space(queue: Target, topic: Arn) -> Space:
     """The requests to deliver for any topic of another account, in the topic's Region."""
     context = service_context(queue, SNS)
     context[SOURCE_ACCOUNT] = _SOURCE
-    others = Topics(topic.partition, topic.region, topic.account)
-    return Space(Service(SNS), SEND, queue.resource, context, (others,))
+    return Space(Service(SNS), SEND, queue.resource, context, (_other_topics(topic),), ABSENT_FOR_SERVICES)
+
+
+def _other_topics(topic: Arn) -> Texts:
+    """Topics of every account but the topic's own, in its Region."""
+    parts = (*map(Segment, ("arn", topic.partition, "sns", topic.region)), Segment(chars=DIGITS, length=12))
+    shape = (*(segment for part in parts for segment in (part, COLON)), *_NAME)
+    own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
+    return Texts((Form.of(SOURCE_ARN, shape),), excluded=(own,))
 
 
 def queue_key_space(key: Target, action: str) -> Space:
@@ -51,40 +57,16 @@ def queue_key_space(key: Target, action: str) -> Space:
     unsaid = Unknown("AWS does not document this key for SNS when it sends to an encrypted queue")
     context.update(dict.fromkeys((SOURCE_ARN, SOURCE_ACCOUNT, "kms:viaservice", "kms:calleraccount"), unsaid))
     context["kms:encryptioncontextkeys"] = unsaid
-    prefixes = ("aws:resourcetag/", "kms:encryptioncontext:")
-    return Space(Service(SNS), action, key.resource, context, unknown_prefixes=prefixes)
+    return Space(Service(SNS), action, key.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def trust_space(role: Target, topic: Arn) -> Space:
     """The request of SNS to assume the role of a subscription; AWS documents no source keys for it."""
     context = service_context(role._replace(region=topic.region), SNS)
     context.update({SOURCE_ARN: _SOURCE, SOURCE_ACCOUNT: _SOURCE})
-    return Space(Service(SNS), ASSUME, role.resource, context)
+    return Space(Service(SNS), ASSUME, role.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def role_space(role: Arn, action: str, resource: str) -> Space:
     """A request of SNS as the role; whatever a condition of the role's policies asks for is unknown."""
-    return Space(AwsPrincipal(role), action, resource, {}, unknown_prefixes=("",))
-
-
-class Topics(NamedTuple):
-    """Topics of every account but one, in one Region."""
-
-    partition: str
-    region: str
-    but_not: str
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The key that says for which topic."""
-        return (SOURCE_ARN,)
-
-    def choices(self, mentions: Mentions) -> Choices:
-        """Pick a topic of every class."""
-        arns = mentions.get(SOURCE_ARN, [])
-        head = f"arn:{self.partition}:sns:{self.region}:"
-        found = arn_classes(head, "", _NAME, arns, (), (self.but_not,))
-        assignments: list[Assignment] = [
-            {SOURCE_ARN: str(arn)} for arn in found if arn.account != self.but_not
-        ]
-        return Choices(assignments, comparable(arns))
+    return Space(AwsPrincipal(role), action, resource, {})

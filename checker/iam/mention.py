@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.operators import ARN, LIKE, comparison
-from checker.iam.variables import NO_VALUE, expand, keys_in, text_of, tokens_in
+from checker.iam.operators import ARN, LIKE, Comparison, comparison
+from checker.iam.variables import NO_VALUE, Expansion, expand, keys_in, text_of, tokens_in
 from checker.policy.model import Condition, Patterns, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import NULL
@@ -15,22 +15,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.iam.request import Request
+    from checker.iam.truth import Truth
 
 
 class Mention(NamedTuple):
-    """One value that a condition compares a key with; ``family`` is that of its operator.
+    """One value that a condition compares a key with, its variables filled in.
 
-    ``tokens`` reads the value with wildcards, whatever the operator.
+    ``tokens`` reads it; there are wildcards in them only if the operator has wildcards.
     """
 
-    family: str
+    test: Comparison
+    wanted: Expansion
     text: str
     tokens: Tokens
 
     @property
+    def family(self) -> str:
+        """The family of the operator."""
+        return self.test.family
+
+    def matches(self, value: str) -> Truth:
+        """What the positive form of the operator says of a value of the key."""
+        if self.test.expanded is None:
+            return self.test.plain(value, self.text)
+        return self.test.expanded(value, self.wanted)
+
+    @property
     def is_wild(self) -> bool:
         """True if the operator gives a wildcard of the value its meaning."""
-        return self.family in (LIKE, ARN) and (RUN in self.tokens or ONE in self.tokens)
+        return RUN in self.tokens or ONE in self.tokens
 
     @property
     def covers_all(self) -> bool:
@@ -81,7 +94,9 @@ def _mentions(condition: Condition, request: Request, has_variables: bool | Unkn
             continue
         expansion = expand(value, request, has_variables if test.expanded else False)
         if not isinstance(expansion, Unknown) and expansion is not NO_VALUE:
-            yield Mention(test.family, text_of(expansion), tokens_in(expansion))
+            text = text_of(expansion)
+            tokens = tokens_in(expansion) if test.family in (LIKE, ARN) else tuple(text)
+            yield Mention(test, expansion, text, tokens)
 
 
 def _texts(statement: Statement) -> Iterator[str]:

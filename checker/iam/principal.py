@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_account
-from checker.iam.request import AwsPrincipal, Service
+from checker.iam.request import Anonymous, AwsPrincipal, Service
 from checker.iam.truth import Truth, any_of, negate
 from checker.policy.model import DENY, EVERYONE, Principal, Principals
 from checker.policy.unknown import Unknown
@@ -50,7 +50,9 @@ def entry_covers(entry: Principal, caller: Caller) -> Truth:
         return True
     if isinstance(caller, Service):
         return _service_covers(entry.value, caller.name) if entry.type == "Service" else False
-    return _aws_covers(entry.value, caller) if entry.type == "AWS" else False
+    if isinstance(caller, Anonymous) or entry.type != "AWS":
+        return False
+    return _aws_covers(entry.value, caller)
 
 
 def _service_covers(named: str, caller: str) -> Truth:

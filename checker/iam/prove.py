@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.iam.action import action_covers
 from checker.iam.condition import condition_holds
 from checker.iam.decide import Decision, decide
-from checker.iam.identity import Instances
+from checker.iam.identity import SOURCE_KEYS, SOURCE_OWNER, Instances
 from checker.iam.mention import known_conditions
 from checker.iam.principal import principal_covers
 from checker.iam.request import AwsPrincipal, Request
-from checker.iam.residue import OUT_OF_REACH, Prepared, prepare
+from checker.iam.residue import Anything, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
 from checker.iam.universe import principal_spaces
-from checker.policy.model import DENY, Policy, Statement
+from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
 
@@ -95,19 +95,21 @@ class ConnectProver:
 
     def _ask(self, instances: Instances) -> Answer:
         if instances not in self._answers:
-            space = self._space._replace(free=(instances,))
+            space = self._space._replace(free=(instances, *self._space.free[1:]))
             self._answers[instances] = confirmed(self.policy, find(self._prepared, space, _allowed))
         return self._answers[instances]
 
 
 class StrangerProver:
-    """Questions about what a principal of an account that is named nowhere can do under one policy."""
+    """Questions about what a caller of no account that is named can do under one policy: any IAM principal, or
+    an anonymous caller.
+    """
 
     def __init__(self, policy: Policy, target: Target) -> None:
         self.policy = policy
         self.target = target
         caller = stranger_caller(target)
-        may = Request(caller, "", "", OUT_OF_REACH)
+        may = Request(caller, "", "", _OUT_OF_REACH)
         self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
         self._refused: dict[object, Answer] = {}
 
@@ -117,8 +119,19 @@ class StrangerProver:
         Actions that the same statements are about have the same answer, and are asked for once.
         """
         if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
-            return Answer(truth=False)
-        return either(self._ask(action) for action in actions)
+            return Answer(self._federated(actions))
+        answer = either(self._ask(action) for action in actions)
+        return Answer(self._federated(actions)) if answer.truth is False else answer
+
+    def _federated(self, actions: Collection[str]) -> Truth:
+        """False, unless a statement allows an action to a federated principal, whose sessions may be anybody's."""
+        for statement in self.policy.known_statements():
+            if statement.effect == ALLOW and not isinstance(statement.principals, Unknown):
+                covered = any(action_covers(statement.actions, action) is not False for action in actions)
+                named = (one.value for one in statement.principal_entries if one.type == "Federated")
+                if covered and (provider := next(named, None)) is not None:
+                    return Unknown("whose sessions a federated principal covers", str(provider))
+        return False
 
     def _ask(self, action: str) -> Answer:
         about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
@@ -128,6 +141,10 @@ class StrangerProver:
         if answer.truth is not True:
             self._refused[about] = answer
         return answer
+
+
+_OUT_OF_REACH = Anything(*SOURCE_KEYS, SOURCE_OWNER)
+"""What a stranger's request is known to lack, whatever else it has."""
 
 
 def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -> bool:

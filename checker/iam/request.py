@@ -47,7 +47,15 @@ class AwsPrincipal(NamedTuple):
         return rest.partition("/")[0] if self.arn.service == "sts" and kind == "assumed-role" else ""
 
 
-Caller = Service | AwsPrincipal
+class Anonymous(NamedTuple):
+    """A caller without credentials, which Amazon SNS and SQS accept where a policy allows it."""
+
+    def __str__(self) -> str:
+        return ANONYMOUS
+
+
+ANONYMOUS = "anonymous"
+Caller = Service | AwsPrincipal | Anonymous
 
 
 class Request(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.condition import condition_holds
 from checker.iam.decide import scope_truths
-from checker.iam.identity import SOURCE_KEYS, SOURCE_OWNER
+from checker.iam.domain import covers
 from checker.iam.mention import Mentions, mentioned_keys, mentions_of, variable_keys
 from checker.iam.request import ContextValue, Request
 from checker.iam.truth import Truth, all_of
@@ -61,6 +61,12 @@ class Prepared(NamedTuple):
                     mentions[key] = mentions[key] + found if key in mentions else found
         return mentions
 
+    @property
+    def size(self) -> int:
+        """What one trial costs, in units of work of a budget."""
+        residues = (residue for residues in self.residues for residue in residues)
+        return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in residues)
+
     def variables(self) -> frozenset[str]:
         """The keys that variables are filled in from."""
         return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
@@ -77,12 +83,12 @@ class Prepared(NamedTuple):
 
 def prepare(space: Space, *policies: Policy) -> Prepared:
     """Leave out the statements that apply to no request of the space, and collect what the others mention."""
-    free: Context = {key: FREE for domain in space.free for key in domain.keys}
-    start = Request(space.caller, space.action, space.resource, {**space.fixed, **free})
+    start = Request(space.caller, space.action, space.resource, space.fixed)
     kept = [_relevant(policy, start) for policy in policies]
     keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
-    texts = dict.fromkeys(space.text_keys(keys), FREE)
-    start = start._replace(context={**space.constants(keys), **texts, **free})
+    domains = space.domains(keys)
+    free = {key: FREE for key in keys if any(covers(domain, key) for domain in domains)}
+    start = start._replace(context={**space.constants(keys), **free})
     pairs = zip(policies, kept, strict=True)
     return Prepared(start, policies, tuple(_residues(policy, found, start) for policy, found in pairs))
 
@@ -120,7 +126,7 @@ def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue,
     return tuple(found)
 
 
-class _Anything(Mapping[str, ContextValue]):
+class Anything(Mapping[str, ContextValue]):
     """A context in which every key has a value that is not known, but for those that are absent."""
 
     def __init__(self, *absent: str) -> None:
@@ -138,10 +144,7 @@ class _Anything(Mapping[str, ContextValue]):
         return 0
 
 
-OUT_OF_REACH = _Anything(*SOURCE_KEYS, SOURCE_OWNER)
-"""What a stranger's request is known to lack, whatever else it has."""
-
-_ANYTHING = _Anything()
+_ANYTHING = Anything()
 
 
 def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001

@@ -10,24 +10,21 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
+from checker.iam.budget import EXHAUSTED, Budget, ExhaustedError
+from checker.iam.callers import ANONYMOUS, PRINCIPAL_ARN, PRINCIPAL_TYPE
 from checker.iam.decide import decide
-from checker.iam.domain import Choices, as_context
-from checker.iam.identity import PRINCIPAL_ARN, open_keys
-from checker.iam.request import AwsPrincipal, Request
+from checker.iam.domain import covers
+from checker.iam.identity import SOURCE_ARN
+from checker.iam.request import Anonymous, AwsPrincipal, Request
 from checker.iam.residue import FREE, Context, Prepared, allowed
-from checker.iam.shape import TooManyClassesError
 from checker.iam.truth import Truth
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from checker.iam.domain import Domain
+    from checker.iam.domain import Choice, Choices, Domain
     from checker.iam.mention import Mentions
+    from checker.iam.request import Caller
     from checker.iam.space import Space
-
-MAX_TRIALS = 5_000
-
-_TOO_MANY = Unknown("the policy tells more classes of requests apart than are worth trying")
-_INCOMPLETE = Unknown("a condition compares text as a number, a date or an address")
 
 Goal = Callable[[Sequence[Truth]], Truth]
 """Given whether each policy allows a request: is this a request that is looked for?"""
@@ -41,122 +38,137 @@ class Found(NamedTuple):
 
 
 def find(prepared: Prepared, space: Space, goal: Goal) -> Found:
-    """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it."""
+    """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it.
+
+    The work is bounded, whatever the policies; a question that is not settled then is EXHAUSTED.
+    """
     if prepared.hopeless:
         return Found(truth=False)
-    mentions, variables = prepared.mentions(), prepared.variables()
-    domains = space.domains(mentions)
-    context: Context = dict(prepared.start.context)
-    context.update(_who_asks(space, domains))
-    many = {key for domain in domains for key in open_keys(domain)}
-    masked = tuple(many & variables)
+    mentions = prepared.mentions()
+    search = _Search(prepared, goal, mentions)
     try:
-        search = _Search(prepared, goal, domains, mentions, masked, uses_variables=bool(variables))
-        return search.descend(context, 0) or search.failure()
-    except (TooManyClassesError, _TooManyTrialsError):
-        return Found(_TOO_MANY)
+        found = search.descend(
+            _Branch(dict(prepared.start.context), search.relevant(space.domains(mentions)))
+        )
+    except ExhaustedError:
+        return Found(EXHAUSTED)
+    return found or search.failure()
 
 
-def _who_asks(space: Space, domains: Sequence[Domain]) -> Context:
-    """Some caller for the witness, when the policy does not care who asks."""
-    first = space.free[:1]
-    if not first or first[0] in domains:
-        return {}
-    return dict(as_context(first[0].choices({}).assignments[0]))
+_NAMES = frozenset((PRINCIPAL_ARN, SOURCE_ARN))
+"""Keys that a witness has in any case, for they say who asks."""
 
 
-class _TooManyTrialsError(Exception):
-    """The search tried more requests than it may."""
+class _Branch(NamedTuple):
+    """Values for some keys, and the domains of those that have none yet.
+
+    ``opened`` are keys that a policy variable is filled from and whose value stands for many.
+    """
+
+    context: Context
+    domains: tuple[Domain, ...]
+    opened: frozenset[str] = frozenset()
+    doubt: Unknown | None = None
 
 
 class _Search:
     """A depth-first walk over the product of the choices."""
 
-    __slots__ = (
-        "choices",
-        "domains",
-        "doubt",
-        "goal",
-        "masked",
-        "mentions",
-        "prepared",
-        "trials",
-        "uses_variables",
-    )
+    __slots__ = ("budget", "cost", "doubt", "gaps", "goal", "known", "mentions", "prepared", "variables")
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        goal: Goal,
-        domains: Sequence[Domain],
-        mentions: Mentions,
-        masked: tuple[str, ...],
-        *,
-        uses_variables: bool,
-    ) -> None:
+    def __init__(self, prepared: Prepared, goal: Goal, mentions: Mentions) -> None:
         self.prepared = prepared
         self.goal = goal
-        self.domains = domains
         self.mentions = mentions
-        self.choices: list[Choices] = []
-        self.masked = masked
-        self.uses_variables = uses_variables
+        self.variables = prepared.variables()
+        self.known: dict[int, tuple[Domain, Choices]] = {}
+        self.gaps: list[Unknown] = []
         self.doubt: Unknown | None = None
-        self.trials = 0
+        self.budget = Budget()
+        self.cost = prepared.size
 
-    def descend(self, context: Context, depth: int) -> Found | None:
-        truth = self.trial(context)
+    def relevant(self, domains: Sequence[Domain]) -> tuple[Domain, ...]:
+        """The domains of keys that the policies mention, and those that say who asks."""
+        return tuple(one for one in domains if self._matters(one))
+
+    def _matters(self, domain: Domain) -> bool:
+        return not _NAMES.isdisjoint(domain.keys) or any(covers(domain, key) for key in self.mentions)
+
+    def choices(self, domain: Domain) -> Choices:
+        """The choices of a domain, picked once."""
+        if id(domain) not in self.known:
+            choices = domain.choices(self.mentions, self.budget)
+            self.known[id(domain)] = (domain, choices)
+            if choices.gap is not None:
+                self.gaps.append(choices.gap)
+        return self.known[id(domain)][1]
+
+    def descend(self, branch: _Branch) -> Found | None:
+        truth = self.trial(branch)
         if truth is False:
             return None
-        if depth == len(self.domains):
-            return self.leaf(context, truth)
-        if depth == len(self.choices):
-            self.choices.append(self.domains[depth].choices(self.mentions))
-        choices = self.choices[depth].assignments
-        for assignment in choices if truth is not True else choices[:1]:
-            chosen = context.copy()
-            for key, value in assignment.items():
-                if value is None:
-                    chosen.pop(key, None)
-                else:
-                    chosen[key] = value
-            found = self.descend(chosen, depth + 1)
+        if not branch.domains:
+            return self.leaf(branch, truth)
+        for choice in self.choices(branch.domains[0]).choices:
+            found = self.descend(self.chosen(branch, choice))
             if found is not None:
                 return found
+            if truth is True:
+                break  # whatever the rest is; a doubt has been noted
         return None
 
-    def trial(self, context: Context) -> Truth:
+    def chosen(self, branch: _Branch, choice: Choice) -> _Branch:
+        """The branch with a choice of its first domain."""
+        context = branch.context.copy()
+        for key, value in choice.values.items():
+            if value is None:
+                context.pop(key, None)
+            else:
+                context[key] = value
+        first, *rest = branch.domains
+        domains = (*self.relevant(choice.then), *rest)
+        opened = branch.opened | (first.open_keys & self.variables)
+        return _Branch(context, domains, opened, branch.doubt or choice.doubt)
+
+    def trial(self, branch: _Branch) -> Truth:
         """Ask the goal of what is left of the policies; a variable with one value of many stays unknown."""
-        self.trials += 1
-        if self.trials > MAX_TRIALS:
-            raise _TooManyTrialsError
-        variables = {**context, **dict.fromkeys(self.masked, FREE)} if self.masked else None
+        self.budget.spend(self.cost)
+        context = branch.context
+        variables = {**context, **dict.fromkeys(branch.opened, FREE)} if branch.opened else None
         start = self.prepared.start
         request = Request(start.caller, start.action, start.resource, context, variables)
         pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
         return self.goal([allowed(residues, request, policy.has_variables) for policy, residues in pairs])
 
-    def leaf(self, context: Context, truth: Truth) -> Found | None:
-        request = self.request(context)
-        if isinstance(truth, Unknown) and self.uses_variables:
+    def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
+        request = self.request(branch.context)
+        if isinstance(truth, Unknown) and self.variables:
             truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
-            if truth is False and self.masked:
+            if truth is False and branch.opened:
                 truth = FREE  # another value of the same class might fit
-        if truth is True:
+        if truth is True and branch.doubt is None:
             return Found(truth=True, witness=request)
-        if self.doubt is None and isinstance(truth, Unknown):
-            self.doubt = truth
+        if truth is not False and self.doubt is None:
+            self.doubt = truth if isinstance(truth, Unknown) else branch.doubt
         return None
 
     def request(self, context: Context) -> Request:
-        start = self.prepared.start
-        arn = context.get(PRINCIPAL_ARN) if start.context.get(PRINCIPAL_ARN) is FREE else None
-        caller = Arn.parse(arn) if isinstance(arn, str) else None  # else who asks is settled, and no other
         known = {key: value for key, value in context.items() if value is not FREE}
-        return start._replace(context=known, caller=AwsPrincipal(caller) if caller else start.caller)
+        return self.prepared.start._replace(context=known, caller=self.caller(context))
+
+    def caller(self, context: Context) -> Caller:
+        """Who asks: the principal that the context names, where the caller of the space stands for many."""
+        start = self.prepared.start
+        if not isinstance(start.caller, AwsPrincipal):
+            return start.caller
+        if context.get(PRINCIPAL_TYPE) == ANONYMOUS:
+            return Anonymous()
+        arn = context.get(PRINCIPAL_ARN)
+        named = Arn.parse(arn) if isinstance(arn, str) else None
+        return start.caller if named is None or start.caller.role else AwsPrincipal(named)
 
     def failure(self) -> Found:
         """Say that there is none, unless some class of requests was left out or left open."""
-        if self.doubt is not None:
-            return Found(self.doubt)
-        return Found(truth=False) if all(choice.complete for choice in self.choices) else Found(_INCOMPLETE)
+        if self.gaps:
+            return Found(EXHAUSTED if EXHAUSTED in self.gaps else self.gaps[0])
+        return Found(truth=False if self.doubt is None else self.doubt)

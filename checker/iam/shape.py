@@ -1,6 +1,6 @@
 """Splits the strings of a given shape into classes that a set of patterns cannot tell apart.
 
-The free parts of a request (an account, an instance id, a role name) are strings of a known shape. The
+The free parts of a request (an account, an instance ID, a role name) are strings of a known shape. The
 patterns of a policy read them through finite automata, so their product has finitely many states; walking
 it over the shape, breadth first, yields one shortest string for every combination of answers that can
 occur at all. That makes "is there a request such that ..." a finite question, with no sampling.
@@ -13,25 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
-MAX_STEPS = 400_000
-"""Steps of single automata. Patterns made to be hostile can have exponentially many classes; past this the
-walk gives up."""
-
-
-class TooManyClassesError(Exception):
-    """The patterns split the strings into more classes than are worth walking."""
+    from checker.iam.budget import Budget
 
 
 class Segment(NamedTuple):
-    """A part of a shape: fixed ``text``, or characters out of ``chars``, ``length`` of them.
+    """A part of a shape: a fixed ``text``, or characters out of ``chars``: ``length`` of them.
 
-    ``length`` 0 means any number of them. The first of ``chars`` that no pattern names stands for all
-    such characters in a witness.
+    ``length`` 0 means any number, including none. The first of ``chars`` that no pattern names stands for
+    all such characters in a representative.
     """
 
-    name: str
     text: str = ""
     chars: str = ""
     length: int = 0
@@ -41,130 +34,154 @@ Shape = tuple[Segment, ...]
 
 
 class Reader(NamedTuple):
-    """A pattern that reads the segments ``first`` to ``last`` of a shape."""
+    """A pattern, and the segments of a shape that it reads one after the other, by index."""
 
     tokens: Tokens
-    first: int
-    last: int
+    segments: frozenset[int]
     folded: bool = False
 
 
-class _Automaton:
-    """A pattern as a nondeterministic automaton; bit ``i`` of a state means that ``i`` characters matched."""
+_BITS_A_STEP = 512
+"""A step over automata of so many characters costs twice as much as one over small ones."""
 
-    __slots__ = ("accepting", "any", "expected", "first", "last", "loops", "masks")
 
-    def __init__(self, reader: Reader) -> None:
-        self.first, self.last = reader.first, reader.last
+class _Automata:
+    """Patterns as one nondeterministic automaton. Each pattern has its own bits of the state.
+
+    The bit ``i`` above a pattern's lowest means that ``i`` of its characters have matched.
+    """
+
+    __slots__ = ("accepting", "alphabets", "any", "loops", "masks", "prefixes", "read", "start", "width")
+
+    def __init__(self, readers: Sequence[Reader], segments: int) -> None:
         self.masks: dict[str, int] = {}
-        self.any = self.loops = 0
-        self.expected: list[str] = []
+        self.alphabets: dict[str, str] = {}
+        self.any = self.loops = self.start = 0
+        self.accepting: list[int] = []
+        self.prefixes: list[tuple[int, int]] = []
+        self.read = [0] * segments
         at = 1
+        for reader in readers:
+            at = self._add(reader, at)
+        self.width = at.bit_length()
+
+    def _add(self, reader: Reader, at: int) -> int:
+        """Give a pattern its bits, from ``at`` on. Returns the first bit after them."""
+        first, loops = at, 0
         for token in reader.tokens:
             if token is RUN:
-                self.loops |= at
+                loops |= at
                 continue
-            spellings = token.lower() + token.upper() if reader.folded and token is not ONE else token
             if token is ONE:
                 self.any |= at
-                spellings = ""
-            for char in spellings:
-                self.masks[char] = self.masks.get(char, 0) | at
-            self.expected.append(spellings)
+            else:
+                for char in {token.lower(), token.upper()} if reader.folded else (token,):
+                    self.masks[char] = self.masks.get(char, 0) | at
             at <<= 1
-        self.accepting = at
+        bits = (at << 1) - first
+        self.start |= first
+        self.loops |= loops
+        self.accepting.append(at)
+        if loops:
+            self.prefixes.append((bits, loops))
+        for index in reader.segments:
+            self.read[index] |= bits
+        return at << 1
 
-    def step(self, state: int, char: str) -> int:
-        moving = state & (self.masks.get(char, 0) | self.any)
-        return moving << 1 | state & self.loops
+    def step(self, state: int, char: str, read: int) -> int:
+        """Read a character with the patterns whose bits are ``read``; the others stay where they are."""
+        moving = state & read & (self.masks.get(char, 0) | self.any)
+        return self.reduced(moving << 1 | state & (self.loops | ~read))
 
-    def awaited(self, state: int) -> Iterator[str]:
-        """Name the characters that lead on from a state and that others do not."""
-        for position, spellings in enumerate(self.expected):
-            if state >> position & 1:
-                yield from spellings
+    def reduced(self, state: int) -> int:
+        """Drop what cannot matter: a pattern that has reached a ``*`` gains nothing from an earlier place."""
+        for bits, loops in self.prefixes:
+            reached = state & loops
+            if reached:
+                state &= ~(bits & ((1 << reached.bit_length() - 1) - 1))
+        return state
+
+    def distinct(self, state: int, chars: str, read: int) -> list[str]:
+        """The characters that lead to different states, the first of ``chars`` that do so."""
+        seen: dict[int, str] = {}
+        masks, mine = self.masks, state & read & ~self.any
+        for char in self.alphabet(chars):
+            seen.setdefault(mine & masks.get(char, 0), char)
+        return list(seen.values())
+
+    def alphabet(self, chars: str) -> str:
+        """Those of ``chars`` that some pattern names, and one that stands for all others."""
+        if chars not in self.alphabets:
+            other = next((char for char in chars if char not in self.masks), "")
+            self.alphabets[chars] = "".join(char for char in chars if char == other or char in self.masks)
+        return self.alphabets[chars]
 
 
-_State = tuple[int, ...]
+_END = "\0"
+"""Ends a segment in a representative while the walk is under way."""
 
 
 class _Walk:
-    """The product of the automata, walked over one shape."""
+    """The automata, walked over one shape."""
 
-    __slots__ = ("automata", "steps")
+    __slots__ = ("automata", "budget", "cost")
 
-    def __init__(self, readers: Iterable[Reader]) -> None:
-        self.automata = [_Automaton(reader) for reader in readers]
-        self.steps = 0
+    def __init__(self, readers: Sequence[Reader], segments: int, budget: Budget) -> None:
+        self.automata = _Automata(readers, segments)
+        self.budget = budget
+        self.cost = 1 + len(self.automata.prefixes) // 4 + self.automata.width // _BITS_A_STEP
 
-    def classes(self, shape: Shape) -> dict[tuple[bool, ...], str]:
-        frontier: dict[_State, str] = {tuple(1 for _ in self.automata): ""}
+    def classes(self, shape: Shape) -> list[str]:
+        automata = self.automata
+        frontier = {automata.reduced(automata.start): ""}
         for index, segment in enumerate(shape):
+            read = automata.read[index]
             if segment.text:
-                frontier = self.along(frontier, index, segment.text)
+                frontier = self.along(frontier, read, segment.text)
             elif segment.length:
                 for _ in range(segment.length):
-                    frontier = self.forward(frontier, index, segment.chars)
+                    frontier = self.forward(frontier, read, segment.chars)
             else:
-                frontier = self.any_number(frontier, index, segment.chars)
+                frontier = self.any_number(frontier, read, segment.chars)
+            frontier = {state: text + _END for state, text in frontier.items()}
         answers: dict[tuple[bool, ...], str] = {}
         for state, text in frontier.items():
-            pairs = zip(state, self.automata, strict=True)
-            answers.setdefault(tuple(bool(bits & one.accepting) for bits, one in pairs), text)
-        return answers
+            answers.setdefault(tuple(bool(state & bit) for bit in automata.accepting), text)
+        return list(answers.values())
 
-    def along(self, frontier: dict[_State, str], index: int, text: str) -> dict[_State, str]:
-        reached: dict[_State, str] = {}
+    def along(self, frontier: dict[int, str], read: int, text: str) -> dict[int, str]:
+        reached: dict[int, str] = {}
+        self.budget.spend(len(frontier) * len(text) * self.cost)
         for state, witness in frontier.items():
             after = state
             for char in text:
-                after = self.after(after, index, char)
+                after = self.automata.step(after, char, read)
             reached.setdefault(after, witness + text)
         return reached
 
-    def forward(self, frontier: dict[_State, str], index: int, chars: str) -> dict[_State, str]:
-        reached: dict[_State, str] = {}
+    def forward(self, frontier: dict[int, str], read: int, chars: str) -> dict[int, str]:
+        reached: dict[int, str] = {}
+        automata = self.automata
         for state, witness in frontier.items():
-            for char in self.distinct(state, index, chars):
-                reached.setdefault(self.after(state, index, char), witness + char)
-        self.count(len(reached) * len(self.automata))
+            told_apart = automata.distinct(state, chars, read)
+            self.budget.spend((len(told_apart) + 1) * self.cost)
+            for char in told_apart:
+                reached.setdefault(automata.step(state, char, read), witness + char)
         return reached
 
-    def any_number(self, frontier: dict[_State, str], index: int, chars: str) -> dict[_State, str]:
+    def any_number(self, frontier: dict[int, str], read: int, chars: str) -> dict[int, str]:
         reached = dict(frontier)
         while frontier:
-            onward = self.forward(frontier, index, chars)
+            onward = self.forward(frontier, read, chars)
             frontier = {state: text for state, text in onward.items() if state not in reached}
             reached.update(frontier)
         return reached
 
-    def after(self, state: _State, index: int, char: str) -> _State:
-        return tuple(
-            one.step(bits, char) if one.first <= index <= one.last else bits
-            for bits, one in zip(state, self.automata, strict=True)
-        )
 
-    def distinct(self, state: _State, index: int, chars: str) -> list[str]:
-        """Pick the characters that some automaton tells apart in this state, and one for all the others."""
-        awaited = {
-            char
-            for bits, one in zip(state, self.automata, strict=True)
-            if one.first <= index <= one.last
-            for char in one.awaited(bits)
-        }
-        told_apart = [char for char in chars if char in awaited]
-        other = next((char for char in chars if char not in awaited), "")
-        return [*other, *told_apart]
+def classes(shape: Shape, readers: Iterable[Reader], budget: Budget) -> list[tuple[str, ...]]:
+    """Give a string of the shape, in its segments, for every combination of answers that occurs.
 
-    def count(self, steps: int) -> None:
-        self.steps += steps
-        if self.steps > MAX_STEPS:
-            raise TooManyClassesError
-
-
-def classes(shape: Shape, readers: Iterable[Reader]) -> list[str]:
-    """Give one shortest string of the shape for every combination of answers of the readers that occurs.
-
-    Raises TooManyClassesError when the patterns are too many to walk.
+    Raises ExhaustedError when the patterns are too many to walk.
     """
-    return list(_Walk(readers).classes(shape).values())
+    walk = _Walk(tuple(readers), len(shape), budget)
+    return [tuple(text.split(_END)[:-1]) for text in walk.classes(shape)]

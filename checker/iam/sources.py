@@ -1,26 +1,16 @@
-"""For whom Connect asks: one instance, or nobody that it says."""
+"""For whom Connect asks: one instance, or requests that do not say it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.domain import Assignment, Choices
+from checker.iam.domain import Assignment, Choice, Choices
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
 
 if TYPE_CHECKING:
+    from checker.iam.budget import Budget
     from checker.iam.identity import Instances
     from checker.iam.mention import Mentions
-
-
-class Chosen(NamedTuple):
-    """Keys with one value each."""
-
-    keys: tuple[str, ...]
-    assignment: Assignment
-
-    def choices(self, mentions: Mentions) -> Choices:  # noqa: ARG002 - whatever is asked of them
-        """That one."""
-        return Choices([self.assignment])
 
 
 class Unsourced(NamedTuple):
@@ -30,18 +20,21 @@ class Unsourced(NamedTuple):
     number: int
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> frozenset[str]:
         """The two source keys."""
-        return SOURCE_KEYS
+        return frozenset(SOURCE_KEYS)
 
-    def choices(self, mentions: Mentions) -> Choices:
+    @property
+    def open_keys(self) -> frozenset[str]:
+        """Those of the instances."""
+        return self.instances.open_keys
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Take keys away from an instance of every class."""
-        found = self.instances._replace(or_absent=True).choices(mentions)
+        found = self.instances._replace(or_absent=True).choices(mentions, budget)
         missing = len(SOURCE_KEYS) - self.number
-        fitting = [one for one in found.assignments if list(one.values()).count(None) == missing]
+        fitting = tuple(one for one in found.choices if list(one.values.values()).count(None) == missing)
         # Where the policies do not tell such requests from others, one of them stands for all.
-        some: Assignment = {
-            SOURCE_ARN: None,
-            SOURCE_ACCOUNT: self.instances.choices({}).assignments[0][SOURCE_ACCOUNT],
-        }
-        return found._replace(assignments=fitting or [some])
+        account = self.instances.choices({}, budget).choices[0].values[SOURCE_ACCOUNT]
+        some: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
+        return found._replace(choices=fitting or (Choice(some),))

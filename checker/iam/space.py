@@ -7,14 +7,16 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-import string
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
-from checker.iam.domain import PRINTABLE, Addresses, Domain, Joint, Numbers, OneOf, Text
-from checker.iam.identity import HEX, NAME_CHARS, SOURCE_ACCOUNT, SOURCE_ARN, Instances, Strangers
+from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, circumstances, organization
+from checker.iam.clock import Clock
+from checker.iam.domain import Domain, OneOf
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
+from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
-from checker.iam.shape import Segment
+from checker.iam.texts import any_text
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
@@ -34,7 +36,11 @@ PUT_KEY_POLICY = "kms:PutKeyPolicy"
 KEY_TAKEOVER = (PUT_KEY_POLICY, "kms:ScheduleKeyDeletion", "kms:CreateGrant")
 KEY_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
 DATA_KEY, DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
-TOPIC_CONTEXT = "kms:encryptioncontext:aws:sns:topicarn"
+TOPIC_CONTEXT_NAME = "aws:sns:topicArn"
+TOPIC_CONTEXT = f"kms:encryptioncontext:{TOPIC_CONTEXT_NAME.lower()}"
+_PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+SUBSCRIPTION_KEYS = frozenset(("sns:endpoint", "sns:protocol"))
+TAGGING_KEYS = frozenset(("aws:requesttag/", "aws:tagkeys"))
 
 
 class Target(NamedTuple):
@@ -54,8 +60,8 @@ class Target(NamedTuple):
 class Space(NamedTuple):
     """Requests that agree in caller, action, resource and the ``fixed`` part of the context.
 
-    ``free`` are the domains of the rest. Keys with one of ``text_prefixes`` may hold any text, or be
-    absent; those with one of ``unknown_prefixes`` are Unknown; any other key is absent.
+    ``free`` are the domains of the rest. The keys of ``absent`` are not there, prefixes ending with ``/`` or
+    ``:``. Of any other key AWS documents no value: it is Unknown, or any text if ``free_unlisted``.
     """
 
     caller: Caller
@@ -63,29 +69,28 @@ class Space(NamedTuple):
     resource: str
     fixed: Mapping[str, ContextValue]
     free: tuple[Domain, ...] = ()
-    text_prefixes: tuple[str, ...] = ()
-    unknown_prefixes: tuple[str, ...] = ("aws:resourcetag/",)
+    absent: frozenset[str] = frozenset()
+    free_unlisted: bool = False
 
     def constants(self, keys: Iterable[str]) -> dict[str, ContextValue]:
         """The part of the context that is the same for all requests of the space."""
         constants = dict(self.fixed)
-        for key in keys:
-            if key not in constants and key.startswith(self.unknown_prefixes):
-                constants[key] = Unknown("the value is not known", key)
+        if not self.free_unlisted:
+            for key in self._unlisted(keys):
+                constants[key] = Unknown("AWS does not document this key for such a request", key)
         return constants
 
-    def domains(self, keys: Iterable[str]) -> list[Domain]:
-        """The domains that matter to a policy that mentions these keys."""
-        mentioned = list(keys)
-        found = [domain for domain in self.free if not set(domain.keys).isdisjoint(mentioned)]
-        return found + [Text((key,), ANY_TEXT) for key in self.text_keys(mentioned)]
+    def domains(self, keys: Iterable[str]) -> tuple[Domain, ...]:
+        """The free domains, also of keys among these that are not listed."""
+        more = self._unlisted(keys) if self.free_unlisted else ()
+        return (*self.free, *map(any_text, more))
 
-    def text_keys(self, keys: Iterable[str]) -> list[str]:
-        """The keys that may hold any text."""
-        return [key for key in keys if key.startswith(self.text_prefixes)] if self.text_prefixes else []
+    def _unlisted(self, keys: Iterable[str]) -> list[str]:
+        listed = frozenset().union(self.fixed, self.absent, *(domain.keys for domain in self.free))
+        prefixes = tuple(one for one in listed if one[-1] in "/:")
+        return [key for key in keys if key not in listed and not key.startswith(prefixes)]
 
 
-ANY_TEXT = (Segment("text", chars=PRINTABLE),)
 _VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
 UNDOCUMENTED = (
     "aws:sourceorgid",
@@ -122,16 +127,48 @@ def service_context(target: Target, service: str = CONNECT) -> dict[str, Context
     }
 
 
+ABSENT_FOR_SERVICES = frozenset(
+    (
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:federatedprovider",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principaltag/",
+        "aws:referer",
+        "aws:requesttag/",
+        "aws:sourceidentity",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:tagkeys",
+        "aws:tokenissuetime",
+        "aws:username",
+        "aws:vpcsourceip",
+    )
+)
+"""The keys that only the requests of IAM principals have."""
+
+_ABSENT_FOR_CONNECT = ABSENT_FOR_SERVICES | {SOURCE_OWNER} | SUBSCRIPTION_KEYS
+
+
 def connect_space(target: Target, instance: Arn) -> Space:
     """The one request that Connect makes for an instance."""
     context = service_context(target)
     context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
-    return Space(Service(CONNECT), PUBLISH, target.resource, context)
+    return Space(Service(CONNECT), PUBLISH, target.resource, context, absent=_ABSENT_FOR_CONNECT)
 
 
 def instances_space(target: Target, instances: Instances) -> Space:
-    """Connect's requests for any of the instances."""
-    return Space(Service(CONNECT), PUBLISH, target.resource, service_context(target), (instances,))
+    """Connect's requests for any of the instances, at any time."""
+    clock = Clock()
+    context = {key: value for key, value in service_context(target).items() if key not in clock.keys}
+    free = (instances, clock)
+    return Space(Service(CONNECT), PUBLISH, target.resource, context, free, _ABSENT_FOR_CONNECT)
 
 
 def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
@@ -145,13 +182,9 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     via = Unknown("AWS does not document this key for a service that publishes to an encrypted topic")
     context.update({SOURCE_ARN: source, SOURCE_ACCOUNT: source, TOPIC_CONTEXT: topic})
     context.update({"kms:viaservice": via, "kms:calleraccount": via})
-    context["kms:encryptioncontextkeys"] = ("aws:sns:topicArn",)
-    return Space(Service(CONNECT), action, key.resource, context)
-
-
-_LOWER = string.ascii_lowercase + string.digits
-_UPPER = string.ascii_uppercase + string.digits
-_PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+    context[CONTEXT_KEYS] = (TOPIC_CONTEXT_NAME,)
+    absent = ABSENT_FOR_SERVICES | {SOURCE_OWNER, CONTEXT}
+    return Space(Service(CONNECT), action, key.resource, context, absent=absent)
 
 
 def stranger_caller(target: Target) -> AwsPrincipal:
@@ -160,85 +193,50 @@ def stranger_caller(target: Target) -> AwsPrincipal:
 
 
 def stranger_space(action: str, target: Target, words: Collection[str]) -> Space:
-    """Requests of a role of an account that is named nowhere: signed, from anywhere, over TLS or not.
+    """Requests of anybody of an account that is named nowhere, or of nobody: from anywhere, at any time.
 
-    ``words`` are the texts of the policy. Accounts, organisations, VPCs and endpoints among them are the
+    ``words`` are the texts of the policy. Accounts, organizations, VPCs and endpoints among them are the
     victim's, and so out of reach, as are the keys that only AWS services set.
     """
+    own = tuple(sorted(words))
+    accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
+    who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
+    kinds = callers(who, (*SIGNED, ANONYMOUS), organization(own))
+    return principal_space(stranger_caller(target), action, target, (kinds, *circumstances(own)))
+
+
+def principal_space(caller: Caller, action: str, target: Target, free: tuple[Domain, ...]) -> Space:
+    """Requests of IAM principals, or of anonymous callers."""
     fixed: dict[str, ContextValue] = {
-        "aws:principaltype": "AssumedRole",
-        "aws:principalisawsservice": "false",
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,
-        "aws:tokenissuetime": Unknown("the value differs from request to request"),
-        "aws:viaawsservice": Unknown("a stranger may ask through an AWS service or not"),
-        "aws:calledvia": Unknown("a stranger may ask through an AWS service or not"),
-        "aws:calledviafirst": Unknown("a stranger may ask through an AWS service or not"),
-        "aws:calledvialast": Unknown("a stranger may ask through an AWS service or not"),
-        **_VARYING_CONTEXT,
     }
-    accounts = tuple(word for word in words if is_account(word))
-    owner = (target.account,) if isinstance(target.account, str) else ()
-    strangers = Strangers(target.partition, (*accounts, *owner))
-    free = (strangers, *caller_domains(tuple(words)))
+    absent = _ABSENT_FOR_PRINCIPALS
     if action == SUBSCRIBE:
         free += subscription_domains()
-    return Space(stranger_caller(target), action, target.resource, fixed, free, ("aws:principaltag/",))
+    else:
+        absent |= SUBSCRIPTION_KEYS
+    if action.startswith("kms:"):
+        free += (EncryptionContext(), any_text("kms:viaservice"))
+    else:
+        absent |= TAGGING_KEYS
+    return Space(caller, action, target.resource, fixed, free, absent)
+
+
+_ABSENT_FOR_PRINCIPALS = frozenset(
+    (
+        SOURCE_ARN,
+        SOURCE_ACCOUNT,
+        SOURCE_OWNER,
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+    )
+)
+"""The keys of requests that a service makes as itself."""
 
 
 def subscription_domains() -> tuple[Domain, ...]:
     """The keys that only Subscribe has."""
-    return (Text(("sns:endpoint",), ANY_TEXT, optional=False), OneOf(("sns:protocol",), _PROTOCOLS))
-
-
-def caller_domains(own: tuple[str, ...]) -> tuple[Domain, ...]:
-    """What an IAM principal brings along beside its identity; ``own`` are texts out of its reach."""
-    return (
-        Joint(
-            ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"),
-            (
-                (Addresses(("aws:sourceip",)),),
-                (
-                    Text(("aws:sourcevpc",), _VPC, optional=False, out_of_reach=own),
-                    Text(("aws:sourcevpce",), _ENDPOINT, optional=False, out_of_reach=own),
-                    Addresses(("aws:vpcsourceip",)),
-                ),
-            ),
-        ),
-        Text(("aws:principalorgid",), _ORGANISATION, out_of_reach=own),
-        Text(("aws:principalorgpaths",), _ORG_PATH, listed=True, out_of_reach=organisations(own)),
-        *_ANYBODYS,
-    )
-
-
-def _identifier(prefix: str) -> tuple[Segment, ...]:
-    # 8 digits until 2018, 17 since. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
-    return (Segment("prefix", text=prefix), Segment("id", chars=HEX, length=8), Segment("more", chars=HEX))
-
-
-_VPC, _ENDPOINT = _identifier("vpc-"), _identifier("vpce-")
-_ORGANISATION = (Segment("o", text="o-"), Segment("organisation", chars=_LOWER))
-_ORG_PATH = (*_ORGANISATION, Segment("r", text="/r-"), Segment("path", chars=_LOWER + "/-"))
-_USER_ID = (
-    Segment("role", text="AROA"),
-    Segment("id", chars=_UPPER),
-    Segment("colon", text=":"),
-    Segment("session", chars=NAME_CHARS),
-)
-_ANYBODYS: tuple[Domain, ...] = (
-    OneOf(("aws:securetransport",), ("true", "false")),
-    Text(("aws:userid",), _USER_ID, optional=False),
-    Text(("aws:useragent",), ANY_TEXT),
-    Text(("aws:referer",), ANY_TEXT),
-    OneOf(("aws:multifactorauthpresent",), ("true", "false", None)),
-    Numbers(("aws:multifactorauthage",)),
-)
-
-
-def organisations(words: Iterable[str]) -> tuple[str, ...]:
-    """The organisation ids among words, and those that paths start with."""
-    return tuple(
-        word.partition("/")[0]
-        for word in words
-        if word.startswith("o-") and "*" not in word.partition("/")[0]
-    )
+    return (any_text("sns:endpoint", optional=False), OneOf("sns:protocol", _PROTOCOLS))

@@ -12,34 +12,29 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.iam.action import action_covers
 from checker.iam.askers import MEMBER, STRANGER, askers
-from checker.iam.domain import Domain, Moments, Text
-from checker.iam.identity import (
-    PRINCIPAL_ACCOUNT,
-    PRINCIPAL_ARN,
-    ROLE,
-    ROOT,
-    SOURCE_ACCOUNT,
-    SOURCE_ARN,
-    SOURCE_OWNER,
-    USER,
-    Instances,
-    Strangers,
-)
+from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, circumstances, named_caller, organization
+from checker.iam.clock import Clock
+from checker.iam.domain import Choice, Domain, Ways
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
+from checker.iam.lists import CONTEXT_KEYS, EncryptionContext
 from checker.iam.mention import mentioned_keys
 from checker.iam.request import AwsPrincipal, Service
-from checker.iam.shape import Segment
+from checker.iam.shape import Segment, Shape
 from checker.iam.space import (
-    ANY_TEXT,
+    ABSENT_FOR_SERVICES,
     DATA_KEY,
     PUBLISH,
     SUBSCRIBE,
-    UNDOCUMENTED,
+    SUBSCRIPTION_KEYS,
+    TOPIC_CONTEXT,
+    TOPIC_CONTEXT_NAME,
     Space,
     Target,
-    caller_domains,
+    principal_space,
     service_context,
     subscription_domains,
 )
+from checker.iam.texts import ANY_TEXT, ARN_SHAPE, DIGITS, Form, Texts, any_text
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
@@ -50,18 +45,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.iam.askers import Asker
-    from checker.iam.request import ContextValue
+    from checker.iam.request import Caller
     from checker.policy.model import Policy, Statement
 
-_DIGITS = (Segment("digits", chars="0123456789", length=12),)
-_UNDOCUMENTED = (*UNDOCUMENTED, "aws:resourceorgid", "aws:resourceorgpaths")
-_FREE_FOR_SERVICES = ("aws:resourcetag/", "kms:")
-_FREE = ("aws:principaltag/", "aws:requesttag/", *_FREE_FOR_SERVICES)
-_ANYBODY = (ROLE, USER, ROOT)
-_SUBSCRIPTION_KEYS = frozenset(key for domain in subscription_domains() for key in domain.keys)
 _FOREMOST = (PUBLISH, DATA_KEY)
-_SIGNED_IN = Moments(("aws:tokenissuetime",))
-_MOMENTS = (Moments(("aws:currenttime",)), Moments(("aws:epochtime",)))
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
@@ -84,7 +71,7 @@ def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str
     """The actions of the resource, those that the statements cover alike in one class, Publish foremost."""
     statements = [s for policy in policies for s in policy.known_statements()]
     known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
-    subscribes = not _SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
+    subscribes = not SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
     by_cover: dict[tuple[object, ...], list[str]] = {}
     for action in sorted(known, key=lambda action: action not in _FOREMOST):
         # Subscribe alone has keys of its own, which matter only where a policy asks for them.
@@ -120,38 +107,59 @@ def asker_space(
 
 def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
     """A service as itself; Connect's source keys agree, those of other services are free."""
-    fixed = {k: v for k, v in service_context(target, caller.name).items() if not isinstance(v, Unknown)}
-    undocumented = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED)
-    source: tuple[Domain, ...]
+    known = service_context(target, caller.name)
+    fixed = {key: value for key, value in known.items() if not isinstance(value, Unknown)}
+    source: tuple[Domain, ...] = (Texts((_ANY_ARN, _ANY_SOURCE), optional=True), *_ACCOUNTS)
+    absent = ABSENT_FOR_SERVICES
     if caller.name == CONNECT:
         source = (Instances(target.partition, regions(target, policies), or_absent=True),)
+        absent |= {SOURCE_OWNER}
+    if action == SUBSCRIBE:
+        source += subscription_domains()
     else:
-        accounts = (Text((SOURCE_ACCOUNT,), _DIGITS), Text((SOURCE_OWNER,), _DIGITS))
-        source = (Text((SOURCE_ARN,), ANY_TEXT), *accounts)
-    free = (*source, *undocumented, *_MOMENTS, *(subscription_domains() if action == SUBSCRIBE else ()))
-    return Space(caller, action, target.resource, fixed, free, _FREE_FOR_SERVICES, ())
+        absent |= SUBSCRIPTION_KEYS
+    if action.startswith("kms:"):
+        source += (_FROM_SNS,)
+    return Space(caller, action, target.resource, fixed, (*source, Clock()), absent, free_unlisted=True)
+
+
+_DIGITS: Shape = (Segment(chars=DIGITS, length=12),)
+_ACCOUNTS = tuple(Texts((Form.of(key, _DIGITS),), optional=True) for key in (SOURCE_ACCOUNT, SOURCE_OWNER))
+_ANY_ARN, _ANY_SOURCE = Form.of(SOURCE_ARN, ARN_SHAPE), Form.of(SOURCE_ARN, ANY_TEXT)
+_FROM_SNS = Ways(
+    (
+        Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),
+        Choice({}, (EncryptionContext(),)),
+    )
+)
+"""A service that publishes to an encrypted topic has the encryption context of SNS; others have their own."""
 
 
 def _principal_space(
-    asker: Asker, caller: AwsPrincipal, action: str, target: Target, own: tuple[str, ...]
+    asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
-    """An IAM principal, who may be a stranger or the owner's own."""
-    fixed: dict[str, ContextValue] = {
-        PRINCIPAL_ARN: asker.arn,
-        PRINCIPAL_ACCOUNT: asker.account,
-        "aws:principalisawsservice": "false",
-        "aws:resourceaccount": target.account,
-        "aws:requestedregion": target.region,
-    }
-    who: tuple[Domain, ...] = ()
+    """IAM principals, who may be strangers or the owner's own."""
+    free = (caller_domain(asker, target, own, organization(own)), *circumstances(own))
+    return principal_space(caller, action, target, free)._replace(free_unlisted=True)
+
+
+def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:
+    """Who the callers are that an asker stands for."""
+    if asker.kind == STRANGER:
+        return callers(_strangers(asker, target, own), (*SIGNED, ANONYMOUS), organization)
     if asker.kind == MEMBER:
-        who = (Strangers(target.partition, (), asker.account, asker.taken, _ANYBODY),)
-    elif asker.kind == STRANGER:
-        who = (Strangers(target.partition, asker.taken, tails=_ANYBODY),)
-    more = tuple(Text((key,), ANY_TEXT) for key in _UNDOCUMENTED if key != "aws:userid")
-    subscribes = subscription_domains() if action == SUBSCRIBE else ()
-    free = (*who, *caller_domains(own), *more, *_MOMENTS, _SIGNED_IN, *subscribes)
-    return Space(caller, action, target.resource, fixed, free, _FREE, ())
+        who = Who(target.partition, asker.account, taken=asker.taken, words=own)
+        return callers(who, SIGNED, organization)
+    return named_caller(asker.principal_arn, asker.session, organization, own)
+
+
+def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
+    """The principals of one organization among strangers."""
+    return callers(_strangers(asker, target, ()), SIGNED, organization((), organization_id))
+
+
+def _strangers(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
+    return Who(target.partition, but_not=asker.taken, words=own)
 
 
 def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
+from checker.iam.request import (
+    ANONYMOUS,
+    Anonymous,
+    AwsPrincipal,
+    Caller,
+    ContextValue,
+    Request,
+    Service,
+    fold,
+)
 from checker.inputs.text import InputError, TextDocument, parse_text
 from checker.policy.dialect import KEY, TOPIC
 from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
@@ -57,6 +66,8 @@ def read_caller(service: str | None, arn: str | None) -> Caller:
     """Read the caller from two options of which one is given. Raises InputError."""
     if service and not arn:
         return Service(service)
+    if arn == ANONYMOUS and not service:
+        return Anonymous()
     caller = AwsPrincipal.parse(arn) if arn and not service else None
     if caller is None:
         wanted = (
@@ -112,6 +123,8 @@ class _Reader:
             raise self.fault(node, '`principal` is {"service": NAME} or {"aws": ARN}')
         if service is not None:
             return Service(self.text(node, "service"))
+        if self.text(node, "aws") == ANONYMOUS:
+            return Anonymous()
         caller = AwsPrincipal.parse(self.text(node, "aws"))
         if caller is None and arn is not None:
             raise self.fault(arn, "`aws` is neither an ARN nor an account id")

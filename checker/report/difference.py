@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checker.iam.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
 from checker.iam.decide import ALLOWED, EXPLICITLY_DENIED
-from checker.iam.identity import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, SOURCE_KEYS
+from checker.iam.identity import SOURCE_KEYS
 from checker.iam.mention import known_conditions
 from checker.iam.request import Service, spell
 from checker.policy.model import Statement

@@ -8,28 +8,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.iam import shape
-from checker.iam.shape import Reader, Segment, TooManyClassesError, classes
+from checker.iam.budget import Budget, ExhaustedError
+from checker.iam.shape import Reader, Segment, classes
 from checker.policy.wildcard import glob, tokens_of
 
+WHOLE, OUTER = frozenset((0, 1, 2)), frozenset((0, 2))
 patterns = st.lists(st.text(alphabet="ab*?", min_size=1, max_size=5), max_size=3)
 
 
 @settings(max_examples=200, deadline=None)  # machines are busy now and then
 @given(patterns, patterns)
-def test_classes_are_those_of_brute_force(on_all: list[str], on_middle: list[str]) -> None:
+def test_classes_are_those_of_brute_force(on_all: list[str], on_outer: list[str]) -> None:
     """Over strings `a` + two of `abc` + any number of `ab`, tried out up to a length that shows every class."""
     walked = (
-        Segment("head", text="a"),
-        Segment("middle", chars="abc", length=2),
-        Segment("tail", chars="ab"),
+        Segment("a"),
+        Segment(chars="abc", length=2),
+        Segment(chars="ab"),
     )
-    readers = [Reader(tokens_of(p), 0, 2) for p in on_all] + [Reader(tokens_of(p), 1, 1) for p in on_middle]
+    readers = [Reader(tokens_of(p), WHOLE) for p in on_all] + [Reader(tokens_of(p), OUTER) for p in on_outer]
 
     def answers(text: str) -> tuple[bool, ...]:
-        return (*(glob(p).matches(text) for p in on_all), *(glob(p).matches(text[1:3]) for p in on_middle))
+        outer = text[0] + text[3:]
+        return (*(glob(p).matches(text) for p in on_all), *(glob(p).matches(outer) for p in on_outer))
 
-    found = classes(walked, readers)
+    found = ["".join(parts) for parts in classes(walked, readers, Budget())]
     tails = ("".join(chars) for length in range(7) for chars in product("ab", repeat=length))
     tried = {answers("a" + "".join(middle) + tail) for tail in tails for middle in product("abc", repeat=2)}
     assert {answers(text) for text in found} == tried
@@ -37,13 +39,14 @@ def test_classes_are_those_of_brute_force(on_all: list[str], on_middle: list[str
 
 
 def test_letter_case_folds_where_it_is_asked_for() -> None:
-    walked = (Segment("text", chars="abAB", length=1),)
-    assert classes(walked, [Reader(("A",), 0, 0, folded=True)]) == ["b", "a"]
-    assert classes(walked, [Reader(("A",), 0, 0)]) == ["a", "A"]
+    walked = (Segment(chars="abAB", length=1),)
+    assert classes(walked, [Reader(("A",), frozenset((0,)), folded=True)], Budget()) == [("a",), ("b",)]
+    assert classes(walked, [Reader(("A",), frozenset((0,)))], Budget()) == [("a",), ("A",)]
 
 
-def test_hostile_patterns_give_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shape, "MAX_STEPS", 20_000)
-    hostile = [Reader(tokens_of(f"*{a}*{b}*"), 0, 0) for a in "abcdef" for b in "abcdef"]
-    with pytest.raises(TooManyClassesError):
-        classes((Segment("text", chars="abcdefgh"),), hostile)
+def test_hostile_patterns_end_with_the_budget() -> None:
+    hostile = [Reader(tokens_of(f"*{a}*{b}*"), frozenset((0,))) for a in "abcdef" for b in "abcdef"]
+    budget = Budget(20_000)
+    with pytest.raises(ExhaustedError):
+        classes((Segment(chars="abcdefgh"),), hostile, budget)
+    assert budget.left < 0

@@ -1,0 +1,306 @@
+"""Who may make a request: every kind of IAM principal, and anonymous callers, each with its context keys.
+
+The kinds and their values of aws:username, aws:userid and aws:PrincipalType:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+Which kind of request has which key:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import is_account
+from checker.iam.clock import Clock
+from checker.iam.domain import Addresses, Assignment, Choice, Choices, Numbers, OneOf, Ways
+from checker.iam.lists import ServiceChain
+from checker.iam.shape import Segment, Shape
+from checker.iam.texts import (
+    COLON,
+    DIGITS,
+    LOWER,
+    UPPER,
+    Excluded,
+    Form,
+    Texts,
+    any_text,
+    beginning,
+    outright,
+    some,
+)
+from checker.policy.unknown import Unknown
+from checker.policy.wildcard import tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from checker.arn import Arn
+    from checker.iam.budget import Budget
+    from checker.iam.domain import Domain
+    from checker.iam.mention import Mentions
+
+PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
+PRINCIPAL_TYPE, USER_NAME, USER_ID = "aws:principaltype", "aws:username", "aws:userid"
+ORG_ID, ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
+CALLER_ACCOUNT = "kms:calleraccount"
+_IS_SERVICE, _VIA_SERVICE = "aws:principalisawsservice", "aws:viaawsservice"
+_TAG = "aws:principaltag/"
+_IDENTITY, _PROVIDER = "aws:sourceidentity", "aws:federatedprovider"
+_MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
+_VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
+_ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
+
+ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
+"""The kinds of callers, by their aws:PrincipalType."""
+
+SIGNED = (ROLE, USER, ROOT, FEDERATED)
+NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+"""Characters of the names of roles, users and sessions, `x` first: a witness takes the first that fits."""
+
+_NAME = some(NAME_CHARS)
+_PATH = (Segment(chars=NAME_CHARS, length=1), Segment(chars=NAME_CHARS + "/"), Segment("/"))
+
+
+class Who(NamedTuple):
+    """The callers of one account, or of every account but some.
+
+    ``taken`` are the ARNs of principals that are told apart by name, and so not meant. ``words`` are texts of
+    the policy: the accounts, organizations, VPCs and unique IDs among them belong to somebody else.
+    """
+
+    partition: str
+    account: str = ""
+    but_not: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def excluded(self) -> tuple[Excluded, ...]:
+        """The names that these callers do not have."""
+        ids = [word.partition(":")[0] for word in self.words if _UNIQUE_ID.match(word)]
+        return (
+            *outright(PRINCIPAL_ACCOUNT, self.but_not),
+            *outright(PRINCIPAL_ARN, self.taken),
+            *outright(USER_ID, ids),
+            *beginning(USER_ID, (f"{one}:" for one in ids)),
+        )
+
+
+_UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
+
+
+def callers(who: Who, kinds: Iterable[str], organization: Domain) -> Ways:
+    """Any caller of these kinds."""
+    return Ways(tuple(_way(kind, _identity(who, kind), organization, who.words) for kind in kinds))
+
+
+def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+    """One principal by its aws:PrincipalArn; ``session`` is the name of its role session, if that is known."""
+    kind = kind_of(arn)
+    known: Assignment = {
+        PRINCIPAL_ARN: str(arn),
+        PRINCIPAL_ACCOUNT: arn.account,
+        CALLER_ACCOUNT: arn.account,
+    }
+    name = arn.resource.rpartition("/")[2]
+    further: tuple[Domain, ...] = ()
+    if kind == USER:
+        known[USER_NAME] = name
+        further = (_user_id(USER, ""),)
+    elif kind == ROLE:
+        further = (_user_id(ROLE, session),)
+    else:
+        known[USER_ID] = arn.account if kind == ROOT else f"{arn.account}:{name}"
+    way = _way(kind, further, organization, words)
+    return Ways((way._replace(values={**way.values, **known}),), _CALLER_KEYS)
+
+
+def kind_of(arn: Arn) -> str:
+    """The kind of an IAM principal, by its aws:PrincipalArn."""
+    if arn.service == "sts":
+        return FEDERATED if arn.resource.startswith("federated-user/") else ROLE
+    return {"root": ROOT, "user": USER}.get(arn.resource.partition("/")[0], ROLE)
+
+
+def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]) -> Choice:
+    """One kind of caller, with the keys that only some kinds have."""
+    if kind == ANONYMOUS:
+        return _ANONYMOUS
+    then = [*identity, _CREDENTIALS[kind], organization, _CHAIN]
+    if kind != ROOT:
+        then.append(Tags(_TAG))
+    if kind == ROLE:
+        then += (any_text(_IDENTITY), _provider(words))
+    return Choice({PRINCIPAL_TYPE: kind, _IS_SERVICE: "false"}, tuple(then))
+
+
+def _unclear(key: str) -> Ways:
+    """A key that an anonymous request lacks by one page of AWS, and not by another."""
+    doubt = Unknown("AWS does not document this key for anonymous requests", key)
+    return Ways((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
+
+
+_ANONYMOUS = Choice(
+    {PRINCIPAL_TYPE: ANONYMOUS, _VIA_SERVICE: "false"},
+    (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock()),
+)
+
+
+def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
+    """Name, account and unique ID of any caller of a kind."""
+    excluded = who.excluded()
+    texts = Texts(_forms(who, kind), excluded=excluded)
+    if kind in (ROOT, FEDERATED):
+        return (texts,)
+    return (texts, _user_id(kind, "")._replace(excluded=excluded))
+
+
+def _forms(who: Who, kind: str) -> tuple[Form, ...]:
+    if kind == ROLE:
+        rest = (Segment(chars=NAME_CHARS, length=1), Segment(chars=NAME_CHARS + "/"))
+        return (_form(who, "iam", (Segment("role/"), *rest)),)
+    if kind == ROOT:
+        return (_form(who, "iam", (Segment("root"),), user_id=(_ACCOUNT,)),)
+    if kind == FEDERATED:
+        return (_federated(who),)
+    user = Segment("user/")
+    return (
+        _form(who, "iam", (user, *_NAME), user_name=(_TAIL + 1, _TAIL + 2)),
+        _form(who, "iam", (user, *_PATH, *_NAME), user_name=(_TAIL + 4, _TAIL + 5)),
+    )
+
+
+_ACCOUNT, _TAIL = 8, 10
+"""Where the account, and what follows the fifth colon, stand among the segments of a principal's ARN."""
+
+
+def _form(
+    who: Who, service: str, tail: Shape, *, user_name: tuple[int, ...] = (), user_id: tuple[int, ...] = ()
+) -> Form:
+    shape = (*_head(who, service), *tail)
+    texts = {PRINCIPAL_ARN: tuple(range(len(shape))), **_of_account, USER_NAME: user_name, USER_ID: user_id}
+    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices))
+
+
+_of_account = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
+
+
+def _head(who: Who, service: str) -> Shape:
+    account = Segment(who.account) if who.account else Segment(chars=DIGITS, length=12)
+    parts = (Segment("arn"), Segment(who.partition), Segment(service), Segment(""), account)
+    return tuple(segment for part in parts for segment in (part, COLON))
+
+
+def _federated(who: Who) -> Form:
+    """A federated user, whose aws:userid is its account and name, with a colon that its ARN does not have."""
+    shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_NAME)
+    colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
+    arn = tuple(at for at in range(len(shape)) if at != colon)
+    texts = {PRINCIPAL_ARN: arn, **_of_account, USER_ID: (_ACCOUNT, colon, *name)}
+    return Form(shape, tuple(texts.items()))
+
+
+def _user_id(kind: str, session: str) -> Texts:
+    if kind == USER:
+        return Texts((Form.of(USER_ID, (Segment("AIDA"), *some(UPPER))),))
+    last = (Segment(session),) if session else some(NAME_CHARS)
+    return Texts((Form.of(USER_ID, (Segment("AROA"), *some(UPPER), COLON, *last)),))
+
+
+def _provider(words: tuple[str, ...]) -> Texts:
+    """The identity provider that a role session comes from; that of an account which is named is not at hand."""
+    accounts = filter(is_account, words)
+    return any_text(_PROVIDER)._replace(excluded=tuple(map(_of, accounts)))
+
+
+def _of(account: str) -> Excluded:
+    return Excluded(_PROVIDER, tokens_of(f"*:{account}:*"))
+
+
+class Tags(NamedTuple):
+    """Tags of the caller, each with any text or not there."""
+
+    prefix: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The prefix of the keys."""
+        return frozenset((self.prefix,))
+
+    @property
+    def open_keys(self) -> frozenset[str]:
+        """None: each value is one."""
+        return frozenset()
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each tag has its own domain
+        """One choice, with a domain for every tag that is mentioned."""
+        return Choices((Choice({}, tuple(any_text(key) for key in mentions if key.startswith(self.prefix))),))
+
+
+_TEMPORARY = Choice(
+    {},
+    (Clock(temporary=True), Ways((Choice({_MFA: "false"}), Choice({_MFA: "true"}, (Numbers(_MFA_AGE),))))),
+)
+_LONG_TERM = Choice({}, (Clock(),))
+_BOTH = Ways((_LONG_TERM, _TEMPORARY))
+_CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
+
+_CHAIN = Ways(
+    (
+        Choice({_VIA_SERVICE: "false"}),
+        Choice({_VIA_SERVICE: "true"}),
+        Choice({_VIA_SERVICE: "true"}, (ServiceChain(),)),
+    )
+)
+
+
+def organization(words: Iterable[str], known: str = "") -> Domain:
+    """The organization of a caller, one that is ``known`` or any but those that words name; or none at all."""
+    shape = (
+        *((Segment(known),) if known else (Segment("o-"), *some(LOWER))),
+        Segment("/r-"),
+        Segment(chars=LOWER + "/-"),
+    )
+    head = tuple(range(1 if known else 3))
+    form = Form((*shape, Segment("/")), ((ORG_ID, head), (ORG_PATHS, tuple(range(len(shape) + 1)))))
+    wider = Form(shape, ((ORG_ID, head), (ORG_PATHS, tuple(range(len(shape))))))
+    excluded = () if known else outright(ORG_ID, organizations(words))
+    return Texts((form, wider), not known, excluded, listed=(ORG_PATHS,))
+
+
+def organizations(words: Iterable[str]) -> tuple[str, ...]:
+    """The organization IDs among words, and those that paths start with."""
+    heads = (word.partition("/")[0] for word in words if word.startswith("o-"))
+    return tuple(dict.fromkeys(one for one in heads if "*" not in one and "?" not in one))
+
+
+def _identifier(prefix: str) -> Shape:
+    # 8 digits until 2018, 17 since. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+    return (Segment(prefix), *some("0123456789abcdef", 8))
+
+
+def circumstances(words: Collection[str]) -> tuple[Domain, ...]:
+    """How and from where a request comes, whoever makes it; VPCs and endpoints among words are somebody's."""
+    vpc = Texts((Form.of(_VPC, _identifier("vpc-")),), excluded=outright(_VPC, words))
+    endpoint = Texts((Form.of(_ENDPOINT, _identifier("vpce-")),), excluded=outright(_ENDPOINT, words))
+    unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
+    network = Ways(
+        (
+            Choice({}, (Addresses(_SOURCE_IP),)),
+            Choice(unlisted, (vpc, endpoint, Addresses(_VPC_IP))),
+        )
+    )
+    return (network, *_HEADERS)
+
+
+_HEADERS: tuple[Domain, ...] = (
+    OneOf("aws:securetransport", ("true", "false")),
+    any_text("aws:useragent", optional=False),
+    any_text("aws:referer"),
+)
+
+_CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
+"""Every key that depends on who asks."""

@@ -1,0 +1,99 @@
+"""When a request is made, and when the credentials that sign it were issued.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.iam.budget import EXHAUSTED, ExhaustedError
+from checker.iam.compare import instant, write_instant
+from checker.iam.domain import Assignment, Choice, Choices, gap, told_apart
+from checker.iam.operators import DATE, NUMBER
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.iam.budget import Budget
+    from checker.iam.mention import Mentions
+
+CURRENT, EPOCH, ISSUED = "aws:currenttime", "aws:epochtime", "aws:tokenissuetime"
+
+EARLIEST = 1_767_225_600
+"""2026-01-01. No request that this program speaks of is made before: there is no clock, so that an answer about
+a file is the same every day, but a permission that ended long ago is not open."""
+
+_PAST = Unknown("it would be allowed only before 2026", "aws:CurrentTime")
+_LONGEST_SESSION = 36 * 3600
+"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+
+
+class Clock(NamedTuple):
+    """Any moment; ``temporary`` credentials were issued at most 36 hours before it."""
+
+    temporary: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The two keys for the moment of the request, which always agree, and that of the credentials."""
+        return frozenset((CURRENT, EPOCH, *((ISSUED,) if self.temporary else ())))
+
+    @property
+    def open_keys(self) -> frozenset[str]:
+        """All of them."""
+        return self.keys
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Take every moment that a policy names, and a second before and after it; the past comes last."""
+        patterns = [one for key in self.keys for one in mentions.get(key, ())]
+        missing = gap(patterns, DATE, NUMBER)
+        moments = sorted(self._moments(mentions))
+        found: list[Assignment] = []
+        try:
+            for now in moments:
+                found += told_apart(self._at(now, moments, budget), mentions)
+        except ExhaustedError:
+            missing = EXHAUSTED
+        kept = told_apart(sorted(found, key=_is_past), mentions)
+        return Choices(tuple(Choice(one, doubt=_PAST if _is_past(one) else None) for one in kept), missing)
+
+    def _moments(self, mentions: Mentions) -> set[int]:
+        """The borders between the moments that patterns tell apart, in seconds."""
+        named = set(_seconds(mentions, CURRENT, EPOCH))
+        issued = set(_seconds(mentions, ISSUED)) if self.temporary else set()
+        named |= issued | {one + _LONGEST_SESSION for one in issued}
+        return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
+
+    def _at(self, now: int, moments: Iterable[int], budget: Budget) -> Iterator[Assignment]:
+        """The requests that are made at a moment."""
+        at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
+        if not self.temporary:
+            budget.spend(1)
+            yield at
+            return
+        for issued in (now, *(one for one in moments if now - _LONGEST_SESSION <= one < now)):
+            budget.spend(1)
+            yield {**at, ISSUED: _written(issued)}
+
+
+def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
+    for key in keys:
+        for one in mentions.get(key, ()):
+            known = instant(one.text)
+            if known is not None and 0 <= known[1] < _LATEST:
+                yield int(known[1])
+
+
+_LATEST = 253_402_300_000
+"""The last seconds of the year 9999, as far as ISO 8601 goes in four digits."""
+
+
+def _written(seconds: int) -> str:
+    return write_instant(is_epoch=False, seconds=Decimal(seconds))
+
+
+def _is_past(found: Assignment) -> bool:
+    return int(str(found[EPOCH])) < EARLIEST
