@@ -38,8 +38,9 @@ class Arn(NamedTuple):
 
     @property
     def is_instance(self) -> bool:
-        """True for a Connect instance itself: no contact, flow or queue of it, and no wildcard in its id."""
-        return self.service == "connect" and is_account(self.account) and bool(self.instance_id)
+        """True for a Connect instance itself: no contact, flow or queue of it, and no wildcard in its ARN."""
+        named = is_plain(self.region) and is_account(self.account) and bool(self.instance_id)
+        return self.service == "connect" and named
 
     @property
     def instance_id(self) -> str:
@@ -48,8 +49,12 @@ class Arn(NamedTuple):
         AWS::Connect::Instance documents ids as letters, digits and hyphens.
         """
         kind, _, name = self.resource.partition("/")
-        plain = name.replace("-", "").isalnum() and name.isascii()
-        return name if f"{kind}/" == _CONNECT_INSTANCE and plain else ""
+        return name if f"{kind}/" == _CONNECT_INSTANCE and is_plain(name) else ""
+
+
+def is_plain(text: str) -> bool:
+    """True for letters, digits and hyphens alone, as in the name of a Region."""
+    return text.replace("-", "").isalnum() and text.isascii()
 
 
 def is_uuid(text: str) -> bool:

@@ -18,9 +18,10 @@ from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
 from checker.iam.space import PUBLISH, Target
 from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Statement
-from checker.policy.placeholder import masked
+from checker.policy.placeholder import is_masked, masked
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
+from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,11 @@ class PolicyCase:
     def statements(self) -> tuple[Statement, ...]:
         """The statements that could be read."""
         return self.policy.known_statements()
+
+    def reports(self, doubt: Unknown) -> bool:
+        """True if a rule about the text of the policy reports what is unknown: a placeholder, or a fault."""
+        problems = () if isinstance(self.text, Unknown) else self.text.problems
+        return is_masked(doubt) or any(doubt.reason == problem.message for problem in problems)
 
     @cached_property
     def allows_by_name(self) -> tuple[Statement, ...]:
@@ -114,9 +120,20 @@ class TopicCase(PolicyCase):
 
     @cached_property
     def named_instances(self) -> tuple[Arn, ...]:
-        """The Connect instances that the policy names outright."""
-        arns = (Arn.parse(value) for value in self.condition_values(SOURCE_ARN))
-        return tuple(dict.fromkeys(arn for arn in arns if arn is not None and arn.is_instance))
+        """The Connect instances that the policy names, with any wildcard in the Region read as the topic's."""
+        arns = map(self._instance_in, self.condition_values(SOURCE_ARN))
+        return tuple(dict.fromkeys(arn for arn in arns if arn is not None))
+
+    def _instance_in(self, value: str) -> Arn | None:
+        """The instance that a value of aws:SourceArn names.
+
+        A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region.
+        https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+        """
+        arn, own = Arn.parse(value), self.topic.arn
+        if arn is not None and isinstance(own, Arn) and glob(arn.region).matches(own.region):
+            arn = arn._replace(region=own.region)
+        return arn if arn is not None and arn.is_instance else None
 
     @cached_property
     def instances_written(self) -> tuple[tuple[Arn, Location], ...]:
@@ -126,7 +143,7 @@ class TopicCase(PolicyCase):
             for statement in self.grants
             for condition in conditions_on(statement, SOURCE_ARN)
             for index, value in enumerate(condition.values)
-            if isinstance(value, str) and (arn := Arn.parse(value)) is not None and arn.is_instance
+            if isinstance(value, str) and (arn := self._instance_in(value)) is not None
         )
 
     @cached_property

@@ -20,7 +20,7 @@ from checker.policy.unknown import Unknown
 from checker.sentence import caller_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.arn import Arn
     from checker.iam.askers import Asker
@@ -42,6 +42,22 @@ class Difference(NamedTuple):
         if self.gained or self.lost:
             return False
         return self.doubts[0] if self.doubts else True
+
+
+def joined_differences(found: Sequence[Difference]) -> Difference:
+    """The differences of one change for several resources as one, each sentence once."""
+    return Difference(
+        _once(access for one in found for access in one.gained),
+        _once(access for one in found for access in one.lost),
+        tuple(dict.fromkeys(doubt for one in found for doubt in one.doubts)),
+    )
+
+
+def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
+    by_sentence: dict[str, Access] = {}
+    for one in accesses:
+        by_sentence.setdefault(one.sentence, one)
+    return tuple(by_sentence.values())
 
 
 def difference(old: Policy, new: Policy, target: Target, instances: Sequence[Arn] = ()) -> Difference:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from checker.finding import Finding, Location, Severity, Verdict, Witness
+from checker.iam.budget import EXHAUSTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,11 +107,24 @@ class Rule:
         message: str,
         at: Location | Iterable[Location],
         *,
+        severity: Severity = Severity.NOTE,
         help: str = "",  # noqa: A002 - as above
     ) -> Finding:
         """Report that the pattern could be neither found nor ruled out."""
-        found = self.finding(resource, message, at, severity=Severity.NOTE, help=help)
+        found = self.finding(resource, message, at, severity=severity, help=help)
         return found._replace(verdict=Verdict.UNDETERMINED)
+
+    def doubt(
+        self, case: PolicyCase, about: str, doubt: Unknown, at: Location | Iterable[Location]
+    ) -> Finding | Unknown:
+        """Report that nothing is known ``about`` something, unless another rule reports the reason.
+
+        A policy that is too complex to decide may hide an open door, so that is a warning.
+        """
+        if case.reports(doubt):
+            return doubt
+        severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
+        return self.undetermined(case.name, f"{about} is not known: {doubt.told}", at, severity=severity)
 
 
 class PolicyRule(Rule):

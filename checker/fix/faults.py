@@ -51,6 +51,19 @@ def faults(before: Reading, after: Reading, attempts: list[Attempt], *, unsafe: 
     return _not_gone(before, after, attempts) or _come(before, after, attempts)
 
 
+def together_unsafe(first: Reading, then: Reading) -> str:
+    """Say why the changes since the first reading are not safe as a whole, if they are not."""
+    now = {one.name: one for one in then.policies()}
+    for known in first.policies():
+        changed_to = now.get(known.name)
+        if changed_to is None or changed_to.says == known.says or not known.is_written:
+            continue
+        value = worth(known.case, changed_to.text.policy)
+        if value.applicability is not Applicability.SAFE:
+            return f"together with the other fixes, {value.reason}"
+    return ""
+
+
 def _may_change(known: Known, now: Known, attempts: list[Attempt], *, unsafe: bool) -> bool:
     """True for a policy that is the same text for another resource of its module, if that is as safe for it.
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.access import deeds
 from checker.arn import Arn, is_uuid
 from checker.case import TopicCase
-from checker.difference import Difference, difference
+from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
+from checker.key_case import KeyCase
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
+from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
 
     from checker.access import Access
     from checker.iam.space import Target
-    from checker.key_case import KeyCase
     from checker.policy.model import Policy
 
 _SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+_SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
 
@@ -47,14 +49,31 @@ def worth(case: TopicCase | KeyCase, new: Policy) -> Worth:
 
 def effect(case: TopicCase | KeyCase, old: Policy, new: Policy) -> Difference:
     """Who gains and who loses when the policy of a topic or key changes."""
-    return difference(old, new, _target(case), case.instances)
+    targets = _targets(case, old, new)
+    found = [difference(old, new, target, case.instances) for target in targets]
+    return found[0] if len(found) == 1 else joined_differences(found)
 
 
-def _target(case: TopicCase | KeyCase) -> Target:
-    """The resource; a key without an ARN has one made up, since its policy speaks of `*`."""
-    if isinstance(case, TopicCase) or isinstance(case.key.arn, Arn):
-        return case.target
-    return case.target._replace(resource=_SOME_KEY)
+def _targets(case: TopicCase | KeyCase, old: Policy, new: Policy) -> tuple[Target, ...]:
+    """Every resource that the policy may be attached to.
+
+    A policy in a file of its own may be that of any topic that it names, before the change or after it, and
+    of another one. A key without an ARN has one made up, since its policy speaks of `*`.
+    """
+    if isinstance(case, KeyCase):
+        known = isinstance(case.key.arn, Arn)
+        return (case.target if known else case.target._replace(resource=_SOME_KEY),)
+    if isinstance(case.topic.arn, Arn) or case.topic.symbol:
+        return (case.target,)
+    named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _SOME_TOPIC))
+    return tuple(case.target._replace(resource=name) for name in named)
+
+
+def _topics_named(policy: Policy) -> Iterator[str]:
+    for statement in policy.known_statements():
+        for value in statement.resources.values if isinstance(statement.resources, Patterns) else ():
+            if isinstance(value, str) and "*" not in value and "?" not in value:
+                yield value
 
 
 def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
@@ -70,10 +89,9 @@ def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
 
 
 def _is_meant_for_topic(case: TopicCase, access: Access) -> bool:
-    """True for an instance that streams to the topic, or that the policy means, and may publish now."""
-    return (
-        access.party.kind == INSTANCE and access.party.name in _trusted(case) and access.actions == (PUBLISH,)
-    )
+    """True for an instance that was given, which may publish now. One that only the policy names gains nothing."""
+    given = frozenset(map(str, case.instances))
+    return access.party.kind == INSTANCE and access.party.name in given and access.actions == (PUBLISH,)
 
 
 def _is_meant_for_key(access: Access) -> bool:
@@ -84,12 +102,8 @@ def _is_meant_for_key(access: Access) -> bool:
 
 
 def _is_shut_out(case: TopicCase, access: Access) -> bool:
-    """True for Connect on behalf of others than the instances that stream to the topic."""
-    known = access.party.kind == INSTANCE and access.party.name in _trusted(case)
-    return access.party.kind in _CONNECT and not known
-
-
-def _trusted(case: TopicCase) -> frozenset[str]:
-    """The instances that are known, and those that the policy names outright."""
+    """True for Connect on behalf of others than the instances that were given, or that the policy names."""
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
-    return frozenset(map(str, (*case.instances, *named)))
+    meant = frozenset(map(str, (*case.instances, *named)))
+    known = access.party.kind == INSTANCE and access.party.name in meant
+    return access.party.kind in _CONNECT and not known

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.finding import Applicability
 from checker.fix.attempts import Attempts, Leave
 from checker.fix.edits import edited
-from checker.fix.faults import faults
+from checker.fix.faults import faults, together_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,8 +56,8 @@ def repair(
     the instances, which AWS does not document. ``may_edit`` tells the files that may be changed, by name.
     """
     attempts = Attempts(Leave(unsafe, kms_condition, may_edit))
-    state = _State(read, {}, read({}), unsafe)
-    first = state.reading
+    first = read({})
+    state = _State(read, {}, first, first, unsafe)
     mended: list[Mended] = []
     for _ in range(MAX_ROUNDS):
         asked = attempts.of(state.reading)
@@ -82,19 +83,27 @@ class _Trial(NamedTuple):
 
 
 class _State(NamedTuple):
-    """The texts so far, and what they say."""
+    """The texts so far, what they say, and what the files said at ``first``."""
 
     read: Callable[[Mapping[str, str]], Reading]
     texts: Mapping[str, str]
     reading: Reading
+    first: Reading
     unsafe: bool
 
     def tried(self, attempts: list[Attempt]) -> _Trial:
-        """Make some attempts on paper."""
+        """Make some attempts on paper. Fixes that are safe one by one may not be so together."""
         drafted = _drafted(self.texts, attempts)
         then = self.read(drafted)
         wrong = faults(self.reading, then, attempts, unsafe=self.unsafe)
-        return _Trial(attempts, drafted, then, wrong)
+        together = wrong or together_unsafe(self.first, then)
+        if together and self.unsafe and not wrong:
+            attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
+        return _Trial(attempts, drafted, then, wrong if self.unsafe else together)
+
+
+def _unsafe(fix: Fix) -> Fix:
+    return fix._replace(applicability=Applicability.UNSAFE)
 
 
 def _one_by_one(state: _State, asked: list[Attempt], attempts: Attempts) -> _Trial:

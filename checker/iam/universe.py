@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.arn import Arn, is_plain
 from checker.iam.action import action_covers
 from checker.iam.askers import MEMBER, STRANGER, askers
 from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, circumstances, named_caller, organization
@@ -166,7 +166,7 @@ def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
     """The topic's Region, and those that an instance ARN of a policy names."""
     named = (Arn.parse(text) for policy in policies for _, text in texts(policy))
     found = [
-        arn.region for arn in named if arn is not None and arn.service == "connect" and "*" not in arn.region
+        arn.region for arn in named if arn is not None and arn.service == "connect" and is_plain(arn.region)
     ]
     own = [target.region] if isinstance(target.region, str) else []
     return tuple(dict.fromkeys((*own, *sorted(found)))) or ("us-east-1",)

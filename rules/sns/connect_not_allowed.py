@@ -9,7 +9,6 @@ from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
 from checker.iam.identity import SOURCE_KEYS
 from checker.policy.model import Patterns
-from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown
 from checker.remedy.grants import allow_connect
 from checker.rule import Link, Rule, witness
@@ -81,19 +80,13 @@ class ConnectNotAllowed(Rule):
             yield self.undetermined(case.name, message, case.here())
             return
         for instance, answer in case.publishing:
-            if isinstance(answer.truth, Unknown) and (is_masked(answer.truth) or case.text.problems):
-                yield answer.truth  # placeholder-value or invalid-policy says why
-            elif isinstance(answer.truth, Unknown):
-                yield self._doubt(case, instance, answer)
+            if isinstance(answer.truth, Unknown):
+                about = f" for instance `{instance.instance_id}`" if instance else ""
+                at = _in_doubt(case, answer)
+                yield self.doubt(case, f"whether Connect can publish{about}", answer.truth, at)
             elif answer.truth is False and not _is_elsewhere(case, instance):
                 for one in diagnose(case, instance):
                     yield from self._cause(case, instance, answer, one)
-
-    def _doubt(self, case: TopicCase, instance: Arn | None, answer: Answer) -> Finding:
-        assert isinstance(answer.truth, Unknown)  # noqa: S101 - the caller looked
-        about = f" for instance `{instance.instance_id}`" if instance else ""
-        message = f"whether Connect can publish{about} is not known: {answer.truth.told}"
-        return self.undetermined(case.name, message, _in_doubt(case, answer))
 
     def _cause(
         self, case: TopicCase, instance: Arn | None, answer: Answer, one: Diagnosis

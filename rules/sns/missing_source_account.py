@@ -84,6 +84,9 @@ class MissingSourceAccount(Rule):
                     witness=witness(answer, could(answer.witness, "publish")),
                     fixes=pin(case, statement),
                 )
+            elif isinstance(answer.truth, Unknown):
+                about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
+                yield self.doubt(case, about, answer.truth, case.at(statement.route))
             elif answer.truth is False and conditions_on(statement, SOURCE_ARN) and _is_known(statement):
                 yield self.finding(
                     case.name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.case import conditions_on
 from checker.finding import Severity
 from checker.iam.identity import SOURCE_ARN
+from checker.policy.unknown import Unknown
 from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
 from checker.sentence import could
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
-    from checker.policy.unknown import Unknown
+    from checker.policy.model import Statement
 
 _HELP = 'add `"ArnEquals": {"aws:SourceArn": ...}` with the ARN of the Connect instance'
 
@@ -78,3 +79,12 @@ class MissingSourceArn(Rule):
                     witness=witness(answer, could(answer.witness, "publish")),
                     fixes=pin(case, statement),
                 )
+            elif isinstance(answer.truth, Unknown):
+                yield self._doubt(case, statement, answer.truth)
+
+    def _doubt(self, case: TopicCase, statement: Statement, doubt: Unknown) -> Finding | Unknown:
+        """Report the doubt where it is about this account alone; else missing-source-account reports it."""
+        if case.deputy_of(statement).truth is not False:
+            return doubt
+        about = f"whether {statement.title} lets Connect publish for other instances of the account"
+        return self.doubt(case, about, doubt, case.at(statement.route))

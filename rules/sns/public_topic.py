@@ -14,10 +14,12 @@ from checker.rule import Link, Rule, witness
 from checker.sentence import could
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.finding import Finding, Location
+    from checker.iam.prove import Answer
+    from checker.iam.truth import Truth
     from checker.policy.model import Statement
 
 _DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
@@ -72,7 +74,7 @@ class PublicTopic(Rule):
         if found:
             deed, first = found[0]
             assert first.witness is not None  # noqa: S101 - every yes has a witness
-            deeds = " and ".join(", ".join(deed for deed, _ in found).rsplit(", ", 1))
+            deeds = _listed(deed for deed, _ in found)
             open_ones = _open(case, [actions for deed, actions in _DEEDS if deed in dict(found)])
             yield self.finding(
                 case.name,
@@ -82,18 +84,42 @@ class PublicTopic(Rule):
                 witness=witness(first, could(first.witness, deed)),
                 fixes=restrict_to_owner(case, open_ones),
             )
-        yield from (answer.truth for _, answer in answers if isinstance(answer.truth, Unknown))
+        yield from self._doubts(case, dict(answers))
+
+    def _doubts(self, case: TopicCase, answers: dict[str, Answer]) -> Iterator[Finding | Unknown]:
+        """Say what is not known, once for each reason."""
+        doubts: dict[Unknown, list[str]] = {}
+        for deed, answer in answers.items():
+            if isinstance(answer.truth, Unknown):
+                doubts.setdefault(answer.truth, []).append(deed)
+        for doubt, deeds in doubts.items():
+            at = _possible(case, [actions for deed, actions in _DEEDS if deed in deeds])
+            about = f"whether anybody with an AWS account can {_listed(deeds)}"
+            yield self.doubt(case, about, doubt, at or case.here())
+
+
+def _listed(deeds: Iterable[str]) -> str:
+    return " and ".join(", ".join(deeds).rsplit(", ", 1))
 
 
 def _open(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Statement]:
     """The statements that let strangers in, each by itself."""
+    return [one for one, truths in _each(case, deeds) if True in truths]
+
+
+def _possible(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Location]:
+    """The statements that may let strangers in."""
+    found = (one for one, truths in _each(case, deeds) if set(truths) != {False})
+    return [case.at((*statement.route, _element(statement))) for statement in found]
+
+
+def _each(case: TopicCase, deeds: list[tuple[str, ...]]) -> Iterator[tuple[Statement, list[Truth]]]:
+    """Ask about each Allow by itself, beside the Denies."""
     denies = [statement for statement in case.statements if statement.effect == DENY]
-    found = []
     for statement in case.statements:
-        prover = StrangerProver(case.alone(statement, *denies), case.target)
-        if statement.effect == ALLOW and any(prover.can(*actions).truth is True for actions in deeds):
-            found.append(statement)
-    return found
+        if statement.effect == ALLOW:
+            prover = StrangerProver(case.alone(statement, *denies), case.target)
+            yield statement, [prover.can(*actions).truth for actions in deeds]
 
 
 def _element(statement: Statement) -> str:

@@ -84,12 +84,16 @@ class WeakSourceCondition(Rule):
                     fixes=pin(case, statement),
                 )
             elif isinstance(answer.truth, Unknown):
-                yield answer.truth
+                about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
+                yield self.doubt(case, about, answer.truth, case.at(statement.route))
             elif conditions_on(statement, SOURCE_ARN):
                 yield from self._siblings(case, statement)
 
-    def _siblings(self, case: TopicCase, statement: Statement) -> Iterator[Finding]:
+    def _siblings(self, case: TopicCase, statement: Statement) -> Iterator[Finding | Unknown]:
         answer = case.siblings_of(statement)
+        if isinstance(answer.truth, Unknown):
+            about = f"whether {statement.title} lets Connect publish for other instances of the account"
+            yield self.doubt(case, about, answer.truth, case.at(statement.route))
         if answer.truth is True and answer.witness is not None:
             yield self.finding(
                 case.name,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
+    from checker.policy.model import Statement
 
 _NOBODY = AwsPrincipal(Arn("aws", "iam", "", "", ""))
 
@@ -70,14 +71,21 @@ class WrongResource(Rule):
                 continue
             for index, value in enumerate(resources.values):
                 if isinstance(value, str) and (reason := _fault(case, value)):
-                    yield self.finding(
-                        case.name,
-                        f"{statement.title} is about `{value}`, {reason}",
-                        case.at((*statement.route, resources.element, index)),
-                        severity=Severity.ERROR if names_connect(statement) else Severity.WARNING,
-                        help=_help(case),
-                        fixes=name_topic(case, (*statement.route, resources.element, index)),
-                    )
+                    yield self._finding(case, statement, value, reason, (resources.element, index))
+
+    def _finding(
+        self, case: TopicCase, statement: Statement, value: str, reason: str, at: tuple[str, int]
+    ) -> Finding:
+        """Report a Resource. What another service may do is not for Connect's sake to be corrected."""
+        route = (*statement.route, *at)
+        return self.finding(
+            case.name,
+            f"{statement.title} is about `{value}`, {reason}",
+            case.at(route),
+            severity=Severity.ERROR if names_connect(statement) else Severity.WARNING,
+            help=_help(case),
+            fixes=name_topic(case, route) if names_connect(statement) else (),
+        )
 
 
 def _fault(case: TopicCase, value: str) -> str:
