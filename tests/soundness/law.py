@@ -1,0 +1,290 @@
+"""An evaluator of resource policies of its own, written from the AWS documentation alone.
+
+It shares no code with `checker.iam`, so that each can be held against the other. Three-valued: ``None`` says
+that no source settles what AWS does. A policy is compiled once and then asked about many requests.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from tests.soundness.comparisons import Condition, Truth, compile_condition, glob, resolve
+
+Context = Mapping[str, Any]
+SERVICE, ROOT, USER, SESSION, FEDERATED, ANONYMOUS = (
+    "service",
+    "root",
+    "user",
+    "session",
+    "federated",
+    "anonymous",
+)
+_ROOT_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):root")
+_STATEMENT_KEYS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+
+
+class Caller(NamedTuple):
+    """The sender of a request: ``arn`` is its own ARN, ``role`` that of the role of a session."""
+
+    kind: str
+    arn: str = ""
+    account: str = ""
+    service: str = ""
+    role: str = ""
+
+    @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1] if self.arn else ""
+
+
+class Request(NamedTuple):
+    """One request. Keys of the context are in lower case, a list is a multivalued key, UNKNOWN an unknown one."""
+
+    caller: Caller
+    action: str
+    resource: str
+    context: Context
+
+
+def any_of(truths: Iterable[Truth]) -> Truth:
+    unknown = False
+    for truth in truths:
+        if truth:
+            return True
+        unknown = unknown or truth is None
+    return None if unknown else False
+
+
+def all_of(truths: Iterable[Truth]) -> Truth:
+    return negate(any_of(negate(truth) for truth in truths))
+
+
+def negate(truth: Truth) -> Truth:
+    return None if truth is None else not truth
+
+
+class Statement(NamedTuple):
+    """A compiled statement; ``effect`` is None where the statement cannot be read, which may mean anything."""
+
+    effect: str | None
+    principals: Callable[[Caller, Context], Truth]
+    actions: Callable[[str], Truth]
+    resources: Callable[[str, Context], Truth]
+    conditions: tuple[Condition, ...]
+
+    def applies(self, request: Request) -> Truth:
+        """Whether all elements and conditions hold; a hot path, so without generators."""
+        settled = True
+        for truth in (self.actions(request.action), self.principals(request.caller, request.context)):
+            if truth is False:
+                return False
+            settled = settled and truth is True
+        truth = self.resources(request.resource, request.context)
+        if truth is False:
+            return False
+        settled = settled and truth is True
+        for condition in self.conditions:
+            truth = condition.holds(request.context)
+            if truth is False:
+                return False
+            settled = settled and truth is True
+        return True if settled else None
+
+
+class Law:
+    """A compiled policy."""
+
+    def __init__(self, document: Any) -> None:
+        document = document if isinstance(document, dict) else {"Statement": [None]}
+        variables = document.get("Version") == "2012-10-17"
+        statements = several(document.get("Statement", [None]))
+        self.statements = [_statement(statement, variables=variables) for statement in statements]
+
+    def allows(self, request: Request) -> Truth:
+        """An explicit Deny wins over every Allow; without an Allow the request is denied."""
+        allowed: Truth = False
+        denied: Truth = False
+        for statement in self.statements:
+            truth = statement.applies(request)
+            if truth is False:
+                continue
+            if statement.effect is None:
+                return None
+            if statement.effect == "Deny":
+                denied = any_of((denied, truth))
+            else:
+                allowed = any_of((allowed, truth))
+        return all_of((allowed, negate(denied)))
+
+
+def several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _statement(statement: Any, *, variables: bool) -> Statement:
+    if not isinstance(statement, dict) or not _well_formed(statement):
+        return Statement(None, lambda _, __: None, lambda _: None, lambda _, __: None, ())
+    return Statement(
+        statement["Effect"],
+        _principals(statement),
+        _actions(statement),
+        _resources(statement, variables=variables),
+        tuple(_conditions(statement.get("Condition", {}), variables=variables)),
+    )
+
+
+def _well_formed(statement: dict[str, Any]) -> bool:
+    """True if the statement has each element once, in its positive or negative form, and no element unknown."""
+    pairs = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
+    whole = all((one in statement) != (other in statement) for one, other in pairs)
+    known = set(statement) <= _STATEMENT_KEYS and statement.get("Effect") in ("Allow", "Deny")
+    return whole and known and isinstance(statement.get("Condition", {}), dict)
+
+
+def _conditions(block: dict[str, Any], *, variables: bool) -> Iterator[Condition]:
+    for operator, keys in block.items():
+        if not isinstance(keys, dict):
+            yield Condition("", lambda _: None)
+            continue
+        twice = len({key.lower() for key in keys}) < len(keys)
+        for key, values in keys.items():
+            if twice:
+                yield Condition(key.lower(), lambda _: None)
+            else:
+                yield compile_condition(operator, key.lower(), several(values), variables=variables)
+
+
+def _actions(statement: dict[str, Any]) -> Callable[[str], Truth]:
+    """Actions ignore letter case and may hold wildcards; a list of none is about nothing."""
+    negated = "NotAction" in statement
+    patterns = several(statement["NotAction" if negated else "Action"])
+
+    def covers(action: str) -> Truth:
+        found = any_of(_action(pattern, action) for pattern in patterns)
+        return bool(patterns) and (negate(found) if negated else found)
+
+    return covers
+
+
+def _action(pattern: Any, action: str) -> Truth:
+    if pattern == "*":
+        return True
+    prefix, colon, name = pattern.partition(":") if isinstance(pattern, str) else ("", "", "")
+    if not colon or not name or "*" in prefix or "?" in prefix:
+        return None
+    return glob(pattern.lower()).fullmatch(action.lower()) is not None
+
+
+def _resources(statement: dict[str, Any], *, variables: bool) -> Callable[[str, Context], Truth]:
+    negated = "NotResource" in statement
+    patterns = several(statement["NotResource" if negated else "Resource"])
+
+    def covers(resource: str, context: Context) -> Truth:
+        found = any_of(_resource(pattern, resource, context if variables else None) for pattern in patterns)
+        return None if not patterns else negate(found) if negated else found
+
+    return covers
+
+
+def _resource(pattern: Any, resource: str, context: Context | None) -> Truth:
+    """Compare component by component; what crosses a colon, or differs in letter case alone, is not settled."""
+    if not isinstance(pattern, str):
+        return None
+    if pattern in ("*", resource):
+        return True
+    head, tail = pattern.split(":", 5)[:5], "".join(pattern.split(":", 5)[5:])
+    if context is not None and any("${" in part for part in head):
+        return None
+    expression = resolve(tail, context, wild=True)
+    if not isinstance(expression, str):
+        return expression  # not known, or a variable without a value, which matches nothing
+    regexes = [*(glob(part).pattern for part in head), *([expression] if tail else [])]
+    whole = re.fullmatch(":".join(regexes), resource, re.DOTALL | re.IGNORECASE) is not None
+    values = resource.split(":", 5)
+    if len(regexes) != len(values):
+        return None if whole else False
+    exact = all(re.fullmatch(r, v, re.DOTALL) is not None for r, v in zip(regexes, values, strict=True))
+    if exact and any(sign in part for part in head[:3] for sign in "*?"):
+        return None
+    return True if exact else None if whole else False
+
+
+def _principals(statement: dict[str, Any]) -> Callable[[Caller, Context], Truth]:
+    negated = "NotPrincipal" in statement
+    entries = list(_entries(statement["NotPrincipal" if negated else "Principal"]))
+    denies = statement["Effect"] == "Deny"
+
+    def covers(caller: Caller, context: Context) -> Truth:
+        if not entries:
+            return False
+        found = any_of(_entry(kind, value, caller, context) for kind, value in entries)
+        if not negated:
+            return found
+        # Whether a Deny spares a session of which the role alone, or the account alone, is named is not settled.
+        unnamed = found is True and denies and caller.kind != SERVICE
+        exact = any(value in (caller.arn, "*") for _, value in entries)
+        return None if unnamed and not exact else negate(found)
+
+    return covers
+
+
+def _entries(named: Any) -> Iterator[tuple[str, Any]]:
+    if named == "*":
+        yield "AWS", "*"
+    elif isinstance(named, dict):
+        for kind, values in named.items():
+            yield from ((kind, value) for value in several(values))
+    else:
+        yield "", named
+
+
+def _entry(kind: str, value: Any, caller: Caller, context: Context) -> Truth:
+    if kind == "AWS" and value == "*":
+        return True
+    if not isinstance(value, str) or kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
+        return None
+    if kind == "Service":
+        return _service(value, caller)
+    if caller.kind in (SERVICE, ANONYMOUS):
+        return False
+    if kind == "Federated":
+        return None if context.get("aws:federatedprovider", "") else False
+    return _iam(value, caller) if kind == "AWS" else None
+
+
+def _service(value: str, caller: Caller) -> Truth:
+    """Exact; a wildcard, another letter case and a regional name are not settled."""
+    if caller.kind != SERVICE:
+        return False
+    if value == caller.service:
+        return True
+    mine, its = value.lower().split("."), caller.service.split(".")
+    return None if "*" in value or "?" in value or (mine[0] == its[0] and mine[-2:] == its[-2:]) else False
+
+
+def _iam(value: str, caller: Caller) -> Truth:
+    """An account covers all its principals, a role its sessions, all else only itself."""
+    if re.fullmatch(r"\d{12}", value):
+        return value == caller.account
+    root = _ROOT_ARN.fullmatch(value)
+    if root:
+        return (root[1], root[2]) == (caller.partition, caller.account)
+    if value in (caller.arn, caller.role):
+        return True
+    if not value.startswith("arn:") or "*" in value or "?" in value:
+        return None
+    same_name = caller.role and value.rsplit("/", maxsplit=1)[-1] == caller.role.split("/")[-1]
+    return None if same_name and value.split(":")[4] == caller.account and ":role/" in value else False

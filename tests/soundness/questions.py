@@ -1,0 +1,283 @@
+"""The questions that the tool answers about policies, each held against a universe of requests.
+
+A question takes a case and gives the differences: what the tool says, and a request that shows that it is wrong.
+"Not known" is never a difference; how often it is said where brute force knows is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tests.soundness.coherence import faults, outsider_faults, request_of
+from tests.soundness.comparisons import Truth
+from tests.soundness.keys import NOW, iso
+from tests.soundness.law import SERVICE, Request
+from tests.soundness.tool import Tool
+from tests.soundness.universe import ADMINISTER, PUBLISH, SUBSCRIBE, Universe
+from tests.soundness.words import CONNECT, INSTANCE, OWNER
+
+
+class Case(NamedTuple):
+    """One policy, or two to compare, with the instance that streams to the topic."""
+
+    policies: tuple[Any, ...]
+    instance: str = INSTANCE
+    seed: int = 0
+
+    def universe(self) -> Universe:
+        return Universe.of(*self.policies, seed=self.seed)
+
+    @property
+    def owners(self) -> tuple[str, str]:
+        return (OWNER, self.instance.split(":")[4])
+
+
+class Difference(NamedTuple):
+    """A wrong answer: what the tool says, why that is wrong, and the request that shows it."""
+
+    answer: str
+    expected: str
+    request: dict[str, Any] | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of one case: the differences, and whether the tool left open what brute force knows."""
+
+    differences: list[Difference]
+    asked: int = 0
+    open_answers: int = 0
+
+
+Question = Callable[[Case, Tool], Outcome]
+
+
+def shown(request: Request) -> dict[str, Any]:
+    """A request as `checker simulate` reads it."""
+    caller = request.caller
+    principal = {"service": caller.service} if caller.kind == SERVICE else {"aws": caller.arn or "*"}
+    context = {key: value for key, value in request.context.items() if isinstance(value, str | list)}
+    return {
+        "principal": principal,
+        "action": request.action,
+        "resource": request.resource,
+        "context": context,
+    }
+
+
+def first_allowed(universe: Universe, requests: Iterable[Request]) -> tuple[Truth, Request | None]:
+    """Whether some request is allowed, and the first that is."""
+    (law,) = universe.laws
+    truth: Truth = False
+    for request in requests:
+        allowed = law.allows(request)
+        if allowed:
+            return True, request
+        truth = None if allowed is None else truth
+    return truth, None
+
+
+class _Search:
+    """Collects what is wrong with the answers about one case."""
+
+    def __init__(self, universe: Universe) -> None:
+        self.universe = universe
+        self.differences: list[Difference] = []
+        self.asked = self.open_answers = 0
+
+    def ask(self, said: Truth, name: str, requests: Iterable[Request]) -> None:
+        """Hold an answer against brute force: yes, no, or not known."""
+        truth, request = first_allowed(self.universe, requests)
+        self.asked += truth is not None
+        self.open_answers += truth is not None and said is None
+        if truth and said is False and request is not None:
+            self.differences.append(Difference(f"{name}: no", "this request is allowed", shown(request)))
+
+    def confirm(self, name: str, witness: dict[str, Any], others: Callable[[Request], list[str]]) -> None:
+        """Hold a witness against the law, and against what requests can exist."""
+        request = request_of(witness, self.universe.words)
+        (law,) = self.universe.laws
+        allowed = law.allows(request)
+        wrong = [*faults(request), *others(request)]
+        if allowed is not True:
+            wrong.append(
+                "the policy does not allow it" if allowed is False else "no source says that it is allowed"
+            )
+        if wrong:
+            self.differences.append(Difference(f"{name}: yes", "; ".join(wrong), witness))
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.differences, self.asked, self.open_answers)
+
+
+def _said(answer: str, yes: str, no: str) -> Truth:
+    return {yes: True, no: False, "unknown": None}[answer]
+
+
+def _verdict(verdict: str) -> Truth:
+    return {"FAIL": True, "PASS": False}.get(verdict)
+
+
+def _witnesses(explanation: dict[str, Any], question: str) -> Iterator[dict[str, Any]]:
+    yield from (one["request"] for one in explanation["witnesses"] if one["question"] == question)
+
+
+def public(case: Case, tool: Tool) -> Outcome:
+    """Can an outsider publish; and for `check`: publish, subscribe or change the topic?"""
+    universe = case.universe()
+    search = _Search(universe)
+    explanation = tool.explain(case.policies[0], case.instance)
+    said = _said(explanation["public"], "yes", "no")
+    search.ask(said, "explain: public", universe.strangers((PUBLISH,)))
+    for witness in _witnesses(explanation, "public") if said else ():
+        search.confirm("explain: public", witness, lambda one: outsider_faults(one, universe.words, OWNER))
+    verdict = tool.verdicts(case.policies[0], case.instance)["public-topic"]
+    search.ask(
+        _verdict(verdict), "check: public-topic", universe.strangers((PUBLISH, SUBSCRIBE, *ADMINISTER))
+    )
+    return search.outcome
+
+
+def deputy(case: Case, tool: Tool) -> Outcome:
+    """Can Connect publish for instances of others, for other instances of the account, for this instance?"""
+    universe = case.universe()
+    search = _Search(universe)
+    explanation = tool.explain(case.policies[0], case.instance)
+    said = _said(explanation["confused_deputy"], "open", "closed")
+    search.ask(said, "explain: confused_deputy", universe.connect(owned=case.owners))
+    for witness in _witnesses(explanation, "confused_deputy") if said else ():
+        search.confirm("explain: confused_deputy", witness, lambda one: _not_of(one, case.owners))
+    said = _said(explanation["sibling_instances"], "open", "closed")
+    search.ask(said, "explain: sibling_instances", universe.siblings(case.instance))
+    for witness in _witnesses(explanation, "sibling_instances") if said else ():
+        search.confirm("explain: sibling_instances", witness, lambda one: _sibling(one, case.instance))
+    _can_publish(case, search, _said(explanation["connect_can_publish"], "yes", "no"))
+    return search.outcome
+
+
+def _can_publish(case: Case, search: _Search, said: Truth) -> None:
+    """The one request that Connect makes now: yes, no, or not known, and nothing else will do."""
+    universe = search.universe
+    now = [one for one in universe.instance(case.instance) if one.context["aws:currenttime"] == iso(NOW)]
+    search.ask(said, "explain: connect_can_publish", now)
+    truths = {universe.laws[0].allows(one) for one in now} or {False}
+    if said and truths == {False}:
+        request = shown(now[0]) if now else None
+        search.differences.append(
+            Difference("explain: connect_can_publish: yes", "the policy does not allow it", request)
+        )
+
+
+def _not_of(request: Request, owners: tuple[str, ...]) -> list[str]:
+    arn, account = request.context.get("aws:sourcearn"), request.context.get("aws:sourceaccount")
+    own = account in owners or (isinstance(arn, str) and arn.split(":")[4] in owners)
+    if request.caller.service != CONNECT:
+        return ["the caller is not Connect"]
+    return ["the instance is of the owner's account"] if own else []
+
+
+def _sibling(request: Request, instance: str) -> list[str]:
+    arn = str(request.context.get("aws:sourcearn", ""))
+    same = arn.split(":")[4:5] == instance.split(":")[4:5] and arn != instance
+    return [] if same else ["it is not another instance of the account"]
+
+
+OPENING = ("missing-source-account", "missing-source-arn", "weak-source-condition", "public-topic")
+
+
+def agreement(case: Case, tool: Tool) -> Outcome:
+    """Do `check` and `explain` agree? What `explain` finds wrong is a finding, and the other way round."""
+    policy, instance = case.policies[0], case.instance
+    explanation, verdicts = tool.explain(policy, instance), tool.verdicts(policy, instance)
+    wrong = {rule for rule, verdict in verdicts.items() if verdict != "PASS"}
+    sure = {rule for rule, verdict in verdicts.items() if verdict == "FAIL"}
+    differences = []
+    if explanation["public"] == "yes" and "public-topic" not in sure:
+        differences.append(Difference("explain: public: yes", "`check` finds no public-topic"))
+    if explanation["confused_deputy"] == "open" and not wrong.intersection(OPENING):
+        differences.append(
+            Difference("explain: confused_deputy: open", f"`check` passes {', '.join(OPENING)}")
+        )
+    if explanation["connect_can_publish"] == "no" and not wrong:
+        differences.append(Difference("explain: connect_can_publish: no", "`check` passes all rules"))
+    answers = ("connect_can_publish", "confused_deputy", "public")
+    if "unknown" in [explanation[one] for one in answers] and not wrong:
+        differences.append(Difference("explain: unknown", "`check` passes all rules"))
+    if "public-topic" in sure and explanation["public"] == "no" and _only_publish(case):
+        differences.append(Difference("explain: public: no", "`check` finds public-topic"))
+    return Outcome(differences, 1)
+
+
+def _only_publish(case: Case) -> bool:
+    """True if the policy allows nothing but sns:Publish, so that both commands ask the same."""
+    found = case.policies[0]["Statement"]
+    return all(one.get("Action") == "sns:Publish" for one in found if one.get("Effect") == "Allow")
+
+
+def diff(case: Case, tool: Tool) -> Outcome:
+    """Does the tool name everyone who gains and who loses, with a request that shows it?"""
+    universe = case.universe()
+    found = tool.diff(*case.policies)
+    sides = {"gained": (0, 1), "lost": (1, 0)}
+    differences: list[Difference] = []
+    for name, (before, after) in sides.items():
+        for entry in found[name]:
+            differences += _wrong_entry(universe, name, entry, before, after)
+    missed: dict[tuple[str, str], Difference] = {}
+    decided, certain = True, found["same"] is not None and not found["doubts"]
+    changed = False
+    for request in universe.everything():
+        truths = tuple(law.allows(request) for law in universe.laws)
+        decided = decided and None not in truths
+        if None in truths or truths[0] == truths[1]:
+            continue
+        changed = True
+        name = "gained" if truths[1] else "lost"
+        if certain and not any(_covers(entry, request, universe) for entry in found[name]):
+            expected = f"{'gained' if truths[1] else 'lost'} by a {_group(request, universe)}"
+            answer = "same" if found["same"] else f"{name}: not named"
+            missed.setdefault((name, expected), Difference(f"diff: {answer}", expected, shown(request)))
+    known = decided or changed
+    return Outcome([*differences, *list(missed.values())[:3]], int(known), int(known and not certain))
+
+
+def _wrong_entry(
+    universe: Universe, name: str, entry: dict[str, Any], before: int, after: int
+) -> Iterator[Difference]:
+    request = request_of(entry["witness"]["request"], universe.words)
+    wrong = faults(request)
+    sides = ((before, False, "is denied by the one policy"), (after, True, "is allowed by the other policy"))
+    for index, expected, words in sides:
+        allowed = universe.laws[index].allows(request)
+        if allowed is not expected:
+            wrong.append(
+                f"no source says that it {words}" if allowed is None else f"it is not true that it {words}"
+            )
+    if wrong:
+        yield Difference(f"diff: {name}", "; ".join(wrong), entry["witness"]["request"])
+
+
+def _covers(entry: dict[str, Any], request: Request, universe: Universe) -> bool:
+    """True if an entry of the tool is about callers like that of a request, and about its action."""
+    actions = {one.lower() for one in entry["actions"]}
+    if request.action.lower() not in actions:
+        return False
+    witness = request_of(entry["witness"]["request"], universe.words)
+    mine, its = _group(request, universe), _group(witness, universe)
+    return mine == its or (mine == "principal of a named account" and its == "principal of another account")
+
+
+def _group(request: Request, universe: Universe) -> str:
+    """Whom a request is by, or for, roughly; callers of different groups do not stand for one another."""
+    accounts = (OWNER, *universe.words.accounts)
+    if request.caller.kind == SERVICE:
+        return "service" if request.caller.service == CONNECT else "service other than Connect"
+    return (
+        "principal of a named account"
+        if request.caller.account in accounts
+        else "principal of another account"
+    )
+
+
+QUESTIONS: dict[str, Question] = {"public": public, "deputy": deputy, "agreement": agreement, "diff": diff}
