@@ -18,9 +18,12 @@ from checker.iam.domain import Addresses, Assignment, Choice, Choices, Numbers, 
 from checker.iam.lists import ServiceChain
 from checker.iam.shape import Segment, Shape
 from checker.iam.texts import (
+    ANY_TEXT,
     COLON,
     DIGITS,
+    HEX,
     LOWER,
+    PRINTABLE,
     UPPER,
     Excluded,
     Form,
@@ -61,6 +64,8 @@ NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=
 """Characters of the names of roles, users and sessions, `x` first: a witness takes the first that fits."""
 
 _NAME = some(NAME_CHARS)
+_GIVEN_NAME = some(NAME_CHARS, 2)
+"""Names of sessions and federated users, and source identities, have at least two characters."""
 _PATH = (Segment(chars=NAME_CHARS, length=1), Segment(chars=NAME_CHARS + "/"), Segment("/"))
 
 
@@ -133,7 +138,7 @@ def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: t
     if kind != ROOT:
         then.append(Tags(_TAG))
     if kind == ROLE:
-        then += (any_text(_IDENTITY), _provider(words))
+        then += (_SOURCE_IDENTITY, _provider(words))
     return Choice({PRINCIPAL_TYPE: kind, _IS_SERVICE: "false"}, tuple(then))
 
 
@@ -196,7 +201,7 @@ def _head(who: Who, service: str) -> Shape:
 
 def _federated(who: Who) -> Form:
     """A federated user, whose aws:userid is its account and name, with a colon that its ARN does not have."""
-    shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_NAME)
+    shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
     texts = {PRINCIPAL_ARN: arn, **_of_account, USER_ID: (_ACCOUNT, colon, *name)}
@@ -204,10 +209,15 @@ def _federated(who: Who) -> Form:
 
 
 def _user_id(kind: str, session: str) -> Texts:
-    if kind == USER:
-        return Texts((Form.of(USER_ID, (Segment("AIDA"), *some(UPPER))),))
-    last = (Segment(session),) if session else some(NAME_CHARS)
-    return Texts((Form.of(USER_ID, (Segment("AROA"), *some(UPPER), COLON, *last)),))
+    """A unique ID, for a role with the name of the session behind it."""
+    prefix = Segment("AROA" if kind == ROLE else "AIDA")
+    name = (Segment(session),) if session else _GIVEN_NAME
+    last = (COLON, *name) if kind == ROLE else ()
+    known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
+    return Texts((known, Form.wider(USER_ID, (prefix, *some(UPPER), *last))))
+
+
+_SOURCE_IDENTITY = Texts((Form.of(_IDENTITY, _GIVEN_NAME), Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
 
 
 def _provider(words: tuple[str, ...]) -> Texts:
@@ -258,17 +268,28 @@ _CHAIN = Ways(
 
 
 def organization(words: Iterable[str], known: str = "") -> Domain:
-    """The organization of a caller, one that is ``known`` or any but those that words name; or none at all."""
-    shape = (
-        *((Segment(known),) if known else (Segment("o-"), *some(LOWER))),
-        Segment("/r-"),
-        Segment(chars=LOWER + "/-"),
+    """The organization of a caller, one that is ``known`` or any but those that words name; or none at all.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+    """
+    within = (Segment("/r-"), *some(LOWER + "/-", 4), Segment("/"))
+    if known:
+        return Texts((_organization((Segment(known),), within),), listed=(ORG_PATHS,))
+    prefix = Segment("o-")
+    forms = (
+        _organization((prefix, *some(LOWER, 10)), within),
+        _organization((prefix, *some(LOWER)), (Segment("/"), *some(PRINTABLE)))._replace(doubt=_ODD_ID),
     )
-    head = tuple(range(1 if known else 3))
-    form = Form((*shape, Segment("/")), ((ORG_ID, head), (ORG_PATHS, tuple(range(len(shape) + 1)))))
-    wider = Form(shape, ((ORG_ID, head), (ORG_PATHS, tuple(range(len(shape))))))
-    excluded = () if known else outright(ORG_ID, organizations(words))
-    return Texts((form, wider), not known, excluded, listed=(ORG_PATHS,))
+    return Texts(forms, True, outright(ORG_ID, organizations(words)), listed=(ORG_PATHS,))  # noqa: FBT003
+
+
+_ODD_ID = Unknown("AWS documents organization IDs of another form", "aws:PrincipalOrgID")
+
+
+def _organization(head: Shape, tail: Shape) -> Form:
+    """An organization ID, and the path that begins with it."""
+    shape = (*head, *tail)
+    return Form(shape, ((ORG_ID, tuple(range(len(head)))), (ORG_PATHS, tuple(range(len(shape))))))
 
 
 def organizations(words: Iterable[str]) -> tuple[str, ...]:
@@ -277,15 +298,21 @@ def organizations(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in heads if "*" not in one and "?" not in one))
 
 
-def _identifier(prefix: str) -> Shape:
-    # 8 digits until 2018, 17 since. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
-    return (Segment(prefix), *some("0123456789abcdef", 8))
+def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
+    """An identifier with 8 hexadecimal digits, as until 2018, or 17.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+    """
+    digits = (Segment(chars=HEX, length=length) for length in (17, 8))
+    forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
+    wider = Form.wider(key, (Segment(prefix), *some(HEX)))
+    return Texts((*forms, wider), excluded=outright(key, words))
 
 
 def circumstances(words: Collection[str]) -> tuple[Domain, ...]:
     """How and from where a request comes, whoever makes it; VPCs and endpoints among words are somebody's."""
-    vpc = Texts((Form.of(_VPC, _identifier("vpc-")),), excluded=outright(_VPC, words))
-    endpoint = Texts((Form.of(_ENDPOINT, _identifier("vpce-")),), excluded=outright(_ENDPOINT, words))
+    vpc = _identified(_VPC, "vpc-", words)
+    endpoint = _identified(_ENDPOINT, "vpce-", words)
     unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
     network = Ways(
         (

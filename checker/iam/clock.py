@@ -51,14 +51,14 @@ class Clock(NamedTuple):
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
         missing = gap(patterns, DATE, NUMBER)
         moments = sorted(self._moments(mentions))
-        found: list[Assignment] = []
+        found: list[Choice] = []
         try:
             for now in moments:
                 found += told_apart(self._at(now, moments, budget), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
-        kept = told_apart(sorted(found, key=_is_past), mentions)
-        return Choices(tuple(Choice(one, doubt=_PAST if _is_past(one) else None) for one in kept), missing)
+        found.sort(key=lambda one: one.doubt is not None)
+        return Choices(told_apart(found, mentions), missing)
 
     def _moments(self, mentions: Mentions) -> set[int]:
         """The borders between the moments that patterns tell apart, in seconds."""
@@ -67,16 +67,17 @@ class Clock(NamedTuple):
         named |= issued | {one + _LONGEST_SESSION for one in issued}
         return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
 
-    def _at(self, now: int, moments: Iterable[int], budget: Budget) -> Iterator[Assignment]:
+    def _at(self, now: int, moments: Iterable[int], budget: Budget) -> Iterator[Choice]:
         """The requests that are made at a moment."""
         at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
+        doubt = _PAST if now < EARLIEST else None
         if not self.temporary:
             budget.spend(1)
-            yield at
+            yield Choice(at, doubt=doubt)
             return
         for issued in (now, *(one for one in moments if now - _LONGEST_SESSION <= one < now)):
             budget.spend(1)
-            yield {**at, ISSUED: _written(issued)}
+            yield Choice({**at, ISSUED: _written(issued)}, doubt=doubt)
 
 
 def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
@@ -93,7 +94,3 @@ _LATEST = 253_402_300_000
 
 def _written(seconds: int) -> str:
     return write_instant(is_epoch=False, seconds=Decimal(seconds))
-
-
-def _is_past(found: Assignment) -> bool:
-    return int(str(found[EPOCH])) < EARLIEST

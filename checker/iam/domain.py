@@ -136,13 +136,13 @@ def gap(patterns: Iterable[Mention], *families: str) -> Unknown | None:
     return None if all(one.family in (families or TEXTUAL) for one in patterns) else MISREAD
 
 
-def told_apart(found: Iterable[Assignment], mentions: Mentions) -> tuple[Assignment, ...]:
-    """Keep the first of those assignments to which every pattern gives the same answer."""
-    seen: dict[tuple[object, ...], Assignment] = {}
+def told_apart(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
+    """Keep the first of those choices to which every pattern gives the same answer."""
+    seen: dict[tuple[object, ...], Choice] = {}
     for one in found:
         answers = tuple(
             None if value is None else tuple(_answer(pattern, value) for pattern in mentions.get(key, ()))
-            for key, value in one.items()
+            for key, value in one.values.items()
         )
         seen.setdefault(answers, one)
     return tuple(seen.values())
@@ -182,8 +182,8 @@ class Addresses(NamedTuple):
                     found[str(block.network_address)] = None
                     if int(block.broadcast_address) + 1 < 1 << block.max_prefixlen:
                         found[str(block.broadcast_address + 1)] = None
-        kept = told_apart(({self.key: one} for one in found), mentions)
-        return Choices(tuple(map(Choice, kept)), gap(patterns, ADDRESS))
+        kept = told_apart((Choice({self.key: one}) for one in found), mentions)
+        return Choices(kept, gap(patterns, ADDRESS))
 
 
 class Numbers(NamedTuple):
@@ -211,8 +211,8 @@ class Numbers(NamedTuple):
             if value is not None and abs(value) < _LARGEST:
                 near = (int(value) - 1, int(value), int(value) + 1)
                 found.update((str(n), None) for n in near if n >= 0)
-        kept = told_apart(({self.key: one} for one in found), mentions)
-        return Choices(tuple(map(Choice, kept)), gap(patterns, NUMBER))
+        kept = told_apart((Choice({self.key: one}) for one in found), mentions)
+        return Choices(kept, gap(patterns, NUMBER))
 
 
 _LARGEST = 10**30

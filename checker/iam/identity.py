@@ -10,7 +10,7 @@ from checker.iam.arn_glob import arn_glob_of
 from checker.iam.domain import Assignment, Choice, Choices, gap, told_apart
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Segment
-from checker.iam.texts import COLON, DIGITS, Excluded, Form, Texts, outright
+from checker.iam.texts import COLON, DIGITS, HEX, Excluded, Form, Texts, outright
 from checker.policy.wildcard import RUN, tokens_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount",
 SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
 """The keys of the confused deputy. Connect sends these two and not the owner."""
 
-HEX = "0123456789abcdef"
 _FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in HEX)
 _UUID = tuple(
     segment for length in (8, 4, 4, 4, 12) for segment in (Segment(chars=HEX, length=length), Segment("-"))
@@ -60,7 +59,7 @@ class Instances(NamedTuple):
         """Pick an instance of every class."""
         instances, missing = self.instances(mentions, budget)
         found = [*instances, *self._unsourced(instances, mentions)]
-        return Choices(tuple(map(Choice, told_apart(found, mentions))), missing)
+        return Choices(told_apart(map(Choice, found), mentions), missing)
 
     def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
         """The requests that lack one of the keys, if it matters which, or both."""

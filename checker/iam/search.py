@@ -128,7 +128,7 @@ class _Search:
         first, *rest = branch.domains
         domains = (*self.relevant(choice.then), *rest)
         opened = branch.opened | (first.open_keys & self.variables)
-        return _Branch(context, domains, opened, branch.doubt or choice.doubt)
+        return _Branch(context, domains, opened, choice.doubt if branch.doubt is None else branch.doubt)
 
     def trial(self, branch: _Branch) -> Truth:
         """Ask the goal of what is left of the policies; a variable with one value of many stays unknown."""

@@ -10,6 +10,7 @@ from checker.iam.budget import EXHAUSTED, Budget, ExhaustedError
 from checker.iam.domain import Assignment, Choice, Choices, gap, told_apart
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Reader, Segment, Shape, classes
+from checker.policy.unknown import Unknown
 from checker.policy.wildcard import Tokens, glob_of, tokens_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from checker.iam.mention import Mention, Mentions
 
 DIGITS = "9876543210"
+HEX = "0123456789abcdef"
 LOWER = string.ascii_lowercase + string.digits
 UPPER = string.ascii_uppercase + string.digits
 PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x")
@@ -26,15 +28,24 @@ COLON = Segment(":")
 
 
 class Form(NamedTuple):
-    """Texts over the segments of one shape: each key's text is that of some segments, by index."""
+    """Texts over the segments of one shape: each key's text is that of some segments, by index.
+
+    ``doubt`` says why texts of this form prove nothing, if they do not.
+    """
 
     shape: Shape
     texts: tuple[tuple[str, tuple[int, ...]], ...]
+    doubt: Unknown | None = None
 
     @classmethod
     def of(cls, key: str, shape: Shape) -> Form:
         """The form of a single text."""
         return cls(shape, ((key, tuple(range(len(shape)))),))
+
+    @classmethod
+    def wider(cls, key: str, shape: Shape) -> Form:
+        """The form of texts that AWS does not document, but does not rule out either."""
+        return cls.of(key, shape)._replace(doubt=Unknown("AWS documents values of another form", key))
 
     def assignment(self, parts: Sequence[str]) -> Assignment:
         """The texts of the keys, given that of each segment."""
@@ -81,8 +92,8 @@ class Excluded(NamedTuple):
 class Texts(NamedTuple):
     """Any texts of the forms, but for those that are out of reach. ``optional``: or none at all.
 
-    Of two forms the earlier one is preferred: a later one may be wider than what AWS documents, to be on the
-    safe side. ``listed`` makes the values lists of one.
+    Of two forms the earlier one is preferred. ``listed`` makes the values lists of one. ``may_be_empty`` adds
+    the empty text.
     """
 
     forms: tuple[Form, ...]
@@ -104,7 +115,7 @@ class Texts(NamedTuple):
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Walk the forms with every pattern; with each pattern alone if all together are too many."""
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
-        found: list[Assignment] = []
+        found: list[Choice] = []
         missing = gap(patterns)
         for form in (_widened(form, patterns) for form in self._forms(patterns)):
             try:
@@ -112,9 +123,9 @@ class Texts(NamedTuple):
             except ExhaustedError:
                 missing = EXHAUSTED
                 found += self._samples(form, mentions, budget)
-        kept = told_apart((*found, *self._empty(mentions)), mentions)
         budget.spend(len(found) * len(patterns) // 8)
-        chosen = [Choice(self._as_lists(one)) for one in kept]
+        kept = told_apart((*found, *self._empty(mentions)), mentions)
+        chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
         return Choices(tuple(chosen), missing)
@@ -127,7 +138,7 @@ class Texts(NamedTuple):
 
     def _walked(
         self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget, part: int
-    ) -> list[Assignment]:
+    ) -> list[Choice]:
         """A choice for every class, within a part of the budget. Raises ExhaustedError."""
         mine = budget.share(part)
         try:
@@ -135,9 +146,10 @@ class Texts(NamedTuple):
             found = classes(form.shape, (*every, *self._telling(form)), mine)
         finally:
             budget.left -= budget.left // part - max(mine.left, 0)
-        return [one for one in map(form.assignment, found) if not self._is_out_of_reach(one)]
+        within = (one for one in map(form.assignment, found) if not self._is_out_of_reach(one))
+        return [Choice(one, doubt=form.doubt) for one in within]
 
-    def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Assignment]:
+    def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
         """Some texts of the form: for each pattern one that fits and one that does not."""
         try:
             yield from self._walked(form, (), budget, 4)
@@ -157,10 +169,10 @@ class Texts(NamedTuple):
         values = ((found.get(one.key), one.tokens) for one in self.excluded)
         return any(isinstance(value, str) and glob_of(tokens).matches(value) for value, tokens in values)
 
-    def _empty(self, mentions: Mentions) -> Iterator[Assignment]:
+    def _empty(self, mentions: Mentions) -> Iterator[Choice]:
         """The empty text, last: it counts only if no other text has the same answers."""
         if self.may_be_empty and any(mentions.get(key) for key in self.keys):
-            yield dict.fromkeys(self.keys, "")
+            yield Choice(dict.fromkeys(self.keys, ""))
 
     def _as_lists(self, found: Assignment) -> Assignment:
         return {k: (v,) if k in self.listed and isinstance(v, str) else v for k, v in found.items()}
