@@ -17,14 +17,15 @@ from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
 from checker.iam.space import PUBLISH, Target
-from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Statement
+from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Problem, Statement
 from checker.policy.placeholder import is_masked, masked
+from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.finding import Route
     from checker.iam.prove import Answer
@@ -55,10 +56,27 @@ class PolicyCase:
         """The statements that could be read."""
         return self.policy.known_statements()
 
-    def reports(self, doubt: Unknown) -> bool:
-        """True if a rule about the text of the policy reports what is unknown: a placeholder, or a fault."""
-        problems = () if isinstance(self.text, Unknown) else self.text.problems
-        return is_masked(doubt) or any(doubt.reason == problem.message for problem in problems)
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """The faults in the text of the policy, and what its service refuses or ignores."""
+        if isinstance(self.text, Unknown):
+            return ()
+        text = self.text
+        return (*text.problems, *refusals(text.policy, text.dialect, text.size))
+
+    def reports(self, doubt: Unknown, places: Iterable[Location] = ()) -> bool:
+        """True if a rule about the text of the policy reports why something is unknown.
+
+        The reason is a placeholder, a key that AWS does not list, or a fault in each of the statements at
+        ``places``.
+        """
+        said = {str(part).lower() for problem in self.problems for part in problem.route}
+        said |= {problem.message for problem in self.problems}
+        at = [place.route[:2] for place in places]
+        faulty = {one.route[:2] for one in self.problems if one.grave or "Principal" in one.route}
+        unread = not isinstance(self.text, Unknown) and bool(self.text.problems)
+        explained = bool(at) and all(route in faulty or (unread and len(route) < 2) for route in at)
+        return is_masked(doubt) or doubt.where in said or doubt.reason in said or explained
 
     @cached_property
     def allows_by_name(self) -> tuple[Statement, ...]:

@@ -121,10 +121,11 @@ class Rule:
 
         A policy that is too complex to decide may hide an open door, so that is a warning.
         """
-        if case.reports(doubt):
+        places = (at,) if isinstance(at, Location) else tuple(at)
+        if case.reports(doubt, places):
             return doubt
         severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
-        return self.undetermined(case.name, f"{about} is not known: {doubt.told}", at, severity=severity)
+        return self.undetermined(case.name, f"{about} is not known: {doubt.told}", places, severity=severity)
 
 
 class PolicyRule(Rule):

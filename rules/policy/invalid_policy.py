@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Location, Part, Role, Severity
-from checker.policy.refused.document import refusals
-from checker.policy.unknown import Unknown
 from checker.remedy.values import spelt_right
 from checker.rule import Link, PolicyRule
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from checker.case import PolicyCase
     from checker.finding import Finding
     from checker.policy.model import Problem
+    from checker.policy.unknown import Unknown
 
 
 class InvalidPolicy(PolicyRule):
@@ -62,10 +61,7 @@ class InvalidPolicy(PolicyRule):
 
     def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
         """Report the reader's problems and what the service would refuse."""
-        if isinstance(case.text, Unknown):
-            return
-        text = case.text
-        for problem in (*text.problems, *refusals(text.policy, text.dialect, text.size)):
+        for problem in case.problems:
             yield self.finding(
                 case.name,
                 problem.message,

@@ -87,7 +87,9 @@ class MissingSourceAccount(Rule):
             elif isinstance(answer.truth, Unknown):
                 about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
                 yield self.doubt(case, about, answer.truth, case.at(statement.route))
-            elif answer.truth is False and conditions_on(statement, SOURCE_ARN) and _is_known(statement):
+            elif (
+                answer.truth is False and conditions_on(statement, SOURCE_ARN) and _is_known(case, statement)
+            ):
                 yield self.finding(
                     case.name,
                     f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
@@ -98,6 +100,7 @@ class MissingSourceAccount(Rule):
                 )
 
 
-def _is_known(statement: Statement) -> bool:
-    """True if every condition could be read; one that could not may be the one that is missed."""
-    return not any(isinstance(condition, Unknown) for condition in statement.conditions)
+def _is_known(case: TopicCase, statement: Statement) -> bool:
+    """True if every condition could be read, and Connect may publish; else the condition may be there, misspelt."""
+    read = not any(isinstance(condition, Unknown) for condition in statement.conditions)
+    return read and case.connect(statement).any_instance().truth is True
