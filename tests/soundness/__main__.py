@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import collections
 import multiprocessing
-import random
 import sys
 import tempfile
 import time
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.soundness import finds
-from tests.soundness.generate import FOREIGN_INSTANCE, pair, policy
+from tests.soundness.asked import QUESTIONS
+from tests.soundness.cases import case_of
 from tests.soundness.minimize import minimized
-from tests.soundness.questions import QUESTIONS, Case, Difference
+from tests.soundness.questions import Case, Difference
 from tests.soundness.tool import Tool
-from tests.soundness.words import INSTANCE
 
 
 class Job(NamedTuple):
@@ -43,14 +42,6 @@ class Tally(NamedTuple):
     asked: int = 0
     left_open: int = 0
     found: tuple[tuple[Case, Difference], ...] = ()
-
-
-def case_of(question: str, seed: int, index: int) -> Case:
-    """The case with this index, for ever the same."""
-    rng = random.Random(f"{seed} {index}")  # noqa: S311 - the case is the same for ever
-    instance = FOREIGN_INSTANCE if rng.random() < 0.2 else INSTANCE
-    policies = pair(rng) if question == "diff" else (policy(rng),)
-    return Case(policies, instance, index)
 
 
 def work(job: Job) -> Iterator[Tally]:

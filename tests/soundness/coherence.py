@@ -51,15 +51,20 @@ _INSTANCE = re.compile(
 _VARYING = ("aws:resourceorgid", "aws:resourceorgpaths")
 
 
-def request_of(witness: dict[str, Any], words: Words) -> Request:
-    """Read a witness as the tool writes it; keys that it may leave out, since no value is documented, are unknown."""
+def request_of(witness: dict[str, Any], words: Words, *, as_written: bool = False) -> Request:
+    """Read a witness as the tool writes it. What it leaves out is unknown where such a request always has the key.
+
+    So are keys of which nothing is documented, unless the witness is taken ``as_written``, so that they are absent.
+    """
     context = {key.lower(): value for key, value in witness["context"].items()}
     caller = _caller(witness["principal"], context)
     needed = {*_always(caller.kind, witness["action"]), *_VARYING}
     for key in words.keys.difference(context):
-        if caller.kind == SERVICE and key in OF_SERVICES:
+        if key in needed:
+            context[key] = UNKNOWN
+        elif caller.kind == SERVICE and key in OF_SERVICES and not as_written:
             context[key] = OF_SERVICES[key]
-        elif key in needed or (key not in DESCRIBED and not key.startswith("aws:principaltag/")):
+        elif key not in DESCRIBED and not key.startswith("aws:principaltag/") and not as_written:
             context[key] = UNKNOWN
     return Request(caller, witness["action"], witness["resource"], context)
 
@@ -79,7 +84,8 @@ def _caller(principal: Any, context: dict[str, Any]) -> Caller:
         "federated-user": FEDERATED,
     }
     kind = kinds.get(match[3], USER)
-    role = arn if match[3] == "role" else str(context.get("aws:principalarn", ""))
+    plain = arn.replace(":sts:", ":iam:").replace(":assumed-role/", ":role/").rpartition("/")[0]
+    role = arn if match[3] == "role" else str(context.get("aws:principalarn", plain))
     return Caller(kind, arn, match[2], role=role if kind == SESSION else "")
 
 

@@ -21,6 +21,8 @@ def save(question: str, case: Case, difference: Difference, folder: Path = FOLDE
         "answer": difference.answer,
         "expected": difference.expected,
         "instance": case.instance,
+        "form": case.form,
+        "explicit": case.explicit,
         "policies": list(case.policies),
         "request": difference.request,
     }
@@ -38,7 +40,13 @@ def names(folder: Path = FOLDER) -> list[str]:
 def load(name: str, folder: Path = FOLDER) -> tuple[str, Case, dict[str, Any]]:
     """Give a find's question, its case, and all that its file says."""
     content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    case = Case(tuple(content["policies"]), content.get("instance", INSTANCE))
+    case = Case(
+        tuple(content["policies"]),
+        content.get("instance", INSTANCE),
+        form=content.get("form", "attributes"),
+        explicit=content.get("explicit", True),
+        kept=(content["answer"], content.get("request")),
+    )
     return content["question"], case, content
 
 

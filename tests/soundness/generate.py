@@ -228,6 +228,46 @@ def pair(rng: random.Random) -> tuple[Policy, Policy]:
     return old, new
 
 
+_KEY_ROOT: Statement = {
+    "Sid": "root",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{OWNER}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+_KEY_PRINCIPALS: tuple[Any, ...] = (
+    {"Service": "sns.amazonaws.com"},
+    {"Service": CONNECT},
+    {"Service": [CONNECT, "cloudwatch.amazonaws.com"]},
+    {"AWS": f"arn:aws:iam::{OTHER}:role/app/Sender"},
+    "*",
+)
+_KEY_ACTIONS: tuple[Any, ...] = (
+    ["kms:GenerateDataKey*", "kms:Decrypt"],
+    "kms:GenerateDataKey",
+    "kms:Decrypt",
+    "kms:*",
+    ["kms:Decrypt", "kms:Encrypt"],
+)
+
+
+def key_policy(rng: random.Random) -> Policy:
+    """The policy of a key: the account's root, and up to two other statements."""
+    statements = [copy.deepcopy(_KEY_ROOT)]
+    for index in range(rng.randint(0, 2)):
+        built: Statement = {
+            "Sid": f"k{index}",
+            "Effect": rng.choice(("Allow", "Allow", "Allow", "Deny")),
+            "Principal": copy.deepcopy(rng.choice(_KEY_PRINCIPALS)),
+            "Action": copy.deepcopy(rng.choice(_KEY_ACTIONS)),
+            "Resource": "*",
+        }
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            _add_condition(built, rng)
+        statements.append(built)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def _statement(rng: random.Random) -> Statement:
     effect = rng.choice(("Allow", "Allow", "Allow", "Deny"))
     principal, action, resource = rng.choice(_PRINCIPALS), rng.choice(_ACTIONS), rng.choice(_RESOURCES)

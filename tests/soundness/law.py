@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.soundness.comparisons import Condition, Truth, compile_condition, glob, resolve
+from tests.soundness.comparisons import UNKNOWN, Condition, Truth, compile_condition, glob, resolve
 
 Context = Mapping[str, Any]
 SERVICE, ROOT, USER, SESSION, FEDERATED, ANONYMOUS = (
@@ -77,31 +78,65 @@ def negate(truth: Truth) -> Truth:
 
 
 class Statement(NamedTuple):
-    """A compiled statement; ``effect`` is None where the statement cannot be read, which may mean anything."""
+    """A compiled statement; ``effect`` is None where the statement cannot be read, which may mean anything.
+
+    ``keys`` are those of its conditions and variables.
+    """
 
     effect: str | None
     principals: Callable[[Caller, Context], Truth]
     actions: Callable[[str], Truth]
     resources: Callable[[str, Context], Truth]
     conditions: tuple[Condition, ...]
+    keys: frozenset[str] = frozenset()
 
-    def applies(self, request: Request) -> Truth:
+    def about(self, caller: Caller, action: str) -> Truth:
+        """Whether the statement is about a caller and an action; a web identity may be any."""
+        provider = {"aws:federatedprovider": UNKNOWN} if caller.kind == SESSION else {}
+        return all_of((self.actions(action), self.principals(caller, provider)))
+
+    def applies(self, request: Request, about: Truth) -> Truth:
         """Whether all elements and conditions hold; a hot path, so without generators."""
-        settled = True
-        for truth in (self.actions(request.action), self.principals(request.caller, request.context)):
-            if truth is False:
-                return False
-            settled = settled and truth is True
         truth = self.resources(request.resource, request.context)
-        if truth is False:
+        if about is False or truth is False:
             return False
-        settled = settled and truth is True
+        settled = bool(about and truth)
         for condition in self.conditions:
             truth = condition.holds(request.context)
             if truth is False:
                 return False
             settled = settled and truth is True
         return True if settled else None
+
+
+class Narrowed(NamedTuple):
+    """The statements of a policy that are about one caller and action, each with whether it is for sure."""
+
+    statements: tuple[tuple[Statement, Truth], ...]
+
+    def allows(self, request: Request) -> Truth:
+        """An explicit Deny wins over every Allow; without an Allow the request is denied."""
+        allowed: Truth = False
+        denied: Truth = False
+        for statement, about in self.statements:
+            truth = statement.applies(request, about)
+            if truth is False:
+                continue
+            if statement.effect is None:
+                return None
+            if statement.effect == "Deny":
+                denied = any_of((denied, truth))
+            else:
+                allowed = any_of((allowed, truth))
+        return all_of((allowed, negate(denied)))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset[str]().union(*(statement.keys for statement, _ in self.statements))
+
+    @property
+    def may_allow(self) -> bool:
+        return any(statement.effect != "Deny" for statement, _ in self.statements)
 
 
 class Law:
@@ -113,21 +148,13 @@ class Law:
         statements = several(document.get("Statement", [None]))
         self.statements = [_statement(statement, variables=variables) for statement in statements]
 
+    def narrowed(self, caller: Caller, action: str) -> Narrowed:
+        """Leave out the statements that are not about a caller and an action."""
+        found = ((statement, statement.about(caller, action)) for statement in self.statements)
+        return Narrowed(tuple((statement, about) for statement, about in found if about is not False))
+
     def allows(self, request: Request) -> Truth:
-        """An explicit Deny wins over every Allow; without an Allow the request is denied."""
-        allowed: Truth = False
-        denied: Truth = False
-        for statement in self.statements:
-            truth = statement.applies(request)
-            if truth is False:
-                continue
-            if statement.effect is None:
-                return None
-            if statement.effect == "Deny":
-                denied = any_of((denied, truth))
-            else:
-                allowed = any_of((allowed, truth))
-        return all_of((allowed, negate(denied)))
+        return self.narrowed(request.caller, request.action).allows(request)
 
 
 def several(value: Any) -> list[Any]:
@@ -137,12 +164,15 @@ def several(value: Any) -> list[Any]:
 def _statement(statement: Any, *, variables: bool) -> Statement:
     if not isinstance(statement, dict) or not _well_formed(statement):
         return Statement(None, lambda _, __: None, lambda _: None, lambda _, __: None, ())
+    conditions = tuple(_conditions(statement.get("Condition", {}), variables=variables))
+    filled = re.findall(r"\$\{([^{},*?$\s]+)", json.dumps(statement)) if variables else []
     return Statement(
         statement["Effect"],
         _principals(statement),
         _actions(statement),
         _resources(statement, variables=variables),
-        tuple(_conditions(statement.get("Condition", {}), variables=variables)),
+        conditions,
+        frozenset((*(one.key for one in conditions), *(key.lower() for key in filled))),
     )
 
 

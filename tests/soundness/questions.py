@@ -7,6 +7,7 @@ A question takes a case and gives the differences: what the tool says, and a req
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from tests.soundness.coherence import faults, outsider_faults, request_of
@@ -14,16 +15,23 @@ from tests.soundness.comparisons import Truth
 from tests.soundness.keys import NOW, iso
 from tests.soundness.law import SERVICE, Request
 from tests.soundness.tool import Tool
-from tests.soundness.universe import ADMINISTER, PUBLISH, SUBSCRIBE, Universe
+from tests.soundness.universe import ADMINISTER, PUBLISH, SUBSCRIBE, Trial, Universe
 from tests.soundness.words import CONNECT, INSTANCE, OWNER
 
 
 class Case(NamedTuple):
-    """One policy, or two to compare, with the instance that streams to the topic."""
+    """One policy, or two to compare, with the instance that streams to the topic.
+
+    For fixes: the ``form`` of the files, and whether the instance is named by option. ``kept`` is the answer of an
+    earlier find and the request that showed that it was wrong, which is asked about again.
+    """
 
     policies: tuple[Any, ...]
     instance: str = INSTANCE
     seed: int = 0
+    form: str = "attributes"
+    explicit: bool = True
+    kept: tuple[str, Any] = ("", None)
 
     def universe(self) -> Universe:
         return Universe.of(*self.policies, seed=self.seed)
@@ -65,29 +73,36 @@ def shown(request: Request) -> dict[str, Any]:
     }
 
 
-def first_allowed(universe: Universe, requests: Iterable[Request]) -> tuple[Truth, Request | None]:
+def first_allowed(trials: Iterable[Trial]) -> tuple[Truth, Request | None]:
     """Whether some request is allowed, and the first that is."""
-    (law,) = universe.laws
     truth: Truth = False
-    for request in requests:
-        allowed = law.allows(request)
+    for request, (allowed,) in trials:
         if allowed:
             return True, request
         truth = None if allowed is None else truth
     return truth, None
 
 
+def _again(universe: Universe, kept: dict[str, Any]) -> tuple[Trial]:
+    """The request of an earlier find."""
+    request = request_of(kept, universe.words)
+    return (Trial(request, tuple(law.allows(request) for law in universe.laws)),)
+
+
 class _Search:
     """Collects what is wrong with the answers about one case."""
 
-    def __init__(self, universe: Universe) -> None:
-        self.universe = universe
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.universe = case.universe()
         self.differences: list[Difference] = []
         self.asked = self.open_answers = 0
 
-    def ask(self, said: Truth, name: str, requests: Iterable[Request]) -> None:
+    def ask(self, said: Truth, name: str, trials: Iterable[Trial]) -> None:
         """Hold an answer against brute force: yes, no, or not known."""
-        truth, request = first_allowed(self.universe, requests)
+        answer, kept = self.case.kept
+        again = _again(self.universe, kept) if answer == f"{name}: no" and kept else ()
+        truth, request = first_allowed(chain(again, trials))
         self.asked += truth is not None
         self.open_answers += truth is not None and said is None
         if truth and said is False and request is not None:
@@ -125,8 +140,8 @@ def _witnesses(explanation: dict[str, Any], question: str) -> Iterator[dict[str,
 
 def public(case: Case, tool: Tool) -> Outcome:
     """Can an outsider publish; and for `check`: publish, subscribe or change the topic?"""
-    universe = case.universe()
-    search = _Search(universe)
+    search = _Search(case)
+    universe = search.universe
     explanation = tool.explain(case.policies[0], case.instance)
     said = _said(explanation["public"], "yes", "no")
     search.ask(said, "explain: public", universe.strangers((PUBLISH,)))
@@ -141,8 +156,8 @@ def public(case: Case, tool: Tool) -> Outcome:
 
 def deputy(case: Case, tool: Tool) -> Outcome:
     """Can Connect publish for instances of others, for other instances of the account, for this instance?"""
-    universe = case.universe()
-    search = _Search(universe)
+    search = _Search(case)
+    universe = search.universe
     explanation = tool.explain(case.policies[0], case.instance)
     said = _said(explanation["confused_deputy"], "open", "closed")
     search.ask(said, "explain: confused_deputy", universe.connect(owned=case.owners))
@@ -159,11 +174,11 @@ def deputy(case: Case, tool: Tool) -> Outcome:
 def _can_publish(case: Case, search: _Search, said: Truth) -> None:
     """The one request that Connect makes now: yes, no, or not known, and nothing else will do."""
     universe = search.universe
-    now = [one for one in universe.instance(case.instance) if one.context["aws:currenttime"] == iso(NOW)]
+    trials = universe.instance(case.instance)
+    now = [one for one in trials if one.request.context["aws:currenttime"] == iso(NOW)]
     search.ask(said, "explain: connect_can_publish", now)
-    truths = {universe.laws[0].allows(one) for one in now} or {False}
-    if said and truths == {False}:
-        request = shown(now[0]) if now else None
+    if said and all(one.truths == (False,) for one in now):
+        request = shown(now[0].request) if now else None
         search.differences.append(
             Difference("explain: connect_can_publish: yes", "the policy does not allow it", request)
         )
@@ -227,8 +242,8 @@ def diff(case: Case, tool: Tool) -> Outcome:
     missed: dict[tuple[str, str], Difference] = {}
     decided, certain = True, found["same"] is not None and not found["doubts"]
     changed = False
-    for request in universe.everything():
-        truths = tuple(law.allows(request) for law in universe.laws)
+    again = _again(universe, case.kept[1]) if case.kept[1] else ()
+    for request, truths in chain(again, universe.everything()):
         decided = decided and None not in truths
         if None in truths or truths[0] == truths[1]:
             continue
@@ -245,17 +260,23 @@ def diff(case: Case, tool: Tool) -> Outcome:
 def _wrong_entry(
     universe: Universe, name: str, entry: dict[str, Any], before: int, after: int
 ) -> Iterator[Difference]:
-    request = request_of(entry["witness"]["request"], universe.words)
-    wrong = faults(request)
-    sides = ((before, False, "is denied by the one policy"), (after, True, "is allowed by the other policy"))
-    for index, expected, words in sides:
-        allowed = universe.laws[index].allows(request)
-        if allowed is not expected:
-            wrong.append(
-                f"no source says that it {words}" if allowed is None else f"it is not true that it {words}"
-            )
+    """A witness has to be denied by one policy and allowed by the other.
+
+    A key of which nothing is documented may have any value in it, as long as that is the same for both.
+    """
+    witness = entry["witness"]["request"]
+    readings = [request_of(witness, universe.words, as_written=one) for one in (False, True)]
+    wrongs = [_unproven(universe, one, before, after) for one in readings]
+    wrong = [*faults(readings[0]), *([] if [] in wrongs else wrongs[0])]
     if wrong:
-        yield Difference(f"diff: {name}", "; ".join(wrong), entry["witness"]["request"])
+        yield Difference(f"diff: {name}", "; ".join(wrong), witness)
+
+
+def _unproven(universe: Universe, request: Request, before: int, after: int) -> list[str]:
+    sides = ((before, False, "denied by the one policy"), (after, True, "allowed by the other policy"))
+    truths = [(universe.laws[index].allows(request), expected, words) for index, expected, words in sides]
+    doubts = [f"no source says that it is {words}" for truth, _, words in truths if truth is None]
+    return doubts + [f"it is not {words}" for truth, expected, words in truths if truth is (not expected)]
 
 
 def _covers(entry: dict[str, Any], request: Request, universe: Universe) -> bool:
@@ -278,6 +299,3 @@ def _group(request: Request, universe: Universe) -> str:
         if request.caller.account in accounts
         else "principal of another account"
     )
-
-
-QUESTIONS: dict[str, Question] = {"public": public, "deputy": deputy, "agreement": agreement, "diff": diff}

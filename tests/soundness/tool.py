@@ -40,6 +40,9 @@ class Tool:
         path.write_text(json.dumps(content, indent=1), encoding="utf-8")
         return str(path)
 
+    def read(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
     def call(self, *arguments: str) -> str:
         """Run a command and give what it prints. Raises ToolError where it could not do its work."""
         out, err = io.StringIO(), io.StringIO()

@@ -15,9 +15,9 @@ from math import prod
 from typing import Any, NamedTuple
 
 from tests.soundness.callers import Identity, connect_sources, iam_identities, other_sources, services
-from tests.soundness.comparisons import Condition
+from tests.soundness.comparisons import Condition, Truth
 from tests.soundness.keys import fixed_keys, free_domains
-from tests.soundness.law import ANONYMOUS, SERVICE, Law, Request
+from tests.soundness.law import ANONYMOUS, SERVICE, Law, Narrowed, Request
 from tests.soundness.words import OWNER, TOPIC_ARN, Words
 
 Fragment = dict[str, Any]
@@ -42,18 +42,26 @@ CAP = 48
 """The number of contexts tried for one caller, one action and one statement."""
 
 
+class Trial(NamedTuple):
+    """A request, and whether each policy allows it."""
+
+    request: Request
+    truths: tuple[Truth, ...]
+
+
 class Universe(NamedTuple):
     """Requests about the topic by those whom these policies could tell apart; reproducible from the seed."""
 
     laws: tuple[Law, ...]
     words: Words
     seed: int = 0
+    resource: str = TOPIC_ARN
 
     @classmethod
     def of(cls, *documents: Any, seed: int = 0) -> Universe:
         return cls(tuple(map(Law, documents)), Words.of(*documents), seed)
 
-    def strangers(self, actions: Iterable[str]) -> Iterator[Request]:
+    def strangers(self, actions: Iterable[str]) -> Iterator[Trial]:
         """Requests of principals of accounts that no policy names, and of callers without credentials."""
         actions = self.distinct(actions)
         for identity in self._told_apart(iam_identities(self.words, strangers=True)):
@@ -85,7 +93,7 @@ class Universe(NamedTuple):
                 seen.add(sign)
                 yield one
 
-    def connect(self, *, owned: Sequence[str] = (), but_not: Sequence[str] = ()) -> Iterator[Request]:
+    def connect(self, *, owned: Sequence[str] = (), but_not: Sequence[str] = ()) -> Iterator[Trial]:
         """Connect's requests for instances of other accounts than ``owned``, and those without a source.
 
         ``but_not`` are instances that are left out.
@@ -99,7 +107,7 @@ class Universe(NamedTuple):
         ]
         yield from self._of(services(self.words)[0], (PUBLISH,), sources)
 
-    def siblings(self, instance: str) -> Iterator[Request]:
+    def siblings(self, instance: str) -> Iterator[Trial]:
         """Connect's requests for other instances of the account."""
         account = instance.split(":")[4]
         sources = [
@@ -109,14 +117,14 @@ class Universe(NamedTuple):
         ]
         yield from self._of(services(self.words)[0], (PUBLISH,), sources)
 
-    def instance(self, instance: str) -> Iterator[Request]:
+    def instance(self, instance: str) -> Iterator[Trial]:
         """Connect's requests for one instance."""
         source = {"aws:sourcearn": instance, "aws:sourceaccount": instance.split(":")[4]}
         yield from self._of(services(self.words)[0], (PUBLISH,), [source])
 
-    def everything(self, actions: Iterable[str] = ACTIONS) -> Iterator[Request]:
+    def everything(self, actions: Iterable[str] = ACTIONS) -> Iterator[Trial]:
         """Requests of callers of every kind."""
-        actions = tuple(actions)
+        actions = self.distinct(actions)
         connect, *others = services(self.words)
         yield from self._of(connect, actions, connect_sources(self.words))
         for one in others:
@@ -126,48 +134,41 @@ class Universe(NamedTuple):
 
     def _of(
         self, identity: Identity, actions: Iterable[str], sources: Sequence[Fragment] = ({},)
-    ) -> Iterator[Request]:
+    ) -> Iterator[Trial]:
         rng = random.Random(f"{self.seed} {identity.caller}")  # noqa: S311 - reproducible
         for action in actions:
-            if not self._reachable(identity, action):
+            narrowed = [law.narrowed(identity.caller, action) for law in self.laws]
+            if not any(one.may_allow for one in narrowed):
                 continue
             base = {**fixed_keys(identity.caller.kind == SERVICE), **identity.context}
             domains = [list(sources), *free_domains(identity, action, self.words)]
-            for context in self._contexts(base, domains, rng):
-                yield Request(identity.caller, action, TOPIC_ARN, context)
+            for context in _contexts(base, domains, narrowed, rng):
+                request = Request(identity.caller, action, self.resource, context)
+                yield Trial(request, tuple(one.allows(request) for one in narrowed))
 
-    def _reachable(self, identity: Identity, action: str) -> bool:
-        """True unless the principals and actions of all Allow statements rule the caller out."""
-        return any(
-            statement.effect != "Deny"
-            and statement.actions(action) is not False
-            and statement.principals(identity.caller, {}) is not False
-            for law in self.laws
-            for statement in law.statements
-        )
 
-    def _contexts(
-        self, base: Fragment, domains: list[list[Fragment]], rng: random.Random
-    ) -> Iterator[Fragment]:
-        """All combinations if they are few; else those that each Allow statement asks for, and some others."""
-        relevant = [self._mentioned(domain) for domain in domains]
-        if prod(map(len, relevant)) <= CAP:
-            yield from _combined(base, relevant)
-            return
-        for law in self.laws:
-            for statement in law.statements:
-                if statement.effect == "Allow":
-                    fitting = [_fitting(base, domain, statement.conditions) for domain in relevant]
-                    yield from _sampled(base, fitting, rng, CAP)
-        yield from _sampled(base, relevant, rng, CAP // 2)
+def _contexts(
+    base: Fragment, domains: list[list[Fragment]], narrowed: Sequence[Narrowed], rng: random.Random
+) -> Iterator[Fragment]:
+    """All combinations if they are few; else those that each Allow statement asks for, and some others."""
+    keys = frozenset[str]().union(*(one.keys for one in narrowed))
+    relevant = [_told_apart(domain, keys) for domain in domains]
+    if prod(map(len, relevant)) <= CAP:
+        yield from _combined(base, relevant)
+        return
+    for statement, _ in chain.from_iterable(one.statements for one in narrowed):
+        if statement.effect == "Allow":
+            fitting = [_fitting(base, domain, statement.conditions) for domain in relevant]
+            yield from _sampled(base, fitting, rng, CAP)
+    yield from _sampled(base, relevant, rng, CAP // 2)
 
-    def _mentioned(self, domain: list[Fragment]) -> list[Fragment]:
-        """The choices of a domain that the policies tell apart; the first stands for those they do not."""
-        kept: dict[object, Fragment] = {}
-        for one in domain:
-            seen = tuple((key, str(value)) for key, value in one.items() if key in self.words.keys)
-            kept.setdefault(seen, one)
-        return list(kept.values())
+
+def _told_apart(domain: list[Fragment], keys: frozenset[str]) -> list[Fragment]:
+    """The choices of a domain that statements tell apart; the first stands for those they do not."""
+    kept: dict[object, Fragment] = {}
+    for one in domain:
+        kept.setdefault(tuple((key, str(value)) for key, value in one.items() if key in keys), one)
+    return list(kept.values())
 
 
 def _combined(base: Fragment, domains: Sequence[list[Fragment]]) -> Iterator[Fragment]:

@@ -15,6 +15,7 @@ REGION = "us-east-1"
 TOPIC_ARN = f"arn:aws:sns:{REGION}:{OWNER}:chat"
 INSTANCE_ID = "3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
 INSTANCE = f"arn:aws:connect:{REGION}:{OWNER}:instance/{INSTANCE_ID}"
+KEY_ARN = f"arn:aws:kms:{REGION}:{OWNER}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 

@@ -1,0 +1,77 @@
+"""What the tool answers and fixes, against brute force. The long job is `python -m tests.soundness`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.soundness import finds
+from tests.soundness.asked import QUESTIONS
+from tests.soundness.cases import case_of
+from tests.soundness.pending import PENDING
+from tests.soundness.questions import Case, Difference
+from tests.soundness.tool import Tool
+
+SEED, POLICIES, CHUNK = 20261126, 300, 50
+CHUNKS = [f"{question}-{start}" for question in QUESTIONS for start in range(0, POLICIES, CHUNK)]
+
+
+def differences_of(name: str, tool: Tool) -> list[Difference]:
+    """What is wrong with the answers about a find, or about a chunk of random policies."""
+    if name not in CHUNKS:
+        question, case, _ = finds.load(name)
+        return QUESTIONS[question](case, tool).differences
+    question, _, start = name.rpartition("-")
+    cases = (case_of(question, SEED, index) for index in range(int(start), int(start) + CHUNK))
+    return [one for case in cases for one in QUESTIONS[question](case, tool).differences]
+
+
+def shown(differences: list[Difference]) -> str:
+    return "\n".join(f"{one.answer}, but {one.expected}: {json.dumps(one.request)}" for one in differences)
+
+
+@pytest.mark.parametrize("name", [name for name in finds.names() if name not in PENDING])
+def test_a_find_is_not_found_again(name: str, tmp_path: Path) -> None:
+    differences = differences_of(name, Tool(tmp_path))
+    assert differences == [], shown(differences)
+
+
+@pytest.mark.parametrize("name", [name for name in CHUNKS if name not in PENDING])
+def test_answers_about_random_policies_agree_with_brute_force(name: str, tmp_path: Path) -> None:
+    differences = differences_of(name, Tool(tmp_path))
+    assert differences == [], shown(differences)
+
+
+@pytest.mark.parametrize("name", sorted(PENDING))
+def test_what_is_pending_is_still_wrong(name: str, tmp_path: Path) -> None:
+    """Take a name out of PENDING as soon as this fails."""
+    assert differences_of(name, Tool(tmp_path)) != []
+
+
+@pytest.mark.parametrize("name", ["sample-regionstar", "sample-diff-tagnull"])
+def test_the_command_says_the_same_as_a_process_of_its_own(name: str, tmp_path: Path) -> None:
+    _, case, _ = finds.load(name)
+    tool = Tool(tmp_path)
+    arguments, inside = _asked(case, tool)
+    process = subprocess.run(
+        [sys.executable, "-m", "checker", *arguments], capture_output=True, text=True, check=False
+    )
+    assert json.loads(process.stdout) == inside
+
+
+def _asked(case: Case, tool: Tool) -> tuple[list[str], object]:
+    if len(case.policies) == 2:
+        inside = tool.diff(*case.policies)
+        return [
+            "diff",
+            *(str(tool.folder / f"{one}.json") for one in ("old", "new")),
+            "--format",
+            "json",
+        ], inside
+    inside = tool.explain(case.policies[0], case.instance)
+    path = str(tool.folder / "topic.json")
+    return ["explain", path, "--instance-arn", case.instance, "--format", "json"], inside
