@@ -79,7 +79,7 @@ def _topics_named(policy: Policy) -> Iterator[str]:
 def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
     """Say who gains or loses what was not meant, and what nobody can tell."""
     for one in found.gained:
-        if not (_is_meant_for_topic(case, one) if isinstance(case, TopicCase) else _is_meant_for_key(one)):
+        if not _is_meant(case, one):
             yield f"{one.who} would gain {deeds(one.actions)}"
     for one in found.lost:
         if not (isinstance(case, TopicCase) and _is_shut_out(case, one)):
@@ -88,17 +88,17 @@ def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
         yield f"nobody can tell who gains or loses: {doubt.told}"
 
 
-def _is_meant_for_topic(case: TopicCase, access: Access) -> bool:
-    """True for an instance that was given, which may publish now. One that only the policy names gains nothing."""
+def _is_meant(case: TopicCase | KeyCase, access: Access) -> bool:
+    """True for what AWS documents that Connect needs for an instance that was given.
+
+    An instance that only the policy names gains nothing. AWS documents no condition for the use of a key, so
+    that grant reaches every instance.
+    """
+    if isinstance(case, KeyCase):
+        uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
+        return bool(case.instances) and access.party.kind in _CONNECT and uses_key
     given = frozenset(map(str, case.instances))
     return access.party.kind == INSTANCE and access.party.name in given and access.actions == (PUBLISH,)
-
-
-def _is_meant_for_key(access: Access) -> bool:
-    """True for the use of the key; AWS documents no condition on it, so it is for every instance."""
-    return access.party.kind in _CONNECT and all(
-        one.startswith((DATA_KEY, DECRYPT)) for one in access.actions
-    )
 
 
 def _is_shut_out(case: TopicCase, access: Access) -> bool:
