@@ -76,6 +76,7 @@ def baseline_write(
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    write([baseline_text(baseline_of(run.report.findings, beside(path)))], path)
-    tell(f"{len(run.report.findings)} findings are known in {path}")
+    text = baseline_text(baseline_of(run.report.findings, beside(path)))
+    write([text], path, regular=output is None)
+    tell(f"wrote {len(run.report.findings)} findings to {path}")
     return Exit.CLEAN

@@ -98,8 +98,8 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
         return wrong("no name of a file", at, written(at))
     trees = scope.module.folders
     path = Path(os.path.normpath(trees[0] / given))
-    resolved = path.resolve()
-    if not any(resolved.is_relative_to(tree.resolve()) for tree in trees):
+    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
+    if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("a file outside the module's tree is not read", at, written(at))
     return path
 
