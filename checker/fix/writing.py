@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,8 +45,8 @@ def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> 
     edits = _distinct(texts, originals)
     for edit in edits:
         with _faults_of(edit.path), _folder(edit) as folder:
-            _check_writable(edit, folder)
             _read(edit, folder)
+            _check_writable(edit, folder)
     for edit in edits:
         with _faults_of(edit.path), _folder(edit) as folder:
             _replace(edit, folder)
@@ -109,10 +110,14 @@ def _read(edit: _Edit, folder: int) -> bytes:
         descriptor = os.open(edit.name, _FILE, dir_fd=folder)
     except OSError:  # removed, or a link by now
         raise _replaced(edit.path) from None
-    with os.fdopen(descriptor, "rb") as file:
-        if Identity.of(os.fstat(descriptor)) != edit.original.file:
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or Identity.of(status) != edit.original.file:
             raise _replaced(edit.path)
-        data = file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if not _says(data, edit.original.text):
         raise _changed(edit.path)
     return data
@@ -144,7 +149,6 @@ def _replace(edit: _Edit, folder: int) -> None:
     Between the last comparison and the rename there are two system calls. An edit that is saved in just these
     microseconds is lost: no call compares and replaces at once.
     """
-    _check_writable(edit, folder)
     data = _read(edit, folder)
     mark = _BOM if data.startswith(_BOM) else b""
     temporary = f".checker-{secrets.token_hex(8)}.tmp"
