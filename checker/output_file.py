@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_HERE = Path()
 _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
 """The folders where links are the system's own: `/dev/stdout` leads to wherever standard output goes."""
 
@@ -64,17 +65,17 @@ def check_output_file(path: Path, *, regular: bool = False) -> None:
         _check_status(path, os.stat(real), regular=regular)  # noqa: PTH116
 
 
-def real_path(path: Path) -> str:
+def real_path(path: Path, folder: Path = _HERE) -> str:
     """The path without links. Raises InputError for a link that leads elsewhere.
 
-    A relative path stays in the current folder, unless it says `..`; any other stays in the folder that it
-    names. A link that was planted in a repository cannot lead the write out of it.
+    A relative path stays in the ``folder`` that it starts from, unless it says `..`; any other stays in the
+    folder that it names. A link that was planted in a repository cannot lead the write out of it.
     """
     if _is_of_system(path):
         return str(path)
-    real = os.path.realpath(path)
-    stays = path.is_absolute() or ".." in path.parts
-    tree = os.path.realpath(path.parent if stays else os.curdir)
+    real = os.path.realpath(folder / path)
+    named = path.is_absolute() or ".." in path.parts
+    tree = os.path.realpath((folder / path).parent if named else folder)
     if not is_below(real, tree):
         raise InputError(str(path), f"leads through a link to `{real}`", help_text=f"name `{real}` instead")
     return real
