@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
 _HERE = Path()
 _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
 """The folders where links are the system's own: `/dev/stdout` leads to wherever standard output goes."""
@@ -94,7 +95,7 @@ def _open(path: Path, flags: int) -> int:
     real = real_path(path)
     follow = 0 if _is_of_system(path) else _NOFOLLOW
     try:
-        return os.open(real, flags | follow, 0o666)
+        return os.open(real, flags | follow | _BINARY, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise InputError(str(path), "was replaced by a link", help_text="run the command again") from None

@@ -40,7 +40,7 @@ class Mending(NamedTuple):
 
 def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     """Work out what to change. Raises InputError for options that cannot be followed."""
-    _check_paths(options.paths)
+    _check_paths(options)
     ground, snapshot = prepare(options), Snapshot()
 
     def read(texts: Mapping[str, str]) -> Reading:
@@ -60,10 +60,10 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     return Mending(options, outcome, ground.fail_on(options), originals)
 
 
-def _check_paths(paths: Sequence[Path]) -> None:
-    """Refuse what cannot be written back. Raises InputError."""
-    for path in paths:
-        if is_stream(path):
+def _check_paths(options: Options) -> None:
+    """Refuse what cannot be written back; among the files of a change it is skipped. Raises InputError."""
+    for path in options.paths:
+        if path == STDIN or (is_stream(path) and not options.changed):
             reason = f"{'standard input' if path == STDIN else 'a pipe or device'} cannot be fixed in place"
             raise InputError(str(path), reason, help_text="save it to a file and name the file")
 

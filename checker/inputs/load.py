@@ -20,6 +20,7 @@ from checker.inputs.files import (
 )
 from checker.inputs.opening import forget
 from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
@@ -101,7 +102,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
             return []
         text = read_input(path) if chosen else read_text(path)
         if not chosen and not may_matter(text):
-            forget(path)
+            _leave_out(path)
             return []
         if text.startswith("arn:") and len(text.split()) == 1:
             facts.take_instance(name_of(path), text.strip())
@@ -116,6 +117,12 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         return []
 
 
+def _leave_out(path: Path) -> None:
+    """Take a file that holds nothing for the run out of its inputs."""
+    forget(path)
+    drop(path)
+
+
 def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
     document = parse_text(name_of(path), text)
     facts.take_comments(document)
@@ -127,7 +134,7 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
     try:
         text = "" if is_no_input(path) else read_text(path)
         if not may_matter(text, as_context=True):
-            forget(path)
+            _leave_out(path)
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
     except InputError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISCHR, "a character device"),
@@ -81,7 +81,7 @@ def is_input(status: os.stat_result) -> bool:
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file. Raises OSError, for what is not one without waiting for it."""
     _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - opening a device may already change its state
-    descriptor = os.open(path, os.O_RDONLY | _NONBLOCK)
+    descriptor = os.open(path, _READ)
     try:
         status = os.fstat(descriptor)
         _check_regular(status.st_mode)  # the name may lead elsewhere by now

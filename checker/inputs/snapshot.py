@@ -59,6 +59,14 @@ def known_text(path: Path) -> str | None:
     return view.drafts.get(name, original.text if original else None)
 
 
+def drop(path: Path) -> None:
+    """Take a file that has no part in the fix out of the snapshot, which would otherwise hold a whole repository."""
+    view = _VIEW.get()
+    name = os.path.abspath(path)  # noqa: PTH100 - as above
+    if view is not None and name not in view.drafts:
+        view.snapshot.pop(name, None)
+
+
 def keep(path: Path, text: str, status: os.stat_result) -> None:
     """Add a file that was read to the snapshot, if there is one."""
     view = _VIEW.get()

@@ -58,11 +58,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     endings = ("json", "yaml", "yml", "template", "gz", "jsonl", "ndjson")
     pipes = [f"named.{ending}" for ending in endings]
-    pipes += ["module/policy.json", "module/policy.tftpl", "module/terraform.tfvars", "module/inner/main.tf"]
+    pipes += [
+        f"module/{name}" for name in ("policy.json", "policy.tftpl", "terraform.tfvars", "inner/main.tf")
+    ]
+    pipes += ["pack.dist-info/entry_points.txt"]
     save(tmp_path / "open.json", OPEN)
     save(tmp_path / "manifest.yaml", MANIFEST)
     save(tmp_path / "module" / "main.tf", MODULE)
     (tmp_path / "module" / "inner").mkdir()
+    (tmp_path / "pack.dist-info").mkdir()
     for name in pipes:
         os.mkfifo(tmp_path / name)
     for name, to in {
@@ -93,6 +97,7 @@ def run(*words: str, cwd: Path) -> tuple[int, str]:
         ("check", "."),
         ("check", "--changed", "open.json", "named.json", "input.json", "named.gz"),
         ("fix", "--apply", ".", "--instance-arn", INSTANCE_ARN),
+        ("fix", "--apply", "--changed", "open.json", "named.json", "input.json"),
         ("baseline", "write", "."),
         ("diff", "module/main.tf", "open.json"),
     ],
