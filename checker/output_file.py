@@ -26,8 +26,8 @@ _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
 def open_output(path: Path, *, append: bool = False, regular: bool = False) -> TextIO:
     """Open a file to write; what it says is discarded, unless ``append``.
 
-    ``regular``: nobody named it on the command line, so that a pipe or device in its place is refused. Raises
-    InputError for an input of the run and for a link that leads elsewhere, else OSError.
+    ``regular``: the user did not name it, so that a pipe or device in its place is refused. Raises InputError for
+    an input of the run and for a link that leads elsewhere, else OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (_NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
@@ -44,7 +44,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
 
 
 def open_existing(path: Path) -> BufferedRandom:
-    """Open a regular file that the run goes on with, to read and to change. Raises as `open_output` does."""
+    """Open a regular file that exists, to read and to change it. Raises as `open_output` does."""
     descriptor = _open(path, os.O_RDWR | _NONBLOCK)
     try:
         _check_regular(os.fstat(descriptor))

@@ -55,8 +55,8 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     originals = {path: snapshot[path] for path in found.texts}
     names = {path: os.path.relpath(path) for path in found.texts}
     tell(*_linked(originals, names))
-    said = {path: original.text for path, original in originals.items()}
-    outcome = Outcome(found, said, names, policy_changes(found))
+    texts = {path: original.text for path, original in originals.items()}
+    outcome = Outcome(found, texts, names, policy_changes(found))
     return Mending(options, outcome, ground.fail_on(options), originals)
 
 

@@ -193,7 +193,7 @@ def test_an_input_that_takes_the_place_of_the_output_is_not_truncated(
     assert checker_input.read_text() == before
 
 
-def test_a_pipe_in_the_place_of_a_baseline_that_nobody_named_is_refused(folder: Path) -> None:
+def test_a_pipe_in_the_place_of_the_default_baseline_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "checker-baseline.json")
     with pytest.raises(InputError, match="a named pipe, not a regular file"):
         checker("baseline", "write", "open.json")
