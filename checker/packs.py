@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 GROUP = "checker.rules"
+_MOST = 1024 * 1024
+"""Bytes that are read of one file of entry points; they have a few hundred."""
 
 
 class PackError(Exception):
@@ -38,6 +40,11 @@ def packs() -> Iterator[ModuleType]:
             raise PackError(f"{what} cannot be imported: {type(error).__name__}: {error}") from error
 
 
+def _at_once(path: str, flags: int) -> int:
+    """Open a pipe without waiting for its writer: `python -m` also looks into the current folder."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _any_installed() -> bool:
     """Look for the group in the metadata of what is installed; it takes a fraction of the import above."""
     mark = f"[{GROUP}]".encode()
@@ -52,7 +59,8 @@ def _entry_point_files(folder: str) -> Iterator[bytes]:
         return
     for path in found:
         try:
-            with open(os.path.join(path, "entry_points.txt"), "rb") as file:  # noqa: PTH118, PTH123 - on every start-up
-                yield file.read()
+            name = os.path.join(path, "entry_points.txt")  # noqa: PTH118 - on every start-up
+            with open(name, "rb", opener=_at_once) as file:
+                yield file.read(_MOST)
         except OSError:
             continue

@@ -11,6 +11,7 @@ import typer
 
 from checker import __version__
 from checker.cli.terminal import Exit, tell
+from checker.inputs.opening import inputs_remembered
 
 
 class _Command(NamedTuple):
@@ -93,7 +94,8 @@ def _exiting(command: Callable[..., int]) -> Callable[..., None]:
     @wraps(command)
     def run_command(*values: object, **options: object) -> None:
         try:
-            code = command(*values, **options)
+            with inputs_remembered():
+                code = command(*values, **options)
         except BrokenPipeError:  # before Typer calls it a failure
             code = Exit.CLEAN
         except KeyboardInterrupt:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.output import Destination, check_destinations, publish
-from checker.cli.run import decide, prepare, without_known
+from checker.cli.run import baseline_path, decide, prepare, without_known
 from checker.cli.terminal import Exit, tell
+from checker.output_file import protect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +36,13 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     check_destinations(destinations, output)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
+    _protect_baseline(asked, ground)
     sessions = sign_in(asked.access)
     surveyed = survey(sessions, asked.coverage)
     gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
     gc.enable()  # an audit is long, unlike other runs
     journal, done = journal_of(asked, plan)
+    check_destinations(destinations, output)  # again, now that the inputs and the journal are known
     _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
     run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
@@ -47,6 +51,13 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     if not asked.journal and not asked.resume:
         journal.path.unlink()
     return exit_code(run)
+
+
+def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:
+    """Count the baseline as an input from the beginning, though it is read only at the end."""
+    path = asked.options.baseline or baseline_path(ground.configuration)
+    if path is not None and os.path.exists(path):  # noqa: PTH110 - it never raises
+        protect(path)
 
 
 def _work_off(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,10 @@ from checker.cli.terminal import Exit, tell, write
 from checker.configuration.baseline import baseline_of
 from checker.inputs.baseline import baseline_text
 from checker.inputs.text import InputError
+from checker.output_file import real_path
+
+if TYPE_CHECKING:
+    from checker.configuration.model import Configuration
 
 DEFAULT = "checker-baseline.json"
 
@@ -69,13 +73,22 @@ def baseline_write(
         given=read_given(variable, parameter),
     )
     run = examine(options)
-    path = output or baseline_path(run.configuration) or Path(DEFAULT)
+    path = output or _configured(run.configuration) or Path(DEFAULT)
     faults = [one for one in run.report.skipped if one.error]
     if faults:
         first = faults[0]
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    write([baseline_text(baseline_of(run.report.findings, beside(path)))], path)
-    tell(f"{len(run.report.findings)} findings are known in {path}")
+    text = baseline_text(baseline_of(run.report.findings, beside(path)))
+    write([text], path, regular=output is None)
+    tell(f"wrote {len(run.report.findings)} findings to {path}")
     return Exit.CLEAN
+
+
+def _configured(configuration: Configuration) -> Path | None:
+    """The file that the configuration names. Raises InputError for a link that leads out of its folder."""
+    path = baseline_path(configuration)
+    if path is not None:
+        real_path(Path(configuration.baseline), Path(configuration.folder))
+    return path

@@ -171,6 +171,7 @@ def fix(
         help_text = "name one topic with --topic-arn, and no PATH"
         raise InputError("--create-replacement", "only live topics are replaced", help_text=help_text)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
+    check_output(output)
     if apply:
         mending = carried_out(mending)
     shown.write(mending.outcome)

@@ -10,7 +10,7 @@ from checker.arn import Arn
 from checker.cli.flowing import exit_code
 from checker.cli.run import Options, decide, prepare
 from checker.cli.signals import heeded
-from checker.cli.terminal import Exit, complain, paint_for, tell
+from checker.cli.terminal import Exit, check_output, complain, paint_for, tell
 from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
@@ -59,6 +59,7 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
         raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
     ground = prepare(asked.options)
     planned = _plan(asked, arn, ground)
+    check_output(shown.output)
     if shown.for_people:
         _show(planned, shown, apply=apply)
     late: list[int] = []

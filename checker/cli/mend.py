@@ -3,73 +3,125 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.run import Options, examine, examine_on, prepare
+from checker.cli.signals import heeded
 from checker.cli.terminal import tell
+from checker.fix.editable import editable
 from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.reading import Reading
 from checker.fix.rounds import repair
 from checker.fix.writing import write_files
-from checker.inputs.files import STDIN
-from checker.inputs.text import InputError, drafts, read_text
+from checker.inputs.files import STDIN, is_stream
+from checker.inputs.snapshot import Snapshot, drafts
+from checker.inputs.text import InputError
 from checker.report.paint import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.finding import Severity
+    from checker.inputs.snapshot import Original
 
 
 class Mending(NamedTuple):
-    """What came of it, and the severity from which a finding that is left counts."""
+    """The plan, the severity from which a remaining finding counts, and the files to change as they were read."""
 
     options: Options
     outcome: Outcome
     fail_on: Severity
+    originals: Mapping[str, Original]
 
 
 def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
     """Work out what to change. Raises InputError for options that cannot be followed."""
-    if STDIN in options.paths:
-        raise InputError("-", "standard input cannot be mended in place", help_text="name a file")
-    ground = prepare(options)
+    _check_paths(options)
+    ground, snapshot = prepare(options), Snapshot()
 
     def read(texts: Mapping[str, str]) -> Reading:
-        with drafts(texts):
+        with drafts(texts, snapshot):
             run = examine_on(ground, options)
         return Reading(run.inventory, run.report)
 
-    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, may_edit=_named_by(options.paths))
+    may_edit = editable(options.paths or (Path(),), snapshot)
+    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, may_edit=may_edit)
     for skipped in found.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
-    originals = {path: read_text(Path(path)) for path in found.texts}
+    originals = {path: snapshot[path] for path in found.texts}
     names = {path: os.path.relpath(path) for path in found.texts}
-    outcome = Outcome(found, originals, names, policy_changes(found))
-    return Mending(options, outcome, ground.fail_on(options))
+    tell(*_linked(originals, names))
+    texts = {path: original.text for path, original in originals.items()}
+    outcome = Outcome(found, texts, names, policy_changes(found))
+    return Mending(options, outcome, ground.fail_on(options), originals)
 
 
-def _named_by(paths: Sequence[Path]) -> Callable[[str], bool]:
-    """Tell the files that were named, or lie in a folder that was."""
-    named = [path.absolute() for path in paths or (Path(),)]
-    places = [Path(os.path.normpath(path)) for path in named]
-    return lambda name: any(Path(os.path.abspath(name)).is_relative_to(place) for place in places)  # noqa: PTH100
+def _check_paths(options: Options) -> None:
+    """Refuse what cannot be written back; among the files of a change it is skipped. Raises InputError."""
+    for path in options.paths:
+        if path == STDIN or (is_stream(path) and not options.changed):
+            reason = f"{'standard input' if path == STDIN else 'a pipe or device'} cannot be fixed in place"
+            raise InputError(str(path), reason, help_text="save it to a file and name the file")
+
+
+def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iterator[str]:
+    """Say which files have hard links: as `sed -i` does, a fix replaces a file, and its other names stay as they are."""
+    for path, original in originals.items():
+        if original.links > 1:
+            name = names[path]
+            yield f"note: {name} is one of {original.links} hard links to a file; the fix replaces this one alone"
+            yield f"  = help: to link another name to it again: ln -f {shlex.quote(name)} OTHER"
 
 
 def carried_out(mending: Mending) -> Mending:
     """Write the files, and read them again to see that it worked. Raises InputError."""
     outcome = mending.outcome
-    for _ in write_files(outcome.repair.texts, outcome.originals):
-        pass
+    _write(mending)
     if outcome.repair.texts:
         run = examine(mending.options)
         after = outcome.repair.after.report
         if len(run.report.findings) != len(after.findings):
             raise InputError(
                 ", ".join(map(outcome.name, outcome.repair.texts)),
-                "what the files say now is not what was expected of them",
-                help_text="somebody else may be writing them: run `checker check`",
+                "the files no longer match the plan",
+                help_text="another process may be writing them; run `checker check`",
             )
     return mending._replace(outcome=outcome._replace(applied=True))
+
+
+def _write(mending: Mending) -> None:
+    """Write the files; if that ends early, say which were written and which not. Raises InputError."""
+    outcome, written, signals = mending.outcome, list[str](), list[int]()
+    try:
+        with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
+            for path in write_files(outcome.repair.texts, mending.originals):
+                written.append(path)
+                _check_signals(signals)
+    except InputError as fault:
+        reason = f"{fault.reason}; {_progress(outcome, written)}"
+        help_text = fault.help or f"run again: {shlex.join(['checker', *sys.argv[1:]])}"
+        raise InputError(outcome.name(fault.what), reason, help_text=help_text) from None
+    except KeyboardInterrupt:
+        tell(_progress(outcome, written))
+        raise
+
+
+def _check_signals(signals: Sequence[int]) -> None:
+    if signals:
+        raise KeyboardInterrupt
+
+
+def _progress(outcome: Outcome, written: Sequence[str]) -> str:
+    """Say which files were written and which not."""
+    rest = [path for path in outcome.repair.texts if path not in written]
+    if not written:
+        return "nothing was written"
+    return f"written: {_names(outcome, written)}; not written: {_names(outcome, rest)}"
+
+
+def _names(outcome: Outcome, paths: Sequence[str]) -> str:
+    return ", ".join(f"`{outcome.name(path)}`" for path in paths) or "none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
@@ -152,7 +153,7 @@ def read_given(
     variables: list[str] | None, parameters: list[str] | None, source: Path | None = None
 ) -> Given:
     """Read the options that fill in templates. Raises InputError for one without a value."""
-    if source is not None and not source.is_dir():
+    if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
         raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
     return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source, progress_bar())
 

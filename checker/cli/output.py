@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.terminal import check_output, paint_for, tell, write
 from checker.inputs.text import InputError
+from checker.output_file import open_output
 from checker.policy.spelling import did_you_mean
 from checker.registry import all_rules
 from checker.report.formats import FORMATS, render
@@ -49,6 +50,7 @@ def publish(report: Report, fail_on: Severity, destinations: Sequence[Destinatio
 
     Raises InputError for two reports in one place, and for a file that cannot be written.
     """
+    check_destinations(destinations, output)
     targets = _targets(destinations, output)
     for target in targets:
         paint = Paint() if target.path else paint_for(sys.stdout)
@@ -64,7 +66,7 @@ def publish(report: Report, fail_on: Severity, destinations: Sequence[Destinatio
 
 
 def check_destinations(destinations: Sequence[Destination], output: str = "") -> None:
-    """See that the reports can be written, before a long run. Raises InputError."""
+    """See that every report can be written, before a long run and before the first of them. Raises InputError."""
     for target in _targets(destinations, output):
         check_output(target.path)
 
@@ -76,8 +78,9 @@ def _targets(destinations: Sequence[Destination], output: str) -> list[Destinati
 
 
 def _different(paths: list[Path | None]) -> None:
-    for path in paths:
-        if paths.count(path) > 1:
+    files = [path and os.path.realpath(path) for path in paths]
+    for path, file in zip(paths, files, strict=True):
+        if files.count(file) > 1:
             where = f"`{path}`" if path else "standard output"
             raise InputError("--format", f"two reports cannot go to {where}", help_text="write `NAME=FILE`")
 
@@ -99,7 +102,7 @@ def _step_summary(report: Report, fail_on: Severity) -> None:
     from checker.report.github import step_summary
 
     try:
-        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+        with open_output(Path(path), append=True) as file:
             file.writelines(f"{line}\n" for line in step_summary(report, _setting(fail_on, Paint())))
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -126,7 +127,7 @@ def decide(report: Report, ground: Ground, options: Options, inventory: Inventor
 def _changed(options: Options) -> tuple[Path, ...]:
     """The files of a change, of which there may be none."""
     for path in options.paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - it never raises
             raise InputError(
                 "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
             )
@@ -144,7 +145,11 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
     path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
     if path is None:
         return Configuration()
-    return read_configuration(Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))), names)
+    return read_configuration(
+        Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))),
+        names,
+        pipes=options.configuration is not None,
+    )
 
 
 def _excluded(path: Path, configuration: Configuration) -> bool:
@@ -181,7 +186,8 @@ def without_known(run: Run, options: Options) -> Run:
     from checker.configuration.baseline import hold_back  # only where there is a baseline
     from checker.inputs.baseline import read_baseline
 
-    return run._replace(report=hold_back(run.report, read_baseline(path), name_of(path), beside(path)))
+    baseline = read_baseline(path, pipes=options.baseline is not None)
+    return run._replace(report=hold_back(run.report, baseline, name_of(path), beside(path)))
 
 
 def baseline_path(configuration: Configuration) -> Path | None:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.inputs.text import InputError
+from checker.output_file import check_output_file, open_output
 from checker.report.paint import Paint
 
 if TYPE_CHECKING:
@@ -86,10 +87,11 @@ def paint_for(stream: TextIO) -> Paint:
     return Paint(enabled=colours)
 
 
-def write(lines: Iterable[str], output: Path | None = None) -> None:
+def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
     """Write the report to standard output, or to a file that is opened only once there is something to write.
 
-    Raises InputError when the file cannot be written.
+    ``regular``: the user did not name the file, so that a pipe or device in its place is refused. Raises
+    InputError for a file that cannot be written, for an input of the run and for a link that leads elsewhere.
     """
     ended = (f"{line}\n" for line in lines)
     if output is None:
@@ -97,13 +99,13 @@ def write(lines: Iterable[str], output: Path | None = None) -> None:
         return
     first = next(ended, "")
     try:
-        with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        with open_output(output, regular=regular) as file:
             file.write(first)
             file.writelines(ended)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(
-            str(output), f"cannot be written: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise _unwritable(str(output), error) from None
 
 
 def _write_out(lines: Iterable[str]) -> None:
@@ -113,17 +115,24 @@ def _write_out(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = f"cannot be written: {(error.strerror or str(error)).lower()}"
-        raise InputError("standard output", reason) from None
+        raise _unwritable("standard output", error) from None
+
+
+def _unwritable(name: str, error: OSError) -> InputError:
+    return InputError(name, f"cannot be written: {(error.strerror or str(error)).lower()}")
 
 
 def check_output(output: Path | None) -> None:
-    """See that a report can be written, before anything is done that it tells of. Raises InputError."""
+    """See that a report can be written, before anything is done that it tells of.
+
+    Called again once the inputs are read, which it may not overwrite. Raises InputError.
+    """
     if output is None:
         return
-    place = output if output.exists() else output.absolute().parent
-    if output.is_dir() or not place.exists() or not os.access(place, os.W_OK):
-        raise InputError(str(output), "cannot be written", help_text="nothing was done yet")
+    place = output if os.path.exists(output) else output.absolute().parent  # noqa: PTH110 - it never raises
+    if os.path.isdir(output) or not os.access(place, os.W_OK):  # noqa: PTH112 - as above
+        raise InputError(str(output), "cannot be written", help_text="nothing was written")
+    check_output_file(output)
 
 
 def tell(*lines: str) -> None:

@@ -27,8 +27,9 @@ class Attempt(NamedTuple):
 
 
 def key_of(finding: Finding) -> object:
-    """What tells a finding from others, also after an edit has moved it."""
-    return (finding.rule, finding.severity, finding.message, finding.resource, finding.address)
+    """Identify a finding, also after an edit has moved it; two files may hold the same policy."""
+    files = tuple(one.document.name for one in finding.locations[:1])
+    return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
 def faults(before: Reading, after: Reading, attempts: list[Attempt], *, unsafe: bool) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.text import InputError, read_text
+from checker.output_file import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,14 +61,18 @@ class Receipt(NamedTuple):
 
 
 def write_receipt(receipt: Receipt, folder: Path) -> Path:
-    """Write a receipt to a file of its own, and be sure that it is there. Raises InputError."""
+    """Write a receipt to a new file, and be sure that it is there. Raises InputError.
+
+    The folder may not lead through a link out of the current one, as a repository could hold such a link.
+    """
     name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
     stamp = receipt.time.replace(":", "").replace("-", "").partition(".")[0]
     value = {"version": VERSION, **receipt._asdict(), "changes": [one._asdict() for one in receipt.changes]}
     text = json.dumps(value, indent=2) + "\n"
+    real_path(folder)
     path = folder / f"checker-{name}-{stamp}.json"
     number = 1
-    while path.exists():  # two runs in one second
+    while os.path.lexists(path):  # two runs in one second
         number += 1
         path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
     try:
@@ -83,19 +89,13 @@ def _write(path: Path, text: str) -> None:
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        _sync(file.fileno())
-
-
-def _sync(descriptor: int) -> None:
-    import os
-
-    os.fsync(descriptor)
+        os.fsync(file.fileno())
 
 
 def read_receipt(path: Path) -> Receipt:
     """Read a receipt back. Raises InputError for what is none."""
     try:
-        value = json.loads(read_text(path))
+        value = json.loads(read_text(path, pipes=True))
         return _receipt(value)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"this is no receipt of `checker fix`: {error}") from None

@@ -1,73 +1,174 @@
-"""Writes a mended file: whole or not at all, whatever happens in between."""
+"""Writes fixed files: each whole or not at all, and only while it is still the file that was read."""
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.text import InputError, read_text
+from checker.inputs.opening import Identity
+from checker.inputs.text import MAX_BYTES, InputError, decode, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.inputs.snapshot import Original
+
 _BOM = b"\xef\xbb\xbf"
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
+"""Opens a folder that may be searched, though perhaps not listed."""
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
-def write_files(texts: Mapping[str, str], read: Mapping[str, str]) -> Iterator[str]:
-    """Write every file that has changed, and give its path once it is written.
+class _Edit(NamedTuple):
+    """A file to write, by the name that was read, what it said then, and its new text."""
 
-    ``read`` has what the files said when they were read. Raises InputError for a file that says something else
-    by now, and for one that cannot be written; it is left as it was, and so are those after it.
+    path: str
+    original: Original
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The name in its folder."""
+        return os.path.basename(self.original.path)  # noqa: PTH119 - a name, not a Path
+
+
+def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> Iterator[str]:
+    """Replace the files that a fix changes, and give the path of each once it is written.
+
+    All are checked before the first is written, and each once more before it is replaced. Raises InputError
+    for a file that is no longer what was read, or that cannot be written: it and those after it are unchanged.
     """
-    done: dict[str, str] = {}
+    edits = _distinct(texts, originals)
+    for edit in edits:
+        with _faults_of(edit.path), _folder(edit) as folder:
+            _read(edit, folder)
+            _check_writable(edit, folder)
+    for edit in edits:
+        with _faults_of(edit.path), _folder(edit) as folder:
+            _replace(edit, folder)
+        yield edit.path
+
+
+def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> list[_Edit]:
+    """Take each file once, whatever links lead to it. Raises InputError for two texts for one file."""
+    edits: dict[str, _Edit] = {}
     for path, text in texts.items():
-        target = os.path.realpath(path)
-        if done.get(target) == text:
-            continue  # a link to a file that is written already
-        if read_text(Path(path)) != read[path]:
-            help_text = "run the command again"
-            raise InputError(path, "somebody changed the file in the meantime", help_text=help_text)
-        write_file(path, text)
-        done[target] = text
-        yield path
+        original = originals.get(path)
+        if original is None:
+            raise _replaced(path)
+        edit = edits.setdefault(original.path, _Edit(path, original, text))
+        if edit.text != text:
+            reason = f"is the same file as `{edit.path}`, and the fix changes the two differently"
+            raise InputError(path, reason, help_text=f"run the command on `{original.path}` alone")
+    return list(edits.values())
 
 
-def write_file(path: str, text: str) -> None:
-    """Write a file by way of a temporary one beside it; its permissions and its byte order mark stay.
-
-    A link is followed, and what it leads to is written. Raises InputError.
-    """
-    target = os.path.realpath(path)
+@contextmanager
+def _faults_of(path: str) -> Iterator[None]:
+    """Say in words what keeps a file from being written."""
     try:
-        _replace(target, text)
+        yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(path, f"cannot be written: {reason}", help_text="it is as it was before") from None
+        fault = unreadable_file(path, error)
+        raise InputError(path, f"cannot be written: {fault.reason}") from None
 
 
-def _replace(target: str, text: str) -> None:
-    folder, name = os.path.split(target)
-    if not os.access(target, os.W_OK) and Path(target).exists():
-        # A file in a folder that may be written could be replaced all the same.
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    with Path(target).open("rb") as old:
-        mark = old.read(len(_BOM)) == _BOM
-        status = os.fstat(old.fileno())
-    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+@contextmanager
+def _folder(edit: _Edit) -> Iterator[int]:
+    """Open the folder of a file, and see that it is the one that was read. Raises InputError.
+
+    From here on the file is named within the open folder, so that no link put in the place of a part of its
+    path leads the write elsewhere.
+    """
+    if os.path.realpath(edit.path) != edit.original.path:
+        raise _replaced(edit.path)
     try:
-        with os.fdopen(handle, "wb") as new:
-            new.write((_BOM if mark else b"") + text.encode("utf-8"))
+        descriptor = os.open(os.path.dirname(edit.original.path), _FOLDER)  # noqa: PTH120 - names, as above
+    except OSError:
+        raise _replaced(edit.path) from None
+    try:
+        if Identity.of(os.fstat(descriptor)) != edit.original.folder:
+            raise _replaced(edit.path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _check_writable(edit: _Edit, folder: int) -> None:
+    """Refuse a read-only file, which could be replaced all the same in a folder that may be written."""
+    if not os.access(edit.name, os.W_OK, dir_fd=folder):
+        raise InputError(edit.path, "cannot be written: permission denied")
+
+
+def _read(edit: _Edit, folder: int) -> bytes:
+    """Read a file again, and see that it is the same file and says the same. Raises InputError."""
+    try:
+        descriptor = os.open(edit.name, _FILE, dir_fd=folder)
+    except OSError:  # removed, or a link by now
+        raise _replaced(edit.path) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or Identity.of(status) != edit.original.file:
+            raise _replaced(edit.path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if not _says(data, edit.original.text):
+        raise _changed(edit.path)
+    return data
+
+
+def _check_same(edit: _Edit, folder: int, data: bytes) -> None:
+    if _read(edit, folder) != data:
+        raise _changed(edit.path)
+
+
+def _says(data: bytes, text: str) -> bool:
+    try:
+        return decode("", data) == text
+    except InputError:
+        return False
+
+
+def _changed(path: str) -> InputError:
+    return InputError(path, "the file changed while the fix was being planned")
+
+
+def _replaced(path: str) -> InputError:
+    return InputError(path, "the file was replaced while the fix was being planned")
+
+
+def _replace(edit: _Edit, folder: int) -> None:
+    """Write a file beside the old one and rename it; permissions, owner and byte order mark stay.
+
+    Between the last comparison and the rename there are two system calls. An edit that is saved in just these
+    microseconds is lost: no call compares and replaces at once.
+    """
+    data = _read(edit, folder)
+    mark = _BOM if data.startswith(_BOM) else b""
+    temporary = f".checker-{secrets.token_hex(8)}.tmp"
+    descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(mark + edit.text.encode("utf-8"))
             new.flush()
-            os.fsync(new.fileno())
-        Path(temporary).chmod(status.st_mode & 0o7777)
-        with suppress(OSError):  # only root may give a file away, and others need not
-            os.chown(temporary, status.st_uid, status.st_gid)
-        os.replace(temporary, target)  # noqa: PTH105 - names, as above
+            _take_status(descriptor, os.stat(edit.name, dir_fd=folder, follow_symlinks=False))
+            os.fsync(descriptor)
+        _check_same(edit, folder, data)
+        os.replace(temporary, edit.name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with suppress(OSError):
-            Path(temporary).unlink()
+            os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def _take_status(descriptor: int, old: os.stat_result) -> None:
+    """Give a new file the permissions and the owner of the old one."""
+    with suppress(OSError):  # only root may give a file away, and others need not
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)

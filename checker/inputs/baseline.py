@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 SCHEMA = "baseline.v1.json"
 
 
-def read_baseline(path: Path) -> Baseline:
-    """Read a baseline. Raises InputError."""
-    document = parse_text(path.as_posix(), read_text(path))
+def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
+    """Read a baseline; with ``pipes`` the user names it, so that it may be a pipe. Raises InputError."""
+    document = parse_text(path.as_posix(), read_text(path, pipes=pipes))
     validate(document, SCHEMA)
     return from_json(plain(document.root))
 

@@ -6,8 +6,9 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from checker.inputs.files import STDIN, name_of
-from checker.inputs.text import MAX_BYTES, InputError
+from checker.inputs.files import is_stream, name_of
+from checker.inputs.opening import open_regular
+from checker.inputs.text import MAX_BYTES, InputError, unreadable_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,8 @@ _NO_STREAM = "no event starts or stops the streaming of a chat"
 
 
 def is_bulk(path: Path) -> bool:
-    """True for a file that is packed, has a value a line, or is too large for a policy."""
-    if path == STDIN:
+    """True for a file that is packed, has a value a line, or is too large for a policy; never for a pipe."""
+    if is_stream(path):
         return False
     try:
         return path.name.endswith(_SUFFIXES) or path.stat().st_size > MAX_BYTES
@@ -51,6 +52,9 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
 
     Raises InputError.
     """
+    if is_stream(path):
+        reason = "Terraform plans and CloudTrail events are not read from a pipe"
+        raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
     text = head_of(path)
     if is_terraform_json(text):
         from checker.inputs.terraform.show import read_show  # not on the path of policies
@@ -74,15 +78,15 @@ def head_of(path: Path) -> str:
     try:
         if is_packed(path):
             return _unpacked(path).decode("utf-8", "replace")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_HEAD).decode("utf-8", "replace")
     except OSError as error:
-        raise InputError(name_of(path), (error.strerror or str(error)).lower()) from None
+        raise unreadable_file(name_of(path), error) from None
 
 
 def is_packed(path: Path) -> bool:
     """True for a file of gzip, whatever it is called. Raises OSError."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(len(_PACKED)) == _PACKED
 
 
@@ -92,7 +96,7 @@ def _unpacked(path: Path) -> bytes:
 
     head = b""
     try:
-        with gzip.open(path) as stream:
+        with open_regular(path) as file, gzip.GzipFile(fileobj=file) as stream:
             while len(head) < _HEAD and (chunk := stream.read1(_HEAD)):
                 head += chunk
     except (OSError, EOFError, zlib.error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,19 +31,27 @@ def find_configuration(folder: Path) -> Path | None:
     """Look for the file in a folder and those above it, up to the top of a repository."""
     for here in (folder, *folder.parents):
         for name in CONFIGURATIONS:
-            if (here / name).is_file():
+            if _is_file(here / name):
                 return here / name
         project = here / _PROJECT
-        if project.is_file() and _TABLE.search(read_text(project)):
+        if _is_file(project) and _TABLE.search(read_text(project)):
             return project
-        if (here / ".git").exists():
+        if os.path.exists(here / ".git"):  # noqa: PTH110 - it never raises
             return None
     return None
 
 
-def read_configuration(path: Path, names: Collection[str]) -> Configuration:
-    """Read a configuration; ``names`` are the rules and families that there are. Raises InputError."""
-    text = read_text(path)
+def _is_file(path: Path) -> bool:
+    """True also for a pipe: reading it says why it cannot be used, rather than leaving it out in silence."""
+    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - they never raise
+
+
+def read_configuration(path: Path, names: Collection[str], *, pipes: bool = False) -> Configuration:
+    """Read a configuration; ``names`` are the rules and families that there are. Raises InputError.
+
+    ``pipes``: the user names the file, so that it may be a pipe.
+    """
+    text = read_text(path, pipes=pipes)
     folder = path.absolute().parent.as_posix()
     if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         return Configuration(folder, path.as_posix())

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.text import YAML_SUFFIXES, InputError, read_stream, read_text
+from checker.inputs.text import YAML_SUFFIXES, InputError, read_stream, read_text, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,9 +49,9 @@ def find_files(
     """
     named = list(dict.fromkeys(paths))
     seen = {path.absolute() for path in named}
-    yield from ((path, True) for path in named if path == STDIN or (path.exists() and not path.is_dir()))
+    yield from ((path, True) for path in named if path == STDIN or _is_file(path))
     for folder in named:
-        for path in _walk(folder, unreadable) if folder.is_dir() else ():
+        for path in _walk(folder, unreadable) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
             if path.absolute() not in seen and not exclude(path):
                 seen.add(path.absolute())
                 yield path, False
@@ -67,24 +67,51 @@ def is_no_input(path: Path) -> bool:
     return path.name.endswith(_NO_INPUT)
 
 
-def find_siblings(paths: Iterable[Path]) -> Iterator[Path]:
-    """Give the other files in the folders of those handed over by name."""
-    named = {path.absolute() for path in paths if path.is_file()}
-    for folder in sorted({path.parent for path in paths if path.is_file()}):
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(_SUFFIXES))
+def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterator[Path]:
+    """Give the other files in the folders of those handed over by name.
+
+    Folders that cannot be listed are added to ``unreadable``.
+    """
+    files = [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - never raises
+    named = {path.absolute() for path in files}
+    for folder in sorted({path.parent for path in files}):
+        try:
+            names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIXES))  # noqa: PTH208
+        except OSError as error:
+            unreadable.append(unreadable_file(name_of(folder), error))
+            continue
         others = (folder / name for name in names if not name.endswith(HCL))
         yield from (path for path in others if path.absolute() not in named)
 
 
-def missing(paths: Iterable[Path]) -> list[Path]:
-    """The paths that lead to no file or folder."""
-    return [path for path in paths if path != STDIN and not path.exists()]
+def missing(paths: Iterable[Path]) -> list[InputError]:
+    """The paths that lead to no file or folder, each with the reason."""
+    return [fault for path in paths if path != STDIN and (fault := _fault_of(path))]
+
+
+def _fault_of(path: Path) -> InputError | None:
+    try:
+        os.stat(path)  # noqa: PTH116 - one call for all answers
+    except (FileNotFoundError, NotADirectoryError):
+        return InputError(name_of(path), "no such file or folder")
+    except (OSError, ValueError) as error:
+        return unreadable_file(name_of(path), error)
+    return None
+
+
+def _is_file(path: Path) -> bool:
+    """True for anything but a folder; never raises, where a path may be too long or out of bounds."""
+    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - as above
+
+
+def is_stream(path: Path) -> bool:
+    """True for standard input, a pipe or a device, which can be read only once."""
+    return path == STDIN or (_is_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
 
 
 def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
     def note(error: OSError) -> None:
-        unreadable.append(InputError(str(error.filename), (error.strerror or str(error)).lower()))
+        unreadable.append(unreadable_file(str(error.filename), error))
 
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
@@ -92,8 +119,8 @@ def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
 
 
 def read_input(path: Path) -> str:
-    """Read a file, or standard input for ``-``. Raises InputError."""
-    return read_stream(name_of(path), sys.stdin.buffer) if path == STDIN else read_text(path)
+    """Read a file that the user names, which may be a pipe, or standard input for ``-``. Raises InputError."""
+    return read_stream(name_of(path), sys.stdin.buffer) if path == STDIN else read_text(path, pipes=True)
 
 
 def name_of(path: Path) -> str:

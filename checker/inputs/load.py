@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
-    STDIN,
     find_files,
     find_siblings,
     is_hcl,
@@ -18,8 +18,10 @@ from checker.inputs.files import (
     name_of,
     read_input,
 )
+from checker.inputs.opening import forget
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.inputs.snapshot import drop
+from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
 
@@ -61,17 +63,16 @@ def load(
     """
     facts = Facts(given, of_change=changed)
     wanted = list(paths)
-    facts.skipped += (
-        Skipped(name_of(path), "no such file or folder", error=True) for path in missing(wanted)
-    )
-    unreadable: list[InputError] = []
+    unreadable = missing(wanted)
     found = list(find_files(wanted, unreadable, exclude))
     files = [one for path, named in found if not is_hcl(path) for one in _read(path, facts, named=named)]
     _read_modules([(path, named) for path, named in found if is_hcl(path)], facts)
-    facts.skipped += (fault.skipped() for fault in unreadable)
     if changed:
-        files += [one for path in find_siblings(wanted) for one in _read_context(path, facts)]
+        files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
+    facts.skipped += (fault.skipped() for fault in unreadable)
     for path, named, document in _without_manifests(files, facts):
+        if not named and kind_of(document.root) is None:
+            forget(path)
         try:
             facts.take(path, document, named=named)
         except InputError as error:
@@ -99,13 +100,14 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if is_bulk(path):
             take_bulk(path, facts, named=named)
             return []
-        text = read_input(path)
+        text = read_input(path) if chosen else read_text(path)
         if not chosen and not may_matter(text):
+            _leave_out(path)
             return []
         if text.startswith("arn:") and len(text.split()) == 1:
             facts.take_instance(name_of(path), text.strip())
             return []
-        if path != STDIN and (is_terraform_json(text) or is_trail(text)):
+        if is_terraform_json(text) or is_trail(text):
             take_bulk(path, facts, named=named)
             return []
         return [_parsed(path, text, facts, named=named)]
@@ -113,6 +115,12 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         ours = chosen or must_matter(text)
         facts.skipped.append(error.skipped()._replace(error=ours))
         return []
+
+
+def _leave_out(path: Path) -> None:
+    """Take a file that holds nothing for the run out of its inputs."""
+    forget(path)
+    drop(path)
 
 
 def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
@@ -124,8 +132,9 @@ def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
 def _read_context(path: Path, facts: Facts) -> list[_File]:
     """Read a file that nobody asked about; a fault in it is no error of this run."""
     try:
-        text = "" if is_no_input(path) else read_input(path)
+        text = "" if is_no_input(path) else read_text(path)
         if not may_matter(text, as_context=True):
+            _leave_out(path)
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
     except InputError as error:
@@ -147,4 +156,4 @@ def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:
             read |= take_manifest(file.document, file.path, facts)
         except InputError as error:
             facts.skip(error)
-    return [file for file in others if file.path.resolve() not in read] if read else others
+    return [file for file in others if os.path.realpath(file.path) not in read] if read else others

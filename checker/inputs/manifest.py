@@ -5,16 +5,17 @@ Its form is `schemas/streaming-manifest.v1.json`.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
-from checker.inputs.files import name_of, read_input
+from checker.inputs.files import name_of
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
 from checker.inputs.schema import validate
-from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_text
+from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_text, read_text
 from checker.inventory import Contact, Instance, Key, Place, Topic
 from checker.policy.node import Node, Object, items, text_of
 from checker.policy.unknown import Unknown
@@ -151,8 +152,8 @@ class _Reader:
         )
 
 
-def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[Path]:
-    """Read a manifest and the files it names into the facts; give the files, which are read by now.
+def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[str]:
+    """Read a manifest and the files it names into the facts; give the real paths of the files.
 
     Raises InputError for the manifest itself; a fault in a file that it names is noted in the facts.
     """
@@ -165,7 +166,7 @@ def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[Path]
         _attempt(facts, partial(_take_key, key, path, facts))
     for named in (one for one in manifest.paths() if one.suffix in YAML_SUFFIXES):
         _attempt(facts, partial(_take_comments, named, facts))
-    return {one.resolve() for one in manifest.paths()}
+    return {os.path.realpath(one) for one in manifest.paths()}
 
 
 def _attempt(facts: Facts, take: Callable[[], None]) -> None:
@@ -176,19 +177,19 @@ def _attempt(facts: Facts, take: Callable[[], None]) -> None:
 
 
 def _take_comments(path: Path, facts: Facts) -> None:
-    facts.take_comments(parse_text(name_of(path), read_input(path)))
+    facts.take_comments(parse_text(name_of(path), read_text(path)))
 
 
 def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
     """Join what the entry and its files say; a policy file takes the place of the attributes' policy."""
     described = entry.attributes or entry.policy
     if described:
-        topic = load_topic(described)
+        topic = load_topic(described, pipes=False)
     else:
         unknown = Unknown("the manifest names no policy of the topic", entry.place.document.name)
         topic = Topic(unknown, unknown, unknown, Unknown("the manifest does not say the key"), entry.place)
     if entry.attributes and entry.policy:
-        topic = topic._replace(policy=load_topic(entry.policy).policy)
+        topic = topic._replace(policy=load_topic(entry.policy, pipes=False).policy)
     if entry.arn:
         topic = _with_arn(topic, entry)
     if entry.key:
@@ -212,9 +213,13 @@ def _with_arn(topic: Topic, entry: TopicEntry) -> Topic:
 def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
     """Join what the entry and its files say."""
     unknown = Unknown("the manifest does not say the key's ARN", entry.place.document.name)
-    key = load_key(entry.description) if entry.description else Key(entry.arn or unknown, entry.place)
+    key = (
+        load_key(entry.description, pipes=False)
+        if entry.description
+        else Key(entry.arn or unknown, entry.place)
+    )
     if entry.policy:
-        key = key._replace(policy=load_key_policy(entry.policy).policy)
+        key = key._replace(policy=load_key_policy(entry.policy, pipes=False).policy)
     if entry.grants:
         listed = _list_in(entry.grants, Kind.GRANTS, "aws kms list-grants")
         key = key._replace(grants=tuple(grant for _, grant in read_grants(listed)))
@@ -223,7 +228,7 @@ def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
 
 def _list_in(path: Path, kind: Kind, command: str) -> Node:
     """Read the list that a command of the AWS CLI prints. Raises InputError."""
-    found = kind_of(read_document(path).root)
+    found = kind_of(read_document(path, pipes=False).root)
     if found is None or found[0] is not kind:
         raise InputError(name_of(path), f"expected the output of `{command}`")
     return found[1]

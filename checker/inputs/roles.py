@@ -9,7 +9,7 @@ from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_po
 from checker.inputs.facts import bare_key, instance_arn, unwrap
 from checker.inputs.files import name_of, read_input
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import InputError, TextDocument, parse_text
+from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.policy.dialect import TOPIC
 from checker.policy.node import Object, describe
 from checker.policy.unknown import Unknown
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy
 
 
-def load_topic(path: Path) -> Topic:
-    """Read a file that is a topic: attributes, or its policy alone. Raises InputError."""
-    document = read_document(path)
+def load_topic(path: Path, *, pipes: bool = True) -> Topic:
+    """Read a file that is a topic: attributes, or its policy alone. Raises InputError.
+
+    ``pipes``: here and below, the user names the file, so that it may be a pipe, or `-` for standard input.
+    """
+    document = read_document(path, pipes=pipes)
     found = kind_of(document.root)
     if found is not None and found[0] is Kind.TOPIC and isinstance(found[1], Object):
         return read_topic(document, found[1], found[2], named=True)
@@ -31,12 +34,12 @@ def load_topic(path: Path) -> Topic:
     return bare_topic(policy_text(document, TOPIC), named=True)
 
 
-def load_key_policy(path: Path) -> Key:
+def load_key_policy(path: Path, *, pipes: bool = True) -> Key:
     """Read a file that is a key policy: the output of `aws kms get-key-policy`, or the policy alone.
 
     Raises InputError.
     """
-    document = read_document(path)
+    document = read_document(path, pipes=pipes)
     wrapped = document.root.get("Policy") if isinstance(document.root, Object) else None
     if wrapped is not None:
         return read_key_policy(document, wrapped, ("Policy",), named=True)
@@ -44,9 +47,9 @@ def load_key_policy(path: Path) -> Key:
     return bare_key(document, named=True)
 
 
-def load_key(path: Path) -> Key:
+def load_key(path: Path, *, pipes: bool = True) -> Key:
     """Read `aws kms describe-key`. Raises InputError."""
-    document = read_document(path)
+    document = read_document(path, pipes=pipes)
     found = kind_of(document.root)
     if found is None or found[0] is not Kind.KEY or not isinstance(found[1], Object):
         raise InputError(document.name, "expected the output of `aws kms describe-key`")
@@ -66,9 +69,9 @@ def instance_option(text: str) -> Arn:
     return instance_arn("--instance-arn", text, "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID")
 
 
-def read_document(path: Path) -> TextDocument:
+def read_document(path: Path, *, pipes: bool = True) -> TextDocument:
     """Read and parse a file. Raises InputError."""
-    return unwrap(parse_text(name_of(path), read_input(path)))
+    return unwrap(parse_text(name_of(path), read_input(path) if pipes else read_text(path)))
 
 
 def _expect_policy(document: TextDocument, expected: str) -> None:

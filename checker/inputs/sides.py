@@ -146,7 +146,7 @@ def _read(text: str, given: Given) -> _Read:
     if is_hcl(path) or is_bulk(path):
         return _of(name_of(path), load([path], given=given))
     body = read_input(path)
-    if path != STDIN and is_terraform_json(body):
+    if is_terraform_json(body):
         return _of(name_of(path), load([path], given=given))
     return _parsed(name_of(path), path, body, given)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.finding import Part
+from checker.inputs.opening import open_named, open_regular
+from checker.inputs.snapshot import keep, known_text
 from checker.inventory import Skipped
 from checker.policy.anchor import anchor
 from checker.policy.embedding import offsets_of_string, offsets_of_yaml
@@ -16,7 +16,6 @@ from checker.policy.node import Node, find
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checker.finding import Position, Route, Text
@@ -104,33 +103,28 @@ class Implied(NamedTuple):
         return anchor(self.root, route)
 
 
-_DRAFTS: ContextVar[Mapping[str, str] | None] = ContextVar("drafts", default=None)
-
-
-@contextmanager
-def drafts(texts: Mapping[str, str]) -> Iterator[None]:
-    """Read files as if they had these texts, by absolute path, so that a change is tried before it is made."""
-    token = _DRAFTS.set(texts)
-    try:
-        yield
-    finally:
-        _DRAFTS.reset(token)
-
-
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, pipes: bool = False) -> str:
     """Read a UTF-8 file, without its byte order mark.
 
-    Raises InputError for a file that is missing, too large, binary or in another encoding.
+    ``pipes``: the user names the file, so that it may be a pipe or a device. Raises InputError for a file that
+    is missing, not regular, too large, binary or in another encoding.
     """
-    if texts := _DRAFTS.get():
-        draft = texts.get(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        if draft is not None:
-            return draft
+    known = known_text(path)
+    if known is not None:
+        return known
     try:
-        with path.open("rb") as file:
-            return read_stream(str(path), file)
-    except OSError as error:
-        raise InputError(str(path), (error.strerror or str(error)).lower()) from None
+        with open_named(path) if pipes else open_regular(path) as file:
+            text = read_stream(str(path), file)
+            keep(path, text, os.fstat(file.fileno()))
+            return text
+    except (OSError, ValueError) as error:
+        raise unreadable_file(str(path), error) from None
+
+
+def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
+    """Say why a file cannot be opened or read."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(name, reason.lower(), help_text=getattr(error, "help", ""))
 
 
 def read_stream(name: str, stream: BinaryIO) -> str:

@@ -94,7 +94,7 @@ def test_what_cannot_be_read_weighs_more_than_what_is_found(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-"], "standard input cannot be mended in place"),
+        (["-"], "standard input cannot be fixed in place"),
         (["nowhere.json"], "no such file or folder"),
         (["--select", "source-ownr", "."], "did you mean `source-owner`"),
         (["--instance-arn", "arn:aws:connect:x", "."], "arn:aws:connect:x"),

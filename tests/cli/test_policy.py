@@ -142,13 +142,13 @@ def test_the_commands_of_the_aws_cli_work_when_pasted(case: str, tmp_path: Path)
 
 def test_what_is_merged_is_said_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
     kept = statement(Sid="Alarms", Principal={"Service": "cloudwatch.amazonaws.com"})
-    topic = save(tmp_path / "topic.json", document(kept))
+    given, topic = save(tmp_path / "given.json", document(kept)), tmp_path / "topic.json"
     key = save(tmp_path / "key.json", json.loads(printed(*ASKED, *KEY, "--only", "key")))
-    merge: list[str | Path] = ["--merge", topic, "--merge-key", key, *KEY]
-    done = run("policy", *ASKED, *merge, "--only", "topic", "-o", topic)
-    assert done.stderr == f"{topic}: 2 statements added\n"
+    done = run("policy", *ASKED, "--merge", given, "-o", topic)
+    assert done.stderr == f"{given}: 2 statements added\n"
     before = topic.read_text()
     assert json.loads(before)["Statement"][0] == kept
+    merge: list[str | Path] = ["--merge", topic, "--merge-key", key, *KEY]
     done = run("policy", *ASKED, *merge, "--format", "cloudformation")
     assert done.stderr.count("nothing to add, Connect is let in for these instances\n") == 2
     assert "whole policy" not in done.stdout

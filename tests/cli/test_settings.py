@@ -193,7 +193,7 @@ def test_baseline_write_and_check_from_any_folder(tmp_path: Path) -> None:
     assert run("check", cwd=tmp_path).returncode == 2  # named, and not there
     written = run("baseline", "write", cwd=tmp_path)
     assert written.returncode == 0
-    assert "2 findings are known in" in written.stderr
+    assert "wrote 2 findings to" in written.stderr
     assert run("check", cwd=tmp_path).returncode == 0
     assert run("check", cwd=tmp_path / "policies").returncode == 0
     save(tmp_path / "policies" / "new.json", OPEN)

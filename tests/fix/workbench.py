@@ -12,7 +12,7 @@ from checker.finding import Verdict
 from checker.fix.reading import Reading
 from checker.fix.rounds import Repair, repair
 from checker.inputs.load import load
-from checker.inputs.text import drafts
+from checker.inputs.snapshot import drafts
 from checker.inventory import Instance
 from checker.registry import all_rules
 from tests.samples import INSTANCE_ARN, arn_of

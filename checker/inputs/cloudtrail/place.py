@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.finding import Position
 from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
+from checker.inputs.opening import open_regular
 from checker.inventory import Place
 
 if TYPE_CHECKING:
@@ -68,14 +69,14 @@ class EventDocument(NamedTuple):
 
     def _read(self, length: int) -> bytes:
         if not is_packed(self.path):
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 file.seek(self.at.begins)
                 return file.read(length)
         if self.at.begins > _CHEAP:
             return b""
         import gzip  # it is here already, where there is anything packed
 
-        with gzip.open(self.path) as packed:
+        with open_regular(self.path) as file, gzip.GzipFile(fileobj=file) as packed:
             packed.seek(self.at.begins)
             return packed.read(length)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
 from checker.inputs.bulk import is_packed
+from checker.inputs.opening import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +28,9 @@ def unpacked(path: Path, faults: Faults, progress: Callable[[int, int], None]) -
 
     ``progress`` is called before each with the bytes of the file that are read, and how many there are.
     """
-    packed, total = is_packed(path), path.stat().st_size
-    with path.open("rb") as file:
+    packed = is_packed(path)
+    with open_regular(path) as file:
+        total = os.fstat(file.fileno()).st_size
         stream: _Stream = gzip.GzipFile(fileobj=file) if packed else file
         while chunk := _next(stream, faults) if packed else file.read1(CHUNK):
             progress(file.tell(), total)

@@ -76,12 +76,10 @@ def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | No
         return path
     if not scope.module.budget.spend(_OPENING):
         return unknown("too much to read", at, written(at))
+    if not os.path.exists(path):  # noqa: PTH110 - it never raises
+        return wrong(f"no such file: `{name_of(path)}`", at, written(at))
     try:
-        if not path.is_file():
-            return wrong(f"no such file: `{name_of(path)}`", at, written(at))
         content = read_text(path)
-    except OSError as error:
-        return wrong((error.strerror or str(error)).lower(), at, written(at))
     except InputError as error:
         return wrong(f"{error.reason}: `{name_of(path)}`", at, written(at))
     if not scope.module.budget.spend_text(len(content)):
@@ -98,8 +96,8 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
         return wrong("no name of a file", at, written(at))
     trees = scope.module.folders
     path = Path(os.path.normpath(trees[0] / given))
-    resolved = path.resolve()
-    if not any(resolved.is_relative_to(tree.resolve()) for tree in trees):
+    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
+    if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("a file outside the module's tree is not read", at, written(at))
     return path
 

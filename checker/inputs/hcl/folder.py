@@ -84,8 +84,11 @@ def _listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = H
     return [folder / name for name in names if name.endswith(endings) and not name.startswith(".")]
 
 
-def matters(folder: Path, texts: list[Text]) -> bool:
-    """True if the module, or a local one that it calls, has anything that is read here; nothing is parsed."""
+def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
+    """True if the module, or a local one that it calls, has anything that is read here; nothing is parsed.
+
+    Files that cannot be read are added to ``faults``: what they declare is not known.
+    """
     seen = {absolute(folder)}
     waiting = list(texts)
     while waiting:
@@ -95,7 +98,7 @@ def matters(folder: Path, texts: list[Text]) -> bool:
         for called in called_by(one):
             if absolute(called) not in seen and len(seen) < _MAX_FOLDERS:
                 seen.add(absolute(called))
-                waiting += read_texts(called, [])
+                waiting += read_texts(called, faults)
     return False
 
 
@@ -103,7 +106,7 @@ def called_by(text: Text) -> Iterator[Path]:
     """The folders that a file calls as modules, as far as that can be told without the parser."""
     for match in _LOCAL_MODULE.finditer(text.text):
         folder = local_folder(text.path.parent, match[1])
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 - it never raises
             yield folder
 
 

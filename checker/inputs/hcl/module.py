@@ -51,7 +51,7 @@ def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
         return True
     faults: list[InputError] = []
     texts = read_texts(folder, faults)
-    found = matters(folder, texts)
+    found = matters(folder, texts, faults)
     if found:
         from checker.inputs.hcl.root import read_root  # the parser is slow to import
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
+from checker.inputs.opening import open_regular
 from checker.inputs.terraform.declare import Declarer
 from checker.inputs.terraform.plan import Plan
 from checker.inputs.terraform.resource import read_resource
@@ -56,7 +57,9 @@ def _plan(source: ShownSource) -> Plan:
 
 def _read(path: Path) -> str:
     try:
-        with gzip.open(path) if is_packed(path) else path.open("rb") as stream:
+        packed = is_packed(path)
+        with open_regular(path) as file:
+            stream = gzip.GzipFile(fileobj=file) if packed else file
             data = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None

@@ -8,12 +8,15 @@ unit are for going on with it, and mean nothing once it is done.
 from __future__ import annotations
 
 import json
+import os
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.text import InputError
 from checker.live.access import Unit
 from checker.live.audit.reads import Attributes, Reads
+from checker.output_file import open_existing, open_output, protect
 from checker.report.recorded import read_record
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from checker.outcome import Report
 
 VERSION = 1
+_HEADER = b'{"kind":"audit",'
 _TOPIC = '{"kind":"topic",'
 _HELP = "start anew without --resume"
 
@@ -45,15 +49,18 @@ class Journal:
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
-        """Begin a new file. Raises InputError if it cannot be written."""
-        self._write("w", self._asked)
+        """Begin a new file. Raises InputError if it cannot be written, or is an input of the run."""
+        with self._faults(), open_output(self.path, regular=True) as file:
+            file.write(_line(self._asked))
+        with self._faults():
+            protect(self.path)
 
     def resume(self) -> set[Unit]:
         """Go on with a file; give the units that need not be read again.
 
         Raises InputError for one that cannot be read, or is of an audit that was asked something else.
         """
-        self._mend()
+        self._trim()
         done: dict[Unit, bool] = {}
         for number, value in enumerate(self._values(topics=True)):
             if number == 0:
@@ -83,7 +90,9 @@ class Journal:
 
     def write(self, value: dict[str, Any]) -> None:
         """Add what was read of a topic or came of a unit, from any thread. Raises InputError if that cannot be."""
-        self._write("a", value)
+        with self._faults(), self._lock, open_existing(self.path) as file:
+            file.seek(0, os.SEEK_END)
+            file.write(_line(value).encode())
 
     def entries(self) -> Iterator[Entry]:
         """Give what came of every unit, in the order of accounts and Regions. Raises InputError."""
@@ -102,7 +111,7 @@ class Journal:
         try:
             return Entry(_unit(value), bool(value["again"]), read_record(value))
         except (KeyError, TypeError, ValueError):
-            raise InputError(str(self.path), "this is no journal of an audit", help_text=_HELP) from None
+            raise self._not_a_journal() from None
 
     def _values(self, *, topics: bool = False) -> Iterator[dict[str, Any]]:
         try:
@@ -119,30 +128,37 @@ class Journal:
             reason = "the journal is of an audit with other options"
             raise InputError(str(self.path), reason, help_text="give the same options as before, or " + _HELP)
 
-    def _mend(self) -> None:
-        """Take away a line that was not written to its end."""
-        try:
-            with self.path.open("rb+") as file:
-                whole = file.read().rfind(b"\n") + 1
-                file.truncate(whole)
-        except OSError as error:
-            raise self._unusable(error) from None
+    def _trim(self) -> None:
+        """Remove a line that was not written to its end. Raises InputError for what is not a journal."""
+        with self._faults(), open_existing(self.path) as file:
+            data = file.read()
+            if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
+                raise self._not_a_journal()
+            file.truncate(data.rfind(b"\n") + 1)
+        with self._faults():
+            protect(self.path)
 
     def _size(self) -> int:
         return self.path.stat().st_size
 
-    def _write(self, mode: str, value: dict[str, Any]) -> None:
-        line = json.dumps(value, separators=(",", ":")) + "\n"
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
         try:
-            with self._lock, self.path.open(mode, encoding="utf-8") as file:
-                file.write(line)
+            yield
         except OSError as error:
             raise self._unusable(error) from None
 
     def _unusable(self, error: OSError | ValueError) -> InputError:
         if isinstance(error, OSError):
             return InputError(str(self.path), (error.strerror or str(error)).lower())
-        return InputError(str(self.path), "this is no journal of an audit", help_text=_HELP)
+        return self._not_a_journal()
+
+    def _not_a_journal(self) -> InputError:
+        return InputError(str(self.path), "this is not a journal of an audit", help_text=_HELP)
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":")) + "\n"
 
 
 def _unit(value: dict[str, Any]) -> Unit:

@@ -1,0 +1,106 @@
+"""Opens files for reading: regular files alone, unless the user names a pipe, so that no folder can stall a run.
+
+Every file that is opened is remembered as an input of the run, so that nothing the run writes overwrites it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+    from pathlib import Path
+
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a character device"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+class Identity(NamedTuple):
+    """Which file it is, whatever its name."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        """Take the identity from the status of a file."""
+        return cls(status.st_dev, status.st_ino)
+
+
+class NotRegularError(OSError):
+    """A pipe, a device or a socket, which may never end or never begin."""
+
+    help = "pipes and devices are read only if they are named on the command line"
+
+    def __init__(self, mode: int) -> None:
+        kind = next((name for test, name in _KINDS if test(mode)), "a special file")
+        super().__init__(errno.EINVAL, f"{kind}, not a regular file")
+
+
+_INPUTS: ContextVar[dict[str, Identity] | None] = ContextVar("inputs", default=None)
+
+
+@contextmanager
+def inputs_remembered() -> Iterator[None]:
+    """Remember the files that one run opens."""
+    token = _INPUTS.set({})
+    try:
+        yield
+    finally:
+        _INPUTS.reset(token)
+
+
+def remember(path: Path, status: os.stat_result) -> None:
+    """Count a file as an input of the run."""
+    inputs = _INPUTS.get()
+    if inputs is not None and stat.S_ISREG(status.st_mode):
+        inputs[str(path)] = Identity.of(status)
+
+
+def forget(path: Path) -> None:
+    """Do not count a file of a folder that holds nothing for the run, such as the report of an earlier one."""
+    (_INPUTS.get() or {}).pop(str(path), None)
+
+
+def is_input(status: os.stat_result) -> bool:
+    """True for an input of the run, by whatever name or link it was opened."""
+    return Identity.of(status) in (_INPUTS.get() or {}).values()
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file. Raises OSError, for what is not one without waiting for it."""
+    _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - opening a device may already change its state
+    descriptor = os.open(path, _READ)
+    try:
+        status = os.fstat(descriptor)
+        _check_regular(status.st_mode)  # the name may lead elsewhere by now
+    except BaseException:
+        os.close(descriptor)
+        raise
+    remember(path, status)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_named(path: Path) -> BufferedReader:
+    """Open a file that the user names, which may be a pipe or a device. Raises OSError."""
+    file = path.open("rb")
+    remember(path, os.fstat(file.fileno()))
+    return file
+
+
+def _check_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise NotRegularError(mode)

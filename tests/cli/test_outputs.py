@@ -1,0 +1,224 @@
+"""What a command writes never takes the place of what it reads, and never lands where a planted link leads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from checker.cli.app import build
+from checker.fix.receipt import TOPIC, Change, Receipt, write_receipt
+from checker.inputs.opening import inputs_remembered
+from checker.inputs.text import InputError, read_text
+from checker.live.audit.journal import Journal
+from checker.output_file import open_output
+from tests.cli.process import run, save
+from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
+
+OPEN, FOR_INSTANCE = document(statement()), ("--instance-arn", INSTANCE_ARN)
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "check": ("check", "open.json", "-o"),
+    "check-folder": ("check", ".", "-o"),
+    "explain": ("explain", "open.json", *FOR_INSTANCE, "-o"),
+    "diff": ("diff", "open.json", "other.json", "-o"),
+    "policy": ("policy", "--topic-arn", TOPIC_ARN, *FOR_INSTANCE, "--merge", "open.json", "-o"),
+    "fix": ("fix", "open.json", "--apply", *FOR_INSTANCE, "-o"),
+    "fix-json": ("fix", "open.json", "--apply", *FOR_INSTANCE, "--format", "json", "-o"),
+    "baseline": ("baseline", "write", "open.json", "-o"),
+}
+"""Every command with an output, up to its name."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, beside a folder that a link could lead to."""
+    here = tmp_path / "here"
+    for name in ("open.json", "other.json"):
+        save(here / name, OPEN)
+    save(here / "module" / "main.tf", f'resource "aws_sns_topic" "chat" {{ name = "{TOPIC_ARN}" }}')
+    save(here / "manifest.yaml", f"topics: [{{arn: '{TOPIC_ARN}', policy: open.json}}]")
+    save(here / "checker.yaml", "fail-on: error")
+    save(tmp_path / "elsewhere" / "notes.json", "precious")
+    monkeypatch.chdir(here)
+    return here
+
+
+def checker(*words: str) -> object:
+    """Run a command in this process."""
+    return build(list(words))(list(words), standalone_mode=False)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {str(path): path.read_text() for path in folder.parent.rglob("*") if path.is_file()}
+
+
+def itself(path: Path) -> Path:
+    return path
+
+
+def by_dots(path: Path) -> Path:
+    return Path(f"../here/{path}")
+
+
+def by_link(path: Path) -> Path:
+    Path("link").symlink_to(path)
+    return Path("link")
+
+
+def by_hard_link(path: Path) -> Path:
+    os.link(path, "hard")
+    return Path("hard")
+
+
+@pytest.mark.parametrize("name", [itself, by_dots, by_link, by_hard_link])
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_no_output_overwrites_an_input(command: str, name: Callable[[Path], Path], folder: Path) -> None:
+    output = name(Path("open.json"))
+    before = contents(folder)
+    with pytest.raises(InputError, match="is an input of this run, and would be overwritten"):
+        checker(*OUTPUTS[command], str(output))
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("name", ["module/main.tf", "manifest.yaml", "checker.yaml", "baseline.json"])
+def test_what_a_run_reads_besides_is_an_input_too(name: str, folder: Path) -> None:
+    checker("baseline", "write", ".", "-o", "baseline.json")
+    before = contents(folder)
+    with pytest.raises(InputError, match="is an input of this run"):
+        checker(
+            "check",
+            ".",
+            "--baseline",
+            "baseline.json",
+            "--format",
+            "json=new.json",
+            "-o",
+            name,
+            "--format",
+            "text",
+        )
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("check", ".", "--format", "json", "-o"), ("baseline", "write", ".", "-o")]
+)
+def test_the_report_of_an_earlier_run_is_replaced(words: tuple[str, ...], folder: Path) -> None:
+    """It lies in the folder that is checked, but holds nothing to check."""
+    checker(*words, "report.json")
+    first = (folder / "report.json").read_text()
+    save(folder / "report.json", first + " " * 20)
+    checker(*words, "report.json")
+    assert (folder / "report.json").read_text() == first
+
+
+def write_output(path: Path) -> None:
+    with open_output(path) as file:
+        file.write("new")
+
+
+def begin_journal(path: Path) -> None:
+    Journal(path, {}).begin()
+
+
+def leave_receipt(folder: Path) -> None:
+    write_receipt(Receipt("2026-01-01T00:00:00", "me", (Change(TOPIC_ARN, TOPIC, "{}", "{}"),)), folder)
+
+
+def write_configured_baseline(path: Path) -> None:
+    save(Path("checker.yaml"), f"baseline: {path}")
+    checker("baseline", "write", "open.json")
+
+
+WRITERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "report": (write_output, "out/notes.json"),
+    "report itself": (write_output, "link.json"),
+    "report by its full name": (lambda path: write_output(path.absolute()), "link.json"),
+    "journal": (begin_journal, "link.json"),
+    "receipts": (leave_receipt, "out"),
+    "receipts below": (leave_receipt, "out/receipts"),
+    "default baseline": (lambda _: checker("baseline", "write", "open.json"), "checker-baseline.json"),
+    "configured baseline": (write_configured_baseline, "out/notes.json"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_planted_link_leads_no_output_elsewhere(writer: str, folder: Path) -> None:
+    elsewhere = folder.parent / "elsewhere"
+    for link, to in {"out": "", "link.json": "notes.json", "checker-baseline.json": "notes.json"}.items():
+        (folder / link).symlink_to(elsewhere / to)
+    write, name = WRITERS[writer]
+    with pytest.raises(InputError, match="leads through a link to") as caught:
+        write(Path(name))
+    assert str(elsewhere) in caught.value.help
+    assert [path.name for path in elsewhere.iterdir()] == ["notes.json"]
+    assert (elsewhere / "notes.json").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("name", "lands"),
+    [
+        ("new.txt", "here/new.txt"),
+        ("module/new.txt", "here/module/new.txt"),
+        ("../elsewhere/new.txt", "elsewhere/new.txt"),
+        ("inside/new.txt", "here/module/new.txt"),
+        ("latest.txt", "here/module/latest.txt"),
+        ("../linked/new.txt", "elsewhere/new.txt"),
+    ],
+)
+def test_links_within_the_folder_and_those_that_the_user_names_are_followed(
+    name: str, lands: str, folder: Path
+) -> None:
+    (folder / "inside").symlink_to("module")
+    (folder / "latest.txt").symlink_to("module/latest.txt")
+    (folder.parent / "linked").symlink_to("elsewhere")
+    write_output(Path(name))
+    assert (folder.parent / lands).read_text() == "new"
+
+
+def test_an_input_that_takes_the_place_of_the_output_is_not_truncated(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is compared once it is open, and emptied only then."""
+    monkeypatch.setattr("checker.output_file.check_output_file", lambda *_, **__: None)
+    with inputs_remembered():
+        checker_input = folder / "open.json"
+        before = checker_input.read_text()
+        read_text(checker_input)
+        os.link(checker_input, folder / "new.json")
+        with pytest.raises(InputError, match="is an input"):
+            write_output(folder / "new.json")
+    assert checker_input.read_text() == before
+
+
+def test_a_pipe_in_the_place_of_the_default_baseline_is_refused(folder: Path) -> None:
+    os.mkfifo(folder / "checker-baseline.json")
+    with pytest.raises(InputError, match="a named pipe, not a regular file"):
+        checker("baseline", "write", "open.json")
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_has_names_that_are_links(name: str, folder: Path) -> None:
+    done = run("check", "open.json", "-o", name, cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout.startswith("error[missing-source-account]")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"kind": "other"}\n{"cut', "precious"])
+def test_what_is_not_a_journal_is_not_resumed_and_not_cut(text: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "notes.json", text)
+    with pytest.raises(InputError, match="not a journal of an audit"):
+        Journal(path, {}).resume()
+    assert path.read_text() == text
+
+
+def test_a_journal_that_was_cut_off_is_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    Journal(path, {}).begin()
+    whole = path.read_text()
+    for cut in ("", whole[:10], whole, whole + '{"kind":"unit","acc'):
+        path.write_text(cut)
+        assert Journal(path, {}).resume() == set()
+        assert path.read_text() == whole
