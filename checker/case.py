@@ -12,6 +12,7 @@ from checker.arn import Arn, is_account
 from checker.finding import Location, Part, Role
 from checker.iam import prove
 from checker.iam.action import action_covers
+from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
@@ -35,6 +36,8 @@ _ANY_REGION = "us-east-1"
 _ANY_ACCOUNT = (fresh_account(()),)
 """Stands for the owner's while that is not known."""
 _EVERY_ACCOUNT = ""
+_QUESTIONS = 5
+"""So many questions about one policy may take all the work that one question may."""
 _CONNECT = Service(CONNECT)
 
 
@@ -118,6 +121,7 @@ class TopicCase(PolicyCase):
         self.topic = topic
         self.key = inventory.key_of(topic)
         self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
+        self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
 
     @cached_property
@@ -234,7 +238,7 @@ class TopicCase(PolicyCase):
 
     def _is_public(self, statement: Statement) -> bool:
         denies = (one for one in self.statements if one.effect == DENY)
-        return StrangerProver(self.alone(statement, *denies), self.target).can(PUBLISH).truth is True
+        return self.stranger_under(self.alone(statement, *denies)).can(PUBLISH).truth is True
 
     def alone(self, *statements: Statement) -> Policy:
         """The policy with nothing but these statements."""
@@ -263,7 +267,7 @@ class TopicCase(PolicyCase):
 
     def connect_under(self, policy: Policy) -> ConnectProver:
         """Questions about Connect under another policy."""
-        return ConnectProver(policy, self.target, self.regions)
+        return ConnectProver(policy, self.target, self.regions, whole=self.budget)
 
     def deputy_of(self, statement: Statement) -> Answer:
         """Whether a grant lets Connect publish for a stranger's instance, or without saying for whom.
@@ -291,7 +295,11 @@ class TopicCase(PolicyCase):
     @cached_property
     def stranger(self) -> StrangerProver:
         """Questions about what a stranger can do under the policy."""
-        return StrangerProver(self.policy, self.target)
+        return self.stranger_under(self.policy)
+
+    def stranger_under(self, policy: Policy) -> StrangerProver:
+        """Questions about what a stranger can do under another policy."""
+        return StrangerProver(policy, self.target, self.budget)
 
 
 def _covers_connect(statement: Statement, action: str) -> bool:

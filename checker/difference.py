@@ -66,7 +66,8 @@ def difference(old: Policy, new: Policy, target: Target, instances: Sequence[Arn
     ``instances`` are told apart by name, beside those that the policies name. A value that is not known is
     taken for the same in both policies if both know it by the same name.
     """
-    gain, loss = Gain(old, new), Gain(new, old)
+    gain = Gain(old, new)
+    loss = Gain(new, old, gain.whole)
     cast = Cast.of((old, new), target, instances)
     everybody = askers(cast.policies, target.partition, target.account)
     named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]

@@ -1,4 +1,4 @@
-"""How much work one question may take, counted and not timed, so that an answer never depends on the machine."""
+"""How much work a question may take, counted and not timed, so that an answer never depends on the machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ EXHAUSTED = Unknown("the policy tells more classes of requests apart than are wo
 """The answer to a question whose budget ran out. Rules report it as at least a warning."""
 
 LIMIT = 400_000
-"""Units of work a question. A unit takes 1 to 4 microseconds on a machine of 2026."""
+"""Units of work for a question. A unit takes 1 to 3 microseconds on a machine of 2026."""
 
 
 class ExhaustedError(Exception):
@@ -16,19 +16,22 @@ class ExhaustedError(Exception):
 
 
 class Budget:
-    """The work that is left for one question."""
+    """The work that is left for one question, out of what is left for the ``whole`` that it is part of."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "whole")
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, whole: Budget | None = None) -> None:
         self.left = limit
+        self.whole = whole
 
     def spend(self, units: int) -> None:
         """Take units of work. Raises ExhaustedError when none are left."""
         self.left -= units
         if self.left < 0:
             raise ExhaustedError
+        if self.whole is not None:
+            self.whole.spend(units)
 
-    def share(self, part: int) -> Budget:
-        """A budget of its own of one part in so many of what is left; what it uses is not taken here."""
-        return Budget(self.left // part)
+    def part(self, number: int) -> Budget:
+        """One part in so many of what is left."""
+        return Budget(self.left // number, self)

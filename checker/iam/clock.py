@@ -54,7 +54,8 @@ class Clock(NamedTuple):
         found: list[Choice] = []
         try:
             for now in moments:
-                found += told_apart(self._at(now, moments, budget), mentions)
+                budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
+                found += told_apart(self._at(now, moments), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
         found.sort(key=lambda one: one.doubt is not None)
@@ -67,16 +68,14 @@ class Clock(NamedTuple):
         named |= issued | {one + _LONGEST_SESSION for one in issued}
         return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
 
-    def _at(self, now: int, moments: Iterable[int], budget: Budget) -> Iterator[Choice]:
+    def _at(self, now: int, moments: Iterable[int]) -> Iterator[Choice]:
         """The requests that are made at a moment."""
         at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
         doubt = _PAST if now < EARLIEST else None
         if not self.temporary:
-            budget.spend(1)
             yield Choice(at, doubt=doubt)
             return
         for issued in (now, *(one for one in moments if now - _LONGEST_SESSION <= one < now)):
-            budget.spend(1)
             yield Choice({**at, ISSUED: _written(issued)}, doubt=doubt)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.iam.budget import LIMIT, Budget
 from checker.iam.decide import decide
 from checker.iam.residue import prepare
-from checker.iam.search import Found, find
+from checker.iam.search import Found, Goal, find
 from checker.iam.truth import Truth, all_of, negate
 from checker.policy.content import contents
 from checker.policy.model import ALLOW, DENY, Policy, Statement
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 Changed = tuple[Statement | Unknown, ...]
 
 
-class Gain:
-    """The requests that ``new`` allows and ``old`` does not, asked about a space at a time."""
+_WHOLE, _EACH = LIMIT, LIMIT // 4
+"""Units of work for a comparison as a whole, and for each of the many questions that it consists of."""
 
-    def __init__(self, old: Policy, new: Policy) -> None:
+
+class Gain:
+    """The requests that ``new`` allows and ``old`` does not, asked about a space at a time.
+
+    ``whole`` is the budget of the comparison that this is part of.
+    """
+
+    def __init__(self, old: Policy, new: Policy, whole: Budget | None = None) -> None:
         self.policies = (old, new)
+        self.whole = whole or Budget(_WHOLE)
         self.gone, self.come = changed(old, new)
         self.narrowed = self._narrow()
 
@@ -47,7 +56,7 @@ class Gain:
         """False if the changed statements alone show that nothing of the space is gained."""
         if self.narrowed is None or self.narrowed == self.policies:
             return self.narrowed is not None
-        return find(prepare(space, *self.narrowed), space, _gain).truth is not False
+        return self._find(prepare(space, *self.narrowed), space, _gain).truth is not False
 
     def within(self, space: Space) -> Found:
         """Is some request of the space gained?"""
@@ -55,7 +64,7 @@ class Gain:
 
     def ask(self, prepared: Prepared, space: Space) -> Found:
         """The same of policies that are prepared already; both of them confirm the witness."""
-        found = find(prepared, space, _gain)
+        found = self._find(prepared, space, _gain)
         truth = found.truth if found.witness is None else self.holds(found.witness)
         return found if truth is True else Found(truth)
 
@@ -65,7 +74,10 @@ class Gain:
 
     def is_whole(self, prepared: Prepared, space: Space) -> bool:
         """True if every request of the space is gained, for sure."""
-        return find(prepared, space, _no_gain).truth is False
+        return self._find(prepared, space, _no_gain).truth is False
+
+    def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
+        return find(prepared, space, goal, Budget(_EACH, self.whole))
 
 
 def changed(old: Policy, new: Policy) -> tuple[Changed, Changed]:

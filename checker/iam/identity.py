@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
 from checker.iam.arn_glob import arn_glob_of
-from checker.iam.domain import Assignment, Choice, Choices, gap, told_apart
+from checker.iam.domain import Assignment, Choice, Choices, gap
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Segment
 from checker.iam.texts import COLON, DIGITS, HEX, Excluded, Form, Texts, outright
@@ -59,7 +59,7 @@ class Instances(NamedTuple):
         """Pick an instance of every class."""
         instances, missing = self.instances(mentions, budget)
         found = [*instances, *self._unsourced(instances, mentions)]
-        return Choices(told_apart(map(Choice, found), mentions), missing)
+        return Choices(tuple(map(Choice, found)), missing)
 
     def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
         """The requests that lack one of the keys, if it matters which, or both."""

@@ -47,7 +47,7 @@ class ServiceChain(NamedTuple):
         services = [str(one.values[VIA]) for one in names.choices]
         lists = list(chain.from_iterable(permutations(services[:12], n) for n in range(1, _MOST + 1)))
         budget.spend(len(lists))
-        missing = names.gap or (None if len(services) <= _MOST else EXHAUSTED)
+        missing = EXHAUSTED if len(services) > _MOST else names.gap
         return Choices(
             tuple(Choice({VIA: one, FIRST: one[0], LAST: one[-1]}) for one in lists),
             missing,
@@ -79,7 +79,7 @@ class EncryptionContext(NamedTuple):
         names = list(dict.fromkeys((*(spelled.get(one, one) for one in valued), *filter(None, others))))
         sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
         budget.spend(len(sets))
-        missing = told.gap or (None if len(names) <= _MOST else EXHAUSTED)
+        missing = EXHAUSTED if len(names) > _MOST else told.gap
         return Choices(tuple(self._choice(one, valued) for one in sets), missing)
 
     def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:

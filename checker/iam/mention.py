@@ -36,7 +36,7 @@ class Mention(NamedTuple):
 
     def matches(self, value: str) -> Truth:
         """What the positive form of the operator says of a value of the key."""
-        if self.test.expanded is None:
+        if self.test.expanded is None or len(self.wanted) == 1:
             return self.test.plain(value, self.text)
         return self.test.expanded(value, self.wanted)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.action import action_covers
+from checker.iam.budget import Budget
 from checker.iam.condition import condition_holds
 from checker.iam.decide import Decision, decide
 from checker.iam.identity import SOURCE_KEYS, SOURCE_OWNER, Instances
@@ -52,18 +53,24 @@ def one_request(policy: Policy, space: Space) -> Answer:
     return Answer(decision.allowed, request, decision)
 
 
-def some_request(policy: Policy, space: Space) -> Answer:
-    """Is some request of the space allowed?"""
-    return confirmed(policy, find(prepare(space, policy), space, _allowed))
+def some_request(policy: Policy, space: Space, whole: Budget | None = None) -> Answer:
+    """Is some request of the space allowed? ``whole`` is the budget for all questions about the policy."""
+    return confirmed(policy, find(prepare(space, policy), space, _allowed, Budget(whole=whole)))
 
 
 class ConnectProver:
     """Questions about Connect's requests to publish under one policy, which is prepared for them once."""
 
     def __init__(
-        self, policy: Policy, target: Target, regions: tuple[str, ...], prepared: Prepared | None = None
+        self,
+        policy: Policy,
+        target: Target,
+        regions: tuple[str, ...],
+        prepared: Prepared | None = None,
+        whole: Budget | None = None,
     ) -> None:
         self.policy = policy
+        self.whole = whole
         self.target = target
         self.regions = regions
         self._space = instances_space(target, Instances(target.partition, regions))
@@ -74,7 +81,7 @@ class ConnectProver:
         """The same questions under these statements of the policy alone."""
         policy = self.policy._replace(statements=statements)
         prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
-        return ConnectProver(policy, self.target, self.regions, prepared)
+        return ConnectProver(policy, self.target, self.regions, prepared, self.whole)
 
     def any_instance(self) -> Answer:
         """Could Connect publish for any instance whatever?"""
@@ -96,7 +103,8 @@ class ConnectProver:
     def _ask(self, instances: Instances) -> Answer:
         if instances not in self._answers:
             space = self._space._replace(free=(instances, *self._space.free[1:]))
-            self._answers[instances] = confirmed(self.policy, find(self._prepared, space, _allowed))
+            found = find(self._prepared, space, _allowed, Budget(whole=self.whole))
+            self._answers[instances] = confirmed(self.policy, found)
         return self._answers[instances]
 
 
@@ -105,9 +113,10 @@ class StrangerProver:
     an anonymous caller.
     """
 
-    def __init__(self, policy: Policy, target: Target) -> None:
+    def __init__(self, policy: Policy, target: Target, whole: Budget | None = None) -> None:
         self.policy = policy
         self.target = target
+        self.whole = whole
         caller = stranger_caller(target)
         may = Request(caller, "", "", _OUT_OF_REACH)
         self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
@@ -137,7 +146,8 @@ class StrangerProver:
         about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
         if about in self._refused:
             return self._refused[about]
-        answer = some_request(self.policy, stranger_space(action, self.target, words(self.policy)))
+        space = stranger_space(action, self.target, words(self.policy))
+        answer = some_request(self.policy, space, self.whole)
         if answer.truth is not True:
             self._refused[about] = answer
         return answer

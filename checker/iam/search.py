@@ -37,7 +37,7 @@ class Found(NamedTuple):
     witness: Request | None = None
 
 
-def find(prepared: Prepared, space: Space, goal: Goal) -> Found:
+def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = None) -> Found:
     """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it.
 
     The work is bounded, whatever the policies; a question that is not settled then is EXHAUSTED.
@@ -45,7 +45,7 @@ def find(prepared: Prepared, space: Space, goal: Goal) -> Found:
     if prepared.hopeless:
         return Found(truth=False)
     mentions = prepared.mentions()
-    search = _Search(prepared, goal, mentions)
+    search = _Search(prepared, goal, mentions, budget or Budget())
     try:
         found = search.descend(
             _Branch(dict(prepared.start.context), search.relevant(space.domains(mentions)))
@@ -76,7 +76,7 @@ class _Search:
 
     __slots__ = ("budget", "cost", "doubt", "gaps", "goal", "known", "mentions", "prepared", "variables")
 
-    def __init__(self, prepared: Prepared, goal: Goal, mentions: Mentions) -> None:
+    def __init__(self, prepared: Prepared, goal: Goal, mentions: Mentions, budget: Budget) -> None:
         self.prepared = prepared
         self.goal = goal
         self.mentions = mentions
@@ -84,7 +84,7 @@ class _Search:
         self.known: dict[int, tuple[Domain, Choices]] = {}
         self.gaps: list[Unknown] = []
         self.doubt: Unknown | None = None
-        self.budget = Budget()
+        self.budget = budget
         self.cost = prepared.size
 
     def relevant(self, domains: Sequence[Domain]) -> tuple[Domain, ...]:

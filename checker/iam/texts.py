@@ -119,11 +119,11 @@ class Texts(NamedTuple):
         missing = gap(patterns)
         for form in (_widened(form, patterns) for form in self._forms(patterns)):
             try:
-                found += self._walked(form, list(form.readers(mentions)), budget, 2)
+                found += self._walked(form, list(form.readers(mentions)), budget.part(2))
             except ExhaustedError:
                 missing = EXHAUSTED
                 found += self._samples(form, mentions, budget)
-        budget.spend(len(found) * len(patterns) // 8)
+        budget.spend(len(found) * len(patterns))
         kept = told_apart((*found, *self._empty(mentions)), mentions)
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
@@ -136,25 +136,20 @@ class Texts(NamedTuple):
             return (Form.of(self.forms[0].texts[0][0], ARN_SHAPE), *self.forms)
         return self.forms if patterns else self.forms[:1]
 
-    def _walked(
-        self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget, part: int
-    ) -> list[Choice]:
-        """A choice for every class, within a part of the budget. Raises ExhaustedError."""
-        mine = budget.share(part)
-        try:
-            every = [reader for one in readers for reader in one]
-            found = classes(form.shape, (*every, *self._telling(form)), mine)
-        finally:
-            budget.left -= budget.left // part - max(mine.left, 0)
+    def _walked(self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget) -> list[Choice]:
+        """A choice for every class. Raises ExhaustedError."""
+        every = [reader for one in readers for reader in one]
+        found = classes(form.shape, (*every, *self._telling(form)), budget)
         within = (one for one in map(form.assignment, found) if not self._is_out_of_reach(one))
         return [Choice(one, doubt=form.doubt) for one in within]
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
         """Some texts of the form: for each pattern one that fits and one that does not."""
+        budget = budget.part(2)
         try:
-            yield from self._walked(form, (), budget, 4)
+            yield from self._walked(form, (), budget.part(4))
             for one in form.readers(mentions):
-                yield from self._walked(form, [one], budget, 4)
+                yield from self._walked(form, [one], budget.part(4))
         except ExhaustedError:
             return
 

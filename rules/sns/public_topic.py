@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
-from checker.iam.prove import StrangerProver
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.policy.model import ALLOW, DENY
 from checker.policy.unknown import Unknown
@@ -118,7 +117,7 @@ def _each(case: TopicCase, deeds: list[tuple[str, ...]]) -> Iterator[tuple[State
     denies = [statement for statement in case.statements if statement.effect == DENY]
     for statement in case.statements:
         if statement.effect == ALLOW:
-            prover = StrangerProver(case.alone(statement, *denies), case.target)
+            prover = case.stranger_under(case.alone(statement, *denies))
             yield statement, [prover.can(*actions).truth for actions in deeds]
 
 
