@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.parsers import ResponseParserError
 
 from checker.inputs.text import InputError
 from checker.live.actions import action_of
@@ -16,8 +15,8 @@ from checker.report.paint import safe
 if TYPE_CHECKING:
     from checker.inventory import Skipped
 
-AwsError: TypeAlias = "ClientError | BotoCoreError | ResponseParserError"
-ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+AwsError: TypeAlias = "ClientError | BotoCoreError"
+ERRORS = (ClientError, BotoCoreError)
 
 
 class Fault(Enum):
@@ -31,6 +30,7 @@ class Fault(Enum):
     LOST = ("no answer to `{action}`", True)
     QUOTA = ("a quota or limit is reached: `{action}`", False)
     ENDED = ("`{action}` was refused: the chat has ended, or its token has", False)
+    ODD = ("the answer to `{action}` cannot be used", True)
     FAILED = ("`{action}` failed", True)
 
     def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - the second half of the value
