@@ -102,15 +102,23 @@ class UnreadError(Exception):
         self.skipped = skipped
         self.refusal = refusal
 
-    def of_input(self) -> InputError:
+    def of_input(self) -> CallError:
         """The same, where nothing can be done without what was asked for."""
-        return InputError(self.skipped.what, self.told, help_text=self.skipped.help)
+        return CallError(self)
 
     @property
     def told(self) -> str:
         """The reason, with AWS's own words where they tell more."""
         said = self.refusal.message
         return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
+
+
+class CallError(InputError):
+    """A call failed, and nothing can be done without its answer."""
+
+    def __init__(self, error: UnreadError) -> None:
+        super().__init__(error.skipped.what, error.told, help_text=error.skipped.help)
+        self.fault = error.fault
 
 
 def fault_of(error: AwsError) -> Fault:

@@ -93,7 +93,7 @@ def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
 
 def roll_back(folder: Path) -> None:
     (receipt,) = folder.iterdir()
-    assert checker("rollback", receipt).code == 0
+    assert checker("rollback", receipt, "--yes").code == 0
 
 
 def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
@@ -337,7 +337,7 @@ def test_one_ctrl_c_lets_a_repair_finish_what_it_has_begun(estate: Estate, tmp_p
     at = faults.connection_reset("sns", "GetTopicAttributes", times=1)._replace(first=3)
     code, said = stopped(estate, signal.SIGINT, estate.fix(tmp_path), at)
     assert code == 130
-    assert "what is begun is finished first" in said
+    assert "finishing the current change" in said
     assert "mended" in said
     assert checker(*estate.fix(tmp_path / "again")).code == 0
 

@@ -100,7 +100,7 @@ def _managed(calls: Calls, arn: str) -> Any:
 def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
     """Write documents as one resource-based policy: with the element that goes without saying in them."""
     statements = [
-        {**unsaid, **statement}
+        {**unsaid, **statement} if isinstance(statement, dict) else statement
         for document in documents
         for statement in _several(document.get("Statement") or [])
     ]
