@@ -1,41 +1,34 @@
 """What an answer of AWS must be before anything relies on it: of the types that the service model states, and whole.
 
-botocore hands on what it can parse. `{}`, a number in place of a text or a list without entries would fail far from
-the call, or not at all.
+botocore hands on what it can parse: a member that is missing or a number in place of a text fails far from the call, and
+`{}` in place of a list is an empty list.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_POLICY_DOCUMENT = "policyDocumentType"
-"""IAM sends documents as encoded text, which botocore decodes.
-
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html
-"""
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
     "list": (list,),
     "string": (str,),
-    "character": (str,),
-    "integer": (int,),
-    "long": (int,),
+    "integer": (int, float),
+    "long": (int, float),
     "float": (int, float),
     "double": (int, float),
     "boolean": (bool,),
-    "timestamp": (datetime,),
 }
 _WORDS = {
     "structure": "an object",
     "map": "an object",
     "list": "a list",
-    "integer": "a number",
-    "long": "a number",
+    "boolean": "true or false",
+    **dict.fromkeys(("integer", "long", "float", "double"), "a number"),
 }
 
 NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -103,34 +96,41 @@ class BadAnswerError(Exception):
     """An answer is not what the service documents."""
 
 
-def check_answer(client: Any, service: str, operation: str, answer: Any) -> None:
-    """See that an answer can be relied on. Raises BadAnswerError."""
-    api_name = client.meta.method_to_api_mapping[operation]
-    shape = client.meta.service_model.operation_model(api_name).output_shape
-    if not isinstance(answer, dict):
-        raise BadAnswerError("it is not an object")
-    if shape is not None:
-        _check_types(shape, answer, "")
+def check_answer(service: str, operation: str, answer: dict[str, Any]) -> None:
+    """See that an answer has what calls rely on. Raises BadAnswerError."""
     for path in NEEDED.get((service, operation), ()):
         _check_there(answer, path)
 
 
+def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+    """Hold a body of JSON against the service model, before botocore makes a list of whatever is in its place.
+
+    Bodies of XML have no types, and botocore reads all others strictly. Raises BadAnswerError.
+    """
+    shape, protocol = operation_model.output_shape, operation_model.service_model.resolved_protocol
+    if shape is None or protocol not in ("json", "rest-json") or response_dict["status_code"] >= 300:
+        return
+    try:
+        value = json.loads(response_dict["body"] or b"{}")
+    except (ValueError, RecursionError):
+        raise BadAnswerError("it is not JSON") from None
+    _check_types(shape, value, "")
+
+
 def _check_types(shape: Any, value: Any, at: str) -> None:
     """Hold a value and all that is in it against a shape of the service model. Raises BadAnswerError."""
-    name = "structure" if shape.name == _POLICY_DOCUMENT else shape.type_name
-    types = _TYPES.get(name, (object,))
-    odd = not isinstance(value, types) or (
-        isinstance(value, bool) and bool not in types and object not in types
-    )
+    types = _TYPES.get(shape.type_name, (object,))
+    odd = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
     if odd:
-        raise BadAnswerError(f"{at.lstrip('.')} is not {_WORDS.get(name, f'a {name}')}")
+        raise BadAnswerError(f"{at.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
     for inner, one, place in _inner(shape, value):
         _check_types(inner, one, f"{at}{place}")
 
 
 def _inner(shape: Any, value: Any) -> Iterator[tuple[Any, Any, str]]:
     if shape.type_name == "structure":
-        yield from ((shape.members[name], value[name], f".{name}") for name in shape.members if name in value)
+        members = ((member.serialization.get("name", name), member) for name, member in shape.members.items())
+        yield from ((one, value[name], f".{name}") for name, one in members if value.get(name) is not None)
     elif shape.type_name == "list":
         yield from ((shape.member, one, f"[{number}]") for number, one in enumerate(value))
     elif shape.type_name == "map":
@@ -143,8 +143,10 @@ def _check_there(answer: Any, path: str) -> None:
     values = [answer]
     for step in path.rstrip("?").split("."):
         name = step.removesuffix("[]")
-        values = [one.get(name) for one in values]
+        values = [one.get(name) if isinstance(one, dict) else None for one in values]
         if any(one in missing for one in values):
             raise BadAnswerError(f"{name} is missing")
+        if step != name and not all(isinstance(one, list) for one in values):
+            raise BadAnswerError(f"{name} is not a list")
         if step != name:
             values = [entry for one in values for entry in one]

@@ -37,7 +37,7 @@ _SILENCE = (ConnectTimeoutError, ReadTimeoutError)
 class TooLongError(BotoCoreError):  # type: ignore[misc] # botocore is untyped
     """An answer has more bytes than any answer of AWS. Not retried, unlike an HTTPClientError."""
 
-    fmt = "the answer is longer than {most} bytes"
+    fmt = "it is longer than {most} bytes"
 
 
 def bound(client: Any) -> Any:

@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from checker import __version__
 from checker.inputs.text import InputError
-from checker.live.answers import BadAnswerError, check_answer
+from checker.live.answers import BadAnswerError, check_answer, check_body
 from checker.live.deadline import CALL_SECONDS, within
-from checker.live.http import CONNECT_SECONDS, READ_SECONDS, bound
+from checker.live.http import CONNECT_SECONDS, READ_SECONDS, TooLongError, bound
 
 if TYPE_CHECKING:
     from checker.live.access import Access
@@ -108,6 +108,7 @@ class Sessions:
             raise InputError(
                 "--endpoint-url", said, help_text="it looks like http://127.0.0.1:5000"
             ) from None
+        client.meta.events.register("before-parse", check_body)
         return bound(client)
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
@@ -145,11 +146,13 @@ def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> 
     call = getattr(client, operation)
     try:
         answer: dict[str, Any] = call(**sent)
-    except (BotoCoreError, ClientError):
+    except TooLongError as error:
+        raise BadAnswerError(str(error)) from None
+    except (BotoCoreError, ClientError, BadAnswerError):
         raise
     except Exception as error:  # noqa: BLE001 - botocore's parsers raise whatever an answer makes them stumble over
         raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None
-    check_answer(client, service, operation, answer)
+    check_answer(service, operation, answer)
     return answer
 
 

@@ -111,7 +111,7 @@ def _as_undone(carried: Carried, undone: Undone) -> _States:
     states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
     states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
-    states |= dict.fromkeys(undone.drifted, (State.LEFT, "somebody else has changed it since"))
+    states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
     if undone.stuck is not None:
         states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
     return states
@@ -129,10 +129,10 @@ def _with_states(outcome: Outcome, states: _States) -> Outcome:
 def _told(undone: Undone) -> str:
     parts = []
     if undone.back:
-        parts.append(f"taken back: {', '.join(map(name_of, undone.back))}")
+        parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")
     if undone.drifted:
-        parts.append(f"left as somebody else has changed it: {', '.join(map(name_of, undone.drifted))}")
+        parts.append(f"left alone, changed by others since: {', '.join(map(name_of, undone.drifted))}")
     if undone.stuck is not None:
         stuck = undone.stuck
-        parts.append(f"not taken back: {name_of(stuck.change)}: {stuck.fault.reason}")
+        parts.append(f"not rolled back: {name_of(stuck.change)}: {stuck.fault.reason}")
     return "; ".join(parts) or "nothing was changed"

@@ -21,7 +21,7 @@ from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from checker.fix.receipt import Change
@@ -96,12 +96,15 @@ def _find(calls: Calls, change: Change) -> _Found:
     target = targets.get(_alias(change), "")
     if target and _has_tag(calls, target, RECEIPT, change.receipt):
         return _Found(target, target)
-    known = set(targets.values())
+    return _Found(next(_unnamed(calls, change, set(targets.values())), ""), target)
+
+
+def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[str]:
+    """Give the usable keys of the repair, apart from those that are known. Raises InputError."""
     for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = one["KeyId"]
         if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
-            return _Found(key, target)
-    return _Found("", target)
+            yield key
 
 
 def created_at(calls: Calls, change: Change) -> datetime | None:
@@ -143,18 +146,38 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
         Tags=[{"TagKey": name, "TagValue": value} for name, value in made["Tags"].items()],
     )
     key = answer["KeyMetadata"]["KeyId"]
+    if answer["ResponseMetadata"].get("RetryAttempts"):
+        _delete_spares(calls, change, key)
     calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
     if not until(clock, lambda: _stand(calls, change) is Stand.AFTER):
         raise InputError(change.resource, "AWS does not show the key as it was created")
 
 
+def _delete_spares(calls: Calls, change: Change, key: str) -> None:
+    """Delete what an earlier attempt of CreateKey has created, whose answer was lost: each attempt creates a key."""
+    for spare in _unnamed(calls, change, {key}):
+        _schedule(calls, change, spare)
+
+
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
-    found = _find(calls, change)
-    if found.is_named:
-        calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
-    calls.need("kms", "schedule_key_deletion", change.resource, KeyId=found.key, PendingWindowInDays=_DAYS)
-    if not until(clock, lambda: not _find(calls, change).key):
+    """Delete every key of the repair, and wait until KMS shows none."""
+    deleted: set[str] = set()
+
+    def is_gone() -> bool:
+        found = _find(calls, change)
+        if found.key and found.key not in deleted:
+            if found.is_named:
+                calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
+            _schedule(calls, change, found.key)
+            deleted.add(found.key)
+        return not found.key
+
+    if not until(clock, is_gone):
         raise InputError(change.resource, "AWS still shows the key, which was to be deleted")
+
+
+def _schedule(calls: Calls, change: Change, key: str) -> None:
+    calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
 
 
 NEW_KEY_DEED = Deed(_stand, _create, _delete, "there is such an alias now, or its key has changed since")
