@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.fix.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
+from checker.report.age import age
 from checker.report.paint import Paint, safe
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checker.fix.receipt import Change, Receipt
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
@@ -25,15 +24,6 @@ def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
     yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
     yield f"  by       {safe(receipt.caller)}"
     yield f"  caller   {safe(caller)}"
-
-
-def age(seconds: float) -> str:
-    """Say how long ago something was."""
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= unit:
-            count = int(seconds // unit)
-            return f"{count} {name}{'s' * (count != 1)} ago"
-    return "less than a minute ago"
 
 
 def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:

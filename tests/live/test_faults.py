@@ -307,10 +307,13 @@ def stopped(
     return running.returncode, said
 
 
-def test_ctrl_c_leaves_a_clean_journal_that_is_gone_on_with(estate: Estate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_leave_a_clean_journal_that_is_resumed(
+    estate: Estate, tmp_path: Path, by: signal.Signals
+) -> None:
     journal = tmp_path / "journal.jsonl"
     command = (*estate.audit, "--journal", str(journal))
-    code, said = stopped(estate, signal.SIGINT, command, faults.connection_reset("kms", "DescribeKey"))
+    code, said = stopped(estate, by, command, faults.connection_reset("kms", "DescribeKey"))
     assert (code, f"--resume {journal}" in said) == (130, True)
     assert next(json.loads(line) for line in journal.read_text().splitlines())["kind"] == "audit"
     assert checker(*estate.audit, "--resume", journal).out == checker(*estate.audit).out
@@ -333,9 +336,12 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
     assert all(topic in done.out for topic in others[:10])
 
 
-def test_one_ctrl_c_lets_a_repair_finish_what_it_has_begun(estate: Estate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_lets_a_repair_finish_what_it_has_begun(
+    estate: Estate, tmp_path: Path, by: signal.Signals
+) -> None:
     at = faults.connection_reset("sns", "GetTopicAttributes", times=1)._replace(first=3)
-    code, said = stopped(estate, signal.SIGINT, estate.fix(tmp_path), at)
+    code, said = stopped(estate, by, estate.fix(tmp_path), at)
     assert code == 130
     assert "finishing the current change" in said
     assert "mended" in said

@@ -162,17 +162,12 @@ def _delete_spares(calls: Calls, change: Change, key: str) -> None:
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     """Delete every key of the repair, and wait until KMS shows none."""
     deleted: set[str] = set()
-
-    def is_gone() -> bool:
-        found = _find(calls, change)
-        if found.key and found.key not in deleted:
-            if found.is_named:
-                calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
-            _schedule(calls, change, found.key)
-            deleted.add(found.key)
-        return not found.key
-
-    if not until(clock, is_gone):
+    while (found := _find(calls, change)).key and found.key not in deleted:
+        if found.is_named:
+            calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
+        _schedule(calls, change, found.key)
+        deleted.add(found.key)
+    if found.key and not until(clock, lambda: not _find(calls, change).key):
         raise InputError(change.resource, "AWS still shows the key, which was to be deleted")
 
 
