@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.inventory import Skipped
 from checker.live.actions import action_of
 from checker.live.answers import BadAnswerError
-from checker.live.faults import ENDS_UNIT, ERRORS, Fault, UnreadError, fault_of, reason_of, refusal_of
+from checker.live.faults import (
+    ENDS_UNIT,
+    ERRORS,
+    Fault,
+    StoppedError,
+    UnreadError,
+    fault_of,
+    reason_of,
+    refusal_of,
+)
 from checker.live.pace import Pace
 
 if TYPE_CHECKING:
@@ -27,10 +36,6 @@ _HELPS = {
 
 _MOST_PAGES = 10_000
 """A million entries; AWS allows fewer of everything that is listed."""
-
-
-class StoppedError(Exception):
-    """The run was interrupted, and no more calls are made."""
 
 
 class Listing(NamedTuple):

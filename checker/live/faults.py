@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -13,6 +14,8 @@ from checker.live.actions import action_of
 from checker.report.paint import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.inventory import Skipped
 
 AwsError: TypeAlias = "ClientError | BotoCoreError"
@@ -113,12 +116,28 @@ class UnreadError(Exception):
         return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
 
 
+class StoppedError(Exception):
+    """The run was interrupted, and no more calls are made."""
+
+
 class CallError(InputError):
     """A call failed, and nothing can be done without its answer."""
 
     def __init__(self, error: UnreadError) -> None:
         super().__init__(error.skipped.what, error.told, help_text=error.skipped.help)
         self.fault = error.fault
+
+
+@contextmanager
+def faults_about(resource: str) -> Iterator[None]:
+    """Raise whatever goes wrong as an InputError: an exception that is not one is a bug, and no reason to stop halfway."""
+    try:
+        yield
+    except (InputError, StoppedError):
+        raise
+    except Exception as error:
+        reason = f"unexpected {type(error).__name__}: {error}"
+        raise InputError(resource, reason, help_text="this is a bug in checker, please report it") from error
 
 
 def fault_of(error: AwsError) -> Fault:

@@ -11,7 +11,8 @@ from checker.fix.receipt_file import write_receipt
 from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
 from checker.live.caller import caller_of
-from checker.live.repair.mending import Carried, carry_out, faults_about, take_back
+from checker.live.faults import faults_about
+from checker.live.repair.mending import Carried, carry_out, take_back
 from checker.live.resource import MANAGED_HELP, read_topic
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.inputs.text import InputError
-from checker.live.faults import CallError
+from checker.live.faults import CallError, faults_about
 from checker.live.patience import Clock, until
 from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.encryption import ENCRYPTION_DEED
@@ -17,7 +16,7 @@ from checker.live.repair.policy_writing import POLICY
 from checker.live.repair.subscribing import SUBSCRIPTION_DEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from checker.live.calls import Calls
 
@@ -66,18 +65,6 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
                 return Carried(tuple(written), tuple(missed), fault)
             missed.append(Missed(change, fault))
     return Carried(tuple(written), tuple(missed))
-
-
-@contextmanager
-def faults_about(resource: str) -> Iterator[None]:
-    """Raise whatever goes wrong as an InputError: an exception that is not one is a bug, and no reason to stop halfway."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = f"unexpected {type(error).__name__}: {error}"
-        raise InputError(resource, reason, help_text="this is a bug in checker, please report it") from error
 
 
 def _is_made(calls: Calls, deed: Deed, change: Change) -> bool:
