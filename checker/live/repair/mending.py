@@ -76,6 +76,10 @@ def _is_made(calls: Calls, deed: Deed, change: Change) -> bool:
     return stand is Stand.AFTER
 
 
+_LEAST_ATTEMPTS = 3
+"""A rollback is tried so often, however long each attempt takes: many keys may have to be looked through."""
+
+
 class Undone(NamedTuple):
     """The result for each change: rolled back, never made, changed by others since, or created by others.
 
@@ -105,7 +109,7 @@ def take_back(
     undone = Undone()
     for change in reversed(changes):
         attempt = _Attempt(calls, change, undone, clock, force=force)
-        until(clock, attempt)
+        until(clock, attempt, least=_LEAST_ATTEMPTS)
         if attempt.fault is not None:
             return undone._replace(stuck=Missed(change, attempt.fault))
         undone = attempt.undone
