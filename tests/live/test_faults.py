@@ -103,9 +103,9 @@ def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
     done = checker(*estate.fix(folder))
     estate.sandbox.clear_faults()
     assert done.code == (3 if "mended in" in done.err else 2)
-    told = "mended in" in done.err or "not taken back" in done.err
+    told = "mended in" in done.err or "not rolled back" in done.err
     assert told or estate.policies() == before
-    assert told or not folder.exists() or "nothing was changed" in done.err or "taken back: " in done.err
+    assert told or not folder.exists() or "nothing was changed" in done.err or "rolled back: " in done.err
     if estate.policies() != before:
         roll_back(folder)
     assert estate.policies() == before
