@@ -58,7 +58,7 @@ def explain_command(
     """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
 
     A topic that is given by its ARN is read from AWS, and its key with it, unless one is given. Reading takes at
-    most 60 seconds: what AWS has not answered by then is not known.
+    most 60 seconds; calls without an answer by then have failed.
 
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
     input, 3 something is not known (with --strict, and whenever AWS would not show it), 4 internal error.

@@ -199,13 +199,13 @@ def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Don
         try:
             done = execute(plan)
         except BaseException:
-            tell(f"stopped halfway: {undo} looks up what was written, and rolls it back")
+            tell(f"stopped halfway: {undo} looks up every change, and rolls it back")
             raise
     return _with_help(done, f"{undo} rolls back the rest") if done.left else done
 
 
 def _with_help(done: Done, help_text: str) -> Done:
-    """Say how to roll back what is left after a fault."""
+    """Say how to roll back the remaining changes after a fault."""
     fault = done.fault
     if fault is None:
         return done

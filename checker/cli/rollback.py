@@ -35,7 +35,7 @@ _HELD = "`checker rollback` with the same options goes on where it stopped"
 def rollback(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt of `checker fix --apply`.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Also roll back what others have changed since.")
+        bool, typer.Option("--force", help="Also roll back resources that others have changed since.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     profile: ProfileOption = "",
@@ -43,9 +43,9 @@ def rollback(
 ) -> int:
     """Roll a live repair back: write the old policies again, and delete what the repair created.
 
-    Every resource is looked up first; the plan is shown, and nothing is changed before it is confirmed. What others
-    have changed since is left alone without --force. Deleted are only topics and keys that carry the id of the
-    receipt as a tag, with or without --force, and keys after seven days, the least that KMS allows.
+    Every resource is looked up first; the plan is shown, and nothing is changed before it is confirmed. Later
+    changes by others are left alone without --force. Only topics and keys that carry the id of the receipt as a
+    tag are deleted, also with --force; keys after seven days, the least that KMS allows.
 
     Exit codes: 0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a
     receipt that cannot be read, no confirmation, or something that could not be rolled back, 4 internal error,
@@ -79,7 +79,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
 
 
 def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
-    """Roll back what was shown; a signal does not stop it halfway."""
+    """Roll back the changes that were shown; a signal does not stop it halfway."""
     from checker.live.repair.mending import take_back
 
     changes, late = [one.change for one in reversed(todo)], list[int]()
@@ -104,7 +104,7 @@ def _show(lines: Sequence[str]) -> None:
 
 
 def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
-    """What becomes of each change, those to be rolled back with a number."""
+    """Say for each change if it is rolled back, with a number, or why not."""
     from checker.live.repair.rollback import Fate
 
     number = 0

@@ -1,4 +1,4 @@
-"""What a signal does to work that must not stop halfway, or that has something to say before it stops."""
+"""Signals during work that must not stop halfway, or that has something to say before it stops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-"""What ends a command: Ctrl-C, `kill`, a terminal that is closed."""
+"""Signals that end a command: Ctrl-C, `kill`, a closed terminal."""
 
 
 @contextmanager

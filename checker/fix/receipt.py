@@ -1,4 +1,4 @@
-"""The receipt of a live repair: what was there, what was to come, and who wrote it. Made before anything is written.
+"""The receipt of a live repair: the state before it, the planned changes and the caller. Written before any change.
 
 A receipt has an id, which every topic and key that the repair creates carries as a tag. By it a rollback knows what
 the repair has created, and deletes nothing else.
@@ -24,7 +24,7 @@ CREATED = (NEW_KEY, NEW_TOPIC, SUBSCRIPTION)
 TAGGED = (NEW_KEY, NEW_TOPIC)
 KINDS = (TOPIC, KEY, *CREATED, ENCRYPTION)
 RECEIPT = "checker:receipt"
-"""The tag of what a repair creates: the id of its receipt."""
+"""The tag of every topic and key that a repair creates: the id of its receipt."""
 
 
 class Change(NamedTuple):
@@ -56,7 +56,7 @@ def name_of(change: Change) -> str:
 
 
 class Receipt(NamedTuple):
-    """What a repair is about to do: its id, when it began, the account of all resources, the caller, and every change."""
+    """The plan of a repair: its id, the time when it began, the account of all resources, the caller, every change."""
 
     id: str
     time: datetime

@@ -1,4 +1,4 @@
-"""What an answer of AWS must be before anything relies on it: of the types that the service model states, and whole.
+"""Validates answers of AWS before anything relies on them: types by the service model, needed members by a table.
 
 botocore hands on what it can parse: a member that is missing or a number in place of a text fails far from the call, and
 `{}` in place of a list is an empty list.
@@ -97,7 +97,7 @@ class BadAnswerError(Exception):
 
 
 def check_answer(service: str, operation: str, answer: dict[str, Any]) -> None:
-    """See that an answer has what calls rely on. Raises BadAnswerError."""
+    """See that an answer has the members that calls rely on. Raises BadAnswerError."""
     for path in NEEDED.get((service, operation), ()):
         _check_there(answer, path)
 

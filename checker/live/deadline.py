@@ -21,7 +21,7 @@ EXPLAIN_SECONDS = 60.0
 
 _Work: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
 _IDLE: SimpleQueue[SimpleQueue[_Work]] = SimpleQueue()
-"""What gives work to the threads that have none: to start one for each call would cost more than to wake one."""
+"""The inboxes of idle threads. Waking a thread costs less than starting one for each call."""
 
 
 def within(seconds: float, work: Callable[[], _T]) -> _T:

@@ -1,4 +1,4 @@
-"""What a rollback is about to do: whose receipt it is, and for each resource what will be written or deleted."""
+"""The preview of a rollback: the origin of the receipt, and for each resource the write or deletion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
-    """Say what a receipt says of itself, and who is calling."""
+    """Write the id, account, age and author of a receipt, and the caller."""
     yield f"receipt {receipt.id}"
     yield f"  account  {receipt.account}"
     yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
@@ -27,7 +27,7 @@ def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
 
 
 def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
-    """Say what will be written or deleted, with a diff where it is a policy."""
+    """Write a planned write or deletion, with a diff if it is a policy."""
     yield f"{number}. {safe(_undoing(change))}"
     if change.kind not in (*CREATED, ENCRYPTION):
         yield from (f"     {_painted(line, paint)}" for line in _diff(now, change.old))

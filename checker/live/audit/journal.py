@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 
 
 class Resumed(NamedTuple):
-    """What a journal says of itself: when the audit began, the units that need not be read again, and topics read."""
+    """The state of a resumed audit: its beginning, the units that are done, and the number of topics read in others."""
 
     began: datetime
     done: frozenset[Unit]

@@ -1,4 +1,4 @@
-"""What rolling a receipt back would do now. A receipt may be forged: nothing is taken from it that AWS does not confirm."""
+"""Looks up the effect of a rollback. A receipt may be forged: AWS has to confirm whatever it says about a resource."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IN_USE = "a topic that stays may be encrypted with it"
 
 
 class Fate(Enum):
-    """What becomes of a change: it is rolled back, was never made, or is left alone."""
+    """The result of a rollback for a change: it is rolled back, was never made, or is left alone."""
 
     ROLL_BACK = "roll back"
     AS_BEFORE = "as before"
@@ -33,7 +33,7 @@ class Fate(Enum):
 
 
 class Prospect(NamedTuple):
-    """What rolling a change back would do, why it is left alone, and the policy as it is now."""
+    """The fate of a change, the reason if it is left alone, and the policy as it is now."""
 
     change: Change
     fate: Fate
@@ -43,7 +43,7 @@ class Prospect(NamedTuple):
 
 
 def check_caller(receipt: Receipt, caller: Caller) -> None:
-    """See that the caller works in the account of what would be deleted. Raises InputError."""
+    """See that the caller works in the account of the resources that would be deleted. Raises InputError."""
     if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
         reason = f"the receipt is of account {receipt.account}, the caller of account {caller.account}"
         help_text = f"nothing was changed; use credentials of account {receipt.account}"
