@@ -78,7 +78,10 @@ def audit(
         bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive what is mended.")
     ] = False,
     dask: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Work on the machines of a Dask cluster, tcp://HOST:PORT.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Work on a trusted Dask cluster: it can run code. tls://HOST:PORT."
+        ),
     ] = "",
     select: SelectOption = None,
     ignore: IgnoreOption = None,
@@ -98,7 +101,7 @@ def audit(
 ) -> int:
     """Audit live accounts: topics that Amazon Connect streams to, their policies, keys and subscriptions.
 
-    Reads only. Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete: something could not be read, 130 interrupted.
+    Reads only. A call ends after 60 seconds, and a silent service is not asked again. Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete: something could not be read, 130 interrupted.
     """
     options = Options(
         instances=tuple(instance or ()),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.cli.run import Options
+from checker.cli.terminal import tell
 from checker.inputs.load import load
 from checker.inputs.text import InputError
 from checker.inventory import Inventory
 from checker.live.access import Access, Coverage
 from checker.live.audit.plan import Plan
+from checker.report.age import age
 
 if TYPE_CHECKING:
     from checker.cli.run import Ground
@@ -59,18 +62,20 @@ def _temporary() -> Path:
         return Path(file.name)
 
 
-def journal_of(asked: AuditOptions, plan: Plan) -> tuple[Journal, set[Unit]]:
-    """Begin a journal, or go on with one; give the units that it knows. How accounts are reached may change.
+def journal_of(asked: AuditOptions, plan: Plan, account: str) -> tuple[Journal, frozenset[Unit]]:
+    """Begin a journal, or resume one; give the units that it knows. How accounts are reached may change.
 
     Raises InputError.
     """
     from checker.live.audit.journal import Journal
 
     question = plan._replace(access=Access())._asdict()
-    if asked.resume:
-        journal = Journal(asked.resume, question)
-        return journal, journal.resume()
-    path = asked.journal or _temporary()
-    journal = Journal(path, question)
-    journal.begin()
-    return journal, set()
+    journal = Journal(asked.resume or asked.journal or _temporary(), account, question)
+    if not asked.resume:
+        journal.begin()
+        return journal, frozenset()
+    resumed = journal.resume()
+    began = age((datetime.now(UTC) - resumed.began).total_seconds())
+    counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of others are read"
+    tell(f"resuming {asked.resume}: account {account}, begun {began}; {counts}")
+    return journal, resumed.done

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, decide, prepare, without_known
+from checker.cli.signals import interruptible
 from checker.cli.terminal import Exit, tell
 from checker.output_file import protect
 
@@ -37,15 +39,22 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     _protect_baseline(asked, ground)
-    sessions = sign_in(asked.access)
-    surveyed = survey(sessions, asked.coverage)
-    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
-    gc.enable()  # an audit is long, unlike other runs
-    journal, done = journal_of(asked, plan)
-    check_destinations(destinations, output)  # again, now that the inputs and the journal are known
-    _work_off([unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal)
-    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-    run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
+    with interruptible():
+        sessions = sign_in(asked.access)
+        surveyed = survey(sessions, asked.coverage)
+        gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+        gc.enable()  # an audit is long, unlike other runs
+        journal, done = journal_of(asked, plan, surveyed.account)
+        check_destinations(destinations, output)  # again, now that the inputs and the journal are known
+        try:
+            _work_off(
+                [unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal
+            )
+            unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+            run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
+        except KeyboardInterrupt:
+            tell(f"to resume: checker audit --resume {shlex.quote(str(journal.path))} and the same options")
+            raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
     publish(run.report, run.fail_on, destinations, output)
     if not asked.journal and not asked.resume:
@@ -63,7 +72,7 @@ def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:
 def _work_off(
     units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
-    """Work the units off and journal them; when that is interrupted, say how to go on."""
+    """Work the units off and journal them."""
     from checker.live.audit.run import run
 
     with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
@@ -71,9 +80,6 @@ def _work_off(
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
-        except KeyboardInterrupt:
-            tell(f"to go on: checker audit --resume {journal.path} and the same options")
-            raise
         finally:
             crew.dismiss()
 

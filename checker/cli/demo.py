@@ -79,7 +79,7 @@ _STORY = (
         ("fix", "--topic-arn", "$ORDERED", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
-    Act("Somebody wants the default policy back.", ("rollback", "$RECEIPT"), Exit.CLEAN),
+    Act("Somebody wants the default policy back.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
     Act(
         "What is left tonight: the FIFO topic, and the policy that was rolled back.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),

@@ -22,6 +22,7 @@ from checker.cli.run import known_rules
 from checker.cli.terminal import Exit, paint_for, tell, write
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.live.access import Access
+from checker.live.deadline import EXPLAIN_SECONDS
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 from checker.report.text import skipped_text
@@ -56,7 +57,8 @@ def explain_command(
 ) -> int:
     """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
 
-    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given.
+    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given. Reading takes at
+    most 60 seconds; calls without an answer by then have failed.
 
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
     input, 3 something is not known (with --strict, and whenever AWS would not show it), 4 internal error.
@@ -65,7 +67,8 @@ def explain_command(
     if Arn.parse(topic) is None:
         found = Found(load_topic(Path(topic)), given)
     else:
-        found = _live(topic, given, Access(profile=profile, endpoint=endpoint_url))
+        access = Access(profile=profile, endpoint=endpoint_url, seconds=EXPLAIN_SECONDS)
+        found = _live(topic, given, access)
     explanation = explain(found.topic, found.key, arn, known_rules())
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)

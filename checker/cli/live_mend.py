@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
+from checker.cli.confirm import is_confirmed
 from checker.cli.flowing import exit_code
 from checker.cli.run import Options, decide, prepare
-from checker.cli.signals import heeded
+from checker.cli.signals import finishing, interruptible
 from checker.cli.terminal import Exit, check_output, complain, paint_for, tell
 from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
@@ -57,6 +59,11 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
     arn = Arn.parse(asked.topic)
     if arn is None or not arn.is_topic:
         raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
+    with interruptible():
+        return _fix(asked, arn, shown, apply=apply, yes=yes)
+
+
+def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) -> int:
     ground = prepare(asked.options)
     planned = _plan(asked, arn, ground)
     check_output(shown.output)
@@ -95,35 +102,41 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
 
     What is begun is finished, so that nothing stays half done; a signal that came meanwhile is noted in ``late``.
     """
-
-    def put_off(count: int) -> None:
-        late.append(count)
-        if count > 1:
-            raise KeyboardInterrupt
-        tell("interrupted: what is begun is finished first; once more stops at once, and the receipt decides")
-
     done = _as_planned(planned)
     if planned.changes:
         try:
-            done = _apply(planned, asked, put_off, yes=yes)
+            done = _apply(planned, asked, late, yes=yes)
         except InputError as fault:
             return done._replace(fault=fault)
         _tell_steps(done.outcome)
     if done.fault is not None or asked.trial is None or late:
         return done
-    passage = try_chat(planned, asked.trial, asked.access, as_report=shown.for_people and not shown.output)
+    return _tried(planned, done, asked, asked.trial, shown, late)
+
+
+def _tried(
+    planned: Plan, done: Done, asked: LiveOptions, trial: Trial, shown: Shown, late: list[int]
+) -> Done:
+    """Try a chat on a repair; where that is asked for, roll the repair back unless the message arrives."""
+    may_undo = trial.rollback and bool(planned.changes)
+    try:
+        passage = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
+    except BaseException:
+        if may_undo:
+            _undone(planned, done, late)
+        raise
     done = done._replace(outcome=done.outcome._replace(flow=passage))
-    if passage.end is End.ARRIVED or not asked.trial.rollback or not planned.changes:
-        return done
-    with heeded(put_off):
-        return _undone(planned, done)
+    return _undone(planned, done, late) if may_undo and passage.end is not End.ARRIVED else done
 
 
-def _undone(planned: Plan, done: Done) -> Done:
-    """Take a repair back that no message came through."""
+def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
+    """Roll back a repair that no message came through."""
     from checker.live.repair.execution import undo
 
-    undone = undo(planned, done.outcome)
+    with finishing(
+        "finishing the rollback; press Ctrl-C again to stop now, the receipt rolls back the rest", late
+    ):
+        undone = undo(planned, done.outcome)
     _tell_steps(undone.outcome)
     return undone
 
@@ -173,26 +186,35 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
     return read
 
 
-def _apply(plan: Plan, asked: LiveOptions, put_off: Callable[[int], None], *, yes: bool) -> Done:
+def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
     """Carry the plan out. Raises InputError for what stands against it."""
     from checker.live.repair.execution import check, execute, record
 
     check(plan, force_managed=asked.force_managed)
-    if not yes and not _agreed(plan):
-        raise InputError("--apply", "nothing was changed: nobody said yes", help_text="`--yes` asks nothing")
+    if not yes and not is_confirmed(_question(plan)):
+        raise InputError("--apply", "not confirmed, nothing was changed", help_text="`--yes` does not ask")
     path = record(plan, asked.receipts)
-    tell(f"receipt: {path} (`checker rollback {path}` takes it back)")
-    with heeded(put_off):
-        return execute(plan)
+    undo = f"`checker rollback {shlex.quote(str(path))}`"
+    tell(f"receipt: {path} ({undo} rolls the repair back)")
+    with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
+        try:
+            done = execute(plan)
+        except BaseException:
+            tell(f"stopped halfway: {undo} looks up every change, and rolls it back")
+            raise
+    return _with_help(done, f"{undo} rolls back the rest") if done.left else done
 
 
-def _agreed(plan: Plan) -> bool:
-    """Ask on a terminal; where nobody can answer, the answer is no."""
-    if not sys.stdin.isatty():
-        return False
+def _with_help(done: Done, help_text: str) -> Done:
+    """Say how to roll back the remaining changes after a fault."""
+    fault = done.fault
+    if fault is None:
+        return done
+    told = "; ".join(filter(None, (fault.help, help_text)))
+    return done._replace(fault=InputError(fault.what, fault.reason, help_text=told))
+
+
+def _question(plan: Plan) -> str:
     count = len(plan.changes)
     what = "write this policy" if count == 1 else f"write these {count} policies"
-    what = "do all this" if plan.outcome.replacement else what
-    sys.stderr.write(f"{what}? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return "do all this" if plan.outcome.replacement else what

@@ -1,64 +1,131 @@
-"""`checker rollback`: take a live repair back."""
+"""`checker rollback`: roll a live repair back."""
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.arn import Arn
+from checker.cli.confirm import is_confirmed
 from checker.cli.options import EndpointOption, ProfileOption
-from checker.cli.terminal import Exit, tell
-from checker.fix.receipt import CREATED, NEW_KEY, name_of, read_receipt
+from checker.cli.signals import finishing, interruptible
+from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.fix.receipt import CREATED, NEW_KEY, name_of
+from checker.fix.receipt_file import read_receipt
 from checker.inputs.text import InputError
 from checker.live.access import Access
+from checker.report.rollback import receipt_text, undoing_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from checker.fix.receipt import Receipt
+    from checker.live.calls import Calls
     from checker.live.repair.mending import Undone
+    from checker.live.repair.rollback import Prospect
+    from checker.report.paint import Paint
+
+_HELD = "`checker rollback` with the same options goes on where it stopped"
 
 
 def rollback(
     receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt of `checker fix --apply`.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Also undo what somebody else has changed since.")
+        bool, typer.Option("--force", help="Also roll back resources that others have changed since.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Accepted as everywhere; nothing is asked.")] = False,  # noqa: ARG001 - every command that could ask takes it
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
 ) -> int:
-    """Take back what a live repair did: old policies are written again, and what was created is deleted.
+    """Roll a live repair back: write the old policies again, and delete what the repair created.
 
-    What was never done is left as it is, and so is what somebody else has changed since. A key is deleted after
-    seven days, the least that KMS allows. Exit codes: 0 everything is as it was before the repair, 1 something
-    was changed since and left alone, 2 a receipt that cannot be read, or something that could not be taken back,
-    4 internal error.
+    Every resource is looked up first; the plan is shown, and nothing is changed before it is confirmed. Later
+    changes by others are left alone without --force. Only topics and keys that carry the id of the receipt as a
+    tag are deleted, also with --force; keys after seven days, the least that KMS allows.
+
+    Exit codes: 0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a
+    receipt that cannot be read, no confirmation, or something that could not be rolled back, 4 internal error,
+    130 interrupted.
     """
-    changes = read_receipt(receipt).changes
-    arn = Arn.parse(changes[0].resource)
-    if arn is None:
-        raise InputError(changes[0].resource, "the receipt names no ARN")
-    from checker.live.repair.mending import take_back  # boto3 takes a fifth of a second to import
+    with interruptible():
+        return _roll_back(read_receipt(receipt), Access(profile=profile, endpoint=endpoint_url), force, yes)
+
+
+def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
+    from checker.live.caller import caller_of  # boto3 takes a fifth of a second to import
+    from checker.live.repair.rollback import Fate, check_caller, prospects
     from checker.live.resource import reach
 
-    undone = take_back(reach(Access(profile=profile, endpoint=endpoint_url), arn), changes, force=force)
+    arn = Arn.parse(receipt.changes[0].resource)
+    assert arn is not None  # noqa: S101 - read_receipt has looked
+    calls = reach(access, arn)
+    caller = caller_of(calls)
+    check_caller(receipt, caller)
+    found = prospects(calls, receipt, force=force)
+    _show([*receipt_text(receipt, caller.arn, datetime.now(UTC)), *_plan_text(found, paint_for(sys.stdout))])
+    todo = [one for one in found if one.fate is Fate.ROLL_BACK]
+    left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
+    if not todo:
+        return Exit.FINDINGS if left else Exit.CLEAN
+    if not yes and not is_confirmed(
+        f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
+    ):
+        raise InputError("rollback", "not confirmed, nothing was changed", help_text="`--yes` does not ask")
+    return _carry_out(calls, todo, force=force, left=left)
+
+
+def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
+    """Roll back the changes that were shown; a signal does not stop it halfway."""
+    from checker.live.repair.mending import take_back
+
+    changes, late = [one.change for one in reversed(todo)], list[int]()
+    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
+        undone = take_back(calls, changes, force=force)
     tell(*_told(undone))
     if undone.stuck is not None:
-        raise undone.stuck.fault
-    return Exit.FINDINGS if undone.drifted else Exit.CLEAN
+        fault = undone.stuck.fault
+        raise InputError(fault.what, f"not rolled back: {fault.reason}", help_text=fault.help or _HELD)
+    if late:
+        return 130
+    return Exit.FINDINGS if left or undone.drifted or undone.foreign else Exit.CLEAN
+
+
+def _show(lines: Sequence[str]) -> None:
+    """Show the plan. Raises InputError if it cannot be read."""
+    try:
+        write(lines)
+    except BrokenPipeError:
+        reason = "closed before the plan was read; nothing was changed"
+        raise InputError("standard output", reason) from None
+
+
+def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
+    """Say for each change if it is rolled back, with a number, or why not."""
+    from checker.live.repair.rollback import Fate
+
+    number = 0
+    for one in found:
+        if one.fate is Fate.ROLL_BACK:
+            number += 1
+            yield from undoing_text(number, one.change, one.now, paint)
+        elif one.fate is Fate.AS_BEFORE:
+            yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
+        else:
+            yield f"{name_of(one.change)}: left alone: {one.reason}"
+            yield from ["  = help: `--force` rolls it back all the same"] if one.forcible else []
 
 
 def _told(undone: Undone) -> Iterator[str]:
     """What became of each change."""
     for one in undone.back:
-        yield f"{name_of(one)}: taken back{_LATER if one.kind == NEW_KEY else ''}"
+        yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
     yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
-    for one in undone.drifted:
-        yield f"{name_of(one)}: somebody changed it since, left alone"
-        yield "  = help: `--force` undoes that as well"
+    yield from (f"{name_of(one)}: left alone: changed just now" for one in (*undone.drifted, *undone.foreign))
 
 
 _LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
-_AS_BEFORE = {False: "says what it said before the repair", True: "is not there"}
+_AS_BEFORE = {False: "already as it was before the repair", True: "not found"}

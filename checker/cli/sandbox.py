@@ -31,7 +31,7 @@ def sandbox(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.ask_to_stop())
     server.start()
-    _greet(server.endpoint)
+    _greet(server.endpoint, server.token)
     server.wait()
     tell("stopped")
     return Exit.CLEAN
@@ -58,11 +58,11 @@ def _server(port: int) -> Server:
         ) from None
 
 
-def _greet(endpoint: str) -> None:
+def _greet(endpoint: str, token: str) -> None:
     """Print what to paste into a shell, at once, also into a pipe."""
     from checker.sandbox.running import environment
 
-    for name, value in environment(endpoint).items():
+    for name, value in {**environment(endpoint), "CHECKER_SANDBOX_TOKEN": token}.items():
         print(f"export {name}={value}")
     sys.stdout.flush()
     tell("a local AWS is running; any 12 digits as access key are an account; Ctrl-C stops it")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
+from checker.fix.receipt import RECEIPT
 from checker.inventory import GONE, is_managed_key
 from checker.key_case import unsupported
 
@@ -175,6 +176,6 @@ def _lost_tag(name: str, managing: frozenset[str]) -> str:
     """https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html"""
     if name.lower().startswith("aws:"):
         return "AWS reserves tags that begin with `aws:`"
-    if name == REPLACES:
+    if name in (REPLACES, RECEIPT):
         return "it speaks of another topic"
     return "it would say that the replacement is managed, too" if name in managing else ""

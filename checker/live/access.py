@@ -9,7 +9,8 @@ class Access(NamedTuple):
     """How to get into accounts: what the command line says of it; what is empty is boto3's to find.
 
     ``role`` is the name of the role to assume in every account but the caller's own, with its path if it has
-    one. ``threads`` is how many calls may be under way at once, ``attempts`` how often each is tried.
+    one. ``threads`` is how many calls may be under way at once, ``attempts`` how often each is tried, ``seconds``
+    how long all of them together may take, 0 for any time.
     https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
     """
 
@@ -19,6 +20,7 @@ class Access(NamedTuple):
     external_id: str = ""
     threads: int = 32
     attempts: int = 8
+    seconds: float = 0
 
 
 class Unit(NamedTuple):

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inventory import Skipped
-from checker.live.faults import ENDS_UNIT, ERRORS, Fault, UnreadError, fault_of, reason_of, refusal_of
+from checker.live.actions import action_of
+from checker.live.answers import BadAnswerError
+from checker.live.faults import (
+    ENDS_UNIT,
+    ERRORS,
+    Fault,
+    StoppedError,
+    UnreadError,
+    fault_of,
+    reason_of,
+    refusal_of,
+)
 from checker.live.pace import Pace
 
 if TYPE_CHECKING:
@@ -22,8 +34,8 @@ _HELPS = {
 }
 
 
-class StoppedError(Exception):
-    """The run was interrupted, and no more calls are made."""
+_MOST_PAGES = 10_000
+"""A million entries; AWS allows fewer of everything that is listed."""
 
 
 class Listing(NamedTuple):
@@ -54,6 +66,8 @@ class Calls:
         self._seen = seen
         self._pace = Pace()
         self._ended: UnreadError | None = None
+        self._answered: dict[str, float] = {}
+        self._silent: set[str] = set()
         self._lock = threading.Lock()
 
     def elsewhere(self, unit: Unit) -> Calls:
@@ -73,26 +87,66 @@ class Calls:
         """Make a call and give its answer. Raises UnreadError; once the unit has ended, without any call."""
         if self._ended is not None:
             raise self._ended
+        self._check_silence(service, operation, what)
         self.wait(self._pace.delay(operation))
+        began = time.monotonic()
         try:
-            client = self._sessions.client(service, self.unit.region, self.unit.role)
-            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+            answer = self._sessions.ask(service, self.unit.region, self.unit.role, operation, parameters)
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
-            raise self._unread(what, error, reason_of(error, *failed)) from None
+            raise self._unread(what, error, reason_of(error, *failed), service, began) from None
+        except BadAnswerError as error:
+            raise self.odd(service, operation, what, str(error)) from None
+        except TimeoutError:
+            raise self._late(service, operation, what, began) from None
         with self._lock:
             self.made += 1
+            self._answered[service] = time.monotonic()
         self._seen()
         return answer
+
+    def odd(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
+        """Make the error for an answer that nothing can be done with."""
+        self.again = True
+        said = Fault.ODD.says.format(action=action_of(service, operation))
+        return UnreadError(Fault.ODD, Skipped(what, f"{said}: {reason}", error=True))
+
+    def ask_again(self) -> None:
+        """Forget which services were silent: changes have to be rolled back, whatever happened before."""
+        self._silent.clear()
+
+    def _late(self, service: str, operation: str, what: str, began: float) -> UnreadError:
+        """Make the error for a call that took too long."""
+        self._is_silent(service, began)
+        self.again = True
+        said = Fault.LOST.says.format(action=action_of(service, operation))
+        seconds = max(1, round(time.monotonic() - began))
+        return UnreadError(Fault.LOST, Skipped(what, f"{said} within {seconds} seconds", error=True))
+
+    def _is_silent(self, service: str, began: float) -> None:
+        """Remember a service that answered no call while one waited in vain, so that others do not wait as well."""
+        with self._lock:
+            if self._answered.get(service, 0) < began:
+                self._silent.add(service)
+
+    def _check_silence(self, service: str, operation: str, what: str) -> None:
+        """Do not wait again for a service that was silent. Raises UnreadError."""
+        if service in self._silent:
+            self.again = True
+            said = Fault.LOST.says.format(action=action_of(service, operation))
+            reason = f"{said}: `{service}` did not answer an earlier call either, and was not asked again"
+            raise UnreadError(Fault.LOST, Skipped(what, reason, error=True))
 
     def wait(self, seconds: float) -> None:
         """Wait, for nothing or longer. Raises StoppedError once the run is interrupted."""
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise StoppedError
 
-    def _unread(self, what: str, error: AwsError, reason: str) -> UnreadError:
+    def _unread(self, what: str, error: AwsError, reason: str, service: str, began: float) -> UnreadError:
         fault = fault_of(error)
         self.again |= fault.again
+        if fault is Fault.LOST:
+            self._is_silent(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
             return UnreadError(fault, skipped, refusal_of(error))
@@ -138,13 +192,17 @@ class Calls:
             raise error.of_input() from None
 
     def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
-        """Give page after page. Raises UnreadError where one could not be read."""
+        """Give page after page. Raises UnreadError where one could not be read, or leads back to an earlier one."""
+        seen = {parameters.get(listing.asks)}
         while True:
             answer = self.make(listing.service, listing.operation, what, **parameters)
             yield answer.get(listing.items) or []
             following = answer.get(listing.says)
+            if reason := _broken_paging(answer, following, seen):
+                raise self.odd(listing.service, listing.operation, what, reason)
             if not following:
                 return
+            seen.add(following)
             parameters[listing.asks] = following
 
     def listed(self, listing: Listing, what: str, **parameters: object) -> Iterator[Any]:
@@ -169,6 +227,16 @@ class Calls:
         except UnreadError as error:
             self.note(error)
             return None
+
+
+def _broken_paging(answer: dict[str, Any], following: str | None, seen: set[Any]) -> str:
+    """Say why there is no way on to the next page; nothing if there is one, or if this one is the last."""
+    if following and following in seen:
+        return "a page token is repeated"
+    if len(seen) > _MOST_PAGES:
+        return f"there are more than {_MOST_PAGES} pages"
+    more = answer.get("Truncated") or answer.get("IsTruncated")
+    return "there are more pages, and no token for the next one" if more and not following else ""
 
 
 def _failed_operation(error: Exception, service: str, operation: str) -> tuple[str, str]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.parsers import ResponseParserError
 
 from checker.inputs.text import InputError
 from checker.live.actions import action_of
 from checker.report.paint import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.inventory import Skipped
 
-AwsError: TypeAlias = "ClientError | BotoCoreError | ResponseParserError"
-ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+AwsError: TypeAlias = "ClientError | BotoCoreError"
+ERRORS = (ClientError, BotoCoreError)
 
 
 class Fault(Enum):
@@ -31,6 +33,7 @@ class Fault(Enum):
     LOST = ("no answer to `{action}`", True)
     QUOTA = ("a quota or limit is reached: `{action}`", False)
     ENDED = ("`{action}` was refused: the chat has ended, or its token has", False)
+    ODD = ("the answer to `{action}` cannot be used", True)
     FAILED = ("`{action}` failed", True)
 
     def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - the second half of the value
@@ -102,15 +105,39 @@ class UnreadError(Exception):
         self.skipped = skipped
         self.refusal = refusal
 
-    def of_input(self) -> InputError:
+    def of_input(self) -> CallError:
         """The same, where nothing can be done without what was asked for."""
-        return InputError(self.skipped.what, self.told, help_text=self.skipped.help)
+        return CallError(self)
 
     @property
     def told(self) -> str:
         """The reason, with AWS's own words where they tell more."""
         said = self.refusal.message
         return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
+
+
+class StoppedError(Exception):
+    """The run was interrupted, and no more calls are made."""
+
+
+class CallError(InputError):
+    """A call failed, and nothing can be done without its answer."""
+
+    def __init__(self, error: UnreadError) -> None:
+        super().__init__(error.skipped.what, error.told, help_text=error.skipped.help)
+        self.fault = error.fault
+
+
+@contextmanager
+def faults_about(resource: str) -> Iterator[None]:
+    """Raise whatever goes wrong as an InputError: an exception that is not one is a bug, and no reason to stop halfway."""
+    try:
+        yield
+    except (InputError, StoppedError):
+        raise
+    except Exception as error:
+        reason = f"unexpected {type(error).__name__}: {error}"
+        raise InputError(resource, reason, help_text="this is a bug in checker, please report it") from error
 
 
 def fault_of(error: AwsError) -> Fault:

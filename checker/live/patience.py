@@ -20,12 +20,13 @@ class Clock(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
-def until(clock: Clock, attempt: Callable[[], bool], patience: float = _PATIENCE) -> bool:
-    """Try again until it works or patience ends, waiting longer from time to time."""
-    end, wait = clock.now() + patience, _FIRST_WAIT
+def until(clock: Clock, attempt: Callable[[], bool], patience: float = _PATIENCE, *, least: int = 1) -> bool:
+    """Try again until it works or patience ends, waiting longer from time to time; ``least`` times in any case."""
+    end, wait, tried = clock.now() + patience, _FIRST_WAIT, 0
     while True:
         done = attempt()
-        if done or clock.now() + wait > end:
+        tried += 1
+        if done or (tried >= least and clock.now() + wait > end):
             return done
         clock.sleep(wait)
         wait = min(2 * wait, _LONGEST_WAIT)

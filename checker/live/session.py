@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from checker import __version__
 from checker.inputs.text import InputError
+from checker.live.answers import BadAnswerError, check_answer, check_body
+from checker.live.deadline import CALL_SECONDS, within
+from checker.live.http import CONNECT_SECONDS, READ_SECONDS, TooLongError, bound
 
 if TYPE_CHECKING:
     from checker.live.access import Access
@@ -49,11 +54,12 @@ class Sessions:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
+        self._end = time.monotonic() + access.seconds if access.seconds else math.inf
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": access.attempts},
             max_pool_connections=access.threads,
-            connect_timeout=10,
-            read_timeout=30,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
             user_agent=f"checker/{__version__} boto3/{boto3.__version__}",  # boto3 makes its own anew each time
         )
 
@@ -66,6 +72,25 @@ class Sessions:
                 self._clients[key] = self._make(service, region, options)
             return self._clients[key]
 
+    @property
+    def seconds_left(self) -> float:
+        """How long the next call may take: what is left for all of them, and never longer than one call may."""
+        return min(CALL_SECONDS, self._end - time.monotonic())
+
+    def ask(
+        self, service: str, region: str, role: str, operation: str, sent: dict[str, object]
+    ) -> dict[str, Any]:
+        """Make a call and give an answer that can be relied on.
+
+        Raises what boto3 raises, BadAnswerError, and TimeoutError once a call has taken too long.
+        """
+        return within(self.seconds_left, lambda: self._ask(service, region, role, operation, sent))
+
+    def _ask(
+        self, service: str, region: str, role: str, operation: str, sent: dict[str, object]
+    ) -> dict[str, Any]:
+        return _answer(self.client(service, region, role), service, operation, sent)
+
     def regions_of(self, service: str) -> frozenset[str]:
         """The Regions that boto3 knows a service in, of all partitions."""
         partitions = self.base.get_available_partitions()
@@ -75,7 +100,7 @@ class Sessions:
         endpoint = self.access.endpoint or None
         config = self._config.merge(_UNSIGNED) if service in _WITHOUT_CREDENTIALS else self._config
         try:
-            return self.base.client(
+            client = self.base.client(
                 service, region_name=region, endpoint_url=endpoint, config=config, **options
             )
         except ValueError as error:  # boto3 says so of a URL that is none
@@ -83,6 +108,8 @@ class Sessions:
             raise InputError(
                 "--endpoint-url", said, help_text="it looks like http://127.0.0.1:5000"
             ) from None
+        client.meta.events.register("before-parse", check_body)
+        return bound(client)
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
         """Assume a role, and once more when that is about to end: an audit may take longer than a session.
@@ -101,13 +128,32 @@ class Sessions:
             self._clients[key] = self._make("sts", region, {})
         sts = self._clients[key]
         external = {"ExternalId": self.access.external_id} if self.access.external_id else {}
-        given = sts.assume_role(RoleArn=role, RoleSessionName=_SESSION_NAME, **external)["Credentials"]
+        sent = {"RoleArn": role, "RoleSessionName": _SESSION_NAME, **external}
+        try:
+            given = _answer(sts, "sts", "assume_role", sent)["Credentials"]
+        except BadAnswerError as error:
+            raise BadAnswerError(f"`sts:AssumeRole`: {error}") from None
         options = {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
         return _Credentials(options, given["Expiration"])
+
+
+def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """Make a call and give an answer that can be relied on. Raises what boto3 raises, and BadAnswerError."""
+    call = getattr(client, operation)
+    try:
+        answer: dict[str, Any] = call(**sent)
+    except TooLongError as error:
+        raise BadAnswerError(str(error)) from None
+    except (BotoCoreError, ClientError, BadAnswerError):
+        raise
+    except Exception as error:  # noqa: BLE001 - botocore's parsers raise whatever an answer makes them stumble over
+        raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None
+    check_answer(service, operation, answer)
+    return answer
 
 
 def sign_in(access: Access) -> Sessions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from checker.sandbox.answer import JSON, QUERY, Answer, RefusedError
 from checker.sandbox.call import json_object
-from checker.sandbox.faults import GARBLE, INTERFERE, REFUSE, Fault
+from checker.sandbox.faults import ANSWER, CUT, GARBLE, HANG, INTERFERE, REFUSE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,9 @@ _OF_QUERY = {
     "ThrottlingException": "Throttling",
 }
 _OF_JSON = {"ExpiredToken": "ExpiredTokenException"}
+
+
+_A_MOMENT = 0.02
 
 
 class BrokenOffError(ConnectionResetError):
@@ -72,18 +76,24 @@ class Disturbance:
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call, or disturb it. Raises RefusedError and BrokenOffError."""
-        garbled: list[str] = []
+        spoiling: list[Fault] = []
         for fault in list(self._struck(call)):
             if fault.does == REFUSE:
                 raise RefusedError(_code(fault, call), fault.message, fault.status)
-            if fault.does == GARBLE:
-                garbled.append(fault.message)
+            if fault.does in (GARBLE, ANSWER, CUT):
+                spoiling.append(fault)
             elif fault.does == INTERFERE:
                 self._interfere(fault, call)
             else:
+                self._hang(fault)
                 raise BrokenOffError
         answer = proceed(call)
-        return _garbled(call, answer, garbled[-1]) if garbled and answer.status == 200 else answer
+        return _spoiled(call, answer, spoiling[-1]) if spoiling and answer.status == 200 else answer
+
+    def _hang(self, fault: Fault) -> None:
+        """Wait while a fault that hangs is in its place."""
+        while fault.does == HANG and any(one.fault is fault for one in self._placed):
+            time.sleep(_A_MOMENT)
 
     def _struck(self, call: Call) -> Iterator[Fault]:
         with self._lock:
@@ -99,6 +109,15 @@ class Disturbance:
 def _code(fault: Fault, call: Call) -> str:
     names = _OF_QUERY if call.protocol == QUERY else _OF_JSON
     return names.get(fault.code, fault.code)
+
+
+def _spoiled(call: Call, answer: Answer, fault: Fault) -> Answer:
+    """Give another answer than the real one."""
+    if fault.does == GARBLE:
+        return _garbled(call, answer, fault.message)
+    if fault.does == CUT:
+        return answer.with_body(answer.body[: len(answer.body) // 2])
+    return answer.with_body(fault.message.encode())._replace(status=fault.status)
 
 
 def _garbled(call: Call, answer: Answer, text: str) -> Answer:

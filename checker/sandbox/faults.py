@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checker.sandbox.call import Call
 
 REFUSE, RESET, INTERFERE, GARBLE = "refuse", "reset", "interfere", "garble"
+ANSWER, CUT, HANG = "answer", "cut", "hang"
 
 
 class Fault(NamedTuple):
@@ -24,7 +25,8 @@ class Fault(NamedTuple):
     ``share`` is the part of these calls that it meets, spread evenly. ``refuse`` answers with ``code``,
     ``message`` and ``status``, ``reset`` breaks the connection off, ``interfere`` makes another call first
     (``service`` of a client, ``operation`` and ``parameters``, in ``other``), and ``garble`` puts ``message``
-    in the place of the policy in the answer.
+    in the place of the policy in the answer. ``answer`` carries the call out and answers with ``message`` and
+    ``status``, ``cut`` with the first half of the real answer, and ``hang`` with nothing until the faults are cleared.
     """
 
     does: str
@@ -123,6 +125,21 @@ def broken_policy(resource: str, text: str = "{not JSON") -> Fault:
     if ":sns:" in resource:
         return Fault(GARBLE, "sns", "GetTopicAttributes", holds=resource, message=text)
     return Fault(GARBLE, "kms", "GetKeyPolicy", holds=resource.rpartition("/")[2], message=text)
+
+
+def bad_answer(body: str, service: str = "", action: str = "", *, first: int = 1, times: int = 1) -> Fault:
+    """A call that is carried out, and answered with a body that is not the answer."""
+    return Fault(ANSWER, service, action, first=first, times=times, message=body, status=200)
+
+
+def cut_answer(service: str = "", action: str = "", *, first: int = 1, times: int = 1) -> Fault:
+    """A call that is carried out, and whose answer is cut off in the middle."""
+    return Fault(CUT, service, action, first=first, times=times)
+
+
+def silence(service: str = "", action: str = "", *, first: int = 1, times: int | None = None) -> Fault:
+    """A call that is not carried out, and never answered while the fault is in its place."""
+    return Fault(HANG, service, action, first=first, times=times)
 
 
 def _interference(action: str, holds: str, other: Mapping[str, object]) -> Fault:

@@ -33,6 +33,7 @@ class Front:
         self._upstream = upstream
         self._reader = reader
         self._journal = journal
+        self.token = control.token
         self._control = control
         last: Next = upstream.pass_on
         self._answer = reduce(_before, reversed(stages), last)

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 from botocore import UNSIGNED
 
-from checker.sandbox.control import PREFIX
+from checker.sandbox.control import PREFIX, TOKEN
 from checker.sandbox.journal import Delivery, LoggedCall, Notification
 from checker.sandbox.upstream import DEFAULT_ACCOUNT, Clients
 
@@ -40,10 +40,11 @@ class Account(NamedTuple):
 
 
 class Sandbox(NamedTuple):
-    """A sandbox that runs at an endpoint."""
+    """A sandbox that runs at an endpoint. ``token`` is that of its control endpoint."""
 
     endpoint: str
     clients: Clients
+    token: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -93,7 +94,8 @@ class Sandbox(NamedTuple):
 
     def ask(self, verb: str, **given: Any) -> Any:
         """Ask something of the control endpoint. Raises urllib.error.HTTPError."""
-        request = Request(f"{self.endpoint}{PREFIX}{verb}", json.dumps(given).encode())  # noqa: S310 - loopback
+        body, headers = json.dumps(given).encode(), {TOKEN: self.token}
+        request = Request(f"{self.endpoint}{PREFIX}{verb}", body, headers)  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310
             return json.load(answer)["result"]
 
@@ -120,7 +122,7 @@ def running_sandbox(*, throttles: bool = True) -> Iterator[Sandbox]:
     server = Server()
     server.start()
     try:
-        sandbox = Sandbox(server.endpoint, Clients())
+        sandbox = Sandbox(server.endpoint, Clients(), server.token)
         sandbox.ask("throttles", on=throttles)
         yield sandbox
     finally:

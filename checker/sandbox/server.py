@@ -58,15 +58,18 @@ class _QuietHandler(MotoRequestHandler):
 
 
 class Server:
-    """A running sandbox; ``port`` 0 picks one. Raises OSError if the port is taken, BusyError for a second one."""
+    """A running sandbox; ``port`` 0 picks one. ``token`` opens the control endpoint.
+
+    Raises OSError if the port is taken, BusyError for a second one.
+    """
 
     def __init__(self, port: int = 0) -> None:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
             raise BusyError("a process has room for one sandbox")
         try:
-            self._server = make_server(
-                HOST, port, build(self.ask_to_stop), threaded=True, request_handler=_QuietHandler
-            )
+            front = build(self.ask_to_stop)
+            self.token = front.token
+            self._server = make_server(HOST, port, front, threaded=True, request_handler=_QuietHandler)
         except BaseException:
             _ONE_AT_A_TIME.release()
             raise

@@ -63,7 +63,7 @@ def test_a_flow_that_fails_takes_the_repair_back_only_if_asked_to(
     report = json.loads(done.stdout)
     assert report["flow"]["end"] == "refused"
     assert report["applied"] is not rollback
-    assert ("no message arrived; taken back" in done.stderr) is rollback
+    assert ("no message arrived; rolled back" in done.stderr) is rollback
     assert (json.loads(policy(account, topic)) == json.loads(before)) is rollback
     assert not sandbox.chats(account.id)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from checker.cli.app import build
-from checker.fix.receipt import TOPIC, Change, Receipt, write_receipt
+from checker.fix.receipt import TOPIC, Change, Receipt, new_id
+from checker.fix.receipt_file import write_receipt
 from checker.inputs.opening import inputs_remembered
 from checker.inputs.text import InputError, read_text
 from checker.live.audit.journal import Journal
 from checker.output_file import open_output
 from tests.cli.process import run, save
-from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 OPEN, FOR_INSTANCE = document(statement()), ("--instance-arn", INSTANCE_ARN)
 OUTPUTS: dict[str, tuple[str, ...]] = {
@@ -120,11 +122,12 @@ def write_output(path: Path) -> None:
 
 
 def begin_journal(path: Path) -> None:
-    Journal(path, {}).begin()
+    Journal(path, ACCOUNT, {}).begin()
 
 
 def leave_receipt(folder: Path) -> None:
-    write_receipt(Receipt("2026-01-01T00:00:00", "me", (Change(TOPIC_ARN, TOPIC, "{}", "{}"),)), folder)
+    changes = (Change(TOPIC_ARN, TOPIC, "{}", "{}"),)
+    write_receipt(Receipt(new_id(), datetime.now(UTC), ACCOUNT, "me", changes), folder)
 
 
 def write_configured_baseline(path: Path) -> None:
@@ -209,16 +212,17 @@ def test_standard_output_has_names_that_are_links(name: str, folder: Path) -> No
 @pytest.mark.parametrize("text", ["{}", '{"kind": "other"}\n{"cut', "precious"])
 def test_what_is_not_a_journal_is_not_resumed_and_not_cut(text: str, tmp_path: Path) -> None:
     path = save(tmp_path / "notes.json", text)
-    with pytest.raises(InputError, match="not a journal of an audit"):
-        Journal(path, {}).resume()
+    with pytest.raises(InputError, match="not a valid journal of an audit"):
+        Journal(path, ACCOUNT, {}).resume()
     assert path.read_text() == text
 
 
 def test_a_journal_that_was_cut_off_is_resumed(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    Journal(path, {}).begin()
+    Journal(path, ACCOUNT, {}).begin()
     whole = path.read_text()
     for cut in ("", whole[:10], whole, whole + '{"kind":"unit","acc'):
         path.write_text(cut)
-        assert Journal(path, {}).resume() == set()
-        assert path.read_text() == whole
+        resumed = Journal(path, ACCOUNT, {}).resume()
+        assert (resumed.done, resumed.topics) == (frozenset(), 0)
+        assert path.read_text().count("\n") == 1

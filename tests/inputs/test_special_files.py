@@ -18,7 +18,7 @@ from checker.inputs.load import load
 from checker.inputs.text import InputError
 from checker.live.audit.journal import Journal
 from tests.cli.process import CHECKER, save
-from tests.samples import INSTANCE_ARN, document, statement
+from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
 
 OPEN = document(statement())
 MODULE = """
@@ -164,7 +164,7 @@ def test_a_configuration_that_is_a_pipe_is_not_left_out_in_silence(folder: Path)
 
 
 def journal(path: Path) -> Journal:
-    return Journal(path, {})
+    return Journal(path, ACCOUNT, {})
 
 
 @pytest.mark.parametrize("use", [Journal.begin, Journal.resume, lambda one: one.write({})])

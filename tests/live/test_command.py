@@ -16,6 +16,7 @@ from jsonschema import validate
 
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, REGION, Answer, Call, Cloud, refuse
+from tests.live.estate import Estate, checker
 from tests.live.scene import make_instance, make_topic, whole
 from tests.samples import TESTS
 
@@ -122,10 +123,65 @@ def test_a_journal_of_another_audit_is_refused(cloud: Cloud, tmp_path: Path) -> 
     done = audit(cloud, "--resume", journal, "--all-topics")
     assert done.returncode == 2
     assert "with other options" in done.stderr
-    other = tmp_path / "other.jsonl"
-    other.write_text("no journal\n")
-    assert audit(cloud, "--resume", other).returncode == 2
     assert audit(cloud, "--resume", tmp_path / "missing.jsonl").returncode == 2
+
+
+def test_a_journal_of_another_account_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    whole(cloud)
+    journal = tmp_path / "journal.jsonl"
+    assert audit(cloud, "--journal", journal).returncode == 0
+    text = journal.read_text()
+    journal.write_text(text.replace(f'"account":"{ACCOUNT}"', '"account":"999999999999"', 1))
+    done = audit(cloud, "--resume", journal)
+    assert (done.returncode, "another account" in done.stderr) == (2, True)
+
+
+MALFORMED = {
+    "no JSON": "x",
+    "nested too deep": "[" * 100_000,
+    "no object": "[]",
+    "another kind": '{"kind":"other"}',
+    "a second head": '{"kind":"audit"}',
+    "a topic without a name": '{"kind":"topic","account":"1","region":"r","attributes":null}',
+    "a topic with a number": '{"kind":"topic","account":"1","region":"r","topic":"t","attributes":{"Policy":5}}',
+    "a unit without an account": '{"kind":"unit","region":"r","again":false}',
+    "a unit without a report": '{"kind":"unit","account":"1","region":"r","again":false}',
+    "a unit that may be read again": '{"kind":"unit","account":"1","region":"r","again":1}',
+}
+
+
+def test_a_journal_with_a_malformed_line_is_refused_with_its_number_and_stays_as_it_is(
+    estate: Estate, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal.jsonl"
+    assert checker(*estate.audit, "--journal", journal).code == 1
+    *head, unit = journal.read_text().splitlines()
+    value = json.loads(unit)
+    reports = {
+        "findings that are none": json.dumps({**value, "anchors": [["x"]] * 99}),
+        "help that is a number": json.dumps(
+            {**value, "helps": [5], "report": {**value["report"], "skipped": [SKIPPED]}}
+        ),
+        "no summary": json.dumps({**value, "report": {}}),
+    }
+    for name, line in {**MALFORMED, **reports}.items():
+        text = "\n".join([*head, line, unit, '{"kind": "torn'])
+        journal.write_text(text)
+        done = checker(*estate.audit, "--resume", journal)
+        assert (done.code, f"line {len(head) + 1}: " in done.err) == (2, True), (name, done)
+        assert journal.read_text() == text
+    for text in ("x", "no journal\n", '{"kind":"unit"}\n'):
+        journal.write_text(text)
+        done = checker(*estate.audit, "--resume", journal)
+        assert (done.code, "line 1: " in done.err, journal.read_text()) == (2, True, text)
+    for text in ("", '{"kind":"audit","vers'):  # killed before the first line was there
+        journal.write_text(text)
+        assert checker(*estate.audit, "--resume", journal).code == 1
+    journal.write_bytes(b"\xff\n")
+    assert checker(*estate.audit, "--resume", journal).code == 2
+
+
+SKIPPED = {"what": "a", "reason": "b", "error": True}
 
 
 def test_usage_that_cannot_be_followed_exits_with_2(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

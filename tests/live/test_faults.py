@@ -93,7 +93,7 @@ def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
 
 def roll_back(folder: Path) -> None:
     (receipt,) = folder.iterdir()
-    assert checker("rollback", receipt).code == 0
+    assert checker("rollback", receipt, "--yes").code == 0
 
 
 def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
@@ -103,9 +103,9 @@ def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
     done = checker(*estate.fix(folder))
     estate.sandbox.clear_faults()
     assert done.code == (3 if "mended in" in done.err else 2)
-    told = "mended in" in done.err or "not taken back" in done.err
+    told = "mended in" in done.err or "not rolled back" in done.err
     assert told or estate.policies() == before
-    assert told or not folder.exists() or "nothing was changed" in done.err or "taken back: " in done.err
+    assert told or not folder.exists() or "nothing was changed" in done.err or "rolled back: " in done.err
     if estate.policies() != before:
         roll_back(folder)
     assert estate.policies() == before
@@ -307,10 +307,13 @@ def stopped(
     return running.returncode, said
 
 
-def test_ctrl_c_leaves_a_clean_journal_that_is_gone_on_with(estate: Estate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_leave_a_clean_journal_that_is_resumed(
+    estate: Estate, tmp_path: Path, by: signal.Signals
+) -> None:
     journal = tmp_path / "journal.jsonl"
     command = (*estate.audit, "--journal", str(journal))
-    code, said = stopped(estate, signal.SIGINT, command, faults.connection_reset("kms", "DescribeKey"))
+    code, said = stopped(estate, by, command, faults.connection_reset("kms", "DescribeKey"))
     assert (code, f"--resume {journal}" in said) == (130, True)
     assert next(json.loads(line) for line in journal.read_text().splitlines())["kind"] == "audit"
     assert checker(*estate.audit, "--resume", journal).out == checker(*estate.audit).out
@@ -333,11 +336,14 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
     assert all(topic in done.out for topic in others[:10])
 
 
-def test_one_ctrl_c_lets_a_repair_finish_what_it_has_begun(estate: Estate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_lets_a_repair_finish_what_it_has_begun(
+    estate: Estate, tmp_path: Path, by: signal.Signals
+) -> None:
     at = faults.connection_reset("sns", "GetTopicAttributes", times=1)._replace(first=3)
-    code, said = stopped(estate, signal.SIGINT, estate.fix(tmp_path), at)
+    code, said = stopped(estate, by, estate.fix(tmp_path), at)
     assert code == 130
-    assert "what is begun is finished first" in said
+    assert "finishing the current change" in said
     assert "mended" in said
     assert checker(*estate.fix(tmp_path / "again")).code == 0
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -185,13 +185,14 @@ def test_the_command_prints_what_to_paste_and_stops_when_asked(way: str) -> None
     command = [sys.executable, "-m", "checker", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline().strip() for _ in range(4)]
+        lines = [process.stdout.readline().strip() for _ in range(5)]
         exported = dict(line.removeprefix("export ").split("=") for line in lines)
         endpoint = exported["AWS_ENDPOINT_URL"]
         assert endpoint.startswith("http://127.0.0.1:")
         assert exported["AWS_ACCESS_KEY_ID"]
         if way == "control":
-            urlopen(f"{endpoint}/_sandbox/stop", timeout=10).close()  # noqa: S310
+            headers = {"X-Sandbox-Token": exported["CHECKER_SANDBOX_TOKEN"]}
+            urlopen(Request(f"{endpoint}/_sandbox/stop", b"", headers), timeout=10).close()  # noqa: S310
         else:
             process.send_signal(signal.Signals[way])
         assert process.wait(10) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,3 +162,43 @@ def test_what_the_control_endpoint_does_not_know_is_an_error(sandbox: Sandbox) -
         with pytest.raises(HTTPError) as caught:
             sandbox.ask(verb, **given)
         caught.value.close()
+
+
+def test_the_control_endpoint_takes_no_request_that_a_web_page_could_send(sandbox: Sandbox) -> None:
+    """Pages can send a GET, or a POST under their own name, and do not know the token."""
+    host = sandbox.endpoint.removeprefix("http://")
+    known = {"X-Sandbox-Token": sandbox.token, "Host": host}
+    for method, path, headers, status in (
+        ("GET", "/_sandbox/calls", known, 405),
+        ("OPTIONS", "/_sandbox/calls", known, 405),
+        ("POST", "/_sandbox/calls", {"Host": host}, 403),
+        ("POST", "/_sandbox/calls", {**known, "X-Sandbox-Token": ""}, 403),
+        ("POST", "/_sandbox/calls", {**known, "X-Sandbox-Token": "0" * 32}, 403),
+        ("POST", "/_sandbox/calls", {**known, "Host": "rebound.example.com"}, 403),
+        (
+            "POST",
+            "/_sandbox/calls",
+            {**known, "Host": f"127.0.0.1.example.com:{host.rpartition(':')[2]}"},
+            403,
+        ),
+        ("POST", "/moto-api/reset", known, 403),
+        ("POST", "/_sandbox/calls", {**known, "Host": host.replace("127.0.0.1", "localhost")}, 200),
+    ):
+        connection = HTTPConnection(host, timeout=10)
+        connection.request(method, path, b"", headers)
+        assert connection.getresponse().status == status, (method, path, headers)
+        connection.close()
+
+
+def test_answers_that_are_not_answers(sandbox: Sandbox, account: Account) -> None:
+    from botocore.exceptions import ReadTimeoutError
+
+    kms = account.client("kms", read_timeout=0.3, **ONCE)
+    sandbox.fault(faults.bad_answer('{"Keys": []}', "kms", "CreateKey"))
+    assert "KeyMetadata" not in kms.create_key()
+    assert len(kms.list_keys()["Keys"]) == 1  # the call was carried out
+    sandbox.fault(faults.cut_answer("kms", "ListKeys"))
+    assert "Keys" not in kms.list_keys()  # botocore makes nothing of half an answer
+    sandbox.fault(faults.silence("kms", "ListKeys"))
+    with pytest.raises(ReadTimeoutError):
+        kms.list_keys()

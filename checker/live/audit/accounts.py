@@ -26,10 +26,11 @@ UNKNOWN_ACCOUNT = "unknown"
 
 
 class Surveyed(NamedTuple):
-    """The units of an audit, and what could not be found out about them."""
+    """The units of an audit, what could not be found out about them, and the account of the caller."""
 
     units: tuple[Unit, ...]
     skipped: tuple[Skipped, ...]
+    account: str = UNKNOWN_ACCOUNT
 
 
 class _Caller(NamedTuple):
@@ -50,7 +51,7 @@ def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
         for unit in entered
         for region in _regions(calls, coverage, unit._replace(region=home))
     )
-    return Surveyed(units, tuple(calls.skipped))
+    return Surveyed(units, tuple(calls.skipped), caller.account)
 
 
 def _caller(calls: Calls) -> _Caller:

@@ -2,6 +2,9 @@
 
 The workers need the package and credentials of their own. A unit whose worker dies is handed to another one;
 what is journalled is not worked on again.
+
+Dask sends Python objects as pickles, in both directions: the scheduler and the workers are trusted like this process.
+https://distributed.dask.org/en/stable/tls.html
 https://distributed.dask.org/en/stable/resilience.html
 """
 

@@ -1,8 +1,9 @@
 """The journal of an audit: JSON Lines, one for each topic as soon as it is read, and for each unit once it is done.
 
-The first line says what was asked. A unit that was read again has several lines, of which the last counts; a
-line that was cut off by a crash counts for nothing, and is taken away before more is written. The topics of a
-unit are for going on with it, and mean nothing once it is done.
+The first line says who asked for what. A unit that was read again has several lines, of which the last counts; a
+last line that was cut off by a crash counts for nothing, and is removed before more is written. The topics of a
+unit are for resuming it, and mean nothing once it is done. A journal may be forged or broken: no line is used
+before all of them have been checked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.text import InputError
@@ -25,59 +27,85 @@ if TYPE_CHECKING:
 
     from checker.outcome import Report
 
-VERSION = 1
-_HEADER = b'{"kind":"audit",'
-_TOPIC = '{"kind":"topic",'
+VERSION = 2
+_KINDS = ("audit", "unit", "topic")
+_OTHERS = {
+    "version": "by another version of checker",
+    "account": "with the credentials of another account",
+    "asked": "with other options",
+}
+_TOPIC = b'{"kind":"topic",'
+_HEAD = b'{"kind":"audit",'
 _HELP = "start anew without --resume"
 
 
 class Entry(NamedTuple):
-    """What came of a unit; ``again`` if some of it was not read for a reason that may have passed."""
+    """The record of a unit; ``again`` if some of it was not read for a reason that may have passed."""
 
     unit: Unit
     again: bool
     report: Report
 
 
-class Journal:
-    """Appends to a file, a whole line at a time."""
+class Resumed(NamedTuple):
+    """The state of a resumed audit: its beginning, the units that are done, and the number of topics read in others."""
 
-    def __init__(self, path: Path, asked: dict[str, Any]) -> None:
+    began: datetime
+    done: frozenset[Unit]
+    topics: int
+
+
+class Journal:
+    """Appends to a file, a whole line at a time. ``account`` is the caller's, ``asked`` the options of the audit."""
+
+    def __init__(self, path: Path, account: str, asked: dict[str, Any]) -> None:
         self.path = path
-        self._asked = {"kind": "audit", "version": VERSION, "asked": asked}
+        self._head = {"kind": "audit", "version": VERSION, "account": account, "asked": asked}
         self._lock = threading.Lock()
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
         """Begin a new file. Raises InputError if it cannot be written, or is an input of the run."""
+        head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
         with self._faults(), open_output(self.path, regular=True) as file:
-            file.write(_line(self._asked))
+            file.write(_line(head))
         with self._faults():
             protect(self.path)
 
-    def resume(self) -> set[Unit]:
-        """Go on with a file; give the units that need not be read again.
+    def resume(self) -> Resumed:
+        """Check every line of a file before anything relies on it, and go on with the audit.
 
-        Raises InputError for one that cannot be read, or is of an audit that was asked something else.
+        Raises InputError for a file that is not a journal, or is one of another account or of other options.
         """
-        self._trim()
         done: dict[Unit, bool] = {}
-        for number, value in enumerate(self._values(topics=True)):
-            if number == 0:
-                self._compare(value)
-            elif value.get("kind") == "unit":
-                done[_unit(value)] = not value.get("again")
-                self._forget(value)
-            elif value.get("kind") == "topic":
-                self._known.setdefault(_unit(value), {})[str(value.get("topic"))] = value.get("attributes")
-        if not self._size():
+        lines = self._lines(topics=True)
+        first = next(lines, None)
+        if first is None and self._is_barely_begun():
             self.begin()
-        return {unit for unit, whole in done.items() if whole}
+            return Resumed(datetime.now(UTC), frozenset(), 0)
+        began = self._check_head(first)
+        for line in lines:
+            if line.value.get("kind") == "unit":
+                entry = self._entry(line)
+                done[entry.unit] = not entry.again
+                self._forget(entry)
+            else:
+                unit, topic, attributes = self._topic(line)
+                self._known.setdefault(unit, {})[topic] = attributes
+        self._cut_off()
+        whole = frozenset(unit for unit, is_whole in done.items() if is_whole)
+        return Resumed(began, whole, sum(map(len, self._known.values())))
 
-    def _forget(self, unit: dict[str, Any]) -> None:
+    def _is_barely_begun(self) -> bool:
+        """True for a file of a run that was killed before its first line was written to the end. Raises InputError."""
+        with self._faults(), open_existing(self.path) as file:
+            data = file.read()
+        return data.startswith(_HEAD) or _HEAD.startswith(data)
+
+    def _forget(self, entry: Entry) -> None:
         """Forget the topics of a unit that is done."""
-        if not unit.get("again"):
-            self._known.pop(_unit(unit), None)
+        if not entry.again:
+            self._known.pop(entry.unit, None)
 
     def reads(self, unit: Unit) -> Reads:
         """Give the topics of a unit that are read already, and a place for those that are still to be read."""
@@ -95,71 +123,113 @@ class Journal:
             file.write(_line(value).encode())
 
     def entries(self) -> Iterator[Entry]:
-        """Give what came of every unit, in the order of accounts and Regions. Raises InputError."""
+        """Give the record of every unit, in the order of accounts and Regions. Raises InputError."""
         last: dict[Unit, int] = {}
-        for number, value in enumerate(self._values()):
-            if value.get("kind") == "unit":
-                last[_unit(value)] = number
-        places = {number: unit for unit, number in last.items()}
-        found: dict[Unit, Entry] = {}
-        for number, value in enumerate(self._values()):
-            if number in places:
-                found[places[number]] = self._entry(value)
-        yield from (found[unit] for unit in sorted(found))
+        for line in self._lines():
+            if line.value.get("kind") == "unit":
+                last[self._unit(line)] = line.number
+        numbers = set(last.values())
+        found = (self._entry(line) for line in self._lines() if line.number in numbers)
+        yield from sorted(found, key=lambda one: one.unit)
 
-    def _entry(self, value: dict[str, Any]) -> Entry:
+    def _check_head(self, line: _Line | None) -> datetime:
+        """See that a journal is of this audit, and give the time when it began. Raises InputError."""
+        if line is None or line.value.get("kind") != "audit":
+            raise self._unusable(1, "it does not say which audit it is of")
+        head = json.loads(json.dumps(self._head))
+        for name, reason in _OTHERS.items():
+            if line.value.get(name) != head[name]:
+                help_text = f"give the same options and credentials as before, or {_HELP}"
+                raise InputError(str(self.path), f"the journal is of an audit {reason}", help_text=help_text)
         try:
-            return Entry(_unit(value), bool(value["again"]), read_record(value))
+            return datetime.fromisoformat(line.value["began"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError):
-            raise self._not_a_journal() from None
+            raise self._unusable(1, "it does not say when the audit began") from None
 
-    def _values(self, *, topics: bool = False) -> Iterator[dict[str, Any]]:
+    def _entry(self, line: _Line) -> Entry:
+        unit, again = self._unit(line), line.value.get("again")
+        if not isinstance(again, bool):
+            raise self._unusable(line.number, "`again` is not true or false")
         try:
-            with self.path.open(encoding="utf-8") as file:
-                for line in file:
-                    if topics or not line.startswith(_TOPIC):
-                        value = json.loads(line)
-                        yield value if isinstance(value, dict) else {}
-        except (OSError, ValueError) as error:
-            raise self._unusable(error) from None
+            report = read_record(line.value)
+        except (AttributeError, KeyError, IndexError, RecursionError, SyntaxError, TypeError, ValueError):
+            report = None
+        if report is None or not _is_sound(report):
+            raise self._unusable(line.number, "it is not the record of a unit")
+        return Entry(unit, again, report)
 
-    def _compare(self, value: dict[str, Any]) -> None:
-        if value != json.loads(json.dumps(self._asked)):
-            reason = "the journal is of an audit with other options"
-            raise InputError(str(self.path), reason, help_text="give the same options as before, or " + _HELP)
+    def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
+        topic, attributes = line.value.get("topic"), line.value.get("attributes")
+        texts = attributes.items() if isinstance(attributes, dict) else ()
+        if not (isinstance(topic, str) and (attributes is None or isinstance(attributes, dict))) or not all(
+            isinstance(text, str) for pair in texts for text in pair
+        ):
+            raise self._unusable(line.number, "it is not the record of a topic")
+        return self._unit(line), topic, attributes
 
-    def _trim(self) -> None:
-        """Remove a line that was not written to its end. Raises InputError for what is not a journal."""
+    def _unit(self, line: _Line) -> Unit:
+        account, region = line.value.get("account"), line.value.get("region")
+        if not isinstance(account, str) or not isinstance(region, str):
+            raise self._unusable(line.number, "it does not name an account and a Region")
+        return Unit(account, region)
+
+    def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
+        """Give the lines; one that was not written to its end, by a run that was killed, is none. Raises InputError."""
         with self._faults(), open_existing(self.path) as file:
-            data = file.read()
-            if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
-                raise self._not_a_journal()
-            file.truncate(data.rfind(b"\n") + 1)
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
+                    yield self._line(number, line)
+
+    def _line(self, number: int, line: bytes) -> _Line:
+        try:
+            value = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise self._unusable(number, "it is not UTF-8 text") from None
+        except (ValueError, RecursionError):
+            raise self._unusable(number, "it is not JSON") from None
+        if (
+            not isinstance(value, dict)
+            or value.get("kind") not in _KINDS
+            or (number > 1) != (value["kind"] != "audit")
+        ):
+            raise self._unusable(number, "it is not a line that an audit writes there")
+        return _Line(number, value)
+
+    def _cut_off(self) -> None:
+        """Remove a line that was not written to its end, so that the next one begins at its beginning."""
+        with self._faults(), open_existing(self.path) as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
         with self._faults():
             protect(self.path)
-
-    def _size(self) -> int:
-        return self.path.stat().st_size
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self._unusable(error) from None
+            raise InputError(str(self.path), (error.strerror or str(error)).lower()) from None
 
-    def _unusable(self, error: OSError | ValueError) -> InputError:
-        if isinstance(error, OSError):
-            return InputError(str(self.path), (error.strerror or str(error)).lower())
-        return self._not_a_journal()
-
-    def _not_a_journal(self) -> InputError:
-        return InputError(str(self.path), "this is not a journal of an audit", help_text=_HELP)
+    def _unusable(self, number: int, reason: str) -> InputError:
+        return InputError(
+            str(self.path), f"not a valid journal of an audit: line {number}: {reason}", help_text=_HELP
+        )
 
 
 def _line(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":")) + "\n"
 
 
-def _unit(value: dict[str, Any]) -> Unit:
-    return Unit(str(value.get("account", "")), str(value.get("region", "")))
+def _is_sound(report: Report) -> bool:
+    """True if a report that was read from a file has texts and numbers where one that was made here has them."""
+    skipped = (text for one in report.skipped for text in (one.what, one.reason, one.help))
+    findings = (text for one in report.findings for text in (one.address, *(fix.title for fix in one.fixes)))
+    texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))
+    flags = all(isinstance(one.error, bool) for one in report.skipped)
+    return texts and flags and type(report.not_judged) is int
+
+
+class _Line(NamedTuple):
+    """A line of a journal, with its number."""
+
+    number: int
+    value: dict[str, Any]

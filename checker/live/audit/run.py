@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inventory import Skipped
-from checker.live.calls import StoppedError
+from checker.live.faults import StoppedError
 from checker.outcome import Report
 from checker.report.recorded import record
 

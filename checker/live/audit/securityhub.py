@@ -63,7 +63,8 @@ def _judged(known: _Asff, report: Report) -> bool:
     if not report.unreadable:
         return True
     rule = known["GeneratorId"].removeprefix(GENERATOR)
-    told = (one.verdicts.get(rule) for one in report.examined if one.resource == known["Resources"][0]["Id"])
+    named = {one["Id"] for one in known["Resources"]}
+    told = (one.verdicts.get(rule) for one in report.examined if one.resource in named)
     return any(verdict in (Verdict.PASS, Verdict.FAIL) for verdict in told)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inventory import Skipped, Topic
 from checker.live.audit.reads import Attributes, Reads, is_passed_over
-from checker.live.calls import Calls, Listing, StoppedError
+from checker.live.calls import Calls, Listing
 from checker.live.facts import NO_POLICY, topic_of
+from checker.live.faults import StoppedError
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 

@@ -76,7 +76,7 @@ def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
 def _record(event: dict[str, Any]) -> object:
     try:
         return json.loads(event.get("CloudTrailEvent") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"eventName": event.get("EventName")}  # without a time, so that it counts as unread
 
 

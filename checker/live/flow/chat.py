@@ -54,12 +54,12 @@ class Chat:
                 "connect", "start_chat_contact", str(topic or self._instance), streamed, **self._asked
             )
         except UnreadError as error:
-            if error.fault is Fault.LOST:  # it may have been started all the same
+            if error.fault in (Fault.LOST, Fault.ODD):  # it may have been started all the same
                 debts.owe("the chat", self._end_lost)
             raise
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
         debts.owe(f"the chat `{self.contact}`", self._end)
-        if topic is not None:
+        if topic is not None and "StreamingId" in started:  # without it the stream ends with the chat
             self._owe_stream(debts, topic, started["StreamingId"])
 
     def stream(self, debts: Debts, topic: Arn) -> None:

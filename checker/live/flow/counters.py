@@ -56,7 +56,8 @@ def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
         StartTime=since.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(seconds=_MINUTE),
     )
-    return Counters(**{one["Id"]: _sum(one) for one in answer.get("MetricDataResults") or ()})
+    sums = {one["Id"]: _sum(one) for one in answer["MetricDataResults"]}
+    return Counters(**{name: sums.get(name) for name in _METRICS})
 
 
 def _query(name: str, metric: str, topic: Arn) -> dict[str, Any]:

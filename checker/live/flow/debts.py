@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.live.calls import StoppedError
-from checker.live.faults import UnreadError
+from checker.live.faults import StoppedError, UnreadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.chain import OK
 from checker.live.access import Unit
-from checker.live.calls import Calls, StoppedError
-from checker.live.faults import Fault, UnreadError
+from checker.live.calls import Calls
+from checker.live.faults import Fault, StoppedError, UnreadError
 from checker.live.flow.asked import Mistake
 from checker.live.flow.chat import Chat
 from checker.live.flow.counters import wait_for_counters

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 
 class Stand(Enum):
-    """How a resource stands to a change: as before it, half made, as after it, or as somebody else has made it."""
+    """How a resource stands to a change: as before it, half made, as after it, or changed by others since.
+
+    ``FOREIGN`` has the name of what is to be created, and was created by others: it is never touched.
+    """
 
     BEFORE = "before"
     PARTLY = "partly"
     AFTER = "after"
     OTHER = "other"
+    FOREIGN = "foreign"
 
 
 class Deed(NamedTuple):

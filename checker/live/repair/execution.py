@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Severity, Verdict
-from checker.fix.receipt import Change, Receipt, name_of, write_receipt
+from checker.fix.receipt import Change, Receipt, name_of
+from checker.fix.receipt_file import write_receipt
 from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
+from checker.live.caller import caller_of
+from checker.live.faults import faults_about
 from checker.live.repair.mending import Carried, carry_out, take_back
 from checker.live.resource import MANAGED_HELP, read_topic
 
@@ -38,22 +41,20 @@ def check(plan: Plan, *, force_managed: bool) -> None:
 
 def record(plan: Plan, folder: Path) -> Path:
     """Write the receipt of what is about to be done, and give its path. Raises InputError."""
-    answer = plan.calls.read("sts", "get_caller_identity", "the caller")
-    caller = str((answer or {}).get("Arn", "unknown"))
-    return write_receipt(
-        Receipt(datetime.now(UTC).isoformat(timespec="seconds"), caller, plan.changes), folder
-    )
+    now, caller = datetime.now(UTC).replace(microsecond=0), caller_of(plan.calls)
+    return write_receipt(Receipt(plan.receipt, now, plan.topic.account, caller.arn, plan.changes), folder)
 
 
 class Done(NamedTuple):
-    """What came of a plan, as reports show it, and what went wrong if anything did.
+    """The result of a plan, as reports show it, and what went wrong if anything did.
 
-    After a ``fault`` everything is as it was, as far as the fault says; what was ``missed`` the rest does without.
+    After a ``fault`` everything is as it was, unless something is ``left``; what was ``missed`` the rest does without.
     """
 
     outcome: Outcome
     fault: InputError | None = None
     missed: tuple[Missed, ...] = ()
+    left: bool = False
 
 
 def execute(plan: Plan) -> Done:
@@ -66,7 +67,7 @@ def execute(plan: Plan) -> Done:
     undone = take_back(plan.calls, carried.written)
     reason = f"{fault.reason}; {_told(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
-    return Done(outcome, InputError(fault.what, reason, help_text=fault.help))
+    return Done(outcome, InputError(fault.what, reason, help_text=fault.help), left=not undone.is_whole)
 
 
 def undo(plan: Plan, outcome: Outcome) -> Done:
@@ -74,17 +75,19 @@ def undo(plan: Plan, outcome: Outcome) -> Done:
     undone = take_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
     fault = InputError(str(plan.topic), f"no message arrived; {_told(undone)}")
-    return Done(_with_states(outcome._replace(applied=False), states), fault)
+    return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
 
 def _unproven(plan: Plan) -> InputError | None:
     """Read everything again, and say what is not as it was planned."""
     wish = plan.wish
     try:
-        found = read_topic(plan.calls, plan.topic)
+        with faults_about(str(plan.topic)):
+            found = read_topic(plan.calls, plan.topic)
+            findings = wish.judge(found.inventory(wish.instances, {})).report.findings
     except InputError as fault:
         return fault
-    said = set(map(_said, wish.judge(found.inventory(wish.instances, {})).report.findings))
+    said = set(map(_said, findings))
     new = said - set(map(_said, plan.repair.after.report.findings))
     if not new:
         return None
@@ -107,9 +110,9 @@ def _as_planned(plan: Plan, carried: Carried) -> _States:
 def _as_undone(carried: Carried, undone: Undone) -> _States:
     """What is not spoken of was done, and came before what could not be taken back."""
     states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
-    states |= dict.fromkeys(undone.untouched, (State.NOT_DONE, ""))
+    states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
     states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
-    states |= dict.fromkeys(undone.drifted, (State.LEFT, "somebody else has changed it since"))
+    states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
     if undone.stuck is not None:
         states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
     return states
@@ -127,10 +130,10 @@ def _with_states(outcome: Outcome, states: _States) -> Outcome:
 def _told(undone: Undone) -> str:
     parts = []
     if undone.back:
-        parts.append(f"taken back: {', '.join(map(name_of, undone.back))}")
+        parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")
     if undone.drifted:
-        parts.append(f"left as somebody else has changed it: {', '.join(map(name_of, undone.drifted))}")
+        parts.append(f"left alone, changed by others since: {', '.join(map(name_of, undone.drifted))}")
     if undone.stuck is not None:
         stuck = undone.stuck
-        parts.append(f"not taken back: {name_of(stuck.change)}: {stuck.fault.reason}")
+        parts.append(f"not rolled back: {name_of(stuck.change)}: {stuck.fault.reason}")
     return "; ".join(parts) or "nothing was changed"

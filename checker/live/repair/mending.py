@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.inputs.text import InputError
-from checker.live.patience import Clock
+from checker.live.faults import CallError, faults_about
+from checker.live.patience import Clock, until
 from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.encryption import ENCRYPTION_DEED
 from checker.live.repair.new_key import NEW_KEY_DEED
@@ -45,16 +46,20 @@ class Carried(NamedTuple):
 
 
 def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Carried:  # noqa: B008 - frozen
-    """Make changes in their order, each on what it was made for; the first grave fault ends it."""
+    """Make changes in their order, each on what it was made for; the first grave fault ends it.
+
+    Whatever is raised is a fault: what was written by then has to be rolled back.
+    """
     written: list[Change] = []
     missed: list[Missed] = []
     for change in changes:
         deed = DEEDS[change.kind]
         try:
-            if _is_made(calls, deed, change):
-                continue
-            written.append(change)  # from here on it may be made, whatever the answer is
-            deed.do(calls, change, clock)
+            with faults_about(change.resource):
+                if _is_made(calls, deed, change):
+                    continue
+                written.append(change)  # from here on it may be made, whatever the answer is
+                deed.do(calls, change, clock)
         except InputError as fault:
             if not deed.without:
                 return Carried(tuple(written), tuple(missed), fault)
@@ -63,24 +68,34 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
 
 
 def _is_made(calls: Calls, deed: Deed, change: Change) -> bool:
-    """True for what is as it should be already. Raises InputError for what somebody else has changed."""
+    """True for a change that is made already. Raises InputError for a resource that others have changed."""
     stand = deed.stand(calls, change)
-    if stand is Stand.OTHER:
+    if stand in (Stand.OTHER, Stand.FOREIGN):
         help_text = "nothing was written to it; run the command again"
         raise InputError(change.resource, deed.drifted, help_text=help_text)
     return stand is Stand.AFTER
 
 
-class Undone(NamedTuple):
-    """What became of each change: taken back, never made, or changed by somebody else since.
+_LEAST_ATTEMPTS = 3
+"""A rollback is tried so often, however long each attempt takes: many keys may have to be looked through."""
 
-    ``stuck`` could not be taken back; what came before it was not touched.
+
+class Undone(NamedTuple):
+    """The result for each change: rolled back, never made, changed by others since, or created by others.
+
+    ``stuck`` could not be rolled back; the changes before it were not touched.
     """
 
     back: tuple[Change, ...] = ()
     untouched: tuple[Change, ...] = ()
     drifted: tuple[Change, ...] = ()
+    foreign: tuple[Change, ...] = ()
     stuck: Missed | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if no change of the repair is left."""
+        return not self.drifted and self.stuck is None
 
 
 def take_back(
@@ -90,24 +105,57 @@ def take_back(
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> Undone:
-    """Take changes back, the last first. What somebody else has changed since is left alone."""
+    """Roll changes back, the last first, and try again what may work later. Changes by others are left alone."""
     undone = Undone()
     for change in reversed(changes):
-        try:
-            undone = _without(undone, calls, change, force=force, clock=clock)
-        except InputError as fault:
-            return undone._replace(stuck=Missed(change, fault))
+        attempt = _Attempt(calls, change, undone, clock, force=force)
+        until(clock, attempt, least=_LEAST_ATTEMPTS)
+        if attempt.fault is not None:
+            return undone._replace(stuck=Missed(change, attempt.fault))
+        undone = attempt.undone
     return undone
 
 
-def _without(undone: Undone, calls: Calls, change: Change, *, force: bool, clock: Clock) -> Undone:
-    """Take one change back. Raises InputError."""
-    deed = DEEDS[change.kind]
-    stand = deed.stand(calls, change)
-    if stand is Stand.BEFORE:
-        return undone._replace(untouched=(*undone.untouched, change))
-    if (stand is Stand.OTHER and not force) or (change.kind == NEW_KEY and undone.drifted):
-        # A topic that is left alone is encrypted with the key still.
-        return undone._replace(drifted=(*undone.drifted, change))
-    deed.undo(calls, change, clock)
-    return undone._replace(back=(*undone.back, change))
+class _Attempt:
+    """Rolls one change back; an answer that was lost may be that of a call that has worked."""
+
+    def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
+        self.undone = undone
+        self.fault: InputError | None = None
+        self._calls = calls
+        self._change = change
+        self._clock = clock
+        self._force = force
+        self._began = False
+
+    def __call__(self) -> bool:
+        """Try once; false where it may work later."""
+        self._calls.ask_again()
+        self.fault = None
+        try:
+            with faults_about(self._change.resource):
+                self._roll_back()
+        except InputError as fault:
+            self.fault = fault
+            return not (isinstance(fault, CallError) and fault.fault.again)
+        return True
+
+    def _roll_back(self) -> None:
+        change, deed, undone = self._change, DEEDS[self._change.kind], self.undone
+        stand = deed.stand(self._calls, change)
+        if stand is Stand.BEFORE and not self._began:
+            self.undone = undone._replace(untouched=(*undone.untouched, change))
+        elif stand is Stand.FOREIGN:
+            self.undone = undone._replace(foreign=(*undone.foreign, change))
+        elif (stand is Stand.OTHER and not self._force) or self._is_in_use(stand):
+            self.undone = undone._replace(drifted=(*undone.drifted, change))
+        else:
+            if stand is not Stand.BEFORE:
+                self._began = True
+                deed.undo(self._calls, change, self._clock)
+            self.undone = undone._replace(back=(*undone.back, change))
+
+    def _is_in_use(self, stand: Stand) -> bool:
+        """True for a key with an alias while a topic is left alone: the topic is still encrypted with it."""
+        left = self.undone.drifted or self.undone.foreign
+        return self._change.kind == NEW_KEY and stand is not Stand.PARTLY and bool(left)

@@ -1,18 +1,19 @@
 """Creates a key with its alias, and takes both back: a key is deleted after seven days, the least that KMS allows.
 
-A key has no name that could be chosen beforehand. It is known by its alias; one that never got an alias, because the
-run was killed, is known by its tag.
+A key has no name that could be chosen beforehand. The key of a repair is the one that carries the id of its receipt: the
+key that the alias stands for, or one that never got an alias because the run was killed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.arn import Arn
+from checker.fix.receipt import RECEIPT
 from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.calls import Listing
-from checker.live.faults import Fault, UnreadError
+from checker.live.faults import CallError, Fault
 from checker.live.keys import targets_of
 from checker.live.listings import ALIASES
 from checker.live.patience import until
@@ -20,7 +21,8 @@ from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
 
     from checker.fix.receipt import Change
     from checker.live.calls import Calls
@@ -53,26 +55,23 @@ def _targets(calls: Calls) -> dict[str, str]:
 
 
 def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    """True for a key with our tag. Raises InputError."""
-    try:
-        return _has_tag(calls, key, mark)
-    except UnreadError as error:
-        raise error.of_input() from None
+    """True for a key that replaces what the mark names. Raises InputError."""
+    return _has_tag(calls, key, REPLACES, mark)
 
 
-def _is_ours(calls: Calls, key: str, mark: str) -> bool:
-    """The same for any key of the account: one whose tags nobody may read is somebody else's. Raises InputError."""
+def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:
+    tags = calls.every(_TAGS, key, KeyId=key, Limit=50)
+    return any((one["TagKey"], one["TagValue"]) == (name, value) for one in tags)
+
+
+def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
+    """True for a key of the repair; one whose tags the caller may not read is not. Raises InputError."""
     try:
-        return _has_tag(calls, key, mark)
-    except UnreadError as error:
+        return _has_tag(calls, key, RECEIPT, receipt)
+    except CallError as error:
         if error.fault in (Fault.DENIED, Fault.GONE):
             return False
-        raise error.of_input() from None
-
-
-def _has_tag(calls: Calls, key: str, mark: str) -> bool:
-    tags = (one for page in calls.pages(_TAGS, key, KeyId=key, Limit=50) for one in page)
-    return any((one["TagKey"], one["TagValue"]) == (REPLACES, mark) for one in tags)
+        raise
 
 
 def _described(calls: Calls, key: str) -> dict[str, Any]:
@@ -80,19 +79,38 @@ def _described(calls: Calls, key: str) -> dict[str, Any]:
     return metadata
 
 
-def _key(calls: Calls, change: Change) -> tuple[str, bool]:
-    """Find the key, by its alias or else by its tag, and say if it has the alias; nothing if there is none."""
+class _Found(NamedTuple):
+    """The key of a repair, empty if there is none, and the key that the alias stands for now."""
+
+    key: str
+    target: str
+
+    @property
+    def is_named(self) -> bool:
+        return self.key == self.target != ""
+
+
+def _find(calls: Calls, change: Change) -> _Found:
+    """Find the key that carries the id of the receipt: by the alias, else among the keys without any alias."""
     targets = _targets(calls)
-    name = _alias(change)
-    if name in targets:
-        return targets[name], True
-    mark = change.made_of["Tags"][REPLACES]
-    known = set(targets.values())
+    target = targets.get(_alias(change), "")
+    if target and _has_tag(calls, target, RECEIPT, change.receipt):
+        return _Found(target, target)
+    return _Found(next(_unnamed(calls, change, set(targets.values())), ""), target)
+
+
+def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[str]:
+    """Give the usable keys of the repair, apart from those that are known. Raises InputError."""
     for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = one["KeyId"]
-        if key not in known and _is_ours(calls, key, mark) and _state(calls, key) == _USABLE:
-            return key, False
-    return "", False
+        if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
+            yield key
+
+
+def created_at(calls: Calls, change: Change) -> datetime | None:
+    """When the key of a repair was created, as far as KMS says; ``None`` if there is none. Raises InputError."""
+    key = _find(calls, change).key
+    return _described(calls, key).get("CreationDate") if key else None
 
 
 def _alias(change: Change) -> str:
@@ -105,48 +123,56 @@ def _state(calls: Calls, key: str) -> str:
 
 
 def _stand(calls: Calls, change: Change) -> Stand:
-    key, named = _key(calls, change)
-    if not key:
-        return Stand.BEFORE
-    made = change.made_of
-    answer = calls.need("kms", "get_key_policy", key, KeyId=key, PolicyName="default")
-    policy = str(answer["Policy"])
-    same = same_policy(_arn(calls, key), policy, made["Policy"]) and _state(calls, key) == _USABLE
-    if not same or not _is_marked(calls, key, made["Tags"][REPLACES]):
+    found = _find(calls, change)
+    if not found.key:
+        return Stand.FOREIGN if found.target else Stand.BEFORE
+    described = _described(calls, found.key)
+    policy = calls.need("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
+    same = same_policy(described["Arn"], policy, change.made_of["Policy"])
+    if not same or described.get("KeyState") != _USABLE:
         return Stand.OTHER
-    return Stand.AFTER if named else Stand.PARTLY
-
-
-def _arn(calls: Calls, key: str) -> str:
-    return str(_described(calls, key)["Arn"])
+    return Stand.AFTER if found.is_named else Stand.PARTLY
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
     """Create the key, right from the start, and then its alias."""
     made = change.made_of
-    key, _ = _key(calls, change)
-    if not key:
-        answer = calls.need(
-            "kms",
-            "create_key",
-            change.resource,
-            Policy=made["Policy"],
-            Description=made["Description"],
-            Tags=[{"TagKey": name, "TagValue": value} for name, value in made["Tags"].items()],
-        )
-        key = answer["KeyMetadata"]["KeyId"]
+    answer = calls.need(
+        "kms",
+        "create_key",
+        change.resource,
+        Policy=made["Policy"],
+        Description=made["Description"],
+        Tags=[{"TagKey": name, "TagValue": value} for name, value in made["Tags"].items()],
+    )
+    key = answer["KeyMetadata"]["KeyId"]
+    if answer["ResponseMetadata"].get("RetryAttempts"):
+        _delete_spares(calls, change, key)
     calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
     if not until(clock, lambda: _stand(calls, change) is Stand.AFTER):
         raise InputError(change.resource, "AWS does not show the key as it was created")
 
 
+def _delete_spares(calls: Calls, change: Change, key: str) -> None:
+    """Delete what an earlier attempt of CreateKey has created, whose answer was lost: each attempt creates a key."""
+    for spare in _unnamed(calls, change, {key}):
+        _schedule(calls, change, spare)
+
+
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
-    key, named = _key(calls, change)
-    if named:
-        calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
+    """Delete every key of the repair, and wait until KMS shows none."""
+    deleted: set[str] = set()
+    while (found := _find(calls, change)).key and found.key not in deleted:
+        if found.is_named:
+            calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
+        _schedule(calls, change, found.key)
+        deleted.add(found.key)
+    if found.key and not until(clock, lambda: not _find(calls, change).key):
+        raise InputError(change.resource, "AWS still shows the key, which was to be deleted")
+
+
+def _schedule(calls: Calls, change: Change, key: str) -> None:
     calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
-    if not until(clock, lambda: not _key(calls, change)[0]):
-        raise InputError(change.resource, "AWS shows the key still, which was to be deleted")
 
 
 NEW_KEY_DEED = Deed(_stand, _create, _delete, "there is such an alias now, or its key has changed since")

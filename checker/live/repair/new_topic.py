@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
+from checker.fix.receipt import RECEIPT
 from checker.fix.replacement import REPLACES
 from checker.inputs.text import InputError
 from checker.live.facts import tags_of
@@ -14,7 +15,7 @@ from checker.live.repair.deed import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from checker.fix.receipt import Change
     from checker.live.calls import Calls
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 _KEY = "KmsMasterKeyId"
 
 
-def _mark_of(calls: Calls, topic: str) -> str | None:
-    """What a topic says it replaces, if anything. Raises InputError."""
-    return tags_of(calls.need("sns", "list_tags_for_resource", topic, ResourceArn=topic)).get(REPLACES)
+def receipt_of(calls: Calls, topic: str) -> str:
+    """The id of the receipt of the repair that created a topic; empty for any other topic. Raises InputError."""
+    return _tags(calls, topic).get(RECEIPT, "")
+
+
+def _tags(calls: Calls, topic: str) -> dict[str, str]:
+    return tags_of(calls.need("sns", "list_tags_for_resource", topic, ResourceArn=topic))
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
@@ -38,30 +43,35 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
     for arn in names:
         if calls.found("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)) is None:
             return arn, False
-        if _mark_of(calls, str(arn)) == mark:
+        if _tags(calls, str(arn)).get(REPLACES) == mark:
             return arn, True
         taken.append(arn.resource)
     raise InputError(taken[0], f"there are topics called {', '.join(taken)} already", help_text="delete one")
 
 
-def _stand(calls: Calls, change: Change) -> Stand:
-    """A topic is as it was made while it has its mark, policy and key, and subscribers of nobody else's."""
+def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> Stand:
+    """Say how the topic is: as it was created while it has its receipt, policy and key, and no subscribers.
+
+    ``own`` are the subscribers, by protocol and endpoint, that a rollback removes first. Raises InputError.
+    """
     name, made = change.resource, change.made_of
     answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
     if answer is None:
         return Stand.BEFORE
+    if receipt_of(calls, name) != change.receipt:
+        return Stand.FOREIGN
     attributes: Mapping[str, str] = answer.get("Attributes") or {}
     same = attributes.get(_KEY) == made["Attributes"].get(_KEY) and same_policy(
         name, attributes.get("Policy", ""), made["Attributes"]["Policy"]
     )
-    own = same and _mark_of(calls, name) == made["Tags"][REPLACES]
-    return Stand.AFTER if own and not _subscribers(calls, name) else Stand.OTHER
+    return Stand.AFTER if same and _subscribers(calls, name) <= set(own) else Stand.OTHER
 
 
-def _subscribers(calls: Calls, topic: str) -> bool:
-    """True if anybody's subscription is confirmed; those of the repair itself are taken back before."""
+def _subscribers(calls: Calls, topic: str) -> set[tuple[str, str]]:
+    """The confirmed subscribers of a topic, by protocol and endpoint."""
     listed = calls.every(BY_TOPIC, topic, TopicArn=topic)
-    return any(str(one.get("SubscriptionArn", "")).startswith("arn:") for one in listed)
+    confirmed = (one for one in listed if one["SubscriptionArn"].startswith("arn:"))
+    return {(one["Protocol"], one.get("Endpoint", "")) for one in confirmed}
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
@@ -78,7 +88,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     )
     if answer.get("TopicArn") != change.resource:
         raise InputError(change.resource, f"SNS has made `{answer.get('TopicArn')}` instead: delete that")
-    if not until(clock, lambda: _stand(calls, change) is Stand.AFTER):
+    if not until(clock, lambda: stand(calls, change) is Stand.AFTER):
         raise InputError(change.resource, "AWS does not show the topic as it was created")
 
 
@@ -88,8 +98,8 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
     """
     calls.need("sns", "delete_topic", change.resource, TopicArn=change.resource)
-    if not until(clock, lambda: _stand(calls, change) is Stand.BEFORE):
+    if not until(clock, lambda: stand(calls, change) is Stand.BEFORE):
         raise InputError(change.resource, "AWS shows the topic still, which was deleted")
 
 
-NEW_TOPIC_DEED = Deed(_stand, _create, _delete, "there is such a topic now, or it has changed since")
+NEW_TOPIC_DEED = Deed(stand, _create, _delete, "there is such a topic now, or it has changed since")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.outcome import Outcome, policy_changes
-from checker.fix.receipt import KEY, TOPIC, Change
+from checker.fix.receipt import KEY, TOPIC, Change, new_id, stamped
 from checker.fix.replacement import key_reasons, topic_reasons
 from checker.fix.rounds import Repair, repair
 from checker.live.repair.imagined import Wanted
@@ -44,7 +44,7 @@ class Plan(NamedTuple):
     """A repair that is planned: what will be there, what is to be done, and the outcome as reports show it.
 
     ``topic`` is the one that is streamed to from then on. ``replaceable`` tells that it needs a replacement which
-    nobody has asked for.
+    nobody has asked for. ``receipt`` is the id that its receipt will have, and all that it creates.
     """
 
     calls: Calls
@@ -54,6 +54,7 @@ class Plan(NamedTuple):
     repair: Repair
     changes: tuple[Change, ...]
     outcome: Outcome
+    receipt: str
     replaceable: bool = False
 
 
@@ -72,7 +73,7 @@ def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
     done = _mended(wish, found)
     changes = tuple(_policies(done.texts, found, wish.topic))
     shown, replaceable = _shown(done, found), not wish.replace and _is_replaceable(wish, found)
-    return Plan(calls, wish, wish.topic, found, done, changes, shown, replaceable)
+    return Plan(calls, wish, wish.topic, found, done, changes, shown, new_id(), replaceable)
 
 
 def _is_replaceable(wish: Wish, found: Found) -> bool:
@@ -83,10 +84,10 @@ def _is_replaceable(wish: Wish, found: Found) -> bool:
 
 def _replaced(made: Successor, wish: Wish) -> Plan:
     """The policies of what takes the place of something are mended before it is created."""
-    done = _mended(wish, made.found)
-    changes = tuple(made.changes(done.texts))
+    done, receipt = _mended(wish, made.found), new_id()
+    changes = tuple(stamped(one, receipt) for one in made.changes(done.texts))
     outcome = _shown(done, made.found)._replace(replacement=replacement(made, changes))
-    return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome)
+    return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome, receipt)
 
 
 def _mended(wish: Wish, found: Found) -> Repair:

@@ -29,13 +29,14 @@ _PRINCIPAL = "principal"
 
 def _stand(calls: Calls, change: Change) -> Stand:
     """Another policy of the same meaning is somebody's work as well, and is not written over."""
-    now = _current(calls, change)
+    now = current(calls, change)
     if _same_value(now, change.old):
         return Stand.BEFORE
     return Stand.AFTER if same_policy(change.resource, now, change.new) else Stand.OTHER
 
 
-def _current(calls: Calls, change: Change) -> str:
+def current(calls: Calls, change: Change) -> str:
+    """Read the policy that a change is of. Raises InputError."""
     name = change.resource
     if change.kind == KEY:
         answer = calls.need("kms", "get_key_policy", name, KeyId=name, PolicyName="default")
@@ -59,7 +60,7 @@ def same_policy(resource: str, one: str, other: str) -> bool:
 def _same_value(one: str, other: str) -> bool:
     try:
         return bool(json.loads(one) == json.loads(other))
-    except ValueError:
+    except (ValueError, RecursionError):
         return one == other
 
 
@@ -71,7 +72,7 @@ def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
     attempt = _Attempt(calls, change, text)
     if not until(clock, attempt):
         raise attempt.faults[-1].of_input()
-    if not until(clock, lambda: same_policy(change.resource, _current(calls, change), text)):
+    if not until(clock, lambda: same_policy(change.resource, current(calls, change), text)):
         raise InputError(change.resource, "AWS does not show the policy that was written")
 
 
@@ -87,14 +88,14 @@ class _Attempt:
 
     def __call__(self) -> bool:
         """Write once; false where it may go better later. Raises InputError."""
-        if self.faults and _current(self._calls, self._change) != self._found:
+        if self.faults and current(self._calls, self._change) != self._found:
             raise InputError(self._change.resource, _DRIFTED)
         try:
             _put(self._calls, self._change, self._text)
         except UnreadError as error:
             if error.fault is not Fault.THROTTLED and _PRINCIPAL not in error.told.lower():
                 raise error.of_input() from None
-            self._found = self._found or _current(self._calls, self._change)
+            self._found = self._found or current(self._calls, self._change)
             self.faults.append(error)
             return False
         return True

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 80
 _LONGEST_PERIOD = 14 * 24 * 60 * 60
 _POLICY_STEP = "queue_policy"
+_POLICY = ["Policy", "QueueArn"]
+"""A queue without a policy has no such attribute, and its ARN tells that SQS has answered."""
 
 
 def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = False) -> Iterator[Made]:
@@ -110,7 +112,7 @@ def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
     there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
     if not force:
         _check_manager(there, queue)
-    now = there.need("sqs", "get_queue_attributes", name, QueueUrl=queue.url, AttributeNames=["Policy"])
+    now = there.need("sqs", "get_queue_attributes", name, QueueUrl=queue.url, AttributeNames=_POLICY)
     before = queue.policy.text if isinstance(queue.policy, PolicyText) else ""
     if (now.get("Attributes") or {}).get("Policy", "") != before:
         help_text = "nothing was written to it; run the command again"

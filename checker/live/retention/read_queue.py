@@ -72,5 +72,5 @@ def _target(redrive: str) -> str:
     """The queue that a redrive policy names."""
     try:
         return str(json.loads(redrive)["deadLetterTargetArn"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return ""

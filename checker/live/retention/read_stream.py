@@ -100,12 +100,14 @@ def _managed(calls: Calls, arn: str) -> Any:
 def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
     """Write documents as one resource-based policy: with the element that goes without saying in them."""
     statements = [
-        {**unsaid, **statement}
+        {**unsaid, **statement} if isinstance(statement, dict) else statement
         for document in documents
-        for statement in _several(document.get("Statement") or [])
+        for statement in _statements(document)
     ]
     return policy_of(str(arn), json.dumps(plain_policy(statements)), ROLE)
 
 
-def _several(statements: Any) -> list[Any]:
+def _statements(document: Any) -> list[Any]:
+    """The statements of a document; of one that botocore could not decode, the document itself, which is not one."""
+    statements = (document.get("Statement") or []) if isinstance(document, dict) else document
     return statements if isinstance(statements, list) else [statements]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, OK, UNKNOWN
 from checker.inputs.text import InputError
-from checker.live.calls import StoppedError
+from checker.live.faults import StoppedError, faults_about
 from checker.live.patience import Clock, until
 from checker.live.retention.judge import judge_retention
 from checker.live.retention.make_queue import make_queue
@@ -39,8 +39,9 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     made: list[Made] = []
     fault = None
     try:
-        for one in _making(calls, topic, wanted, before, clock):
-            made.append(one)  # noqa: PERF402 - what was made before a fault is kept
+        with faults_about(str(topic)):
+            for one in _making(calls, topic, wanted, before, clock):
+                made.append(one)  # noqa: PERF402 - what was made before a fault is kept
     except InputError as error:
         fault = error
     except StoppedError:  # what was made by then stays, and is told
@@ -48,7 +49,10 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     if fault is not None or not made:
         return SetUp(tuple(made), before, fault or _left_alone(before))
     try:
-        return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+        with faults_about(str(topic)):
+            return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+    except InputError as error:
+        return SetUp(tuple(made), before, error)
     except StoppedError:
         return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was proven"))
 

@@ -39,7 +39,7 @@ def called(sandbox: Sandbox, account: Account) -> set[str]:
 def there_and_back(folder: Path, *arguments: str) -> None:
     assert run("fix", *arguments, "--apply", "--yes").returncode == 1
     (receipt,) = folder.iterdir()
-    assert run("rollback", receipt).returncode == 0
+    assert run("rollback", receipt, "--yes").returncode == 0
     receipt.unlink()
 
 

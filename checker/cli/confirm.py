@@ -1,0 +1,14 @@
+"""Asks before something is changed."""
+
+from __future__ import annotations
+
+import sys
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask on a terminal; without one the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"{question}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,169 @@
+"""Reads and writes receipts: `schemas/receipt.v1.json`. A receipt may be forged, so that none is read by halves."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checker.arn import Arn
+from checker.fix.receipt import (
+    CREATED,
+    ENCRYPTION,
+    KEY,
+    NEW_KEY,
+    NEW_TOPIC,
+    RECEIPT,
+    SUBSCRIPTION,
+    TAGGED,
+    TOPIC,
+    VERSION,
+    Change,
+    Receipt,
+)
+from checker.fix.replacement import REPLACES
+from checker.inputs.schema import plain, validate
+from checker.inputs.text import InputError, parse_text, read_text
+from checker.inventory import is_predefined_alias
+from checker.output_file import real_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA = "receipt.v1.json"
+_MEMBERS: dict[str, dict[str, type]] = {
+    NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
+    NEW_TOPIC: {"Attributes": dict, "Tags": dict},
+    SUBSCRIPTION: {"Protocol": str, "Endpoint": str, "Attributes": dict},
+}
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far two clocks may be apart; AWS refuses calls of a caller whose clock is further off."""
+
+
+def write_receipt(receipt: Receipt, folder: Path) -> Path:
+    """Write a receipt to a file of its own, and be sure that it is there. Raises InputError.
+
+    The folder may not lead through a link out of the current one, as a repository could hold such a link.
+    """
+    real_path(folder)
+    name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
+    stamp = receipt.time.strftime("%Y%m%dT%H%M%S")
+    value = {
+        "version": VERSION,
+        **receipt._asdict(),
+        "time": receipt.time.isoformat(timespec="seconds"),
+        "changes": [one._asdict() for one in receipt.changes],
+    }
+    path = folder / f"checker-{name}-{stamp}.json"
+    number = 1
+    while os.path.lexists(path):  # two runs in one second
+        number += 1
+        path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps(value, indent=2) + "\n")
+    except OSError as error:
+        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
+    document = parse_text(path.as_posix(), read_text(path, pipes=True))
+    validate(document, SCHEMA)
+    value: dict[str, Any] = plain(document.root)
+    try:
+        return _receipt(value)
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), f"not a valid receipt of `checker fix`: {error}") from None
+
+
+def _receipt(value: dict[str, Any]) -> Receipt:
+    changes = tuple(Change(one["resource"], one["kind"], one["old"], one["new"]) for one in value["changes"])
+    receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
+    places = {_place(change) for change in changes}
+    if {account for _, _, account in places} != {receipt.account}:
+        raise ValueError(f"it changes resources outside account {receipt.account}, which it is of")
+    if len(places) > 1:
+        raise ValueError("it changes resources of several Regions")
+    for change in changes:
+        _check(change, receipt)
+    return receipt
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"`{text}` is not a time with an offset from UTC")
+    if time > datetime.now(UTC) + CLOCK_SKEW:
+        raise ValueError(f"its time, {text}, is in the future")
+    return time
+
+
+def _place(change: Change) -> tuple[str, str, str]:
+    """The partition, Region and account of a change, of a kind that the resource fits. Raises ValueError."""
+    arn = Arn.parse(change.resource)
+    if arn is None or not _fits(arn, change.kind):
+        raise ValueError(f"`{change.resource}` is not a valid resource of a change `{change.kind}`")
+    return arn.partition, arn.region, arn.account
+
+
+def _fits(arn: Arn, kind: str) -> bool:
+    if kind == KEY:
+        return arn.service == "kms" and arn.resource.startswith("key/")
+    if kind == NEW_KEY:
+        return (
+            arn.service == "kms"
+            and arn.resource.startswith("alias/")
+            and not is_predefined_alias(arn.resource)
+        )
+    return arn.is_topic
+
+
+def _check(change: Change, receipt: Receipt) -> None:
+    """See that a change says what it has to, and of this receipt. Raises ValueError."""
+    if change.kind in (TOPIC, KEY):
+        _object(change.old, f"the old policy of `{change.resource}`")
+        _object(change.new, f"the new policy of `{change.resource}`")
+    elif change.kind == ENCRYPTION:
+        if not change.old or not change.new:
+            raise ValueError(f"it would leave `{change.resource}` without a key")
+    elif change.kind in CREATED:
+        _check_created(change, receipt)
+
+
+def _check_created(change: Change, receipt: Receipt) -> None:
+    made = _object(change.new, f"what `{change.resource}` is made of")
+    members = _MEMBERS[change.kind]
+    if change.old or made.keys() != members.keys():
+        raise ValueError(f"it does not say what `{change.resource}` was created from")
+    for name, kind in members.items():
+        texts = made[name].values() if isinstance(made[name], dict) else (made[name],)
+        if not isinstance(made[name], kind) or not all(isinstance(one, str) for one in texts):
+            raise ValueError(f"{name} of `{change.resource}` is not valid")
+    if change.kind in TAGGED and (made["Tags"].get(RECEIPT) != receipt.id or not made["Tags"].get(REPLACES)):
+        raise ValueError(f"the tags of `{change.resource}` are not those that this repair gave it")
+    policy = made.get("Policy", made.get("Attributes", {}).get("Policy"))
+    if change.kind in TAGGED:
+        _object(policy or "", f"the policy of `{change.resource}`")
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    """Read the JSON object that a text is. Raises ValueError."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is not a JSON object")  # noqa: TRY004 - as all that is wrong with a receipt
+    return value

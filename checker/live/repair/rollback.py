@@ -1,0 +1,97 @@
+"""Looks up the effect of a rollback. A receipt may be forged: AWS has to confirm whatever it says about a resource."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.fix.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
+from checker.fix.receipt_file import CLOCK_SKEW
+from checker.inputs.text import InputError
+from checker.live.repair import new_key, new_topic, policy_writing
+from checker.live.repair.deed import Stand
+from checker.live.repair.mending import DEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.fix.receipt import Change, Receipt
+    from checker.live.caller import Caller
+    from checker.live.calls import Calls
+
+_FOREIGN = "it was not created by this repair: it does not carry the id of the receipt"
+_CHANGED = "it was changed since the repair"
+_IN_USE = "a topic that stays may be encrypted with it"
+
+
+class Fate(Enum):
+    """The result of a rollback for a change: it is rolled back, was never made, or is left alone."""
+
+    ROLL_BACK = "roll back"
+    AS_BEFORE = "as before"
+    LEFT = "left"
+
+
+class Prospect(NamedTuple):
+    """The fate of a change, the reason if it is left alone, and the policy as it is now."""
+
+    change: Change
+    fate: Fate
+    reason: str = ""
+    now: str = ""
+    forcible: bool = False
+
+
+def check_caller(receipt: Receipt, caller: Caller) -> None:
+    """See that the caller works in the account of the resources that would be deleted. Raises InputError."""
+    if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
+        reason = f"the receipt is of account {receipt.account}, the caller of account {caller.account}"
+        help_text = f"nothing was changed; use credentials of account {receipt.account}"
+        raise InputError("RECEIPT", reason, help_text=help_text)
+
+
+def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
+    """Look every resource up, in the order in which changes are rolled back. Raises InputError."""
+    found: list[Prospect] = []
+    for change in reversed(receipt.changes):
+        found.append(_prospect(calls, receipt, change, found, force=force))
+    return tuple(found)
+
+
+def _prospect(
+    calls: Calls, receipt: Receipt, change: Change, earlier: list[Prospect], *, force: bool
+) -> Prospect:
+    stand = _stand(calls, change, earlier)
+    if stand is Stand.BEFORE:
+        return Prospect(change, Fate.AS_BEFORE)
+    now = policy_writing.current(calls, change) if change.kind in (TOPIC, KEY) else ""
+    for reason in _reasons_to_leave(calls, receipt, change, stand):
+        return Prospect(change, Fate.LEFT, reason)
+    if change.kind == NEW_KEY and stand is not Stand.PARTLY and any(one.fate is Fate.LEFT for one in earlier):
+        return Prospect(change, Fate.LEFT, _IN_USE)
+    if stand is Stand.OTHER and not force:
+        return Prospect(change, Fate.LEFT, _CHANGED, now, forcible=True)
+    return Prospect(change, Fate.ROLL_BACK, now=now)
+
+
+def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> Stand:
+    """Say how a resource is, apart from the subscriptions that are removed before a topic is deleted."""
+    if change.kind != NEW_TOPIC:
+        return DEEDS[change.kind].stand(calls, change)
+    removed = (
+        one.change for one in earlier if one.fate is Fate.ROLL_BACK and one.change.kind == SUBSCRIPTION
+    )
+    made = (one.made_of for one in removed if one.resource == change.resource)
+    return new_topic.stand(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
+
+
+def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: Stand) -> Iterator[str]:
+    """Say why a resource is not provably the one that the repair created; nothing if it is, or was not created."""
+    if stand is Stand.FOREIGN:
+        yield _FOREIGN
+    elif change.kind == SUBSCRIPTION and new_topic.receipt_of(calls, change.resource) != receipt.id:
+        yield "another run created the topic, so that nothing proves who subscribed the endpoint"
+    elif change.kind == NEW_KEY:
+        created = new_key.created_at(calls, change)
+        if created is not None and created < receipt.time - CLOCK_SKEW:
+            yield f"the key was created at {created:%Y-%m-%d %H:%M}, before the repair began"

@@ -1,0 +1,64 @@
+"""The preview of a rollback: the origin of the receipt, and for each resource the write or deletion."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING
+
+from checker.fix.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
+from checker.report.age import age
+from checker.report.paint import Paint, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from checker.fix.receipt import Change, Receipt
+
+
+def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
+    """Write the id, account, age and author of a receipt, and the caller."""
+    yield f"receipt {receipt.id}"
+    yield f"  account  {receipt.account}"
+    yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
+    yield f"  by       {safe(receipt.caller)}"
+    yield f"  caller   {safe(caller)}"
+
+
+def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
+    """Write a planned write or deletion, with a diff if it is a policy."""
+    yield f"{number}. {safe(_undoing(change))}"
+    if change.kind not in (*CREATED, ENCRYPTION):
+        yield from (f"     {_painted(line, paint)}" for line in _diff(now, change.old))
+
+
+def _undoing(change: Change) -> str:
+    if change.kind == NEW_TOPIC:
+        return f"delete the topic `{change.resource}` (sns:DeleteTopic)"
+    if change.kind == NEW_KEY:
+        return f"delete the alias `{change.resource}`, and its key in seven days (kms:ScheduleKeyDeletion)"
+    if change.kind == SUBSCRIPTION:
+        return f"unsubscribe {name_of(change)} (sns:Unsubscribe)"
+    if change.kind == ENCRYPTION:
+        return f"encrypt `{change.resource}` with `{change.old}` in place of `{change.new}`"
+    return f"write the policy of `{change.resource}` from before the repair"
+
+
+def _diff(now: str, old: str) -> Iterator[str]:
+    lines = difflib.unified_diff(
+        _laid_out(now), _laid_out(old), "now", "after the rollback", lineterm="", n=2
+    )
+    return (safe(line) for line in lines)
+
+
+def _painted(line: str, paint: Paint) -> str:
+    style = {"+": "ok", "-": "error"}.get(line[:1])
+    return paint(style, line) if style else line
+
+
+def _laid_out(text: str) -> list[str]:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False).splitlines()
+    except (ValueError, RecursionError):
+        return text.splitlines()
