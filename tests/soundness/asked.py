@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.soundness.differing import diff
 from tests.soundness.fixes import fix
-from tests.soundness.questions import Question, agreement, deputy, diff, public
+from tests.soundness.questions import Question, agreement, deputy, public
 
 QUESTIONS: dict[str, Question] = {
     "public": public,

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.soundness.comparisons import UNKNOWN
-from tests.soundness.keys import DESCRIBED, OF_SERVICES
-from tests.soundness.law import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller, Request
+from tests.soundness.keys import OF_SERVICES, is_described
+from tests.soundness.law import Request
+from tests.soundness.principals import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller
 from tests.soundness.words import CONNECT, REGION, Words
 
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid", "aws:sourceorgpaths")
@@ -64,7 +65,7 @@ def request_of(witness: dict[str, Any], words: Words, *, as_written: bool = Fals
             context[key] = UNKNOWN
         elif caller.kind == SERVICE and key in OF_SERVICES and not as_written:
             context[key] = OF_SERVICES[key]
-        elif key not in DESCRIBED and not key.startswith("aws:principaltag/") and not as_written:
+        elif not is_described(key) and not as_written:
             context[key] = UNKNOWN
     return Request(caller, witness["action"], witness["resource"], context)
 

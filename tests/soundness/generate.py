@@ -300,11 +300,25 @@ def _add_condition(statement: Statement, rng: random.Random) -> None:
     chosen: Any = rng.choice(values)
     if rng.random() < 0.15 and operator != "Null":
         chosen = list(dict.fromkeys((chosen, rng.choice(values))))
+    if isinstance(chosen, str) and operator not in ("Null", *_DATE, *_NUMBER, *_IP) and rng.random() < 0.2:
+        chosen = _worn(chosen, rng)
     if rng.random() < 0.04:
         chosen = rng.choice(_EDGES)
     if rng.random() < 0.08:
         key = key.lower() if rng.random() < 0.5 else key.upper()
     statement.setdefault("Condition", {}).setdefault(operator, {})[key] = chosen
+
+
+def _worn(value: str, rng: random.Random) -> str:
+    """Replace one to three slices of a text by wildcards, and perhaps keep the middle alone."""
+    for _ in range(rng.randint(1, 3)):
+        start = rng.randrange(len(value) + 1)
+        sign = rng.choice(("*", "*", "?"))
+        value = value[:start] + sign + value[start + (1 if sign == "?" else rng.randint(0, 12)) :]
+    if rng.random() < 0.2:
+        start = rng.randrange(len(value))
+        return f"*{value[start : start + rng.randint(1, 8)]}*"
+    return value
 
 
 def changed(found: Policy, rng: random.Random) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.soundness.callers import NAME, Identity
 from tests.soundness.comparisons import NOT_AN_ACCOUNT, UNKNOWN
-from tests.soundness.law import ANONYMOUS, FEDERATED, SERVICE, SESSION, USER
+from tests.soundness.principals import ANONYMOUS, FEDERATED, SERVICE, SESSION, USER
 from tests.soundness.words import OWNER, REGION, Words, chain_of, fitted
 
 Fragment = dict[str, Any]
@@ -78,8 +78,13 @@ def free_domains(identity: Identity, action: str, words: Words) -> Iterator[list
 
 def _undescribed(words: Words) -> Iterator[list[Fragment]]:
     for key in sorted(words.keys):
-        if key not in DESCRIBED and not key.startswith("aws:principaltag/"):
+        if not is_described(key):
             yield [{key: UNKNOWN}]
+
+
+def is_described(key: str) -> bool:
+    """False for a key that no table describes; no action that is asked about takes tags of a request."""
+    return key in DESCRIBED or key.startswith(("aws:principaltag/", "aws:requesttag/"))
 
 
 def _times(kind: str, words: Words) -> list[Fragment]:
@@ -284,6 +289,7 @@ DESCRIBED = frozenset(
         "aws:resourceaccount",
         "aws:resourceorgid",
         "aws:resourceorgpaths",
+        "aws:tagkeys",
         "sns:endpoint",
         "sns:protocol",
     ]

@@ -12,7 +12,8 @@ from checker.sandbox.law.decide import Asker, Question, decide
 from tests.samples import TESTS
 from tests.soundness.cases import case_of
 from tests.soundness.coherence import faults, request_of
-from tests.soundness.law import SERVICE, Law, Request
+from tests.soundness.law import Law, Request
+from tests.soundness.principals import SERVICE
 from tests.soundness.universe import Universe
 from tests.soundness.words import Words
 

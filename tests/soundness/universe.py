@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from tests.soundness.callers import Identity, connect_sources, iam_identities, other_sources, services
 from tests.soundness.comparisons import Condition, Truth
 from tests.soundness.keys import fixed_keys, free_domains
-from tests.soundness.law import ANONYMOUS, SERVICE, Law, Narrowed, Request
+from tests.soundness.law import Law, Narrowed, Request
+from tests.soundness.principals import ANONYMOUS, SERVICE
 from tests.soundness.words import OWNER, TOPIC_ARN, Words
 
 Fragment = dict[str, Any]
