@@ -46,9 +46,7 @@ _FORMS = {
     "aws:securetransport": r"true|false",
     "aws:viaawsservice": r"true|false",
 }
-_INSTANCE = re.compile(
-    rf"arn:aws:connect:{REGION}:\d{{12}}:instance/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
-)
+_INSTANCE = re.compile(rf"arn:aws:connect:{REGION}:\d{{12}}:instance/[A-Za-z0-9-]+")
 _VARYING = ("aws:resourceorgid", "aws:resourceorgpaths")
 
 

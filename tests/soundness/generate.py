@@ -219,6 +219,15 @@ def policy(rng: random.Random) -> Policy:
     return found
 
 
+def finished(found: Policy, rng: random.Random) -> Policy:
+    """Now and then write a policy in another of the forms that the grammar allows."""
+    if rng.random() < 0.03:
+        del found["Version"]
+    if rng.random() < 0.3 and len(found["Statement"]) == 1:
+        found["Statement"] = found["Statement"][0]
+    return {"Id": "chat", **found} if rng.random() < 0.1 else found
+
+
 def pair(rng: random.Random) -> tuple[Policy, Policy]:
     """A policy, and the policy after one to three changes."""
     old = policy(rng)

@@ -59,10 +59,9 @@ class Statement(NamedTuple):
     conditions: tuple[Condition, ...]
     keys: frozenset[str] = frozenset()
 
-    def about(self, caller: Caller, action: str) -> Truth:
-        """Whether the statement is about a caller and an action; a web identity may be any."""
-        provider = {"aws:federatedprovider": UNKNOWN} if caller.kind == SESSION else {}
-        return all_of((self.actions(action), self.principals(caller, provider)))
+    def about(self, caller: Caller, action: str, context: Context) -> Truth:
+        """Whether the statement is about a caller and an action."""
+        return all_of((self.actions(action), self.principals(caller, context)))
 
     def applies(self, request: Request, about: Truth) -> Truth:
         """Whether all elements and conditions hold; a hot path, so without generators."""
@@ -117,13 +116,18 @@ class Law:
         statements = several(document.get("Statement", [None]))
         self.statements = [_statement(statement, variables=variables) for statement in statements]
 
-    def narrowed(self, caller: Caller, action: str) -> Narrowed:
-        """Leave out the statements that are not about a caller and an action."""
-        found = ((statement, statement.about(caller, action)) for statement in self.statements)
+    def narrowed(self, caller: Caller, action: str, context: Context | None = None) -> Narrowed:
+        """Leave out the statements that are not about a caller and an action.
+
+        Without a context, the identity provider of a session may be any.
+        """
+        if context is None:
+            context = {"aws:federatedprovider": UNKNOWN} if caller.kind == SESSION else {}
+        found = ((statement, statement.about(caller, action, context)) for statement in self.statements)
         return Narrowed(tuple((statement, about) for statement, about in found if about is not False))
 
     def allows(self, request: Request) -> Truth:
-        return self.narrowed(request.caller, request.action).allows(request)
+        return self.narrowed(request.caller, request.action, request.context).allows(request)
 
 
 def _statement(statement: Any, *, variables: bool) -> Statement:

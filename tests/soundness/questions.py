@@ -14,7 +14,7 @@ from tests.soundness.coherence import faults, outsider_faults, request_of
 from tests.soundness.comparisons import Truth
 from tests.soundness.keys import NOW, iso
 from tests.soundness.law import Request
-from tests.soundness.principals import SERVICE
+from tests.soundness.principals import SERVICE, several
 from tests.soundness.tool import Tool
 from tests.soundness.universe import ADMINISTER, PUBLISH, SUBSCRIBE, Trial, Universe
 from tests.soundness.words import CONNECT, INSTANCE, OWNER
@@ -224,5 +224,5 @@ def agreement(case: Case, tool: Tool) -> Outcome:
 
 def _only_publish(case: Case) -> bool:
     """True if the policy allows nothing but sns:Publish, so that both commands ask the same."""
-    found = case.policies[0]["Statement"]
+    found = several(case.policies[0]["Statement"])
     return all(one.get("Action") == "sns:Publish" for one in found if one.get("Effect") == "Allow")
