@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.soundness import finds
-from tests.soundness.asked import QUESTIONS
+from tests.soundness.asked import QUESTIONS, ask
 from tests.soundness.cases import case_of
 from tests.soundness.fixes import fixed
 from tests.soundness.pending import PENDING
@@ -27,11 +27,11 @@ def differences_of(name: str, tool: Tool) -> Iterator[Difference]:
     """What is wrong with the answers about a find, or about a chunk of random policies."""
     if name not in CHUNKS:
         question, case, content = finds.load(name)
-        yield from (*QUESTIONS[question](case, tool).differences, *unexpected(case, content, tool))
+        yield from (*ask(question, case, tool).differences, *unexpected(case, content, tool))
         return
     question, _, start = name.rpartition("-")
     for index in range(int(start), int(start) + CHUNK):
-        yield from QUESTIONS[question](case_of(question, SEED, index), tool).differences
+        yield from ask(question, case_of(question, SEED, index), tool).differences
 
 
 def unexpected(case: Case, content: dict[str, Any], tool: Tool) -> Iterator[Difference]:

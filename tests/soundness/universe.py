@@ -38,6 +38,7 @@ _KEYS_OF_KINDS = (
     "aws:multifactorauthage",
     "aws:sourceidentity",
     "aws:federatedprovider",
+    "aws:username",
 )
 CAP = 48
 """The number of contexts tried for one caller, one action and one statement."""
@@ -80,7 +81,8 @@ class Universe(NamedTuple):
     def _told_apart(self, identities: Iterable[Identity]) -> Iterator[Identity]:
         """One caller for all that neither principals nor conditions tell apart."""
         statements = [statement for law in self.laws for statement in law.statements]
-        kinds_matter = not self.words.keys.isdisjoint(_KEYS_OF_KINDS)
+        tags = any(key.startswith("aws:principaltag/") for key in self.words.keys)
+        kinds_matter = tags or not self.words.keys.isdisjoint(_KEYS_OF_KINDS)
         seen = set()
         for one in identities:
             caller = one.caller
