@@ -31,6 +31,7 @@ _ALWAYS = (
     "aws:epochtime",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:viaawsservice",
 )
 _OF_ALL_IAM = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:useragent")
 _FORMS = {
@@ -109,6 +110,8 @@ def _always(kind: str, action: str) -> set[str]:
     """Keys that such a request always has; a witness without one holds for any value of it."""
     needed = {*_ALWAYS}
     needed |= {*_OF_ALL_IAM} if kind not in (SERVICE, ANONYMOUS) else set()
+    needed |= {"aws:principalisawsservice"} if kind != ANONYMOUS else set()
+    needed |= {*_OF_SERVICES} if kind == SERVICE else set()
     needed |= {"aws:username"} if kind == USER else set()
     needed |= {"aws:tokenissuetime"} if kind in (SESSION, FEDERATED) else set()
     return needed | ({"sns:endpoint", "sns:protocol"} if action.lower() == "sns:subscribe" else set())
