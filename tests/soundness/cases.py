@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from tests.soundness.fixes import FORMS, WITH_KEY
-from tests.soundness.generate import FOREIGN_INSTANCE, finished, key_policy, pair, policy
+from tests.soundness.generate import finished, key_policy, pair, policy
+from tests.soundness.materials import FOREIGN_INSTANCE
 from tests.soundness.questions import Case
 from tests.soundness.words import INSTANCE
 
