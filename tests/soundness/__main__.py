@@ -1,100 +1,89 @@
-"""The long job: `python -m tests.soundness --question public --count 100000 --seed 1`.
+"""The long job: `python -m tests.soundness --question public --count 100000 --seed 1 --workers 2`.
 
-Prints the rate, how often the tool says "not known" where brute force knows, and every difference, which it writes as a
-minimized find into `tests/soundness/finds/`. Exits with 1 if there was one.
+Prints the rate, how often the tool says "not known" where brute force knows, and every new kind of difference, which it
+writes as a minimized find into `tests/soundness/finds/`. A run of 1,000 policies or more is noted in
+`tests/soundness/runs.jsonl`. Exits with 1 if there was a difference.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import functools
+import json
 import multiprocessing
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.soundness import finds
-from tests.soundness.asked import QUESTIONS
+from tests.soundness.asked import QUESTIONS, ask
 from tests.soundness.cases import case_of
 from tests.soundness.minimize import minimized
-from tests.soundness.questions import Case, Difference
+from tests.soundness.questions import Case, Difference, Outcome
 from tests.soundness.tool import Tool
 
+RUNS = Path(__file__).parent / "runs.jsonl"
+_WORTH_A_NOTE = 1000
 
-class Job(NamedTuple):
-    """One worker's share of the policies: every ``step``-th from ``start`` on."""
+
+class Run(NamedTuple):
+    """A run, and what has come of it so far: how many questions brute force decides, and the tool leaves open."""
 
     question: str
     seed: int
     start: int
-    end: int
-    step: int
-    keep: int
-
-
-class Tally(NamedTuple):
-    """What a worker reports: policies tried, questions that brute force decides, and those left open by the tool."""
-
-    tried: int
-    asked: int = 0
+    tried: int = 0
+    differences: int = 0
+    decided: int = 0
     left_open: int = 0
-    found: tuple[tuple[Case, Difference], ...] = ()
+
+    def plus(self, outcome: Outcome) -> Run:
+        return self._replace(
+            tried=self.tried + 1,
+            differences=self.differences + bool(outcome.differences),
+            decided=self.decided + outcome.asked,
+            left_open=self.left_open + outcome.open_answers,
+        )
 
 
-def work(job: Job) -> Iterator[Tally]:
-    """Try policies, one tally each."""
-    question = QUESTIONS[job.question]
-    kinds = collections.Counter(finds.signatures())
+def attempt(question: str, seed: int, index: int) -> tuple[int, Outcome]:
+    """Ask about the policy with this index."""
+    with _tool() as tool:
+        return index, ask(question, case_of(question, seed, index), tool)
+
+
+@contextmanager
+def _tool() -> Iterator[Tool]:
     with tempfile.TemporaryDirectory() as folder:
-        tool = Tool(Path(folder))
-        for index in range(job.start, job.end, job.step):
-            case = case_of(job.question, job.seed, index)
-            outcome = question(case, tool)
-            found = [(case, one) for one in outcome.differences[:1]]
-            for at, (_, one) in enumerate(found):
-                kind = finds.signature(job.question, one.answer, one.expected)
-                kinds[kind] += 1
-                if kinds[kind] <= job.keep:
-                    found[at] = _small(job, tool, case, one)
-            yield Tally(1, outcome.asked, outcome.open_answers, tuple(found))
+        yield Tool(Path(folder))
 
 
-def _small(job: Job, tool: Tool, case: Case, difference: Difference) -> tuple[Case, Difference]:
+def smallest(question: str, case: Case, difference: Difference) -> tuple[Case, Difference]:
     """The smallest case with a difference of the same kind."""
-    question = QUESTIONS[job.question]
+    with _tool() as tool:
 
-    def wrong(candidate: Case) -> Difference | None:
-        outcome = question(candidate, tool)
-        same = (one for one in outcome.differences if one.answer == difference.answer)
-        return next((one for one in same if one.expected == difference.expected), None)
+        def same(candidate: Case) -> Difference | None:
+            found = ask(question, candidate, tool).differences
+            return next((one for one in found if one[:2] == difference[:2]), None)
 
-    small = minimized(case, lambda candidate: wrong(candidate) is not None)
-    return small, wrong(small) or difference
-
-
-def _put(job: Job, queue: multiprocessing.Queue[Tally | None]) -> None:
-    for tally in work(job):
-        queue.put(tally)
-    queue.put(None)
+        small = minimized(case, lambda candidate: same(candidate) is not None)
+        return small, same(small) or difference
 
 
-def _tallies(jobs: list[Job]) -> Iterator[Tally]:
-    if len(jobs) == 1:
-        yield from work(jobs[0])
+def outcomes(run: Run, count: int, workers: int) -> Iterator[tuple[int, Outcome]]:
+    """Ask about all policies of a run, in whichever order they are done."""
+    asked = functools.partial(attempt, run.question, run.seed)
+    indices = range(run.start, run.start + count)
+    if workers == 1:
+        yield from map(asked, indices)
         return
-    queue: multiprocessing.Queue[Tally | None] = multiprocessing.Queue()
-    for job in jobs:
-        multiprocessing.Process(target=_put, args=(job, queue), daemon=True).start()
-    running = len(jobs)
-    while running:
-        tally = queue.get()
-        if tally is None:
-            running -= 1
-        else:
-            yield tally
+    with multiprocessing.Pool(workers) as pool:
+        yield from pool.imap_unordered(asked, indices, chunksize=10)
 
 
 def main() -> int:
@@ -108,36 +97,39 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--keep", type=int, default=3, help="Finds to keep of each kind.")
     given = parser.parse_args()
-    steps = [given.start + one for one in range(given.workers)]
-    jobs = [
-        Job(given.question, given.seed, one, given.start + given.count, given.workers, given.keep)
-        for one in steps
-    ]
-    return _report(given.question, _tallies(jobs), given.keep)
+    run = Run(given.question, given.seed, given.start)
+    return _report(run, outcomes(run, given.count, given.workers), given.keep)
 
 
-def _report(question: str, tallies: Iterator[Tally], keep: int) -> int:
+def _report(run: Run, found: Iterator[tuple[int, Outcome]], keep: int) -> int:
     kinds = collections.Counter(finds.signatures())
-    began, total, differences = time.monotonic(), Tally(0), 0
-    for tally in tallies:
-        total = Tally(total.tried + tally.tried, total.asked + tally.asked, total.left_open + tally.left_open)
-        for case, difference in tally.found:
-            differences += 1
-            kind = finds.signature(question, difference.answer, difference.expected)
+    began = time.monotonic()
+    for index, outcome in found:
+        run = run.plus(outcome)
+        for difference in outcome.differences[:1]:
+            kind = finds.signature(run.question, difference.answer, difference.expected)
             kinds[kind] += 1
             if kinds[kind] <= keep:
-                print(f"{finds.save(question, case, difference).name}: {kind}", flush=True)  # noqa: T201
-        if total.tried % 100 == 0:
-            _progress(total, differences, time.monotonic() - began)
-    _progress(total, differences, time.monotonic() - began)
-    return 1 if differences else 0
+                _keep(run, index, difference)
+        if run.tried % 100 == 0:
+            _progress(run, time.monotonic() - began)
+    _progress(run, time.monotonic() - began)
+    if run.tried >= _WORTH_A_NOTE:
+        with RUNS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(run._asdict()) + "\n")
+    return 1 if run.differences else 0
 
 
-def _progress(total: Tally, differences: int, seconds: float) -> None:
-    share = 100 * total.left_open / max(total.asked, 1)
-    rate = total.tried / max(seconds, 0.001)
-    words = f"{total.tried} policies, {rate:.1f} a second, {differences} differences"
-    print(f"{words}, {share:.1f} % of {total.asked} decided questions left open", file=sys.stderr, flush=True)  # noqa: T201
+def _keep(run: Run, index: int, difference: Difference) -> None:
+    case, small = smallest(run.question, case_of(run.question, run.seed, index), difference)
+    path = finds.save(run.question, case, small, run.seed)
+    print(f"{path.name}: {small.answer}, but {small.expected}", flush=True)  # noqa: T201
+
+
+def _progress(run: Run, seconds: float) -> None:
+    share = 100 * run.left_open / max(run.decided, 1)
+    words = f"{run.tried} policies, {run.tried / max(seconds, 0.001):.1f} a second, {run.differences} with differences"
+    print(f"{words}, {share:.1f} % of {run.decided} decided questions left open", file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tests.soundness.comparisons import UNKNOWN
-from tests.soundness.law import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller
+from tests.soundness.principals import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller
 from tests.soundness.words import CONNECT, INSTANCE_ID, OWNER, REGION, Words, chain_of, fitted, near
 
 DIGITS, HEX = "9876543210", "fedcba9876543210"

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.soundness.comparisons import UNKNOWN
-from tests.soundness.keys import DESCRIBED, OF_SERVICES
-from tests.soundness.law import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller, Request
+from tests.soundness.keys import OF_SERVICES, is_described
+from tests.soundness.law import Request
+from tests.soundness.principals import ANONYMOUS, FEDERATED, ROOT, SERVICE, SESSION, USER, Caller
 from tests.soundness.words import CONNECT, REGION, Words
 
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid", "aws:sourceorgpaths")
@@ -30,6 +31,7 @@ _ALWAYS = (
     "aws:epochtime",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:viaawsservice",
 )
 _OF_ALL_IAM = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:useragent")
 _FORMS = {
@@ -45,9 +47,7 @@ _FORMS = {
     "aws:securetransport": r"true|false",
     "aws:viaawsservice": r"true|false",
 }
-_INSTANCE = re.compile(
-    rf"arn:aws:connect:{REGION}:\d{{12}}:instance/[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
-)
+_INSTANCE = re.compile(rf"arn:aws:connect:{REGION}:\d{{12}}:instance/[A-Za-z0-9-]+")
 _VARYING = ("aws:resourceorgid", "aws:resourceorgpaths")
 
 
@@ -64,7 +64,7 @@ def request_of(witness: dict[str, Any], words: Words, *, as_written: bool = Fals
             context[key] = UNKNOWN
         elif caller.kind == SERVICE and key in OF_SERVICES and not as_written:
             context[key] = OF_SERVICES[key]
-        elif key not in DESCRIBED and not key.startswith("aws:principaltag/") and not as_written:
+        elif not is_described(key) and not as_written:
             context[key] = UNKNOWN
     return Request(caller, witness["action"], witness["resource"], context)
 
@@ -110,6 +110,8 @@ def _always(kind: str, action: str) -> set[str]:
     """Keys that such a request always has; a witness without one holds for any value of it."""
     needed = {*_ALWAYS}
     needed |= {*_OF_ALL_IAM} if kind not in (SERVICE, ANONYMOUS) else set()
+    needed |= {"aws:principalisawsservice"} if kind != ANONYMOUS else set()
+    needed |= {*_OF_SERVICES} if kind == SERVICE else set()
     needed |= {"aws:username"} if kind == USER else set()
     needed |= {"aws:tokenissuetime"} if kind in (SESSION, FEDERATED) else set()
     return needed | ({"sns:endpoint", "sns:protocol"} if action.lower() == "sns:subscribe" else set())

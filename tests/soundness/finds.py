@@ -14,12 +14,14 @@ from tests.soundness.words import INSTANCE
 FOLDER = Path(__file__).parent / "finds"
 
 
-def save(question: str, case: Case, difference: Difference, folder: Path = FOLDER) -> Path:
+def save(question: str, case: Case, difference: Difference, seed: int, folder: Path = FOLDER) -> Path:
     """Write a find under a name that depends on its content alone."""
     content = {
         "question": question,
         "answer": difference.answer,
         "expected": difference.expected,
+        "seed": seed,
+        "index": case.seed,
         "instance": case.instance,
         "form": case.form,
         "explicit": case.explicit,
@@ -43,6 +45,7 @@ def load(name: str, folder: Path = FOLDER) -> tuple[str, Case, dict[str, Any]]:
     case = Case(
         tuple(content["policies"]),
         content.get("instance", INSTANCE),
+        content.get("index", 0),
         form=content.get("form", "attributes"),
         explicit=content.get("explicit", True),
         kept=(content["answer"], content.get("request")),

@@ -111,7 +111,7 @@ def _meant(case: Case, request: Request) -> bool:
     account = case.instance.split(":")[4]
     named = (context.get("aws:sourcearn"), context.get("aws:sourceaccount")) == (case.instance, account)
     is_grant = request.caller.service == CONNECT and request.action == PUBLISH
-    return bool(case.explicit and named and is_grant)
+    return case.explicit and named and is_grant
 
 
 def _shut_out(case: Case, request: Request, universe: Universe) -> bool:
@@ -127,7 +127,7 @@ def _shut_out(case: Case, request: Request, universe: Universe) -> bool:
     if arn is None or account is None:
         return True
     if case.explicit:
-        return arn != case.instance
+        return bool(arn != case.instance)
     named = [
         one
         for one in universe.words.of_key("aws:sourcearn")

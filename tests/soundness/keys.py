@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.soundness.callers import NAME, Identity
 from tests.soundness.comparisons import NOT_AN_ACCOUNT, UNKNOWN
-from tests.soundness.law import ANONYMOUS, FEDERATED, SERVICE, SESSION, USER
+from tests.soundness.principals import ANONYMOUS, FEDERATED, SERVICE, SESSION, USER
 from tests.soundness.words import OWNER, REGION, Words, chain_of, fitted
 
 Fragment = dict[str, Any]
@@ -42,6 +42,7 @@ OF_SERVICES = {
 def fixed_keys(service: bool) -> Fragment:
     """The keys that have one value for all callers of a kind."""
     always = {
+        "aws:viaawsservice": "false",
         "aws:requestedregion": REGION,
         "aws:resourceaccount": OWNER,
         "aws:resourceorgid": UNKNOWN,
@@ -49,7 +50,7 @@ def fixed_keys(service: bool) -> Fragment:
     }
     if not service:
         return always
-    internal = {"aws:securetransport": "true", "aws:viaawsservice": "false", "aws:sourceip": "240.0.0.1"}
+    internal = {"aws:securetransport": "true", "aws:sourceip": "240.0.0.1"}
     return {**always, **internal, **OF_SERVICES}
 
 
@@ -62,13 +63,15 @@ def free_domains(identity: Identity, action: str, words: Words) -> Iterator[list
         yield _endpoints(words)
     if kind == SERVICE:
         return
-    yield _networks(words)
     yield [{"aws:securetransport": one} for one in ("true", "false")]
     yield [{"aws:useragent": one} for one in ("agent/1.0", *words.like("aws:useragent"))]
     yield [{}, *({"aws:referer": one} for one in words.like("aws:referer"))]
-    yield _via(words)
-    if kind != ANONYMOUS:
+    if kind == ANONYMOUS:
+        yield _networks(words)
+    else:
+        yield [*_networks(words), *_via(words)]
         yield _organizations(words)
+    if kind in (SESSION, USER, FEDERATED):
         yield from _tags(words)
     if kind == SESSION:
         texts = [one for one in ("someone", *words.like("aws:sourceidentity")) if NAME.fullmatch(one)]
@@ -78,8 +81,13 @@ def free_domains(identity: Identity, action: str, words: Words) -> Iterator[list
 
 def _undescribed(words: Words) -> Iterator[list[Fragment]]:
     for key in sorted(words.keys):
-        if key not in DESCRIBED and not key.startswith("aws:principaltag/"):
+        if not is_described(key):
             yield [{key: UNKNOWN}]
+
+
+def is_described(key: str) -> bool:
+    """False for a key that no table describes; no action that is asked about takes tags of a request."""
+    return key in DESCRIBED or key.startswith(("aws:principaltag/", "aws:requesttag/"))
 
 
 def _times(kind: str, words: Words) -> list[Fragment]:
@@ -166,12 +174,14 @@ def _inside(words: Words, key: str, *, private: bool = False) -> list[str]:
 
 
 def _via(words: Words) -> list[Fragment]:
-    """Directly, or through a service that acts with the caller's credentials."""
+    """Through a service that acts with the caller's credentials, from an address and as an agent of its own."""
     known = [one for one in words.of_key(*_CALLED) if one in _CALLING]
     services = list(dict.fromkeys((*known, _CALLING[0])))
-    direct: list[Fragment] = [{"aws:viaawsservice": "false"}]
-    return direct + [
+    forwarded = {"aws:sourceip": UNKNOWN, "aws:useragent": UNKNOWN, "aws:referer": UNKNOWN}
+    return [
         {
+            **forwarded,
+            "aws:securetransport": "true",
             "aws:viaawsservice": "true",
             "aws:calledvia": [one],
             "aws:calledviafirst": one,
@@ -284,6 +294,7 @@ DESCRIBED = frozenset(
         "aws:resourceaccount",
         "aws:resourceorgid",
         "aws:resourceorgpaths",
+        "aws:tagkeys",
         "sns:endpoint",
         "sns:protocol",
     ]

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tests.soundness.comparisons import UNKNOWN, Condition, Truth, compile_condition, glob, resolve
-
-Context = Mapping[str, Any]
-SERVICE, ROOT, USER, SESSION, FEDERATED, ANONYMOUS = (
-    "service",
-    "root",
-    "user",
-    "session",
-    "federated",
-    "anonymous",
+from tests.soundness.principals import (
+    SESSION,
+    Caller,
+    Context,
+    all_of,
+    any_of,
+    compile_principals,
+    negate,
+    several,
 )
-_ROOT_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):root")
+
 _STATEMENT_KEYS = {
     "Sid",
     "Effect",
@@ -37,20 +37,6 @@ _STATEMENT_KEYS = {
 }
 
 
-class Caller(NamedTuple):
-    """The sender of a request: ``arn`` is its own ARN, ``role`` that of the role of a session."""
-
-    kind: str
-    arn: str = ""
-    account: str = ""
-    service: str = ""
-    role: str = ""
-
-    @property
-    def partition(self) -> str:
-        return self.arn.split(":")[1] if self.arn else ""
-
-
 class Request(NamedTuple):
     """One request. Keys of the context are in lower case, a list is a multivalued key, UNKNOWN an unknown one."""
 
@@ -58,23 +44,6 @@ class Request(NamedTuple):
     action: str
     resource: str
     context: Context
-
-
-def any_of(truths: Iterable[Truth]) -> Truth:
-    unknown = False
-    for truth in truths:
-        if truth:
-            return True
-        unknown = unknown or truth is None
-    return None if unknown else False
-
-
-def all_of(truths: Iterable[Truth]) -> Truth:
-    return negate(any_of(negate(truth) for truth in truths))
-
-
-def negate(truth: Truth) -> Truth:
-    return None if truth is None else not truth
 
 
 class Statement(NamedTuple):
@@ -90,10 +59,9 @@ class Statement(NamedTuple):
     conditions: tuple[Condition, ...]
     keys: frozenset[str] = frozenset()
 
-    def about(self, caller: Caller, action: str) -> Truth:
-        """Whether the statement is about a caller and an action; a web identity may be any."""
-        provider = {"aws:federatedprovider": UNKNOWN} if caller.kind == SESSION else {}
-        return all_of((self.actions(action), self.principals(caller, provider)))
+    def about(self, caller: Caller, action: str, context: Context) -> Truth:
+        """Whether the statement is about a caller and an action."""
+        return all_of((self.actions(action), self.principals(caller, context)))
 
     def applies(self, request: Request, about: Truth) -> Truth:
         """Whether all elements and conditions hold; a hot path, so without generators."""
@@ -148,17 +116,18 @@ class Law:
         statements = several(document.get("Statement", [None]))
         self.statements = [_statement(statement, variables=variables) for statement in statements]
 
-    def narrowed(self, caller: Caller, action: str) -> Narrowed:
-        """Leave out the statements that are not about a caller and an action."""
-        found = ((statement, statement.about(caller, action)) for statement in self.statements)
+    def narrowed(self, caller: Caller, action: str, context: Context | None = None) -> Narrowed:
+        """Leave out the statements that are not about a caller and an action.
+
+        Without a context, the identity provider of a session may be any.
+        """
+        if context is None:
+            context = {"aws:federatedprovider": UNKNOWN} if caller.kind == SESSION else {}
+        found = ((statement, statement.about(caller, action, context)) for statement in self.statements)
         return Narrowed(tuple((statement, about) for statement, about in found if about is not False))
 
     def allows(self, request: Request) -> Truth:
-        return self.narrowed(request.caller, request.action).allows(request)
-
-
-def several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+        return self.narrowed(request.caller, request.action, request.context).allows(request)
 
 
 def _statement(statement: Any, *, variables: bool) -> Statement:
@@ -168,7 +137,7 @@ def _statement(statement: Any, *, variables: bool) -> Statement:
     filled = re.findall(r"\$\{([^{},*?$\s]+)", json.dumps(statement)) if variables else []
     return Statement(
         statement["Effect"],
-        _principals(statement),
+        compile_principals(statement),
         _actions(statement),
         _resources(statement, variables=variables),
         conditions,
@@ -250,71 +219,3 @@ def _resource(pattern: Any, resource: str, context: Context | None) -> Truth:
     if exact and any(sign in part for part in head[:3] for sign in "*?"):
         return None
     return True if exact else None if whole else False
-
-
-def _principals(statement: dict[str, Any]) -> Callable[[Caller, Context], Truth]:
-    negated = "NotPrincipal" in statement
-    entries = list(_entries(statement["NotPrincipal" if negated else "Principal"]))
-    denies = statement["Effect"] == "Deny"
-
-    def covers(caller: Caller, context: Context) -> Truth:
-        if not entries:
-            return False
-        found = any_of(_entry(kind, value, caller, context) for kind, value in entries)
-        if not negated:
-            return found
-        # Whether a Deny spares a session of which the role alone, or the account alone, is named is not settled.
-        unnamed = found is True and denies and caller.kind != SERVICE
-        exact = any(value in (caller.arn, "*") for _, value in entries)
-        return None if unnamed and not exact else negate(found)
-
-    return covers
-
-
-def _entries(named: Any) -> Iterator[tuple[str, Any]]:
-    if named == "*":
-        yield "AWS", "*"
-    elif isinstance(named, dict):
-        for kind, values in named.items():
-            yield from ((kind, value) for value in several(values))
-    else:
-        yield "", named
-
-
-def _entry(kind: str, value: Any, caller: Caller, context: Context) -> Truth:
-    if kind == "AWS" and value == "*":
-        return True
-    if not isinstance(value, str) or kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
-        return None
-    if kind == "Service":
-        return _service(value, caller)
-    if caller.kind in (SERVICE, ANONYMOUS):
-        return False
-    if kind == "Federated":
-        return None if context.get("aws:federatedprovider", "") else False
-    return _iam(value, caller) if kind == "AWS" else None
-
-
-def _service(value: str, caller: Caller) -> Truth:
-    """Exact; a wildcard, another letter case and a regional name are not settled."""
-    if caller.kind != SERVICE:
-        return False
-    if value == caller.service:
-        return True
-    mine, its = value.lower().split("."), caller.service.split(".")
-    return None if "*" in value or "?" in value or (mine[0] == its[0] and mine[-2:] == its[-2:]) else False
-
-
-def _iam(value: str, caller: Caller) -> Truth:
-    """An account covers all its principals, a role its sessions, all else only itself."""
-    if re.fullmatch(r"\d{12}", value):
-        return value == caller.account
-    root = _ROOT_ARN.fullmatch(value)
-    if root:
-        return (root[1], root[2]) == (caller.partition, caller.account)
-    if value in (caller.arn, caller.role):
-        return True
-    if not value.startswith("arn:") or "*" in value or "?" in value:
-        return None
-    same_name = caller.role and value.rsplit("/", maxsplit=1)[-1] == caller.role.split("/")[-1]
-    return None if same_name and value.split(":")[4] == caller.account and ":role/" in value else False

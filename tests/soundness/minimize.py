@@ -45,7 +45,7 @@ def _removable(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
     for key, one in entries:
         inside = (*path, key)
         is_list = isinstance(value, list) and len(value) > 1
-        is_condition = len(path) >= 2 and "Condition" in inside
+        is_condition = isinstance(value, dict) and len(path) >= 2 and "Condition" in inside
         if is_list or is_condition:
             yield inside
         yield from _removable(one, inside)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from tests.soundness.coherence import faults, outsider_faults, request_of
 from tests.soundness.comparisons import Truth
 from tests.soundness.keys import NOW, iso
-from tests.soundness.law import SERVICE, Request
+from tests.soundness.law import Request
+from tests.soundness.principals import SERVICE, several
 from tests.soundness.tool import Tool
 from tests.soundness.universe import ADMINISTER, PUBLISH, SUBSCRIBE, Trial, Universe
 from tests.soundness.words import CONNECT, INSTANCE, OWNER
@@ -83,7 +84,7 @@ def first_allowed(trials: Iterable[Trial]) -> tuple[Truth, Request | None]:
     return truth, None
 
 
-def _again(universe: Universe, kept: dict[str, Any]) -> tuple[Trial]:
+def again(universe: Universe, kept: dict[str, Any]) -> tuple[Trial]:
     """The request of an earlier find."""
     request = request_of(kept, universe.words)
     return (Trial(request, tuple(law.allows(request) for law in universe.laws)),)
@@ -101,8 +102,8 @@ class _Search:
     def ask(self, said: Truth, name: str, trials: Iterable[Trial]) -> None:
         """Hold an answer against brute force: yes, no, or not known."""
         answer, kept = self.case.kept
-        again = _again(self.universe, kept) if answer == f"{name}: no" and kept else ()
-        truth, request = first_allowed(chain(again, trials))
+        first = again(self.universe, kept) if answer == f"{name}: no" and kept else ()
+        truth, request = first_allowed(chain(first, trials))
         self.asked += truth is not None
         self.open_answers += truth is not None and said is None
         if truth and said is False and request is not None:
@@ -113,13 +114,10 @@ class _Search:
         request = request_of(witness, self.universe.words)
         (law,) = self.universe.laws
         allowed = law.allows(request)
-        wrong = [*faults(request), *others(request)]
-        if allowed is not True:
-            wrong.append(
-                "the policy does not allow it" if allowed is False else "no source says that it is allowed"
-            )
+        doubt = "the policy does not allow it" if allowed is False else "no source says that it is allowed"
+        wrong = [*([] if allowed else [doubt]), *faults(request), *others(request)]
         if wrong:
-            self.differences.append(Difference(f"{name}: yes", "; ".join(wrong), witness))
+            self.differences.append(Difference(f"{name}: yes", wrong[0], witness))
 
     @property
     def outcome(self) -> Outcome:
@@ -226,76 +224,5 @@ def agreement(case: Case, tool: Tool) -> Outcome:
 
 def _only_publish(case: Case) -> bool:
     """True if the policy allows nothing but sns:Publish, so that both commands ask the same."""
-    found = case.policies[0]["Statement"]
+    found = several(case.policies[0]["Statement"])
     return all(one.get("Action") == "sns:Publish" for one in found if one.get("Effect") == "Allow")
-
-
-def diff(case: Case, tool: Tool) -> Outcome:
-    """Does the tool name everyone who gains and who loses, with a request that shows it?"""
-    universe = case.universe()
-    found = tool.diff(*case.policies)
-    sides = {"gained": (0, 1), "lost": (1, 0)}
-    differences: list[Difference] = []
-    for name, (before, after) in sides.items():
-        for entry in found[name]:
-            differences += _wrong_entry(universe, name, entry, before, after)
-    missed: dict[tuple[str, str], Difference] = {}
-    decided, certain = True, found["same"] is not None and not found["doubts"]
-    changed = False
-    again = _again(universe, case.kept[1]) if case.kept[1] else ()
-    for request, truths in chain(again, universe.everything()):
-        decided = decided and None not in truths
-        if None in truths or truths[0] == truths[1]:
-            continue
-        changed = True
-        name = "gained" if truths[1] else "lost"
-        if certain and not any(_covers(entry, request, universe) for entry in found[name]):
-            expected = f"{'gained' if truths[1] else 'lost'} by a {_group(request, universe)}"
-            answer = "same" if found["same"] else f"{name}: not named"
-            missed.setdefault((name, expected), Difference(f"diff: {answer}", expected, shown(request)))
-    known = decided or changed
-    return Outcome([*differences, *list(missed.values())[:3]], int(known), int(known and not certain))
-
-
-def _wrong_entry(
-    universe: Universe, name: str, entry: dict[str, Any], before: int, after: int
-) -> Iterator[Difference]:
-    """A witness has to be denied by one policy and allowed by the other.
-
-    A key of which nothing is documented may have any value in it, as long as that is the same for both.
-    """
-    witness = entry["witness"]["request"]
-    readings = [request_of(witness, universe.words, as_written=one) for one in (False, True)]
-    wrongs = [_unproven(universe, one, before, after) for one in readings]
-    wrong = [*faults(readings[0]), *([] if [] in wrongs else wrongs[0])]
-    if wrong:
-        yield Difference(f"diff: {name}", "; ".join(wrong), witness)
-
-
-def _unproven(universe: Universe, request: Request, before: int, after: int) -> list[str]:
-    sides = ((before, False, "denied by the one policy"), (after, True, "allowed by the other policy"))
-    truths = [(universe.laws[index].allows(request), expected, words) for index, expected, words in sides]
-    doubts = [f"no source says that it is {words}" for truth, _, words in truths if truth is None]
-    return doubts + [f"it is not {words}" for truth, expected, words in truths if truth is (not expected)]
-
-
-def _covers(entry: dict[str, Any], request: Request, universe: Universe) -> bool:
-    """True if an entry of the tool is about callers like that of a request, and about its action."""
-    actions = {one.lower() for one in entry["actions"]}
-    if request.action.lower() not in actions:
-        return False
-    witness = request_of(entry["witness"]["request"], universe.words)
-    mine, its = _group(request, universe), _group(witness, universe)
-    return mine == its or (mine == "principal of a named account" and its == "principal of another account")
-
-
-def _group(request: Request, universe: Universe) -> str:
-    """Whom a request is by, or for, roughly; callers of different groups do not stand for one another."""
-    accounts = (OWNER, *universe.words.accounts)
-    if request.caller.kind == SERVICE:
-        return "service" if request.caller.service == CONNECT else "service other than Connect"
-    return (
-        "principal of a named account"
-        if request.caller.account in accounts
-        else "principal of another account"
-    )

@@ -12,12 +12,13 @@ from checker.sandbox.law.decide import Asker, Question, decide
 from tests.samples import TESTS
 from tests.soundness.cases import case_of
 from tests.soundness.coherence import faults, request_of
-from tests.soundness.law import SERVICE, Law, Request
+from tests.soundness.law import Law, Request
+from tests.soundness.principals import SERVICE
 from tests.soundness.universe import Universe
 from tests.soundness.words import Words
 
 DECISIONS = [json.loads(line) for line in (TESTS / "fixtures" / "decisions.jsonl").read_text().splitlines()]
-CASES = [case_of("public", 7, index) for index in range(120)]
+CASES = [case_of("public", 7, index) for index in range(60)]
 
 
 @pytest.mark.parametrize("sample", DECISIONS, ids=lambda sample: str(sample["note"])[:60])
@@ -44,7 +45,7 @@ def test_the_law_agrees_with_that_of_the_sandbox() -> None:
                 continue
             assert (_in_the_sandbox(case.policies[0], request) == "Allowed") is truth, (case, request)
             compared[truth] += 1
-    assert min(compared[True], compared[False]) > 300
+    assert min(compared[True], compared[False]) > 150
 
 
 def _in_the_sandbox(policy: Any, request: Request) -> str:

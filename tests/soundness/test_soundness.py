@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.soundness import finds
-from tests.soundness.asked import QUESTIONS
+from tests.soundness.asked import QUESTIONS, ask
 from tests.soundness.cases import case_of
+from tests.soundness.fixes import fixed
 from tests.soundness.pending import PENDING
 from tests.soundness.questions import Case, Difference
 from tests.soundness.tool import Tool
@@ -20,14 +23,28 @@ SEED, POLICIES, CHUNK = 20261126, 300, 50
 CHUNKS = [f"{question}-{start}" for question in QUESTIONS for start in range(0, POLICIES, CHUNK)]
 
 
-def differences_of(name: str, tool: Tool) -> list[Difference]:
+def differences_of(name: str, tool: Tool) -> Iterator[Difference]:
     """What is wrong with the answers about a find, or about a chunk of random policies."""
     if name not in CHUNKS:
-        question, case, _ = finds.load(name)
-        return QUESTIONS[question](case, tool).differences
+        question, case, content = finds.load(name)
+        yield from (*ask(question, case, tool).differences, *unexpected(case, content, tool))
+        return
     question, _, start = name.rpartition("-")
-    cases = (case_of(question, SEED, index) for index in range(int(start), int(start) + CHUNK))
-    return [one for case in cases for one in QUESTIONS[question](case, tool).differences]
+    for index in range(int(start), int(start) + CHUNK):
+        yield from ask(question, case_of(question, SEED, index), tool).differences
+
+
+def unexpected(case: Case, content: dict[str, Any], tool: Tool) -> Iterator[Difference]:
+    """Answers that a find settles by name; there, "not known" is wrong too."""
+    if answers := content.get("answers"):
+        said = (
+            tool.diff(*case.policies)
+            if len(case.policies) > 1
+            else tool.explain(case.policies[0], case.instance)
+        )
+        for field, answer in answers.items():
+            if said[field] != answer:
+                yield Difference(f"{field}: {said[field]}", f"{content['expected']}: {answer}")
 
 
 def shown(differences: list[Difference]) -> str:
@@ -36,20 +53,20 @@ def shown(differences: list[Difference]) -> str:
 
 @pytest.mark.parametrize("name", [name for name in finds.names() if name not in PENDING])
 def test_a_find_is_not_found_again(name: str, tmp_path: Path) -> None:
-    differences = differences_of(name, Tool(tmp_path))
+    differences = list(differences_of(name, Tool(tmp_path)))
     assert differences == [], shown(differences)
 
 
 @pytest.mark.parametrize("name", [name for name in CHUNKS if name not in PENDING])
 def test_answers_about_random_policies_agree_with_brute_force(name: str, tmp_path: Path) -> None:
-    differences = differences_of(name, Tool(tmp_path))
+    differences = list(differences_of(name, Tool(tmp_path)))
     assert differences == [], shown(differences)
 
 
 @pytest.mark.parametrize("name", sorted(PENDING))
 def test_what_is_pending_is_still_wrong(name: str, tmp_path: Path) -> None:
     """Take a name out of PENDING as soon as this fails."""
-    assert differences_of(name, Tool(tmp_path)) != []
+    assert next(differences_of(name, Tool(tmp_path)), None) is not None
 
 
 @pytest.mark.parametrize("name", ["sample-regionstar", "sample-diff-tagnull"])
@@ -61,6 +78,15 @@ def test_the_command_says_the_same_as_a_process_of_its_own(name: str, tmp_path: 
         [sys.executable, "-m", "checker", *arguments], capture_output=True, text=True, check=False
     )
     assert json.loads(process.stdout) == inside
+
+
+def test_a_fix_in_a_process_of_its_own_writes_the_same(tmp_path: Path) -> None:
+    _, case, _ = finds.load("sample-fix-two-topics")
+    inside = fixed(case, Tool(tmp_path))
+    path = Tool(tmp_path).write("policy.json", case.policies[0])
+    command = [sys.executable, "-m", "checker", "fix", path, "--apply", "--isolated"]
+    subprocess.run([*command, "--instance-arn", case.instance], capture_output=True, check=False)
+    assert (Tool(tmp_path).read("policy.json"),) == inside
 
 
 def _asked(case: Case, tool: Tool) -> tuple[list[str], object]:

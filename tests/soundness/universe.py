@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from tests.soundness.callers import Identity, connect_sources, iam_identities, other_sources, services
 from tests.soundness.comparisons import Condition, Truth
 from tests.soundness.keys import fixed_keys, free_domains
-from tests.soundness.law import ANONYMOUS, SERVICE, Law, Narrowed, Request
+from tests.soundness.law import Law, Narrowed, Request
+from tests.soundness.principals import ANONYMOUS, SERVICE
 from tests.soundness.words import OWNER, TOPIC_ARN, Words
 
 Fragment = dict[str, Any]
@@ -37,6 +38,7 @@ _KEYS_OF_KINDS = (
     "aws:multifactorauthage",
     "aws:sourceidentity",
     "aws:federatedprovider",
+    "aws:username",
 )
 CAP = 48
 """The number of contexts tried for one caller, one action and one statement."""
@@ -79,7 +81,8 @@ class Universe(NamedTuple):
     def _told_apart(self, identities: Iterable[Identity]) -> Iterator[Identity]:
         """One caller for all that neither principals nor conditions tell apart."""
         statements = [statement for law in self.laws for statement in law.statements]
-        kinds_matter = not self.words.keys.isdisjoint(_KEYS_OF_KINDS)
+        tags = any(key.startswith("aws:principaltag/") for key in self.words.keys)
+        kinds_matter = tags or not self.words.keys.isdisjoint(_KEYS_OF_KINDS)
         seen = set()
         for one in identities:
             caller = one.caller

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tests.soundness.law import several
+from tests.soundness.principals import several
 
 CONNECT = "connect.amazonaws.com"
 OWNER = "111122223333"
