@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
@@ -61,7 +62,7 @@ def _work_off(
             for done in run(units, crew, journal):
                 progress.done(done)
         except KeyboardInterrupt:
-            tell(f"to go on: checker audit --resume {journal.path} and the same options")
+            tell(f"to go on: checker audit --resume {quote(str(journal.path))} and the same options")
             raise
         finally:
             crew.dismiss()

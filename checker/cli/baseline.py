@@ -25,7 +25,7 @@ from checker.cli.options import (
 from checker.cli.run import Options, baseline_path, beside, examine
 from checker.cli.terminal import Exit, tell, write
 from checker.configuration.baseline import baseline_of
-from checker.inputs.baseline import baseline_text
+from checker.inputs.baseline import baseline_lines
 from checker.inputs.text import InputError
 
 DEFAULT = "checker-baseline.json"
@@ -76,6 +76,6 @@ def baseline_write(
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    write([baseline_text(baseline_of(run.report.findings, beside(path)))], path)
+    write(baseline_lines(baseline_of(run.report.findings, beside(path))), path)
     tell(f"{len(run.report.findings)} findings are known in {path}")
     return Exit.CLEAN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
@@ -180,7 +181,7 @@ def _apply(plan: Plan, asked: LiveOptions, put_off: Callable[[int], None], *, ye
     if not yes and not _agreed(plan):
         raise InputError("--apply", "nothing was changed: nobody said yes", help_text="`--yes` asks nothing")
     path = record(plan, asked.receipts)
-    tell(f"receipt: {path} (`checker rollback {path}` takes it back)")
+    tell(f"receipt: {path} (`checker rollback {quote(str(path))}` takes it back)")
     with heeded(put_off):
         return execute(plan)
 

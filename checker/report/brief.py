@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Applicability, format_route
 from checker.report.entry import by_role
-from checker.report.paint import safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Detail(NamedTuple):
 
 def one_line(text: str, most: int = _MOST) -> str:
     """Make a text safe to print, and cut what no reader would get through."""
-    return safe(text) if len(text) <= most else f"{safe(text[:most])}..."
+    return inert(text) if len(text) <= most else f"{inert(text[:most])}..."
 
 
 def place(location: Location, setting: Setting) -> str:
