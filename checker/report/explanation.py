@@ -100,7 +100,8 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     elif answer.truth is not True:
         for match in answer.decision.matches:
             title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
-            yield f"    {match.effect} {inert(title)} {inert(why(match, answer.witness))}"
+            effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
+            yield f"    {inert(effect)} {inert(title)} {inert(why(match, answer.witness))}"
 
 
 def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
