@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from checker.hidden_text import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +39,11 @@ class Inert(str):
 
 
 def inert(text: str) -> str:
-    """Write a text as one line without anything that could have an effect; visible text stays as it is."""
-    return _ANYWHERE.sub(r"\1\\x5b", _escaped(text, _python_escape))
+    """Write a text as one line without anything that could have an effect; other visible text stays as it is.
+
+    A sensitive value is shown as `(sensitive)`.
+    """
+    return _ANYWHERE.sub(r"\1\\x5b", _escaped(redacted(text), _python_escape))
 
 
 def inert_line(line: str, *, styled: bool = False) -> Inert:
@@ -57,8 +63,16 @@ def inert_patch_line(line: str) -> Inert:
 
 def json_lines(value: Any, *, indent: int | None = 2, ascii_only: bool = True) -> Iterator[Inert]:
     """Write JSON, line by line, in which escapes of JSON keep all that is not visible."""
-    for line in json.dumps(value, indent=indent, ensure_ascii=ascii_only).split("\n"):
+    for line in json.dumps(_redacted(value), indent=indent, ensure_ascii=ascii_only).split("\n"):
         yield Inert(_ANYWHERE.sub(r"\1\\u005b", _escaped(line, _json_escape)))
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {redacted(key): _redacted(one) for key, one in value.items()}
+    return list(map(_redacted, value)) if isinstance(value, list | tuple) else value
 
 
 def _without_command(line: str) -> Inert:

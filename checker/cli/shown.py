@@ -42,5 +42,5 @@ class Shown(NamedTuple):
         """Say which files' diffs cannot be given to `git apply`."""
         if self.for_people:
             for name in escaped_diffs(outcome):
-                yield f"note: {name}: the diff shows invisible or control characters as escapes and does not apply"
-                yield "  = help: use `--apply`, or `--format json` for the exact diff"
+                yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"
+                yield "  = help: use `--apply`, which writes the exact text"

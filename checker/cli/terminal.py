@@ -8,6 +8,7 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
+from checker.hidden_text import hiding
 from checker.inputs.text import InputError
 from checker.report.paint import Paint
 from checker.terminal_text import inert_line
@@ -53,6 +54,11 @@ def _open_closed_streams() -> None:
 
 def ended(command: Callable[[], object]) -> int:
     """Run a command to its end, whatever that is, and give the exit code."""
+    with hiding():
+        return _ended_code(command)
+
+
+def _ended_code(command: Callable[[], object]) -> int:
     try:
         code = _code_of(command)
         sys.stdout.flush()

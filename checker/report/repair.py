@@ -47,7 +47,7 @@ def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
 
 
 def escaped_diffs(outcome: Outcome) -> Iterator[str]:
-    """Name the files whose diff is shown with escapes, so that it does not apply as it is."""
+    """Name the files whose diff is shown with escapes or without sensitive values, and so does not apply."""
     for path, text in outcome.repair.texts.items():
         name = outcome.name(path)
         if any(inert_patch_line(line) != line for line in _diff(outcome.originals[path], text, name)):
