@@ -98,7 +98,14 @@ def read_receipt(path: Path) -> Receipt:
         value = json.loads(read_text(path))
         return _receipt(value)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(str(path), f"this is no receipt of `checker fix`: {error}") from None
+        raise InputError(str(path), f"not a receipt of `checker fix`: {_fault(error)}") from None
+
+
+def _fault(error: Exception) -> str:
+    """Say what is wrong in words, for Python's own are about programs."""
+    if isinstance(error, KeyError):
+        return f"`{error.args[0]}` is missing"
+    return str(error) if isinstance(error, ValueError) else "a value is of another type than in a receipt"
 
 
 def _receipt(value: Mapping[str, Any]) -> Receipt:

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,10 +15,14 @@ import pytest
 from checker.cli.app import run as command
 from checker.cli.terminal import ended
 from checker.report.formats import FORMATS
-from tests.cli.process import save
+from checker.sandbox import seed
+from tests.cli.process import as_caller, save
 from tests.hostile import HOSTILE, active
 from tests.report.readers import inert_page
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
 
 TEXT = "\n".join(one for one in HOSTILE if len(one) < 1000)
 NAMES = [re.sub("[/\0\ud800]|^[.]", "_", one)[:80] for one in HOSTILE if one]
@@ -191,6 +195,7 @@ def test_nor_does_it_on_a_terminal(
     assert "our own color\x1b[0m" not in out.replace("\x1b[0m\\x1b", "")
 
 
+LIVE = "\x1b[31m::error::x\n::error::x\u202e"
 READERS: dict[str, Callable[[str], object]] = {
     "json": json.loads,
     "sarif": json.loads,
@@ -265,4 +270,27 @@ def test_a_diff_that_shows_escapes_says_that_it_does_not_apply(
     assert ended(lambda: command(["fix", "--diff", "--instance-arn", INSTANCE_ARN, "a.json"])) == 1
     done = capsys.readouterr()
     assert '      "Resource": "\\u202ex"' in done.out
-    assert "note: a.json: the diff shows" in done.err
+    assert "note: a.json: the diff hides" in done.err
+
+
+def test_nor_does_a_live_account_make_it_say_so(
+    sandbox: Sandbox, account: Account, instance: str, ran: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in as_caller(sandbox, account).items():
+        monkeypatch.setenv(name, value)
+    sns = account.client("sns")
+    topic = seed.open_deputy(account)
+    policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+    for one in policy["Statement"]:
+        one["Sid"] = LIVE
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": LIVE, "Value": LIVE}])
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=f"{LIVE}@example.com")
+    for arguments in (
+        ("explain", topic, "--instance-arn", instance),
+        ("fix", "--topic-arn", topic, "--instance-arn", instance),
+        ("audit", "--topic-arn", "*", "--instance-arn", instance),
+    ):
+        out, err = ran(*arguments)
+        assert active(out, patch=True) == active(err) == []
+        assert "u202e" in out
