@@ -63,7 +63,7 @@ class Secrets:
         """Let a value be shown."""
         texts = set(texts_of(node))
         self.texts -= texts
-        reveal(texts)
+        reveal(texts.union(*map(_PIECES.split, texts)))
 
     def _derived(self, node: Node, given: set[str], where: str) -> Node:
         if isinstance(node, Object):

@@ -96,6 +96,10 @@ WAYS: dict[str, dict[str, str]] = {
         + variable("spaced", '"9999 0000 1111"')
         + variable("upper", f'"{ARN.removeprefix("arn:aws:").upper()}"')
     },
+    "JSON syntax": {
+        "main.tf": main("var.account", f'"{INSTANCE_ARN}"'),
+        "variables.tf.json": json.dumps({"variable": {"account": {"sensitive": True, "default": ACCOUNT}}}),
+    },
     "output of a module": {
         "main.tf": main("module.ids.account", "module.ids.instance") + 'module "ids" { source = "./ids" }\n',
         "ids/main.tf": f'output "account" {{\n  value = "{ACCOUNT}"\n  sensitive = true\n}}\n'
@@ -116,7 +120,7 @@ WAYS: dict[str, dict[str, str]] = {
 
 
 def unmarked(text: str) -> str:
-    text = re.sub(r"(?:sensitive|ephemeral) = true", "", text)
+    text = re.sub(r'(?:sensitive|ephemeral) = true|"sensitive": true, ', "", text)
     return re.sub(r"sensitive\((.*)\)", r"\1", text)
 
 
@@ -190,9 +194,26 @@ def test_a_diff_hides_a_default_beside_the_change_and_a_fix_copies_no_secret(ran
     assert Path("main.tf").read_text().count(ACCOUNT) == 1
 
 
+def test_a_fault_in_a_file_of_values_quotes_none_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        {
+            str(tmp_path / "main.tf"): MAIN + variable("a"),
+            str(tmp_path / "terraform.tfvars"): "a = 1 hunter2\n",
+        }
+    )
+    assert ended(lambda: command(["check", "--isolated", str(tmp_path)])) == 2
+    said = capsys.readouterr()
+    assert SECRET.search(said.out + said.err) is None
+    assert "terraform.tfvars:1:" in said.err
+
+
 def test_nonsensitive_shows_a_value_again(ran: Any) -> None:
     write({"main.tf": main("nonsensitive(var.account)", '"arn:*"') + variable("account", f'"{ACCOUNT}"')})
     assert ACCOUNT in ran(*CHECK)
+    write({"main.tf": main('"x"', "nonsensitive(var.instance)") + variable("instance", f'"{ARN}"')})
+    assert ARN in ran(*CHECK)
 
 
 def test_a_parameter_with_no_echo_is_judged_and_in_no_output(ran: Any) -> None:
