@@ -185,13 +185,39 @@ def test_a_value_that_could_be_taken_for_another_is_not_known(ran: Any) -> None:
         assert ACCOUNT in said
 
 
-def test_a_diff_hides_a_default_beside_the_change_and_a_fix_copies_no_secret(ran: Any) -> None:
-    text = main("var.account", f'"{INSTANCE_ARN}"').replace('Sid = "Chat"', "Sid = var.env")
-    hidden = variable("account", f'"{ACCOUNT}"') + variable("env", '"hunter2"')
-    write({"main.tf": text.replace('"sns:*"', '"sns:Publish"') + hidden})
-    assert SECRET.search(ran("fix", "--diff", "--unsafe-fixes", "--all-topics", ".")) is None
-    ran("fix", "--apply", "--unsafe-fixes", "--all-topics", ".")
-    assert Path("main.tf").read_text().count(ACCOUNT) == 1
+FIXABLE = """
+resource "aws_sns_topic" "chat" { name = "chat" }
+resource "aws_sns_topic_policy" "chat" {
+  arn    = aws_sns_topic.chat.arn
+  policy = jsonencode({
+    Statement = [{
+      Effect = "Allow", Principal = { Service = "connect.amazonaws.com" }
+      Action = "sns:Publish", Resource = aws_sns_topic.chat.arn
+      Condition = { ArnLikeIfExists = { "aws:SourceArn" = INSTANCE } } }] })
+}
+variable "token" {
+  default   = "hunter2-and-more"
+  sensitive = true
+}
+"""
+
+
+def test_a_diff_hides_a_default_beside_the_change(ran: Any) -> None:
+    write({"main.tf": FIXABLE.replace("INSTANCE", f'"{INSTANCE_ARN}"')})
+    said = ran("fix", "--diff", ".")
+    assert '   default   = "(sensitive)"' in said
+    assert SECRET.search(said) is None
+    assert "note: main.tf: the diff hides" in said
+    ran("fix", "--apply", ".")
+    assert "hunter2-and-more" in Path("main.tf").read_text()
+    assert rules(ran(*CHECK, "--format", "json")) == []
+
+
+def test_a_fix_copies_no_sensitive_value(ran: Any) -> None:
+    text = FIXABLE.replace("INSTANCE", "var.instance") + variable("instance", f'"{ARN}"')
+    write({"main.tf": text})
+    assert "the fix would copy a sensitive value" in ran("fix", "--apply", ".")
+    assert Path("main.tf").read_text() == text
 
 
 def test_a_fault_in_a_file_of_values_quotes_none_of_them(
