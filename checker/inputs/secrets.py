@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from checker.policy.node import Node
 
-_WORDS = frozenset(("", "arn", *REGIONS, *(name for names in REGIONS.values() for name in names)))
+_OF_ARNS = ("", "arn", "connect", "iam", "instance", "key", "kms", "role", "root", "sns", "sts", "user")
+_WORDS = frozenset((*_OF_ARNS, *REGIONS, *(name for names in REGIONS.values() for name in names)))
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 """A name that code gives to a part of a value, as in `var.ids.account`."""
 
 _PIECES = re.compile(r"[:/]")
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 
 class Secrets:
@@ -77,15 +79,27 @@ class Secrets:
 
     def _protect_text(self, node: Scalar, where: str) -> Node:
         text = next(texts_of(node), "")
-        if text.lstrip().startswith(("{", "[")) or _is_partly_known(node):
-            try:
-                inside = self.protect(self.decode(node), where)
-            except InputError:
-                return _unknown(node, where)
-            return inside if any(isinstance(one, Unknown) for one in _values(inside)) else node
+        if isinstance(node.value, Unknown):
+            text = node.value.where if "${" in node.value.where else ""
+        if text.lstrip().startswith(("{", "[")):
+            return self._protect_json(node, where)
+        if isinstance(node.value, Unknown):
+            return self._protect_parts(node, text, where)
         if not _is_public(text):
             _hide_lines(node, text)
         return node if self._may_stay(text) else _unknown(node, where)
+
+    def _protect_json(self, node: Scalar, where: str) -> Node:
+        try:
+            inside = self.protect(self.decode(node), where)
+        except InputError:
+            return _unknown(node, where)
+        return inside if any(isinstance(one, Unknown) for one in _values(inside)) else node
+
+    def _protect_parts(self, node: Scalar, text: str, where: str) -> Node:
+        """Protect what is written around the references of a text, as in `arn:aws:iam::${...}:role/chat`."""
+        parts = (piece for part in _REFERENCE.split(text) for piece in _PIECES.split(part))
+        return node if all(map(self._may_stay, parts)) else _unknown(node, where)
 
     def _may_stay(self, text: str) -> bool:
         """True for a public word, and for a text that is kept from output from now on."""
@@ -129,10 +143,6 @@ def _values(node: Node) -> Iterator[object]:
 
 def _is_public(text: str) -> bool:
     return text in _WORDS or is_public_text(text) or is_public_key(text)
-
-
-def _is_partly_known(node: Scalar) -> bool:
-    return isinstance(node.value, Unknown) and "${" in node.value.where
 
 
 def _hide_lines(node: Scalar, text: str) -> None:

@@ -110,6 +110,11 @@ WAYS: dict[str, dict[str, str]] = {
         + 'module "chat" {\n  source = "./chat"\n  account = var.account\n}\n',
         "chat/main.tf": main("var.account", '"arn:*"') + 'variable "account" {}\n',
     },
+    "a text that is partly known": {
+        "main.tf": 'data "aws_caller_identity" "me" {}\nmodule "chat" {\n  source = "./chat"\n'
+        '  instance = "arn:aws:connect:us-east-1:${data.aws_caller_identity.me.account_id}:instance/9f6c1b52-9a7e"\n}\n',
+        "chat/main.tf": main('"111122223333"', "var.instance") + variable("instance"),
+    },
     "a whole policy": {
         "main.tf": ATTACHED.replace("WHOLE", "var.policy") + variable("policy", f"<<EOT\n{POLICY}\nEOT")
     },
