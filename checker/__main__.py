@@ -32,10 +32,10 @@ def _check(paths: list[str]) -> int:
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))
 
 
-def _typer(arguments: list[str]) -> None:
+def _typer(arguments: list[str]) -> int:
     from checker.cli.app import run
 
-    run(arguments)
+    return run(arguments)
 
 
 if __name__ == "__main__":

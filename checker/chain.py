@@ -216,7 +216,8 @@ class _Walk:
             return BROKEN, ""
         if isinstance(key.state, Unknown):
             return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
-        return OK, f"{key.state}, {key.spec}, managed by {key.manager}"
+        managed = key.manager if isinstance(key.manager, Unknown) else f"managed by {key.manager}"
+        return OK, ", ".join(one for one in (key.state, key.spec, managed) if isinstance(one, str))
 
     def key_policy(self) -> tuple[str, str]:
         reference, key = self.topic.key, self.case.key

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Role
+from checker.hidden_text import redacted
 
 if TYPE_CHECKING:
     from checker.finding import Finding
@@ -27,7 +28,7 @@ def identity(finding: Finding, source: str) -> Identity:
     places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
     message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
     named = [finding.address] * bool(finding.address)  # a plan may hold the same policy for several
-    return Identity(finding.rule, source, "; ".join((*named, *sorted(places))), message)
+    return Identity(finding.rule, source, redacted("; ".join((*named, *sorted(places)))), redacted(message))
 
 
 def fingerprint(one: Identity) -> str:

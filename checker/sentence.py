@@ -98,7 +98,7 @@ def _failed(condition: Condition, request: Request) -> str:
 def _shown(value: str | tuple[str, ...] | Unknown) -> str:
     if isinstance(value, Unknown):
         return "an unknown value"
-    return f"`{value}`" if isinstance(value, str) else f"`{list(value)}`"
+    return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{one}`" for one in value) or "no value"
 
 
 def where_connect_is(region: str) -> str:

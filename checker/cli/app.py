@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from typing import Annotated, NamedTuple
+from io import StringIO
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -83,9 +84,20 @@ def _root(
     """Decide, with proof, whether Amazon Connect can stream chat messages to an SNS topic, and who else can."""
 
 
-def run(arguments: list[str]) -> None:
-    """Run the command that the arguments name; Typer exits with its code, or with 2 and the usage."""
-    build(arguments)(arguments)
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""What Typer raises for every mistake on the command line; it does not name it itself."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that the arguments name; give its exit code, or 2 after the usage."""
+    try:
+        code: int | None = build(arguments)(arguments, prog_name="checker", standalone_mode=False)
+    except _UsageError as error:
+        said = StringIO()
+        error.show(said)  # it quotes the arguments
+        tell(*said.getvalue().splitlines())
+        return Exit.BAD_INPUT
+    return code or Exit.CLEAN
 
 
 def _exiting(command: Callable[..., int]) -> Callable[..., None]:

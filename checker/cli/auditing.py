@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import shlex
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
@@ -53,7 +53,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
             unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
             run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
         except KeyboardInterrupt:
-            tell(f"to resume: checker audit --resume {shlex.quote(str(journal.path))} and the same options")
+            tell(f"to resume: checker audit --resume {quote(str(journal.path))} and the same options")
             raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
     publish(run.report, run.fail_on, destinations, output)

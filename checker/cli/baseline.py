@@ -25,7 +25,7 @@ from checker.cli.options import (
 from checker.cli.run import Options, baseline_path, beside, examine
 from checker.cli.terminal import Exit, tell, write
 from checker.configuration.baseline import baseline_of
-from checker.inputs.baseline import baseline_text
+from checker.inputs.baseline import baseline_lines
 from checker.inputs.text import InputError
 from checker.output_file import real_path
 
@@ -80,8 +80,8 @@ def baseline_write(
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    text = baseline_text(baseline_of(run.report.findings, beside(path)))
-    write([text], path, regular=output is None)
+    lines = baseline_lines(baseline_of(run.report.findings, beside(path)))
+    write(lines, path, regular=output is None)
     tell(f"wrote {len(run.report.findings)} findings to {path}")
     return Exit.CLEAN
 

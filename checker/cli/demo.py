@@ -14,7 +14,7 @@ import typer
 
 from checker.cli.options import check_seconds
 from checker.cli.sandbox import missing_moto
-from checker.cli.terminal import Exit, paint_for, tell
+from checker.cli.terminal import Exit, paint_for, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +117,7 @@ def _tell_story(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
         if ended != act.ends:
             tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
             return Exit.FINDINGS
-    print("\nEverything went as told; the local AWS and all that was in it are gone.")
+    write(["", "Everything went as told; the local AWS and all that was in it are gone."])
     return Exit.CLEAN
 
 
@@ -149,9 +149,9 @@ _ABOUT = {
 
 def _introduce(names: Mapping[str, str]) -> None:
     paint = paint_for(sys.stdout)
-    print(paint("bold", "An account with an instance and five topics, on a local AWS:"))
+    write([paint("bold", "An account with an instance and five topics, on a local AWS:")])
     for name, arn in names.items():
-        print(f"  {name:<9} {arn}\n            {paint('dim', _ABOUT[name])}")
+        write([f"  {name:<9} {arn}", f"            {paint('dim', _ABOUT[name])}"])
 
 
 def _play(
@@ -159,8 +159,7 @@ def _play(
 ) -> int:
     """Say what comes, show the command as one would type it, and run it."""
     paint = paint_for(sys.stdout)
-    print(f"\n{paint('bold', f'== {act.said}')}")
-    print(f"{paint('dim', '$')} checker {' '.join(act.words)}", flush=True)
+    write(["", paint("bold", f"== {act.said}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
     time.sleep(pause)
     words = [names.get(word, word) for word in act.words]
     done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603

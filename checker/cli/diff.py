@@ -24,6 +24,7 @@ from checker.inputs.text import InputError
 from checker.policy.unknown import Unknown
 from checker.report.difference import difference_json, difference_text
 from checker.report.paint import Paint
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,9 +78,7 @@ def _said(side: Side, topic: str, key: str) -> str:
 def _lines(found: Difference, output_format: Format, paint: Paint) -> Iterable[str]:
     if output_format is Format.TEXT:
         return difference_text(found, paint)
-    import json
-
-    return [json.dumps(difference_json(found), indent=2)]
+    return json_lines(difference_json(found))
 
 
 def _exit_code(found: Difference) -> Exit:

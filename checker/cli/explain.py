@@ -26,6 +26,7 @@ from checker.live.deadline import EXPLAIN_SECONDS
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 from checker.report.text import skipped_text
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,9 +81,7 @@ def explain_command(
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
     if output_format is Format.TEXT:
         return explanation_text(explanation, paint)
-    import json
-
-    return [json.dumps(explanation_json(explanation), indent=2)]
+    return json_lines(explanation_json(explanation))
 
 
 class Found(NamedTuple):

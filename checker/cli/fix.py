@@ -175,7 +175,7 @@ def fix(
     if apply:
         mending = carried_out(mending)
     shown.write(mending.outcome)
-    tell(summary_line(mending.outcome))
+    tell(*shown.remarks(mending.outcome), summary_line(mending.outcome))
     return _exit_code(mending)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
 from enum import StrEnum
@@ -22,6 +21,7 @@ from checker.report.flow import passage_json, passage_text, step_line
 from checker.report.flow_junit import flow_junit
 from checker.report.paint import Paint
 from checker.retention.model import Wanted
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -170,7 +170,7 @@ def _wanted(
 
 def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
     if output_format is FlowFormat.JSON:
-        return [json.dumps(passage_json(passage), indent=2)]
+        return json_lines(passage_json(passage))
     if output_format is FlowFormat.JUNIT:
         return flow_junit(passage)
     told = [step_line(one, paint) for one in passage.steps] if steps else []

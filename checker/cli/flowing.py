@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.chain import BROKEN, UNKNOWN
 from checker.cli.run import known_rules
 from checker.cli.signals import heeded
-from checker.cli.terminal import Exit, paint_for, tell
+from checker.cli.terminal import Exit, paint_for, show, tell
 from checker.passage import End
 from checker.report.flow import step_line
 
@@ -30,9 +30,9 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     stream = sys.stdout if as_report else sys.stderr
     paint = paint_for(stream)
 
-    def show(step: Step) -> None:
+    def show_step(step: Step) -> None:
         with suppress(OSError):  # the reader has gone, as `head` does; the flow still has to clear away
-            print(step_line(step, paint), file=stream, flush=True)
+            show([step_line(step, paint)], stream)
 
     sessions = sign_in(access._replace(attempts=_ATTEMPTS))
     stops = Stops(threading.Event(), threading.Event())
@@ -44,7 +44,7 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        return run_flow(asked, sessions, known_rules(), show, stops)
+        return run_flow(asked, sessions, known_rules(), show_step, stops)
 
 
 def exit_code(passage: Passage) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from checker.live.least import Limits
 from checker.live.permissions import Extras, audit_policy, flow_policy
 from checker.live.permissions_fix import fix_policy
 from checker.live.retention.permissions import retention_statements
+from checker.terminal_text import json_lines
 
 _Topics = Annotated[
     list[str] | None,
@@ -92,5 +92,5 @@ def _limits(partition: str, topic: _Topics = None, key: _Keys = None, instance: 
 
 
 def _print(policy: dict[str, Any]) -> int:
-    write(json.dumps(policy, indent=2).splitlines())
+    write(json_lines(policy))
     return Exit.CLEAN

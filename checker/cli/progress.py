@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from checker.report.paint import safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def progress_bar() -> Callable[[str, float], None]:
             last = now
             filled = int(part * _WIDTH)
             bar = "#" * filled + "." * (_WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {safe(name)[-60:]}")
+            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name[-60:])[-60:]}")
         sys.stderr.flush()
 
     return draw

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.terminal import Exit, tell
+from checker.cli.terminal import Exit, tell, write
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +61,6 @@ def _greet(endpoint: str, token: str) -> None:
     """Print what to paste into a shell, at once, also into a pipe."""
     from checker.sandbox.running import environment
 
-    for name, value in {**environment(endpoint), "CHECKER_SANDBOX_TOKEN": token}.items():
-        print(f"export {name}={value}")
-    sys.stdout.flush()
+    values = {**environment(endpoint), "CHECKER_SANDBOX_TOKEN": token}
+    write(f"export {name}={value}" for name, value in values.items())
     tell("a local AWS is running; any 12 digits as access key are an account; Ctrl-C stops it")

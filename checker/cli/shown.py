@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.options import Format
 from checker.cli.terminal import write
 from checker.report.paint import Paint
-from checker.report.repair import diff_text, repair_json, repair_text
+from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.fix.outcome import Outcome
 
 
@@ -31,7 +33,14 @@ class Shown(NamedTuple):
     def write(self, outcome: Outcome) -> None:
         """Write the report. Raises InputError for a file that cannot be written."""
         if not self.for_people:
-            write([json.dumps(repair_json(outcome), indent=2)], self.output)
+            write(json_lines(repair_json(outcome)), self.output)
             return
         text = diff_text if self.diff_alone else repair_text
         write(text(outcome, self.paint), self.output)
+
+    def remarks(self, outcome: Outcome) -> Iterator[str]:
+        """Say which files' diffs cannot be given to `git apply`."""
+        if self.for_people:
+            for name in escaped_diffs(outcome):
+                yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"
+                yield "  = help: use `--apply`, which writes the exact text"

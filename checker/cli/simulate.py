@@ -17,6 +17,7 @@ from checker.inputs.requests import read_caller, read_context, read_question
 from checker.inputs.roles import read_policy_file
 from checker.inputs.text import InputError
 from checker.report.decision import decision_json, decision_text
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from checker.iam.decide import Decision
@@ -78,9 +79,7 @@ def _batch(path: Path, output_format: Format) -> Exit:
 def _line(decision: Decision, request: Request, output_format: Format) -> str:
     if output_format is Format.TEXT:
         return decision.word
-    import json
-
-    return json.dumps(decision_json(decision, request))
+    return next(json_lines(decision_json(decision, request), indent=None))
 
 
 def _request(

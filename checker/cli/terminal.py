@@ -8,12 +8,14 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
+from checker.hidden_text import hiding
 from checker.inputs.text import InputError
 from checker.output_file import check_output_file, open_output
 from checker.report.paint import Paint
+from checker.terminal_text import inert_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
 
@@ -53,6 +55,11 @@ def _open_closed_streams() -> None:
 
 def ended(command: Callable[[], object]) -> int:
     """Run a command to its end, whatever that is, and give the exit code."""
+    with hiding():
+        return _ended_code(command)
+
+
+def _ended_code(command: Callable[[], object]) -> int:
     try:
         code = _code_of(command)
         sys.stdout.flush()
@@ -82,21 +89,27 @@ def _code_of(command: Callable[[], object]) -> int:
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Colour on a terminal, unless NO_COLOR is set. https://no-color.org"""
-    colours = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Paint(enabled=colours)
+    """Color on a terminal, unless NO_COLOR is set. https://no-color.org"""
+    colors = is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paint(enabled=colors)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """True for a stream that people read while it is written."""
+    return stream.isatty()
 
 
 def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
     """Write the report to standard output, or to a file that is opened only once there is something to write.
 
-    ``regular``: the user did not name the file, so that a pipe or device in its place is refused. Raises
-    InputError for a file that cannot be written, for an input of the run and for a link that leads elsewhere.
+    Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
+    its place is refused. Raises InputError for a file that cannot be written, for an input of the run and for a
+    link that leads elsewhere.
     """
-    ended = (f"{line}\n" for line in lines)
     if output is None:
-        _write_out(ended)
+        _write_out(_ended(lines, sys.stdout))
         return
+    ended = _ended(lines)
     first = next(ended, "")
     try:
         with open_output(output, regular=regular) as file:
@@ -106,6 +119,12 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
         raise
     except OSError as error:
         raise _unwritable(str(output), error) from None
+
+
+def _ended(lines: Iterable[str], stream: TextIO | None = None) -> Iterator[str]:
+    """Make lines inert and end them; a stream that is a terminal keeps our colors."""
+    styled = stream is not None and paint_for(stream).enabled
+    return (f"{inert_line(line, styled=styled)}\n" for line in lines)
 
 
 def _write_out(lines: Iterable[str]) -> None:
@@ -137,8 +156,13 @@ def check_output(output: Path | None) -> None:
 
 def tell(*lines: str) -> None:
     """Write progress, summaries and errors to standard error."""
-    for line in lines:
-        print(line, file=sys.stderr)
+    show(lines, sys.stderr)
+
+
+def show(lines: Iterable[str], stream: TextIO) -> None:
+    """Write lines to standard output or error at once, as something happens."""
+    stream.writelines(_ended(lines, stream))
+    stream.flush()
 
 
 def complain(error: InputError) -> Exit:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.flowing import carry_through
-from checker.cli.terminal import paint_for
+from checker.cli.terminal import paint_for, show
 from checker.inputs.text import InputError
 from checker.report.flow import passage_text
 
@@ -47,5 +47,5 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
     passage = carry_through(chat, access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
     with suppress(BrokenPipeError):  # a repair may still have to be taken back
-        print(*passage_text(passage, paint_for(stream)), sep="\n", file=stream, flush=True)
+        show(passage_text(passage, paint_for(stream)), stream)
     return passage

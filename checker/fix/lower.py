@@ -13,6 +13,7 @@ from checker.fix.layers import file_of
 from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.fix.yaml_flow import YamlFlow
+from checker.hidden_text import SHOWN, redacted
 from checker.inputs.text import is_yaml
 from checker.policy.node import children
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 _MACHINE = "the file is written by a machine, mend what it is made from"
+_NOT_COPIED = "the fix would copy a sensitive value into the file; refer to its variable instead"
 _VARIABLE = "the policy comes from a variable, whose value others may set"
 
 
@@ -41,9 +43,17 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
         edits = tuple(edit for one in changes for edit in _writer(one, originals).edits(one))
     if any(map(_is_in_variable, edits)):
         raise CannotEditError(_VARIABLE)
+    if any(map(_copies_secret, edits)):
+        raise CannotEditError(_NOT_COPIED)
     if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):
         raise CannotEditError("two changes would touch the same text")
     return edits
+
+
+def _copies_secret(edit: TextEdit) -> bool:
+    """True for an edit that would write down a sensitive value where a reference to it stood, or nothing."""
+    before = redacted(edit.source.text[edit.start : edit.end]).count(SHOWN)
+    return redacted(edit.text).count(SHOWN) > before
 
 
 def _is_in_variable(edit: TextEdit) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from checker.configuration.baseline import from_json, to_json
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from checker.configuration.baseline import Baseline
@@ -24,6 +25,6 @@ def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
     return from_json(plain(document.root))
 
 
-def baseline_text(baseline: Baseline) -> str:
-    """Write a baseline, without the last line end."""
-    return json.dumps(to_json(baseline), indent=2, ensure_ascii=False)
+def baseline_lines(baseline: Baseline) -> Iterator[str]:
+    """Write a baseline, line by line."""
+    return json_lines(to_json(baseline), ascii_only=False)

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from checker.inputs.text import InputError
 from checker.live.actions import action_of
-from checker.report.paint import safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def refusal_of(error: AwsError) -> Refusal:
         return Refusal()
     said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     texts = (said.get("Code"), said.get("Message"), about.get("RequestId"))
-    return Refusal(*(safe(str(text or "")) for text in texts))
+    return Refusal(*(inert(str(text or "")) for text in texts))
 
 
 def reason_of(error: AwsError, service: str, operation: str) -> str:

@@ -16,5 +16,9 @@ class Unknown(NamedTuple):
         """The reason, and what would settle it."""
         return f"{self.reason} (`{self.where}`)" if self.where else self.reason
 
+    def __str__(self) -> str:
+        """The same wording wherever it is put into a sentence; a reader never sees the name of this class."""
+        return self.told
+
     def __bool__(self) -> bool:
         raise TypeError(f"an unknown fact is neither true nor false: {self.reason}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Applicability, format_route
+from checker.hidden_text import redacted
 from checker.report.entry import by_role
-from checker.report.paint import safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,8 @@ class Detail(NamedTuple):
 
 def one_line(text: str, most: int = _MOST) -> str:
     """Make a text safe to print, and cut what no reader would get through."""
-    return safe(text) if len(text) <= most else f"{safe(text[:most])}..."
+    shown = redacted(text)  # before it is cut: half a sensitive value is one still
+    return inert(shown) if len(shown) <= most else f"{inert(shown[:most])}..."
 
 
 def place(location: Location, setting: Setting) -> str:

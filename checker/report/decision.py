@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
-from checker.report.paint import Paint, safe
 from checker.sentence import why
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from checker.iam.decide import Decision, Match
     from checker.iam.request import Request
     from checker.iam.truth import Truth
+    from checker.report.paint import Paint
 
 _STYLES = {"Allowed": "ok", "Unknown": "warning"}
 
@@ -54,4 +55,4 @@ def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterato
     for number, match in enumerate(decision.matches):
         title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number + 1}"
         effect = match.effect if isinstance(match.effect, str) else "?"
-        yield f"  {effect:<5} {safe(title)} {safe(why(match, request))}"
+        yield f"  {effect:<5} {inert(title)} {inert(why(match, request))}"

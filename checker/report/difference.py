@@ -12,8 +12,8 @@ from checker.iam.request import Service, spell
 from checker.policy.model import Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.report.paint import Paint, safe
 from checker.sentence import could
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checker.difference import Difference
     from checker.iam.decide import Decision
     from checker.iam.request import Request
+    from checker.report.paint import Paint
 
 _SIDES = ("old", "new")
 
@@ -53,7 +54,7 @@ def difference_text(difference: Difference, paint: Paint) -> Iterator[str]:
     yield from _group("loses", "-", "error", difference.lost, paint)
     if difference.doubts:
         yield paint("bold", "not known")
-        yield from (f"  {paint('warning', '?')} {safe(one.told)}" for one in difference.doubts)
+        yield from (f"  {paint('warning', '?')} {inert(one.told)}" for one in difference.doubts)
         yield ""
     same = difference.same
     if isinstance(same, Unknown):
@@ -67,11 +68,11 @@ def _group(title: str, mark: str, style: str, accesses: Sequence[Access], paint:
         return
     yield paint("bold", title)
     for one in accesses:
-        yield f"  {paint(style, mark)} {safe(one.sentence)}"
-        yield f"    {paint('dim', 'witness:')} {safe(_witness(one))}"
+        yield f"  {paint(style, mark)} {inert(one.sentence)}"
+        yield f"    {paint('dim', 'witness:')} {inert(_witness(one))}"
         decisions = (one.refused, one.allowed) if mark == "+" else (one.allowed, one.refused)
         for side, decision in zip(_SIDES, decisions, strict=True):
-            yield f"    {paint('dim', f'{side}:')} {safe(_decided(decision))}"
+            yield f"    {paint('dim', f'{side}:')} {inert(_decided(decision))}"
     yield ""
 
 

@@ -46,12 +46,13 @@ class Drafts(NamedTuple):
 
 def drafts_text(drafts: Drafts, language: Language) -> list[str]:
     """Write the policies, with the remarks as comments where there can be some."""
-    return {
+    parts = {
         Language.JSON: _json,
         Language.TERRAFORM: _terraform,
         Language.CLOUDFORMATION: _cloudformation,
         Language.CLI: _cli,
     }[language](drafts)
+    return [line for part in parts for line in part.split("\n")]
 
 
 def topic_remarks(drafts: Drafts) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.report.paint import Paint, safe, width
+from checker.report.paint import Paint, width
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,18 @@ def excerpt(file: Text, at: Position, paint: Paint) -> Iterator[str]:
 
 
 def _one_line(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
-    text = safe(file.line(at.line))
-    start, end = at.column - 1, max(at.end_column - 1, at.column)
+    line = file.line(at.line)
+    text = _shown(line)
+    start, end = (len(_shown(line[:to])) for to in (at.column - 1, max(at.end_column - 1, at.column)))
     text, start, end = _clip(text, start, end)
     carets = "^" * max(1, width(text[start:end]))
     yield f"{paint('dim', f'{at.line:>{gutter}} |')} {text}"
     yield f"{' ' * gutter} {paint('dim', '|')} {' ' * width(text[:start])}{paint('mark', carets)}"
+
+
+def _shown(line: str) -> str:
+    """Make a line inert; a tab, with which people indent, becomes one blank."""
+    return inert(line.replace("\t", " "))
 
 
 def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
@@ -54,5 +61,5 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
         if number == 0:
             yield f"{' ' * gutter} {paint('mark', ':')}"
             continue
-        text, _, _ = _clip(safe(file.line(number)), 0, 0)
+        text, _, _ = _clip(_shown(file.line(number)), 0, 0)
         yield f"{paint('dim', f'{number:>{gutter}}')} {paint('mark', '>')} {text}"

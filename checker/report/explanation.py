@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from checker.chain import BROKEN, OK, UNKNOWN
 from checker.policy.model import Statement
 from checker.policy.unknown import Unknown
-from checker.report.paint import Paint, safe
 from checker.sentence import could, why
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.chain import Explanation, LinkStatus
     from checker.iam.prove import Answer
+    from checker.report.paint import Paint
 
 _STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {
@@ -60,7 +61,7 @@ def _word(answer: Answer, yes: str, no: str) -> str:
 
 def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     """Write the chain, the four answers with their witnesses, and the first broken link."""
-    yield f"{paint('dim', 'topic   ')} {safe(explanation.topic.name)}"
+    yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     yield f"{paint('dim', 'instance')} {explanation.instance}"
     yield ""
     for one in explanation.links:
@@ -81,7 +82,7 @@ def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
     """Write one link of a chain: its status, its name, and why."""
     word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
     styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
-    return f"  {styled} {name.replace('_', ' '):<13} {safe(reason)}"
+    return f"  {styled} {name.replace('_', ' '):<13} {inert(reason)}"
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
@@ -91,7 +92,7 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     style = "warning" if word == "unknown" else "ok" if good else "error"
     yield f"{title:<40} {paint(style, word)}"
     if isinstance(answer.truth, Unknown):
-        yield f"    {safe(answer.truth.reason)}"
+        yield f"    {inert(answer.truth.reason)}"
     if answer.witness is None or answer.decision is None:
         return
     if question != "connect_can_publish":
@@ -99,7 +100,8 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     elif answer.truth is not True:
         for match in answer.decision.matches:
             title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
-            yield f"    {match.effect} {safe(title)} {safe(why(match, answer.witness))}"
+            effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
+            yield f"    {inert(effect)} {inert(title)} {inert(why(match, answer.witness))}"
 
 
 def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
@@ -107,7 +109,7 @@ def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
     unsure = [one.link.value.replace("_", " ") for one in explanation.links if one.status == UNKNOWN]
     if broken is not None:
         yield paint("error", f"The first broken link is the {broken.link.value.replace('_', ' ')}.")
-        yield from ([f"  {paint('dim', '=')} help: {safe(broken.help)}"] if broken.help else [])
+        yield from ([f"  {paint('dim', '=')} help: {inert(broken.help)}"] if broken.help else [])
     elif unsure:
         yield paint("warning", f"No link is known to be broken; not known: {', '.join(unsure)}.")
     else:
@@ -116,5 +118,5 @@ def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
         )
         yield paint("dim", "Resource control policies of an organisation cannot be seen from here.")
     for finding in explanation.openings():
-        yield f"{paint('error', 'But somebody else gets in:')} {safe(finding.message)} {paint('dim', f'[{finding.rule}]')}"
-        yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
+        yield f"{paint('error', 'But somebody else gets in:')} {inert(finding.message)} {paint('dim', f'[{finding.rule}]')}"
+        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from checker.passage import FAILED, End
 from checker.report.explanation import explanation_json
-from checker.report.paint import Paint, safe
 from checker.report.retention import retention_text, set_up_json, set_up_text
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.passage import Cause, Counters, Passage, Step, TopicPassage
+    from checker.report.paint import Paint
 
 _VERSION = 1
 _CLOCK = slice(11, 23)
@@ -32,10 +33,10 @@ def step_line(step: Step, paint: Paint) -> str:
     """Write a step: when, how it went, what it is, how long it took, its request, and what was said."""
     style, word = ("error", "FAILED") if step.status == FAILED else ("ok", "ok")
     about = f"{_short(step.what)}: {step.said}" if step.said else _short(step.what)
-    request = paint("dim", f"  {safe(step.request_id)}") if step.request_id else ""
+    request = paint("dim", f"  {inert(step.request_id)}") if step.request_id else ""
     return (
         f"{paint('dim', step.at[_CLOCK])} {paint(style, f'{word:<6}')} {step.name:<27} "
-        f"{step.seconds:>6.2f} s  {safe(about)}{request}"
+        f"{step.seconds:>6.2f} s  {inert(about)}{request}"
     )
 
 
@@ -49,7 +50,7 @@ def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
     yield ""
     yield f"{paint('dim', 'instance')} {passage.instance}"
     if passage.contact:
-        yield f"{paint('dim', 'contact ')} {safe(passage.contact)}"
+        yield f"{paint('dim', 'contact ')} {inert(passage.contact)}"
     for topic in passage.topics:
         yield from _topic(topic, passage.end, paint)
     yield ""
@@ -58,7 +59,7 @@ def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
     if passage.cause is not None and not _is_told(passage.cause, passage):
         yield from _cause(passage.cause, passage.end, paint)
     for left in passage.left_behind:
-        yield f"{paint('warning', 'left behind:')} {safe(left)}"
+        yield f"{paint('warning', 'left behind:')} {inert(left)}"
 
 
 def _is_told(cause: Cause, passage: Passage) -> bool:
@@ -67,7 +68,7 @@ def _is_told(cause: Cause, passage: Passage) -> bool:
 
 
 def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
-    yield f"{paint('dim', 'topic   ')} {safe(one.topic)}"
+    yield f"{paint('dim', 'topic   ')} {inert(one.topic)}"
     if one.arrival is not None:
         yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
         yield from _surprise(one, paint)
@@ -88,7 +89,7 @@ def _surprise(one: TopicPassage, paint: Paint) -> Iterator[str]:
     """Say so where AWS does what it does not document: the proof has to learn from it."""
     broken = one.explanation.first_broken() if one.explanation else None
     if broken is not None:
-        yield f"  {paint('warning', 'against the proof')}, which says: {safe(broken.reason)}"
+        yield f"  {paint('warning', 'against the proof')}, which says: {inert(broken.reason)}"
         yield f"    {paint('dim', '=')} help: AWS does more than it documents; please report it to the makers of checker"
 
 
@@ -105,11 +106,11 @@ def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
     lead = "reason:" if known else "most likely:"
     rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
     link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""
-    yield f"  {paint('bold', lead)} {link}{safe(cause.reason)}{rule}"
+    yield f"  {paint('bold', lead)} {link}{inert(cause.reason)}{rule}"
     for one in cause.evidence:
-        yield f"    {safe(one)}"
+        yield f"    {inert(one)}"
     if cause.help:
-        yield f"    {paint('dim', '=')} help: {safe(cause.help)}"
+        yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def github_commands(report: Report, setting: Setting) -> Iterator[str]:
     commands = list(_commands(report, setting))
     for kind in _KINDS.values():
         some = [one for one in commands if one.kind == kind]
-        yield from map(str, some[:_MOST])
+        yield from (one.line() for one in some[:_MOST])
         if len(some) > _MOST:
             yield f"and {len(some) - _MOST} more of the kind {kind}, see the summary of the job: GitHub shows {_MOST}"
     yield f"checker: {summary_text(report, Paint())}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from checker.terminal_text import Inert
+
 
 class Command(NamedTuple):
     """A command with properties and a message, whose lines may be several and each is safe to print."""
@@ -16,10 +18,10 @@ class Command(NamedTuple):
     properties: tuple[tuple[str, str], ...]
     message: str
 
-    def __str__(self) -> str:
-        """Write the command as one line."""
+    def line(self) -> Inert:
+        """Write the command as one line, which the runner is meant to obey."""
         properties = ",".join(f"{key}={_property(value)}" for key, value in self.properties if value)
-        return f"::{self.kind} {properties}::{_data(self.message)}"
+        return Inert(f"::{self.kind} {properties}::{_data(self.message)}")
 
 
 def _data(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Severity, format_route
 from checker.outcome import HeldBackBy
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def json_report(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - the same for all formats
     """Write the report as JSON."""
-    yield json.dumps(report_v1(report), indent=2)
+    return json_lines(report_v1(report))
 
 
 def report_v1(report: Report) -> dict[str, Any]:

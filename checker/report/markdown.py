@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.finding import Verdict
 from checker.report.brief import details, one_line, place
 from checker.report.entry import by_role, worst_first
-from checker.report.inert import code, prose
+from checker.report.markdown_escape import code, prose
 from checker.report.markdown_remarks import remarks, size
 from checker.report.paint import Paint
 from checker.report.text import summary_text

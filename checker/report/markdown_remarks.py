@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.report.brief import one_line, place, place_of
-from checker.report.inert import code, prose
+from checker.report.markdown_escape import code, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,8 +1,10 @@
-"""Colour for terminals, and text made safe to print."""
+"""Color for terminals, and the width of text on one."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from checker.terminal_text import Inert
 
 _CODES = {
     "error": "1;31",
@@ -16,27 +18,16 @@ _CODES = {
 
 
 class Paint(NamedTuple):
-    """Wraps text in terminal colours, or leaves it alone."""
+    """Wraps text in terminal colors, or leaves it alone."""
 
     enabled: bool = False
 
     def __call__(self, style: str, text: str) -> str:
-        """Colour a text; styles are severities, ``ok``, ``dim``, ``bold`` and ``mark``."""
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.enabled else text
-
-
-def safe(text: str) -> str:
-    """Replace what could control a terminal or a CI runner; columns stay true, so a tab becomes one blank.
-
-    GitHub's runner still finds commands of its old style, ``##[error]``, anywhere in a line.
-    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
-    """
-    text = text.replace("##[", "##(")
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else " " if char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
+        """Color a text; styles are severities, ``ok``, ``dim``, ``bold`` and ``mark``."""
+        if not self.enabled:
+            return text
+        styled = f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+        return Inert(styled) if isinstance(text, Inert) else styled
 
 
 def width(text: str) -> int:

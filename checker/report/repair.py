@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from checker.finding import Applicability
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
-from checker.report.paint import Paint, safe
 from checker.report.replacement import made_line, replacement_json, replacement_text
+from checker.terminal_text import inert, inert_patch_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from checker.fix.attempts import Left
     from checker.fix.outcome import Outcome, PolicyChange
     from checker.fix.rounds import Mended
+    from checker.report.paint import Paint
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
@@ -41,14 +42,40 @@ def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     for path, text in outcome.repair.texts.items():
         for line in _diff(outcome.originals[path], text, outcome.name(path)):
             style = {"+": "ok", "-": "error", "@": "note"}.get(line[:1], "")
-            shown = safe(line) if paint.enabled else line
-            yield paint(style, shown) if style and paint.enabled else shown
+            shown = inert_patch_line(line)
+            yield paint(style, shown) if style else shown
+
+
+def escaped_diffs(outcome: Outcome) -> Iterator[str]:
+    """Name the files whose diff is shown with escapes or without sensitive values, and so does not apply."""
+    for path, text in outcome.repair.texts.items():
+        name = outcome.name(path)
+        if any(inert_patch_line(line) != line for line in _diff(outcome.originals[path], text, name)):
+            yield name
 
 
 def _diff(old: str, new: str, name: str) -> Iterator[str]:
     before, after = _lines(old), _lines(new)
-    for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
+    for line in difflib.unified_diff(before, after, git_name(f"a/{name}"), git_name(f"b/{name}")):
         yield from line.removesuffix("\n").split("\n")
+
+
+def git_name(name: str) -> str:
+    """Write the name of a file as git does: in quotes, with octal escapes, where it is not plain text.
+
+    https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath
+    """
+    if inert(name) == name and not {'"', "\\"} & set(name):
+        return name
+    return f'"{"".join(map(_git_char, name))}"'
+
+
+def _git_char(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if inert(char) == char:
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _lines(text: str) -> list[str]:
@@ -60,18 +87,18 @@ def _lines(text: str) -> list[str]:
 
 def _mended(mended: Mended, done: str, paint: Paint) -> str:
     worth = mended.fix.applicability.value
-    return f"{paint('ok', done)} ({worth}): {safe(mended.fix.title)} [{mended.finding.rule}]"
+    return f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
 
 
 def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
     """Who gains and who loses by the change of one policy."""
     found = change.difference
     yield ""
-    yield paint("bold", f"who gains and who loses, {safe(change.resource)}")
+    yield paint("bold", f"who gains and who loses, {inert(change.resource)}")
     for style, sign, accesses in (("ok", "gains", found.gained), ("error", "loses", found.lost)):
         for one in accesses:
-            yield f"  {paint(style, sign)}: {safe(one.sentence)}"
-    yield from (f"  not known: {safe(doubt.told)}" for doubt in found.doubts)
+            yield f"  {paint(style, sign)}: {inert(one.sentence)}"
+    yield from (f"  not known: {inert(doubt.told)}" for doubt in found.doubts)
     if found.same is True:
         yield "  nobody gains or loses anything"
 
@@ -79,14 +106,14 @@ def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
 def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
     finding = left.finding
     severity = finding.severity.value
-    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
+    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     position = finding.locations[0].position()
     place = f":{position.line}:{position.column}" if position else ""
-    yield f"  {paint('dim', '-->')} {safe(finding.locations[0].source)}{place}"
+    yield f"  {paint('dim', '-->')} {inert(finding.locations[0].source)}{place}"
     for line in _why(left):
-        yield f"  {paint('dim', '=')} {safe(line)}"
+        yield f"  {paint('dim', '=')} {inert(line)}"
     for lines in outcome.written_out(left):
-        yield from (f"      {safe(line)}" for line in lines)
+        yield from (f"      {inert(line)}" for line in lines)
 
 
 def _why(left: Left) -> Iterator[str]:

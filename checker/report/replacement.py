@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from checker.fix.receipt import CREATED, ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
 from checker.fix.replacement import State
-from checker.report.paint import Paint, safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.receipt import Change
     from checker.fix.replacement import Replacement, Step
+    from checker.report.paint import Paint
 
 _CALLS = {
     TOPIC: ["sns:SetTopicAttributes"],
@@ -36,10 +37,10 @@ _STYLES = {State.DONE: "ok", State.FAILED: "error", State.LEFT: "error"}
 
 def replacement_text(made: Replacement, paint: Paint) -> Iterator[str]:
     """Write every step with all that is asked of AWS, what is not copied, and what is left to do."""
-    yield paint("bold", safe(f"replacement for {made.replaces}"))
-    yield from (f"  {paint('dim', '=')} {safe(reason)}" for reason in made.reasons)
+    yield paint("bold", inert(f"replacement for {made.replaces}"))
+    yield from (f"  {paint('dim', '=')} {inert(reason)}" for reason in made.reasons)
     if not made.steps:
-        yield f"  {paint('ok', 'done')}: `{safe(made.topic)}` is there, with everything that was to come"
+        yield f"  {paint('ok', 'done')}: `{inert(made.topic)}` is there, with everything that was to come"
     yield from steps_text(made, paint)
     yield from _listed("left out", (f"{one.what}: {one.reason}" for one in made.left_out), paint)
     yield from _listed("yours to switch", made.switch, paint)
@@ -48,11 +49,11 @@ def replacement_text(made: Replacement, paint: Paint) -> Iterator[str]:
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
     state = "" if step.state is State.PLANNED else f"{paint(_STYLES.get(step.state, 'note'), step.state)}: "
     calls = ", ".join(_CALLS[step.change.kind])
-    yield f"{number}. {state}{safe(_title(step.change))} ({calls})"
+    yield f"{number}. {state}{inert(_title(step.change))} ({calls})"
     if step.reason:
-        yield f"     {paint('dim', '=')} {safe(step.reason)}"
+        yield f"     {paint('dim', '=')} {inert(step.reason)}"
     if step.state is State.PLANNED:
-        yield from (f"     {safe(line)}" for line in _details(_asked(step.change)))
+        yield from (f"     {inert(line)}" for line in _details(_asked(step.change)))
 
 
 def _title(change: Change) -> str:
@@ -91,7 +92,7 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
     for index, line in enumerate(lines):
         if not index:
             yield paint("bold", f"{title}:")
-        yield f"  - {safe(line)}"
+        yield f"  - {inert(line)}"
 
 
 def made_line(made: Replacement) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.chain import BROKEN, OK
 from checker.report.explanation import link_line
-from checker.report.paint import safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,16 +56,16 @@ def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
 
 
 def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
-    yield f"{paint('dim', _WHAT[keeper.kind])} {safe(keeper.endpoint)}"
+    yield f"{paint('dim', _WHAT[keeper.kind])} {inert(keeper.endpoint)}"
     for one in keeper.steps:
         yield link_line(one.name, one.status, one.reason, paint)
         if one.help and one.status != OK:
-            yield f"  {paint('dim', '=')} help: {safe(one.help)}"
+            yield f"  {paint('dim', '=')} help: {inert(one.help)}"
     for warned in keeper.warnings:
-        yield f"  {paint('warning', 'warning ')} {safe(warned.message)}"
-        yield f"  {paint('dim', '=')} help: {safe(warned.help)}"
+        yield f"  {paint('warning', 'warning ')} {inert(warned.message)}"
+        yield f"  {paint('dim', '=')} help: {inert(warned.help)}"
     for note in keeper.notes:
-        yield f"  {paint('dim', 'note    ')} {safe(note)}"
+        yield f"  {paint('dim', 'note    ')} {inert(note)}"
 
 
 def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
@@ -92,13 +92,13 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
 def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:
     """Say what was made, with what was written of it, and what ended it early; it all stays."""
     for one in done.made:
-        yield f"  {paint('ok', 'made    ')} {one.what}: {safe(one.name)}"
+        yield f"  {paint('ok', 'made    ')} {one.what}: {inert(one.name)}"
         if one.written:
-            yield f"           {safe(json.dumps(one.written))}"
+            yield f"           {inert(json.dumps(one.written))}"
     if done.fault:
-        yield f"  {paint('error', 'failed  ')} {safe(done.fault.what)}: {safe(done.fault.reason)}"
+        yield f"  {paint('error', 'failed  ')} {inert(done.fault.what)}: {inert(done.fault.reason)}"
         if done.fault.help:
-            yield f"  {paint('dim', '=')} help: {safe(done.fault.help)}"
+            yield f"  {paint('dim', '=')} help: {inert(done.fault.help)}"
 
 
 def set_up_json(done: SetUp) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from checker.fix.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
 from checker.report.age import age
-from checker.report.paint import Paint, safe
+from checker.report.paint import Paint
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,13 @@ def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
     yield f"receipt {receipt.id}"
     yield f"  account  {receipt.account}"
     yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
-    yield f"  by       {safe(receipt.caller)}"
-    yield f"  caller   {safe(caller)}"
+    yield f"  by       {inert(receipt.caller)}"
+    yield f"  caller   {inert(caller)}"
 
 
 def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
     """Write a planned write or deletion, with a diff if it is a policy."""
-    yield f"{number}. {safe(_undoing(change))}"
+    yield f"{number}. {inert(_undoing(change))}"
     if change.kind not in (*CREATED, ENCRYPTION):
         yield from (f"     {_painted(line, paint)}" for line in _diff(now, change.old))
 
@@ -49,7 +50,7 @@ def _diff(now: str, old: str) -> Iterator[str]:
     lines = difflib.unified_diff(
         _laid_out(now), _laid_out(old), "now", "after the rollback", lineterm="", n=2
     )
-    return (safe(line) for line in lines)
+    return (inert(line) for line in lines)
 
 
 def _painted(line: str, paint: Paint) -> str:

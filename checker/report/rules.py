@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
         }
         for rule in rules
     ]
-    yield json.dumps(facts, indent=2)
+    return json_lines(facts)
 
 
 def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:

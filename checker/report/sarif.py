@@ -6,7 +6,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
@@ -16,6 +15,7 @@ from checker.report.json_v1 import summary
 from checker.report.sarif_place import ROOT, artifact, region
 from checker.report.sarif_result import results
 from checker.report.sarif_rule import descriptors
+from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _MOST_RESULTS = 25_000  # GitHub refuses a run with more
 def sarif_report(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as a SARIF log."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
-    yield from json.dumps(log, indent=2).split("\n")
+    return json_lines(log)
 
 
 def _run(report: Report, setting: Setting) -> dict[str, Any]:

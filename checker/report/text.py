@@ -8,7 +8,7 @@ from checker.finding import Role, format_route
 from checker.report.brief import fix_label
 from checker.report.excerpt import excerpt
 from checker.report.json_v1 import summary
-from checker.report.paint import Paint, safe
+from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checker.finding import Finding, Location
     from checker.inventory import Skipped
     from checker.outcome import Report, Stale
+    from checker.report.paint import Paint
     from checker.report.setting import Setting
 
 
@@ -29,16 +30,16 @@ def findings_text(report: Report, setting: Setting) -> Iterator[str]:
 
 def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     severity = finding.severity.value
-    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', safe(finding.message))}"
+    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     for location in finding.locations:
         yield from _location(location, paint)
-    yield from (f"  {paint('dim', '=')} resource: {safe(name)}" for name in _resource(finding))
+    yield from (f"  {paint('dim', '=')} resource: {inert(name)}" for name in _resource(finding))
     if finding.witness is not None:
-        yield f"  {paint('dim', '=')} witness: {safe(finding.witness.sentence)}"
+        yield f"  {paint('dim', '=')} witness: {inert(finding.witness.sentence)}"
     if finding.help:
-        yield f"  {paint('dim', '=')} help: {safe(finding.help)}"
+        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
     for fix in finding.fixes:
-        yield f"  {paint('dim', '=')} {fix_label(fix)}: {safe(fix.title)}"
+        yield f"  {paint('dim', '=')} {fix_label(fix)}: {inert(fix.title)}"
 
 
 def _resource(finding: Finding) -> Iterator[str]:
@@ -50,12 +51,12 @@ def _resource(finding: Finding) -> Iterator[str]:
 
 def _location(location: Location, paint: Paint) -> Iterator[str]:
     position = location.position()
-    arrow = "-->" if location.role is Role.PRIMARY else ":::"
-    name = safe(location.source)
+    arrow = "-->" if location.role is Role.PRIMARY else "..>"
+    name = inert(location.source)
     if position is None:
-        yield f"  {paint('dim', arrow)} {name} {safe(format_route(location.route))}"
+        yield f"  {paint('dim', arrow)} {name} {inert(format_route(location.route))}"
         return
-    note = f" {safe(location.note)}" if location.note else ""
+    note = f" {inert(location.note)}" if location.note else ""
     yield f"  {paint('dim', arrow)} {name}:{position.line}:{position.column}{note}"
     yield from (f"  {line}" for line in excerpt(location.text, position, paint))
 
@@ -64,15 +65,15 @@ def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
     """Say what was not judged, and why."""
     at = f":{skipped.position.line}:{skipped.position.column}" if skipped.position else ""
     word = paint("error", "error") if skipped.error else paint("note", "skipped")
-    yield f"{word}: {safe(skipped.what)}{at}: {safe(skipped.reason)}"
+    yield f"{word}: {inert(skipped.what)}{at}: {inert(skipped.reason)}"
     if skipped.help:
-        yield f"  {paint('dim', '=')} help: {safe(skipped.help)}"
+        yield f"  {paint('dim', '=')} help: {inert(skipped.help)}"
 
 
 def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
     """Say what does nothing any more."""
     at = f":{stale.position.line}:{stale.position.column}" if stale.position else ""
-    yield f"{paint('note', 'stale')}: {safe(stale.where)}{at}: {safe(stale.reason)}"
+    yield f"{paint('note', 'stale')}: {inert(stale.where)}{at}: {inert(stale.reason)}"
 
 
 def summary_text(report: Report, paint: Paint) -> str:

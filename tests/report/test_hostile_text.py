@@ -13,37 +13,12 @@ from checker.inputs.text import parse_text
 from checker.inventory import Skipped
 from checker.outcome import HeldBackBy, Report, Stale, Suppressed
 from checker.report.brief import one_line
-from checker.report.inert import code, plain, prose
+from checker.report.markdown_escape import code, plain, prose
 from checker.report.setting import is_file
+from tests.hostile import HOSTILE
 from tests.report.fixed import LIVE, SETTING, WEAK, at
 from tests.report.readers import github_lines, hold, inert_page, sarif_run, written
 from tests.samples import document, statement
-
-HOSTILE = (
-    "::error::x",
-    "a\n::error::x\r\n::stop-commands::x",
-    "##[error]x ###[error]x",
-    "]]>",
-    "</details><script>alert(1)</script>",
-    "<!-- --> <?php ?> <![CDATA[x]]> <!DOCTYPE x>",
-    "@octocat #1 GH-1 octocat/repo#1 https://evil.example www.evil.example me@evil.example",
-    "![](x) [a](https://evil.example) <https://evil.example> [x]: https://evil.example",
-    "|a|b|\n|-|-|",
-    "`",
-    "``@octocat`` ` @octocat",
-    "\\`@octocat\\`",
-    " ` ",
-    "\x00\x1b[31m\u202e\u2028\ufffe",
-    "\ud800",
-    "%0A%25%3A",
-    "../../etc/passwd",
-    "C:\\policies\\x.json",
-    "arn:..:..:\n",
-    "[statement](1) {0}",
-    "&lt;script&gt; &#64;octocat",
-    "a,title=b",
-    "",
-)
 
 
 def hostile(text: str) -> Report:
@@ -79,8 +54,7 @@ def test_hostile_text_is_inert_in_every_format(text: str) -> None:
 def test_the_runner_reads_hostile_text_as_the_text_that_it_is(text: str) -> None:
     commands, _ = github_lines(Report((), (), (Skipped(text, text, error=True),), 0))
     (command,) = commands
-    shown = one_line(text)
-    assert command.message == f"{shown}: {shown}"
+    assert command.message == one_line(f"{text}: {text}")
     if is_file(text):
         assert command.properties["file"] == one_line(SETTING.relative(text))
 

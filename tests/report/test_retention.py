@@ -31,7 +31,7 @@ def test_each_link_is_a_line_and_what_is_broken_has_its_help() -> None:
         "  ok       queue         `inbox` in us-east-1",
         "  BROKEN   queue policy  the queue has no policy",
         "  = help: add a statement",
-        "  unknown  key           denied\N{REPLACEMENT CHARACTER}[2J",
+        "  unknown  key           denied\\x1b[2J",
         "  warning  anybody may send",
         "  = help: limit it",
         "  note     raw delivery",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from checker.engine import judge
 from checker.inputs.load import load
 from checker.registry import all_rules
-from checker.report.paint import Paint, safe, width
+from checker.report.paint import Paint, width
 from checker.report.setting import Setting
 from checker.report.text import findings_text, summary_text
+from checker.terminal_text import inert, inert_line, inert_patch_line, json_lines
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 
@@ -86,9 +90,39 @@ def test_hostile_text_cannot_steer_a_terminal(tmp_path: Path) -> None:
     assert all(char.isprintable() for line in lines for char in line)
 
 
-def test_text_is_made_safe_and_measured() -> None:
-    assert safe("a\tb") == "a b"
-    assert safe("a\x1bb") == "a\N{REPLACEMENT CHARACTER}b"
+def test_text_is_made_inert_and_measured() -> None:
+    for text, shown in (
+        ("Straße 日本 \\n", "Straße 日本 \\n"),
+        ("a\tb\r\n", r"a\tb\r\n"),
+        ("\x1b]0;owned\x07\x9b", r"\x1b]0;owned\x07\x9b"),
+        ("\u202etxt\u2066\u061c\u200b\ufeff", r"\u202etxt\u2066\u061c\u200b\ufeff"),
+        ("\u2028\u2029\x85", r"\u2028\u2029\x85"),
+        ("\udc80\U000e0041\u3164\ufe0f", r"\udc80\U000e0041\u3164\ufe0f"),
+        ("##[error]x ##vso[task.x]", r"##\x5berror]x ##vso\x5btask.x]"),
+    ):
+        assert inert(text) == shown
+        assert inert(shown) == shown
     assert width("ab") == 2
     assert width("日本") == 4
     assert Paint(enabled=True)("error", "x") == "\x1b[1;31mx\x1b[0m"
+
+
+def test_a_line_is_inert_whatever_its_writer_forgot() -> None:
+    styled = f"{Paint(enabled=True)('bold', 'a')}\x1b[31mb\x1b]8;;http://x\x07"
+    assert inert_line(styled, styled=True) == "\x1b[1ma\x1b[0m" + r"\x1b[31mb\x1b]8;;http://x\x07"
+    assert "\x1b" not in inert_line(styled)
+    assert inert_line(" \t::error::x") == r" \t::error::x"
+    assert inert_line("  ::error::x") == r"  \x3a:error::x"
+    assert inert_line(Paint(enabled=True)("dim", "::error::x"), styled=True) == "\x1b[2m\\x3a:error::x\x1b[0m"
+    assert inert_patch_line(" \t::stop::\r") == " \t\\x3a:stop::\r"
+    assert inert_patch_line("+\ta\rb\r") == "+\ta\\rb\r"
+
+
+@given(
+    st.recursive(st.text() | st.just("##[x]"), lambda inner: st.dictionaries(st.text(), inner, max_size=3))
+)
+def test_json_is_inert_and_says_the_same(value: object) -> None:
+    for ascii_only in (True, False):
+        lines = list(json_lines(value, ascii_only=ascii_only))
+        assert json.loads("\n".join(lines)) == value
+        assert all(inert(line) == line for line in lines)

@@ -71,7 +71,7 @@ class Parameters:
         text = self.settled(name)
         if name in PSEUDO:
             return self.pseudo(name) if text is None else text
-        value = self.default(name) if text is None else text
+        value = self.default(name) if text is None else self.guarded(name, text)
         listed = isinstance(value, str) and "List" in self.said(name, "Type")
         return [part.strip() for part in value.split(",")] if isinstance(value, str) and listed else value
 
@@ -84,6 +84,14 @@ class Parameters:
         """Give a value that was given or chosen."""
         chosen = self.chosen.get(name)
         return self.given.get(name, chosen if isinstance(chosen, str) else None)
+
+    def guarded(self, name: str, text: str) -> Value:
+        """Give a value that was given, unless CloudFormation keeps it secret and it cannot be kept from output."""
+        if self.said(name, "NoEcho") != "true":
+            return text
+        from checker.inputs.secrets import keep_secret  # only where something is secret
+
+        return text if keep_secret(text) else Unknown("a parameter with NoEcho", name)
 
     def said(self, name: str, what: str) -> str:
         node = self.declared[name].get(what)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.inputs.hcl.budget import Budget
+    from checker.inputs.secrets import Secrets
 
 _PARSING = 100
 """A short expression takes a quarter of a millisecond to parse."""
@@ -51,6 +52,10 @@ class Surroundings(Protocol):
     @property
     def budget(self) -> Budget:
         """How much may still be worked out."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The sensitive values that were met."""
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.hcl.budget import Budget
     from checker.inputs.hcl.evaluate import Scope
+    from checker.inputs.secrets import Secrets
 
     Evaluate = Callable[[Expression, Scope], Node]
 
@@ -50,11 +51,24 @@ def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
     scope.module.budget.spend_looks(*arguments)
     function = _FUNCTIONS.get(name)
     if function is not None:
-        return function(arguments, at, scope.module.budget)
+        found = function(arguments, at, scope.module.budget)
+        return _kept(name, found, arguments, scope.module.secrets)
     reads = FILE_FUNCTIONS.get(name)
     if reads is not None:
         return reads(arguments, at, scope, evaluate)
     return unknown(f"the function `{name}` is not worked out", at, written(at))
+
+
+def _kept(name: str, found: Node, arguments: Sequence[Node], secrets: Secrets) -> Node:
+    """Keep secret what a function makes of secrets.
+
+    https://developer.hashicorp.com/terraform/language/functions/sensitive
+    """
+    if name == "sensitive":
+        return secrets.protect(found, "sensitive")
+    if name == "nonsensitive":
+        secrets.reveal(found)
+    return secrets.derived(found, arguments, f"{name}(...)")
 
 
 def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:

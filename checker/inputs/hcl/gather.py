@@ -39,8 +39,10 @@ def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Fol
     for path in value_files(folder, faults) if found.variables else ():
         try:
             found.values.update(_values(path))
-        except InputError as error:
-            faults.append(error)
+        except InputError as error:  # what it quotes may be the value of a sensitive variable
+            faults.append(
+                InputError(error.what, "not valid values for variables", error.position, error.help)
+            )
     return found
 
 

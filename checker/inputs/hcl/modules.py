@@ -14,7 +14,7 @@ from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.providers import NO_PROVIDER, Provider, provider_named, read_providers
 from checker.inputs.hcl.rendered import Rendered
 from checker.inputs.hcl.values import known, placed, unknown, why_unknown, wrong
-from checker.inputs.hcl.variables import value_of_variable
+from checker.inputs.hcl.variables import is_sensitive, value_of_variable
 from checker.policy.node import Stretch, stretch_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from checker.inputs.hcl.budget import Budget
     from checker.inputs.hcl.expression import Step
     from checker.inputs.hcl.session import Session
+    from checker.inputs.secrets import Secrets
     from checker.policy.node import Node
 
 _BOUND = ("each", "count", "self", "terraform")
@@ -61,6 +62,11 @@ class Module:
     def budget(self) -> Budget:
         """How much may still be worked out."""
         return self.session.budget
+
+    @property
+    def secrets(self) -> Secrets:
+        """The sensitive values of the reading."""
+        return self.session.secrets
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -147,9 +153,14 @@ class Module:
         """Give an output."""
         where, block = self.named(name), self.files.outputs.get(name)
         argument = block.body.arguments.get("value") if block is not None else None
-        if argument is None:
+        if block is None or argument is None:
             return wrong("the module has no such output", at, where)
-        return self.once(("output", name), at, where, lambda: evaluate(argument.expression, self.scope))
+
+        def make() -> Node:
+            value = evaluate(argument.expression, self.scope)
+            return self.secrets.protect(value, where) if is_sensitive(block, self.scope) else value
+
+        return self.once(("output", name), at, where, make)
 
     def is_any(self, node: Node) -> bool:
         """True for what stands for resources or modules of which nobody knows how many there are."""

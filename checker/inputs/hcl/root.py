@@ -13,6 +13,7 @@ from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
 from checker.inputs.hcl.values import why_unknown
+from checker.inputs.hcl.variables import hide_sensitive
 from checker.inputs.terraform.owned import strays
 from checker.policy.node import Node, Scalar, children
 
@@ -46,6 +47,7 @@ def read_root(
     session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
     for module in _modules(Module(session, folder), session):
+        hide_sensitive(module)
         for (mode, kind, name), block in module.files.resources.items():
             if not matters_itself(f"data.{kind}" if mode == "data" else kind):
                 continue

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.hcl.budget import Budget
+from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.evaluate import Scope
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather_folder
+from checker.inputs.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,7 @@ class Session:
         self.root = root
         self.variables = variables
         self.budget = Budget()
+        self.secrets = Secrets(decode)
         self.faults = faults
         self.named = named
         self.instances: dict[str, Instance] = {}

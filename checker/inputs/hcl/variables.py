@@ -11,7 +11,7 @@ from checker.inputs.hcl.evaluate import Scope, evaluate
 from checker.inputs.hcl.expression import written
 from checker.inputs.hcl.inner import read_inner
 from checker.inputs.hcl.types import completed
-from checker.inputs.hcl.values import known, unknown, wrong
+from checker.inputs.hcl.values import known, truth, unknown, wrong
 
 if TYPE_CHECKING:
     from checker.inputs.hcl.body import Block
@@ -30,7 +30,26 @@ def value_of_variable(name: str, where: str, module: Module, at: Stretch) -> Nod
     if found is None:
         return unknown("a variable without a value", at, where)
     kind = block.body.arguments.get("type")
-    return completed(found, kind.expression, module.scope) if kind is not None else found
+    value = completed(found, kind.expression, module.scope) if kind is not None else found
+    return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
+
+
+def is_sensitive(block: Block, scope: Scope) -> bool:
+    """True for a variable or output that is marked as sensitive, or that no plan may hold."""
+    marks = (block.body.arguments.get(name) for name in ("sensitive", "ephemeral"))
+    return any(one is not None and truth(evaluate(one.expression, scope)) is True for one in marks)
+
+
+def hide_sensitive(module: Module) -> None:
+    """Hide the sensitive values of a module's files, also those that nothing refers to: a diff may show them."""
+    for name, block in module.files.variables.items():
+        if is_sensitive(block, module.scope):
+            module.variable(name, block.header)
+            for one in (block.body.arguments.get("default"), module.files.values.get(name)):
+                if one is not None:
+                    module.secrets.protect(
+                        evaluate(one.expression, module.scope), module.named(f"var.{name}")
+                    )
 
 
 def _given(name: str, block: Block, module: Module) -> Node | None:

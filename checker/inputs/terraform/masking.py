@@ -42,7 +42,7 @@ def masked(node: Node, where: str, own: str = "") -> Node:
     ``where`` names the policy, ``own`` is the ARN of its resource.
     """
     if isinstance(node, Object):
-        if not all(_is_public_key(member.key) for member in node.members):
+        if not all(is_public_key(member.key) for member in node.members):
             return _hidden(node, where)
         members = (one._replace(value=masked(one.value, where, own)) for one in node.members)
         return node._replace(members=tuple(members))
@@ -72,13 +72,18 @@ def _hidden(node: Node, where: str) -> Scalar:
     return Scalar(Unknown(SENSITIVE, where), node.source, node.start, node.end)
 
 
-def _is_public_key(key: str) -> bool:
+def is_public_key(key: str) -> bool:
+    """True for a key that AWS publishes: an element, an operator or a condition key."""
     return key in _ELEMENTS or key.lower() in _KEYS
 
 
 def _is_public(value: object, own: str) -> bool:
     if not isinstance(value, str):
         return isinstance(value, Unknown)
-    service = value.removesuffix(_DOMAIN)
-    known = value in _TEXTS or value.lower() in _ACTIONS or (service != value and service in SERVICES)
-    return known or (bool(own) and value == own)
+    return is_public_text(value) or (bool(own) and value == own)
+
+
+def is_public_text(text: str) -> bool:
+    """True for a value that AWS publishes: a version, an effect, an action or a service principal."""
+    service = text.removesuffix(_DOMAIN)
+    return text in _TEXTS or text.lower() in _ACTIONS or (service != text and service in SERVICES)

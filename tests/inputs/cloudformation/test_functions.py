@@ -99,13 +99,13 @@ def test_a_function_gives(expression: Any, expected: Any) -> None:
         ({"Fn::FindInMap": ["Regions", REGION, "Account"]}, "111122223333"),
         ({"Ref": "AWS::Partition"}, "aws"),
         ({"Ref": "Bare"}, "given"),
-        ({"Ref": "Hidden"}, "told"),
+        ({"Ref": "Hidden"}, "told-by-option"),
         ({"Ref": "Stage"}, "prod"),
     ],
     ids=str,
 )
 def test_what_is_given_is_known(expression: Any, expected: str) -> None:
-    given = (*HERE, ("Bare", "given"), ("Hidden", "told"), ("Stage", "prod"))
+    given = (*HERE, ("Bare", "given"), ("Hidden", "told-by-option"), ("Stage", "prod"))
     assert shown(evaluated(expression, *given, **SECTIONS)) == expected
 
 
