@@ -18,7 +18,17 @@ from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
 from checker.iam.space import PUBLISH, Target
-from checker.policy.model import ALLOW, DENY, EMPTY, Condition, Patterns, Policy, Problem, Statement
+from checker.policy.model import (
+    ALLOW,
+    DENY,
+    EMPTY,
+    Condition,
+    Patterns,
+    Policy,
+    Principals,
+    Problem,
+    Statement,
+)
 from checker.policy.placeholder import is_masked, masked
 from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
@@ -81,6 +91,10 @@ class PolicyCase:
         explained = bool(at) and all(route in faulty or (unread and len(route) < 2) for route in at)
         return is_masked(doubt) or doubt.where in said or doubt.reason in said or explained
 
+    def leaves_open(self, doubt: Unknown) -> bool:  # noqa: ARG002 - of a key no other question is asked
+        """True for a value that the document leaves open and that another rule reports."""
+        return False
+
     @cached_property
     def allows_by_name(self) -> tuple[Statement, ...]:
         """The Allow statements that list connect.amazonaws.com itself, whatever they allow."""
@@ -113,6 +127,21 @@ class PolicyCase:
         return Location(document, route, note=note)
 
 
+def _unknowns(policy: Policy) -> Iterator[Unknown]:
+    """What the document of a policy leaves open: values that its reader could not resolve."""
+    for statement in policy.statements:
+        if isinstance(statement, Unknown):
+            yield statement
+            continue
+        principals = statement.principals
+        values: list[object] = [statement.effect, principals, statement.actions, statement.resources]
+        if isinstance(principals, Principals):
+            values += [principals.unknown, *(entry.value for entry in principals.entries)]
+        for part in (statement.actions, statement.resources, *statement.conditions):
+            values += part.values if isinstance(part, Patterns | Condition) else [part]
+        yield from (value for value in values if isinstance(value, Unknown))
+
+
 class TopicCase(PolicyCase):
     """A topic, its key, and the instances that stream to it."""
 
@@ -123,6 +152,14 @@ class TopicCase(PolicyCase):
         self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
+
+    def leaves_open(self, doubt: Unknown) -> bool:
+        """True for a value that the document leaves open, so that it is not known whether Connect can publish.
+
+        connect-not-allowed reports that for all questions about the value.
+        """
+        asked = any(answer.truth == doubt for _, answer in self.publishing)
+        return asked and doubt in _unknowns(self.policy)
 
     @cached_property
     def target(self) -> Target:
@@ -225,8 +262,8 @@ class TopicCase(PolicyCase):
 
     @cached_property
     def open_grants(self) -> tuple[Statement, ...]:
-        """The same, and the wildcard grants that let Connect in as soon as it does not say for whom."""
-        others = (s for s in self.grants if s not in self.connect_grants and not names_connect(s))
+        """The same, and the grants that let Connect in only when it does not say for whom."""
+        others = (s for s in self.grants if s not in self.connect_grants)
         unsaid = (s for s in others if self.connect(s).deputy(()).truth is True and not self._is_public(s))
         return (*self.connect_grants, *unsaid)
 

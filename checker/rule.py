@@ -122,7 +122,7 @@ class Rule:
         A policy that is too complex to decide may hide an open door, so that is a warning.
         """
         places = (at,) if isinstance(at, Location) else tuple(at)
-        if case.reports(doubt, places):
+        if case.reports(doubt, places) or (self.opens and case.leaves_open(doubt)):
             return doubt
         severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
         return self.undetermined(case.name, f"{about} is not known: {doubt.told}", places, severity=severity)

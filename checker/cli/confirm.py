@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from checker.terminal_text import inert
+
 
 def is_confirmed(question: str) -> bool:
     """Ask on a terminal; without one the answer is no."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"{question}? [y/N] ")
+    sys.stderr.write(f"{inert(question)}? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -16,13 +16,17 @@ class ExhaustedError(Exception):
 
 
 class Budget:
-    """The work that is left for one question, out of what is left for the ``whole`` that it is part of."""
+    """The work that is left for one question, out of what is left for the ``whole`` that it is part of.
 
-    __slots__ = ("left", "whole")
+    ``results`` are those of work that was done already, for all parts of a whole.
+    """
+
+    __slots__ = ("left", "results", "whole")
 
     def __init__(self, limit: int = LIMIT, whole: Budget | None = None) -> None:
         self.left = limit
         self.whole = whole
+        self.results: dict[object, object] = {} if whole is None else whole.results
 
     def spend(self, units: int) -> None:
         """Take units of work. Raises ExhaustedError when none are left."""
@@ -32,6 +36,6 @@ class Budget:
         if self.whole is not None:
             self.whole.spend(units)
 
-    def part(self, number: int) -> Budget:
-        """One part in so many of what is left."""
-        return Budget(self.left // number, self)
+    def part(self, share: float) -> Budget:
+        """A share of what is left."""
+        return Budget(int(self.left * share), self)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.arn import is_account
 from checker.iam.operators import TEXT, comparison, is_negated
+from checker.iam.request import is_foreign
 from checker.iam.truth import Truth, all_of, any_of, negate
 from checker.iam.variables import NO_VALUE, expand, has_escape
 from checker.policy.unknown import Unknown
@@ -37,9 +39,9 @@ def condition_holds(condition: Condition | Unknown, request: Request, has_variab
     if operation.base == NULL:
         return _null(operation, found, condition.values)
     if found is None:
-        return _absent(operation)
+        return _absent(operation, condition.values)
     if isinstance(found, Unknown):
-        return found
+        return _unsettled(operation, found, condition.values)
 
     def holds(value: str) -> Truth:
         return _holds(value, operation.base, condition.values, request, has_variables)
@@ -52,17 +54,32 @@ def condition_holds(condition: Condition | Unknown, request: Request, has_variab
     return holds(found) if isinstance(found, str) else _NO_QUALIFIER
 
 
+def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -> Truth:
+    """Unknown, unless the key is absent or foreign and each of the two has the same answer."""
+    named = all(isinstance(one, str) and _names_account(one) for one in wanted)
+    if not is_foreign(found) or not named or not wanted:
+        return found
+    foreign = is_negated(operation.base)
+    return foreign if _absent(operation, wanted) is foreign else found
+
+
+def _names_account(value: str) -> bool:
+    return any(is_account(part) for part in value.split(":")[4:5] or (value,)) or is_account(value)
+
+
 def _several(found: str | tuple[str, ...]) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else found
 
 
-def _absent(operation: Operator) -> Truth:
+def _absent(operation: Operator, wanted: tuple[Value, ...]) -> Truth:
     """On an absent key positive operators fail, negated ones, IfExists and ForAllValues hold."""
     if operation.qualifier == FOR_ALL:
         return True
     if operation.qualifier == FOR_ANY:
         return _ANY_IF_EXISTS if operation.if_exists else False
-    return operation.if_exists or is_negated(operation.base)
+    if operation.if_exists or not is_negated(operation.base):
+        return operation.if_exists
+    return True if wanted else _EMPTY_LIST
 
 
 def _null(operation: Operator, found: ContextValue | None, wanted: tuple[Value, ...]) -> Truth:

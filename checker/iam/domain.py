@@ -174,7 +174,7 @@ class Addresses(NamedTuple):
         patterns = mentions.get(self.key, [])
         blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
         budget.spend(len(blocks) * len(blocks))
-        found: dict[str, None] = {}
+        found: dict[str, None] = dict.fromkeys(_USUAL)
         for version, zero in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - an address to decide on, not to bind to
             found[zero] = None
             for block in blocks:
@@ -184,6 +184,10 @@ class Addresses(NamedTuple):
                         found[str(block.broadcast_address + 1)] = None
         kept = told_apart((Choice({self.key: one}) for one in found), mentions)
         return Choices(kept, gap(patterns, ADDRESS))
+
+
+_USUAL = ("198.51.100.7", "2001:db8::7")
+"""Stand for all addresses that no block tells apart. https://www.rfc-editor.org/rfc/rfc5737"""
 
 
 class Numbers(NamedTuple):

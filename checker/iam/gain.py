@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Changed = tuple[Statement | Unknown, ...]
 
 
-_WHOLE, _EACH = LIMIT, LIMIT // 4
+_WHOLE, _EACH = 3 * LIMIT // 2, LIMIT // 2
 """Units of work for a comparison as a whole, and for each of the many questions that it consists of."""
 
 

@@ -15,6 +15,19 @@ ContextValue = str | tuple[str, ...] | Unknown
 """A context key is multi-valued exactly when it is given as a list; a key that is not there is absent."""
 
 
+def foreign(key: str) -> Unknown:
+    """The value of a key that names the caller, in a request of a service: absent, or of no account of yours."""
+    return Unknown(_FOREIGN, key)
+
+
+def is_foreign(value: Unknown) -> bool:
+    """True for such a value. AWS does not document it, but no text that names an account can match it."""
+    return value.reason == _FOREIGN
+
+
+_FOREIGN = "AWS does not document this key for a service, beyond that it names none of your principals"
+
+
 class Service(NamedTuple):
     """An AWS service that asks as itself."""
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
-from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, circumstances, organization
+from checker.iam.callers import (
+    ANONYMOUS,
+    PRINCIPAL_ACCOUNT,
+    PRINCIPAL_ARN,
+    SIGNED,
+    Who,
+    callers,
+    circumstances,
+    organization,
+)
 from checker.iam.clock import Clock
 from checker.iam.domain import Domain, OneOf
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
 from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext
-from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service
+from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service, foreign
 from checker.iam.texts import any_text
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -113,6 +122,8 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:sourceip": _AWS_ADDRESS,
     **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
     **_VARYING_CONTEXT,
+    PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
+    PRINCIPAL_ACCOUNT: foreign("aws:PrincipalAccount"),
 }
 
 
@@ -135,8 +146,6 @@ ABSENT_FOR_SERVICES = frozenset(
         "aws:federatedprovider",
         "aws:multifactorauthage",
         "aws:multifactorauthpresent",
-        "aws:principalaccount",
-        "aws:principalarn",
         "aws:principalorgid",
         "aws:principalorgpaths",
         "aws:principaltag/",

@@ -113,13 +113,22 @@ class Texts(NamedTuple):
         return frozenset(key for form in self.forms for key, indices in form.texts if form.is_open(indices))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Pick a choice for every class, once for all questions that have a budget together."""
+        about = (self, tuple((key, tuple(mentions.get(key, ()))) for key in sorted(self.keys)))
+        if about not in budget.results:
+            budget.results[about] = self._choices(mentions, budget)
+        found = budget.results[about]
+        assert isinstance(found, Choices)  # noqa: S101 - nothing else is put there
+        return found
+
+    def _choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Walk the forms with every pattern; with each pattern alone if all together are too many."""
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
         found: list[Choice] = []
         missing = gap(patterns)
         for form in (_widened(form, patterns) for form in self._forms(patterns)):
             try:
-                found += self._walked(form, list(form.readers(mentions)), budget.part(2))
+                found += self._walked(form, list(form.readers(mentions)), budget.part(0.75))
             except ExhaustedError:
                 missing = EXHAUSTED
                 found += self._samples(form, mentions, budget)
@@ -145,11 +154,11 @@ class Texts(NamedTuple):
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
         """Some texts of the form: for each pattern one that fits and one that does not."""
-        budget = budget.part(2)
+        budget = budget.part(0.5)
         try:
-            yield from self._walked(form, (), budget.part(4))
+            yield from self._walked(form, (), budget.part(0.25))
             for one in form.readers(mentions):
-                yield from self._walked(form, [one], budget.part(4))
+                yield from self._walked(form, [one], budget.part(0.25))
         except ExhaustedError:
             return
 

@@ -18,7 +18,7 @@ from checker.iam.domain import Choice, Domain, Ways
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
 from checker.iam.lists import CONTEXT_KEYS, EncryptionContext
 from checker.iam.mention import mentioned_keys
-from checker.iam.request import AwsPrincipal, Service
+from checker.iam.request import AwsPrincipal, Service, is_foreign
 from checker.iam.shape import Segment, Shape
 from checker.iam.space import (
     ABSENT_FOR_SERVICES,
@@ -34,7 +34,7 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
-from checker.iam.texts import ANY_TEXT, ARN_SHAPE, DIGITS, Form, Texts, any_text
+from checker.iam.texts import ANY_TEXT, COLON, DIGITS, LOWER, PRINTABLE, Form, Texts, any_text, some
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
@@ -108,8 +108,10 @@ def asker_space(
 def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
     """A service as itself; Connect's source keys agree, those of other services are free."""
     known = service_context(target, caller.name)
-    fixed = {key: value for key, value in known.items() if not isinstance(value, Unknown)}
-    source: tuple[Domain, ...] = (Texts((_ANY_ARN, _ANY_SOURCE), optional=True), *_ACCOUNTS)
+    fixed = {
+        key: value for key, value in known.items() if not isinstance(value, Unknown) or is_foreign(value)
+    }
+    source: tuple[Domain, ...] = (_ANY_SOURCE, *_ACCOUNTS)
     absent = ABSENT_FOR_SERVICES
     if caller.name == CONNECT:
         source = (Instances(target.partition, regions(target, policies), or_absent=True),)
@@ -120,12 +122,18 @@ def _service_space(caller: Service, action: str, target: Target, policies: Seque
         absent |= SUBSCRIPTION_KEYS
     if action.startswith("kms:"):
         source += (_FROM_SNS,)
-    return Space(caller, action, target.resource, fixed, (*source, Clock()), absent, free_unlisted=True)
+    free = (*source, Clock(), any_text("aws:useragent", optional=False))
+    return Space(caller, action, target.resource, fixed, free, absent, free_unlisted=True)
 
 
 _DIGITS: Shape = (Segment(chars=DIGITS, length=12),)
 _ACCOUNTS = tuple(Texts((Form.of(key, _DIGITS),), optional=True) for key in (SOURCE_ACCOUNT, SOURCE_OWNER))
-_ANY_ARN, _ANY_SOURCE = Form.of(SOURCE_ARN, ARN_SHAPE), Form.of(SOURCE_ARN, ANY_TEXT)
+_ARN: Shape = (
+    *(Segment("arn"), COLON, Segment("aws"), Segment(chars=LOWER + "-"), COLON),
+    *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
+    *some(PRINTABLE),
+)
+_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.wider(SOURCE_ARN, ANY_TEXT)), optional=True)
 _FROM_SNS = Ways(
     (
         Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),

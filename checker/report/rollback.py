@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from checker.fix.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
 from checker.report.age import age
-from checker.report.paint import Paint
 from checker.terminal_text import inert
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from checker.fix.receipt import Change, Receipt
+    from checker.report.paint import Paint
 
 
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:

@@ -35,7 +35,7 @@ _ALWAYS = (
 )
 _OF_ALL_IAM = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:useragent")
 _FORMS = {
-    "aws:principalorgid": r"o-[a-z0-9]{10,32}",
+    "aws:principalorgid": r"o-[a-z0-9]{1,32}",
     "aws:principalaccount": r"\d{12}",
     "aws:sourceaccount": r"\d{12}",
     "aws:sourceowner": r"\d{12}",
@@ -173,6 +173,8 @@ def _credentials(caller: Caller, context: dict[str, Any]) -> Iterator[str]:
     temporary = caller.kind in (SESSION, FEDERATED) or "aws:tokenissuetime" in context
     if "aws:tokenissuetime" in context and caller.kind == ANONYMOUS:
         yield "an anonymous caller has no credentials"
+    if context.get("aws:viaawsservice") == "true" and caller.kind == ANONYMOUS:
+        yield "a service forwards requests of signed callers"
     if "aws:multifactorauthpresent" in context and not temporary and caller.kind not in (USER, ROOT):
         yield "aws:MultiFactorAuthPresent comes with temporary credentials"
     if "aws:multifactorauthage" in context and context.get("aws:multifactorauthpresent", "true") != "true":

@@ -207,13 +207,13 @@ def _string(wild: bool, flags: int = 0) -> Callable[[str, str, Any], Truth]:
 
 
 def _arn(value: str, wanted: str, context: Any) -> Truth:
-    """Six components, each compared on its own; what has fewer is not settled."""
+    """Six components, each compared on its own; what has fewer is not settled, unless even plain text differs."""
     expression = resolve(wanted, context, wild=True)
     if not isinstance(expression, str):
         return expression
     parts, values = expression.split(":", 5), value.split(":", 5)
     if len(parts) < 6 or len(values) < 6:
-        return None
+        return None if re.fullmatch(expression, value, re.DOTALL) else False
     return all(re.fullmatch(part, one, re.DOTALL) for part, one in zip(parts, values, strict=True))
 
 

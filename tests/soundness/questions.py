@@ -6,6 +6,7 @@ A question takes a case and gives the differences: what the tool says, and a req
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
@@ -84,9 +85,11 @@ def first_allowed(trials: Iterable[Trial]) -> tuple[Truth, Request | None]:
     return truth, None
 
 
-def again(universe: Universe, kept: dict[str, Any]) -> tuple[Trial]:
-    """The request of an earlier find."""
+def again(universe: Universe, kept: dict[str, Any]) -> tuple[Trial, ...]:
+    """The request of an earlier find, if it can exist; a find may be a witness that cannot."""
     request = request_of(kept, universe.words)
+    if faults(request):
+        return ()
     return (Trial(request, tuple(law.allows(request) for law in universe.laws)),)
 
 
@@ -208,7 +211,7 @@ def agreement(case: Case, tool: Tool) -> Outcome:
     differences = []
     if explanation["public"] == "yes" and "public-topic" not in sure:
         differences.append(Difference("explain: public: yes", "`check` finds no public-topic"))
-    if explanation["confused_deputy"] == "open" and not wrong.intersection(OPENING):
+    if _is_open(explanation, policy) and not wrong.intersection(OPENING):
         differences.append(
             Difference("explain: confused_deputy: open", f"`check` passes {', '.join(OPENING)}")
         )
@@ -220,6 +223,16 @@ def agreement(case: Case, tool: Tool) -> Outcome:
     if "public-topic" in sure and explanation["public"] == "no" and _only_publish(case):
         differences.append(Difference("explain: public: no", "`check` finds public-topic"))
     return Outcome(differences, 1)
+
+
+def _is_open(explanation: dict[str, Any], policy: Any) -> bool:
+    """True if the deputy is open to an account that the policy does not name; `check` takes those for meant."""
+    if explanation["confused_deputy"] != "open":
+        return False
+    found = [
+        one["request"]["context"] for one in explanation["witnesses"] if one["question"] == "confused_deputy"
+    ]
+    return not any(one.get("aws:SourceAccount", "-") in json.dumps(policy) for one in found)
 
 
 def _only_publish(case: Case) -> bool:

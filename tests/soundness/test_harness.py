@@ -75,7 +75,7 @@ def test_a_universe_is_the_same_each_time() -> None:
         ({"aws:PrincipalType": "User"}, "type"),
         ({"aws:username": "x"}, "IAM user"),
         ({"aws:SourceArn": "arn:aws:s3:::bucket"}, "only a service"),
-        ({"aws:PrincipalOrgID": "o-abc"}, "cannot be"),
+        ({"aws:PrincipalOrgID": "o-"}, "cannot be"),
         ({"aws:userid": "AROA:"}, "no aws:userid"),
         ({"aws:MultiFactorAuthPresent": "false", "aws:MultiFactorAuthAge": "5"}, "multi-factor"),
         ({"aws:SourceIp": "8.8.8.8", "aws:SourceVpc": "vpc-1a2b3c4d"}, "endpoint"),

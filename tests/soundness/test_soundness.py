@@ -15,7 +15,6 @@ from tests.soundness import finds
 from tests.soundness.asked import QUESTIONS, ask
 from tests.soundness.cases import case_of
 from tests.soundness.fixes import fixed
-from tests.soundness.pending import PENDING
 from tests.soundness.questions import Case, Difference
 from tests.soundness.tool import Tool
 
@@ -51,22 +50,16 @@ def shown(differences: list[Difference]) -> str:
     return "\n".join(f"{one.answer}, but {one.expected}: {json.dumps(one.request)}" for one in differences)
 
 
-@pytest.mark.parametrize("name", [name for name in finds.names() if name not in PENDING])
+@pytest.mark.parametrize("name", finds.names())
 def test_a_find_is_not_found_again(name: str, tmp_path: Path) -> None:
     differences = list(differences_of(name, Tool(tmp_path)))
     assert differences == [], shown(differences)
 
 
-@pytest.mark.parametrize("name", [name for name in CHUNKS if name not in PENDING])
+@pytest.mark.parametrize("name", CHUNKS)
 def test_answers_about_random_policies_agree_with_brute_force(name: str, tmp_path: Path) -> None:
     differences = list(differences_of(name, Tool(tmp_path)))
     assert differences == [], shown(differences)
-
-
-@pytest.mark.parametrize("name", sorted(PENDING))
-def test_what_is_pending_is_still_wrong(name: str, tmp_path: Path) -> None:
-    """Take a name out of PENDING as soon as this fails."""
-    assert next(differences_of(name, Tool(tmp_path)), None) is not None
 
 
 @pytest.mark.parametrize("name", ["sample-regionstar", "sample-diff-tagnull"])

@@ -38,11 +38,9 @@ def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Fol
             _sort(block, found, override=is_override(one.path))
     for path in value_files(folder, faults) if found.variables else ():
         try:
-            found.values.update(_values(path))
-        except InputError as error:  # what it quotes may be the value of a sensitive variable
-            faults.append(
-                InputError(error.what, "not valid values for variables", error.position, error.help)
-            )
+            found.values.update(_values(Source(name_of(path), read_text(path))))
+        except InputError as error:
+            faults.append(error)
     return found
 
 
@@ -85,10 +83,12 @@ def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -
     )
 
 
-def _values(path: Path) -> dict[str, Argument]:
-    """Read a file with values for variables. Raises InputError."""
-    source = Source(name_of(path), read_text(path))
-    if not path.name.endswith(".json"):
-        return dict(parse(source).arguments)
-    root = parse_source(source).root
+def _values(source: Source) -> dict[str, Argument]:
+    """Parse values for variables. Raises InputError, which quotes nothing: a value may be sensitive."""
+    try:
+        if not source.name.endswith(".json"):
+            return dict(parse(source).arguments)
+        root = parse_source(source).root
+    except InputError as error:
+        raise InputError(error.what, "not valid values for variables", error.position, error.help) from None
     return arguments_of(root) if isinstance(root, Object) else {}
