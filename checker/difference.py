@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from checker.arn import Arn
     from checker.iam.askers import Asker
+    from checker.iam.budget import Budget
     from checker.iam.residue import Prepared
     from checker.iam.space import Space, Target
     from checker.policy.model import Policy
@@ -60,14 +61,17 @@ def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
     return tuple(by_sentence.values())
 
 
-def difference(old: Policy, new: Policy, target: Target, instances: Sequence[Arn] = ()) -> Difference:
+def difference(
+    old: Policy, new: Policy, target: Target, instances: Sequence[Arn] = (), whole: Budget | None = None
+) -> Difference:
     """Compare two policies of one topic or key over all requests about it.
 
+    ``whole`` is the budget for this and for other comparisons.
     ``instances`` are told apart by name, beside those that the policies name. A value that is not known is
     taken for the same in both policies if both know it by the same name.
     """
-    gain = Gain(old, new)
-    loss = Gain(new, old, gain.whole)
+    gain = Gain(old, new, whole)
+    loss = Gain(new, old, gain.budget)
     cast = Cast.of((old, new), target, instances)
     everybody = askers(cast.policies, target.partition, target.account)
     named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]

@@ -8,7 +8,7 @@ from checker.finding import Applicability, Edit, Verdict
 from checker.fix.edits import CannotEditError
 from checker.fix.faults import Attempt, key_of
 from checker.fix.lower import lowered
-from checker.fix.proof import worth
+from checker.fix.proof import proof_budgets, worth
 from checker.key_case import KeyCase
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import Object, items, meaning
@@ -65,6 +65,7 @@ class Attempts:
 
     def __init__(self, leave: Leave) -> None:
         self.leave = leave
+        self.budgets = proof_budgets()
         self.refused: dict[object, Left] = {}
 
     def forget(self) -> None:
@@ -103,7 +104,7 @@ class Attempts:
             # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
             statements = policy.named(_statements(new))
             raise _RefusedError(Left(finding, fix, _NOBODY, statements, by_hand=True, root=policy.root))
-        value = worth(policy.case, read_policy(new, policy.text.dialect)[0])
+        value = worth(policy.case, read_policy(new, policy.text.dialect)[0], self.budgets[policy.name])
         fix = fix._replace(applicability=value.applicability)
         if value.applicability is not Applicability.SAFE and not self.leave.unsafe:
             raise _RefusedError(Left(finding, fix, value.reason))

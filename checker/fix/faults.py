@@ -14,6 +14,7 @@ from checker.policy.node import meaning
 if TYPE_CHECKING:
     from checker.finding import Finding, Fix, Operation
     from checker.fix.edits import TextEdit
+    from checker.fix.proof import ProofBudgets
     from checker.fix.reading import Known, Reading
 
 
@@ -32,7 +33,9 @@ def key_of(finding: Finding) -> object:
     return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
-def faults(before: Reading, after: Reading, attempts: list[Attempt], *, unsafe: bool) -> str:
+def faults(
+    before: Reading, after: Reading, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
+) -> str:
     """Say what is wrong with the files after an edit, by what they say then; nothing if all is as it should be."""
     broken = {one.what for one in after.inventory.skipped if one.error}
     if broken - {one.what for one in before.inventory.skipped if one.error}:
@@ -47,25 +50,27 @@ def faults(before: Reading, after: Reading, attempts: list[Attempt], *, unsafe: 
             return "the edit would make another policy disappear"
         mine = operations.get(known.name)
         expected = meaning(changed(known.root, mine)) if mine else known.says
-        if now.says != expected and (mine or not _may_change(known, now, attempts, unsafe=unsafe)):
+        if now.says != expected and (mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
             return "the edit would change more than this policy, or in another way"
     return _not_gone(before, after, attempts) or _come(before, after, attempts)
 
 
-def together_unsafe(first: Reading, then: Reading) -> str:
+def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
     """Say why the changes since the first reading are not safe as a whole, if they are not."""
     now = {one.name: one for one in then.policies()}
     for known in first.policies():
         changed_to = now.get(known.name)
         if changed_to is None or changed_to.says == known.says or not known.is_written:
             continue
-        value = worth(known.case, changed_to.text.policy)
+        value = worth(known.case, changed_to.text.policy, budgets[known.name])
         if value.applicability is not Applicability.SAFE:
             return f"together with the other fixes, {value.reason}"
     return ""
 
 
-def _may_change(known: Known, now: Known, attempts: list[Attempt], *, unsafe: bool) -> bool:
+def _may_change(
+    known: Known, now: Known, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
+) -> bool:
     """True for a policy that is the same text for another resource of its module, if that is as safe for it.
 
     A key that no topic uses is given to nobody.
@@ -73,9 +78,11 @@ def _may_change(known: Known, now: Known, attempts: list[Attempt], *, unsafe: bo
     if not any(known.is_written_with(one.known) for one in attempts):
         return False
     idle = isinstance(known.case, KeyCase) and known.case.topic is None
-    if idle and effect(known.case, known.text.policy, now.text.policy).gained:
+    if idle and effect(known.case, known.text.policy, now.text.policy, budgets[known.name]).gained:
         return False
-    return unsafe or worth(known.case, now.text.policy).applicability is Applicability.SAFE
+    return (
+        unsafe or worth(known.case, now.text.policy, budgets[known.name]).applicability is Applicability.SAFE
+    )
 
 
 def _not_gone(before: Reading, after: Reading, attempts: list[Attempt]) -> str:

@@ -6,6 +6,7 @@ anybody else may lose what it had: those are the deputies being shut out.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.access import deeds
@@ -13,6 +14,7 @@ from checker.arn import Arn, is_uuid
 from checker.case import TopicCase
 from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
+from checker.iam.budget import LIMIT, Budget
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
 from checker.key_case import KeyCase
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
@@ -31,6 +33,17 @@ _SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
 
+ProofBudgets = defaultdict[object, Budget]
+
+
+def proof_budgets() -> ProofBudgets:
+    """For each policy the work that all proofs about it may take; what is not proven within it counts as unsafe."""
+    return defaultdict(lambda: Budget(_PROOFS * LIMIT))
+
+
+_PROOFS = 4
+
+
 class Worth(NamedTuple):
     """Whether a fix is safe, and if not why."""
 
@@ -38,19 +51,19 @@ class Worth(NamedTuple):
     reason: str = ""
 
 
-def worth(case: TopicCase | KeyCase, new: Policy) -> Worth:
-    """Prove that a changed policy does no more than it should."""
+def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -> Worth:
+    """Prove that a changed policy does no more than it should; ``whole`` is the budget for all such proofs."""
     if isinstance(case.text, Unknown):
         return Worth(Applicability.UNSAFE, case.text.reason)
-    faults = _faults(case, effect(case, case.text.policy, new))
+    faults = _faults(case, effect(case, case.text.policy, new, whole))
     reason = next(faults, "")
     return Worth(Applicability.UNSAFE if reason else Applicability.SAFE, reason)
 
 
-def effect(case: TopicCase | KeyCase, old: Policy, new: Policy) -> Difference:
+def effect(case: TopicCase | KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
     """Who gains and who loses when the policy of a topic or key changes."""
     targets = _targets(case, old, new)
-    found = [difference(old, new, target, case.instances) for target in targets]
+    found = [difference(old, new, target, case.instances, whole) for target in targets]
     return found[0] if len(found) == 1 else joined_differences(found)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checker.fix.attempts import Left
     from checker.fix.edits import TextEdit
     from checker.fix.faults import Attempt
+    from checker.fix.proof import ProofBudgets
     from checker.fix.reading import Reading
 
 MAX_ROUNDS = 10
@@ -57,7 +58,7 @@ def repair(
     """
     attempts = Attempts(Leave(unsafe, kms_condition, may_edit))
     first = read({})
-    state = _State(read, {}, first, first, unsafe)
+    state = _State(read, {}, first, first, attempts.budgets, unsafe)
     mended: list[Mended] = []
     for _ in range(MAX_ROUNDS):
         asked = attempts.of(state.reading)
@@ -89,14 +90,15 @@ class _State(NamedTuple):
     texts: Mapping[str, str]
     reading: Reading
     first: Reading
+    budgets: ProofBudgets
     unsafe: bool
 
     def tried(self, attempts: list[Attempt]) -> _Trial:
         """Make some attempts on paper. Fixes that are safe one by one may not be so together."""
         drafted = _drafted(self.texts, attempts)
         then = self.read(drafted)
-        wrong = faults(self.reading, then, attempts, unsafe=self.unsafe)
-        together = wrong or together_unsafe(self.first, then)
+        wrong = faults(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
+        together = wrong or together_unsafe(self.first, then, self.budgets)
         if together and self.unsafe and not wrong:
             attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
         return _Trial(attempts, drafted, then, wrong if self.unsafe else together)

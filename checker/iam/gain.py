@@ -30,12 +30,12 @@ _WHOLE, _EACH = 3 * LIMIT // 2, LIMIT // 2
 class Gain:
     """The requests that ``new`` allows and ``old`` does not, asked about a space at a time.
 
-    ``whole`` is the budget of the comparison that this is part of.
+    ``budget`` is that of the comparison, out of the ``whole`` that the comparison is part of.
     """
 
     def __init__(self, old: Policy, new: Policy, whole: Budget | None = None) -> None:
         self.policies = (old, new)
-        self.whole = whole or Budget(_WHOLE)
+        self.budget = Budget(_WHOLE, whole)
         self.gone, self.come = changed(old, new)
         self.narrowed = self._narrow()
 
@@ -77,7 +77,7 @@ class Gain:
         return self._find(prepared, space, _no_gain).truth is False
 
     def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
-        return find(prepared, space, goal, Budget(_EACH, self.whole))
+        return find(prepared, space, goal, Budget(_EACH, self.budget))
 
 
 def changed(old: Policy, new: Policy) -> tuple[Changed, Changed]:
