@@ -33,7 +33,7 @@ from checker.policy.placeholder import is_masked, masked
 from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.policy.wildcard import glob
+from checker.policy.wildcard import example_of, glob, is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,9 +110,12 @@ class PolicyCase:
     def resource_named(self) -> str:
         """A Resource that stands for the owner of the policy: one without wildcards, if there is any.
 
-        Which of several it is does not depend on their order.
+        Which of several it is does not depend on their order. Wildcards are filled in, but for a lone one.
         """
-        return min(self.resources_named, key=lambda value: ("*" in value or "?" in value, value), default="*")
+        named = min(
+            self.resources_named, key=lambda value: (value == "*", is_wild(value), value), default="*"
+        )
+        return example_of(named)
 
     def at(
         self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""

@@ -20,6 +20,7 @@ from checker.key_case import KeyCase
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import example_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +86,8 @@ def _targets(case: TopicCase | KeyCase, old: Policy, new: Policy) -> tuple[Targe
 def _topics_named(policy: Policy) -> Iterator[str]:
     for statement in policy.known_statements():
         for value in statement.resources.values if isinstance(statement.resources, Patterns) else ():
-            if isinstance(value, str) and "*" not in value and "?" not in value:
-                yield value
+            if isinstance(value, str) and value != "*" and "${" not in value:
+                yield example_of(value)
 
 
 def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:

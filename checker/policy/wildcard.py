@@ -40,6 +40,30 @@ def glob(pattern: str) -> Glob:
     return glob_of(tokens_of(pattern))
 
 
+def is_wild(pattern: str) -> bool:
+    """True if a pattern has a wildcard."""
+    return "*" in pattern or "?" in pattern
+
+
+def example_of(pattern: str) -> str:
+    """A resource that a pattern of six parts covers: each wildcard is filled in, as far as that is needed.
+
+    Any other pattern stays as it is.
+    """
+    parts = pattern.split(":", 5)
+    if not is_wild(pattern) or len(parts) < 6:
+        return pattern
+    filled = (
+        _USUAL.get(at, "x") if part == "*" else part.replace("*", "").replace("?", "0")
+        for at, part in enumerate(parts)
+    )
+    return ":".join(filled)
+
+
+_USUAL = {1: "aws", 2: "sns", 3: "us-east-1", 4: "000000000000", 5: "topic"}
+"""What stands for a part of an ARN that may be anything."""
+
+
 def tokens_of(pattern: str) -> Tokens:
     """Split a pattern into tokens."""
     if "*" not in pattern and "?" not in pattern:
