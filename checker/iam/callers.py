@@ -220,10 +220,14 @@ def _user_id(kind: str, session: str) -> Texts:
 _SOURCE_IDENTITY = Texts((Form.of(_IDENTITY, _GIVEN_NAME), Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
 
 
+_HOST = some(LOWER + ".-")
+
+
 def _provider(words: tuple[str, ...]) -> Texts:
     """The identity provider that a role session comes from; that of an account which is named is not at hand."""
-    accounts = filter(is_account, words)
-    return any_text(_PROVIDER)._replace(excluded=tuple(map(_of, accounts)))
+    arn = (Segment("arn:aws:iam::"), Segment(chars=DIGITS, length=12), Segment(":oidc-provider/"), *_HOST)
+    forms = (Form.of(_PROVIDER, _HOST), Form.of(_PROVIDER, arn), Form.wider(_PROVIDER, ANY_TEXT))
+    return Texts(forms, optional=True, excluded=tuple(map(_of, filter(is_account, words))))
 
 
 def _of(account: str) -> Excluded:

@@ -100,13 +100,14 @@ def _present_or_absent(
     test: Callable[[str, Mapping[str, Any]], Truth],
 ) -> Callable[..., Truth]:
     qualifier, if_exists = parts[1], bool(parts[3])
-    plain = qualifier is None and (not if_exists or base in _NEGATED)
-    known_to_differ = plain and all(re.search(r"(?<!\d)\d{12}(?!\d)", value) for value in values)
+    named = bool(values) and all(re.search(r"(?<!\d)\d{12}(?!\d)", value) for value in values)
+    differs = base in _NEGATED  # what a value that names another account comes to
+    known_to_differ = named and _absent(qualifier, base, if_exists=if_exists) is differs
 
     def holds(context: Mapping[str, Any]) -> Truth:
         found = context.get(key)
         if found is NOT_AN_ACCOUNT and known_to_differ:
-            return base in _NEGATED
+            return differs
         if found in (UNKNOWN, NOT_AN_ACCOUNT):
             return None
         if found is None:

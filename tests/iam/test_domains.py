@@ -1,0 +1,218 @@
+"""The domains of a question: no key in two of them, and a representative inside its domain for every class."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from checker.iam.askers import askers
+from checker.iam.budget import EXHAUSTED, LIMIT, Budget
+from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, organization
+from checker.iam.clock import Clock
+from checker.iam.delivery import other_topics_space
+from checker.iam.domain import Choice, Domain, Ways, covers
+from checker.iam.identity import Instances
+from checker.iam.mention import Mentions, mentions_of
+from checker.iam.prove import ConnectProver, StrangerProver
+from checker.iam.request import Request, Service
+from checker.iam.residue import prepare
+from checker.iam.space import (
+    DATA_KEY,
+    DECRYPT,
+    PUBLISH,
+    SUBSCRIBE,
+    Space,
+    Target,
+    connect_space,
+    instances_space,
+    key_space,
+    stranger_space,
+)
+from checker.iam.texts import any_text
+from checker.iam.universe import asker_space
+from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
+
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+TOPIC, KEY = Target.of(arn_of(TOPIC_ARN)), Target.of(arn_of(KEY_ARN))
+INSTANCES = Instances("aws", ("us-east-1",), or_absent=True)
+NAMES = [
+    f"arn:aws:iam::{ACCOUNT}:role/app",
+    f"arn:aws:iam::{ACCOUNT}:user/team/sam",
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/app/job",
+    f"arn:aws:sts::{ACCOUNT}:federated-user/sam",
+    "444455556666",
+]
+
+
+def spaces() -> Iterator[tuple[str, Space]]:
+    """Every set of requests that a question ranges over."""
+    yield "Connect for an instance", connect_space(TOPIC, arn_of(INSTANCE_ARN))
+    yield "Connect for any instance", instances_space(TOPIC, INSTANCES)
+    yield "Connect's use of a key", key_space(KEY, DATA_KEY, TOPIC_ARN)
+    yield "other topics", other_topics_space(TOPIC, arn_of(TOPIC_ARN))
+    for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
+        yield f"strangers, {action}", stranger_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
+        policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
+        for asker in askers((policy,), "aws", ACCOUNT):
+            yield f"{asker.kind} {asker.caller}, {action}", asker_space(asker, action, target, (policy,))
+
+
+SPACES = dict(spaces())
+
+
+def keys_of(domain: Domain) -> list[str]:
+    """The keys of a domain; those that several ways of it have count once, two domains beside one another twice."""
+    if not isinstance(domain, Ways):
+        return list(domain.keys)
+    counts: Counter[str] = Counter()
+    for way in domain.ways:
+        counts |= Counter([*way.values, *(key for one in way.then for key in keys_of(one))])
+    return list(counts.elements())
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_no_key_is_in_two_domains(name: str) -> None:
+    """Else a request would have two values for it, and the one that is chosen last would hide the other."""
+    space = SPACES[name]
+    keys = [*space.fixed, *space.absent, *(key for domain in space.free for key in keys_of(domain))]
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_every_key_that_aws_documents_has_a_domain_or_is_not_known(name: str) -> None:
+    """None is taken for absent because it was forgotten."""
+    space = SPACES[name]
+    keys = [key.lower() for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS) if key[-1] not in "/:"]
+    domains, constants = space.domains(keys), space.constants(keys)
+    for key in keys:
+        free = any(covers(domain, key) for domain in domains)
+        absent = key in space.absent or any(key.startswith(one) for one in space.absent if one[-1] in "/:")
+        assert free + absent + (key in constants) == 1, key
+
+
+def mentions(condition: dict[str, Any]) -> Mentions:
+    policy = policy_of(document(statement(Condition=condition)))
+    [one] = policy.known_statements()
+    return mentions_of(one, Request(Service("s3.amazonaws.com"), "", "", {}), has_variables=True)
+
+
+def values(domain: Domain, condition: dict[str, Any], key: str) -> list[Any]:
+    return [one.values[key] for one in domain.choices(mentions(condition), Budget()).choices]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"Null": {"aws:PrincipalTag/x": "true"}}, ["xx"[:1], None]),
+        ({"StringLike": {"aws:PrincipalTag/x": "*"}}, ["x", None]),
+        ({"StringNotEquals": {"aws:PrincipalTag/x": "*"}}, ["x", "*", None]),
+        ({"StringEquals": {"aws:PrincipalTag/x": ""}}, ["x", "", None]),
+        ({"StringLike": {"aws:PrincipalTag/x": ["a*", "?"]}}, ["x", "a", "xx", "ax", None]),
+        ({"StringEquals": {"aws:PrincipalTag/x": "é"}}, ["x", "é", None]),
+        ({"StringEqualsIgnoreCase": {"aws:PrincipalTag/x": "A"}}, ["x", "A", None]),
+    ],
+    ids=json.dumps,
+)
+def test_a_class_has_a_representative_that_can_be(condition: dict[str, Any], expected: list[Any]) -> None:
+    """Also a class whose shortest text is empty, and one that only the empty text is in."""
+    found = values(any_text("aws:principaltag/x"), condition, "aws:principaltag/x")
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+
+
+def test_what_is_out_of_reach_does_not_hide_its_class() -> None:
+    """The first organization that `o-abc*` matches may be the victim's own."""
+    domain = organization(("o-abcdefghij",))
+    found = values(domain, {"StringLike": {"aws:PrincipalOrgID": "o-abcdefghij*"}}, "aws:principalorgid")
+    assert "o-abcdefghij" not in found
+    assert any(str(one).startswith("o-abcdefghij") for one in found)
+
+
+@pytest.mark.parametrize("kind", [*SIGNED, ANONYMOUS])
+def test_the_keys_of_a_caller_agree(kind: str) -> None:
+    """The name of a user is in its ARN, the ID of a root is its account, and so on."""
+    ways = callers(Who("aws", but_not=(ACCOUNT,)), [kind], organization(()))
+    [way] = ways.choices(mentions({"Null": {"aws:userid": "true", "aws:username": "true"}}), Budget()).choices
+    context: dict[str, Any] = dict(way.values)
+    for domain in way.then:
+        if "aws:userid" in domain.keys or "aws:principalarn" in domain.keys:
+            context.update(domain.choices({}, Budget()).choices[0].values)
+    arn, user_id = str(context.get("aws:principalarn")), str(context.get("aws:userid"))
+    account = context.get("aws:principalaccount")
+    name = str(context.get("aws:username"))
+    agree = {
+        "AssumedRole": ":role/" in arn and user_id.startswith("AROA") and ":" in user_id,
+        "User": arn.endswith(f"/{name}") and user_id.startswith("AIDA"),
+        "Account": arn == f"arn:aws:iam::{account}:root" and user_id == account,
+        "FederatedUser": user_id == f"{account}:{arn.rpartition('/')[2]}",
+        "Anonymous": context["aws:principaltype"] == "Anonymous" and arn == "None",
+    }
+    assert agree[kind]
+    assert ("aws:username" in context and context["aws:username"] is not None) == (kind == "User")
+
+
+def test_a_moment_has_one_time_however_it_is_written() -> None:
+    condition = {
+        "DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"},
+        "NumericLessThan": {"aws:EpochTime": "1800000000"},
+        "DateGreaterThan": {"aws:TokenIssueTime": "2026-12-31T12:00:00Z"},
+    }
+    found = Clock(temporary=True).choices(mentions(condition), Budget()).choices
+    assert {one.doubt is None for one in found} == {True}
+    times = [(str(one.values["aws:currenttime"]), str(one.values["aws:tokenissuetime"])) for one in found]
+    assert all(issued <= now for now, issued in times)
+    assert len({(now < "2027", issued > "2026-12-31T12") for now, issued in times}) == 4
+
+
+def test_what_is_past_proves_nothing() -> None:
+    found = Clock().choices(mentions({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}), Budget())
+    assert [one.doubt is None for one in found.choices] == [True, False]
+
+
+HOSTILE = [f"*{a}*{b}{c}*" for a in "0123456789abcdef" for b in "048c" for c in "26ae"]
+
+
+@pytest.mark.parametrize("key", ["aws:SourceArn", "aws:PrincipalArn", "aws:PrincipalTag/x", "aws:UserAgent"])
+@pytest.mark.parametrize("effects", [("Allow", "Deny"), ("Deny", "Allow"), ("Allow", "Allow")])
+def test_a_question_costs_no_more_than_its_budget(key: str, effects: tuple[str, str]) -> None:
+    """Counted, not timed: two million steps of a walk take seconds."""
+    statements = [
+        statement(Effect=effect, Principal="*", Condition={"StringLike": {key: HOSTILE[at::2]}})
+        for at, effect in enumerate(effects)
+    ]
+    policy = policy_of(document(*statements))
+    whole = Budget(3 * LIMIT)
+    StrangerProver(policy, TOPIC, whole).can(PUBLISH)
+    ConnectProver(policy, TOPIC, ("us-east-1",), whole=whole).deputy((ACCOUNT,))
+    assert whole.left >= LIMIT - 1
+
+
+def test_an_open_door_is_found_though_the_classes_are_too_many() -> None:
+    """A witness found by any means counts."""
+    denied = {"StringLike": {"aws:SourceArn": HOSTILE}}
+    policy = policy_of(document(statement(Condition={}), statement(Effect="Deny", Condition=denied)))
+    answer = ConnectProver(policy, TOPIC, ("us-east-1",)).deputy((ACCOUNT,))
+    assert answer.truth is True
+
+
+def test_without_a_budget_nothing_is_ruled_out() -> None:
+    policy = policy_of(document(statement(Principal="*", Condition={"StringLike": {"aws:UserAgent": "a*b"}})))
+    assert StrangerProver(policy, TOPIC, Budget(1)).can(PUBLISH).truth == EXHAUSTED
+
+
+def test_the_spaces_can_be_prepared() -> None:
+    """A policy that mentions every key meets every domain."""
+    keys = [key + "x" * (key[-1] in "/:") for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS)]
+    policy = policy_of(
+        document(statement(Principal="*", Condition={"StringNotLike": dict.fromkeys(keys, "?")}))
+    )
+    for space in SPACES.values():
+        prepared = prepare(space, policy)
+        for domain in space.domains(prepared.mentions()):
+            assert all(
+                isinstance(one, Choice) for one in domain.choices(prepared.mentions(), Budget()).choices
+            )
