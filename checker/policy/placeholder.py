@@ -45,9 +45,16 @@ _PARTS = frozenset(
 """What a whole part of an ARN, or a whole value, says when it was meant to be replaced; without _ and -."""
 
 
+_ROLES = ("account", "arn", "region", "partition", "owner")
+"""The ends of the keys whose whole value may be such a word; `aws:PrincipalType` has `Account` for a value."""
+
+
 @lru_cache(maxsize=4096)
-def is_placeholder(text: str) -> bool:
-    """True for texts such as ``YOUR_AWS_ACCOUNT_ID``, ``<account>`` and ``arn:aws:sns:REGION:ACCOUNT:topic``."""
+def is_placeholder(text: str, key: str = "") -> bool:
+    """True for texts such as ``YOUR_AWS_ACCOUNT_ID``, ``<account>`` and ``arn:aws:sns:REGION:ACCOUNT:topic``.
+
+    ``key`` is the condition key that the text is a value of, if it is one.
+    """
     if "${" in text:
         return False  # a policy variable, or a template that was not rendered
     folded = text.lower()
@@ -57,15 +64,22 @@ def is_placeholder(text: str) -> bool:
         return True
     if text.startswith(("[", "arn:")) and "[" in text and "]" in text.partition("[")[2]:
         return True  # elsewhere it is an address of Terraform's, aws_sns_topic.chat["blue"]
+    if key and ":" not in text and not key.lower().endswith(_ROLES):
+        return False
     parts = folded.replace("_", "").replace("-", "").replace("/", ":").split(":")
     return not _PARTS.isdisjoint(parts)
 
 
 def masked(policy: Policy) -> Policy:
     """The policy with its placeholders Unknown, so that nothing is concluded from their letters."""
-    if not any(is_placeholder(text) for _, text in texts(policy)):
+    if not any(is_placeholder(text, key_of(route)) for route, text in texts(policy)):
         return policy
     return policy._replace(statements=tuple(_mask(statement) for statement in policy.statements))
+
+
+def key_of(route: Route) -> str:
+    """The condition key that a route of ``texts`` leads to a value of; empty for another element."""
+    return str(route[4]) if "Condition" in route[2:3] else ""
 
 
 def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
@@ -95,14 +109,14 @@ def _mask(statement: Statement | Unknown) -> Statement | Unknown:
     if isinstance(resources, Patterns):
         resources = resources._replace(values=tuple(map(_value, resources.values)))
     conditions = tuple(
-        c._replace(values=tuple(map(_value, c.values))) if isinstance(c, Condition) else c
+        c._replace(values=tuple(_value(one, c.key) for one in c.values)) if isinstance(c, Condition) else c
         for c in statement.conditions
     )
     return statement._replace(principals=principals, resources=resources, conditions=conditions)
 
 
-def _value(value: str | Unknown) -> str | Unknown:
-    return Unknown(PLACEHOLDER, value) if isinstance(value, str) and is_placeholder(value) else value
+def _value(value: str | Unknown, key: str = "") -> str | Unknown:
+    return Unknown(PLACEHOLDER, value) if isinstance(value, str) and is_placeholder(value, key) else value
 
 
 def is_masked(truth: object) -> bool:
