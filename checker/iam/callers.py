@@ -37,7 +37,7 @@ from checker.policy.unknown import Unknown
 from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from checker.arn import Arn
     from checker.iam.budget import Budget
@@ -55,6 +55,9 @@ _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
 _VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
 _ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
+
+AWS_ADDRESS = "240.0.0.1"
+"""Stands for the AWS-internal address that a service calls from, which is in nobody's CIDR block."""
 
 ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
 """The kinds of callers, by their aws:PrincipalType."""
@@ -133,8 +136,8 @@ def kind_of(arn: Arn) -> str:
 def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]) -> Choice:
     """One kind of caller, with the keys that only some kinds have."""
     if kind == ANONYMOUS:
-        return _ANONYMOUS
-    then = [*identity, _CREDENTIALS[kind], organization, _CHAIN]
+        return Choice({PRINCIPAL_TYPE: ANONYMOUS}, (*_ANONYMOUS, Ways(_direct(words))))
+    then = [*identity, _CREDENTIALS[kind], organization, Ways((*_direct(words), *_FORWARDED))]
     if kind != ROOT:
         then.append(Tags(_TAG))
     if kind == ROLE:
@@ -148,10 +151,7 @@ def _unclear(key: str) -> Ways:
     return Ways((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
 
 
-_ANONYMOUS = Choice(
-    {PRINCIPAL_TYPE: ANONYMOUS, _VIA_SERVICE: "false"},
-    (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock()),
-)
+_ANONYMOUS = (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock())
 
 
 def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
@@ -262,13 +262,13 @@ _LONG_TERM = Choice({}, (Clock(),))
 _BOTH = Ways((_LONG_TERM, _TEMPORARY))
 _CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
 
-_CHAIN = Ways(
-    (
-        Choice({_VIA_SERVICE: "false"}),
-        Choice({_VIA_SERVICE: "true"}),
-        Choice({_VIA_SERVICE: "true"}, (ServiceChain(),)),
+_FORWARDED = tuple(
+    Choice(
+        {_VIA_SERVICE: "true", _SOURCE_IP: Unknown("a service forwards the request", "aws:SourceIp")}, chain
     )
+    for chain in ((), (ServiceChain(),))
 )
+"""A request that a service makes with the credentials of the caller, and from an address of its own."""
 
 
 def organization(words: Iterable[str], known: str = "") -> Domain:
@@ -313,25 +313,23 @@ def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
     return Texts((*forms, wider), excluded=outright(key, words))
 
 
-def circumstances(words: Collection[str]) -> tuple[Domain, ...]:
-    """How and from where a request comes, whoever makes it; VPCs and endpoints among words are somebody's."""
+def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
+    """A request from the internet, or through a VPC endpoint; those that words name are somebody's."""
+    unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
     vpc = _identified(_VPC, "vpc-", words)
     endpoint = _identified(_ENDPOINT, "vpce-", words)
-    unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
-    network = Ways(
-        (
-            Choice({}, (Addresses(_SOURCE_IP),)),
-            Choice(unlisted, (vpc, endpoint, Addresses(_VPC_IP))),
-        )
+    return (
+        Choice({_VIA_SERVICE: "false"}, (Addresses(_SOURCE_IP),)),
+        Choice({_VIA_SERVICE: "false", **unlisted}, (vpc, endpoint, Addresses(_VPC_IP))),
     )
-    return (network, *_HEADERS)
 
 
-_HEADERS: tuple[Domain, ...] = (
+HEADERS: tuple[Domain, ...] = (
     OneOf("aws:securetransport", ("true", "false")),
     any_text("aws:useragent", optional=False),
     any_text("aws:referer"),
 )
+"""What any caller may send beside its identity."""
 
 _CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
 """Every key that depends on who asks."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.arn import Arn, is_account
 from checker.iam.callers import (
     ANONYMOUS,
+    AWS_ADDRESS,
+    HEADERS,
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
     SIGNED,
     Who,
     callers,
-    circumstances,
     organization,
 )
 from checker.iam.clock import Clock
@@ -108,9 +109,6 @@ UNDOCUMENTED = (
     "aws:userid",
     "aws:principaltype",
 )
-_AWS_ADDRESS = "240.0.0.1"
-"""Stands for the AWS-internal address that a service calls from, which is in nobody's CIDR block."""
-
 
 _VARYING_CONTEXT: dict[str, ContextValue] = {
     key: Unknown("the value differs from request to request", key) for key in _VARYING
@@ -119,7 +117,7 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:principalisawsservice": "true",
     "aws:securetransport": "true",
     "aws:viaawsservice": "false",
-    "aws:sourceip": _AWS_ADDRESS,
+    "aws:sourceip": AWS_ADDRESS,
     **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
     **_VARYING_CONTEXT,
     PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
@@ -211,7 +209,7 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = callers(who, (*SIGNED, ANONYMOUS), organization(own))
-    return principal_space(stranger_caller(target), action, target, (kinds, *circumstances(own)))
+    return principal_space(stranger_caller(target), action, target, (kinds, *HEADERS))
 
 
 def principal_space(caller: Caller, action: str, target: Target, free: tuple[Domain, ...]) -> Space:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn, is_plain
 from checker.iam.action import action_covers
 from checker.iam.askers import MEMBER, STRANGER, askers
-from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, circumstances, named_caller, organization
+from checker.iam.callers import ANONYMOUS, HEADERS, SIGNED, Who, callers, named_caller, organization
 from checker.iam.clock import Clock
 from checker.iam.domain import Choice, Domain, Ways
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
@@ -147,7 +147,7 @@ def _principal_space(
     asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
     """IAM principals, who may be strangers or the owner's own."""
-    free = (caller_domain(asker, target, own, organization(own)), *circumstances(own))
+    free = (caller_domain(asker, target, own, organization(own)), *HEADERS)
     return principal_space(caller, action, target, free)._replace(free_unlisted=True)
 
 

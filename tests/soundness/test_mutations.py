@@ -34,7 +34,7 @@ def what_is_out_of_reach_is_not_told_apart(patch: Patch) -> None:
 
 
 def a_domain_is_dropped(patch: Patch) -> None:
-    patch.setattr(space, "circumstances", lambda _: ())
+    patch.setattr(space, "HEADERS", ())
     patch.setattr(
         space,
         "_ABSENT_FOR_PRINCIPALS",
