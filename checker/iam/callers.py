@@ -263,10 +263,7 @@ _BOTH = Ways((_LONG_TERM, _TEMPORARY))
 _CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
 
 _FORWARDED = tuple(
-    Choice(
-        {_VIA_SERVICE: "true", _SOURCE_IP: Unknown("a service forwards the request", "aws:SourceIp")}, chain
-    )
-    for chain in ((), (ServiceChain(),))
+    Choice({_VIA_SERVICE: "true", _SOURCE_IP: AWS_ADDRESS}, chain) for chain in ((), (ServiceChain(),))
 )
 """A request that a service makes with the credentials of the caller, and from an address of its own."""
 
