@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
-from checker.policy.names import GLOBAL_KEYS, TOPIC_KEYS
+from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -114,10 +114,13 @@ def fold(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
 
 
 def spell(key: str) -> str:
-    """Write a folded key as AWS documents it."""
-    return _SPELLINGS.get(key, key)
+    """Write a folded key as AWS documents it; the name of a tag stays as it is."""
+    known = next((one for one in _PREFIXES if key.startswith(one)), "")
+    return _SPELLINGS.get(key) or _SPELLINGS.get(known, "") + key.removeprefix(known)
 
 
 _SPELLINGS = {
-    name.lower(): name for name in (*GLOBAL_KEYS, *TOPIC_KEYS, "kms:EncryptionContext:aws:sns:topicArn")
+    name.lower(): name
+    for name in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS, "kms:EncryptionContext:aws:sns:topicArn")
 }
+_PREFIXES = tuple(name for name in _SPELLINGS if name[-1] in "/:")
