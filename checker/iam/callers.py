@@ -225,7 +225,7 @@ _HOST = some(LOWER + ".-")
 
 def _provider(words: tuple[str, ...]) -> Texts:
     """The identity provider that a role session comes from; that of an account which is named is not at hand."""
-    arn = (Segment("arn:aws:iam::"), Segment(chars=DIGITS, length=12), Segment(":oidc-provider/"), *_HOST)
+    arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
     forms = (Form.of(_PROVIDER, _HOST), Form.of(_PROVIDER, arn), Form.wider(_PROVIDER, ANY_TEXT))
     return Texts(forms, optional=True, excluded=tuple(map(_of, filter(is_account, words))))
 

@@ -140,10 +140,12 @@ class Texts(NamedTuple):
         return Choices(tuple(chosen), missing)
 
     def _forms(self, patterns: Sequence[Mention]) -> tuple[Form, ...]:
-        """The forms, and for ARN operators on any text also that of an ARN."""
-        if self.forms[0].shape == ANY_TEXT and any(one.family == ARN for one in patterns):
-            return (Form.of(self.forms[0].texts[0][0], ARN_SHAPE), *self.forms)
-        return self.forms if patterns else self.forms[:1]
+        """The forms, and before any text that of an ARN if ARN operators read it."""
+        if not patterns:
+            return self.forms[:1]
+        if not any(one.family == ARN for one in patterns):
+            return self.forms
+        return tuple(one for form in self.forms for one in (*_as_arn(form), form))
 
     def _walked(self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget) -> list[Choice]:
         """A choice for every class. Raises ExhaustedError."""
@@ -180,6 +182,11 @@ class Texts(NamedTuple):
 
     def _as_lists(self, found: Assignment) -> Assignment:
         return {k: (v,) if k in self.listed and isinstance(v, str) else v for k, v in found.items()}
+
+
+def _as_arn(form: Form) -> Iterator[Form]:
+    if form.shape == ANY_TEXT:
+        yield Form.of(form.texts[0][0], ARN_SHAPE)._replace(doubt=form.doubt)
 
 
 def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
