@@ -83,13 +83,16 @@ class PolicyCase:
         The reason is a placeholder, a key that AWS does not list, or a fault in each of the statements at
         ``places``.
         """
-        said = {str(part).lower() for problem in self.problems for part in problem.route}
-        said |= {problem.message for problem in self.problems}
-        at = [place.route[:2] for place in places]
+        keys = {str(part).lower() for problem in self.problems for part in problem.route}
+        reported = any(problem.message == doubt.reason for problem in self.problems)
+        return is_masked(doubt) or reported or doubt.where.lower() in keys or self._are_faulty(places)
+
+    def _are_faulty(self, places: Iterable[Location]) -> bool:
+        """True if each of the statements at some places has a fault; for the whole policy if it could not be read."""
+        routes = [place.route[:2] for place in places]
         faulty = {one.route[:2] for one in self.problems if one.grave or "Principal" in one.route}
         unread = not isinstance(self.text, Unknown) and bool(self.text.problems)
-        explained = bool(at) and all(route in faulty or (unread and len(route) < 2) for route in at)
-        return is_masked(doubt) or doubt.where in said or doubt.reason in said or explained
+        return bool(routes) and all(route in faulty or (unread and len(route) < 2) for route in routes)
 
     def leaves_open(self, doubt: Unknown) -> bool:  # noqa: ARG002 - of a key no other question is asked
         """True for a value that the document leaves open and that another rule reports."""
@@ -265,7 +268,7 @@ class TopicCase(PolicyCase):
 
     @cached_property
     def open_grants(self) -> tuple[Statement, ...]:
-        """The same, and the grants that let Connect in only when it does not say for whom."""
+        """The grants for Connect, and those that let it in only when it does not say for whom."""
         others = (s for s in self.grants if s not in self.connect_grants)
         unsaid = (s for s in others if self.connect(s).deputy(()).truth is True and not self._is_public(s))
         return (*self.connect_grants, *unsaid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from checker.cli.run import Options, examine, examine_on, prepare
 from checker.cli.signals import heeded
 from checker.cli.terminal import tell
 from checker.fix.editable import editable
+from checker.fix.faults import key_of
 from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.reading import Reading
 from checker.fix.rounds import repair
@@ -84,7 +86,7 @@ def carried_out(mending: Mending) -> Mending:
     if outcome.repair.texts:
         run = examine(mending.options)
         after = outcome.repair.after.report
-        if len(run.report.findings) != len(after.findings):
+        if Counter(map(key_of, run.report.findings)) != Counter(map(key_of, after.findings)):
             raise InputError(
                 ", ".join(map(outcome.name, outcome.repair.texts)),
                 "the files no longer match the plan",

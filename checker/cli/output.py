@@ -16,6 +16,7 @@ from checker.report.formats import FORMATS, render
 from checker.report.paint import Paint
 from checker.report.setting import Setting
 from checker.report.text import skipped_text, stale_text, summary_text
+from checker.terminal_text import inert_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,8 @@ def _step_summary(report: Report, fail_on: Severity) -> None:
 
     try:
         with open_output(Path(path), append=True) as file:
-            file.writelines(f"{line}\n" for line in step_summary(report, _setting(fail_on, Paint())))
+            file.writelines(
+                f"{inert_line(line)}\n" for line in step_summary(report, _setting(fail_on, Paint()))
+            )
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None

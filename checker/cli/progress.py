@@ -30,7 +30,7 @@ def progress_bar() -> Callable[[str, float], None]:
             last = now
             filled = int(part * _WIDTH)
             bar = "#" * filled + "." * (_WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name[-60:])[-60:]}")
+            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name)[-60:]}")
         sys.stderr.flush()
 
     return draw

@@ -186,11 +186,16 @@ def _form(
     who: Who, service: str, tail: Shape, *, user_name: tuple[int, ...] = (), user_id: tuple[int, ...] = ()
 ) -> Form:
     shape = (*_head(who, service), *tail)
-    texts = {PRINCIPAL_ARN: tuple(range(len(shape))), **_of_account, USER_NAME: user_name, USER_ID: user_id}
+    texts = {
+        PRINCIPAL_ARN: tuple(range(len(shape))),
+        **_ACCOUNT_TEXTS,
+        USER_NAME: user_name,
+        USER_ID: user_id,
+    }
     return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices))
 
 
-_of_account = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
+_ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
 
 
 def _head(who: Who, service: str) -> Shape:
@@ -204,7 +209,7 @@ def _federated(who: Who) -> Form:
     shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
-    texts = {PRINCIPAL_ARN: arn, **_of_account, USER_ID: (_ACCOUNT, colon, *name)}
+    texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
     return Form(shape, tuple(texts.items()))
 
 
@@ -227,11 +232,8 @@ def _provider(words: tuple[str, ...]) -> Texts:
     """The identity provider that a role session comes from; that of an account which is named is not at hand."""
     arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
     forms = (Form.of(_PROVIDER, _HOST), Form.of(_PROVIDER, arn), Form.wider(_PROVIDER, ANY_TEXT))
-    return Texts(forms, optional=True, excluded=tuple(map(_of, filter(is_account, words))))
-
-
-def _of(account: str) -> Excluded:
-    return Excluded(_PROVIDER, tokens_of(f"*:{account}:*"))
+    excluded = (Excluded(_PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
+    return Texts(forms, optional=True, excluded=tuple(excluded))
 
 
 class Tags(NamedTuple):

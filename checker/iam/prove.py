@@ -1,7 +1,8 @@
 """Questions about all requests, each "yes" with a request that proves it.
 
-Exact, with no sampling: see ``shape`` for why finitely many requests suffice. Every witness is confirmed
-by the decision engine on the whole policy before it is given out.
+"No" is exact: see ``shape`` for why finitely many requests suffice. A question that would take more work than
+its budget is answered EXHAUSTED, unless a request that was tried happens to be a witness. Every witness is
+confirmed by the decision engine on the whole policy before it is given out.
 """
 
 from __future__ import annotations
@@ -109,9 +110,7 @@ class ConnectProver:
 
 
 class StrangerProver:
-    """Questions about what a caller of no account that is named can do under one policy: any IAM principal, or
-    an anonymous caller.
-    """
+    """Questions about what any IAM principal of an account that is not named, or an anonymous caller, can do."""
 
     def __init__(self, policy: Policy, target: Target, whole: Budget | None = None) -> None:
         self.policy = policy

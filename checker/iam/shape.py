@@ -3,7 +3,7 @@
 The free parts of a request (an account, an instance ID, a role name) are strings of a known shape. The
 patterns of a policy read them through finite automata, so their product has finitely many states; walking
 it over the shape, breadth first, yields one shortest string for every combination of answers that can
-occur at all. That makes "is there a request such that ..." a finite question, with no sampling.
+occur at all. That makes "is there a request such that ..." a finite question.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import string
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.arn_glob import arn_glob_of
-from checker.iam.budget import EXHAUSTED, Budget, ExhaustedError
+from checker.iam.budget import EXHAUSTED, LIMIT, Budget, ExhaustedError
 from checker.iam.domain import Assignment, Choice, Choices, gap, told_apart
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Reader, Segment, Shape, classes
@@ -113,12 +113,18 @@ class Texts(NamedTuple):
         return frozenset(key for form in self.forms for key, indices in form.texts if form.is_open(indices))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Pick a choice for every class, once for all questions that have a budget together."""
+        """Pick a choice for every class, once for all questions that have a budget together.
+
+        What a question could not finish is kept only if it had enough to begin with.
+        """
         about = (self, tuple((key, tuple(mentions.get(key, ()))) for key in sorted(self.keys)))
-        if about not in budget.results:
-            budget.results[about] = self._choices(mentions, budget)
-        found = budget.results[about]
-        assert isinstance(found, Choices)  # noqa: S101 - nothing else is put there
+        known = budget.results.get(about)
+        if isinstance(known, Choices):
+            return known
+        had_enough = budget.left >= LIMIT // 4
+        found = self._choices(mentions, budget)
+        if had_enough or found.gap != EXHAUSTED:
+            budget.results[about] = found
         return found
 
     def _choices(self, mentions: Mentions, budget: Budget) -> Choices:

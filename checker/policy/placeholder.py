@@ -72,12 +72,12 @@ def is_placeholder(text: str, key: str = "") -> bool:
 
 def masked(policy: Policy) -> Policy:
     """The policy with its placeholders Unknown, so that nothing is concluded from their letters."""
-    if not any(is_placeholder(text, key_of(route)) for route, text in texts(policy)):
+    if not any(is_placeholder(text, condition_key_of(route)) for route, text in texts(policy)):
         return policy
     return policy._replace(statements=tuple(_mask(statement) for statement in policy.statements))
 
 
-def key_of(route: Route) -> str:
+def condition_key_of(route: Route) -> str:
     """The condition key that a route of ``texts`` leads to a value of; empty for another element."""
     return str(route[4]) if "Condition" in route[2:3] else ""
 

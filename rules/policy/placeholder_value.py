@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
-from checker.policy.placeholder import is_placeholder, key_of, texts
+from checker.policy.placeholder import condition_key_of, is_placeholder, texts
 from checker.policy.unknown import Unknown
 from checker.remedy.values import fill_in
 from checker.rule import Link, PolicyRule
@@ -60,7 +60,7 @@ class PlaceholderValue(PolicyRule):
         if isinstance(case.text, Unknown) or case.policy is case.text.policy:
             return  # nothing was masked, so there is none
         for route, text in texts(case.text.policy):
-            if is_placeholder(text, key_of(route)):
+            if is_placeholder(text, condition_key_of(route)):
                 help_text = "put the real value in its place"
                 at, fixes = case.at(route), fill_in(case, route, text)
                 message = f"`{text}` is a placeholder"

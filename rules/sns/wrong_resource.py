@@ -49,7 +49,8 @@ class WrongResource(Rule):
     ## Fix safety
 
     Naming the topic gives the statement the effect that it was written for. Safe in a statement for
-    Connect that pins its source; elsewhere the effect is new access, hence unsafe.
+    Connect that pins its source, else unsafe, since the effect is new access. A statement that does not
+    name Connect is not corrected.
 
     ## References
 
