@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -158,9 +159,9 @@ def _conditions(block: dict[str, Any], *, variables: bool) -> Iterator[Condition
         if not isinstance(keys, dict):
             yield Condition("", lambda _: None)
             continue
-        twice = len({key.lower() for key in keys}) < len(keys)
+        spellings = Counter(key.lower() for key in keys)
         for key, values in keys.items():
-            if twice:
+            if spellings[key.lower()] > 1:
                 yield Condition(key.lower(), lambda _: None)
             else:
                 yield compile_condition(operator, key.lower(), several(values), variables=variables)

@@ -123,4 +123,7 @@ def _iam(value: str, caller: Caller) -> Truth:
     if not value.startswith("arn:") or "*" in value or "?" in value:
         return None
     same_name = caller.role and value.rsplit("/", maxsplit=1)[-1] == caller.role.split("/")[-1]
-    return None if same_name and value.split(":")[4] == caller.account and ":role/" in value else False
+    if not same_name or value.split(":")[4] != caller.account or ":role/" not in value:
+        return False
+    # The ARN of a session carries no path, and the names of roles are unique in an account.
+    return True if ":sts:" in caller.arn else None
