@@ -16,6 +16,7 @@ from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
 from checker.iam.budget import LIMIT, Budget
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
+from checker.inventory import PolicyText
 from checker.key_case import KeyCase
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.model import Patterns
@@ -77,7 +78,10 @@ def _targets(case: TopicCase | KeyCase, old: Policy, new: Policy) -> tuple[Targe
     if isinstance(case, KeyCase):
         known = isinstance(case.key.arn, Arn)
         return (case.target if known else case.target._replace(resource=_SOME_KEY),)
-    if isinstance(case.topic.arn, Arn) or case.topic.symbol:
+    in_a_file_of_its_own = (
+        isinstance(case.text, PolicyText) and case.text.document is case.topic.place.document
+    )
+    if case.topic.symbol or (isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own):
         return (case.target,)
     named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _SOME_TOPIC))
     return tuple(case.target._replace(resource=name) for name in named)

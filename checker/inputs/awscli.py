@@ -25,6 +25,7 @@ from checker.policy.model import Patterns
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 from checker.policy.read import read_policy
 from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob, is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
 
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:
-    """Name the topic that a policy is about, if all its statements name one and the same."""
+    """Name the topic that a policy is about, if all its statements name one and the same, or cover it."""
     named = {
         value
         for statement in policy.policy.known_statements()
@@ -99,8 +100,12 @@ def topic_of(policy: PolicyText) -> Arn | Unknown:
         for value in statement.resources.values
         if isinstance(value, str)
     }
-    arns = {arn for arn in map(Arn.parse, named) if arn is not None and arn.is_topic and "*" not in str(arn)}
-    return arns.pop() if len(arns) == 1 else Unknown("the policy does not name one topic")
+    topics = {value for value in named if (arn := Arn.parse(value)) is not None and arn.is_topic}
+    plain = {value for value in topics if not is_wild(value)}
+    only = topic_arn(min(plain)) if len(plain) == 1 else None
+    if only is None or not all(glob(value).matches(str(only)) for value in topics):
+        return Unknown("the policy does not name one topic")
+    return only
 
 
 def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
