@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.opening import NotRegularError, is_input, remember
+from checker.inputs.opening import NotRegularError, Role, remember, role_of
 from checker.inputs.text import InputError
+from checker.open_flags import BINARY, NOFOLLOW, NONBLOCK
 
 if TYPE_CHECKING:
     from io import BufferedRandom
     from typing import TextIO
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
 _HERE = Path()
 _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
 """The folders where links are the system's own: `/dev/stdout` leads to wherever standard output goes."""
+_NUMBER = re.compile("[0-9]{1,7}")
+_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 def open_output(path: Path, *, append: bool = False, regular: bool = False) -> TextIO:
-    """Open a file to write; what it says is discarded, unless ``append``.
+    """Open a file to write; its content is discarded, unless ``append``.
+
+    A stream of this process, such as `/dev/stdout`, is written to where it stands, and never emptied: the shell
+    decides whether it begins anew (`>`) or adds to a file (`>>`).
 
     ``regular``: the user did not name it, so that a pipe or device in its place is refused. Raises InputError for
     an input of the run and for a link that leads elsewhere, else OSError.
     """
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (_NONBLOCK if regular else 0)
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
-    descriptor = _open(path, flags)
+    stream = _stream_of(path)
+    descriptor = _open(path, flags) if stream is None else os.dup(stream)
     try:
         status = os.fstat(descriptor)
         _check_status(path, status, regular=regular)
-        if stat.S_ISREG(status.st_mode) and not append:
+        if stat.S_ISREG(status.st_mode) and not append and stream is None:
             os.ftruncate(descriptor, 0)  # only now, when it is known not to be an input
     except BaseException:
         os.close(descriptor)
@@ -45,7 +50,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
 
 def open_existing(path: Path) -> BufferedRandom:
     """Open a regular file that exists, to read and to change it. Raises as `open_output` does."""
-    descriptor = _open(path, os.O_RDWR | _NONBLOCK)
+    descriptor = _open(path, os.O_RDWR | NONBLOCK)
     try:
         _check_regular(os.fstat(descriptor))
     except BaseException:
@@ -54,13 +59,16 @@ def open_existing(path: Path) -> BufferedRandom:
     return os.fdopen(descriptor, "rb+")
 
 
-def protect(path: Path) -> None:
-    """Count a file that the run writes itself as one that no other output may overwrite."""
-    remember(path, os.stat(path))  # noqa: PTH116 - a name, not a Path
+def protect(path: Path, role: Role = Role.INPUT) -> None:
+    """Count a file as one that no output may overwrite. Raises OSError."""
+    remember(path, os.stat(path), role)  # noqa: PTH116 - a name, not a Path
 
 
 def check_output_file(path: Path, *, regular: bool = False) -> None:
     """See that a file may be written, and open nothing. Raises as `open_output` does."""
+    if regular and _stream_of(path) is not None:
+        reason = "cannot be written: a stream of this process, not a regular file"
+        raise InputError(str(path), reason, help_text="name a regular file; nothing was written")
     real = real_path(path)
     if os.path.exists(real):  # noqa: PTH110 - names, here and below
         _check_status(path, os.stat(real), regular=regular)  # noqa: PTH116
@@ -86,6 +94,28 @@ def _is_of_system(path: Path) -> bool:
     return os.path.dirname(os.path.abspath(path)) in _SYSTEM  # noqa: PTH100, PTH120 - as above
 
 
+def _stream_of(path: Path) -> int | None:
+    """The open descriptor that a path names, if it names one."""
+    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - as above
+    if folder in _SYSTEM and _NUMBER.fullmatch(name):
+        return int(name)
+    return _STREAMS.get(f"{folder}/{name}")
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """True for two names of one file, whether it exists or not."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121 - as above
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def overwritten(path: Path, role: Role) -> InputError:
+    """Say that an output would overwrite a file that the run uses."""
+    help_text = "name another file; nothing was written"
+    return InputError(str(path), f"is {role.value}, and would be overwritten", help_text=help_text)
+
+
 def is_below(path: str, folder: str) -> bool:
     """True for a path in a folder, or the folder; both are without links."""
     return Path(path).is_relative_to(folder)
@@ -93,9 +123,9 @@ def is_below(path: str, folder: str) -> bool:
 
 def _open(path: Path, flags: int) -> int:
     real = real_path(path)
-    follow = 0 if _is_of_system(path) else _NOFOLLOW
+    follow = 0 if _is_of_system(path) else NOFOLLOW
     try:
-        return os.open(real, flags | follow | _BINARY, 0o666)
+        return os.open(real, flags | follow | BINARY, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise InputError(str(path), "was replaced by a link", help_text="run the command again") from None
@@ -103,11 +133,22 @@ def _open(path: Path, flags: int) -> int:
 
 
 def _check_status(path: Path, status: os.stat_result, *, regular: bool) -> None:
-    if is_input(status):
-        help_text = "name another file; nothing was written"
-        raise InputError(str(path), "is an input of this run, and would be overwritten", help_text=help_text)
+    role = role_of(status)
+    if role is not None and not (role is Role.IRRELEVANT and _is_earlier_report(path)):
+        raise overwritten(path, role)
     if regular:
         _check_regular(status)
+
+
+def _is_earlier_report(path: Path) -> bool:
+    """True for a file that holds nothing but the report of an earlier run."""
+    from checker.inputs.earlier import is_report  # only where an output is also a file of an examined folder
+
+    try:
+        with open(real_path(path), encoding="utf-8-sig") as file:  # noqa: PTH123 - a name, not a Path
+            return is_report(file.read())
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _check_regular(status: os.stat_result) -> None:

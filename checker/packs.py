@@ -13,6 +13,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from checker.open_flags import NONBLOCK
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
@@ -42,7 +44,7 @@ def packs() -> Iterator[ModuleType]:
 
 def _at_once(path: str, flags: int) -> int:
     """Open a pipe without waiting for its writer: `python -m` also looks into the current folder."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | NONBLOCK)
 
 
 def _any_installed() -> bool:

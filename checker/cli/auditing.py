@@ -35,7 +35,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
-    check_destinations(destinations, output)
+    check_destinations(destinations, output, asked.resume or asked.journal)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     _protect_baseline(asked, ground)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.terminal import check_output, paint_for, tell, write
+from checker.inputs.opening import Role
 from checker.inputs.text import InputError
-from checker.output_file import open_output
+from checker.output_file import is_same_file, open_output, overwritten
 from checker.policy.spelling import did_you_mean
 from checker.registry import all_rules
 from checker.report.formats import FORMATS, render
@@ -66,10 +67,17 @@ def publish(report: Report, fail_on: Severity, destinations: Sequence[Destinatio
     tell(summary_text(report, errors))
 
 
-def check_destinations(destinations: Sequence[Destination], output: str = "") -> None:
-    """See that every report can be written, before a long run and before the first of them. Raises InputError."""
+def check_destinations(
+    destinations: Sequence[Destination], output: str = "", journal: Path | None = None
+) -> None:
+    """See that every report can be written, before a long run and before the first of them.
+
+    Raises InputError, also for a report in the place of the journal, which the run would empty first.
+    """
     for target in _targets(destinations, output):
         check_output(target.path)
+        if journal and target.path and is_same_file(target.path, journal):
+            raise overwritten(target.path, Role.JOURNAL)
 
 
 def _targets(destinations: Sequence[Destination], output: str) -> list[Destination]:

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from enum import IntEnum
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.hidden_text import hiding
@@ -112,6 +113,7 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     ended = _ended(lines)
     first = next(ended, "")
     try:
+        check_output(output)
         with open_output(output, regular=regular) as file:
             file.write(first)
             file.writelines(ended)
@@ -148,10 +150,23 @@ def check_output(output: Path | None) -> None:
     """
     if output is None:
         return
-    place = output if os.path.exists(output) else output.absolute().parent  # noqa: PTH110 - it never raises
-    if os.path.isdir(output) or not os.access(place, os.W_OK):  # noqa: PTH112 - as above
-        raise InputError(str(output), "cannot be written", help_text="nothing was written")
+    fault, help_text = _output_fault(output)
+    if fault:
+        raise InputError(str(output), f"cannot be written: {fault}", help_text=help_text)
     check_output_file(output)
+
+
+def _output_fault(output: Path) -> tuple[str, str]:
+    """Say why a file cannot be written, and what to do about it; the path tests never raise."""
+    folder = output.absolute().parent
+    if os.path.isdir(output):  # noqa: PTH112
+        return "it is a folder", "name a file; nothing was written"
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {quote(str(output.parent))}"
+    place = output if os.path.exists(output) else folder  # noqa: PTH110
+    if not os.access(place, os.W_OK):
+        return "permission denied", "name another file; nothing was written"
+    return "", ""
 
 
 def tell(*lines: str) -> None:

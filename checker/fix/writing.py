@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.opening import Identity
 from checker.inputs.text import MAX_BYTES, InputError, decode, unreadable_file
+from checker.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from checker.inputs.snapshot import Original
 
 _BOM = b"\xef\xbb\xbf"
-_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
+_FOLDER = DIRECTORY | NOFOLLOW | PATH
 """Opens a folder that may be searched, though perhaps not listed."""
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_FILE = os.O_RDONLY | NOFOLLOW | NONBLOCK
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 
 
 class _Edit(NamedTuple):

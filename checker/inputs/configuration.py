@@ -42,8 +42,8 @@ def find_configuration(folder: Path) -> Path | None:
 
 
 def _is_file(path: Path) -> bool:
-    """True also for a pipe: reading it says why it cannot be used, rather than leaving it out in silence."""
-    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - they never raise
+    """True also for a pipe and for a link that leads nowhere: reading it says why it cannot be used."""
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 - they never raise
 
 
 def read_configuration(path: Path, names: Collection[str], *, pipes: bool = False) -> Configuration:

@@ -49,7 +49,7 @@ def find_files(
     """
     named = list(dict.fromkeys(paths))
     seen = {path.absolute() for path in named}
-    yield from ((path, True) for path in named if path == STDIN or _is_file(path))
+    yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
     for folder in named:
         for path in _walk(folder, unreadable) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
             if path.absolute() not in seen and not exclude(path):
@@ -99,14 +99,14 @@ def _fault_of(path: Path) -> InputError | None:
     return None
 
 
-def _is_file(path: Path) -> bool:
-    """True for anything but a folder; never raises, where a path may be too long or out of bounds."""
+def _leads_to_file(path: Path) -> bool:
+    """True for anything but a folder; never raises. `missing` reports a path that leads nowhere."""
     return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - as above
 
 
 def is_stream(path: Path) -> bool:
     """True for standard input, a pipe or a device, which can be read only once."""
-    return path == STDIN or (_is_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
+    return path == STDIN or (_leads_to_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
 
 
 def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:

@@ -18,7 +18,7 @@ from checker.inputs.files import (
     name_of,
     read_input,
 )
-from checker.inputs.opening import forget
+from checker.inputs.opening import mark_irrelevant
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
@@ -72,7 +72,7 @@ def load(
     facts.skipped += (fault.skipped() for fault in unreadable)
     for path, named, document in _without_manifests(files, facts):
         if not named and kind_of(document.root) is None:
-            forget(path)
+            mark_irrelevant(path)
         try:
             facts.take(path, document, named=named)
         except InputError as error:
@@ -112,14 +112,16 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
             return []
         return [_parsed(path, text, facts, named=named)]
     except InputError as error:
+        if not named:
+            mark_irrelevant(path)
         ours = chosen or must_matter(text)
         facts.skipped.append(error.skipped()._replace(error=ours))
         return []
 
 
 def _leave_out(path: Path) -> None:
-    """Take a file that holds nothing for the run out of its inputs."""
-    forget(path)
+    """Note that a file has nothing to check in it, and keep no copy of it."""
+    mark_irrelevant(path)
     drop(path)
 
 
@@ -138,6 +140,7 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
     except InputError as error:
+        mark_irrelevant(path)
         facts.skipped.append(error.skipped()._replace(error=False))
         return []
 

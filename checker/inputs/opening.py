@@ -10,14 +10,17 @@ import os
 import stat
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
+
+from checker.open_flags import BINARY, NONBLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
     from pathlib import Path
 
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | NONBLOCK | BINARY
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISCHR, "a character device"),
@@ -41,14 +44,28 @@ class Identity(NamedTuple):
 class NotRegularError(OSError):
     """A pipe, a device or a socket, which may never end or never begin."""
 
-    help = "pipes and devices are read only if they are named on the command line"
+    help = "to read a pipe or device, name it on the command line"
 
     def __init__(self, mode: int) -> None:
         kind = next((name for test, name in _KINDS if test(mode)), "a special file")
         super().__init__(errno.EINVAL, f"{kind}, not a regular file")
 
 
-_INPUTS: ContextVar[dict[str, Identity] | None] = ContextVar("inputs", default=None)
+class Role(Enum):
+    """How a run uses a file, the strongest use first; the value completes "is ..."."""
+
+    INPUT = "an input of this run"
+    JOURNAL = "the journal of this run"
+    IRRELEVANT = "a file of an examined folder and not a report of checker"
+    """Read, but with nothing in it that can be checked."""
+
+
+class _Input(NamedTuple):
+    identity: Identity
+    role: Role
+
+
+_INPUTS: ContextVar[dict[str, _Input] | None] = ContextVar("inputs", default=None)
 
 
 @contextmanager
@@ -61,21 +78,25 @@ def inputs_remembered() -> Iterator[None]:
         _INPUTS.reset(token)
 
 
-def remember(path: Path, status: os.stat_result) -> None:
-    """Count a file as an input of the run."""
+def remember(path: Path, status: os.stat_result, role: Role = Role.INPUT) -> None:
+    """Count a file as an input of the run, or as what else the run uses it for."""
     inputs = _INPUTS.get()
     if inputs is not None and stat.S_ISREG(status.st_mode):
-        inputs[str(path)] = Identity.of(status)
+        inputs[str(path)] = _Input(Identity.of(status), role)
 
 
-def forget(path: Path) -> None:
-    """Do not count a file of a folder that holds nothing for the run, such as the report of an earlier one."""
-    (_INPUTS.get() or {}).pop(str(path), None)
+def mark_irrelevant(path: Path) -> None:
+    """Note that a file of a folder has nothing to check in it; it may be the report of an earlier run."""
+    inputs = _INPUTS.get() or {}
+    if str(path) in inputs:
+        inputs[str(path)] = inputs[str(path)]._replace(role=Role.IRRELEVANT)
 
 
-def is_input(status: os.stat_result) -> bool:
-    """True for an input of the run, by whatever name or link it was opened."""
-    return Identity.of(status) in (_INPUTS.get() or {}).values()
+def role_of(status: os.stat_result) -> Role | None:
+    """Give the strongest role of a file in the run, by whatever name or link it was opened."""
+    identity = Identity.of(status)
+    roles = {one.role for one in (_INPUTS.get() or {}).values() if one.identity == identity}
+    return next((role for role in Role if role in roles), None)
 
 
 def open_regular(path: Path) -> BufferedReader:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,16 +106,104 @@ def test_what_a_run_reads_besides_is_an_input_too(name: str, folder: Path) -> No
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize(
-    "words", [("check", ".", "--format", "json", "-o"), ("baseline", "write", ".", "-o")]
-)
+REPORTS = {
+    "text": ("check", "module", "-o"),
+    **{name: ("check", ".", "--format", name, "-o") for name in ("json", "sarif", "junit", "markdown")},
+    "baseline": ("baseline", "write", ".", "-o"),
+    "fix": ("fix", "open.json", *FOR_INSTANCE, "--format", "json", "-o"),
+    "diff": ("diff", "open.json", "other.json", "--format", "json", "-o"),
+    "explain": ("explain", "open.json", *FOR_INSTANCE, "--format", "json", "-o"),
+}
+
+
+@pytest.mark.parametrize("words", REPORTS.values(), ids=REPORTS)
 def test_the_report_of_an_earlier_run_is_replaced(words: tuple[str, ...], folder: Path) -> None:
     """It lies in the folder that is checked, but holds nothing to check."""
+    checker(*words, "report.json")
+    checker("check", ".", "--format", "json", "-o", "report.json")
+    checker(*words, "report.json")
     checker(*words, "report.json")
     first = (folder / "report.json").read_text()
     save(folder / "report.json", first + " " * 20)
     checker(*words, "report.json")
     assert (folder / "report.json").read_text() == first
+
+
+FOREIGN = {
+    "package.json": '{"name": "chat", "version": "1.0.0"}',
+    "words.json": '{"notes": "sns:Publish"}',
+    "list.json": '[{"topic": 1}]',
+    "versioned.json": '{"version": 1, "findings": [], "mine": 1}',
+    "other.sarif.json": '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "other"}}}]}',
+    "broken.json": '{"cut": ',
+}
+
+
+@pytest.mark.parametrize("words", [("check", "."), ("check", "--changed", "other.json")], ids=" ".join)
+@pytest.mark.parametrize("name", FOREIGN)
+def test_any_other_file_of_an_examined_folder_stays(name: str, words: tuple[str, ...], folder: Path) -> None:
+    save(folder / name, FOREIGN[name])
+    before = contents(folder)
+    with pytest.raises(InputError, match="would be overwritten"):
+        checker(*words, "-o", name)
+    assert contents(folder) == before
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("output", "reason", "help_text"),
+    [
+        ("no dir/x.txt", "cannot be written: no such folder: `no dir`", "mkdir -p 'no dir'"),
+        ("module", "cannot be written: it is a folder", "name a file"),
+        ("/dev/fd/99999999999", "cannot be written", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [("check", "open.json"), ("baseline", "write", "open.json")], ids=" ".join
+)
+def test_the_error_says_why_an_output_cannot_be_written(
+    command: tuple[str, ...], output: str, reason: str, help_text: str
+) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        checker(*command, "-o", output)
+    assert help_text in caught.value.help
+
+
+@pytest.mark.parametrize("option", ["--journal", "--resume"])
+@pytest.mark.parametrize("name", [itself, by_dots, by_link, by_hard_link])
+def test_no_report_takes_the_place_of_the_journal(
+    option: str, name: Callable[[Path], Path], folder: Path
+) -> None:
+    save(folder / "journal.jsonl", "precious")
+    with pytest.raises(InputError, match="is the journal of this run, and would be overwritten"):
+        checker("audit", option, "journal.jsonl", "-o", str(name(Path("journal.jsonl"))))
+    assert (folder / "journal.jsonl").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/null", "pipe"])
+def test_a_journal_is_a_regular_file(name: str) -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match=r"cannot be written: .*, not a regular file") as caught:
+        begin_journal(Path(name))
+    assert caught.value.help.startswith("name a regular file")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_begun_journal_is_protected_from_every_output() -> None:
+    with inputs_remembered():
+        begin_journal(Path("journal.jsonl"))
+        with pytest.raises(InputError, match="is the journal of this run"):
+            write_output(Path("journal.jsonl"))
+
+
+@pytest.mark.parametrize("target", ["gone.yaml", "checker.yaml"])
+def test_a_configuration_that_is_a_broken_link_is_an_error(target: str, folder: Path) -> None:
+    (folder / "checker.yaml").unlink()
+    (folder / "checker.yaml").symlink_to(target)
+    with pytest.raises(InputError) as caught:
+        checker("check", "open.json")
+    assert caught.value.what.endswith("checker.yaml")
 
 
 def write_output(path: Path) -> None:
@@ -207,6 +297,17 @@ def test_standard_output_has_names_that_are_links(name: str, folder: Path) -> No
     done = run("check", "open.json", "-o", name, cwd=folder)
     assert done.returncode == 1
     assert done.stdout.startswith("error[missing-source-account]")
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_what_standard_output_leads_to_is_not_emptied(name: str, folder: Path) -> None:
+    with (folder / "log.txt").open("ab") as log:
+        log.write(b"precious\n")
+        log.flush()
+        subprocess.run(
+            [sys.executable, "-m", "checker", "check", "open.json", "-o", name], stdout=log, check=False
+        )
+    assert (folder / "log.txt").read_text().startswith("precious\nerror[missing-source-account]")
 
 
 @pytest.mark.parametrize("text", ["{}", '{"kind": "other"}\n{"cut', "precious"])

@@ -117,7 +117,7 @@ def test_every_one_of_them_is_listed_with_the_reason(folder: Path) -> None:
             assert path.name in skipped, path.name
     pipe = skipped["named.gz"]
     assert (pipe.reason, pipe.error) == ("a named pipe, not a regular file", False)
-    assert pipe.help == "pipes and devices are read only if they are named on the command line"
+    assert pipe.help == "to read a pipe or device, name it on the command line"
     assert skipped["zero.json"].reason == "a character device, not a regular file"
     assert skipped["-"].reason == "no such file or directory"
     assert skipped["module/terraform.tfvars"].error

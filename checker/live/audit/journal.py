@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.inputs.opening import NotRegularError, Role
 from checker.inputs.text import InputError
 from checker.live.access import Unit
 from checker.live.audit.reads import Attributes, Reads
@@ -67,10 +68,10 @@ class Journal:
     def begin(self) -> None:
         """Begin a new file. Raises InputError if it cannot be written, or is an input of the run."""
         head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
-        with self._faults(), open_output(self.path, regular=True) as file:
+        with self._faults("cannot be written: "), open_output(self.path, regular=True) as file:
             file.write(_line(head))
         with self._faults():
-            protect(self.path)
+            protect(self.path, Role.JOURNAL)
 
     def resume(self) -> Resumed:
         """Check every line of a file before anything relies on it, and go on with the audit.
@@ -118,7 +119,7 @@ class Journal:
 
     def write(self, value: dict[str, Any]) -> None:
         """Add what was read of a topic or came of a unit, from any thread. Raises InputError if that cannot be."""
-        with self._faults(), self._lock, open_existing(self.path) as file:
+        with self._faults("cannot be written: "), self._lock, open_existing(self.path) as file:
             file.seek(0, os.SEEK_END)
             file.write(_line(value).encode())
 
@@ -200,14 +201,16 @@ class Journal:
         with self._faults(), open_existing(self.path) as file:
             file.truncate(file.read().rfind(b"\n") + 1)
         with self._faults():
-            protect(self.path)
+            protect(self.path, Role.JOURNAL)
 
     @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _faults(self, doing: str = "") -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise InputError(str(self.path), (error.strerror or str(error)).lower()) from None
+            reason = f"{doing}{(error.strerror or str(error)).lower()}"
+            help_text = "name a regular file" if isinstance(error, NotRegularError) else ""
+            raise InputError(str(self.path), reason, help_text=help_text) from None
 
     def _unusable(self, number: int, reason: str) -> InputError:
         return InputError(
