@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import threading
-import time
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -22,11 +21,10 @@ EXPLAIN_SECONDS = 60.0
 
 
 class _Work(NamedTuple):
-    """Work for a thread, its result, and the time of ``time.monotonic`` when nothing waits for it any longer."""
+    """Work for a thread, and its result, which is canceled when nothing waits for it any longer."""
 
     result: Future[Any]
     work: Callable[[], Any]
-    end: float
 
 
 _IDLE: SimpleQueue[SimpleQueue[_Work]] = SimpleQueue()
@@ -39,7 +37,7 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
     """Do some work in a thread, and give its result. Raises what it raises, and TimeoutError when time is up.
 
     Without any time left, no work is started. A thread cannot be ended from outside: one that took too long is
-    left to itself and keeps no process alive, but `check_time` keeps it from sending another request.
+    left to itself and keeps no process alive, but `check_awaited` keeps it from sending another request.
     """
     if seconds <= 0:
         raise TimeoutError
@@ -49,25 +47,31 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
     except Empty:
         inbox = SimpleQueue()
         threading.Thread(target=_work_off, args=(inbox,), name="aws", daemon=True).start()
-    inbox.put(_Work(result, work, time.monotonic() + seconds))
-    return result.result(seconds)
+    inbox.put(_Work(result, work))
+    try:
+        return result.result(seconds)
+    finally:
+        result.cancel()  # without effect on work that is done
 
 
-def check_time() -> None:
+def check_awaited() -> None:
     """Raise TimeoutError if nothing waits any longer for the work of this thread.
 
     Called before each request: a change that AWS receives after its rollback would undo the rollback.
     """
-    if time.monotonic() >= getattr(_THREAD, "end", math.inf):
+    result: Future[Any] | None = getattr(_THREAD, "result", None)
+    if result is not None and result.cancelled():
         raise TimeoutError
 
 
 def _work_off(inbox: SimpleQueue[_Work]) -> None:
     while True:
-        result, work, _THREAD.end = inbox.get()
-        try:
-            result.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
-            result.set_exception(error)
-        del result, work  # or an idle thread would keep what its last call gave
+        result, work = inbox.get()
+        _THREAD.result = result
+        with suppress(InvalidStateError):  # canceled meanwhile
+            try:
+                result.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+                result.set_exception(error)
+        del result, work, _THREAD.result  # or an idle thread would keep what its last call gave
         _IDLE.put(inbox)

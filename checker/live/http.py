@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as NothingReadError
 
-from checker.live.deadline import check_time
+from checker.live.deadline import check_awaited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _stop_asking(attempts: int, caught_exception: Exception | None, **_: object)
 
 
 class _Session:
-    """The HTTP session of a client: sends no request after its deadline, and limits the length of an answer."""
+    """The HTTP session of a client: sends no request that nothing waits for, and limits the length of an answer."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -65,9 +65,9 @@ class _Session:
     def send(self, request: Any) -> AWSResponse:
         """Send a request and read the answer. Raises what botocore's session raises, TooLongError and TimeoutError.
 
-        The deadline is checked here, after all waiting for retries and rate limits.
+        This is checked here, after all waiting for retries and rate limits.
         """
-        check_time()
+        check_awaited()
         request.stream_output = True  # or the session would read the answer itself, however long it is
         answer = self._session.send(request)
         try:

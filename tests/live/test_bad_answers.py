@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,7 @@ from checker.inventory import Instance
 from checker.live import pace, patience
 from checker.live.access import Access, Unit
 from checker.live.calls import Calls
-from checker.live.deadline import within
+from checker.live.deadline import check_awaited, within
 from checker.live.faults import UnreadError
 from checker.live.repair.execution import execute, undo
 from checker.live.repair.planning import Plan, Wish, plan
@@ -293,6 +295,24 @@ def test_no_work_is_started_without_time(seconds: float) -> None:
     with pytest.raises(TimeoutError):
         within(seconds, started.set)
     assert not started.wait(0.2)
+
+
+def test_interrupted_work_sends_no_further_request() -> None:
+    interrupted, refused = Event(), Event()
+
+    def work() -> None:
+        interrupted.wait(5)
+        try:
+            check_awaited()
+        except TimeoutError:
+            refused.set()
+
+    Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        within(5, work)
+    interrupted.set()
+    assert refused.wait(5)
+    within(5, check_awaited)
 
 
 def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
