@@ -83,7 +83,7 @@ def read_receipt(path: Path) -> Receipt:
     """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
     document = parse_text(path.as_posix(), read_text(path, pipes=True))
     value: dict[str, Any] = plain(document.root)
-    _refuse_version_1(value, path)
+    _check_version(value, path)
     validate(document, SCHEMA)
     try:
         return _receipt(value)
@@ -99,10 +99,14 @@ _RESTORE = {
 """The commands that write what a change has replaced."""
 
 
-def _refuse_version_1(value: object, path: Path) -> None:
-    """Refuse a receipt of before ids and accounts: nothing tells who may roll it back. Raises InputError."""
-    if not isinstance(value, dict) or value.get("version") != 1:
+def _check_version(value: object, path: Path) -> None:
+    """Refuse receipts of other versions. Those of version 1 do not tell who may roll them back. Raises InputError."""
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, int) or version == VERSION:
         return
+    if version != 1:
+        reason = f"receipts of version {version} are not supported, only of version {VERSION}"
+        raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
     reason = "receipts of version 1 cannot be rolled back: nothing ties them to an account"
     commands = "; ".join(_restore_commands(value.get("changes"), path))
     by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"

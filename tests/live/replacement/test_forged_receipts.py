@@ -258,6 +258,13 @@ def test_a_receipt_of_version_1_is_refused_with_the_commands_that_restore_by_han
     assert done.err.endswith(commands)
 
 
+def test_a_receipt_of_a_later_version_is_refused_for_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text('{"version": 3}')
+    done = checker("rollback", path)
+    assert (done.code, "receipts of version 3 are not supported" in done.err) == (2, True)
+
+
 def test_a_rollback_names_what_others_created_and_what_they_changed(
     account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
