@@ -91,7 +91,9 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 def run(arguments: list[str]) -> int:
     """Run the command that the arguments name; give its exit code, or 2 after the usage."""
     try:
-        code: int | None = build(arguments)(arguments, prog_name="checker", standalone_mode=False)
+        code: int | None = build(arguments)(
+            arguments, prog_name="checker", standalone_mode=False, obj=arguments
+        )
     except _UsageError as error:
         said = StringIO()
         error.show(said)  # it quotes the arguments

@@ -33,6 +33,7 @@ from checker.live.access import Access, Coverage
 
 
 def audit(
+    context: typer.Context,
     region: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME,...", help="A Region to audit; repeatable.  [default: the profile's]"),
@@ -125,5 +126,6 @@ def audit(
         resume,
         security_hub=security_hub,
         dask=dask,
+        arguments=tuple(context.obj),
     )
     return audit_accounts(asked, formats or (), output)

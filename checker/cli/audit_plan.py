@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AuditOptions(NamedTuple):
-    """What the command line says of an audit."""
+    """Options of an audit; ``arguments`` are the words of the command line after `checker`."""
 
     options: Options
     access: Access
@@ -35,6 +35,7 @@ class AuditOptions(NamedTuple):
     resume: Path | None = None
     security_hub: bool = False
     dask: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 def plan_of(asked: AuditOptions, ground: Ground) -> Plan:

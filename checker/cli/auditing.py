@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from shlex import quote
+from shlex import join
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
@@ -17,6 +17,7 @@ from checker.output_file import protect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from checker.cli.run import Ground, Run
     from checker.inventory import Skipped
@@ -53,13 +54,28 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
             unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
             run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
         except KeyboardInterrupt:
-            tell(f"to resume: checker audit --resume {quote(str(journal.path))} and the same options")
+            tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
     publish(run.report, run.fail_on, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()
     return exit_code(run)
+
+
+def resume_command(arguments: Sequence[str], journal: Path) -> str:
+    """Give the command of an audit, as one that resumes its journal."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word in _JOURNALS:
+            next(words, None)
+        elif word.partition("=")[0] not in _JOURNALS:
+            kept.append(word)
+    return join(["checker", *kept, "--resume", str(journal)])
+
+
+_JOURNALS = ("--journal", "--resume")
 
 
 def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:

@@ -55,7 +55,7 @@ _STORY = (
         Exit.FINDINGS,
     ),
     Act(
-        "The smallest safe repair, proven before and after it is written, with a receipt to take it back.",
+        "The smallest safe repair, proven before and after it is written, with a receipt to roll it back.",
         ("fix", "--topic-arn", "$DEFAULT", *_FIX),
         Exit.FINDINGS,
     ),
@@ -79,7 +79,7 @@ _STORY = (
         ("fix", "--topic-arn", "$ORDERED", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
-    Act("Somebody wants the default policy back.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
+    Act("Restore the default policy.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
     Act(
         "What is left tonight: the FIFO topic, and the policy that was rolled back.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),

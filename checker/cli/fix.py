@@ -107,7 +107,7 @@ def fix(
     rollback_on_failure: Annotated[
         bool,
         typer.Option(
-            "--rollback-on-failure", help="For --test-flow: take the repair back if nothing arrives."
+            "--rollback-on-failure", help="For --test-flow: roll the repair back if nothing arrives."
         ),
     ] = False,
     receipts: Annotated[

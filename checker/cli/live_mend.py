@@ -192,7 +192,9 @@ def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Don
 
     check(plan, force_managed=asked.force_managed)
     if not yes and not is_confirmed(_question(plan)):
-        raise InputError("--apply", "not confirmed, nothing was changed", help_text="`--yes` does not ask")
+        raise InputError(
+            "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
+        )
     path = record(plan, asked.receipts)
     undo = f"`checker rollback {shlex.quote(str(path))}`"
     tell(f"receipt: {path} ({undo} rolls the repair back)")

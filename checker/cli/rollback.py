@@ -13,7 +13,7 @@ from checker.arn import Arn
 from checker.cli.confirm import is_confirmed
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.cli.signals import finishing, interruptible
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.terminal import Exit, complain, paint_for, tell, write
 from checker.fix.receipt import CREATED, NEW_KEY, name_of
 from checker.fix.receipt_file import read_receipt
 from checker.inputs.text import InputError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from checker.live.repair.rollback import Prospect
     from checker.report.paint import Paint
 
-_HELD = "`checker rollback` with the same options goes on where it stopped"
+_HELD = "run the same command again to continue"
 
 
 def rollback(
@@ -74,23 +74,28 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
     if not yes and not is_confirmed(
         f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
     ):
-        raise InputError("rollback", "not confirmed, nothing was changed", help_text="`--yes` does not ask")
+        raise InputError(
+            "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
+        )
     return _carry_out(calls, todo, force=force, left=left)
 
 
 def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
     """Roll back the changes that were shown; a signal does not stop it halfway."""
-    from checker.live.repair.mending import take_back
+    from checker.live.repair.mending import roll_back
 
     changes, late = [one.change for one in reversed(todo)], list[int]()
     with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
-        undone = take_back(calls, changes, force=force)
+        undone = roll_back(calls, changes, force=force)
     tell(*_told(undone))
     if undone.stuck is not None:
         fault = undone.stuck.fault
-        raise InputError(fault.what, f"not rolled back: {fault.reason}", help_text=fault.help or _HELD)
+        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
+        complain(InputError(fault.what, reason, help_text=help_text))
     if late:
         return 130
+    if undone.stuck is not None:
+        return Exit.BAD_INPUT
     return Exit.FINDINGS if left or undone.drifted or undone.foreign else Exit.CLEAN
 
 
@@ -116,7 +121,7 @@ def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
             yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
         else:
             yield f"{name_of(one.change)}: left alone: {one.reason}"
-            yield from ["  = help: `--force` rolls it back all the same"] if one.forcible else []
+            yield from ["  = help: add `--force` to roll it back anyway"] if one.forcible else []
 
 
 def _told(undone: Undone) -> Iterator[str]:
@@ -124,7 +129,8 @@ def _told(undone: Undone) -> Iterator[str]:
     for one in undone.back:
         yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
     yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
-    yield from (f"{name_of(one)}: left alone: changed just now" for one in (*undone.drifted, *undone.foreign))
+    yield from (f"{name_of(one)}: left alone: changed just now" for one in undone.drifted)
+    yield from (f"{name_of(one)}: left alone: not created by this repair" for one in undone.foreign)
 
 
 _LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Trial(NamedTuple):
-    """The chat to try after a repair, and whether the repair is taken back if nothing arrives."""
+    """The chat to try after a repair, and whether the repair is rolled back if nothing arrives."""
 
     contact_flow: str
     wait: float
@@ -46,6 +46,6 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
     chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
     passage = carry_through(chat, access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
-    with suppress(BrokenPipeError):  # a repair may still have to be taken back
+    with suppress(BrokenPipeError):  # a repair may still have to be rolled back
         show(passage_text(passage, paint_for(stream)), stream)
     return passage

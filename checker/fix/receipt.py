@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had no id and no account."""
 TOPIC, KEY = "topic", "key"
 """The policy of a topic, the policy of a key: texts of JSON."""
 NEW_KEY, NEW_TOPIC, SUBSCRIPTION = "new key", "new topic", "subscription"

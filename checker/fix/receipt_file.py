@@ -1,9 +1,10 @@
-"""Reads and writes receipts: `schemas/receipt.v1.json`. A receipt may be forged, so that none is read by halves."""
+"""Reads and writes receipts: `schemas/receipt.v2.json`. A receipt may be forged, so that none is read by halves."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,10 @@ from checker.inventory import is_predefined_alias
 from checker.output_file import real_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA = "receipt.v1.json"
+SCHEMA = "receipt.v2.json"
 _MEMBERS: dict[str, dict[str, type]] = {
     NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
     NEW_TOPIC: {"Attributes": dict, "Tags": dict},
@@ -80,12 +82,45 @@ def _write(path: Path, text: str) -> None:
 def read_receipt(path: Path) -> Receipt:
     """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
     document = parse_text(path.as_posix(), read_text(path, pipes=True))
-    validate(document, SCHEMA)
     value: dict[str, Any] = plain(document.root)
+    _check_version(value, path)
+    validate(document, SCHEMA)
     try:
         return _receipt(value)
     except (ValueError, RecursionError) as error:
         raise InputError(str(path), f"not a valid receipt of `checker fix`: {error}") from None
+
+
+_RESTORE = {
+    TOPIC: "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value",
+    KEY: "aws kms put-key-policy --policy-name default --key-id {} --policy",
+    ENCRYPTION: "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value",
+}
+"""The commands that write what a change has replaced."""
+
+
+def _check_version(value: object, path: Path) -> None:
+    """Refuse receipts of other versions. Those of version 1 do not tell who may roll them back. Raises InputError."""
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, int) or version == VERSION:
+        return
+    if version != 1:
+        reason = f"receipts of version {version} are not supported, only of version {VERSION}"
+        raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
+    reason = "receipts of version 1 cannot be rolled back: nothing ties them to an account"
+    commands = "; ".join(_restore_commands(value.get("changes"), path))
+    by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
+    raise InputError(str(path), reason, help_text=by_hand if commands else "restore its `old` values by hand")
+
+
+def _restore_commands(changes: object, path: Path) -> Iterator[str]:
+    """Give a command for each change of something that existed before, the last change first."""
+    numbered = list(enumerate(changes)) if isinstance(changes, list) else []
+    for number, change in reversed(numbered):
+        arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
+        if arn is not None and change.get("kind") in _RESTORE:
+            old = f"jq -r '.changes[{number}].old' {shlex.quote(str(path))}"
+            yield f'{_RESTORE[change["kind"]].format(shlex.quote(str(arn)))} "$({old})"'
 
 
 def _receipt(value: dict[str, Any]) -> Receipt:

@@ -34,7 +34,7 @@ class Remark(NamedTuple):
 
 
 class State(StrEnum):
-    """How far a step is; what is left was done, and could not or must not be taken back."""
+    """How far a step is; what is left was done, and could not or must not be rolled back."""
 
     PLANNED = "planned"
     DONE = "done"

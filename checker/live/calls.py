@@ -117,13 +117,14 @@ class Calls:
 
     def _late(self, service: str, operation: str, what: str, began: float) -> UnreadError:
         """Make the error for a call that took too long."""
-        self._is_silent(service, began)
+        self._note_silence(service, began)
         self.again = True
         said = Fault.LOST.says.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
-        return UnreadError(Fault.LOST, Skipped(what, f"{said} within {seconds} seconds", error=True))
+        unit = "second" if seconds == 1 else "seconds"
+        return UnreadError(Fault.LOST, Skipped(what, f"{said} within {seconds} {unit}", error=True))
 
-    def _is_silent(self, service: str, began: float) -> None:
+    def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered no call while one waited in vain, so that others do not wait as well."""
         with self._lock:
             if self._answered.get(service, 0) < began:
@@ -146,7 +147,7 @@ class Calls:
         fault = fault_of(error)
         self.again |= fault.again
         if fault is Fault.LOST:
-            self._is_silent(service, began)
+            self._note_silence(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
             return UnreadError(fault, skipped, refusal_of(error))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,32 +20,58 @@ EXPLAIN_SECONDS = 60.0
 """The longest that `checker explain` reads from AWS."""
 
 
-_Work: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
+class _Work(NamedTuple):
+    """Work for a thread, and its result, which is canceled when nothing waits for it any longer."""
+
+    result: Future[Any]
+    work: Callable[[], Any]
+
+
 _IDLE: SimpleQueue[SimpleQueue[_Work]] = SimpleQueue()
 """The inboxes of idle threads. Waking a thread costs less than starting one for each call."""
+
+_THREAD = threading.local()
 
 
 def within(seconds: float, work: Callable[[], _T]) -> _T:
     """Do some work in a thread, and give its result. Raises what it raises, and TimeoutError when time is up.
 
-    A thread cannot be ended from outside. One that took too long is left to itself, and keeps no process alive.
+    Without any time left, no work is started. A thread cannot be ended from outside: one that took too long is
+    left to itself and keeps no process alive, but `check_awaited` keeps it from sending another request.
     """
+    if seconds <= 0:
+        raise TimeoutError
     result: Future[_T] = Future()
     try:
         inbox = _IDLE.get_nowait()
     except Empty:
         inbox = SimpleQueue()
         threading.Thread(target=_work_off, args=(inbox,), name="aws", daemon=True).start()
-    inbox.put((result, work))
-    return result.result(seconds)
+    inbox.put(_Work(result, work))
+    try:
+        return result.result(seconds)
+    finally:
+        result.cancel()  # without effect on work that is done
+
+
+def check_awaited() -> None:
+    """Raise TimeoutError if nothing waits any longer for the work of this thread.
+
+    Called before each request: a change that AWS receives after its rollback would undo the rollback.
+    """
+    result: Future[Any] | None = getattr(_THREAD, "result", None)
+    if result is not None and result.cancelled():
+        raise TimeoutError
 
 
 def _work_off(inbox: SimpleQueue[_Work]) -> None:
     while True:
         result, work = inbox.get()
-        try:
-            result.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
-            result.set_exception(error)
-        del result, work  # or an idle thread would keep what its last call gave
+        _THREAD.result = result
+        with suppress(InvalidStateError):  # canceled meanwhile
+            try:
+                result.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+                result.set_exception(error)
+        del result, work, _THREAD.result  # or an idle thread would keep what its last call gave
         _IDLE.put(inbox)

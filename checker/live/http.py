@@ -18,6 +18,8 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as NothingReadError
 
+from checker.live.deadline import check_awaited
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,13 +57,17 @@ def _stop_asking(attempts: int, caught_exception: Exception | None, **_: object)
 
 
 class _Session:
-    """The HTTP session of a client, with a limit to the length of an answer."""
+    """The HTTP session of a client: sends no request that nothing waits for, and limits the length of an answer."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
 
     def send(self, request: Any) -> AWSResponse:
-        """Send a request and read the answer. Raises what botocore's session raises, and TooLongError."""
+        """Send a request and read the answer. Raises what botocore's session raises, TooLongError and TimeoutError.
+
+        This is checked here, after all waiting for retries and rate limits.
+        """
+        check_awaited()
         request.stream_output = True  # or the session would read the answer itself, however long it is
         answer = self._session.send(request)
         try:

@@ -142,13 +142,13 @@ class Sessions:
 
 
 def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """Make a call and give an answer that can be relied on. Raises what boto3 raises, and BadAnswerError."""
+    """Make a call and give an answer that can be relied on. Raises what boto3 raises, BadAnswerError and TimeoutError."""
     call = getattr(client, operation)
     try:
         answer: dict[str, Any] = call(**sent)
     except TooLongError as error:
         raise BadAnswerError(str(error)) from None
-    except (BotoCoreError, ClientError, BadAnswerError):
+    except (BotoCoreError, ClientError, BadAnswerError, TimeoutError):
         raise
     except Exception as error:  # noqa: BLE001 - botocore's parsers raise whatever an answer makes them stumble over
         raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None

@@ -89,7 +89,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = {"version": 1, "instances": [TEXT], "topics": [{"attributes": TEXT, TEXT: TEXT}]}
     save(folder / "streaming.yaml", manifest)
     change = {"resource": TEXT, "kind": "topic policy", "old": TEXT, "new": TEXT}
-    save(folder / "receipt.json", {"version": 1, "time": TEXT, "caller": TEXT, "changes": [change]})
+    save(folder / "receipt.json", {"version": 2, "time": TEXT, "caller": TEXT, "changes": [change]})
+    old = {"resource": f"{TOPIC_ARN}{TEXT}", "kind": "topic", "old": TEXT}
+    save(folder / "old.json", {"version": 1, "changes": [old]})
     save(folder / "version.json", {"version": TEXT})
     request = {"principal": {"aws": TEXT}, "action": TEXT, "resource": TEXT, "context": {TEXT: TEXT}}
     lines = [{"policy": POLICY, "request": request}, {"policy": TEXT, TEXT: TEXT}, TEXT]
@@ -145,6 +147,7 @@ COMMANDS = (
     ("baseline", "write", "names", "open.json", "-o", "/dev/stdout"),
     ("baseline", "write", "broken.json"),
     ("rollback", "receipt.json"),
+    ("rollback", "old.json"),
     ("rollback", "version.json"),
     ("rollback", OPTION),
     ("permissions", "audit", "--role-name", OPTION, "--partition", OPTION),

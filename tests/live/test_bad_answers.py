@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,7 @@ from checker.inventory import Instance
 from checker.live import pace, patience
 from checker.live.access import Access, Unit
 from checker.live.calls import Calls
+from checker.live.deadline import check_awaited, within
 from checker.live.faults import UnreadError
 from checker.live.repair.execution import execute, undo
 from checker.live.repair.planning import Plan, Wish, plan
@@ -284,6 +287,53 @@ def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
                 calls.make("sns", "list_topics", "the topics")
             assert reason in caught.value.skipped.reason
         assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_no_work_is_started_without_time(seconds: float) -> None:
+    started = Event()
+    with pytest.raises(TimeoutError):
+        within(seconds, started.set)
+    assert not started.wait(0.2)
+
+
+def test_interrupted_work_sends_no_further_request() -> None:
+    interrupted, refused = Event(), Event()
+
+    def work() -> None:
+        interrupted.wait(5)
+        try:
+            check_awaited()
+        except TimeoutError:
+            refused.set()
+
+    Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        within(5, work)
+    interrupted.set()
+    assert refused.wait(5)
+    within(5, check_awaited)
+
+
+def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
+    monkeypatch.setattr("checker.live.session.CALL_SECONDS", 0.4)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.3)
+    requests: list[float] = []
+
+    def refuse(to: socket.socket) -> None:
+        requests.append(time.monotonic())
+        to.sendall(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with endpoint(refuse) as url:
+        calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
+        with pytest.raises(UnreadError, match=r"within 1 second$"):
+            calls.make(
+                "sns", "set_topic_attributes", "it", TopicArn="t", AttributeName="n", AttributeValue="v"
+            )
+        end = time.monotonic()
+        time.sleep(0.7)
+    assert requests
+    assert max(requests) < end
 
 
 def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:

@@ -109,4 +109,4 @@ def test_where_nobody_answers_the_help_says_what_an_address_looks_like(cloud: Cl
     pytest.importorskip("distributed")
     done = run("audit", "--endpoint-url", cloud.url, "--isolated", "--dask", "nonsense://1")
     assert done.returncode == 2
-    assert "tcp://HOST" in done.stderr
+    assert "tls://HOST" in done.stderr

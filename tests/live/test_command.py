@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from subprocess import CompletedProcess
 import pytest
 from jsonschema import validate
 
+from checker.cli.auditing import resume_command
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, REGION, Answer, Call, Cloud, refuse
 from tests.live.estate import Estate, checker
@@ -87,7 +89,17 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(cloud: Cloud, tmp_path:
     started.send_signal(signal.SIGINT)
     _, said = started.communicate(timeout=20)
     assert started.returncode == 130
-    assert f"--resume {journal}" in said
+    resume = shlex.split(said.partition("to resume: ")[2].splitlines()[0])
+    assert resume == [
+        "checker",
+        "audit",
+        "--endpoint-url",
+        cloud.url,
+        *QUICK,
+        *options,
+        "--resume",
+        str(journal),
+    ]
     assert "Traceback" not in said
     kinds = [json.loads(line)["kind"] for line in journal.read_text().splitlines()]
     assert kinds == ["audit", "topic", "unit", "topic", "unit"]
@@ -95,7 +107,7 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(cloud: Cloud, tmp_path:
     cloud.calls.clear()
     with journal.open("a") as file:
         file.write('{"kind": "unit", "acc')  # what a crash leaves
-    done = audit(cloud, *options, "--resume", journal, "--format", "json")
+    done = run(*resume[1:], "--format", "json")
     assert {one.region for one in cloud.calls if one.service != "sts"} == {"eu-west-2", "eu-central-1"}
     cloud.calls.clear()
     again = audit(cloud, *options, "--resume", journal, "--format", "json")
@@ -103,6 +115,18 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(cloud: Cloud, tmp_path:
     fresh = audit(cloud, *options, "--format", "json")
     assert done.stdout == again.stdout == fresh.stdout
     assert done.returncode == again.returncode == fresh.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "--journal old", "--journal=old", "--resume old", "--resume=old", "--journal 'an old one'"],
+)
+def test_the_command_that_resumes_has_the_options_of_the_audit_and_one_journal(
+    arguments: str, tmp_path: Path
+) -> None:
+    given = ("audit", *shlex.split(arguments), "--topic-arn", "*")
+    command = resume_command(given, tmp_path / "its journal")
+    assert command == f"checker audit --topic-arn '*' --resume '{tmp_path}/its journal'"
 
 
 def test_what_failed_for_a_reason_that_may_pass_is_read_again(cloud: Cloud, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_access_denied_on_any_call_of_an_audit_costs_what_hangs_on_it_and_no_mor
 
 
 def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
-    """Mend, take it back, and give the calls of mending."""
+    """Mend, roll it back, and give the calls of mending."""
     estate.sandbox.forget_calls()
     assert checker(*estate.fix(folder)).code == 1
     calls = estate.called()

@@ -1,4 +1,4 @@
-"""Live repair: written only on what it was made for, proven afterwards, and taken back whole."""
+"""Live repair: written only on what it was made for, proven afterwards, and rolled back whole."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def cluster(plan: Plan, address: str) -> Crew:
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
-        help_text = "it looks like tcp://HOST:8786, and `dask scheduler` prints it"
+        help_text = "it looks like tls://HOST:8786, and `dask scheduler` prints it"
         raise InputError("--dask", f"no scheduler at `{address}`: {error}", help_text=help_text) from None
     executor = client.get_executor(pure=False, retries=3)
     return on_cluster(

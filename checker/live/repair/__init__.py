@@ -1,1 +1,1 @@
-"""`checker fix --topic-arn`: changes of live policies and replacements planned, made, proven and taken back."""
+"""`checker fix --topic-arn`: changes of live policies and replacements planned, made, proven and rolled back."""

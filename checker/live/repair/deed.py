@@ -1,4 +1,4 @@
-"""What is known of one kind of change: how to tell whether it is made, how to make it and how to take it back."""
+"""What is known of one kind of change: how to tell whether it is made, how to make it and how to roll it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries a live repair out, proves it on what AWS shows afterwards, and takes it back where that fails."""
+"""Carries a live repair out, proves it on what AWS shows afterwards, and rolls it back where that fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from checker.fix.replacement import State, Step
 from checker.inputs.text import InputError
 from checker.live.caller import caller_of
 from checker.live.faults import faults_about
-from checker.live.repair.mending import Carried, carry_out, take_back
+from checker.live.repair.mending import Carried, carry_out, roll_back
 from checker.live.resource import MANAGED_HELP, read_topic
 
 if TYPE_CHECKING:
@@ -58,21 +58,21 @@ class Done(NamedTuple):
 
 
 def execute(plan: Plan) -> Done:
-    """Do what is planned, and prove it on what AWS shows then; take everything back if either fails."""
+    """Do what is planned, and prove it on what AWS shows then; roll everything back if either fails."""
     carried = carry_out(plan.calls, plan.changes)
     fault = carried.fault or _unproven(plan)
     if fault is None:
         outcome = _with_states(plan.outcome, _as_planned(plan, carried))
         return Done(outcome._replace(applied=True), missed=carried.missed)
-    undone = take_back(plan.calls, carried.written)
+    undone = roll_back(plan.calls, carried.written)
     reason = f"{fault.reason}; {_told(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
     return Done(outcome, InputError(fault.what, reason, help_text=fault.help), left=not undone.is_whole)
 
 
 def undo(plan: Plan, outcome: Outcome) -> Done:
-    """Take a repair back that was carried out and found wanting; the fault says what became of each change."""
-    undone = take_back(plan.calls, plan.changes)
+    """Roll back a repair that no message came through; the fault says what became of each change."""
+    undone = roll_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
     fault = InputError(str(plan.topic), f"no message arrived; {_told(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
@@ -108,7 +108,7 @@ def _as_planned(plan: Plan, carried: Carried) -> _States:
 
 
 def _as_undone(carried: Carried, undone: Undone) -> _States:
-    """What is not spoken of was done, and came before what could not be taken back."""
+    """What is not spoken of was done, and came before what could not be rolled back."""
     states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
     states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))

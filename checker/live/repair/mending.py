@@ -1,4 +1,4 @@
-"""Carries out changes, each on what it was made for, and takes them back."""
+"""Carries out changes, each on what it was made for, and rolls them back."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Undone(NamedTuple):
         return not self.drifted and self.stuck is None
 
 
-def take_back(
+def roll_back(
     calls: Calls,
     changes: Sequence[Change],
     *,

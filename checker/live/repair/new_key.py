@@ -1,4 +1,4 @@
-"""Creates a key with its alias, and takes both back: a key is deleted after seven days, the least that KMS allows.
+"""Creates a key with its alias, and rolls both back: a key is deleted after seven days, the least that KMS allows.
 
 A key has no name that could be chosen beforehand. The key of a repair is the one that carries the id of its receipt: the
 key that the alias stands for, or one that never got an alias because the run was killed.

@@ -1,4 +1,4 @@
-"""Reads the subscriptions of a topic with their attributes, subscribes endpoints, and takes that back."""
+"""Reads the subscriptions of a topic with their attributes, subscribes endpoints, and rolls that back."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG
 
 
 def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
-    """What nobody has confirmed yet cannot be taken back, and lapses after two days.
+    """What nobody has confirmed yet cannot be rolled back, and lapses after two days.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """

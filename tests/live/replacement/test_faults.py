@@ -14,7 +14,7 @@ from checker.fix.subscribing import why_not
 from checker.inputs.text import InputError
 from checker.live.access import Access
 from checker.live.repair.execution import check, execute, record
-from checker.live.repair.mending import take_back
+from checker.live.repair.mending import roll_back
 from checker.live.repair.subscribing import subscriptions_of
 from checker.live.resource import reach
 from checker.sandbox import seed
@@ -70,7 +70,7 @@ def test_a_call_that_is_refused_takes_everything_back(
     assert not done.outcome.applied
     assert "done" not in states(done.outcome)
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
-    undone = take_back(plan.calls, read_receipt(path).changes)
+    undone = roll_back(plan.calls, read_receipt(path).changes)
     assert len(undone.untouched) == len(plan.changes)
 
 
@@ -78,7 +78,7 @@ def test_a_call_that_is_refused_takes_everything_back(
 def test_a_call_that_is_refused_after_the_plan_leaves_the_truth(
     sandbox: Sandbox, account: Account, tmp_path: Path, service: str, action: str
 ) -> None:
-    """What is made cannot be seen then, so it may be left; the report says so, and the receipt takes it back."""
+    """What is made cannot be seen then, so it may be left; the report says so, and the receipt rolls it back."""
     scene = far(sandbox, account)
     plan = planned(scene)
     path = record(plan, tmp_path)
@@ -90,7 +90,7 @@ def test_a_call_that_is_refused_after_the_plan_leaves_the_truth(
     there = {"new topic": topics(account), "new key": usable_keys(account)}
     assert {kind for kind, found in there.items() if found} == kept - {"subscription"}
     assert (done.fault is None) == done.outcome.applied
-    undone = take_back(plan.calls, read_receipt(path).changes)
+    undone = roll_back(plan.calls, read_receipt(path).changes)
     assert not undone.drifted
     assert not undone.stuck
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])

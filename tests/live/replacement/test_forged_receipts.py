@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.cli import confirm
+from checker.fix.receipt import name_of
+from checker.fix.receipt_file import read_receipt
+from checker.inputs.text import InputError
 from checker.live import patience
-from checker.live.repair import rollback
+from checker.live.repair import mending, rollback
+from checker.live.repair.mending import Missed, Undone
 from checker.sandbox import seed
 from checker.sandbox.faults import denied
 from tests.live.estate import checker
@@ -87,7 +92,7 @@ NOT_VALID: dict[str, Forge] = {
     "no id": lambda receipt: receipt.pop("id"),
     "null as id": head(id=None),
     "an empty id": head(id=""),
-    "another version": head(version=2),
+    "another version": head(version=3),
     "a member too many": head(comment="x"),
     "no changes": head(changes=[]),
     "a change that is a text": head(changes=["x"]),
@@ -232,6 +237,62 @@ def test_an_old_policy_is_shown_before_it_is_written(account: Account, tmp_path:
     assert '-      "Sid": "AllowConnectChatStreaming",' in done.out
     assert '+  "Statement": []' in done.out
     assert policy_of(account, topic) == before
+
+
+def test_a_receipt_of_version_1_is_refused_with_the_commands_that_restore_by_hand(tmp_path: Path) -> None:
+    topic, key = "arn:aws:sns:us-west-2:111122223333:chat", "arn:aws:kms:us-west-2:111122223333:key/k"
+    changes = [
+        {"resource": resource, "kind": kind, "old": old, "new": ""}
+        for resource, kind, old in ((key, "key", NEVER), (topic, "topic", NEVER), ("x", "topic", NEVER))
+    ]
+    path = tmp_path / "a receipt.json"
+    path.write_text(json.dumps({"version": 1, "time": "", "caller": "", "changes": changes}))
+    done = checker("rollback", path, "--yes", "--force")
+    commands = (
+        f"aws sns set-topic-attributes --topic-arn {topic} --attribute-name Policy"
+        f""" --attribute-value "$(jq -r '.changes[1].old' '{path}')"; """
+        f"aws kms put-key-policy --policy-name default --key-id {key}"
+        f""" --policy "$(jq -r '.changes[0].old' '{path}')"\n"""
+    )
+    assert (done.code, "nothing ties them to an account" in done.err) == (2, True)
+    assert done.err.endswith(commands)
+
+
+def test_a_receipt_of_a_later_version_is_refused_for_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text('{"version": 3}')
+    done = checker("rollback", path)
+    assert (done.code, "receipts of version 3 are not supported" in done.err) == (2, True)
+
+
+def test_a_rollback_names_what_others_created_and_what_they_changed(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = created(fifo(account), tmp_path)
+    first, second, *_ = read_receipt(receipt).changes
+    monkeypatch.setattr(mending, "roll_back", lambda *_, **__: Undone(drifted=(first,), foreign=(second,)))
+    done = checker("rollback", receipt, "--yes")
+    assert done.code == 1
+    assert f"{name_of(first)}: left alone: changed just now" in done.err
+    assert f"{name_of(second)}: left alone: not created by this repair" in done.err
+
+
+@pytest.mark.parametrize(("signals", "code"), [(0, 2), (1, 130)])
+def test_a_rollback_that_is_stuck_says_why_also_after_a_signal(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: int, code: int
+) -> None:
+    receipt = created(fifo(account), tmp_path)
+    (change, *_) = read_receipt(receipt).changes
+
+    def stick(*_: object, **__: object) -> Undone:
+        for _one in range(signals):
+            signal.raise_signal(signal.SIGINT)
+        return Undone(stuck=Missed(change, InputError("the topic", "no answer")))
+
+    monkeypatch.setattr(mending, "roll_back", stick)
+    done = checker("rollback", receipt, "--yes")
+    assert (done.code, "not rolled back: no answer" in done.err) == (code, True)
+    assert "run the same command again to continue" in done.err
 
 
 def test_a_caller_of_another_account_deletes_nothing(
