@@ -13,7 +13,7 @@ from checker.finding import Location, Part, Role
 from checker.iam import prove
 from checker.iam.action import action_covers
 from checker.iam.budget import LIMIT, Budget
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Service
@@ -33,7 +33,7 @@ from checker.policy.placeholder import is_masked, masked
 from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.policy.wildcard import example_of, glob, is_wild
+from checker.policy.wildcard import example_of, is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -190,15 +190,7 @@ class TopicCase(PolicyCase):
         return tuple(dict.fromkeys(arn for arn in arns if arn is not None))
 
     def _instance_in(self, value: str) -> Arn | None:
-        """The instance that a value of aws:SourceArn names.
-
-        A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region.
-        https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
-        """
-        arn, own = Arn.parse(value), self.topic.arn
-        if arn is not None and isinstance(own, Arn) and glob(arn.region).matches(own.region):
-            arn = arn._replace(region=own.region)
-        return arn if arn is not None and arn.is_instance else None
+        return instance_named(value, self.topic.arn.region if isinstance(self.topic.arn, Arn) else None)
 
     @cached_property
     def instances_written(self) -> tuple[tuple[Arn, Location], ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.access import Access, joined
 from checker.iam.askers import PRINCIPAL, askers
+from checker.iam.budget import EXHAUSTED, ExhaustedError
 from checker.iam.decide import decide
 from checker.iam.gain import Gain
 from checker.iam.residue import FREE, prepare
@@ -77,12 +78,21 @@ def difference(
     named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]
     sides = [_Side(one, cast) for one in (gain, loss)]
     classes = action_classes(cast.policies, target)
-    for asker in everybody if gain.narrowed or loss.narrowed else ():
-        for actions in classes:
-            _ask(sides, asker, actions)
-    doubts = dict.fromkeys((*_not_modelled(gain), *sides[0].doubts, *sides[1].doubts))
+    unasked: list[Unknown] = []
+    try:
+        for asker in everybody if gain.narrowed or loss.narrowed else ():
+            for actions in classes:
+                gain.budget.spend(_SPACE * len(cast.words))
+                _ask(sides, asker, actions)
+    except ExhaustedError:
+        unasked.append(EXHAUSTED)
+    doubts = dict.fromkeys((*_not_modelled(gain), *sides[0].doubts, *sides[1].doubts, *unasked))
     gained, lost = (side.accesses(named) for side in sides)
     return Difference(gained, lost, tuple(doubts))
+
+
+_SPACE = 6
+"""Units of work for each word of the policies, to make the spaces of an asker."""
 
 
 def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from checker.arn import Arn, is_account, is_uuid
 from checker.iam.askers import MEMBER, OTHER_SERVICE, SESSION, STRANGER
 from checker.iam.callers import organizations
 from checker.iam.domain import Choice, Ways
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, Instances
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, Instances, instance_named
 from checker.iam.mention import known_conditions
 from checker.iam.prove import words
 from checker.iam.request import Service
@@ -68,7 +68,7 @@ class Cast(NamedTuple):
     @classmethod
     def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> Cast:
         """Take them from policies, and the instances that the caller knows of."""
-        named = [Arn.parse(value) for value in sorted(_values(policies, SOURCE_ARN))]
+        named = [instance_named(value, target.region) for value in sorted(_values(policies, SOURCE_ARN))]
         known = [arn for arn in (*instances, *named) if arn is not None and arn.is_instance]
         said = (target.account, *(arn.account for arn in known), *sorted(_values(policies, SOURCE_ACCOUNT)))
         accounts = dict.fromkeys(one for one in said if isinstance(one, str) and is_account(one))

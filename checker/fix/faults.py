@@ -55,6 +55,10 @@ def faults(
     return _not_gone(before, after, attempts) or _come(before, after, attempts)
 
 
+_TOGETHER = "together"
+"""The proof of all fixes together has a budget beside that of each: it must not starve."""
+
+
 def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
     """Say why the changes since the first reading are not safe as a whole, if they are not."""
     now = {one.name: one for one in then.policies()}
@@ -62,7 +66,7 @@ def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str
         changed_to = now.get(known.name)
         if changed_to is None or changed_to.says == known.says or not known.is_written:
             continue
-        value = worth(known.case, changed_to.text.policy, budgets[known.name])
+        value = worth(known.case, changed_to.text.policy, budgets[known.name, _TOGETHER])
         if value.applicability is not Applicability.SAFE:
             return f"together with the other fixes, {value.reason}"
     return ""

@@ -15,6 +15,7 @@ from checker.case import TopicCase
 from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
 from checker.iam.budget import LIMIT, Budget
+from checker.iam.identity import SOURCE_ACCOUNT
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
 from checker.inventory import PolicyText
 from checker.key_case import KeyCase
@@ -120,7 +121,13 @@ def _is_meant(case: TopicCase | KeyCase, access: Access) -> bool:
 
 
 def _is_shut_out(case: TopicCase, access: Access) -> bool:
-    """True for Connect on behalf of others than the instances that were given, or that the policy names."""
+    """True for Connect on behalf of others than the instances that were given, or that the policy names.
+
+    An account that the policy names is taken for meant as well, unless it is that of an instance that was given.
+    """
+    given = {arn.account for arn in case.instances}
+    if access.party.kind == INSTANCES and access.party.account not in given:
+        return access.party.account not in case.condition_values(SOURCE_ACCOUNT)
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
     known = access.party.kind == INSTANCE and access.party.name in meant

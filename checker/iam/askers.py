@@ -12,12 +12,16 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
+from checker.iam.budget import Budget
 from checker.iam.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
 from checker.iam.identity import fresh_account
-from checker.iam.mention import known_conditions
-from checker.iam.request import AwsPrincipal, Service
+from checker.iam.mention import known_conditions, mentions_of
+from checker.iam.request import AwsPrincipal, Request, Service
+from checker.iam.shape import Segment
+from checker.iam.texts import LOWER, Form, Texts, some
 from checker.policy.model import EVERYONE
 from checker.policy.vocabulary import CONNECT
+from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +73,8 @@ class Asker(NamedTuple):
 def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
     """Everybody whom the policies can tell apart, the owner's own among them."""
     named = sorted(set(_named(policies)))  # whichever policy is the old one
-    services = dict.fromkeys((CONNECT, *(value for kind, value in named if kind == "Service")))
+    outright = (value for kind, value in named if kind == "Service" and not is_wild(value))
+    services = dict.fromkeys((CONNECT, *outright, *_services_told_apart(policies)))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")
     accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
@@ -80,6 +85,25 @@ def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> li
         *(_member(account, partition, principals) for account in accounts),
         _stranger(partition, tuple(accounts)),
     ]
+
+
+def _services_told_apart(policies: Iterable[Policy]) -> Iterator[str]:
+    """A service for every class that conditions on the name of the caller tell apart by wildcards."""
+    patterns = [
+        pattern
+        for policy in policies
+        for statement in policy.known_statements()
+        for key, found in mentions_of(statement, _NO_REQUEST, policy.has_variables).items()
+        if key in _SERVICE_KEYS
+        for pattern in found
+    ]
+    if any(one.is_wild for one in patterns):
+        found = Texts((_SERVICE_NAME,)).choices({_SERVICE_KEYS[0]: patterns}, Budget())
+        yield from (str(one.values[_SERVICE_KEYS[0]]) for one in found.choices)
+
+
+_SERVICE_NAME = Form.of(_SERVICE_KEYS[0], (*some(LOWER + "-."), Segment(".amazonaws.com")))
+_NO_REQUEST = Request(_OTHER, "", "", {})
 
 
 def _named(policies: Iterable[Policy]) -> Iterator[tuple[str, str]]:

@@ -69,7 +69,14 @@ NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=
 _NAME = some(NAME_CHARS)
 _GIVEN_NAME = some(NAME_CHARS, 2)
 """Names of sessions and federated users, and source identities, have at least two characters."""
-_PATH = (Segment(chars=NAME_CHARS, length=1), Segment(chars=NAME_CHARS + "/"), Segment("/"))
+_PATH = (
+    *some(NAME_CHARS + "".join(c for c in map(chr, range(33, 127)) if c not in NAME_CHARS)),
+    Segment("/"),
+)
+"""The path of a role or user: any printable characters but blanks, also colons.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""
 
 
 class Who(NamedTuple):
@@ -126,6 +133,15 @@ def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str,
     return Ways((way._replace(values={**way.values, **known}),), _CALLER_KEYS)
 
 
+def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+    """One session by its own ARN, which does not say the path of its role; ``arn`` is that of the role without."""
+    who, name = Who(arn.partition, arn.account), Segment(arn.resource.rpartition("/")[2])
+    role = Segment("role/")
+    forms = (_form(who, "iam", (role, name)), _form(who, "iam", (role, *_PATH, name)))
+    way = _way(ROLE, (Texts(forms), _user_id(ROLE, session)), organization, words)
+    return Ways((way,), _CALLER_KEYS)
+
+
 def kind_of(arn: Arn) -> str:
     """The kind of an IAM principal, by its aws:PrincipalArn."""
     if arn.service == "sts":
@@ -165,8 +181,8 @@ def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
 
 def _forms(who: Who, kind: str) -> tuple[Form, ...]:
     if kind == ROLE:
-        rest = (Segment(chars=NAME_CHARS, length=1), Segment(chars=NAME_CHARS + "/"))
-        return (_form(who, "iam", (Segment("role/"), *rest)),)
+        role = Segment("role/")
+        return (_form(who, "iam", (role, *_NAME)), _form(who, "iam", (role, *_PATH, *_NAME)))
     if kind == ROOT:
         return (_form(who, "iam", (Segment("root"),), user_id=(_ACCOUNT,)),)
     if kind == FEDERATED:
@@ -253,7 +269,16 @@ class Tags(NamedTuple):
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each tag has its own domain
         """One choice, with a domain for every tag that is mentioned."""
-        return Choices((Choice({}, tuple(any_text(key) for key in mentions if key.startswith(self.prefix))),))
+        return Choices((Choice({}, tuple(_tag(key) for key in mentions if key.startswith(self.prefix))),))
+
+
+def _tag(key: str) -> Texts:
+    """The value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    forms = (Form.of(key, some(_TAG_CHARS)), Form.wider(key, ANY_TEXT))
+    return Texts(forms, optional=True, may_be_empty=True)
+
+
+_TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
 
 
 _TEMPORARY = Choice(

@@ -11,7 +11,7 @@ from checker.iam.domain import Assignment, Choice, Choices, gap
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Segment
 from checker.iam.texts import COLON, DIGITS, HEX, Excluded, Form, Texts, outright
-from checker.policy.wildcard import RUN, tokens_of
+from checker.policy.wildcard import RUN, glob, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -178,6 +178,22 @@ class _Plain:
 
 _ANY_ID = (*"instance/", RUN)
 _is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
+
+
+def instance_named(value: str, region: object) -> Arn | None:
+    """The Connect instance that a value of aws:SourceArn names, in a Region.
+
+    A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region. Letter
+    case is folded where that alone makes it an instance, for operators that ignore it.
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    for text in (value, value.lower()):
+        arn = Arn.parse(text)
+        if arn is not None and isinstance(region, str) and glob(arn.region).matches(region):
+            arn = arn._replace(region=region)
+        if arn is not None and arn.is_instance:
+            return arn
+    return None
 
 
 def fresh_account(taken: Iterable[str]) -> str:

@@ -22,7 +22,9 @@ DIGITS = "9876543210"
 HEX = "0123456789abcdef"
 LOWER = string.ascii_lowercase + string.digits
 UPPER = string.ascii_uppercase + string.digits
-PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x")
+PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x") + "é"
+"""Characters of any text; the last one stands for those beyond ASCII."""
+
 _NO_COLON = PRINTABLE.replace(":", "")
 COLON = Segment(":")
 
@@ -198,7 +200,14 @@ def _as_arn(form: Form) -> Iterator[Form]:
 def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
     """The form in which any text may also have the characters of the patterns that are not ASCII."""
     more = "".join(
-        sorted({char for one in patterns for char in one.text if char > "~" and char.isprintable()})
+        sorted(
+            {
+                char
+                for one in patterns
+                for char in one.text
+                if char > "~" and char != "é" and char.isprintable()
+            }
+        )
     )
     if not more:
         return form

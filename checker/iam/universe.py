@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn, is_plain
 from checker.iam.action import action_covers
-from checker.iam.askers import MEMBER, STRANGER, askers
-from checker.iam.callers import ANONYMOUS, HEADERS, SIGNED, Who, callers, named_caller, organization
+from checker.iam.askers import MEMBER, PRINCIPAL, STRANGER, askers
+from checker.iam.callers import (
+    ANONYMOUS,
+    HEADERS,
+    SIGNED,
+    Who,
+    callers,
+    named_caller,
+    named_session,
+    organization,
+)
 from checker.iam.clock import Clock
 from checker.iam.domain import Choice, Domain, Ways
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
@@ -158,7 +167,8 @@ def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organizati
     if asker.kind == MEMBER:
         who = Who(target.partition, asker.account, taken=asker.taken, words=own)
         return callers(who, SIGNED, organization)
-    return named_caller(asker.principal_arn, asker.session, organization, own)
+    named = named_session if asker.kind == PRINCIPAL and asker.session else named_caller
+    return named(asker.principal_arn, asker.session, organization, own)
 
 
 def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
