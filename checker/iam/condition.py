@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 from checker.arn import is_account
 from checker.iam.operators import TEXT, comparison, is_negated
-from checker.iam.request import is_foreign
+from checker.iam.request import OpenList, is_foreign
 from checker.iam.truth import Truth, all_of, any_of, negate
 from checker.iam.variables import NO_VALUE, expand, has_escape
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import FOR_ALL, FOR_ANY, NULL, Operator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.iam.request import ContextValue, Request
     from checker.policy.model import Condition, Value
 
 _ANY_IF_EXISTS = Unknown("`ForAnyValue:...IfExists` on a key that is absent")
 _NO_QUALIFIER = Unknown("a multi-valued key under an operator without `ForAllValues:` or `ForAnyValue:`")
+_OPEN_LIST = Unknown("AWS does not document all names of a service", "aws:PrincipalServiceNamesList")
 _EMPTY_LIST = Unknown("a condition with an empty list of values")
 _EMPTY_TEXT = Unknown("a context key whose value is the empty string")
 _NULL_VALUE = Unknown("`Null` takes `true` or `false`")
@@ -46,6 +49,13 @@ def condition_holds(condition: Condition | Unknown, request: Request, has_variab
     def holds(value: str) -> Truth:
         return _holds(value, operation.base, condition.values, request, has_variables)
 
+    truth = _present(operation, found, holds)
+    if isinstance(found, OpenList) and _present(operation, found.known, holds) != truth:
+        return _OPEN_LIST
+    return truth
+
+
+def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[[str], Truth]) -> Truth:
     if operation.qualifier == FOR_ALL:
         # AWS documents that an empty list or empty text counts as a missing key here.
         return all_of(holds(value) for value in _several(found) if value)
@@ -88,8 +98,8 @@ def _null(operation: Operator, found: ContextValue | None, wanted: tuple[Value, 
         return operation.qualifier == FOR_ALL
     if isinstance(found, Unknown):
         return found
-    if found == ():
-        return _NULL_LIST
+    if found in ((), ""):
+        return _EMPTY_TEXT if found == "" else _NULL_LIST
     return any_of(_null_value(one, absent=found is None) for one in wanted) if wanted else _EMPTY_LIST
 
 

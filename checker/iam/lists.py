@@ -54,6 +54,32 @@ class ServiceChain(NamedTuple):
         )
 
 
+class Lists(NamedTuple):
+    """Up to three texts, or no list at all."""
+
+    key: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    @property
+    def open_keys(self) -> frozenset[str]:
+        """All of them."""
+        return self.keys
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Every set of up to three texts that the patterns tell apart."""
+        told = any_text(self.key, optional=False).choices(mentions, budget)
+        texts = [str(one.values[self.key]) for one in told.choices if one.values[self.key]]
+        sets = chain.from_iterable(combinations(texts[:12], n) for n in range(1, _MOST + 1))
+        found = tuple(Choice({self.key: one}) for one in sets)
+        budget.spend(len(found))
+        missing = EXHAUSTED if len(texts) > _MOST else told.gap
+        return Choices((*found, Choice({self.key: None})), missing)
+
+
 class EncryptionContext(NamedTuple):
     """The pairs of an encryption context: the list of their names, and a key for the value of each.
 

@@ -8,7 +8,7 @@ from checker.iam.operators import ARN, LIKE, Comparison, comparison
 from checker.iam.variables import NO_VALUE, Expansion, expand, keys_in, text_of, tokens_in
 from checker.policy.model import Condition, Patterns, Statement
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import NULL
+from checker.policy.vocabulary import FOR_ALL, NULL
 from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Mention(NamedTuple):
     wanted: Expansion
     text: str
     tokens: Tokens
+    for_all: bool = False
+    """True under `ForAllValues:`, which an empty text satisfies as an absent key does."""
 
     @property
     def family(self) -> str:
@@ -96,7 +98,7 @@ def _mentions(condition: Condition, request: Request, has_variables: bool | Unkn
         if not isinstance(expansion, Unknown) and expansion is not NO_VALUE:
             text = text_of(expansion)
             tokens = tokens_in(expansion) if test.family in (LIKE, ARN) else tuple(text)
-            yield Mention(test, expansion, text, tokens)
+            yield Mention(test, expansion, text, tokens, operation.qualifier == FOR_ALL)
 
 
 def _texts(statement: Statement) -> Iterator[str]:

@@ -15,6 +15,17 @@ ContextValue = str | tuple[str, ...] | Unknown
 """A context key is multi-valued exactly when it is given as a list; a key that is not there is absent."""
 
 
+class OpenList(tuple[str, ...]):
+    """The values of a key of which the first is known to be in its list, and the others may be."""
+
+    __slots__ = ()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What is known to be in the list."""
+        return tuple(self[:1])
+
+
 def foreign(key: str) -> Unknown:
     """The value of a key that names the caller, in a request of a service: absent, or of no account of yours."""
     return Unknown(_FOREIGN, key)
@@ -92,6 +103,7 @@ class Request(NamedTuple):
         """Write the request as ``checker simulate`` reads it; unknown keys are left out."""
         kind = "service" if isinstance(self.caller, Service) else "aws"
         known = {k: v for k, v in self.context.items() if not isinstance(v, Unknown)}
+        known |= {k: v.known for k, v in known.items() if isinstance(v, OpenList)}
         context = {spell(k): list(v) if isinstance(v, tuple) else v for k, v in known.items()}
         return {
             "principal": {kind: str(self.caller)},

@@ -24,8 +24,8 @@ from checker.iam.callers import (
 from checker.iam.clock import Clock
 from checker.iam.domain import Domain, OneOf
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
-from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext
-from checker.iam.request import AwsPrincipal, Caller, ContextValue, Service, foreign
+from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext, Lists
+from checker.iam.request import AwsPrincipal, Caller, ContextValue, OpenList, Service, foreign
 from checker.iam.texts import any_text
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -67,6 +67,13 @@ class Target(NamedTuple):
         return cls(str(arn), arn.region, arn.account, arn.partition)
 
 
+_SEVERAL = frozenset(("aws:tagkeys", "kms:grantoperations", "kms:resourcealiases"))
+"""Keys with several values that have no domain of their own.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+
 class Space(NamedTuple):
     """Requests that agree in caller, action, resource and the ``fixed`` part of the context.
 
@@ -93,7 +100,7 @@ class Space(NamedTuple):
     def domains(self, keys: Iterable[str]) -> tuple[Domain, ...]:
         """The free domains, also of keys among these that are not listed."""
         more = self._unlisted(keys) if self.free_unlisted else ()
-        return (*self.free, *map(any_text, more))
+        return (*self.free, *(Lists(key) if key in _SEVERAL else any_text(key) for key in more))
 
     def _unlisted(self, keys: Iterable[str]) -> list[str]:
         listed = frozenset().union(self.fixed, self.absent, *(domain.keys for domain in self.free))
@@ -130,10 +137,16 @@ def service_context(target: Target, service: str = CONNECT) -> dict[str, Context
     return {
         **_SERVICE_CONTEXT,
         "aws:principalservicename": service,
-        "aws:principalservicenameslist": (service,),
+        "aws:principalservicenameslist": OpenList((service, _regional(service, target.region))),
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,
     }
+
+
+def _regional(service: str, region: str | Unknown) -> str:
+    """The name that a service may have in a Region."""
+    label, _, rest = service.partition(".")
+    return f"{label}.{region if isinstance(region, str) else 'us-east-1'}.{rest}"
 
 
 ABSENT_FOR_SERVICES = frozenset(

@@ -142,6 +142,8 @@ class Texts(NamedTuple):
                 found += self._samples(form, mentions, budget)
         budget.spend(len(found) * len(patterns))
         kept = told_apart((*found, *self._empty(mentions)), mentions)
+        if any(one.for_all for one in patterns):
+            kept = (*told_apart(found, mentions), *self._empty(mentions))
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))

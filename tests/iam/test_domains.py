@@ -17,7 +17,7 @@ from checker.iam.delivery import other_topics_space
 from checker.iam.domain import Choice, Domain, Ways, covers
 from checker.iam.identity import Instances
 from checker.iam.mention import Mentions, mentions_of
-from checker.iam.prove import ConnectProver, StrangerProver
+from checker.iam.prove import ConnectProver, StrangerProver, gained
 from checker.iam.request import Request, Service
 from checker.iam.residue import prepare
 from checker.iam.space import (
@@ -216,3 +216,18 @@ def test_the_spaces_can_be_prepared() -> None:
             assert all(
                 isinstance(one, Choice) for one in domain.choices(prepared.mentions(), Budget()).choices
             )
+
+
+def test_a_list_has_several_values() -> None:
+    """A Deny for one of them takes a request that an Allow lets in for another."""
+    allow = statement(
+        Principal={"AWS": ACCOUNT},
+        Action="kms:CreateGrant",
+        Resource="*",
+        Condition={"ForAnyValue:StringEquals": {"kms:GrantOperations": "Encrypt"}},
+    )
+    denied = {"ForAnyValue:StringEquals": {"kms:GrantOperations": "Decrypt"}}
+    old, new = document(allow), document(allow, {**allow, "Effect": "Deny", "Condition": denied})
+    answer = gained(policy_of(new), policy_of(old), KEY)
+    assert answer.witness is not None
+    assert set(answer.witness.context["kms:grantoperations"]) == {"Encrypt", "Decrypt"}
