@@ -126,6 +126,6 @@ def audit(
         resume,
         security_hub=security_hub,
         dask=dask,
-        arguments=tuple(context.obj),
+        arguments=tuple(context.obj or ()),
     )
     return audit_accounts(asked, formats or (), output)
