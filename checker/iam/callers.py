@@ -20,7 +20,6 @@ from checker.iam.shape import Segment, Shape
 from checker.iam.texts import (
     ANY_TEXT,
     COLON,
-    DIGITS,
     HEX,
     LOWER,
     PRINTABLE,
@@ -28,13 +27,15 @@ from checker.iam.texts import (
     Excluded,
     Form,
     Texts,
+    account_segment,
     any_text,
+    arn_head,
     beginning,
     outright,
     some,
 )
 from checker.policy.unknown import Unknown
-from checker.policy.wildcard import tokens_of
+from checker.policy.wildcard import is_wild, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -215,9 +216,8 @@ _ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
 
 
 def _head(who: Who, service: str) -> Shape:
-    account = Segment(who.account) if who.account else Segment(chars=DIGITS, length=12)
-    parts = (Segment("arn"), Segment(who.partition), Segment(service), Segment(""), account)
-    return tuple(segment for part in parts for segment in (part, COLON))
+    parts = map(Segment, ("arn", who.partition, service, ""))
+    return arn_head(*parts, account_segment(who.account))
 
 
 def _federated(who: Who) -> Form:
@@ -323,7 +323,7 @@ def _organization(head: Shape, tail: Shape) -> Form:
 def organizations(words: Iterable[str]) -> tuple[str, ...]:
     """The organization IDs among words, and those that paths start with."""
     heads = (word.partition("/")[0] for word in words if word.startswith("o-"))
-    return tuple(dict.fromkeys(one for one in heads if "*" not in one and "?" not in one))
+    return tuple(dict.fromkeys(one for one in heads if not is_wild(one)))
 
 
 def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:

@@ -74,7 +74,7 @@ def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -
 
 
 def _names_account(value: str) -> bool:
-    return any(is_account(part) for part in value.split(":")[4:5] or (value,)) or is_account(value)
+    return is_account(value) or any(map(is_account, value.split(":")[4:5]))
 
 
 def _several(found: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.request import AwsPrincipal, Service
 from checker.iam.shape import Segment
 from checker.iam.space import ABSENT_FOR_SERVICES, SNS, Space, Target, service_context
-from checker.iam.texts import COLON, DIGITS, Excluded, Form, Texts, some
+from checker.iam.texts import Excluded, Form, Texts, account_segment, arn_head, some
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import tokens_of
 
@@ -42,8 +42,8 @@ def other_topics_space(queue: Target, topic: Arn) -> Space:
 
 def _other_topics(topic: Arn) -> Texts:
     """Topics of every account but the topic's own, in its Region."""
-    parts = (*map(Segment, ("arn", topic.partition, "sns", topic.region)), Segment(chars=DIGITS, length=12))
-    shape = (*(segment for part in parts for segment in (part, COLON)), *_NAME)
+    parts = map(Segment, ("arn", topic.partition, "sns", topic.region))
+    shape = (*arn_head(*parts, account_segment()), *_NAME)
     own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
     return Texts((Form.of(SOURCE_ARN, shape),), excluded=(own,))
 

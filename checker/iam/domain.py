@@ -9,7 +9,7 @@ from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, LIKE, NUMB
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from checker.iam.budget import Budget
     from checker.iam.mention import Mention, Mentions
@@ -59,7 +59,12 @@ class Domain(Protocol):
 
 def covers(domain: Domain, key: str) -> bool:
     """True if the domain gives the key its value."""
-    return key in domain.keys or any(one[-1] in "/:" and key.startswith(one) for one in domain.keys)
+    return is_among(key, domain.keys)
+
+
+def is_among(key: str, keys: Collection[str]) -> bool:
+    """True if a key is one of some keys, or begins with a prefix among them."""
+    return key in keys or any(one[-1] in "/:" and key.startswith(one) for one in keys)
 
 
 class OneOf(NamedTuple):
@@ -117,12 +122,8 @@ def _keys(way: Choice) -> frozenset[str]:
 def _whole(way: Choice, keys: frozenset[str], mentions: Mentions) -> Choice:
     """The way with the keys that it lacks as absent."""
     lacking = keys - _keys(way)
-    absent: Assignment = dict.fromkeys(key for key in mentions if key in lacking or _has_prefix(key, lacking))
+    absent: Assignment = dict.fromkeys(key for key in mentions if is_among(key, lacking))
     return way._replace(values={**absent, **way.values})
-
-
-def _has_prefix(key: str, prefixes: Iterable[str]) -> bool:
-    return any(one[-1] in "/:" and key.startswith(one) for one in prefixes)
 
 
 TEXTUAL = (TEXT, FOLDED, LIKE, ARN, BOOL, BINARY)

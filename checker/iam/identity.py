@@ -10,7 +10,7 @@ from checker.iam.arn_glob import arn_glob_of
 from checker.iam.domain import Assignment, Choice, Choices, gap
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Segment
-from checker.iam.texts import COLON, DIGITS, HEX, Excluded, Form, Texts, outright
+from checker.iam.texts import DIGITS, HEX, Excluded, Form, Texts, account_segment, arn_head, outright
 from checker.policy.wildcard import RUN, glob, tokens_of
 
 if TYPE_CHECKING:
@@ -106,9 +106,8 @@ class Instances(NamedTuple):
 
     def _form(self, region: str) -> Form:
         """The instances of a Region."""
-        account = Segment(self.account) if self.account else Segment(chars=DIGITS, length=12)
-        parts = (*map(Segment, ("arn", self.partition, "connect", region)), account)
-        head = tuple(segment for part in parts for segment in (part, COLON))
+        parts = map(Segment, ("arn", self.partition, "connect", region))
+        head = arn_head(*parts, account_segment(self.account))
         shape = (*head, Segment("instance/"), *_UUID)
         return Form(shape, ((SOURCE_ARN, tuple(range(len(shape)))), (SOURCE_ACCOUNT, (len(head) - 2,))))
 

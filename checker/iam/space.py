@@ -22,7 +22,7 @@ from checker.iam.callers import (
     organization,
 )
 from checker.iam.clock import Clock
-from checker.iam.domain import Domain, OneOf
+from checker.iam.domain import Domain, OneOf, is_among
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
 from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext, Lists
 from checker.iam.request import AwsPrincipal, Caller, ContextValue, OpenList, Service, foreign
@@ -104,8 +104,7 @@ class Space(NamedTuple):
 
     def _unlisted(self, keys: Iterable[str]) -> list[str]:
         listed = frozenset().union(self.fixed, self.absent, *(domain.keys for domain in self.free))
-        prefixes = tuple(one for one in listed if one[-1] in "/:")
-        return [key for key in keys if key not in listed and not key.startswith(prefixes)]
+        return [key for key in keys if not is_among(key, listed)]
 
 
 _VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")

@@ -232,6 +232,16 @@ ARN_SHAPE: Shape = (
 """Any text with five colons or more."""
 
 
+def arn_head(*parts: Segment) -> Shape:
+    """The first parts of an ARN, each with its colon behind it."""
+    return tuple(segment for part in parts for segment in (part, COLON))
+
+
+def account_segment(known: str = "") -> Segment:
+    """An account: the one that is known, or any twelve digits."""
+    return Segment(known) if known else Segment(chars=DIGITS, length=12)
+
+
 def any_text(key: str, *, optional: bool = True) -> Texts:
     """Any text at all, or none."""
     return Texts((Form.of(key, ANY_TEXT),), optional, may_be_empty=True)

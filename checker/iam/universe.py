@@ -43,7 +43,18 @@ from checker.iam.space import (
     service_context,
     subscription_domains,
 )
-from checker.iam.texts import ANY_TEXT, COLON, DIGITS, LOWER, PRINTABLE, Form, Texts, any_text, some
+from checker.iam.texts import (
+    ANY_TEXT,
+    COLON,
+    DIGITS,
+    LOWER,
+    PRINTABLE,
+    Form,
+    Texts,
+    account_segment,
+    any_text,
+    some,
+)
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
@@ -135,8 +146,9 @@ def _service_space(caller: Service, action: str, target: Target, policies: Seque
     return Space(caller, action, target.resource, fixed, free, absent, free_unlisted=True)
 
 
-_DIGITS: Shape = (Segment(chars=DIGITS, length=12),)
-_ACCOUNTS = tuple(Texts((Form.of(key, _DIGITS),), optional=True) for key in (SOURCE_ACCOUNT, SOURCE_OWNER))
+_ACCOUNTS = tuple(
+    Texts((Form.of(key, (account_segment(),)),), optional=True) for key in (SOURCE_ACCOUNT, SOURCE_OWNER)
+)
 _ARN: Shape = (
     *(Segment("arn"), COLON, Segment("aws"), Segment(chars=LOWER + "-"), COLON),
     *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
