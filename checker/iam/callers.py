@@ -262,11 +262,6 @@ class Tags(NamedTuple):
         """The prefix of the keys."""
         return frozenset((self.prefix,))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """None: each value is one."""
-        return frozenset()
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each tag has its own domain
         """One choice, with a domain for every tag that is mentioned."""
         return Choices((Choice({}, tuple(_tag(key) for key in mentions if key.startswith(self.prefix))),))

@@ -41,11 +41,6 @@ class Clock(NamedTuple):
         """The two keys for the moment of the request, which always agree, and that of the credentials."""
         return frozenset((CURRENT, EPOCH, *((ISSUED,) if self.temporary else ())))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Take every moment that a policy names, and a second before and after it; the past comes last."""
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
@@ -59,7 +54,7 @@ class Clock(NamedTuple):
         except ExhaustedError:
             missing = EXHAUSTED
         found.sort(key=lambda one: one.doubt is not None)
-        return Choices(told_apart(found, mentions), missing)
+        return Choices(told_apart(found, mentions), missing, self.keys)
 
     def _moments(self, mentions: Mentions) -> set[int]:
         """The borders between the moments that patterns tell apart, in seconds."""

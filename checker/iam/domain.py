@@ -35,11 +35,13 @@ class Choice(NamedTuple):
 class Choices(NamedTuple):
     """A choice for every class of values, the likeliest first.
 
-    ``gap`` says why some class may be missing, so that "no" is not proven by trying all.
+    ``gap`` says why some class may be missing, so that "no" is not proven by trying all. ``opened`` are the keys
+    of which one value stands for many, so that a policy variable of theirs stays unknown.
     """
 
     choices: tuple[Choice, ...]
     gap: Unknown | None = None
+    opened: frozenset[str] = frozenset()
 
 
 class Domain(Protocol):
@@ -48,10 +50,6 @@ class Domain(Protocol):
     @property
     def keys(self) -> frozenset[str]:
         """The keys, in lower case; a prefix of keys ends with ``/`` or ``:``."""
-
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """The keys of which one value stands for many, so that a policy variable of theirs stays unknown."""
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Pick a representative of every class that the mentions tell apart."""
@@ -78,11 +76,6 @@ class OneOf(NamedTuple):
         """The one key."""
         return frozenset((self.key,))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """None: each value is one."""
-        return frozenset()
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each value is a class
         """All of them."""
         return Choices(tuple(Choice({self.key: value}) for value in self.values))
@@ -101,11 +94,6 @@ class Ways(NamedTuple):
     def keys(self) -> frozenset[str]:
         """The keys of all ways."""
         return self.others.union(*(_keys(way) for way in self.ways))
-
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """None: each value is one."""
-        return frozenset()
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - the ways are given
         """All ways, or the first of them if nothing depends on it."""
@@ -165,11 +153,6 @@ class Addresses(NamedTuple):
         """The one key."""
         return frozenset((self.key,))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Take the first address of every stretch between two borders, in both families."""
         patterns = mentions.get(self.key, [])
@@ -184,7 +167,7 @@ class Addresses(NamedTuple):
                     if int(block.broadcast_address) + 1 < 1 << block.max_prefixlen:
                         found[str(block.broadcast_address + 1)] = None
         kept = told_apart((Choice({self.key: one}) for one in found), mentions)
-        return Choices(kept, gap(patterns, ADDRESS))
+        return Choices(kept, gap(patterns, ADDRESS), self.keys)
 
 
 _USUAL = ("198.51.100.7", "2001:db8::7")
@@ -201,11 +184,6 @@ class Numbers(NamedTuple):
         """The one key."""
         return frozenset((self.key,))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Take every number that a policy names, its neighbors, and 0."""
         patterns = mentions.get(self.key, [])
@@ -217,7 +195,7 @@ class Numbers(NamedTuple):
                 near = (int(value) - 1, int(value), int(value) + 1)
                 found.update((str(n), None) for n in near if n >= 0)
         kept = told_apart((Choice({self.key: one}) for one in found), mentions)
-        return Choices(kept, gap(patterns, NUMBER))
+        return Choices(kept, gap(patterns, NUMBER), self.keys)
 
 
 _LARGEST = 10**30

@@ -50,16 +50,12 @@ class Instances(NamedTuple):
         """The two source keys."""
         return frozenset(SOURCE_KEYS)
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """Both, unless the account is known."""
-        return frozenset((SOURCE_ARN,) if self.account else SOURCE_KEYS)
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Pick an instance of every class."""
         instances, missing = self.instances(mentions, budget)
         found = [*instances, *self._unsourced(instances, mentions)]
-        return Choices(tuple(map(Choice, found)), missing)
+        opened = (SOURCE_ARN,) if self.account else SOURCE_KEYS
+        return Choices(tuple(map(Choice, found)), missing, frozenset(opened))
 
     def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
         """The requests that lack one of the keys, if it matters which, or both."""
@@ -81,10 +77,9 @@ class Instances(NamedTuple):
             plain.add_arn(one)
         if plain.complete:
             return list(self.named(plain, budget)), gap([*arns, *accounts])
-        found, missing = Texts(tuple(map(self._form, self.regions)), excluded=self._excluded()).choices(
-            mentions, budget
-        )
-        return [one.values for one in found], missing
+        texts = Texts(tuple(map(self._form, self.regions)), excluded=self._excluded())
+        found = texts.choices(mentions, budget)
+        return [one.values for one in found.choices], found.gap
 
     def named(self, plain: _Plain, budget: Budget) -> Iterator[Assignment]:
         """Combine the accounts and IDs that are named with one of each that is not."""

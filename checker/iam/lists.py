@@ -35,11 +35,6 @@ class ServiceChain(NamedTuple):
         """The list, its first and its last."""
         return frozenset((VIA, FIRST, LAST))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Every order of up to three services that the patterns tell apart."""
         together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
@@ -51,6 +46,7 @@ class ServiceChain(NamedTuple):
         return Choices(
             tuple(Choice({VIA: one, FIRST: one[0], LAST: one[-1]}) for one in lists),
             missing,
+            self.keys,
         )
 
 
@@ -64,11 +60,6 @@ class Lists(NamedTuple):
         """The one key."""
         return frozenset((self.key,))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Every set of up to three texts that the patterns tell apart."""
         told = any_text(self.key, optional=False).choices(mentions, budget)
@@ -77,7 +68,7 @@ class Lists(NamedTuple):
         found = tuple(Choice({self.key: one}) for one in sets)
         budget.spend(len(found))
         missing = EXHAUSTED if len(texts) > _MOST else told.gap
-        return Choices((*found, Choice({self.key: None})), missing)
+        return Choices((*found, Choice({self.key: None})), missing, self.keys)
 
 
 class EncryptionContext(NamedTuple):
@@ -91,11 +82,6 @@ class EncryptionContext(NamedTuple):
         """The list, and the prefix of the values."""
         return frozenset((CONTEXT, CONTEXT_KEYS))
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """All of them."""
-        return self.keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Every set of up to three names: those with values that are mentioned, and those told apart."""
         valued = sorted(key.removeprefix(CONTEXT) for key in mentions if key.startswith(CONTEXT))
@@ -106,7 +92,7 @@ class EncryptionContext(NamedTuple):
         sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
         budget.spend(len(sets))
         missing = EXHAUSTED if len(names) > _MOST else told.gap
-        return Choices(tuple(self._choice(one, valued) for one in sets), missing)
+        return Choices(tuple(self._choice(one, valued) for one in sets), missing, frozenset((CONTEXT_KEYS,)))
 
     def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:
         present = [name.lower() for name in names]

@@ -127,7 +127,7 @@ class _Search:
                 context[key] = value
         first, *rest = branch.domains
         domains = (*self.relevant(choice.then), *rest)
-        opened = branch.opened | (first.open_keys & self.variables)
+        opened = branch.opened | (self.choices(first).opened & self.variables)
         return _Branch(context, domains, opened, choice.doubt if branch.doubt is None else branch.doubt)
 
     def trial(self, branch: _Branch) -> Truth:

@@ -24,11 +24,6 @@ class Unsourced(NamedTuple):
         """The two source keys."""
         return frozenset(SOURCE_KEYS)
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """Those of the instances."""
-        return self.instances.open_keys
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Take keys away from an instance of every class."""
         found = self.instances._replace(or_absent=True).choices(mentions, budget)

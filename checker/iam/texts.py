@@ -109,11 +109,6 @@ class Texts(NamedTuple):
         """The keys of the forms."""
         return frozenset(key for form in self.forms for key, _ in form.texts)
 
-    @property
-    def open_keys(self) -> frozenset[str]:
-        """The keys whose texts are not fixed."""
-        return frozenset(key for form in self.forms for key, indices in form.texts if form.is_open(indices))
-
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Pick a choice for every class, once for all questions that have a budget together.
 
@@ -147,7 +142,11 @@ class Texts(NamedTuple):
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
-        return Choices(tuple(chosen), missing)
+        return Choices(tuple(chosen), missing, self._opened())
+
+    def _opened(self) -> frozenset[str]:
+        """The keys whose texts are not fixed."""
+        return frozenset(key for form in self.forms for key, indices in form.texts if form.is_open(indices))
 
     def _forms(self, patterns: Sequence[Mention]) -> tuple[Form, ...]:
         """The forms, and before any text that of an ARN if ARN operators read it."""
