@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from checker.cli.progress import progress_bar
-from checker.cli.terminal import tell
+from checker.cli.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
     from checker.live.audit.run import Done
@@ -25,7 +25,7 @@ class AuditProgress:
         self._elsewhere = elsewhere
         self._finished = self._calls = self._topics = self._skipped = 0
         self._lock = threading.Lock()
-        self._bar = progress_bar() if sys.stderr.isatty() else None
+        self._bar = progress_bar() if is_terminal(sys.stderr) else None
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from checker.cli.terminal import is_terminal
 from checker.terminal_text import inert
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _WIDTH = 30
 
 def progress_bar() -> Callable[[str, float], None]:
     """Give what draws a bar on standard error, ten times a second at most, and takes it away at the end."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return lambda _name, _part: None
     last = 0.0
 
