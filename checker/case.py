@@ -104,21 +104,13 @@ class PolicyCase:
         return tuple(s for s in self.statements if s.effect == ALLOW and names_connect(s))
 
     @cached_property
-    def resources_named(self) -> frozenset[str]:
-        """Every Resource that the policy names."""
-        patterns = [s.resources for s in self.statements if isinstance(s.resources, Patterns)]
-        return frozenset(value for one in patterns for value in one.values if isinstance(value, str))
-
-    @cached_property
     def resource_named(self) -> str:
         """A Resource that stands for the owner of the policy: one without wildcards, if there is any.
 
         Which of several it is does not depend on their order. Wildcards are filled in, but for a lone one.
         """
-        named = min(
-            self.resources_named, key=lambda value: (value == "*", is_wild(value), value), default="*"
-        )
-        return example_of(named)
+        named = self.policy.resources()
+        return example_of(min(named, key=lambda one: (one == "*", is_wild(one), one), default="*"))
 
     def at(
         self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""
@@ -174,7 +166,7 @@ class TopicCase(PolicyCase):
         if isinstance(arn, Arn):
             return Target.of(arn)
         symbol = self.topic.symbol
-        named = symbol if symbol in self.resources_named else self.resource_named
+        named = symbol if symbol in self.policy.resources() else self.resource_named
         return Target(named, arn, arn, self.partition)
 
     @cached_property
@@ -262,7 +254,9 @@ class TopicCase(PolicyCase):
     def open_grants(self) -> tuple[Statement, ...]:
         """The grants for Connect, and those that let it in only when it does not say for whom."""
         others = (s for s in self.grants if s not in self.connect_grants)
-        unsaid = (s for s in others if self.connect(s).deputy(()).truth is True and not self._is_public(s))
+        unsaid = (
+            s for s in others if self.connect(s).deputy(()).truth is not False and not self._is_public(s)
+        )
         return (*self.connect_grants, *unsaid)
 
     def _reaches(self, statement: Statement) -> bool:

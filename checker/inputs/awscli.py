@@ -93,14 +93,9 @@ def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:
     """Name the topic that a policy is about, if all its statements name one and the same, or cover it."""
-    named = {
-        value
-        for statement in policy.policy.known_statements()
-        if isinstance(statement.resources, Patterns)
-        for value in statement.resources.values
-        if isinstance(value, str)
+    topics = {
+        value for value in policy.policy.resources() if (arn := Arn.parse(value)) is not None and arn.is_topic
     }
-    topics = {value for value in named if (arn := Arn.parse(value)) is not None and arn.is_topic}
     plain = {value for value in topics if not is_wild(value)}
     only = topic_arn(min(plain)) if len(plain) == 1 else None
     if only is None or not all(glob(value).matches(str(only)) for value in topics):

@@ -131,6 +131,12 @@ class Policy(NamedTuple):
         """The statements that could be read."""
         return tuple(s for s in self.statements if isinstance(s, Statement))
 
+    def resources(self) -> frozenset[str]:
+        """Every Resource that the policy names; what NotResource names is none that a statement is about."""
+        patterns = (one.resources for one in self.known_statements())
+        plain = (one for one in patterns if isinstance(one, Patterns) and not one.negated)
+        return frozenset(value for one in plain for value in one.values if isinstance(value, str))
+
 
 class Problem(NamedTuple):
     """A place where a document is not a policy as AWS documents it.

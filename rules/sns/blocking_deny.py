@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.diagnosis import ANY_RESOURCE
 from checker.finding import Severity
 from checker.iam.identity import SOURCE_KEYS
 from checker.iam.operators import is_negated
 from checker.iam.prove import one_request
 from checker.iam.space import connect_space
 from checker.iam.truth import Truth, any_of, negate
-from checker.policy.model import ALLOW, EVERYONE, Condition, Principal, Principals, Statement
+from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
 from checker.policy.unknown import Unknown
 from checker.remedy.denial import exempt
 from checker.rule import Link, Rule
@@ -86,7 +87,7 @@ class BlockingDeny(Rule):
 
 def _hits(case: TopicCase, deny: Statement) -> Truth:
     """Does the Deny hit a known instance, or if none is known every instance that could publish else?"""
-    allow = Statement(0, "", ALLOW, _ANYBODY, deny.actions, deny.resources, ())
+    allow = Statement(0, "", ALLOW, _ANYBODY, _ANYTHING, ANY_RESOURCE, ())
     if case.instances:
         policy = case.alone(allow, deny)
         return any_of(
@@ -97,6 +98,7 @@ def _hits(case: TopicCase, deny: Statement) -> Truth:
     return negate(case.connect_under(case.alone(allow, deny)).any_instance().truth)
 
 
+_ANYTHING = Patterns("Action", ("*",))
 _ANYBODY = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
 
 

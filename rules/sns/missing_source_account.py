@@ -75,7 +75,8 @@ class MissingSourceAccount(Rule):
             if conditions_on(statement, SOURCE_ACCOUNT):
                 continue
             answer = case.deputy_of(statement)
-            if answer.truth is True and not conditions_on(statement, *SOURCE_KEYS) and answer.witness:
+            has_source = bool(conditions_on(statement, *SOURCE_KEYS))  # then weak-source-condition speaks of it
+            if answer.truth is True and not has_source and answer.witness:
                 yield self.finding(
                     case.name,
                     f"{statement.title} lets Connect publish on behalf of any AWS customer",
@@ -84,7 +85,7 @@ class MissingSourceAccount(Rule):
                     witness=witness(answer, could(answer.witness, "publish")),
                     fixes=pin(case, statement),
                 )
-            elif isinstance(answer.truth, Unknown):
+            elif isinstance(answer.truth, Unknown) and not has_source:
                 about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
                 yield self.doubt(case, about, answer.truth, case.at(statement.route))
             elif (

@@ -10,7 +10,7 @@ from checker.finding import Severity
 from checker.iam.arn_glob import arn_glob
 from checker.iam.request import AwsPrincipal, Request
 from checker.iam.resource import resource_covers
-from checker.policy.model import Patterns
+from checker.policy.model import ALLOW, Patterns
 from checker.policy.unknown import Unknown
 from checker.remedy.values import name_topic
 from checker.rule import Link, Rule
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
+    from checker.iam.truth import Truth
     from checker.policy.model import Statement
 
 _NOBODY = AwsPrincipal(Arn("aws", "iam", "", "", ""))
@@ -31,7 +32,8 @@ class WrongResource(Rule):
     ## What it finds
 
     Statements whose Resource is another topic, a subscription, a queue, or no ARN at all. An error in a
-    statement for Connect, a warning in any other. `*` is accepted, as SNS accepts it.
+    statement for Connect, a warning in any other. `*` is accepted, as SNS accepts it. Also Allow statements
+    whose NotResource leaves out the topic itself.
 
     ## Why it matters
 
@@ -68,11 +70,25 @@ class WrongResource(Rule):
         """Compare every Resource with the topic, or if that is not known with what a topic looks like."""
         for statement in case.statements:
             resources = statement.resources
-            if not isinstance(resources, Patterns) or resources.negated:
+            if not isinstance(resources, Patterns):
+                continue
+            if resources.negated:
+                yield from self._left_out(case, statement, resources)
                 continue
             for index, value in enumerate(resources.values):
                 if isinstance(value, str) and (reason := _fault(case, value)):
                     yield self._finding(case, statement, value, reason, (resources.element, index))
+
+    def _left_out(self, case: TopicCase, statement: Statement, resources: Patterns) -> Iterator[Finding]:
+        """Report an Allow about every topic but the one that carries it; there is no other that it could serve."""
+        if statement.effect == ALLOW and _covers(case, resources) is False:
+            yield self.finding(
+                case.name,
+                f"{statement.title} is about everything but this topic",
+                case.at((*statement.route, resources.element)),
+                severity=_severity(statement),
+                help=f"{_help(case)} as the Resource, in the place of NotResource",
+            )
 
     def _finding(
         self, case: TopicCase, statement: Statement, value: str, reason: str, at: tuple[str, int]
@@ -83,7 +99,7 @@ class WrongResource(Rule):
             case.name,
             f"{statement.title} is about `{value}`, {reason}",
             case.at(route),
-            severity=Severity.ERROR if names_connect(statement) else Severity.WARNING,
+            severity=_severity(statement),
             help=_help(case),
             fixes=name_topic(case, route) if names_connect(statement) else (),
         )
@@ -101,12 +117,22 @@ def _fault(case: TopicCase, value: str) -> str:
         return f"which belongs to {service}, not to SNS"
     if not isinstance(case.topic.arn, Arn):
         return "one of several topics that the policy names" if _topics(case) > 1 else ""
-    request = Request(_NOBODY, "", str(case.topic.arn), {})
-    one = Patterns("Resource", (value,))
-    if resource_covers(one, request, case.policy.has_variables) is False:
+    if _covers(case, Patterns("Resource", (value,))) is False:
         below = value.startswith(f"{case.topic.arn}:")
         return "a subscription of the topic, not the topic" if below else "which is not this topic"
     return ""
+
+
+def _covers(case: TopicCase, resources: Patterns) -> Truth:
+    """True if a Resource or NotResource covers the topic; of a topic that is not known, not known either."""
+    if isinstance(case.topic.arn, Unknown):
+        return case.topic.arn
+    request = Request(_NOBODY, "", str(case.topic.arn), {})
+    return resource_covers(resources, request, case.policy.has_variables)
+
+
+def _severity(statement: Statement) -> Severity:
+    return Severity.ERROR if names_connect(statement) else Severity.WARNING
 
 
 def _topics(case: TopicCase) -> int:
