@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.askers import MEMBER, PRINCIPAL, SESSION
-from checker.parties import ANYBODY, SOME, Party
+from checker.parties import ANYBODY, IMPLIED_BY, SOME, Party
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from checker.iam.decide import Decision
     from checker.iam.gain import Gain
     from checker.iam.request import Request
+    from checker.iam.space import Space
 
 _MOST = 4
 
@@ -23,7 +24,7 @@ class Access(NamedTuple):
 
     ``partly`` if that is not so of all its requests. ``witness`` is one of them, with the first of the
     actions, and with any other in its place; ``allowed`` is what the one policy decides of it, ``refused``
-    what the other does.
+    what the other does. ``spaces`` are all requests of the party, a space for each action that was asked for.
     """
 
     party: Party
@@ -32,6 +33,7 @@ class Access(NamedTuple):
     witness: Request
     allowed: Decision
     refused: Decision
+    spaces: tuple[Space, ...]
 
     @property
     def who(self) -> str:
@@ -64,9 +66,21 @@ def joined(found: Iterable[Access], named: Collection[str], gain: Gain) -> tuple
         if at is None:
             accesses.append(one)
         else:
-            accesses[at] = accesses[at]._replace(actions=accesses[at].actions + one.actions)
-    kept = [one for one in accesses if not any(_includes(other, one) for other in accesses)]
+            accesses[at] = _with_actions(accesses[at], one)
+    kept = [one for one in accesses if not any(_implies(other, one, gain) for other in accesses)]
     return tuple(_named(one, accesses, named) for one in kept)
+
+
+def _with_actions(one: Access, other: Access) -> Access:
+    return one._replace(actions=one.actions + other.actions, spaces=one.spaces + other.spaces)
+
+
+def _implies(large: Access, small: Access, gain: Gain) -> bool:
+    """True if the access of the large party says all that there is to say of the small one's."""
+    if not _includes(large, small):
+        return False
+    pairs = zip(large.spaces, small.spaces, strict=True)
+    return not large.partly or all(gain.is_shared(large.witness, *spaces) for spaces in pairs)
 
 
 def _alike(one: Access, other: Access, gain: Gain) -> bool:
@@ -77,10 +91,12 @@ def _alike(one: Access, other: Access, gain: Gain) -> bool:
 
 
 def _includes(large: Access, small: Access) -> bool:
-    """True if whoever is of the small party is of the large one too, and gets the same from it."""
+    """True if the small party is a part of the large one, and gets the same actions, always or in some cases."""
     if (large.actions, large.partly) != (small.actions, small.partly):
         return False
     party, member = large.party, small.party
+    if party.kind in IMPLIED_BY.get(member.kind, ()):
+        return True
     if party.kind == ANYBODY:
         return member.kind in (PRINCIPAL, SESSION, MEMBER)
     if party.kind == MEMBER:

@@ -143,7 +143,7 @@ class _Side:
     def _take(
         self, party: Party | None, actions: tuple[str, ...], prepared: Prepared, space: Space
     ) -> tuple[str, ...]:
-        """Ask for one party, or for whoever it is; give the kind of who is found."""
+        """Ask for one party, or for whoever it is; give its kind if all its requests are found."""
         truth, witness = self.gain.ask(prepared, space)
         if isinstance(truth, Unknown):
             self.doubts.append(_VARIABLE if truth is FREE else truth)
@@ -152,8 +152,8 @@ class _Side:
         refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
         partly = not self.gain.is_whole(prepared, space)
         party = party or Party(SOME, caller_of(witness))
-        self.found.append(Access(party, actions, partly, witness, allowed, refused))
-        return (party.kind,)
+        self.found.append(Access(party, actions, partly, witness, allowed, refused, (space,)))
+        return () if partly else (party.kind,)
 
 
 _VARIABLE = Unknown("a policy variable may have one of many values")

@@ -37,7 +37,7 @@ IMPLIED_BY = {
     ORGANISATION: (ANYBODY,),
     SOME: (ANYBODY,),
 }
-"""Who need not be asked for once one of the others has been found."""
+"""Who need not be asked for once all requests of one of the others are found to be gained."""
 
 
 class Party(NamedTuple):

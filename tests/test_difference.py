@@ -62,10 +62,19 @@ ADMINS = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{PARTNER}:role/Admin*"}
 ROOT = statement(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="kms:*", Resource="*")
 KEY_USE = statement(Action=["kms:GenerateDataKey*", "kms:Decrypt"], Resource="*")
 
+
+def tagged(principal: Any, *teams: str, **more: str) -> dict[str, Any]:
+    """A statement for principals with a tag."""
+    return statement(
+        Principal=principal, Condition={"StringEquals": {"aws:PrincipalTag/team": list(teams), **more}}
+    )
+
+
 OURS = f"Connect for instance {ID} of account {ACCOUNT}"
 THEIRS = "any other AWS customer's Connect instance"
 UNSAID = "Connect without aws:SourceArn and aws:SourceAccount"
 SERVICES = "any other AWS service"
+ANYBODY_TAGGED = "anybody with an AWS account can sns:Publish in some cases"
 DEFAULTS = "sns:Publish, sns:AddPermission, sns:DeleteTopic, sns:GetTopicAttributes and 4 more"
 DATA_KEYS = "kms:GenerateDataKey, kms:Decrypt, kms:GenerateDataKeyPair, kms:GenerateDataKeyPairWithoutPlaintext and 1 more"
 
@@ -100,6 +109,28 @@ PAIRS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         [PINNED, DENY],
         [],
         [f"{OURS} can sns:Publish"],
+    ),
+    "a role gains as much as anybody": (
+        [PINNED],
+        [PINNED, tagged("*", "chat"), tagged({"AWS": ROLE}, "chat")],
+        [ANYBODY_TAGGED],
+        [],
+    ),
+    "a role gains in more cases than anybody": (
+        [PINNED],
+        [PINNED, tagged("*", "chat"), tagged({"AWS": ROLE}, "chat", "voice")],
+        [f"role App of account {PARTNER} can sns:Publish in some cases", ANYBODY_TAGGED],
+        [],
+    ),
+    "an organization gains in more cases than anybody": (
+        [PINNED],
+        [PINNED, tagged("*", "chat"), tagged("*", "voice", **{"aws:PrincipalOrgID": ORG})],
+        [
+            f"any principal of account {ACCOUNT} can sns:Publish in some cases",
+            ANYBODY_TAGGED,
+            f"any principal of organization {ORG} can sns:Publish in some cases",
+        ],
+        [],
     ),
     "that Deny exempts AWS services": ([PINNED, DENY], [PINNED, EXEMPTING], [f"{OURS} can sns:Publish"], []),
     "the key is given to Connect": (

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.arn import is_account
 from checker.iam.clock import Clock
 from checker.iam.domain import Addresses, Assignment, Choice, Choices, Numbers, OneOf, Ways
+from checker.iam.identity import SOURCE_KEYS
 from checker.iam.lists import ServiceChain
+from checker.iam.request import FOREIGN_ADDRESS
 from checker.iam.shape import Segment, Shape
 from checker.iam.texts import (
     ANY_TEXT,
@@ -26,6 +28,7 @@ from checker.iam.texts import (
     UPPER,
     Excluded,
     Form,
+    Longest,
     Texts,
     account_segment,
     any_text,
@@ -57,8 +60,21 @@ _SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
 _VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
 _ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
 
-AWS_ADDRESS = "240.0.0.1"
-"""Stands for the AWS-internal address that a service calls from, which is in nobody's CIDR block."""
+IDENTITY = frozenset(
+    (
+        PRINCIPAL_ARN,
+        PRINCIPAL_ACCOUNT,
+        CALLER_ACCOUNT,
+        PRINCIPAL_TYPE,
+        USER_NAME,
+        USER_ID,
+        ORG_ID,
+        ORG_PATHS,
+        _IS_SERVICE,
+        *SOURCE_KEYS,
+    )
+)
+"""The keys that say who asks, or for whom; the others, tags among them, may differ from case to case."""
 
 ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
 """The kinds of callers, by their aws:PrincipalType."""
@@ -209,8 +225,11 @@ def _form(
         USER_NAME: user_name,
         USER_ID: user_id,
     }
-    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices))
+    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), longest=_NAMES)
 
+
+_NAMES = (Longest(PRINCIPAL_ARN, 64, "/"), Longest(USER_NAME, 64))
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 _ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
 
@@ -226,7 +245,7 @@ def _federated(who: Who) -> Form:
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
     texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
-    return Form(shape, tuple(texts.items()))
+    return Form(shape, tuple(texts.items()), longest=(Longest(PRINCIPAL_ARN, 32, "/"),))
 
 
 def _user_id(kind: str, session: str) -> Texts:
@@ -235,10 +254,13 @@ def _user_id(kind: str, session: str) -> Texts:
     name = (Segment(session),) if session else _GIVEN_NAME
     last = (COLON, *name) if kind == ROLE else ()
     known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
-    return Texts((known, Form.wider(USER_ID, (prefix, *some(UPPER), *last))))
+    longest = (Longest(USER_ID, 64, ":"),)
+    wider = Form.wider(USER_ID, (prefix, *some(UPPER), *last))
+    return Texts((known._replace(longest=longest), wider))
 
 
-_SOURCE_IDENTITY = Texts((Form.of(_IDENTITY, _GIVEN_NAME), Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
+_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(longest=(Longest(_IDENTITY, 64),))
+_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
 
 
 _HOST = some(LOWER + ".-")
@@ -269,8 +291,12 @@ class Tags(NamedTuple):
 
 def _tag(key: str) -> Texts:
     """The value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
-    forms = (Form.of(key, some(_TAG_CHARS)), Form.wider(key, ANY_TEXT))
-    return Texts(forms, optional=True, may_be_empty=True)
+    wider = Form.wider(key, ANY_TEXT)
+    name = key.removeprefix(_TAG)
+    if not name or len(name) > 128 or not set(name) <= set(_TAG_CHARS):
+        return Texts((wider,), optional=True)
+    known = Form.of(key, some(_TAG_CHARS))._replace(longest=(Longest(key, 256),))
+    return Texts((known, wider), optional=True, may_be_empty=True)
 
 
 _TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
@@ -284,8 +310,25 @@ _LONG_TERM = Choice({}, (Clock(),))
 _BOTH = Ways((_LONG_TERM, _TEMPORARY))
 _CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
 
+_SECURE, _AGENT, _REFERER = "aws:securetransport", "aws:useragent", "aws:referer"
+_HEADERS: tuple[Domain, ...] = (
+    OneOf(_SECURE, ("true", "false")),
+    any_text(_AGENT, optional=False),
+    any_text(_REFERER),
+)
+"""What any caller may send beside its identity."""
+
 _FORWARDED = tuple(
-    Choice({_VIA_SERVICE: "true", _SOURCE_IP: AWS_ADDRESS}, chain) for chain in ((), (ServiceChain(),))
+    Choice(
+        {
+            _VIA_SERVICE: "true",
+            _SOURCE_IP: FOREIGN_ADDRESS,
+            _SECURE: "true",
+            **{key: Unknown("a service sends it for the caller", key) for key in (_AGENT, _REFERER)},
+        },
+        chain,
+    )
+    for chain in ((), (ServiceChain(),))
 )
 """A request that a service makes with the credentials of the caller, and from an address of its own."""
 
@@ -338,17 +381,10 @@ def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
     vpc = _identified(_VPC, "vpc-", words)
     endpoint = _identified(_ENDPOINT, "vpce-", words)
     return (
-        Choice({_VIA_SERVICE: "false"}, (Addresses(_SOURCE_IP),)),
-        Choice({_VIA_SERVICE: "false", **unlisted}, (vpc, endpoint, Addresses(_VPC_IP))),
+        Choice({_VIA_SERVICE: "false"}, (Addresses(_SOURCE_IP, public=True), *_HEADERS)),
+        Choice({_VIA_SERVICE: "false", **unlisted}, (vpc, endpoint, Addresses(_VPC_IP), *_HEADERS)),
     )
 
-
-HEADERS: tuple[Domain, ...] = (
-    OneOf("aws:securetransport", ("true", "false")),
-    any_text("aws:useragent", optional=False),
-    any_text("aws:referer"),
-)
-"""What any caller may send beside its identity."""
 
 _CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
 """Every key that depends on who asks."""

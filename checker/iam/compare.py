@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from decimal import Decimal
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -146,6 +146,45 @@ def network(text: str) -> IPv4Network | IPv6Network | Unknown:
     except ValueError:
         return _NO_ADDRESS
     return _BARE_IPV6 if isinstance(found, IPv6Network) and "/" not in text else found
+
+
+_SMALLEST_PREFIX = {4: 8, 6: 16}
+
+
+def is_one_network(text: str) -> bool:
+    """True for a block that can be the network of one organization; no block as large as a /7 is, and none of 240/4."""
+    block = network(text)
+    return not isinstance(block, Unknown) and (
+        block.prefixlen >= _SMALLEST_PREFIX[block.version] and not block.is_reserved
+    )
+
+
+@lru_cache(maxsize=1)
+def _not_public() -> tuple[IPv4Network | IPv6Network, ...]:
+    """What is not routed in the internet: private, shared, local and reserved blocks, and all IPv6 outside 2000::/3.
+
+    https://www.iana.org/assignments/iana-ipv4-special-registry/
+    """
+    from ipaddress import ip_network
+
+    ipv4 = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12")
+    ipv6 = ("::/3", "4000::/2", "8000::/1")
+    return tuple(map(ip_network, (*ipv4, "192.168.0.0/16", "224.0.0.0/3", *ipv6)))
+
+
+def is_public(address: str) -> bool:
+    """True for an address that a caller in the internet can have; those of documentation stand for such ones."""
+    found = host(address)
+    return found is not None and not any(found in block for block in _not_public())
+
+
+def borders(blocks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
+    """The first address of each of these blocks and of those that are not public, and the next one behind it."""
+    for block in (*blocks, *_not_public()):
+        yield str(block.network_address)
+        behind = int(block.broadcast_address) + 1
+        if behind < 1 << block.max_prefixlen:
+            yield str(type(block.network_address)(behind))
 
 
 @lru_cache(maxsize=1024)

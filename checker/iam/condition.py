@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import is_account
-from checker.iam.operators import TEXT, comparison, is_negated
+from checker.iam.compare import is_one_network
+from checker.iam.operators import ADDRESS, TEXT, comparison, is_negated
 from checker.iam.request import OpenList, is_foreign
 from checker.iam.truth import Truth, all_of, any_of, negate
 from checker.iam.variables import NO_VALUE, expand, has_escape
@@ -66,7 +67,8 @@ def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[
 
 def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -> Truth:
     """Unknown, unless the key is absent or foreign and each of the two has the same answer."""
-    named = all(isinstance(one, str) and _names_account(one) for one in wanted)
+    is_yours = is_one_network if comparison(operation.base).family == ADDRESS else _names_account
+    named = all(isinstance(one, str) and is_yours(one) for one in wanted)
     if not is_foreign(found) or not named or not wanted:
         return found
     foreign = is_negated(operation.base)

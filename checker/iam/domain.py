@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from checker.iam.compare import network, number
+from checker.iam.compare import borders, is_public, network, number
 from checker.iam.operators import ADDRESS, ARN, BINARY, BOOL, FOLDED, LIKE, NUMBER, TEXT
 from checker.policy.unknown import Unknown
 
@@ -144,9 +144,10 @@ def _answer(pattern: Mention, value: ContextValue) -> object:
 
 
 class Addresses(NamedTuple):
-    """Any IP address; blocks split them at their borders."""
+    """Any IP address; blocks split them at their borders. ``public``: AWS documents one of the internet."""
 
     key: str
+    public: bool = False
 
     @property
     def keys(self) -> frozenset[str]:
@@ -154,24 +155,23 @@ class Addresses(NamedTuple):
         return frozenset((self.key,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Take the first address of every stretch between two borders, in both families."""
+        """Take an address of every stretch between two borders, in both families; what is not public last."""
         patterns = mentions.get(self.key, [])
         blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
         budget.spend(len(blocks) * len(blocks))
-        found: dict[str, None] = dict.fromkeys(_USUAL)
-        for version, zero in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - an address to decide on, not to bind to
-            found[zero] = None
-            for block in blocks:
-                if not isinstance(block, Unknown) and block.version == version:
-                    found[str(block.network_address)] = None
-                    if int(block.broadcast_address) + 1 < 1 << block.max_prefixlen:
-                        found[str(block.broadcast_address + 1)] = None
-        kept = told_apart((Choice({self.key: one}) for one in found), mentions)
-        return Choices(kept, gap(patterns, ADDRESS), self.keys)
+        known = [one for one in (*blocks, *map(network, _USUAL)) if not isinstance(one, Unknown)]
+        found = sorted(map(self._choice, borders(known)), key=lambda one: one.doubt is not None)
+        return Choices(told_apart(found, mentions), gap(patterns, ADDRESS), self.keys)
+
+    def _choice(self, address: str) -> Choice:
+        doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
+        return Choice({self.key: address}, doubt=doubt)
 
 
-_USUAL = ("198.51.100.7", "2001:db8::7")
+_USUAL = ("198.51.100.7/32", "2001:db8::7/128")
 """Stand for all addresses that no block tells apart. https://www.rfc-editor.org/rfc/rfc5737"""
+
+_NOT_PUBLIC = Unknown("AWS documents public addresses for this key", "aws:SourceIp")
 
 
 class Numbers(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.iam.budget import LIMIT, Budget
+from checker.iam.callers import IDENTITY
 from checker.iam.decide import decide
 from checker.iam.residue import prepare
 from checker.iam.search import Found, Goal, find
@@ -76,6 +77,20 @@ class Gain:
         """True if every request of the space is gained, for sure."""
         return self._find(prepared, space, _no_gain).truth is False
 
+    def is_shared(self, witness: Request, its: Space, space: Space) -> bool:
+        """True if all that is gained in a space is gained as well by who sends the witness, a request of ``its``.
+
+        A policy variable is filled in for the one or for the other, so with variables it is not known.
+        """
+        theirs, shared = prepare(space, *self.policies), prepare(its, *self.policies)
+        if theirs.variables() or shared.variables():
+            return False
+        settled = shared.settled(witness.context, IDENTITY)
+        both = theirs._replace(
+            policies=settled.policies + theirs.policies, residues=settled.residues + theirs.residues
+        )
+        return self._find(both, space, _only_gained_second).truth is False
+
     def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
         return find(prepared, space, goal, Budget(_EACH, self.budget))
 
@@ -94,6 +109,10 @@ def _effect(statement: Statement | Unknown) -> object:
 def _gain(allowed: Sequence[Truth]) -> Truth:
     old, new = allowed
     return all_of((new, negate(old)))
+
+
+def _only_gained_second(allowed: Sequence[Truth]) -> Truth:
+    return all_of((_gain(allowed[2:]), _no_gain(allowed[:2])))
 
 
 def _no_gain(allowed: Sequence[Truth]) -> Truth:

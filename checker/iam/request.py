@@ -31,9 +31,16 @@ def foreign(key: str) -> Unknown:
     return Unknown(_FOREIGN, key)
 
 
+FOREIGN_ADDRESS = Unknown(
+    "AWS does not document from which addresses a service calls, beyond that they are none of yours",
+    "aws:SourceIp",
+)
+"""The value of aws:SourceIp in a request that a service makes."""
+
+
 def is_foreign(value: Unknown) -> bool:
-    """True for such a value. AWS does not document it, but no text that names an account can match it."""
-    return value.reason == _FOREIGN
+    """True for such a value. AWS does not document it, but no text that names what is yours can match it."""
+    return value.reason == _FOREIGN or value == FOREIGN_ADDRESS
 
 
 _FOREIGN = "AWS does not document this key for a service, beyond that it names none of your principals"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.iam.condition import condition_holds
 from checker.iam.decide import scope_truths
-from checker.iam.domain import covers
+from checker.iam.domain import covers, is_among
 from checker.iam.mention import Mentions, mentioned_keys, mentions_of, variable_keys
 from checker.iam.request import ContextValue, Request
 from checker.iam.truth import Truth, all_of
@@ -15,7 +15,7 @@ from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.iam.space import Space
 
@@ -79,6 +79,28 @@ class Prepared(NamedTuple):
         """The same for a policy that is just these statements of the only one."""
         kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
         return Prepared(self.start, (policy,), (kept,))
+
+    def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> Prepared:
+        """The same with the conditions on some keys decided, as this context has them."""
+        request = self.start._replace(context=dict(context))
+        pairs = zip(self.policies, self.residues, strict=True)
+        return self._replace(
+            residues=tuple(tuple(_settled(one, policy, request, keys)) for policy, one in pairs)
+        )
+
+
+def _settled(
+    residues: Iterable[Residue], policy: Policy, request: Request, keys: Collection[str]
+) -> Iterator[Residue]:
+    for residue in residues:
+        asked = [
+            one for one in residue.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
+        ]
+        truth = all_of(condition_holds(one, request, policy.has_variables) for one in asked)
+        if truth is not False:
+            doubt = (truth,) if isinstance(truth, Unknown) else ()
+            rest = tuple(one for one in residue.conditions if one not in asked)
+            yield residue._replace(conditions=rest + doubt)
 
 
 def prepare(space: Space, *policies: Policy) -> Prepared:

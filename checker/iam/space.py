@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.arn import Arn, is_account
 from checker.iam.callers import (
     ANONYMOUS,
-    AWS_ADDRESS,
-    HEADERS,
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
     SIGNED,
@@ -25,7 +23,15 @@ from checker.iam.clock import Clock
 from checker.iam.domain import Domain, OneOf, is_among
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
 from checker.iam.lists import CONTEXT, CONTEXT_KEYS, EncryptionContext, Lists
-from checker.iam.request import AwsPrincipal, Caller, ContextValue, OpenList, Service, foreign
+from checker.iam.request import (
+    FOREIGN_ADDRESS,
+    AwsPrincipal,
+    Caller,
+    ContextValue,
+    OpenList,
+    Service,
+    foreign,
+)
 from checker.iam.texts import any_text
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -123,7 +129,7 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:principalisawsservice": "true",
     "aws:securetransport": "true",
     "aws:viaawsservice": "false",
-    "aws:sourceip": AWS_ADDRESS,
+    "aws:sourceip": FOREIGN_ADDRESS,
     **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
     **_VARYING_CONTEXT,
     PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
@@ -221,7 +227,7 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = callers(who, (*SIGNED, ANONYMOUS), organization(own))
-    return principal_space(stranger_caller(target), action, target, (kinds, *HEADERS))
+    return principal_space(stranger_caller(target), action, target, (kinds,))
 
 
 def principal_space(caller: Caller, action: str, target: Target, free: tuple[Domain, ...]) -> Space:

@@ -29,15 +29,29 @@ _NO_COLON = PRINTABLE.replace(":", "")
 COLON = Segment(":")
 
 
+class Longest(NamedTuple):
+    """The most characters that AWS documents for a key's text, or for the part behind a last separator."""
+
+    key: str
+    characters: int
+    behind: str = "\0"
+
+    def exceeded(self, found: Assignment) -> bool:
+        """True for a text that is longer."""
+        value = found.get(self.key)
+        return isinstance(value, str) and len(value.rpartition(self.behind)[2]) > self.characters
+
+
 class Form(NamedTuple):
     """Texts over the segments of one shape: each key's text is that of some segments, by index.
 
-    ``doubt`` says why texts of this form prove nothing, if they do not.
+    ``doubt`` says why texts of this form prove nothing, if they do not. Neither do texts over ``longest``.
     """
 
     shape: Shape
     texts: tuple[tuple[str, tuple[int, ...]], ...]
     doubt: Unknown | None = None
+    longest: tuple[Longest, ...] = ()
 
     @classmethod
     def of(cls, key: str, shape: Shape) -> Form:
@@ -52,6 +66,12 @@ class Form(NamedTuple):
     def assignment(self, parts: Sequence[str]) -> Assignment:
         """The texts of the keys, given that of each segment."""
         return {key: "".join(parts[at] for at in indices) for key, indices in self.texts}
+
+    def choice(self, parts: Sequence[str]) -> Choice:
+        """The same as a choice, with the doubt that there is about it."""
+        found = self.assignment(parts)
+        long = next((one.key for one in self.longest if one.exceeded(found)), None)
+        return Choice(found, doubt=self.doubt if long is None else Unknown(_TOO_LONG, long))
 
     def is_open(self, indices: Iterable[int]) -> bool:
         """True if some of the segments may hold one text or another."""
@@ -82,6 +102,9 @@ class Form(NamedTuple):
             else:
                 groups[-1].append(at)
         return groups
+
+
+_TOO_LONG = "AWS documents that such a text is shorter"
 
 
 class Excluded(NamedTuple):
@@ -160,8 +183,7 @@ class Texts(NamedTuple):
         """A choice for every class. Raises ExhaustedError."""
         every = [reader for one in readers for reader in one]
         found = classes(form.shape, (*every, *self._telling(form)), budget)
-        within = (one for one in map(form.assignment, found) if not self._is_out_of_reach(one))
-        return [Choice(one, doubt=form.doubt) for one in within]
+        return [one for one in map(form.choice, found) if not self._is_out_of_reach(one.values)]
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
         """Some texts of the form: for each pattern one that fits and one that does not."""

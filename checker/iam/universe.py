@@ -14,7 +14,6 @@ from checker.iam.action import action_covers
 from checker.iam.askers import MEMBER, PRINCIPAL, STRANGER, askers
 from checker.iam.callers import (
     ANONYMOUS,
-    HEADERS,
     SIGNED,
     Who,
     callers,
@@ -168,7 +167,7 @@ def _principal_space(
     asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
     """IAM principals, who may be strangers or the owner's own."""
-    free = (caller_domain(asker, target, own, organization(own)), *HEADERS)
+    free = (caller_domain(asker, target, own, organization(own)),)
     return principal_space(caller, action, target, free)._replace(free_unlisted=True)
 
 

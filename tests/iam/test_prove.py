@@ -182,6 +182,17 @@ STAR = {"Principal": "*"}
         ({"StringEquals": {"aws:PrincipalType": "User"}}, True),
         ({"StringEquals": {"aws:PrincipalType": "Service"}}, False),
         ({"StringEquals": {"aws:NoSuchKey": "x"}}, None),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, None),
+        ({"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "240.0.0.0/4"}}, None),
+        ({"NotIpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}, "Null": {"aws:SourceIp": "false"}}, None),
+        ({"NotIpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}, True),
+        ({"StringLike": {"aws:username": "?" * 64}}, True),
+        ({"StringLike": {"aws:username": "?" * 65}}, None),
+        ({"StringLike": {"aws:PrincipalTag/team": "?" * 256}}, True),
+        ({"StringLike": {"aws:PrincipalTag/team": "?" * 257}}, None),
+        ({"StringEquals": {"aws:PrincipalTag/*": "chat"}}, None),
+        ({"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "true"}}, False),
     ],
     ids=json.dumps,
 )
@@ -291,8 +302,8 @@ NOBODY = {
             "connect.amazonaws.com",
         ),
         (
-            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/24"}}},
-            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/23"}}},
+            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "198.51.100.0/25"}}},
+            {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}},
             "role/x",
         ),
         (

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 Truth = bool | None
 UNKNOWN = object()
 """The value of a context key that no documentation tells: any value, or none."""
-NOT_AN_ACCOUNT = object()
-"""The same of who a service is: AWS documents no value, but it is never one of an account of a customer."""
+NOT_YOURS = object()
+"""The same of who a service is and where it calls from: no value is documented, but it is none of a customer."""
 
 _VARIABLE = re.compile(r"\$\{([*?$])\}|\$\{([^{},\s]+)(?:, '([^']*)')?\}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -85,7 +85,7 @@ def _null(key: str, qualifier: str, if_exists: bool, values: tuple[str, ...]) ->
             return None
         if qualifier:
             return qualifier == "ForAllValues"
-        if found in (UNKNOWN, NOT_AN_ACCOUNT, []) or not set(values) <= {"true", "false"}:
+        if found in (UNKNOWN, NOT_YOURS, []) or not set(values) <= {"true", "false"}:
             return None
         return ("true" if found is None else "false") in values
 
@@ -100,15 +100,16 @@ def _present_or_absent(
     test: Callable[[str, Mapping[str, Any]], Truth],
 ) -> Callable[..., Truth]:
     qualifier, if_exists = parts[1], bool(parts[3])
-    named = bool(values) and all(re.search(r"(?<!\d)\d{12}(?!\d)", value) for value in values)
+    is_somebodys = _is_network if _NEGATED.get(base, base) == "IpAddress" else _ACCOUNT.search
+    named = bool(values) and all(is_somebodys(value) for value in values)
     differs = base in _NEGATED  # what a value that names another account comes to
     known_to_differ = named and _absent(qualifier, base, if_exists=if_exists) is differs
 
     def holds(context: Mapping[str, Any]) -> Truth:
         found = context.get(key)
-        if found is NOT_AN_ACCOUNT and known_to_differ:
+        if found is NOT_YOURS and known_to_differ:
             return differs
-        if found in (UNKNOWN, NOT_AN_ACCOUNT):
+        if found in (UNKNOWN, NOT_YOURS):
             return None
         if found is None:
             return _absent(qualifier, base, if_exists=if_exists)
@@ -119,6 +120,20 @@ def _present_or_absent(
         return _every(truths) if qualifier == "ForAllValues" else _some(truths)
 
     return holds
+
+
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+
+def _is_network(text: str) -> bool:
+    """True for a block that can be a customer's: a /8 or smaller, for IPv6 a /16, and outside of 240/4."""
+    try:
+        block = ip_network(text, strict=False)
+    except ValueError:
+        return False
+    if block.version == 6:
+        return "/" in text and block.prefixlen >= 16 and not block.is_reserved
+    return block.prefixlen >= 8 and int(block.network_address) < 240 << 24
 
 
 def _absent(qualifier: str | None, base: str, *, if_exists: bool) -> Truth:

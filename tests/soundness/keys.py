@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from tests.soundness.callers import NAME, Identity
-from tests.soundness.comparisons import NOT_AN_ACCOUNT, UNKNOWN
+from tests.soundness.comparisons import NOT_YOURS, UNKNOWN
 from tests.soundness.principals import ANONYMOUS, FEDERATED, SERVICE, SESSION, USER
 from tests.soundness.words import OWNER, REGION, Words, chain_of, fitted
 
@@ -33,8 +33,8 @@ _UNKNOWN_OF_SERVICES = (
 )
 OF_SERVICES = {
     **dict.fromkeys(_UNKNOWN_OF_SERVICES, UNKNOWN),
-    "aws:principalarn": NOT_AN_ACCOUNT,
-    "aws:principalaccount": NOT_AN_ACCOUNT,
+    "aws:principalarn": NOT_YOURS,
+    "aws:principalaccount": NOT_YOURS,
 }
 """What AWS does not document of the request of a service."""
 
@@ -50,7 +50,7 @@ def fixed_keys(service: bool) -> Fragment:
     }
     if not service:
         return always
-    internal = {"aws:securetransport": "true", "aws:sourceip": "240.0.0.1"}
+    internal = {"aws:securetransport": "true", "aws:sourceip": NOT_YOURS}
     return {**always, **internal, **OF_SERVICES}
 
 
@@ -177,7 +177,7 @@ def _via(words: Words) -> list[Fragment]:
     """Through a service that acts with the caller's credentials, from an address and as an agent of its own."""
     known = [one for one in words.of_key(*_CALLED) if one in _CALLING]
     services = list(dict.fromkeys((*known, _CALLING[0])))
-    forwarded = {"aws:sourceip": UNKNOWN, "aws:useragent": UNKNOWN, "aws:referer": UNKNOWN}
+    forwarded = {"aws:sourceip": NOT_YOURS, "aws:useragent": UNKNOWN, "aws:referer": UNKNOWN}
     return [
         {
             **forwarded,

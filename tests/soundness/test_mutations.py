@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checker.fix import proof, rounds
-from checker.iam import clock, space, texts
+from checker.iam import callers, clock, space, texts
 from checker.iam.callers import SIGNED, USER
 from checker.iam.domain import Choices
 from tests.soundness.test_soundness import differences_of
@@ -34,12 +34,7 @@ def what_is_out_of_reach_is_not_told_apart(patch: Patch) -> None:
 
 
 def a_domain_is_dropped(patch: Patch) -> None:
-    patch.setattr(space, "HEADERS", ())
-    patch.setattr(
-        space,
-        "_ABSENT_FOR_PRINCIPALS",
-        space._ABSENT_FOR_PRINCIPALS | {"aws:useragent"},  # noqa: SLF001
-    )
+    patch.setattr(callers, "_HEADERS", ())
 
 
 def users_are_dropped(patch: Patch) -> None:
