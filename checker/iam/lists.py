@@ -9,6 +9,7 @@ from checker.iam.budget import EXHAUSTED
 from checker.iam.domain import Assignment, Choice, Choices
 from checker.iam.shape import Segment
 from checker.iam.texts import LOWER, Form, Texts, any_text, some
+from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +37,23 @@ class ServiceChain(NamedTuple):
         return frozenset((VIA, FIRST, LAST))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Every order of up to three services that the patterns tell apart."""
+        """Every order of up to three services that the patterns tell apart; the one that comes back last, in doubt."""
         together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
         names = Texts((Form.of(VIA, _SERVICE),)).choices(together, budget)
         services = [str(one.values[VIA]) for one in names.choices]
         lists = list(chain.from_iterable(permutations(services[:12], n) for n in range(1, _MOST + 1)))
-        budget.spend(len(lists))
+        again = [(*one, one[0]) for one in lists if len(one) == 2]
+        budget.spend(len(lists) + len(again))
         missing = EXHAUSTED if len(services) > _MOST else names.gap
-        return Choices(
-            tuple(Choice({VIA: one, FIRST: one[0], LAST: one[-1]}) for one in lists),
-            missing,
-            self.keys,
-        )
+        found = (*map(_chain, lists), *(_chain(one)._replace(doubt=_COMES_BACK) for one in again))
+        return Choices(found, missing, self.keys)
+
+
+_COMES_BACK = Unknown("AWS does not document whether a service can call twice", VIA)
+
+
+def _chain(services: tuple[str, ...]) -> Choice:
+    return Choice({VIA: services, FIRST: services[0], LAST: services[-1]})
 
 
 class Lists(NamedTuple):

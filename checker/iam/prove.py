@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.arn import is_account
 from checker.iam.action import action_covers
 from checker.iam.budget import Budget
 from checker.iam.condition import condition_holds
@@ -217,6 +218,7 @@ def confirmed(policy: Policy, found: Found) -> Answer:
 def words(policy: Policy) -> frozenset[str]:
     """Every account, organisation and other word that the policy names.
 
-    Of an ARN also the account, for whoever is named by ARN is no stranger.
+    An account may be a part of a word, as in an ARN or a userid, for whoever is named by it is no stranger.
     """
-    return frozenset(part for _, text in texts(policy) for part in (text, *text.split(":")[4:5]))
+    said = [text for _, text in texts(policy)]
+    return frozenset((*said, *(part for text in said for part in text.split(":") if is_account(part))))

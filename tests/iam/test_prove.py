@@ -146,6 +146,9 @@ def test_a_stranger_who_gets_in_is_nobody_that_the_policy_names(document_: dict[
 
 
 STAR = {"Principal": "*"}
+AGAIN = {
+    "StringEquals": {"aws:CalledViaFirst": "glue.amazonaws.com", "aws:CalledViaLast": "glue.amazonaws.com"}
+}
 
 
 @pytest.mark.parametrize(
@@ -187,6 +190,8 @@ STAR = {"Principal": "*"}
         ({"IpAddress": {"aws:SourceIp": "240.0.0.0/4"}}, None),
         ({"NotIpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}, "Null": {"aws:SourceIp": "false"}}, None),
         ({"NotIpAddress": {"aws:SourceIp": ["0.0.0.0/0", "::/0"]}}, True),
+        ({"StringLike": {"aws:userid": "333333333333:*"}}, False),
+        ({"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}, **AGAIN}, None),
         ({"StringLike": {"aws:username": "?" * 64}}, True),
         ({"StringLike": {"aws:username": "?" * 65}}, None),
         ({"StringLike": {"aws:PrincipalTag/team": "?" * 256}}, True),
