@@ -13,6 +13,7 @@ from checker.iam.askers import PRINCIPAL, askers
 from checker.iam.budget import EXHAUSTED, ExhaustedError
 from checker.iam.decide import decide
 from checker.iam.gain import Gain
+from checker.iam.request import Request
 from checker.iam.residue import FREE, prepare
 from checker.iam.universe import action_classes
 from checker.parties import IMPLIED_BY, SOME, Cast, Party
@@ -99,6 +100,10 @@ def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None
     """Ask for one asker; both directions ask the policies in the same state of preparation."""
     prepared = None
     cast = sides[0].cast
+    start = Request(asker.caller, actions[0], cast.target.resource, {})
+    sides = [one for one in sides if not one.gain.is_hopeless(start)]
+    if not sides:
+        return
     whole = cast.space(asker, actions[0])
     for side in sides:
         possible = side.gain.possible(whole)

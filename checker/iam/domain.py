@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.iam.compare import borders, is_public, network, number
@@ -81,7 +83,8 @@ class OneOf(NamedTuple):
         return Choices(tuple(Choice({self.key: value}) for value in self.values))
 
 
-class Ways(NamedTuple):
+@dataclass(frozen=True)
+class Ways:
     """Several ways to come by a group of keys. A way lacks the keys of the group that it says nothing of.
 
     ``others`` are keys of the group that no way has.
@@ -90,7 +93,7 @@ class Ways(NamedTuple):
     ways: tuple[Choice, ...]
     others: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of all ways."""
         return self.others.union(*(_keys(way) for way in self.ways))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.iam.budget import LIMIT, Budget
 from checker.iam.callers import IDENTITY
 from checker.iam.decide import decide
-from checker.iam.residue import prepare
+from checker.iam.residue import may_allow, prepare
 from checker.iam.search import Found, Goal, find
 from checker.iam.truth import Truth, all_of, negate
 from checker.policy.content import contents
@@ -52,6 +52,10 @@ class Gain:
             return None
         old, new = self.policies
         return old._replace(statements=self.gone), new._replace(statements=self.come)
+
+    def is_hopeless(self, request: Request) -> bool:
+        """True if nothing that has the caller, action and resource of this request can be gained."""
+        return self.narrowed is None or not may_allow(self.narrowed[1], request)
 
     def possible(self, space: Space) -> bool:
         """False if the changed statements alone show that nothing of the space is gained."""

@@ -148,6 +148,11 @@ def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue,
     return tuple(found)
 
 
+def may_allow(policy: Policy, request: Request) -> bool:
+    """False if no Allow of the policy is about the caller, action and resource of a request."""
+    return any(isinstance(one, Unknown) or one.effect != DENY for one, _ in _relevant(policy, request))
+
+
 class Anything(Mapping[str, ContextValue]):
     """A context in which every key has a value that is not known, but for those that are absent."""
 
