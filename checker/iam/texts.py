@@ -165,6 +165,7 @@ class Texts(NamedTuple):
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
+        chosen.sort(key=lambda one: "" in one.values.values())  # the empty text is the oddest witness
         return Choices(tuple(chosen), missing, self._opened())
 
     def _opened(self) -> frozenset[str]:

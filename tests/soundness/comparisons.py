@@ -116,8 +116,9 @@ def _present_or_absent(
         if qualifier is None:
             return test(found, context) if isinstance(found, str) else None
         values = [found] if isinstance(found, str) else found
-        truths = [test(value, context) for value in values]
-        return _every(truths) if qualifier == "ForAllValues" else _some(truths)
+        if qualifier == "ForAllValues":  # AWS documents that an empty text counts as a missing key
+            return _every(test(value, context) for value in values if value)
+        return _some(test(value, context) for value in values)
 
     return holds
 
