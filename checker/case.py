@@ -16,7 +16,7 @@ from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
-from checker.iam.request import Service
+from checker.iam.request import Request, Service
 from checker.iam.space import PUBLISH, Target
 from checker.policy.model import (
     ALLOW,
@@ -48,7 +48,7 @@ _ANY_ACCOUNT = (fresh_account(()),)
 _EVERY_ACCOUNT = ""
 _QUESTIONS = 5
 """So many questions about one policy may take all the work that one question may."""
-_CONNECT = Service(CONNECT)
+_FROM_CONNECT = Request(Service(CONNECT), "", "", {})
 
 
 class PolicyCase:
@@ -332,7 +332,7 @@ class TopicCase(PolicyCase):
 
 
 def _covers_connect(statement: Statement, action: str) -> bool:
-    covered = principal_covers(statement.principals, _CONNECT, statement.effect)
+    covered = principal_covers(statement.principals, _FROM_CONNECT, statement.effect)
     return covered is not False and action_covers(statement.actions, action) is not False
 
 

@@ -118,6 +118,6 @@ SCOPE = ("Principal", "Action", "Resource")
 
 def scope_truths(statement: Statement, request: Request, has_variables: bool | Unknown) -> Iterator[Truth]:  # noqa: FBT001
     """Decide each element of SCOPE, only when it is asked for."""
-    yield principal_covers(statement.principals, request.caller, statement.effect)
+    yield principal_covers(statement.principals, request, statement.effect)
     yield action_covers(statement.actions, request.action)
     yield resource_covers(statement.resources, request, has_variables)

@@ -16,17 +16,19 @@ from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from checker.iam.request import Caller
+    from checker.iam.request import Caller, Request
 
 _ACCOUNT_AND_NOT = Unknown("a Deny with NotPrincipal that names only the caller's account")
 _REGIONAL = Unknown("a regional service principal")
 _WILD_SERVICE = Unknown("a wildcard in a service principal")
 _ODD_CASE = Unknown("a service principal that is not in lower case")
+_FEDERATED = Unknown("whose sessions a federated principal covers")
 _WILD_ARN = Unknown("a wildcard in an AWS principal")
 
 
-def principal_covers(principals: Principals | Unknown, caller: Caller, effect: object) -> Truth:
-    """Decide the element for one caller; ``effect`` is that of the statement."""
+def principal_covers(principals: Principals | Unknown, request: Request, effect: object) -> Truth:
+    """Decide the element for who asks; ``effect`` is that of the statement."""
+    caller = request.caller
     if isinstance(principals, Unknown):
         return principals
     if not principals.entries and principals.unknown is None:
@@ -35,6 +37,8 @@ def principal_covers(principals: Principals | Unknown, caller: Caller, effect: o
     if principals.unknown is not None:
         truths.append(principals.unknown)
     covered = any_of(truths)
+    if covered is False and (principals.negated or effect == DENY) and _may_be_named(principals, request):
+        return _FEDERATED
     if not principals.negated:
         return covered
     if effect == DENY and covered is True and _only_by_account(principals, caller):
@@ -83,6 +87,16 @@ def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
         return True
     kind, _, path = arn.resource.partition("/")
     return bool(caller.role) and (arn.service, kind) == ("iam", "role") and path.split("/")[-1] == caller.role
+
+
+def _may_be_named(principals: Principals, request: Request) -> bool:
+    """True if an identity provider is named, and a session of the caller may have come through one.
+
+    An Allow that names a provider gives a session nothing for certain, so there the question does not arise.
+    """
+    named = any(entry.type == "Federated" for entry in principals.entries)
+    is_session = isinstance(request.caller, AwsPrincipal)
+    return named and is_session and request.context.get("aws:federatedprovider") is not None
 
 
 def _only_by_account(principals: Principals, caller: Caller) -> bool:

@@ -161,7 +161,7 @@ def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -
     """False if the principals, or an Allow's condition on a key that no stranger has, rule a stranger out."""
     if isinstance(statement, Unknown):
         return True
-    if principal_covers(statement.principals, request.caller, statement.effect) is False:
+    if principal_covers(statement.principals, request, statement.effect) is False:
         return False
     has_variables = policy.has_variables
     return statement.effect == DENY or not any(

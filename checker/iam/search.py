@@ -142,7 +142,7 @@ class _Search:
 
     def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
         request = self.request(branch.context)
-        if isinstance(truth, Unknown) and self.variables:
+        if isinstance(truth, Unknown):  # of a policy variable, or of a caller that stands for many
             truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
             if truth is False and branch.opened:
                 truth = FREE  # another value of the same class might fit
