@@ -123,12 +123,15 @@ def _is_meant(case: TopicCase | KeyCase, access: Access) -> bool:
 def _is_shut_out(case: TopicCase, access: Access) -> bool:
     """True for Connect on behalf of others than the instances that were given, or that the policy names.
 
-    An account that the policy names is taken for meant as well, unless it is that of an instance that was given.
+    An account that the policy names is taken for meant as well, unless it is that of an instance that was given;
+    so is the owner's, where nobody is named.
     """
+    if access.party.kind not in _CONNECT or PUBLISH not in access.actions:
+        return access.party.kind in _CONNECT
     given = {arn.account for arn in case.instances}
     if access.party.kind == INSTANCES and access.party.account not in given:
-        return access.party.account not in case.condition_values(SOURCE_ACCOUNT)
+        named_accounts = tuple(case.condition_values(SOURCE_ACCOUNT))
+        return access.party.account not in (named_accounts if case.named_accounts else case.owners)
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
-    known = access.party.kind == INSTANCE and access.party.name in meant
-    return access.party.kind in _CONNECT and not known
+    return not (access.party.kind == INSTANCE and access.party.name in meant)
