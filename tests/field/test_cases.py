@@ -1,0 +1,37 @@
+"""Every case from the field holds, but for those that `not_yet.txt` lists."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.field.reading import CASES, names, not_yet, read_case
+from tests.field.running import Launcher
+from tests.field.steps import Scene, run_case
+from tests.field.unmet import UnmetError
+
+ACCOUNT = "111122223333"
+ACCOUNTS = count(555500001111)
+LISTED = not_yet()
+
+
+@pytest.mark.parametrize("name", names())
+def test_case(name: str, launcher: Launcher, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    case, aws = read_case(CASES / name), {}
+    if case.sandbox:  # which the tests of this process share: an account of its own keeps the case apart
+        account = str(next(ACCOUNTS))
+        case = read_case(CASES / name, {ACCOUNT: account})
+        aws = request.getfixturevalue("sandbox").environment | {"AWS_ACCESS_KEY_ID": account}
+    try:
+        run_case(case, Scene(tmp_path, launcher, aws, {}))
+    except UnmetError as unmet:
+        if name not in LISTED:
+            pytest.fail(f"{case.title}: {unmet}", pytrace=False)
+    else:
+        assert name not in LISTED, "it holds now: take it off tests/field/not_yet.txt"
+
+
+def test_the_list_names_cases() -> None:
+    assert not LISTED - set(names())
