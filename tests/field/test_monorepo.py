@@ -94,7 +94,6 @@ def test_check_reports_the_four_defects_and_nothing_else(checker: Checker) -> No
     assert output.code == 1
 
 
-@not_yet("the wrong reference in dev/ is reported at the output of the module that prod/ calls too")
 def test_a_finding_points_at_the_file_that_has_to_change(checker: Checker) -> None:
     places = found(checker("check", "dev", "--format", "json")) | found(
         checker("check", "prod", f"accounts/{PROD}", "--format", "json")

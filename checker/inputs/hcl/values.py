@@ -75,6 +75,18 @@ def placed(node: Node, at: Stretch) -> Node:
     return node
 
 
+def referred(node: Node, at: Stretch) -> Node:
+    """Place the value of a module's output: a text that is worked out belongs to the caller that refers to it.
+
+    The module serves other callers too, so that a wrong reference is corrected in the caller alone. A literal stays
+    where it is written.
+    """
+    if not isinstance(node, Scalar) or isinstance(node.source, Rendered) or not isinstance(node.value, str):
+        return placed(node, at)
+    literal = node.value in node.source.text[node.start : node.end]
+    return node if literal else known(node.value, at)
+
+
 def why_unknown(node: Node) -> Unknown | None:
     """Say why a value as a whole is not known, if it is not."""
     value = node.value if isinstance(node, Scalar) else None
