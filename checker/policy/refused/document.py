@@ -59,10 +59,8 @@ def _sids(statements: tuple[Statement, ...], dialect: Dialect) -> Iterator[Probl
 
 
 _AMBIGUOUS = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
-_REFUSED = (
-    "AWS documents that every statement of a topic policy has a unique Sid; SNS is reported to answer "
-    "`Every policy statement must have a unique ID`"
-)
+_ANSWER = "`Every policy statement must have a unique ID`"
+_REFUSED = f"AWS documents that every Sid of a topic policy is unique; SNS is reported to answer {_ANSWER}"
 
 
 def _without_sid(policy: Policy) -> Iterator[Problem]:
@@ -73,7 +71,7 @@ def _without_sid(policy: Policy) -> Iterator[Problem]:
     bare = [one.route for one in policy.known_statements() if not one.sid and not one.sid_unknown]
     if len(bare) > 1:
         message = f"{len(bare)} statements have no Sid, and SNS is reported to refuse such a policy"
-        help_text = f"give each a Sid of its own: {_REFUSED}"
+        help_text = f"give each a Sid of its own; SNS is reported to answer {_ANSWER}"
         yield Problem(message, bare[0], Part.VALUE, help_text, grave=False, also=tuple(bare[1:]))
 
 
