@@ -157,11 +157,7 @@ def _fits(arn: Arn, kind: str) -> bool:
     if kind == KEY:
         return arn.service == "kms" and arn.resource.startswith("key/")
     if kind == NEW_KEY:
-        return (
-            arn.service == "kms"
-            and arn.resource.startswith("alias/")
-            and not is_managed_key(arn.resource)
-        )
+        return arn.service == "kms" and arn.resource.startswith("alias/") and not is_managed_key(arn.resource)
     return arn.is_topic
 
 

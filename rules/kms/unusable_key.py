@@ -68,7 +68,9 @@ class UnusableKey(Rule):
             help_text = f"an alias begins with `alias/`: write `alias/{name}`, or the ARN of the key"
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
             if is_managed_key(f"alias/{name}"):
-                help_text = "encrypt the topic with a customer managed key; `aws/` names are of AWS managed keys"
+                help_text = (
+                    "encrypt the topic with a customer managed key; `aws/` names are of AWS managed keys"
+                )
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
