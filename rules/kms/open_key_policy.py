@@ -45,7 +45,8 @@ class OpenKeyPolicy(Rule):
 
     Key policies that let a principal of an account named nowhere use, change, share or delete the key: `*` as the
     principal without a condition, or with one that such a principal can meet. Reading alone, such as
-    `kms:DescribeKey`, is not reported.
+    `kms:DescribeKey`, is not reported. A finding comes with a request that the key policy allows. PASS speaks of
+    the key policy alone: KMS grants, and the principals that it names, are not judged.
 
     ## Why it matters
 
@@ -64,11 +65,6 @@ class OpenKeyPolicy(Rule):
     ## Fix safety
 
     Naming the account of the key takes access from every other account that uses the key today. Unsafe.
-
-    ## What it proves
-
-    A finding comes with a request that the key policy allows. PASS speaks of the key policy: grants and the
-    principals that it names are not judged.
 
     ## References
 
