@@ -89,11 +89,11 @@ class OpenKeyPolicy(Rule):
         found = [one for one in answers if one[2].truth is True]
         if found:
             yield self._found(case, found)
-        for deed, _, answer in answers:
-            if isinstance(answer.truth, Unknown):
-                about = f"whether anyone with an AWS account can {deed}"
-                yield self.doubt(case, about, answer.truth, case.at(("Statement",)))
-                return
+        unknown = [(deed, answer.truth) for deed, _, answer in answers if isinstance(answer.truth, Unknown)]
+        for deed, doubt in unknown[:1]:
+            about = f"whether anyone with an AWS account can {deed}"
+            by_name = doubt in _references(case)
+            yield doubt if by_name else self.doubt(case, about, doubt, case.at(("Statement",)))
 
     def _found(self, case: KeyCase, found: list[tuple[str, tuple[str, ...], Answer]]) -> Finding:
         first = found[0][2]
@@ -107,6 +107,13 @@ class OpenKeyPolicy(Rule):
             witness=witness(first, could(first.witness, f"do `{first.witness.action}`")),
             fixes=restrict_to_owner(case, statements),
         )
+
+
+def _references(case: KeyCase) -> set[Unknown]:
+    """The principals that are references: who they are is not known, and most often the account itself."""
+    whole = {one.principals for one in case.statements if isinstance(one.principals, Unknown)}
+    entries = (entry.value for one in case.statements for entry in one.principal_entries)
+    return whole | {value for value in entries if isinstance(value, Unknown)}
 
 
 def _open(case: KeyCase, actions: tuple[str, ...]) -> Iterator[Statement]:
