@@ -308,18 +308,21 @@ class TopicCase(PolicyCase):
     def siblings_of(self, statement: Statement) -> Answer:
         """Whether a grant lets Connect publish for an instance of a trusted account that nobody named.
 
-        The policy's Denies count. Where a grant does so for no account at all, no account is asked about.
+        The policy's Denies count. Where a grant does so for no account at all, no account is asked about. While
+        the owner's account is not known, a grant for another account may be one for the owner's.
         """
         prover = self.connect(statement, *self.denies)
         known = self.instances or self.named_instances
-        accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted or _ANY_ACCOUNT)
+        accounts = dict.fromkeys((*(arn.account for arn in known), *self.trusted)) or _ANY_ACCOUNT
         ids = tuple(arn.instance_id for arn in (*self.instances, *self.named_instances))
         of_any = prover.siblings(_EVERY_ACCOUNT, ids)
         if of_any.truth is False:
             return of_any
         likely = of_any.witness.context.get(SOURCE_ACCOUNT) if of_any.witness else None
         in_turn = sorted(accounts, key=lambda account: account != likely)
-        return prove.either(prover.siblings(account, ids) for account in in_turn)
+        answer = prove.either(prover.siblings(account, ids) for account in in_turn)
+        owner = self.target.account
+        return prove.Answer(owner) if answer.truth is False and isinstance(owner, Unknown) else answer
 
     @cached_property
     def stranger(self) -> StrangerProver:

@@ -70,6 +70,12 @@ class Explanation(NamedTuple):
             f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
         )
 
+    @property
+    def is_clean(self) -> bool:
+        """True if nothing is known to be wrong: no link is broken, and no one else gets in."""
+        wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
+        return not any(wrong) and self.first_broken() is None and not self.openings()
+
     def answers(self) -> tuple[tuple[str, Answer], ...]:
         """The four answers under the names that the JSON gives them."""
         return (
@@ -93,7 +99,7 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
         topic,
         instance,
         walk.can_publish,
-        walk.ask(connect.deputy(case.owners)),
+        walk.ask(connect.deputy(case.trusted)),
         walk.ask(connect.siblings(instance.account, (instance.instance_id,))),
         walk.ask(prove.StrangerProver(walk.policy, case.target).can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
@@ -154,6 +160,8 @@ class _Walk:
             Link.KEY: self.key,
             Link.KEY_POLICY: self.key_policy,
         }[link]()
+        if status in (OK, UNKNOWN) and self.cause(link, BROKEN) is not None:
+            status = BROKEN
         cause = self.cause(link, status)
         if cause is None:
             return LinkStatus(link, status, reason)
@@ -172,10 +180,11 @@ class _Walk:
         return None
 
     def _is_about(self, finding: Finding, link: Link) -> bool:
-        """True for a finding that breaks the link; rules about any policy report on the key's as well."""
+        """True for a finding that breaks the link; a rule about any policy speaks of the key's as well."""
         rule = self.rules[finding.rule]
-        here = finding.resource == self.topic.name or link in (Link.KEY, Link.KEY_POLICY)
-        return rule.link is link and not rule.opens and here
+        of_topic = finding.resource == self.topic.name
+        own = Link.KEY_POLICY if isinstance(rule, PolicyRule) and not of_topic else rule.link
+        return own is link and not rule.opens and (of_topic or link in (Link.KEY, Link.KEY_POLICY))
 
     def of_instance(self) -> tuple[str, str]:
         return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
@@ -212,8 +221,6 @@ class _Walk:
             return BROKEN, "the AWS managed key"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        if self.cause(Link.KEY, BROKEN):
-            return BROKEN, ""
         if isinstance(key.state, Unknown):
             return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
         managed = key.manager if isinstance(key.manager, Unknown) else f"managed by {key.manager}"

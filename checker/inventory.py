@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from checker.arn import Arn, is_uuid
 from checker.finding import Document
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
-    from typing import TypeGuard
-
-    from checker.arn import Arn
     from checker.finding import Position, Route
     from checker.policy.dialect import Dialect
     from checker.policy.model import Policy, Problem
     from checker.policy.node import Node
 
 _PREDEFINED = "alias/aws/"
-MANAGED_KEY_ALIAS = f"{_PREDEFINED}sns"
 USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"
@@ -50,7 +47,9 @@ class PolicyText(NamedTuple):
     @property
     def names_connect(self) -> bool:
         """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
-        return CONNECT in self.text or any(s.names_service(CONNECT) for s in self.policy.known_statements())
+        return mentions_connect(self.text) or any(
+            s.names_service(CONNECT) for s in self.policy.known_statements()
+        )
 
 
 class Place(NamedTuple):
@@ -236,17 +235,38 @@ class Inventory(NamedTuple):
         return topic.instances or self.instances
 
 
-def is_managed_key(reference: str | Unknown | None) -> TypeGuard[str]:
-    """True if a KmsMasterKeyId is the alias of the AWS managed key, by name or ARN.
+def managed_alias(reference: str | Unknown | None) -> str:
+    """The alias of an AWS managed key that a KmsMasterKeyId is, by name or ARN; empty for anything else.
 
-    Told by the name alone: asking KMS for a predefined alias can create the key.
+    The end of a partly known ARN tells. KMS reserves `alias/aws/` for AWS managed keys. Told by the name alone:
+    asking KMS for a predefined alias can create the key.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
-    return isinstance(reference, str) and (
-        reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")
-    )
+    text = reference.where if isinstance(reference, Unknown) and "${" in reference.where else reference
+    name = text.rpartition(":")[2] if isinstance(text, str) else ""
+    return name if name.startswith(_PREDEFINED) else ""
 
 
-def is_predefined_alias(reference: str) -> bool:
-    """True for the alias of any key that AWS manages, by name or ARN, which must not be described either."""
-    return reference.rpartition(":")[2].startswith(_PREDEFINED)
+def is_managed_key(reference: str | Unknown | None) -> bool:
+    """True if a KmsMasterKeyId is the alias of an AWS managed key."""
+    return bool(managed_alias(reference))
+
+
+def is_key_reference(text: str) -> bool:
+    """True for the four forms of a KmsMasterKeyId: key ID, key ARN, alias name, alias ARN.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    """
+    arn = Arn.parse(text)
+    name = text if arn is None else arn.resource.removeprefix("key/")
+    return (arn is None or arn.service == "kms") and (name.startswith("alias/") or _is_key_id(name))
+
+
+def _is_key_id(text: str) -> bool:
+    """True for a UUID, and for the ID of a multi-Region key."""
+    hexadecimal = set(text.removeprefix("mrk-").lower()) <= set("0123456789abcdef")
+    return is_uuid(text) or (text.startswith("mrk-") and len(text) == _MULTI_REGION_ID and hexadecimal)
+
+
+_MULTI_REGION_ID = len("mrk-") + 32

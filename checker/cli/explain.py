@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from checker.arn import Arn
-from checker.chain import BROKEN, UNKNOWN, explain
+from checker.chain import UNKNOWN, explain
 from checker.cli.options import (
     EndpointOption,
     Format,
@@ -115,12 +115,6 @@ def _key(described: Path | None, policy: Path | None) -> Key | None:
 
 
 def _exit_code(explanation: Explanation, *, strict: bool) -> Exit:
-    statuses = [one.status for one in explanation.links]
-    wrong = (
-        explanation.can_publish.truth is False,
-        explanation.deputy.truth is True,
-        explanation.public.truth is True,
-    )
-    if any(wrong) or BROKEN in statuses:
+    if not explanation.is_clean:
         return Exit.FINDINGS
-    return Exit.INCOMPLETE if strict and UNKNOWN in statuses else Exit.CLEAN
+    return Exit.INCOMPLETE if strict and explanation.first(UNKNOWN) is not None else Exit.CLEAN

@@ -26,7 +26,7 @@ from checker.fix.receipt import (
 from checker.fix.replacement import REPLACES
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import InputError, parse_text, read_text
-from checker.inventory import is_predefined_alias
+from checker.inventory import is_managed_key
 from checker.output_file import real_path
 
 if TYPE_CHECKING:
@@ -157,11 +157,7 @@ def _fits(arn: Arn, kind: str) -> bool:
     if kind == KEY:
         return arn.service == "kms" and arn.resource.startswith("key/")
     if kind == NEW_KEY:
-        return (
-            arn.service == "kms"
-            and arn.resource.startswith("alias/")
-            and not is_predefined_alias(arn.resource)
-        )
+        return arn.service == "kms" and arn.resource.startswith("alias/") and not is_managed_key(arn.resource)
     return arn.is_topic
 
 

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.text import Implied, InputError
-from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic, is_managed_key
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
 from checker.policy.node import Array, Member, Node, Scalar, rendered
@@ -111,12 +112,19 @@ class _Maker:
             return Unknown(error.reason)
 
     def key_reference(self, reference: Value | None) -> Value | None:
-        """Name the declared key that a topic is encrypted with by its address, whatever it was called by."""
+        """Name the declared key that a topic is encrypted with by its address, whatever it was called by.
+
+        A key that is looked up by the alias of an AWS managed key is named by that alias.
+        """
         for key in self.declared.keys:
             aliases = [a for a in self.declared.aliases if is_same(a.key, key.names, key.arn)]
             called = (*key.names, *(name for alias in aliases for name in alias.names))
             if reference is not None and is_same(reference, called, key.arn):
                 return key.address
+        for alias in self.declared.aliases:
+            managed = next(filter(is_managed_key, alias.names), None)
+            if managed and reference is not None and is_same(reference, alias.names, NOT_KNOWN):
+                return managed
         return reference
 
     def key(self, one: DeclaredKey) -> Key:

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import Inventory, Key, Topic, is_managed_key
+from checker.inventory import Inventory, Key, Topic, is_key_reference, is_managed_key
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -104,5 +104,10 @@ def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
 
 
 def _may_answer(key: Key, reference: str) -> bool:
-    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it."""
-    return not is_managed_key(reference) and (isinstance(key.arn, Unknown) or "alias/" in reference)
+    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it.
+
+    No key answers to the alias of an AWS managed key, or to a text that does not name a key.
+    """
+    if is_managed_key(reference) or not is_key_reference(reference):
+        return False
+    return isinstance(key.arn, Unknown) or "alias/" in reference

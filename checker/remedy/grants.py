@@ -17,7 +17,7 @@ from checker.documented import (
 )
 from checker.finding import Append, Fix, Put, Remove, Same
 from checker.iam.request import AwsPrincipal
-from checker.iam.space import PUBLISH
+from checker.iam.space import DESCRIBE, PUBLISH
 from checker.policy.model import Patterns
 from checker.remedy.statement import is_for_connect_alone, name_of_topic, sids, without_connect
 
@@ -96,8 +96,14 @@ def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]
 
 
 def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
-    """Leave Connect the two actions of KMS that publishing needs."""
-    return _narrowed(case, statement, list(KEY_ACTIONS_NEEDED), KEY_SID, ())
+    """Leave Connect the two actions of KMS that publishing needs, and kms:DescribeKey where that is named.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
+    """
+    actions = statement.actions
+    kept = isinstance(actions, Patterns) and not actions.negated and DESCRIBE in actions.values
+    described = [DESCRIBE] if kept else []
+    return _narrowed(case, statement, [*KEY_ACTIONS_NEEDED, *described], KEY_SID, ())
 
 
 def _narrowed(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.finding import Symbol
 from checker.policy.dialect import KEY, TOPIC
 from checker.policy.plain import json_text
+from checker.regions import CONNECT_REGIONS
+from checker.sentence import not_listed, where_connect_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +59,9 @@ def drafts_text(drafts: Drafts, language: Language) -> list[str]:
 
 def topic_remarks(drafts: Drafts) -> Iterator[str]:
     """What to know before the topic policy is set."""
+    region = drafts.wanted.topic.region
+    if region not in CONNECT_REGIONS:
+        yield f"{not_listed(region)}: {where_connect_is(region)}."
     if drafts.topic is not None and not drafts.topic.merged:
         yield (
             "This is the topic's whole policy and takes the place of the one it has: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
-from checker.inventory import is_managed_key
+from checker.inventory import is_managed_key, managed_alias
 from checker.remedy.replacement import customer_key
 from checker.rule import Link, Rule
 
@@ -21,11 +21,13 @@ _HELP = "encrypt the topic with a customer managed key whose policy allows conne
 
 
 class AwsManagedKey(Rule):
-    """The topic is encrypted with the AWS managed key, which cannot let Amazon Connect in.
+    """The topic is encrypted with an AWS managed key, which cannot let Amazon Connect in.
 
     ## What it finds
 
-    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages.
+    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages. KMS reserves all
+    names that begin with `alias/aws/`, so `alias/aws/kms` is an AWS managed key as well. The end of an ARN tells,
+    also where account and Region are references.
 
     ## Why it matters
 
@@ -52,7 +54,7 @@ class AwsManagedKey(Rule):
 
     id = "aws-managed-key"
     family = "kms"
-    summary = "the topic is encrypted with the AWS managed key, which cannot let Amazon Connect in"
+    summary = "the topic is encrypted with an AWS managed key, which cannot let Amazon Connect in"
     severity = Severity.ERROR
     fixable = True
     link = Link.KEY
@@ -62,7 +64,8 @@ class AwsManagedKey(Rule):
         """Tell by the alias."""
         if is_managed_key(case.topic.key):
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
-            yield self._found(case.name, case.topic.key, at, fixes)
+            name = case.topic.key if isinstance(case.topic.key, str) else managed_alias(case.topic.key)
+            yield self._found(case.name, name, at, fixes)
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""

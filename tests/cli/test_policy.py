@@ -186,11 +186,6 @@ def asked(**changed: str) -> list[str]:
         (asked(topic=TOPIC_ARN.replace("us-east-1", "us-east-2")), "is in us-east-1, the topic in us-east-2"),
         (asked(topic=TOPIC_ARN.replace("aws", "aws-cn")), "us-east-1 belongs to aws"),
         (asked(instance=INSTANCE_ARN.replace("aws", "aws-cn")), "in partition aws-cn, the topic in aws"),
-        (
-            [one.replace("us-east-1", "us-east-2") for one in asked()],
-            "AWS lists no Amazon Connect in us-east-2",
-        ),
-        ([one.replace("us-east-1", "eu-wst-2") for one in asked()], "did you mean `eu-west-2`?"),
         (asked(instance=f"{INSTANCE_ARN}/*"), "is no ARN of a Connect instance"),
         (asked(instance=INSTANCE_ARN[:-36] + "my-alias"), "`my-alias` is not the id of an instance"),
         (asked(instance="arn:aws:connect:REGION:ACCOUNT:instance/ID"), "placeholder"),
@@ -216,6 +211,22 @@ def test_what_cannot_work_is_refused_with_its_reason(arguments: list[Any], said:
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert "help" in done.stderr or "no such file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [("us-east-2", "us-east-2 is not on the list"), ("eu-wst-2", "did you mean `eu-west-2`?")],
+)
+def test_a_region_that_is_not_listed_is_a_note(region: str, said: str) -> None:
+    done = run("policy", *(one.replace("us-east-1", region) for one in asked()))
+    assert done.returncode == 0
+    assert region in done.stdout
+    assert said in done.stderr
+
+
+def test_the_replica_region_of_tokyo_has_connect() -> None:
+    done = run("policy", *(one.replace("us-east-1", "ap-northeast-3") for one in asked()))
+    assert (done.returncode, "not on the list" in done.stderr) == (0, False)
 
 
 def test_a_topic_and_a_key_of_other_accounts_are_fine() -> None:

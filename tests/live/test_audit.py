@@ -159,12 +159,12 @@ def test_an_instance_of_another_account_that_the_policy_names_is_no_stranger(clo
     assert rules_of(audited(cloud)) == set()
 
 
-def test_where_there_is_no_connect_nobody_asks_it_or_cloudtrail(cloud: Cloud) -> None:
+def test_a_region_that_is_not_listed_for_connect_is_asked_all_the_same(cloud: Cloud) -> None:
     make_topic(cloud, "chat", f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/i", region="eu-north-1")
     cloud.calls.clear()
     report = audited(cloud, Coverage(regions=("eu-north-1",)), hours=1)
-    assert "cross-region" in rules_of(report) or "region-without-connect" in rules_of(report)
-    assert not {"connect", "cloudtrail"} & {one.service for one in cloud.calls}
+    assert "cross-region" in rules_of(report)
+    assert "connect" in {one.service for one in cloud.calls}
 
 
 def test_n_topics_take_at_most_n_and_30_calls(cloud: Cloud) -> None:

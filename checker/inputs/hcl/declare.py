@@ -200,6 +200,7 @@ _KINDS: dict[str, Callable[[Instance, Declarations], None]] = {
     "aws_kms_replica_key": _key,
     "aws_kms_key_policy": _policy("key_id", "policy", "key_policies"),
     "aws_kms_alias": _alias,
+    "data.aws_kms_alias": _alias,
     "aws_kms_grant": _grant,
     "data.aws_connect_instance": _connect_instance,
 }

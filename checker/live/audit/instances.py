@@ -8,7 +8,7 @@ from checker.case import TopicCase
 from checker.inventory import Instance, Inventory
 from checker.live.calls import Calls, Listing
 from checker.live.facts import instance_of
-from checker.regions import CONNECT_REGIONS
+from checker.live.faults import Fault, UnreadError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,14 +21,18 @@ _PAGE = 10
 
 
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
-    """Give the instances, none in a Region that has no Connect, ``None`` if they could not be listed.
+    """Give the instances of a unit, or ``None`` if they could not be listed, which is noted.
 
+    Every Region is asked, for lists of Regions age. One that no list has, and where nothing answers, has no Connect.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
-    if calls.unit.region not in CONNECT_REGIONS and not calls.offers("connect"):
-        return ()
-    listed = calls.all(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-    if listed is None:
+    try:
+        pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
+        listed = [one for page in pages for one in page]
+    except UnreadError as error:
+        if error.fault is Fault.LOST and not calls.offers("connect"):
+            return ()
+        calls.note(error)
         return None
     return tuple(one for one in map(instance_of, listed) if one is not None)
 
