@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _WORDS = ("aws_sns_topic", "aws_kms_", "aws_connect_instance", "awscc_sns_topic_inline_policy")
 _LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
+_TEMPLATE = re.compile(
+    r"""(?:\btemplatefile\(|\btemplate"?\s*[=:]\s*\\?"?(?:\$\{)?file\()\s*\\?"(?:\$\{path\.(?:module|root)\}/)?([^"$%\\\n]{1,200})"""
+)
 _MAX_FOLDERS = 200
 _VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 
@@ -108,6 +111,11 @@ def called_by(text: Text) -> Iterator[Path]:
         folder = local_folder(text.path.parent, match[1])
         if os.path.isdir(folder):  # noqa: PTH112 - it never raises
             yield folder
+
+
+def rendered_by(text: Text) -> Iterator[str]:
+    """The full names of the files that a file renders as templates, as far as the text alone tells."""
+    return (absolute(text.path.parent / match[1]) for match in _TEMPLATE.finditer(text.text))
 
 
 def absolute(path: Path) -> str:
