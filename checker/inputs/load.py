@@ -12,6 +12,7 @@ from checker.inputs.files import (
     find_siblings,
     is_hcl,
     is_no_input,
+    is_stream,
     may_matter,
     missing,
     must_matter,
@@ -70,8 +71,10 @@ def load(
     wanted = list(paths)
     unreadable = missing(wanted)
     found = list(find_files(wanted, unreadable, exclude))
-    _read_modules([(path, named) for path, named in found if is_hcl(path)], facts)
     loose = [(path, named) for path, named in found if not is_hcl(path)]
+    _read_modules(
+        [*_modules_of(found, facts), *((path, named) for path, named in found if is_hcl(path))], facts
+    )
     files = [one for path, named in loose for one in _read(path, facts, named=named)]
     if changed:
         files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
@@ -84,6 +87,27 @@ def load(
         except InputError as error:
             facts.skip(error)
     return tie(facts)
+
+
+def _modules_of(found: list[tuple[Path, bool]], facts: Facts) -> list[tuple[Path, bool]]:
+    """The Terraform files that read a changed file, or render a named one: it means something there alone."""
+    loose = [path for path, named in found if named and not is_hcl(path) and not is_stream(path)]
+    wanted = [path for path in loose if facts.of_change or _may_be_template(path)]
+    if not wanted:
+        return []
+    from checker.inputs.hcl.folder import readers_of  # not on the path of policies
+
+    readers = (one for path in wanted for one in readers_of(path, as_template=not facts.of_change))
+    return [(reader, False) for reader in readers]
+
+
+def _may_be_template(path: Path) -> bool:
+    """True for a policy in which Terraform may fill in values."""
+    try:
+        text = "" if is_bulk(path) else read_text(path)
+    except InputError:
+        return False  # which is reported where the file is read
+    return "${" in text and must_matter(text)
 
 
 def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
