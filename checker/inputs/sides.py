@@ -97,7 +97,8 @@ class _Read(NamedTuple):
         (resource,) = self.found
         if isinstance(resource.policy, Unknown):
             raise InputError(self.name, resource.policy.told)
-        return Side(self.name, resource, masked(resource.policy.policy))
+        symbol = resource.symbol if isinstance(resource, Topic) else ""
+        return Side(self.name, resource, masked(resource.policy.policy, symbol))
 
     def _nothing(self) -> InputError:
         for one in self.skipped:
