@@ -201,8 +201,8 @@ class TopicCase(PolicyCase):
         """The account or instance that a placeholder of a source condition stands for, if there is but one."""
         if key not in (SOURCE_ACCOUNT, SOURCE_ARN):
             return super().filled_in(key, text)
-        instances = self.instances or self.named_instances
-        accounts = {arn.account for arn in instances} or set(self.named_accounts)
+        instances = self.named_instances or self.instances  # a value agrees with what is written beside it
+        accounts = set(self.named_accounts) or {arn.account for arn in instances}
         if len(instances) > 1 or len(accounts) > 1:
             return super().filled_in(key, text)
         return meant(key, text, self._somewhere(*accounts), *instances)

@@ -95,10 +95,11 @@ def _modules_of(found: list[tuple[Path, bool]], facts: Facts) -> list[tuple[Path
     wanted = [path for path in loose if facts.of_change or _may_be_template(path)]
     if not wanted:
         return []
-    from checker.inputs.hcl.folder import readers_of  # not on the path of policies
+    from checker.inputs.hcl.folder import absolute, readers_of  # not on the path of policies
 
+    given = {absolute(path.parent) for path, _ in found if is_hcl(path)}
     readers = (one for path in wanted for one in readers_of(path, as_template=not facts.of_change))
-    return [(reader, False) for reader in readers]
+    return [(one, False) for one in readers if absolute(one.parent) not in given]
 
 
 def _may_be_template(path: Path) -> bool:
