@@ -23,7 +23,8 @@ class PlaceholderValue(PolicyRule):
     ## What it finds
 
     Principals, resources and condition values such as `YOUR_CONNECT_INSTANCE_ARN`, `<account-id>` or
-    `arn:aws:sns:REGION:ACCOUNT:topic`.
+    `arn:aws:sns:REGION:ACCOUNT:topic`. What counts as one depends on the role of the text: `account` is a
+    placeholder for an account id, and a valid name of a topic.
 
     ## Why it matters
 
@@ -41,6 +42,12 @@ class PlaceholderValue(PolicyRule):
     ## Fix safety
 
     Filled in from the known instance and topic, the statement does what its text says.
+
+    ## What this proves
+
+    That the text is not a value that AWS accepts in its place, or that it has the marks of a placeholder. Other
+    rules judge the policy as if the placeholder were filled in: a Resource with the topic, an account or instance
+    with one value. They stay undetermined where several instances are known.
 
     ## References
 
