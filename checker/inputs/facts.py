@@ -144,10 +144,10 @@ class Facts:
         held = policy_in(policy, KEY) if policy is not None else None
         if policy is None or held is None:
             return
-        if isinstance(held, Unknown) or dialect_of(held.document.root) is KEY:
+        root = None if isinstance(held, Unknown) else held.document.root
+        if root is None or dialect_of(root) is KEY or is_of_any_kind(root):
             self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
             return
-        root = held.document.root
         self.take_policy(path, TextDocument(root.source, root), named=named)
 
     def take_list(self, path: Path, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:

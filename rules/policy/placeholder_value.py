@@ -24,7 +24,9 @@ class PlaceholderValue(PolicyRule):
 
     Principals, resources and condition values such as `YOUR_CONNECT_INSTANCE_ARN`, `<account-id>` or
     `arn:aws:sns:REGION:ACCOUNT:topic`. What counts as one depends on the role of the text: `account` is a
-    placeholder for an account id, and a valid name of a topic.
+    placeholder for an account id, and a valid name of a topic. Other rules judge the policy as if the placeholder
+    were filled in, with the topic, account or instance that it stands for; they stay undetermined where several
+    instances are known.
 
     ## Why it matters
 
@@ -42,12 +44,6 @@ class PlaceholderValue(PolicyRule):
     ## Fix safety
 
     Filled in from the known instance and topic, the statement does what its text says.
-
-    ## What this proves
-
-    That the text is not a value that AWS accepts in its place, or that it has the marks of a placeholder. Other
-    rules judge the policy as if the placeholder were filled in: a Resource with the topic, an account or instance
-    with one value. They stay undetermined where several instances are known.
 
     ## References
 
