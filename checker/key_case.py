@@ -55,6 +55,11 @@ class KeyCase(PolicyCase):
         return Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn)
 
     @property
+    def named_resource(self) -> str:
+        """The key as requests name it."""
+        return self.target.resource
+
+    @property
     def topic_arn(self) -> str | Unknown:
         """The topic's ARN, which KMS sees as encryption context."""
         arn = self.topic.arn if self.topic else Unknown("no topic is known to use the key")
@@ -63,7 +68,7 @@ class KeyCase(PolicyCase):
     def answer(self, action: str) -> Answer:
         """Whether the key policy lets Connect do an action when it publishes to the topic."""
         space = key_space(self.target, action, self.topic_arn)
-        return prove.one_request(self.policy, space)
+        return prove.one_request(self.filled, space)
 
     @cached_property
     def unverified(self) -> tuple[Condition, ...]:

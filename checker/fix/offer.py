@@ -36,7 +36,7 @@ def _worked_out(fix: Fix, policy: Known | None, budgets: ProofBudgets) -> Fix:
     """Work a fix out; one that cannot be written down as edits is there to be read."""
     if not fix.operations:
         return fix
-    if policy is None:
+    if policy is None or not policy.is_written:  # an implied policy has no text to edit
         return fix._replace(applicability=Applicability.DISPLAY)
     try:
         new = changed(policy.root, fix.operations)

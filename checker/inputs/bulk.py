@@ -35,8 +35,7 @@ def is_bulk(path: Path) -> bool:
 
 def is_terraform_json(text: str) -> bool:
     """True for what `terraform show -json` prints, of a plan or of a state."""
-    head = text[:_HEAD]
-    return '"format_version"' in head and '"terraform_version"' in head
+    return '"format_version"' in text and '"terraform_version"' in text  # `jq` may have sorted the keys
 
 
 def is_trail(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inputs.awscli import (
     bare_topic,
+    policy_in,
     policy_text,
     read_grants,
     read_instances,
@@ -18,7 +19,8 @@ from checker.inputs.awscli import (
 )
 from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
-from checker.inputs.recognise import Kind, dialect_of, kind_of
+from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
+from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
 from checker.policy.dialect import KEY, TOPIC
@@ -35,9 +37,8 @@ if TYPE_CHECKING:
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
 _NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a streaming manifest"
-_OTHER_POLICY = (
-    "a policy, but not that of a topic or key: no statement has a principal and an SNS or KMS action"
-)
+_OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
+_WANTED = "name the policy of an SNS topic or of a KMS key"
 _NO_RESOURCE = "no topic or key is declared in the template"
 
 
@@ -45,8 +46,9 @@ class Facts:
     """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
 
     ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
-    those of Terraform modules that others call, by their full names. ``of_change`` says that nobody chose the
-    files, so that one about something else is no news.
+    those of Terraform modules that others call, by their full names. ``opened`` are the files that Terraform's
+    functions read, and ``templates`` those that it renders, by their full names. ``of_change`` says that nobody
+    chose the files, so that one about something else is no news.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -64,6 +66,8 @@ class Facts:
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
         self.called: dict[str, Folder] = {}
+        self.opened: set[str] = set()
+        self.templates: set[str] = set()
         self.streams: Streams | None = None
 
     def skip(self, error: InputError) -> None:
@@ -119,20 +123,32 @@ class Facts:
             self.take_list(path, document, kind, node, route)
 
     def take_policy(self, path: Path, document: TextDocument, *, named: bool) -> None:
-        """Take a policy document alone, of a topic or of a key."""
+        """Take a policy document alone, of a topic or of a key. Raises InputError for another one that is named."""
         dialect = dialect_of(document.root)
         if dialect is TOPIC:
             self.topics.append((path.parent, bare_topic(policy_text(document, TOPIC), named=named)))
         elif dialect is KEY:
             self.keys.append((path.parent, bare_key(document, named=named)))
         else:
-            self.pass_over(path, _OTHER_POLICY, named=named)
+            self.refuse_policy(path, document, named=named)
+
+    def refuse_policy(self, path: Path, document: TextDocument, *, named: bool) -> None:
+        """Leave the policy of something else alone. Raises InputError, saying what it is, if it was named."""
+        if named and not self.of_change and not is_of_any_kind(document.root):
+            raise InputError(name_of(path), f"this is {other_policy(document.root)}", help_text=_WANTED)
+        self.pass_over(path, _OTHER_POLICY, named=named)
 
     def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
-        """Take the output of `aws kms get-key-policy`."""
+        """Take the output of `aws kms get-key-policy`, and what is wrapped alike: a policy under `Policy`."""
         policy = node.get("Policy")
-        if policy is not None:
+        held = policy_in(policy, KEY) if policy is not None else None
+        if policy is None or held is None:
+            return
+        root = None if isinstance(held, Unknown) else held.document.root
+        if root is None or dialect_of(root) is KEY or is_of_any_kind(root):
             self.keys.append((path.parent, read_key_policy(document, policy, ("Policy",), named=named)))
+            return
+        self.take_policy(path, TextDocument(root.source, root), named=named)
 
     def take_list(self, path: Path, document: TextDocument, kind: Kind, node: Node, route: Route) -> None:
         """Take a list of subscriptions, grants, tags or instances."""

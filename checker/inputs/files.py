@@ -131,7 +131,13 @@ def name_of(path: Path) -> str:
 def must_matter(text: str) -> bool:
     """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
     folded = text.lower()
-    return "statement" in folded and any(word in folded for word in _AWS_WORDS)
+    return "statement" in folded and names_aws(folded)
+
+
+def names_aws(text: str) -> bool:
+    """True for a text that names SNS, KMS or Connect as AWS does; words such as `topics` are other programs' too."""
+    folded = text.lower()
+    return any(word in folded for word in _AWS_WORDS)
 
 
 def may_matter(text: str, *, as_context: bool = False) -> bool:

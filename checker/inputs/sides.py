@@ -13,7 +13,7 @@ from checker.inputs.bulk import is_bulk, is_terraform_json
 from checker.inputs.facts import Facts, bare_key, unwrap
 from checker.inputs.files import STDIN, is_hcl, name_of, read_input
 from checker.inputs.load import Given, load
-from checker.inputs.recognise import is_of_any_kind
+from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.revision import is_revision, read_revision
 from checker.inputs.text import Implied, InputError, TextDocument, parse_text
 from checker.inputs.tie import tie
@@ -97,7 +97,8 @@ class _Read(NamedTuple):
         (resource,) = self.found
         if isinstance(resource.policy, Unknown):
             raise InputError(self.name, resource.policy.told)
-        return Side(self.name, resource, masked(resource.policy.policy))
+        symbol = resource.symbol if isinstance(resource, Topic) else ""
+        return Side(self.name, resource, masked(resource.policy.policy, symbol))
 
     def _nothing(self) -> InputError:
         for one in self.skipped:

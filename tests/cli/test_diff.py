@@ -301,7 +301,7 @@ def test_one_of_several_is_chosen_by_name(here: Path) -> None:
         (["good.json", "good.json", "--key-arn", KEY_ARN], "the policies are of a topic"),
         (["good.json", "good.json", "--instance-arn", "x"], "is no ARN of a Connect instance"),
         (["good.json", "folder"], "is a directory"),
-        (["good.json", "role.json"], "a policy, but not that of a topic or key"),
+        (["good.json", "role.json"], "this is an identity policy"),
         (["good.json", "list.json"], "help: give a topic policy"),
         (["good.json", "hidden.json"], "the output has no Policy"),
     ],

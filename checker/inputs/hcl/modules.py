@@ -69,6 +69,11 @@ class Module:
         return self.session.secrets
 
     @property
+    def opened(self) -> set[str]:
+        """The files that were read, those of all modules together."""
+        return self.session.opened
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """The folder that paths start from, that of the root, and the module's own."""
         return self.session.root, self.folder

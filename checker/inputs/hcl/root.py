@@ -55,6 +55,7 @@ def read_root(
                 if address in session.instances:
                     declare(session.instances[address], found)
     strays(found)
+    facts.opened |= session.opened
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)

@@ -47,6 +47,7 @@ class Session:
     ``instances`` and ``called`` are found by their address while expressions are worked out. ``any_key``
     are the addresses that stand for all instances, where nobody knows how many there are. ``met`` are the
     folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
+    ``opened`` are the full names of the files that `file` and `templatefile` have read.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Session:
         self.called: dict[str, Module] = {}
         self.any_key: set[str] = set()
         self.met: dict[str, Folder] = {}
+        self.opened: set[str] = set()
         self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:

@@ -205,3 +205,13 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
         return [(known(one.key, at), one.value) for one in sorted(node.members, key=lambda m: m.key)]
     found = why_unknown(node)
     return found if found is not None else Unknown("neither a list nor an object")
+
+
+def with_variables(node: Node) -> Node:
+    """Write policy variables as AWS does: aws_iam_policy_document takes `&{...}`, because HCL reads `${...}`."""
+    if isinstance(node, Array):
+        return node._replace(items=tuple(map(with_variables, node.items)))
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(node, Scalar) and isinstance(value, str) and "&{" in value:
+        return node._replace(value=value.replace("&{", "${"))
+    return node
