@@ -52,6 +52,12 @@ class PolicyText(NamedTuple):
         """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
         return CONNECT in self.text or any(s.names_service(CONNECT) for s in self.policy.known_statements())
 
+    @property
+    def grants_connect(self) -> bool:
+        """True if a statement allows Connect something, under whatever conditions."""
+        statements = self.policy.known_statements()
+        return any(s.effect == "Allow" and s.names_service(CONNECT) for s in statements)
+
 
 class Place(NamedTuple):
     """Where a fact is written."""
@@ -84,6 +90,8 @@ class Topic(NamedTuple):
     that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
     its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
     write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
+    ``sender`` is the resource of the same code that makes Connect stream to the topic. ``doubt`` says why the
+    policy may not be in force. ``without_connect`` holds if no policy that the topic may have names Connect.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -105,6 +113,9 @@ class Topic(NamedTuple):
     writers: tuple[Place, ...] = ()
     sharing: int = 1
     written: Written | None = None
+    sender: str = ""
+    doubt: Unknown | None = None
+    without_connect: bool = False
 
     @property
     def name(self) -> str:

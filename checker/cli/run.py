@@ -13,6 +13,7 @@ from checker.configuration.selection import ALL, choose
 from checker.configuration.suppression import suppress
 from checker.engine import Scope, judge
 from checker.finding import Severity
+from checker.inputs.coverage import nothing_examined
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
@@ -106,7 +107,10 @@ def examine_on(ground: Ground, options: Options) -> Run:
         given=options.given,
     )
     inventory = inventory._replace(instances=(*ground.instances, *inventory.instances))
-    return decide(judge(inventory, ground.rules, ground.scope), ground, options, inventory)
+    report = judge(inventory, ground.rules, ground.scope)
+    folders = () if options.changed else paths
+    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, folders, absolute)))
+    return decide(report, ground, options, inventory)
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen

@@ -6,15 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
-from checker.policy.node import Array, Member, Node, Scalar, rendered
+from checker.policy.node import Array, Member, Node, Scalar
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONNECT
+from checker.relevance import may_name_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,9 +82,18 @@ class _Maker:
             symbol=symbol_of(one.names, one.arn),
             writers=(*inline, *(writer.place for writer in writers)),
             sharing=shared,
-            named=one.named
-            or (len(writers) + len(inline) > 1 and _speaks([one.policy, *(w.policy for w in writers)])),
+            named=one.named,
+            sender=self.sender(one),
+            doubt=_doubt(one, writers),
+            without_connect=_without_connect([one.policy, *(writer.policy for writer in writers)]),
         )
+
+    def sender(self, topic: DeclaredTopic) -> str:
+        """Name the resource that makes Connect stream to a topic, if one is declared."""
+        names = topic.names if isinstance(topic.arn, Unknown) else (*topic.names, str(topic.arn))
+        called = {*names, *map(topic_name, names)}
+        senders = (one.address for one in self.declared.senders if not called.isdisjoint(one.topics))
+        return next(senders, "")
 
     def policy(
         self,
@@ -135,6 +145,7 @@ class _Maker:
             grants=tuple(map(_grant, grants)) if grants else Unknown("no grant is declared"),
             aliases=(one.address, *(name for alias in aliases for name in alias.names)),
             address=one.address,
+            named=one.named,
         )
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
@@ -146,11 +157,28 @@ class _Maker:
         return Unknown("subscriptions may be declared elsewhere")
 
 
-def _speaks(policies: Iterable[Node | Unknown | None]) -> bool:
-    """True if one of several policies names Connect: which of them counts is not known, so all of them do."""
-    return any(
-        CONNECT in rendered(one) for one in policies if one is not None and not isinstance(one, Unknown)
-    )
+def _without_connect(policies: Iterable[Node | Unknown | None]) -> bool:
+    """True if none of the policies that are declared can name Connect, whichever of them is in force."""
+    return not any(_may_name_connect(one) for one in policies if one is not None)
+
+
+def _may_name_connect(policy: Node | Unknown) -> bool:
+    if isinstance(policy, Unknown):
+        return True
+    try:
+        read = policy_in(policy, TOPIC)
+    except InputError:
+        return True
+    return isinstance(read, Unknown) or may_name_connect(read)
+
+
+def _doubt(topic: DeclaredTopic, writers: list[DeclaredPolicy]) -> Unknown | None:
+    """Say why the only policy of a topic may not exist, where the topic exists without it."""
+    found = [one for one in writers if not set(topic.conditions).issuperset(one.conditions)]
+    if len(writers) != 1 or not found:
+        return None
+    condition = next(one for one in found[0].conditions if one not in topic.conditions)
+    return Unknown(f"whether `{found[0].address}` exists is not known", condition)
 
 
 def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:

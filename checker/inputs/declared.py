@@ -37,15 +37,28 @@ class DeclaredTopic(NamedTuple):
     fifo_place: Place | None = None
     key_place: Place | None = None
     named: bool = False
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredPolicy(NamedTuple):
-    """A resource that writes the policy of topics or of a key that are declared elsewhere."""
+    """A resource that writes the policy of topics or of a key that are declared elsewhere.
+
+    ``conditions``, here and of a topic, are the expressions that decide whether the resource exists and that
+    are not known. What shares them exists together.
+    """
 
     address: str
     place: Place
     owners: tuple[Value, ...]
     policy: Node | Unknown
+    conditions: tuple[str, ...] = ()
+
+
+class DeclaredSender(NamedTuple):
+    """A resource that starts the streaming of chats, and the names and ARNs of topics that it is given."""
+
+    address: str
+    topics: frozenset[str]
 
 
 class DeclaredSubscription(NamedTuple):
@@ -68,6 +81,7 @@ class DeclaredKey(NamedTuple):
     state: str | Unknown = "Enabled"
     spec: str | Unknown = "SYMMETRIC_DEFAULT"
     usage: str | Unknown = "ENCRYPT_DECRYPT"
+    named: bool = False
 
 
 class DeclaredAlias(NamedTuple):
@@ -99,3 +113,4 @@ class Declarations:
         self.aliases: list[DeclaredAlias] = []
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
+        self.senders: list[DeclaredSender] = []

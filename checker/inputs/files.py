@@ -16,7 +16,8 @@ STDIN = Path("-")
 
 HCL = (".tf", ".tf.json")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
-_NO_INPUT = (*CONFIGURATIONS, ".tfvars", ".tfvars.json")
+VALUES = (".tfvars", ".tfvars.json")
+_NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
 
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
@@ -60,6 +61,11 @@ def find_files(
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(HCL)
+
+
+def is_values(path: Path) -> bool:
+    """True for the values of a Terraform module's variables."""
+    return path.name.endswith(VALUES)
 
 
 def is_no_input(path: Path) -> bool:

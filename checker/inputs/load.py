@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
@@ -12,6 +13,7 @@ from checker.inputs.files import (
     find_siblings,
     is_hcl,
     is_no_input,
+    is_values,
     may_matter,
     missing,
     must_matter,
@@ -92,8 +94,14 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
     chosen = named and not facts.of_change
+    if is_values(path) and chosen:
+        reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
+        facts.skipped.append(
+            Skipped(name_of(path), reason, error=True, help=f"name the folder: checker check {shlex.quote(folder)}")
+        )
+    elif is_no_input(path):
+        facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
     if is_no_input(path):
-        facts.skipped += [Skipped(name_of(path), "says how to judge other files, and is not judged")] * chosen
         return []
     text = ""
     try:

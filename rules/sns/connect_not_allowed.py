@@ -25,6 +25,7 @@ _ADD = (
     "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
     "SNS drops the messages in silence as long as it is missing"
 )
+_SETTLE = "give its value: `checker check --var NAME=VALUE`"
 
 
 class ConnectNotAllowed(Rule):
@@ -79,6 +80,9 @@ class ConnectNotAllowed(Rule):
             message = f"whether Connect can publish is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
             return
+        if case.topic.doubt is not None:
+            message = f"whether Connect can publish is not known: {case.topic.doubt.told}"
+            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):
                 about = f" for instance `{instance.instance_id}`" if instance else ""

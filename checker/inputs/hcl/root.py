@@ -11,11 +11,12 @@ from checker.inputs.hcl.declare import declare, matters_itself
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.modules import Module
+from checker.inputs.hcl.parts import parts_of
 from checker.inputs.hcl.session import Session
-from checker.inputs.hcl.values import why_unknown
 from checker.inputs.hcl.variables import hide_sensitive
+from checker.inputs.hcl.walk import instances_of, modules_of
+from checker.inputs.senders import senders
 from checker.inputs.terraform.owned import strays
-from checker.policy.node import Node, Scalar, children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,31 +47,15 @@ def read_root(
     files = {absolute(folder): gather(folder, texts, faults)}
     session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
-    for module in _modules(Module(session, folder), session):
+    modules: list[Module] = []
+    for module in modules_of(Module(session, folder)):
+        modules.append(module)
         hide_sensitive(module)
-        for (mode, kind, name), block in module.files.resources.items():
-            if not matters_itself(f"data.{kind}" if mode == "data" else kind):
-                continue
-            for address in _addresses(module.resource(mode, kind, name, block.header)):
-                if address in session.instances:
-                    declare(session.instances[address], found)
+        for instance in instances_of(module, matters_itself):
+            declare(instance, found)
     strays(found)
+    found.senders += senders(parts_of(session, modules))
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
     facts.called |= {name: one for name, one in new.items() if name not in files}
-
-
-def _modules(module: Module, session: Session) -> Iterator[Module]:
-    """Give a module and those that it calls."""
-    yield module
-    for name, block in module.files.modules.items():
-        for address in _addresses(module.module(name, block.header)):
-            if address in session.called:
-                yield from _modules(session.called[address], session)
-
-
-def _addresses(node: Node) -> Iterator[str]:
-    """The addresses of the instances that a node stands for."""
-    inside = (node,) if isinstance(node, Scalar) else children(node)
-    yield from (one.where for one in map(why_unknown, inside) if one is not None)

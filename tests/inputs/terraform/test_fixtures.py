@@ -58,7 +58,7 @@ OWN = "data.aws_iam_policy_document.document"
 
 def declared(name: str) -> Declarations:
     facts, path = Facts(Given()), FIXTURES / f"{name}.json"
-    read_show(path, facts)
+    read_show(path, facts, named=False)
     return facts.declarations(path)
 
 
