@@ -32,9 +32,7 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(
-        self, topic: Topic, streamed: frozenset[str], key: Key | Unknown | None = None
-    ) -> bool:
+    def takes(self, topic: Topic, streamed: frozenset[str], key: Key | Unknown | None = None) -> bool:
         """True for a topic that is to be judged.
 
         ``streamed`` are the ARNs that contacts stream to, ``key`` is the key that the topic is encrypted with.

@@ -34,13 +34,15 @@ if TYPE_CHECKING:
 
 class Given(NamedTuple):
     """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from. ``progress`` is told the name of a large
-    file and how much of it is read, from 0 to 1.
+    and the folder of the Terraform files that a plan was made from. ``values`` are pairs of a root's folder and
+    a file with values for it, as of `-var-file`. ``progress`` is told the name of a large file and how much of
+    it is read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
+    values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
 
 
@@ -97,7 +99,12 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     if is_values(path) and chosen:
         reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
         facts.skipped.append(
-            Skipped(name_of(path), reason, error=True, help=f"name the folder: checker check {shlex.quote(folder)}")
+            Skipped(
+                name_of(path),
+                reason,
+                error=True,
+                help=f"name the folder: checker check {shlex.quote(folder)}",
+            )
         )
     elif is_no_input(path):
         facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen

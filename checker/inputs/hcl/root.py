@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.comments import hcl_comments
 from checker.inputs.hcl.declare import declare, matters_itself
 from checker.inputs.hcl.folder import absolute
-from checker.inputs.hcl.gather import gather
+from checker.inputs.hcl.gather import gather, take_values
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.parts import parts_of
 from checker.inputs.hcl.session import Session
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.inputs.facts import Facts
-    from checker.inputs.hcl.folder import Text
+    from checker.inputs.hcl.folder import Folder, Text
     from checker.inputs.text import InputError
 
 
@@ -43,12 +43,33 @@ def no_collection() -> Iterator[None]:
 def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
-    """Read a module that nothing calls."""
-    files = {absolute(folder): gather(folder, texts, faults)}
-    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
-    found = facts.declarations(folder)
+    """Read a module that nothing calls, once for each file of values that it is deployed with."""
+    own = gather(folder, texts, faults)
+    extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
+    if not extra:
+        _read_deployment(
+            folder, Session(folder, _known(folder, own, facts), _given(facts), faults, names), facts
+        )
+    for index, path in enumerate(extra):
+        files = own._replace(values=dict(own.values))
+        take_values([path], files, faults)
+        session = Session(folder, _known(folder, files, facts), _given(facts), faults, names)
+        _read_deployment(path if index else folder, session, facts)
+
+
+def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:
+    return {**facts.called, absolute(folder): own}
+
+
+def _given(facts: Facts) -> dict[str, str]:
+    return dict(facts.given.variables)
+
+
+def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
+    """Declare what one deployment of a root has; each has a name of its own, so that nothing ties two together."""
+    found = facts.declarations(name)
     modules: list[Module] = []
-    for module in modules_of(Module(session, folder)):
+    for module in modules_of(Module(session, session.root)):
         modules.append(module)
         hide_sensitive(module)
         for instance in instances_of(module, matters_itself):
@@ -58,4 +79,4 @@ def read_root(
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    facts.called |= {name: one for name, one in new.items() if name not in files}
+    facts.called |= {name: one for name, one in new.items() if name != absolute(session.root)}

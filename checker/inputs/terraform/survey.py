@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WANTED = TYPES | PARTS
 _GAPS = {
     "errored": (True, "the plan errored: Terraform could not plan every resource"),
-    "complete": (False, "the plan is not complete: more would be planned after the apply"),
+    "complete": (False, "the plan is not complete: `-target` or a deferred change left resources out"),
 }
 """What a plan says if resources may be missing, with the value that says so."""
 
