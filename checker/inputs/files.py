@@ -23,7 +23,8 @@ _NO_INPUT = (*CONFIGURATIONS, *VALUES)
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
-_WORDS = (*_AWS_WORDS, "topics", "contacts")
+_STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_WORDS = (*_AWS_WORDS, *_STREAMS, "topics", "contacts")
 """What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
