@@ -140,7 +140,7 @@ class Grant(NamedTuple):
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
-    The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
+    ``doubt`` says why the policy may not be in force. The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
     ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use.
     """
 
@@ -156,6 +156,7 @@ class Key(NamedTuple):
     named: bool = False
     address: str = ""
     written: Written | None = None
+    doubt: Unknown | None = None
 
     @property
     def name(self) -> str:

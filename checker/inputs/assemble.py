@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.doubt import certain, doubt_about, which_counts
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
@@ -18,7 +19,7 @@ from checker.policy.unknown import Unknown
 from checker.relevance import may_name_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from checker.arn import Arn
@@ -66,11 +67,11 @@ class _Maker:
     def topic(self, one: DeclaredTopic) -> Topic:
         """Give a topic its policy, its subscriptions and the name that its key answers to."""
         writers = _writers(self.topic_policies, one.names, one.arn)
-        inline = [Place(one.place.document, one.place.route)] if one.policy is not None else []
+        inline = [one.policy] if one.policy is not None else []
         shared = max((len(writer.owners) for writer in writers), default=1)
         return Topic(
             arn=one.arn,
-            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, TOPIC),
+            policy=self.policy(one, writers, TOPIC),
             fifo=one.fifo,
             key=self.key_reference(one.key),
             place=one.place,
@@ -80,12 +81,12 @@ class _Maker:
             tags=one.tags,
             address=one.address,
             symbol=symbol_of(one.names, one.arn),
-            writers=(*inline, *(writer.place for writer in writers)),
+            writers=(*[one.place] * len(inline), *(writer.place for writer in certain(writers, one))),
             sharing=shared,
             named=one.named,
             sender=self.sender(one),
-            doubt=_doubt(one, writers),
-            without_connect=_without_connect([one.policy, *(writer.policy for writer in writers)]),
+            doubt=doubt_about(writers, one),
+            without_connect=_without_connect([*inline, *(writer.policy for writer in writers)]),
         )
 
     def sender(self, topic: DeclaredTopic) -> str:
@@ -96,26 +97,22 @@ class _Maker:
         return next(senders, "")
 
     def policy(
-        self,
-        inline: Node | Unknown | None,
-        writers: list[DeclaredPolicy],
-        names: tuple[str, ...],
-        arn: Arn | Unknown,
-        place: Place,
-        dialect: Dialect,
+        self, one: DeclaredTopic | DeclaredKey, writers: list[DeclaredPolicy], dialect: Dialect
     ) -> PolicyText | Unknown:
-        """Choose the policy; where several resources write it, the last to do so wins, and nobody knows which."""
-        found = [*([inline] if inline is not None else []), *(writer.policy for writer in writers)]
+        """Choose the policy; where several resources write it, the last to do so wins, which is not known."""
+        inline = [one.policy] if one.policy is not None else []
+        found = [*inline, *(writer.policy for writer in writers)]
         if len(found) > 1:
-            return Unknown(f"{len(found)} resources write the policy, and the last one wins")
+            return which_counts(writers, one)
         if not found:
-            return implied(_default_policy(symbol_of(names, arn), arn, dialect), dialect, place)
+            default = _default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
+            return implied(default, dialect, one.place)
         (node,) = found
         if isinstance(node, Unknown):
             return node
-        own = symbol_of(names, arn) or str(arn)
+        own = symbol_of(one.names, one.arn) or str(one.arn)
         try:
-            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(names, own)))
+            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(one.names, own)))
         except InputError as error:
             self.facts.skip(error)
             return Unknown(error.reason)
@@ -137,29 +134,37 @@ class _Maker:
         return Key(
             arn=one.arn,
             place=one.place,
-            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, KEY),
+            policy=self.policy(one, writers, KEY),
             state=one.state,
             manager="CUSTOMER",
             spec=one.spec,
             usage=one.usage,
-            grants=tuple(map(_grant, grants)) if grants else Unknown("no grant is declared"),
+            grants=_grants(one, grants),
             aliases=(one.address, *(name for alias in aliases for name in alias.names)),
             address=one.address,
             named=one.named,
+            doubt=doubt_about(writers, one),
         )
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
         """The subscriptions that are declared with the topic; others may be made elsewhere."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        listed = tuple(map(_subscription, found))
+        listed = tuple(map(_subscription, certain(found, topic)))
         if any(one.protocol in _DURABLE for one in listed):
             return listed
         return Unknown("subscriptions may be declared elsewhere")
 
 
-def _without_connect(policies: Iterable[Node | Unknown | None]) -> bool:
-    """True if none of the policies that are declared can name Connect, whichever of them is in force."""
-    return not any(_may_name_connect(one) for one in policies if one is not None)
+def _grants(key: DeclaredKey, grants: list[DeclaredGrant]) -> tuple[Grant, ...] | Unknown:
+    """The grants that are declared with the key, if all of them are certain to exist; others may be made elsewhere."""
+    if len(certain(grants, key)) < len(grants):
+        return Unknown("whether a grant exists is not known")
+    return tuple(map(_grant, grants)) if grants else Unknown("no grant is declared")
+
+
+def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
+    """True if none of several policies can name Connect, whichever of them is in force."""
+    return len(policies) > 1 and not any(map(_may_name_connect, policies))
 
 
 def _may_name_connect(policy: Node | Unknown) -> bool:
@@ -170,15 +175,6 @@ def _may_name_connect(policy: Node | Unknown) -> bool:
     except InputError:
         return True
     return isinstance(read, Unknown) or may_name_connect(read)
-
-
-def _doubt(topic: DeclaredTopic, writers: list[DeclaredPolicy]) -> Unknown | None:
-    """Say why the only policy of a topic may not exist, where the topic exists without it."""
-    found = [one for one in writers if not set(topic.conditions).issuperset(one.conditions)]
-    if len(writers) != 1 or not found:
-        return None
-    condition = next(one for one in found[0].conditions if one not in topic.conditions)
-    return Unknown(f"whether `{found[0].address}` exists is not known", condition)
 
 
 def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:

@@ -43,8 +43,8 @@ class DeclaredTopic(NamedTuple):
 class DeclaredPolicy(NamedTuple):
     """A resource that writes the policy of topics or of a key that are declared elsewhere.
 
-    ``conditions``, here and of a topic, are the expressions that decide whether the resource exists and that
-    are not known. What shares them exists together.
+    ``conditions``, here and of the others, are the expressions that decide whether the resource exists and that
+    are not known. Resources that share them exist together.
     """
 
     address: str
@@ -68,6 +68,7 @@ class DeclaredSubscription(NamedTuple):
     topic: Value
     protocol: Value
     endpoint: Value
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredKey(NamedTuple):
@@ -82,6 +83,7 @@ class DeclaredKey(NamedTuple):
     spec: str | Unknown = "SYMMETRIC_DEFAULT"
     usage: str | Unknown = "ENCRYPT_DECRYPT"
     named: bool = False
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredAlias(NamedTuple):
@@ -99,6 +101,7 @@ class DeclaredGrant(NamedTuple):
     operations: tuple[str, ...]
     source_arn: str | None = None
     encryption_context: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 class Declarations:

@@ -24,8 +24,9 @@ _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndj
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
-_WORDS = (*_AWS_WORDS, *_STREAMS, "topics", "contacts")
-"""What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
+_RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
+_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, "topics", "contacts")
+"""What an ARN, an action, a plan or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
 _CONTEXT_WORDS = (

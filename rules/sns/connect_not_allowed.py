@@ -157,7 +157,8 @@ def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
     """Point at the statements that come closest: those for Connect that allow something else."""
     ours = case.allows_by_name
     if not ours:
-        return [case.at(("Statement",))], "no statement lets connect.amazonaws.com publish", _ADD
+        message = "no statement lets connect.amazonaws.com publish"
+        return [case.at(("Statement",))], message, _ADD + case.sender_note
     one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
     message = one if len(ours) == 1 else f"none of {len(ours)} statements for Connect allows `sns:Publish`"
     places = [

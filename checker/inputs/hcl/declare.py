@@ -135,8 +135,10 @@ def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarati
 
 
 def _subscription(instance: Instance, found: Declarations) -> None:
-    said = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
-    found.subscriptions.append(DeclaredSubscription(instance.address, *said))
+    topic, protocol, endpoint = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
+    found.subscriptions.append(
+        DeclaredSubscription(instance.address, topic, protocol, endpoint, conditions_of(instance))
+    )
 
 
 def _key(instance: Instance, found: Declarations) -> None:
@@ -154,6 +156,7 @@ def _key(instance: Instance, found: Declarations) -> None:
             spec="SYMMETRIC_DEFAULT" if spec is None else spec,
             usage="ENCRYPT_DECRYPT" if usage is None else usage,
             named=_is_named(instance),
+            conditions=conditions_of(instance),
         )
     )
 
@@ -180,6 +183,7 @@ def _grant(instance: Instance, found: Declarations) -> None:
             _said(instance, "grantee_principal"),
             tuple(filter(None, map(text_of, listed))),
             encryption_context=tuple(pair for one in constraints for pair in _context(one)),
+            conditions=conditions_of(instance),
         )
     )
 
