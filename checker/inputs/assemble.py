@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.deployments import settled
 from checker.inputs.doubt import certain, doubt_about, which_counts
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied, InputError
@@ -45,7 +46,8 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     Faults in a policy's text are noted there too, and the policy is Unknown.
     """
     maker = _Maker(declared, facts)
-    facts.topics += ((folder, maker.topic(one)) for one in declared.topics)
+    made = [(one, maker.topic(one)) for one in declared.topics]
+    facts.topics += ((folder, topic) for topic in settled(made))
     facts.keys += ((folder, maker.key(one)) for one in declared.keys)
     facts.instances += declared.instances
 

@@ -23,7 +23,7 @@ NOT_KNOWN = Unknown("known only after the deployment")
 class DeclaredTopic(NamedTuple):
     """A topic. ``key`` is KmsMasterKeyId, ``None`` where it is not encrypted; ``policy`` an inline policy.
 
-    A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
+    ``variant`` says under which conditions of a template the topic is like this. A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
     """
 
     address: str
@@ -38,6 +38,12 @@ class DeclaredTopic(NamedTuple):
     key_place: Place | None = None
     named: bool = False
     conditions: tuple[str, ...] = ()
+    variant: str = ""
+
+    @property
+    def family(self) -> str:
+        """The address, which is the same for all variants of a topic."""
+        return self.address.removesuffix(f" ({self.variant})")
 
 
 class DeclaredPolicy(NamedTuple):

@@ -23,7 +23,7 @@ _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazon
 _MORE = (
     "give what describes the topic, the key and the instance as well, so that the condition can be decided"
 )
-_SETTLE = "give its value: `checker check --var NAME=VALUE`"
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectCannotUseKey(Rule):

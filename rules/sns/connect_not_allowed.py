@@ -25,7 +25,7 @@ _ADD = (
     "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
     "SNS drops the messages in silence as long as it is missing"
 )
-_SETTLE = "give its value: `checker check --var NAME=VALUE`"
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectNotAllowed(Rule):

@@ -112,6 +112,7 @@ class Declarer:
             fifo_place=self.template.place(one.logical, "Properties", fifo_at),
             key_place=self.template.place(one.logical, "Properties", "KmsMasterKeyId"),
             named=self.named,
+            variant=one.label,
         )
 
     def elsewhere(self, one: Variant[TopicState], names: tuple[str, ...]) -> DeclaredTopic:
@@ -127,6 +128,7 @@ class Declarer:
             key=_ELSEWHERE,
             fifo_place=place,
             named=self.named,
+            variant=one.label,
         )
 
     def owners_of(self, writer: str) -> Place:
