@@ -215,13 +215,17 @@ class IgnoreComment(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Something that was not judged, and why; ``error`` when it should have been readable."""
+    """Something that was not judged, and why.
+
+    ``error`` when it should have been readable, ``complete`` when nothing in it was left out.
+    """
 
     what: str
     reason: str
     error: bool = False
     position: Position | None = None
     help: str = ""
+    complete: bool = False
 
 
 class Inventory(NamedTuple):

@@ -33,4 +33,4 @@ def _nothing(folder: str, not_judged: int) -> Skipped:
         help_text = "name a file to judge its topics, or use `--all-topics`"
     else:
         reason, help_text = "nothing was examined: no topic or key was found", f"looked for {LOOKED_FOR}"
-    return Skipped(folder, reason, help=help_text)
+    return Skipped(folder, reason, help=help_text, complete=True)

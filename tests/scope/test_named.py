@@ -128,6 +128,7 @@ def test_a_folder_in_which_nothing_was_examined_says_so(content: Any, words: str
     assert (skipped.what, words in skipped.reason, skipped.error) == (str(tmp_path / "other"), True, False)
     assert skipped.help
     assert run(tmp_path).report.skipped == ()
+    assert code(run(tmp_path / "other"), strict=True) == 0  # nothing was left out
 
 
 def topic_of(policy: Any) -> dict[str, Any]:
