@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _STARTING = ("startcontactstreaming", "startchatcontact")
 _MARKS = (*_STARTING, "chatstreamingconfiguration")
+_HINTS = ("connect:", "contact", "chat")
+"""One of them is in every text that `_starts` is looking for; most texts have none."""
+
 _BLANKS = str.maketrans("", "", "_- ")
 """`start_contact_streaming` in Python, `start-contact-streaming` of the AWS CLI and the action are one call."""
 
@@ -39,7 +42,7 @@ _OUTSIDE = (*_WATCHERS, *_JUDGED)
 """Types that speak of streaming or of topics and start nothing: an alarm about `StartContactStreaming`, say."""
 
 _ROLE_WORDS = ("role", "user", "group")
-_EXCEPTIONS = ("NotAction", "NotActions", "not_actions")
+_EXCEPTIONS = frozenset(("NotAction", "NotActions", "not_actions"))
 _OTHER_TOPICS = frozenset(
     ("deadletterconfig", "deadletterqueue", "dead_letter_config", "destination_config", "events", "tags")
 )
@@ -60,9 +63,8 @@ class Part(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """What matters of a resource: whether it starts streams, and the references in it, those to roles apart."""
+    """The references in a resource, those to roles apart."""
 
-    streams: bool
     references: frozenset[str]
     roles: frozenset[str]
 
@@ -75,13 +77,16 @@ def is_part(kind: str) -> bool:
 def senders(parts: Iterable[Part]) -> list[DeclaredSender]:
     """Give the resources that start streams, or belong to the same role as what does, and get a topic."""
     by_address = {one.address: one for one in parts if is_part(one.kind)}
+    starting = frozenset(address for address, one in by_address.items() if _streams(one))
+    if not starting:
+        return []
     known = {address: _facts(one) for address, one in by_address.items()}
     names = {name: one.address for one in by_address.values() for name in (*one.names, one.address)}
     groups = _Groups(by_address, known, names)
     found = {
         member: known[member].references
         for group in map(groups.of, by_address)
-        if any(known[member].streams for member in group)
+        if not starting.isdisjoint(group)
         for member in group
     }
     return [DeclaredSender(address, topics) for address, topics in found.items() if topics]
@@ -119,12 +124,15 @@ class _Groups:
         return kind.startswith(_IAM) and kind not in _ROLES
 
 
+def _streams(part: Part) -> bool:
+    return part.kind.startswith(_FLOWS) or any(map(_starts, _leaves(part.arguments)))
+
+
 def _facts(part: Part) -> _Facts:
     leaves = list(_leaves(part.arguments))
-    streams = part.kind.startswith(_FLOWS) or any(_starts(leaf) for leaf in leaves)
     given = (leaf for leaf in leaves if _OTHER_TOPICS.isdisjoint(map(str.lower, leaf.path)))
     of_roles = (leaf for leaf in leaves if any(word in leaf.path[0].lower() for word in _ROLE_WORDS))
-    return _Facts(streams, _references(given), _references(of_roles))
+    return _Facts(_references(given), _references(of_roles))
 
 
 class _Leaf(NamedTuple):
@@ -172,17 +180,18 @@ def _inside(text: str) -> Plain:
 
 def _starts(leaf: _Leaf) -> bool:
     """True for a text with a call that starts streams, and for an action with wildcards that covers one."""
-    if not set(_EXCEPTIONS).isdisjoint(leaf.path):
-        return False
     text = leaf.text.lower()
+    if not any(word in text for word in _HINTS) or not _EXCEPTIONS.isdisjoint(leaf.path):
+        return False
     if text.startswith("connect:") and is_wild(text):
         return any(glob(text).matches(f"connect:{one}") for one in _STARTING)
-    return any(mark in text.translate(_BLANKS) for mark in _MARKS)
+    bare = text.translate(_BLANKS)
+    return any(mark in bare for mark in _MARKS)
 
 
 def _references(leaves: Iterable[_Leaf]) -> frozenset[str]:
     """Collect the names in texts by which resources may be called."""
-    return frozenset(name for leaf in leaves for name in _names(leaf.text) if name)
+    return frozenset(name for text in {leaf.text for leaf in leaves} for name in _names(text) if name)
 
 
 def _names(text: str) -> Iterator[str]:
