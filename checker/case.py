@@ -179,6 +179,11 @@ class TopicCase(PolicyCase):
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
 
+    @property
+    def sender_note(self) -> str:
+        """What to add to a help text: the resource that makes Connect stream to the topic, where one is known."""
+        return f"; `{self.topic.sender}` makes Connect stream to this topic" if self.topic.sender else ""
+
     def leaves_open(self, doubt: Unknown) -> bool:
         """True for a value that the document leaves open, so that it is not known whether Connect can publish.
 

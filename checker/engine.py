@@ -11,6 +11,7 @@ from checker.key_case import KeyCase
 from checker.outcome import Examined, Report
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
+from checker.relevance import is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,12 +32,13 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(self, topic: Topic, streamed: frozenset[str]) -> bool:
-        """True for a topic that is to be judged; ``streamed`` are the ARNs that contacts stream to."""
-        policy = topic.policy
-        speaks = isinstance(policy, PolicyText) and policy.names_connect
-        known = self.all_topics or topic.named or speaks or str(topic.arn) in streamed
-        return known or self._asks_for(topic)
+    def takes(self, topic: Topic, streamed: frozenset[str], key: Key | Unknown | None = None) -> bool:
+        """True for a topic that is to be judged.
+
+        ``streamed`` are the ARNs that contacts stream to, ``key`` is the key that the topic is encrypted with.
+        """
+        chosen = self.all_topics or topic.named or self._asks_for(topic)
+        return chosen or str(topic.arn) in streamed or is_relevant(topic, key)
 
     def _asks_for(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
@@ -44,9 +46,8 @@ class Scope(NamedTuple):
         return named or not tags.isdisjoint(self.tags)
 
     def takes_key(self, key: Key) -> bool:
-        """The same for a key that no topic in scope uses."""
-        speaks = isinstance(key.policy, PolicyText) and key.policy.names_connect
-        return self.all_topics or key.named or speaks
+        """True for a key that is to be judged although no topic in scope uses it."""
+        return key.named or (isinstance(key.policy, PolicyText) and key.policy.names_connect)
 
     def is_about(self, *places: Place | PolicyText | Unknown | None) -> bool:
         """True if the run is about one of the files."""
@@ -59,7 +60,7 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     run = _Run(rules)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
-    judged = [topic for topic in about if scope.takes(topic, streamed)]
+    judged = [topic for topic in about if scope.takes(topic, streamed, inventory.key_of(topic))]
     used: set[int] = set()
     for topic in judged:
         case = TopicCase(topic, inventory)

@@ -51,6 +51,12 @@ class PolicyText(NamedTuple):
             s.names_service(CONNECT) for s in self.policy.known_statements()
         )
 
+    @property
+    def grants_connect(self) -> bool:
+        """True if a statement allows Connect something, under whatever conditions."""
+        statements = self.policy.known_statements()
+        return any(s.effect == "Allow" and s.names_service(CONNECT) for s in statements)
+
 
 class Place(NamedTuple):
     """Where a fact is written."""
@@ -83,6 +89,8 @@ class Topic(NamedTuple):
     that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
     its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
     write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
+    ``sender`` is the resource of the same code that makes Connect stream to the topic. ``doubt`` says why the
+    policy may not be in force. ``without_connect`` holds if no policy that the topic may have names Connect.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -104,6 +112,9 @@ class Topic(NamedTuple):
     writers: tuple[Place, ...] = ()
     sharing: int = 1
     written: Written | None = None
+    sender: str = ""
+    doubt: Unknown | None = None
+    without_connect: bool = False
 
     @property
     def name(self) -> str:
@@ -128,7 +139,7 @@ class Grant(NamedTuple):
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
-    The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
+    ``doubt`` says why the policy may not be in force. The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
     ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use.
     """
 
@@ -144,6 +155,7 @@ class Key(NamedTuple):
     named: bool = False
     address: str = ""
     written: Written | None = None
+    doubt: Unknown | None = None
 
     @property
     def name(self) -> str:
@@ -202,13 +214,17 @@ class IgnoreComment(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Something that was not judged, and why; ``error`` when it should have been readable."""
+    """Something that was not judged, and why.
+
+    ``error`` when it should have been readable, ``complete`` when nothing in it was left out.
+    """
 
     what: str
     reason: str
     error: bool = False
     position: Position | None = None
     help: str = ""
+    complete: bool = False
 
 
 class Inventory(NamedTuple):

@@ -71,4 +71,5 @@ class Report(NamedTuple):
     def incomplete(self) -> bool:
         """True if something was skipped, could not be told, or is held back by an entry that is stale."""
         undetermined = any(v is Verdict.UNDETERMINED for one in self.examined for v in one.verdicts.values())
-        return bool(self.skipped) or bool(self.stale) or undetermined
+        left_out = any(not one.complete for one in self.skipped)
+        return left_out or bool(self.stale) or undetermined

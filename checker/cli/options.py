@@ -155,7 +155,9 @@ def read_given(
     """Read the options that fill in templates. Raises InputError for one without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
         raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
-    return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source, progress_bar())
+    return Given(
+        _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
+    )
 
 
 def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +12,9 @@ from checker.configuration.selection import ALL, choose
 from checker.configuration.suppression import suppress
 from checker.engine import Scope, judge
 from checker.finding import Severity
+from checker.inputs.change import read_change
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
+from checker.inputs.coverage import nothing_examined
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
@@ -97,16 +98,33 @@ def examine(options: Options) -> Run:
 
 
 def examine_on(ground: Ground, options: Options) -> Run:
-    """The same, where the configuration has been read."""
-    paths = _changed(options) if options.changed else options.paths or (Path(),)
+    """Judge files and folders, where the configuration has been read."""
+    if options.changed:
+        return _examine_change(ground, options)
+    paths = options.paths or (Path(),)
+    inventory = _loaded(ground, options, paths)
+    report = judge(inventory, ground.rules, ground.scope)
+    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, paths, absolute)))
+    return decide(report, ground, options, inventory)
+
+
+def _examine_change(ground: Ground, options: Options) -> Run:
+    """Judge the files of a change; of Terraform, the roots that it reaches."""
+    change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
+    options = options._replace(given=options.given._replace(values=change.values))
+    inventory = _loaded(ground, options, change.paths)
+    report = judge(inventory, ground.rules, ground.scope._replace(files=change.names))
+    return decide(report, ground, options, inventory)
+
+
+def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventory:
     inventory = load(
         paths,
         exclude=lambda path: _excluded(path, ground.configuration),
         changed=options.changed,
         given=options.given,
     )
-    inventory = inventory._replace(instances=(*ground.instances, *inventory.instances))
-    return decide(judge(inventory, ground.rules, ground.scope), ground, options, inventory)
+    return inventory._replace(instances=(*ground.instances, *inventory.instances))
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
@@ -122,16 +140,6 @@ def decide(report: Report, ground: Ground, options: Options, inventory: Inventor
         configuration,
         inventory,
     )
-
-
-def _changed(options: Options) -> tuple[Path, ...]:
-    """The files of a change, of which there may be none."""
-    for path in options.paths:
-        if os.path.isdir(path):  # noqa: PTH112 - it never raises
-            raise InputError(
-                "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
-            )
-    return options.paths
 
 
 def absolute(name: str) -> str:
@@ -163,12 +171,10 @@ def _instance(text: str) -> Instance:
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:
-    files = frozenset(name_of(path) for path in options.paths) if options.changed else None
     return Scope(
         bool(configuration.all_topics if options.all_topics is None else options.all_topics),
         (*options.topics, *configuration.topics),
         (*options.topic_tags, *configuration.topic_tags),
-        files,
     )
 
 

@@ -58,7 +58,7 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
     if is_terraform_json(text):
         from checker.inputs.terraform.show import read_show  # not on the path of policies
 
-        if not read_show(path, facts):
+        if not read_show(path, facts, named=named and not facts.of_change):
             facts.pass_over(path, _NO_RESOURCE, named=named)
     elif is_trail(text):
         from checker.inputs.cloudtrail.trail import read_trail  # as above

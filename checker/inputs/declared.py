@@ -23,7 +23,7 @@ NOT_KNOWN = Unknown("known only after the deployment")
 class DeclaredTopic(NamedTuple):
     """A topic. ``key`` is KmsMasterKeyId, ``None`` where it is not encrypted; ``policy`` an inline policy.
 
-    A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
+    ``variant`` says under which conditions of a template the topic is like this. A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
     """
 
     address: str
@@ -37,15 +37,34 @@ class DeclaredTopic(NamedTuple):
     fifo_place: Place | None = None
     key_place: Place | None = None
     named: bool = False
+    conditions: tuple[str, ...] = ()
+    variant: str = ""
+
+    @property
+    def family(self) -> str:
+        """The address, which is the same for all variants of a topic."""
+        return self.address.removesuffix(f" ({self.variant})")
 
 
 class DeclaredPolicy(NamedTuple):
-    """A resource that writes the policy of topics or of a key that are declared elsewhere."""
+    """A resource that writes the policy of topics or of a key that are declared elsewhere.
+
+    ``conditions``, here and of the others, are the expressions that decide whether the resource exists and that
+    are not known. Resources that share them exist together.
+    """
 
     address: str
     place: Place
     owners: tuple[Value, ...]
     policy: Node | Unknown
+    conditions: tuple[str, ...] = ()
+
+
+class DeclaredSender(NamedTuple):
+    """A resource that starts the streaming of chats, and the names and ARNs of topics that it is given."""
+
+    address: str
+    topics: frozenset[str]
 
 
 class DeclaredSubscription(NamedTuple):
@@ -55,6 +74,7 @@ class DeclaredSubscription(NamedTuple):
     topic: Value
     protocol: Value
     endpoint: Value
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredKey(NamedTuple):
@@ -68,6 +88,8 @@ class DeclaredKey(NamedTuple):
     state: str | Unknown = "Enabled"
     spec: str | Unknown = "SYMMETRIC_DEFAULT"
     usage: str | Unknown = "ENCRYPT_DECRYPT"
+    named: bool = False
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredAlias(NamedTuple):
@@ -85,6 +107,7 @@ class DeclaredGrant(NamedTuple):
     operations: tuple[str, ...]
     source_arn: str | None = None
     encryption_context: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 class Declarations:
@@ -99,3 +122,4 @@ class Declarations:
         self.aliases: list[DeclaredAlias] = []
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
+        self.senders: list[DeclaredSender] = []

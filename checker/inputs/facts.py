@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
-_NOTHING = "neither a topic or key policy, nor output of the AWS CLI, nor a streaming manifest"
+LOOKED_FOR = (
+    "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "
+    "CloudFormation templates, CloudTrail events"
+)
+_NOT_RECOGNIZED = "not a file that checker can judge"
 _OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
 _WANTED = "name the policy of an SNS topic or of a KMS key"
 _NO_RESOURCE = "no topic or key is declared in the template"
@@ -75,9 +79,15 @@ class Facts:
         self.skipped.append(error.skipped())
 
     def pass_over(self, path: Path, reason: str, *, named: bool) -> None:
-        """Note a file that has nothing to judge in it, if somebody chose it."""
+        """Note a file that was read as a whole and declares nothing to judge, if somebody chose it."""
         if named and not self.of_change:
             self.skipped.append(Skipped(name_of(path), reason))
+
+    def refuse(self, path: Path, reason: str, *, named: bool) -> None:
+        """Note a file that cannot be judged; it is an error if somebody chose it."""
+        if named and not self.of_change:
+            help_text = f"files are recognized by their content: {LOOKED_FOR}"
+            self.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
 
     def declarations(self, folder: Path) -> Declarations:
         """Give the declarations of a folder, to which its files add."""
@@ -103,7 +113,7 @@ class Facts:
         if found is not None and found[0] not in (Kind.POLICY, Kind.TEMPLATE):
             reject_duplicates(document)
         if found is None:
-            self.pass_over(path, _NOTHING, named=named)
+            self.refuse(path, _NOT_RECOGNIZED, named=named)
             return
         kind, node, route = found
         if kind is Kind.POLICY:
@@ -113,7 +123,7 @@ class Facts:
         elif kind is Kind.TEMPLATE:
             from checker.inputs.cloudformation.template import read_template  # not on the path of policies
 
-            if not read_template(path, document, self):
+            if not read_template(path, document, self, named=named and not self.of_change):
                 self.pass_over(path, _NO_RESOURCE, named=named)
         elif kind is Kind.KEY and isinstance(node, Object):
             self.keys.append((path.parent, read_key(document, node, route, named=named)))
@@ -136,7 +146,7 @@ class Facts:
         """Leave the policy of something else alone. Raises InputError, saying what it is, if it was named."""
         if named and not self.of_change and not is_of_any_kind(document.root):
             raise InputError(name_of(path), f"this is {other_policy(document.root)}", help_text=_WANTED)
-        self.pass_over(path, _OTHER_POLICY, named=named)
+        self.refuse(path, _OTHER_POLICY, named=named)
 
     def take_key_policy(self, path: Path, document: TextDocument, node: Object, *, named: bool) -> None:
         """Take the output of `aws kms get-key-policy`, and what is wrapped alike: a policy under `Policy`."""

@@ -16,14 +16,17 @@ STDIN = Path("-")
 
 HCL = (".tf", ".tf.json")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
-_NO_INPUT = (*CONFIGURATIONS, ".tfvars", ".tfvars.json")
+VALUES = (".tfvars", ".tfvars.json")
+_NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
 
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
-_WORDS = (*_AWS_WORDS, "topics", "contacts")
-"""What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
+_STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
+_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, "topics", "contacts")
+"""What an ARN, an action, a plan or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
 _CONTEXT_WORDS = (
@@ -60,6 +63,11 @@ def find_files(
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(HCL)
+
+
+def is_values(path: Path) -> bool:
+    """True for the values of a Terraform module's variables."""
+    return path.name.endswith(VALUES)
 
 
 def is_no_input(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
@@ -13,6 +14,7 @@ from checker.inputs.files import (
     is_hcl,
     is_no_input,
     is_stream,
+    is_values,
     may_matter,
     missing,
     must_matter,
@@ -38,13 +40,15 @@ _TEMPLATE = "a template that Terraform renders in an expression that is not eval
 
 class Given(NamedTuple):
     """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from. ``progress`` is told the name of a large
-    file and how much of it is read, from 0 to 1.
+    and the folder of the Terraform files that a plan was made from. ``values`` are pairs of a root's folder and
+    a file with values for it, as of `-var-file`. ``progress`` is told the name of a large file and how much of
+    it is read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
+    values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
 
 
@@ -123,8 +127,19 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
     chosen = named and not facts.of_change
+    if is_values(path) and chosen:
+        reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
+        facts.skipped.append(
+            Skipped(
+                name_of(path),
+                reason,
+                error=True,
+                help=f"name the folder: checker check {shlex.quote(folder)}",
+            )
+        )
+    elif is_no_input(path):
+        facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
     if is_no_input(path):
-        facts.skipped += [Skipped(name_of(path), "says how to judge other files, and is not judged")] * chosen
         return []
     text = ""
     try:

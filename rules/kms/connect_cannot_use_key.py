@@ -23,6 +23,7 @@ _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazon
 _MORE = (
     "give what describes the topic, the key and the instance as well, so that the condition can be decided"
 )
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectCannotUseKey(Rule):
@@ -84,6 +85,9 @@ class ConnectCannotUseKey(Rule):
         """Ask for both actions."""
         if case.key.manager == "AWS":
             return  # aws-managed-key says so
+        if case.key.doubt is not None:
+            message = f"whether Connect can use the key is not known: {case.key.doubt.told}"
+            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         if isinstance(case.text, Unknown):
             message = f"whether Connect can use the key is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())

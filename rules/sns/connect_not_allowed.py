@@ -25,6 +25,7 @@ _ADD = (
     "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
     "SNS drops the messages in silence as long as it is missing"
 )
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectNotAllowed(Rule):
@@ -79,6 +80,9 @@ class ConnectNotAllowed(Rule):
             message = f"whether Connect can publish is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
             return
+        if case.topic.doubt is not None:
+            message = f"whether Connect can publish is not known: {case.topic.doubt.told}"
+            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):
                 about = f" for instance `{instance.instance_id}`" if instance else ""
@@ -153,7 +157,8 @@ def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
     """Point at the statements that come closest: those for Connect that allow something else."""
     ours = case.allows_by_name
     if not ours:
-        return [case.at(("Statement",))], "no statement lets connect.amazonaws.com publish", _ADD
+        message = "no statement lets connect.amazonaws.com publish"
+        return [case.at(("Statement",))], message, _ADD + case.sender_note
     one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
     message = one if len(ours) == 1 else f"none of {len(ours)} statements for Connect allows `sns:Publish`"
     places = [

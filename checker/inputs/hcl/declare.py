@@ -23,6 +23,7 @@ from checker.inputs.hcl.attributes import (
     written_argument,
 )
 from checker.inputs.hcl.dynamic import Nested, nested
+from checker.inputs.hcl.existence import conditions_of
 from checker.inputs.hcl.ownnames import own_names
 from checker.inputs.hcl.policies import policy_of
 from checker.inputs.hcl.values import text, truth
@@ -98,9 +99,15 @@ def _topic(instance: Instance, found: Declarations) -> None:
             tags=_tags(instance),
             fifo_place=_part(instance, place, "fifo_topic", "name"),
             key_place=_part(instance, place, "kms_master_key_id"),
-            named=instance.block.header.source.name in instance.module.session.named,
+            named=_is_named(instance),
+            conditions=conditions_of(instance),
         )
     )
+
+
+def _is_named(instance: Instance) -> bool:
+    """True for a resource in a file that was handed over by name."""
+    return instance.block.header.source.name in instance.module.session.named
 
 
 def _tags(instance: Instance) -> tuple[tuple[str, str], ...]:
@@ -120,6 +127,7 @@ def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarati
             _place(instance),
             (_said(instance, owner),),
             _NOT_SAID if policy is None else policy,
+            conditions_of(instance),
         )
         getattr(found, of).append(one)
 
@@ -127,8 +135,10 @@ def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarati
 
 
 def _subscription(instance: Instance, found: Declarations) -> None:
-    said = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
-    found.subscriptions.append(DeclaredSubscription(instance.address, *said))
+    topic, protocol, endpoint = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
+    found.subscriptions.append(
+        DeclaredSubscription(instance.address, topic, protocol, endpoint, conditions_of(instance))
+    )
 
 
 def _key(instance: Instance, found: Declarations) -> None:
@@ -145,6 +155,8 @@ def _key(instance: Instance, found: Declarations) -> None:
             state=holds if isinstance(holds, Unknown) else "Disabled" if holds is False else "Enabled",
             spec="SYMMETRIC_DEFAULT" if spec is None else spec,
             usage="ENCRYPT_DECRYPT" if usage is None else usage,
+            named=_is_named(instance),
+            conditions=conditions_of(instance),
         )
     )
 
@@ -171,6 +183,7 @@ def _grant(instance: Instance, found: Declarations) -> None:
             _said(instance, "grantee_principal"),
             tuple(filter(None, map(text_of, listed))),
             encryption_context=tuple(pair for one in constraints for pair in _context(one)),
+            conditions=conditions_of(instance),
         )
     )
 

@@ -53,7 +53,7 @@ class Folder(NamedTuple):
 def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
     """Read the module's files in order, those that override others last."""
     found: list[Text] = []
-    for path in sorted(_listed(folder, faults), key=lambda path: (is_override(path), path.name)):
+    for path in sorted(listed(folder, faults), key=lambda path: (is_override(path), path.name)):
         try:
             found.append(Text(path, read_text(path)))
         except InputError as error:
@@ -75,12 +75,13 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
-    names = {path.name: path for path in _listed(folder, faults, (".tfvars", ".tfvars.json"))}
+    names = {path.name: path for path in listed(folder, faults, (".tfvars", ".tfvars.json"))}
     auto = sorted(name for name in names if ".auto.tfvars" in name)
     return [names[name] for name in (*_VALUES, *auto) if name in names]
 
 
-def _listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
+def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
+    """The files of a folder whose names have one of the endings, in order."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:

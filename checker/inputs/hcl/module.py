@@ -27,7 +27,8 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
     folders: dict[Path, list[Path]] = {}
     for path, by_name in found:
         folders.setdefault(path.parent, []).extend([path] * by_name)
-    names = frozenset(name_of(path) for named in folders.values() for path in named)
+    chosen = () if facts.of_change else (path for named in folders.values() for path in named)
+    names = frozenset(map(name_of, chosen))
     for folder in _callers_first(folders, facts):
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from checker.inputs.comments import hcl_comments
 from checker.inputs.hcl.declare import declare, matters_itself
 from checker.inputs.hcl.folder import absolute
-from checker.inputs.hcl.gather import gather
+from checker.inputs.hcl.gather import gather, take_values
 from checker.inputs.hcl.modules import Module
+from checker.inputs.hcl.parts import parts_of
 from checker.inputs.hcl.session import Session
-from checker.inputs.hcl.values import why_unknown
 from checker.inputs.hcl.variables import hide_sensitive
+from checker.inputs.hcl.walk import instances_of, modules_of
+from checker.inputs.senders import senders
 from checker.inputs.terraform.owned import strays
-from checker.policy.node import Node, Scalar, children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from checker.inputs.facts import Facts
-    from checker.inputs.hcl.folder import Text
+    from checker.inputs.hcl.folder import Folder, Text
     from checker.inputs.text import InputError
 
 
@@ -42,36 +43,41 @@ def no_collection() -> Iterator[None]:
 def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
-    """Read a module that nothing calls."""
-    files = {absolute(folder): gather(folder, texts, faults)}
-    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
-    found = facts.declarations(folder)
-    for module in _modules(Module(session, folder), session):
+    """Read a module that nothing calls, once for each file of values that it is deployed with."""
+    own = gather(folder, texts, faults)
+    extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
+    if not extra:
+        _read_deployment(
+            folder, Session(folder, _known(folder, own, facts), _given(facts), faults, names), facts
+        )
+    for index, path in enumerate(extra):
+        files = own._replace(values=dict(own.values))
+        take_values([path], files, faults)
+        session = Session(folder, _known(folder, files, facts), _given(facts), faults, names)
+        _read_deployment(path if index else folder, session, facts)
+
+
+def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:
+    return {**facts.called, absolute(folder): own}
+
+
+def _given(facts: Facts) -> dict[str, str]:
+    return dict(facts.given.variables)
+
+
+def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
+    """Declare what one deployment of a root has; each has a name of its own, so that nothing ties two together."""
+    found = facts.declarations(name)
+    modules: list[Module] = []
+    for module in modules_of(Module(session, session.root)):
+        modules.append(module)
         hide_sensitive(module)
-        for (mode, kind, name), block in module.files.resources.items():
-            if not matters_itself(f"data.{kind}" if mode == "data" else kind):
-                continue
-            for address in _addresses(module.resource(mode, kind, name, block.header)):
-                if address in session.instances:
-                    declare(session.instances[address], found)
+        for instance in instances_of(module, matters_itself):
+            declare(instance, found)
     strays(found)
     facts.opened |= session.opened
+    found.senders += senders(parts_of(session, modules))
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    facts.called |= {name: one for name, one in new.items() if name not in files}
-
-
-def _modules(module: Module, session: Session) -> Iterator[Module]:
-    """Give a module and those that it calls."""
-    yield module
-    for name, block in module.files.modules.items():
-        for address in _addresses(module.module(name, block.header)):
-            if address in session.called:
-                yield from _modules(session.called[address], session)
-
-
-def _addresses(node: Node) -> Iterator[str]:
-    """The addresses of the instances that a node stands for."""
-    inside = (node,) if isinstance(node, Scalar) else children(node)
-    yield from (one.where for one in map(why_unknown, inside) if one is not None)
+    facts.called |= {name: one for name, one in new.items() if name != absolute(session.root)}

@@ -37,6 +37,7 @@ def key(declarer: Declarer, resource: Resource) -> None:
         state=enabled if isinstance(enabled, Unknown) else "Enabled" if enabled else "Disabled",
         spec=declarer.plan.origins.value(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
         usage=declarer.plan.origins.value(resource, "key_usage", "ENCRYPT_DECRYPT"),
+        named=declarer.named,
     )
     policy = inline_policy(declarer, resource, names, arn, declarer.key_owners)
     declarer.declared.keys.append(key._replace(policy=policy))

@@ -37,6 +37,7 @@ def topic(declarer: Declarer, resource: Resource) -> None:
         tags=_tags(resource),
         fifo_place=declarer.place(resource, "fifo_topic"),
         key_place=declarer.place(resource, "kms_master_key_id"),
+        named=declarer.named,
     )
     policy = inline_policy(declarer, resource, topic.names, topic.arn, declarer.topic_owners)
     declarer.declared.topics.append(topic._replace(policy=policy))
