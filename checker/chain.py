@@ -227,7 +227,7 @@ class _Walk:
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, (self.instance,)).usable)
+        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
         return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

@@ -9,6 +9,7 @@ from checker.finding import Finding, Location, Role, Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.outcome import Examined, Report
+from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
@@ -56,7 +57,7 @@ class Scope(NamedTuple):
 
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
     """Run the rules over every target in scope: topics, the keys that they use, contacts."""
-    run = _Run(rules)
+    run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
     judged = [topic for topic in about if scope.takes(topic, streamed)]
@@ -67,10 +68,10 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         run.target(target, "check_topic", case)
         if isinstance(case.key, Key) and id(case.key) not in used:
             used.add(id(case.key))
-            run.key(KeyCase(case.key, topic, case.instances))
+            run.key(KeyCase(case.key, topic, case.pairings))
     for key in inventory.keys:
         if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            run.key(KeyCase(key, None, tuple(one.arn for one in inventory.instances)))
+            run.key(KeyCase(key, None, pairings_of_key(key, inventory)))
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)

@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.files import home_of
 from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.inventory import Source as Origin
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
 from checker.policy.node import Array, Member, Node, Scalar, rendered
@@ -45,7 +47,8 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     maker = _Maker(declared, facts)
     facts.topics += ((folder, maker.topic(one)) for one in declared.topics)
     facts.keys += ((folder, maker.key(one)) for one in declared.keys)
-    facts.instances += declared.instances
+    home = home_of(folder)
+    facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
 
 
 def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
@@ -81,6 +84,7 @@ class _Maker:
             symbol=symbol_of(one.names, one.arn),
             writers=(*inline, *(writer.place for writer in writers)),
             sharing=shared,
+            root=self.declared.root,
             named=one.named
             or (len(writers) + len(inline) > 1 and _speaks([one.policy, *(w.policy for w in writers)])),
         )
@@ -135,6 +139,7 @@ class _Maker:
             grants=tuple(map(_grant, grants)) if grants else Unknown("no grant is declared"),
             aliases=(one.address, *(name for alias in aliases for name in alias.names)),
             address=one.address,
+            root=self.declared.root,
         )
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:

@@ -88,9 +88,13 @@ class DeclaredGrant(NamedTuple):
 
 
 class Declarations:
-    """Everything that the files of one deployment declare, as the readers come across it."""
+    """Everything that the files of one deployment declare, as the readers come across it.
+
+    ``root`` is the folder of a Terraform root as reports name it, ``prod/``; empty for the working directory.
+    """
 
     def __init__(self) -> None:
+        self.root = ""
         self.topics: list[DeclaredTopic] = []
         self.topic_policies: list[DeclaredPolicy] = []
         self.subscriptions: list[DeclaredSubscription] = []

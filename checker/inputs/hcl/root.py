@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.inputs.comments import hcl_comments
+from checker.inputs.files import root_name
 from checker.inputs.hcl.declare import declare, matters_itself
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather
@@ -46,6 +47,7 @@ def read_root(
     files = {absolute(folder): gather(folder, texts, faults)}
     session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
+    found.root = root_name(folder)
     for module in _modules(Module(session, folder), session):
         hide_sensitive(module)
         for (mode, kind, name), block in module.files.resources.items():
