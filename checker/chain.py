@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.iam.prove import Answer
+    from checker.inventory import Pairing
     from checker.outcome import Report
     from checker.rule import Rule
 
@@ -55,6 +56,7 @@ class Explanation(NamedTuple):
     links: tuple[LinkStatus, ...]
     report: Report
     opening_rules: frozenset[str]
+    pairings: tuple[Pairing, ...] = ()
 
     def first_broken(self) -> LinkStatus | None:
         """The first link that is broken."""
@@ -100,6 +102,7 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
         links,
         report,
         frozenset(rule.id for rule in rules if rule.opens),
+        case.pairings,
     )
 
 

@@ -16,7 +16,7 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.inventory import Inventory, Place, Topic, Written
+    from checker.inventory import Inventory, Pairing, Place, Topic, Written
     from checker.rule import Rule
 
 
@@ -64,7 +64,9 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     used: set[int] = set()
     for topic in judged:
         case = TopicCase(topic, inventory)
-        target = _Target("topic", case.name, topic.address, topic.place, case.text, topic.written)
+        target = _Target(
+            "topic", case.name, topic.address, topic.place, case.text, topic.written, case.pairings
+        )
         run.target(target, "check_topic", case)
         if isinstance(case.key, Key) and id(case.key) not in used:
             used.add(id(case.key))
@@ -116,6 +118,7 @@ class _Target(NamedTuple):
     place: Place
     policy: PolicyText | Unknown | None
     written: Written | None = None
+    pairings: tuple[Pairing, ...] = ()
 
 
 class _Run:
@@ -143,7 +146,8 @@ class _Run:
                 found = (one for one in said if isinstance(one, Finding))
                 self.findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
-        self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
+        source, pairings = target.place.document.name, target.pairings
+        self.examined.append(Examined(target.kind, target.name, source, verdicts, pairings))
 
     def check(
         self,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy
 
 _SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+_SOMEONE = Arn("aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000")
 _SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
@@ -61,9 +62,18 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
         return Worth(Applicability.UNSAFE, case.text.reason)
     found = effect(case, case.text.policy, new, whole)
     reason = next(_faults(case, found, case.explicit_instances), "")
-    if reason and not next(_faults(case, found, case.instances), ""):
-        reason = f"{inferred(case)}; {NAME_INSTANCE}"
-    return Worth(Applicability.UNSAFE if reason else Applicability.SAFE, reason)
+    if reason:
+        return Worth(Applicability.UNSAFE, _explained(case, found, reason))
+    return Worth(Applicability.SAFE)
+
+
+def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str:
+    """Say what would make a change safe, where that is to name an instance."""
+    if case.instances and not next(_faults(case, found, case.instances), ""):
+        return f"{inferred(case)}; {NAME_INSTANCE}"
+    if isinstance(case, KeyCase) and not case.instances and not next(_faults(case, found, (_SOMEONE,)), ""):
+        return f"{reason}; {NAME_INSTANCE}"
+    return reason
 
 
 NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
