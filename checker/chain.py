@@ -109,16 +109,24 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
 def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
     """Take a key that was handed over for the topic's own, unless both say that it is another.
 
-    It may answer to any alias, and to anything at all if its ARN is not known; where nothing is known of
-    the topic's encryption, handing over a key says it.
+    It may answer to any alias of its account and Region, and to anything at all if its ARN is not known;
+    where nothing is known of the topic's encryption, handing over a key says it.
     """
     if key is None or topic.key is None:
         return topic, None
     reference = topic.key if isinstance(topic.key, str) else key.name
-    if not key.answers_to(reference) and isinstance(key.arn, Arn) and "alias/" not in reference:
+    if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
         other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
         return topic._replace(key=other), None
     return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
+
+
+def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
+    """True if a topic can mean a key by a reference: an ARN says whose key it is, all else is the topic's own."""
+    named = Arn.parse(reference)
+    owner = named or topic.arn
+    here = isinstance(owner, Unknown) or owner[:1] + owner[2:4] == arn[:1] + arn[2:4]
+    return here and (key.answers_to(reference) or "alias/" in reference)
 
 
 def _kms(topic: Topic, status: dict[Link, str]) -> str:

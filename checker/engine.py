@@ -65,7 +65,14 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for topic in judged:
         case = TopicCase(topic, inventory)
         target = _Target(
-            "topic", case.name, topic.address, topic.place, case.text, topic.written, case.pairings
+            "topic",
+            case.name,
+            topic.address,
+            topic.place,
+            case.text,
+            topic.written,
+            case.pairings,
+            topic.root,
         )
         run.target(target, "check_topic", case)
         if isinstance(case.key, Key) and id(case.key) not in used:
@@ -90,12 +97,13 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
     """Say once what is said of several resources in the same words at the same places.
 
-    A template that is judged under several conditions, or declares a resource for each of a set, has many.
+    A template that is judged under several conditions, or declares a resource for each of a set, has many. Each
+    Terraform root is told apart: what is fixed for one is still wrong in another.
     """
     said: dict[object, Finding] = {}
     for one in sorted(findings, key=lambda one: (one.resource, one.address)):
         places = tuple((place.source, place.position() or place.route) for place in one.locations)
-        said.setdefault((one.rule, one.severity, one.verdict, one.message, places), one)
+        said.setdefault((one.rule, one.severity, one.verdict, one.message, one.root, places), one)
     return list(said.values())
 
 
@@ -119,6 +127,7 @@ class _Target(NamedTuple):
     policy: PolicyText | Unknown | None
     written: Written | None = None
     pairings: tuple[Pairing, ...] = ()
+    root: str = ""
 
 
 class _Run:
@@ -132,7 +141,9 @@ class _Run:
 
     def key(self, case: KeyCase) -> None:
         key = case.key
-        target = _Target("key", case.name, key.address, key.place, key.policy, key.written)
+        target = _Target(
+            "key", case.name, key.address, key.place, key.policy, key.written, case.pairings, key.root
+        )
         self.target(target, "check_key", case)
 
     def target(self, target: _Target, check: str, case: object) -> None:
@@ -170,12 +181,13 @@ class _Run:
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Say what the resource is declared as, and where that is written."""
     if target.written is None:
-        return finding._replace(address=target.address)
+        return finding._replace(address=target.address, root=target.root)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "written here")
-    return finding._replace(address=target.address, locations=(*finding.locations, place))
+    found = finding._replace(address=target.address, root=target.root)
+    return found._replace(locations=(*finding.locations, place))
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:

@@ -17,14 +17,14 @@ from checker.inputs.configuration import check_name, find_configuration, read_co
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
-from checker.inventory import Instance, Inventory, Source
+from checker.inventory import Instance, Inventory, Skipped, Source
 from checker.packs import PackError
 from checker.pairing import pair
 from checker.registry import all_rules
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from checker.inventory import Topic
     from checker.outcome import Report
@@ -115,7 +115,17 @@ def examine_on(ground: Ground, options: Options) -> Run:
         lambda topic: _instances_for(topic, ground.configuration),
         of_change=options.changed,
     )
+    inventory = inventory._replace(skipped=(*inventory.skipped, *_unpaired(inventory, options)))
     return decide(judge(inventory, ground.rules, ground.scope), ground, options, inventory)
+
+
+def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn no topic was judged for, as all are paired with others on purpose."""
+    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
+        if text not in paired:
+            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            yield Skipped("--instance-arn", reason)
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen

@@ -70,7 +70,7 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
 def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str:
     """Say what would make a change safe, where that is to name an instance."""
     if case.instances and not next(_faults(case, found, case.instances), ""):
-        return f"{inferred(case)}; {NAME_INSTANCE}"
+        return inferred(case)
     if isinstance(case, KeyCase) and not case.instances and not next(_faults(case, found, (_SOMEONE,)), ""):
         return f"{reason}; {NAME_INSTANCE}"
     return reason
@@ -80,11 +80,9 @@ NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
 
 
 def inferred(case: TopicCase | KeyCase) -> str:
-    """Say which instances were inferred, and from what."""
+    """Say which instance was inferred, from what, and how to name it."""
     one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
-    return (
-        f"instance {one.instance.instance_id} was not named for this {_kind(case)}, only inferred {why(one)}"
-    )
+    return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
 
 
 def _kind(case: TopicCase | KeyCase) -> str:

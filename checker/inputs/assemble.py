@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
 from checker.inputs.files import home_of
 from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         DeclaredTopic,
     )
     from checker.inputs.facts import Facts
-    from checker.policy.model import Value
 
 UNKNOWN_OWNER = "000000000000"
 """Stands for the account of a resource that is not known in the policy that AWS gives it."""
@@ -51,13 +51,6 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
 
 
-def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
-    """True if a value is one of a resource's names, or its ARN."""
-    if isinstance(reference, Unknown):
-        return reference.where in names
-    return reference is not None and (reference in names or reference == str(arn))
-
-
 class _Maker:
     def __init__(self, declared: Declarations, facts: Facts) -> None:
         self.declared = declared
@@ -74,7 +67,7 @@ class _Maker:
             arn=one.arn,
             policy=self.policy(one.policy, writers, one.names, one.arn, one.place, TOPIC),
             fifo=one.fifo,
-            key=self.key_reference(one.key),
+            key=key_reference(self.declared, one),
             place=one.place,
             key_place=one.key_place,
             fifo_place=one.fifo_place,
@@ -114,19 +107,10 @@ class _Maker:
             self.facts.skip(error)
             return Unknown(error.reason)
 
-    def key_reference(self, reference: Value | None) -> Value | None:
-        """Name the declared key that a topic is encrypted with by its address, whatever it was called by."""
-        for key in self.declared.keys:
-            aliases = [a for a in self.declared.aliases if is_same(a.key, key.names, key.arn)]
-            called = (*key.names, *(name for alias in aliases for name in alias.names))
-            if reference is not None and is_same(reference, called, key.arn):
-                return key.address
-        return reference
-
     def key(self, one: DeclaredKey) -> Key:
         """Give a key its policy, its aliases and its grants."""
         writers = _writers(self.key_policies, one.names, one.arn)
-        aliases = [a for a in self.declared.aliases if is_same(a.key, one.names, one.arn)]
+        aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
         return Key(
             arn=one.arn,
