@@ -119,7 +119,9 @@ class _Reader:
     def instances(self, node: Node, route: Route) -> tuple[Instance, ...]:
         arns = enumerate(map(Arn.parse, self.texts(node, "instances")))
         return tuple(
-            Instance(arn, self.place((*route, "instances", i))) for i, arn in arns if arn is not None
+            Instance(arn, self.place((*route, "instances", i)), Source.MANIFEST)
+            for i, arn in arns
+            if arn is not None
         )
 
     def topic(self, node: Node, route: Route) -> TopicEntry:
@@ -159,7 +161,7 @@ def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[str]:
     """
     manifest = read_manifest(document, path.parent)
     home = home_of(path)
-    facts.instances += (one._replace(source=Source.MANIFEST, home=home) for one in manifest.instances)
+    facts.instances += (one._replace(home=home) for one in manifest.instances)
     facts.contacts += manifest.contacts
     for entry in manifest.topics:
         _attempt(facts, partial(_take_topic, entry, path, facts))
