@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from checker.inventory import Instance, Key
 
-_STATED = (Source.OPTION, Source.CONFIGURATION, Source.MANIFEST)
+STATED = (Source.OPTION, Source.CONFIGURATION, Source.MANIFEST)
 _NEAR = (Source.ROOT, Source.FOLDER)
 
 
@@ -59,7 +59,7 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
     return tuple(
         _pairing(one, explicit=True)
         for one in inventory.instances
-        if one.source in _STATED and (isinstance(key.arn, Unknown) or _is_near(one.arn, key.arn))
+        if one.source in STATED and (isinstance(key.arn, Unknown) or _is_near(one.arn, key.arn))
     )
 
 
@@ -87,13 +87,17 @@ class _Entry(NamedTuple):
 
     @property
     def taken(self) -> bool:
-        return any(one.explicit for one in self.paired.values())
+        return any(one.source in STATED for one in self.paired.values())
 
     @property
     def speaks(self) -> bool:
         """True if the topic is about Connect: somebody named it, or its policy names Connect."""
         policy = self.topic.policy
         return self.topic.named or (isinstance(policy, PolicyText) and policy.names_connect)
+
+    def may_be_elsewhere(self, instance: Arn) -> bool:
+        """True while neither the topic's ARN nor its policy says that the instance can be its own."""
+        return isinstance(self.topic.arn, Unknown) and instance not in self.named.instances
 
     def add(self, instance: Instance, *, explicit: bool = False) -> None:
         self.paired.setdefault(instance.arn, _pairing(instance, explicit=explicit))
@@ -161,16 +165,25 @@ class _Pairs:
             self._settle_anywhere(instance, domain)
 
     def _settle(self, instance: Instance, domain: Iterable[_Entry]) -> bool:
-        """Pair an instance with the topics that it fits, less those whose policies are for others.
+        """Pair an instance with the topics that it fits, less those whose policies or folders are for others.
 
         If that leaves no topic about Connect, the policies are wrong rather than the user.
         """
         fitting = [one for one in domain if fits(instance.arn, one.topic, one.named)]
-        own = [one for one in fitting if not is_of_another(instance.arn, one.named)]
+        own = [one for one in fitting if not self._is_of_another(instance, one)]
         chosen = own if any(one.speaks for one in own) else fitting
+        unsure = {one.topic.home for one in chosen if one.may_be_elsewhere(instance.arn)}
         for entry in chosen:
-            entry.add(instance, explicit=True)
+            entry.add(instance, explicit=len(unsure) < 2 or entry.topic.home not in unsure)
         return bool(chosen)
+
+    def _is_of_another(self, instance: Instance, entry: _Entry) -> bool:
+        """True for a topic whose policy or folder names other instances."""
+        near = [one.arn for one in self._nearest(entry) if fits(one.arn, entry.topic, entry.named)]
+        named = instance.arn in entry.named.instances
+        return is_of_another(instance.arn, entry.named) or (
+            bool(near) and not named and instance.arn not in near
+        )
 
     def _settle_anywhere(self, instance: Instance, domain: Sequence[_Entry]) -> None:
         """Pair an instance that fits no topic with those of its Region, else with all; fixes need more certainty."""
@@ -185,7 +198,7 @@ class _Pairs:
         for arn in self.streams.get(str(topic.arn), ()):
             if isinstance(topic.arn, Arn) and _is_near(arn, topic.arn):
                 entry.paired.setdefault(arn, Pairing(arn, Source.CLOUDTRAIL))
-        if not any(one.source in _STATED for one in entry.paired.values()):
+        if not any(one.source in STATED for one in entry.paired.values()):
             for instance in self._nearby(entry):
                 entry.add(instance)
         for arn in entry.named.instances:

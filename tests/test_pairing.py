@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from checker.arn import Arn
+from checker.cli.mend import mend
 from checker.cli.run import Options, examine
 from checker.finding import Severity
+from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,13 +216,18 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
-def test_pairs(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def lay_out(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the files of a case, and stand in their folder."""
+    monkeypatch.chdir(folder)
     for name, text in {**case.files, "checker.yaml": case.configuration}.items():
-        path = tmp_path / name
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
+def test_pairs(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(case, tmp_path, monkeypatch)
     run = examine(Options(instances=case.options))
     found = {
         one.place.document.name: ", ".join(
@@ -235,11 +242,8 @@ def test_pairs(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_correct_environments_have_no_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
     correct = next(case for case in CASES if case.why.startswith("one account with dev and prod"))
-    for name, text in correct.files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+    lay_out(correct, tmp_path, monkeypatch)
     for options in ((), (D,), (D, D2)):
         report = examine(Options(instances=options)).report
         assert [one.message for one in report.findings if one.severity is Severity.ERROR] == []
@@ -252,3 +256,69 @@ def test_an_option_that_fits_no_topic_of_a_change_is_about_others(
     (tmp_path / "t.json").write_text(topic(PROD, P))
     run = examine(Options((tmp_path / "t.json",), (D,), changed=True))
     assert [one.instance for one in run.inventory.topics[0].pairings or ()] == [Arn(*P.split(":", 5)[1:])]
+
+
+FIXES = (
+    Case(
+        "an inferred instance gains nothing",
+        {"t.json": topic(DEV, D2), "i.json": listed(D)},
+        {"t.json": "unsafe"},
+    ),
+    Case(
+        "an inferred pairing cuts nobody off",
+        {"t.json": topic(DEV), "i.json": listed(D)},
+        {"t.json": "unsafe"},
+    ),
+    Case("a named instance is pinned", {"t.json": topic(DEV), "i.json": listed(D)}, {"t.json": "safe"}, (D,)),
+    Case(
+        "an instance is not pinned where it does not fit",
+        {"dev/t.json": topic(DEV), "prod/t.json": topic(PROD)},
+        {"dev/t.json": "safe", "prod/t.json": "none"},
+        (D,),
+    ),
+    Case(
+        "an option for two accounts that are not its own pins neither",
+        {"a.json": topic(PROD, name="a"), "b.json": topic("777788889999", name="b")},
+        {"a.json": "unsafe", "b.json": "unsafe"},
+        (D,),
+    ),
+    Case(
+        "one option does not say of which root it speaks",
+        {"dev/main.tf": root(), "prod/main.tf": root()},
+        {"dev/main.tf": "unsafe", "prod/main.tf": "unsafe"},
+        (D,),
+    ),
+    Case(
+        "the configuration does",
+        {"dev/main.tf": root(), "prod/main.tf": root()},
+        {"dev/main.tf": "safe", "prod/main.tf": "safe"},
+        configuration=f"overrides: [{{paths: [dev/], instances: [{D}]}}, {{paths: [prod/], instances: [{P}]}}]",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", FIXES, ids=lambda case: case.why)
+def test_only_explicit_pairings_are_fixed_safely(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(case, tmp_path, monkeypatch)
+    repair = mend(Options(instances=case.options), unsafe=False, kms_condition=False).outcome.repair
+    fixed = {one.finding.locations[0].source: "safe" for one in repair.mended}
+    left = {
+        one.finding.locations[0].source: one.fix.applicability.value if one.fix else "none"
+        for one in repair.left
+    }
+    assert left | fixed == case.expected
+    told = ("--instance-arn", "overrides", "would lose")
+    assert all(any(word in one.reason for word in told) for one in repair.left)
+
+
+def test_the_reports_say_what_a_pairing_rests_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(FIXES[0], tmp_path, monkeypatch)
+    report = report_v1(examine(Options()).report)
+    assert report["examined"][0]["pairings"] == [
+        {"instance": D, "source": "folder", "file": "i.json", "explicit": False},
+        {"instance": D2, "source": "policy", "file": "t.json", "explicit": False},
+    ]
+    (refused,) = (one for one in report["findings"] if one["rule"] == "connect-not-allowed")
+    assert refused["help"].endswith("the instance is paired with this topic from i.json")

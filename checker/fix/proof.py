@@ -19,7 +19,7 @@ from checker.iam.identity import SOURCE_ACCOUNT
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
 from checker.inventory import PolicyText, Source
 from checker.key_case import KeyCase
-from checker.pairing import why
+from checker.pairing import STATED, why
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
@@ -79,9 +79,14 @@ def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str
 NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
 
 
+NAME_PATH = "check its folder alone, or list the instance in `overrides` of the configuration"
+
+
 def inferred(case: TopicCase | KeyCase) -> str:
     """Say which instance was inferred, from what, and how to name it."""
     one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
+    if one.source in STATED:
+        return f"{one.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
     return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
 
 

@@ -8,6 +8,7 @@ from checker.diagnosis import Cause, Diagnosis, diagnose
 from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
 from checker.iam.identity import SOURCE_KEYS
+from checker.pairing import STATED, why
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
 from checker.remedy.grants import allow_connect
@@ -99,6 +100,7 @@ class ConnectNotAllowed(Rule):
                 else None
             )
             fixes = _fixes(case, instance)
+            help_text += _source(case, instance)
             yield self.finding(case.name, message, at, help=help_text, witness=proof, fixes=fixes)
         elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
             pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
@@ -108,10 +110,17 @@ class ConnectNotAllowed(Rule):
                 case.name,
                 f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} {asks} for another",
                 [case.at(c.route) for c in pinned],
-                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
+                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`"
+                + _source(case, instance),
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
                 fixes=_fixes(case, instance),
             )
+
+
+def _source(case: TopicCase, instance: Arn | None) -> str:
+    """Say what an inferred pairing rests on; what the user said needs no telling."""
+    found = (one for one in case.pairings if one.instance == instance and one.source not in STATED)
+    return "".join(f"; the instance is paired with this topic {why(one)}" for one in found)
 
 
 def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
