@@ -20,7 +20,7 @@ from checker.iam.request import Request, Service
 from checker.iam.space import PUBLISH, Target
 from checker.inventory import Source
 from checker.naming import condition_values
-from checker.pairing import pairings_of
+from checker.pairing import STATED, pairings_of, why
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -73,6 +73,11 @@ class PolicyCase:
     def explicit_instances(self) -> tuple[Arn, ...]:
         """The instances that the user paired with the resource, so that a safe fix may give them access."""
         return tuple(one.instance for one in self.pairings if one.explicit)
+
+    def inferred_from(self, instance: Arn) -> str:
+        """Say what an inferred pairing rests on; nothing for an instance that the user named."""
+        inferred = (one for one in self.pairings if one.source not in STATED)
+        return next((why(one) for one in inferred if one.instance == instance), "")
 
     @cached_property
     def policy(self) -> Policy:

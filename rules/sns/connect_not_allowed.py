@@ -8,7 +8,6 @@ from checker.diagnosis import Cause, Diagnosis, diagnose
 from checker.finding import Severity
 from checker.iam.decide import UNKNOWN
 from checker.iam.identity import SOURCE_KEYS
-from checker.pairing import STATED, why
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
 from checker.remedy.grants import allow_connect
@@ -119,8 +118,8 @@ class ConnectNotAllowed(Rule):
 
 def _source(case: TopicCase, instance: Arn | None) -> str:
     """Say what an inferred pairing rests on; what the user said needs no telling."""
-    found = (one for one in case.pairings if one.instance == instance and one.source not in STATED)
-    return "".join(f"; the instance is paired with this topic {why(one)}" for one in found)
+    source = case.inferred_from(instance) if instance is not None else ""
+    return f"; the instance is paired with this topic {source}" if source else ""
 
 
 def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
