@@ -139,13 +139,24 @@ class _Pairs:
             self._state(instance, [entry for entry, listed in lists if instance in listed])
 
     def _manifests(self) -> None:
-        """Pair the instances of a manifest with its topics, or, if it lists none, with those of its folder."""
+        """Pair the instances of a manifest with its topics and those of its contacts, else with all of its folder."""
         taken = {id(entry) for entry in self.entries if entry.taken}
         for instance in self._of(Source.MANIFEST):
             folder = str(PurePath(instance.home).parent)
-            own = [one for one in self.entries if one.topic.home == instance.home]
+            streamed = self._streamed_in(instance)
+            own = [
+                one
+                for one in self.entries
+                if one.topic.home == instance.home or str(one.topic.arn) in streamed
+            ]
             domain = own or [one for one in self.entries if folder in _upwards(one.topic.home)]
             self._state(instance, [one for one in domain if id(one) not in taken])
+
+    def _streamed_in(self, instance: Instance) -> frozenset[str]:
+        """The topics that the contacts of an instance's manifest stream to."""
+        name = instance.place.document.name if instance.place is not None else ""
+        contacts = (one for one in self.inventory.contacts if one.place.document.name == name)
+        return frozenset(text for contact in contacts for text, _ in contact.topics)
 
     def _whole_run(self) -> None:
         """Pair what is said of the whole run: first where it fits, then an option that fits nowhere."""

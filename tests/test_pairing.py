@@ -165,6 +165,16 @@ CASES = (
         {"dev/t.json": "D manifest!", "prod/t.json": "P manifest!"},
     ),
     Case(
+        "a manifest's contact",
+        {
+            "all.yaml": f"version: 1\ninstances: [{D}]\ncontacts:\n"
+            f"  - {{id: one, topics: ['arn:aws:sns:us-west-2:{DEV}:chat']}}\n",
+            "dev/t.json": topic(DEV),
+            "dev/other.json": topic(DEV, name="other"),
+        },
+        {"dev/t.json": "D manifest!", "dev/other.json": ""},
+    ),
+    Case(
         "an option is for the topics of its account",
         {"dev/t.json": topic(DEV), "prod/t.json": topic(PROD)},
         {"dev/t.json": "D option!", "prod/t.json": ""},
