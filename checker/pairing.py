@@ -150,7 +150,12 @@ class _Pairs:
                 if one.topic.home == instance.home or str(one.topic.arn) in streamed
             ]
             domain = own or [one for one in self.entries if folder in _upwards(one.topic.home)]
-            self._state(instance, [one for one in domain if id(one) not in taken])
+            free = [one for one in domain if id(one) not in taken]
+            listed = [one for one in free if own and fits(instance.arn, one.topic, one.named)]
+            for entry in listed:  # whatever their policies say: a manifest speaks of each topic that it lists
+                entry.add(instance, explicit=True)
+            if not listed:
+                self._state(instance, free)
 
     def _streamed_in(self, instance: Instance) -> frozenset[str]:
         """The topics that the contacts of an instance's manifest stream to."""
