@@ -18,6 +18,9 @@ from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Request, Service
 from checker.iam.space import PUBLISH, Target
+from checker.inventory import Source
+from checker.naming import condition_values
+from checker.pairing import STATED, pairings_of, why
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.iam.prove import Answer
-    from checker.inventory import Inventory, Place, PolicyText, Topic
+    from checker.inventory import Inventory, Pairing, Place, PolicyText, Topic
     from checker.policy.model import Value
 
 _ANY_REGION = "us-east-1"
@@ -58,10 +61,27 @@ _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
 class PolicyCase:
     """A resource with a policy of its own."""
 
+    pairings: tuple[Pairing, ...] = ()
+
     def __init__(self, name: str, text: PolicyText | Unknown, place: Place) -> None:
         self.name = name
         self.text = text
         self.place = place
+
+    @cached_property
+    def instances(self) -> tuple[Arn, ...]:
+        """The instances that are known to stream, from elsewhere than the policy itself."""
+        return tuple(one.instance for one in self.pairings if one.source is not Source.POLICY)
+
+    @cached_property
+    def explicit_instances(self) -> tuple[Arn, ...]:
+        """The instances that the user paired with the resource, so that a safe fix may give them access."""
+        return tuple(one.instance for one in self.pairings if one.explicit)
+
+    def inferred_from(self, instance: Arn) -> str:
+        """Say what an inferred pairing rests on; nothing for an instance that the user named."""
+        inferred = (one for one in self.pairings if one.source not in STATED)
+        return next((why(one) for one in inferred if one.instance == instance), "")
 
     @cached_property
     def policy(self) -> Policy:
@@ -175,7 +195,7 @@ class TopicCase(PolicyCase):
         super().__init__(topic.name, topic.policy, topic.place)
         self.topic = topic
         self.key = inventory.key_of(topic)
-        self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
+        self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
 
@@ -269,10 +289,7 @@ class TopicCase(PolicyCase):
 
     def condition_values(self, key: str) -> Iterator[str]:
         """The values that the policy compares a key with."""
-        for statement in self.statements:
-            for condition in statement.conditions:
-                if isinstance(condition, Condition) and condition.folded_key == key:
-                    yield from (value for value in condition.values if isinstance(value, str))
+        return condition_values(self.statements, key)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:

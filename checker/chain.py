@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.iam.prove import Answer
+    from checker.inventory import Pairing
     from checker.outcome import Report
     from checker.rule import Rule
 
@@ -55,6 +56,7 @@ class Explanation(NamedTuple):
     links: tuple[LinkStatus, ...]
     report: Report
     opening_rules: frozenset[str]
+    pairings: tuple[Pairing, ...] = ()
 
     def first_broken(self) -> LinkStatus | None:
         """The first link that is broken."""
@@ -106,22 +108,31 @@ def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule])
         links,
         report,
         frozenset(rule.id for rule in rules if rule.opens),
+        case.pairings,
     )
 
 
 def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
     """Take a key that was handed over for the topic's own, unless both say that it is another.
 
-    It may answer to any alias, and to anything at all if its ARN is not known; where nothing is known of
-    the topic's encryption, handing over a key says it.
+    It may answer to any alias of its account and Region, and to anything at all if its ARN is not known;
+    where nothing is known of the topic's encryption, handing over a key says it.
     """
     if key is None or topic.key is None:
         return topic, None
     reference = topic.key if isinstance(topic.key, str) else key.name
-    if not key.answers_to(reference) and isinstance(key.arn, Arn) and "alias/" not in reference:
+    if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
         other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
         return topic._replace(key=other), None
     return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
+
+
+def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
+    """True if a topic can mean a key by a reference: an ARN says whose key it is, all else is the topic's own."""
+    named = Arn.parse(reference)
+    owner = named or topic.arn
+    here = isinstance(owner, Unknown) or owner[:1] + owner[2:4] == arn[:1] + arn[2:4]
+    return here and (key.answers_to(reference) or "alias/" in reference)
 
 
 def _kms(topic: Topic, status: dict[Link, str]) -> str:
@@ -234,7 +245,7 @@ class _Walk:
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, (self.instance,)).usable)
+        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
         return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

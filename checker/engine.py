@@ -9,6 +9,7 @@ from checker.finding import Finding, Location, Role, Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.outcome import Examined, Report
+from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 from checker.relevance import is_relevant
@@ -16,7 +17,7 @@ from checker.relevance import is_relevant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.inventory import Inventory, Place, Topic, Written
+    from checker.inventory import Inventory, Pairing, Place, Topic, Written
     from checker.rule import Rule
 
 
@@ -57,21 +58,30 @@ class Scope(NamedTuple):
 
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
     """Run the rules over every target in scope: topics, the keys that they use, contacts."""
-    run = _Run(rules)
+    run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
     judged = [topic for topic in about if scope.takes(topic, streamed, inventory.key_of(topic))]
     used: set[int] = set()
     for topic in judged:
         case = TopicCase(topic, inventory)
-        target = _Target("topic", case.name, topic.address, topic.place, case.text, topic.written)
+        target = _Target(
+            "topic",
+            case.name,
+            topic.address,
+            topic.place,
+            case.text,
+            topic.written,
+            case.pairings,
+            topic.root,
+        )
         run.target(target, "check_topic", case)
         if isinstance(case.key, Key) and id(case.key) not in used:
             used.add(id(case.key))
-            run.key(KeyCase(case.key, topic, case.instances))
+            run.key(KeyCase(case.key, topic, case.pairings))
     for key in inventory.keys:
         if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            run.key(KeyCase(key, None, tuple(one.arn for one in inventory.instances)))
+            run.key(KeyCase(key, None, pairings_of_key(key, inventory)))
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
@@ -88,12 +98,13 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
     """Say once what is said of several resources in the same words at the same places.
 
-    A template that is judged under several conditions, or declares a resource for each of a set, has many.
+    A template that is judged under several conditions, or declares a resource for each of a set, has many. Each
+    Terraform root is told apart: what is fixed for one is still wrong in another.
     """
     said: dict[object, Finding] = {}
     for one in sorted(findings, key=lambda one: (one.resource, one.address)):
         places = tuple((place.source, place.position() or place.route) for place in one.locations)
-        said.setdefault((one.rule, one.severity, one.verdict, one.message, places), one)
+        said.setdefault((one.rule, one.severity, one.verdict, one.message, one.root, places), one)
     return list(said.values())
 
 
@@ -116,6 +127,8 @@ class _Target(NamedTuple):
     place: Place
     policy: PolicyText | Unknown | None
     written: Written | None = None
+    pairings: tuple[Pairing, ...] = ()
+    root: str = ""
 
 
 class _Run:
@@ -129,7 +142,9 @@ class _Run:
 
     def key(self, case: KeyCase) -> None:
         key = case.key
-        target = _Target("key", case.name, key.address, key.place, key.policy, key.written)
+        target = _Target(
+            "key", case.name, key.address, key.place, key.policy, key.written, case.pairings, key.root
+        )
         self.target(target, "check_key", case)
 
     def target(self, target: _Target, check: str, case: object) -> None:
@@ -143,7 +158,8 @@ class _Run:
                 found = (one for one in said if isinstance(one, Finding))
                 self.findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
-        self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
+        source, pairings = target.place.document.name, target.pairings
+        self.examined.append(Examined(target.kind, target.name, source, verdicts, pairings))
 
     def check(
         self,
@@ -166,12 +182,13 @@ class _Run:
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Say what the resource is declared as, and where that is written."""
     if target.written is None:
-        return finding._replace(address=target.address)
+        return finding._replace(address=target.address, root=target.root)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "written here")
-    return finding._replace(address=target.address, locations=(*finding.locations, place))
+    found = finding._replace(address=target.address, root=target.root)
+    return found._replace(locations=(*finding.locations, place))
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:

@@ -215,7 +215,10 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one resource; ``address`` is what that is declared as."""
+    """One thing that is wrong with one resource.
+
+    ``address`` is what the resource is declared as, ``root`` the Terraform root whose address it is.
+    """
 
     rule: str
     severity: Severity
@@ -227,6 +230,12 @@ class Finding(NamedTuple):
     witness: Witness | None = None
     fixes: tuple[Fix, ...] = ()
     address: str = ""
+    root: str = ""
+
+    @property
+    def declared_as(self) -> str:
+        """The address, after the root that it belongs to where there are several: `prod/: aws_sns_topic.chat`."""
+        return f"{self.root}: {self.address}" if self.root and self.address else self.address
 
 
 def format_route(route: Route) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.arn import Arn, is_uuid
@@ -80,12 +81,40 @@ class Subscription(NamedTuple):
     confirmed: bool
 
 
+class Source(Enum):
+    """Where a run knows a Connect instance from."""
+
+    OPTION = "option"
+    CONFIGURATION = "configuration"
+    MANIFEST = "manifest"
+    CLOUDTRAIL = "cloudtrail"
+    POLICY = "policy"
+    ROOT = "root"
+    FOLDER = "folder"
+    ACCOUNT = "account"
+
+
+class Pairing(NamedTuple):
+    """An instance that streams to a topic, and why that is taken to be so.
+
+    ``where`` is the file that says so. ``explicit``: the user said it of this very topic, so that a safe fix
+    may give the instance access; an inferred pairing never does.
+    """
+
+    instance: Arn
+    source: Source
+    where: str = ""
+    explicit: bool = False
+
+
 class Topic(NamedTuple):
     """An SNS topic.
 
     ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
     topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
-    that are said to stream to it, empty when nothing says. ``claimed`` is what was given for the ARN where
+    that a manifest's entry for the topic lists; ``pairings`` all that stream to it, ``None`` before
+    ``checker.pairing`` has worked them out. ``home`` is the namespace of its names: the folder, Terraform root,
+    plan or manifest that it was read from; ``root`` the Terraform root as reports name it. ``claimed`` is what was given for the ARN where
     that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
     its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
     write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
@@ -115,13 +144,14 @@ class Topic(NamedTuple):
     sender: str = ""
     doubt: Unknown | None = None
     without_connect: bool = False
+    pairings: tuple[Pairing, ...] | None = None
+    home: str = ""
+    root: str = ""
 
     @property
     def name(self) -> str:
         """How reports call the topic: its ARN, or what it is declared as, or the file that its policy stands in."""
-        return (
-            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
-        )
+        return _name(self.arn, self.root, self.address, self.place)
 
 
 class Grant(NamedTuple):
@@ -156,18 +186,19 @@ class Key(NamedTuple):
     address: str = ""
     written: Written | None = None
     doubt: Unknown | None = None
+    home: str = ""
+    root: str = ""
 
     @property
     def name(self) -> str:
         """How reports call the key: its ARN, or what it is declared as, or the file that its policy stands in."""
-        return (
-            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
-        )
+        return _name(self.arn, self.root, self.address, self.place)
 
     def answers_to(self, reference: str) -> bool:
-        """True if a KmsMasterKeyId, in any of its four forms, means this key.
+        """True if a KmsMasterKeyId, in any of its four forms, can mean this key.
 
-        Key id, key ARN, alias name, alias ARN; SNS resolves them in the topic's own account and Region.
+        Key id, key ARN, alias name, alias ARN. Whose key a bare id or alias means is the topic's to say:
+        ``Inventory.key_of``.
         """
         if isinstance(self.arn, Unknown):
             return reference in self.aliases
@@ -175,12 +206,34 @@ class Key(NamedTuple):
         key_id = self.arn.resource.removeprefix("key/")
         return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
 
+    def is_of(self, topic: Topic) -> bool:
+        """True if a bare key id or alias of the topic can mean this key: both have one account and Region.
+
+        While the ARN of one of them is not known, both have to come from one namespace.
+        https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+        """
+        if isinstance(self.arn, Unknown) or isinstance(topic.arn, Unknown):
+            return self.home == topic.home
+        return self.arn[:1] + self.arn[2:4] == topic.arn[:1] + topic.arn[2:4]
+
+
+def _name(arn: Arn | Unknown, root: str, address: str, place: Place) -> str:
+    """Name a resource by its ARN, else by its address in its Terraform root, else by its file."""
+    if isinstance(arn, Arn):
+        return str(arn)
+    return (f"{root}: {address}" if root else address) if address else place.document.name
+
 
 class Instance(NamedTuple):
-    """An Amazon Connect instance. https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html"""
+    """An Amazon Connect instance, and how the run knows of it; ``home`` is the namespace that it was read from.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
+    """
 
     arn: Arn
     place: Place | None = None
+    source: Source = Source.OPTION
+    home: str = ""
 
 
 class Contact(NamedTuple):
@@ -238,17 +291,41 @@ class Inventory(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
-        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted."""
-        if not isinstance(topic.key, str):
-            return topic.key
-        for key in self.keys:
-            if key.answers_to(topic.key):
-                return key
-        return Unknown("the key was not given", topic.key)
+        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted.
 
-    def instances_of(self, topic: Topic) -> tuple[Instance, ...]:
-        """The instances that stream to a topic: those tied to it, else all that are known."""
-        return topic.instances or self.instances
+        A key ARN means one key. A bare id or alias means one of the topic's own account and Region, and an
+        address one of its own namespace.
+        """
+        reference = topic.key
+        if not isinstance(reference, str):
+            return reference
+        found = [key for key in self.keys if key.answers_to(reference)]
+        meant = [key for key in found if Arn.parse(reference) is not None or _is_meant(key, reference, topic)]
+        meant = [key for key in meant if key.home == topic.home] or meant
+        if len({key.name for key in meant}) == 1:
+            return meant[0]
+        return Unknown(_why_not_known(reference, topic, found, meant), reference)
+
+
+def _why_not_known(reference: str, topic: Topic, found: list[Key], meant: list[Key]) -> str:
+    """Say why a topic's key is not known, from the keys that answer to its name and those that can be meant."""
+    if meant:
+        return f"{len(meant)} keys answer to `{reference}`, and nothing says which one the topic uses"
+    others = [key.arn for key in found if isinstance(key.arn, Arn)]
+    if others and isinstance(topic.arn, Arn):
+        of_topic = f"account {topic.arn.account} and {topic.arn.region}"
+        return f"`{reference}` means a key of {of_topic}, and the one that was given is `{others[0]}`"
+    return "the key was not given"
+
+
+def _is_meant(key: Key, reference: str, topic: Topic) -> bool:
+    """True if a reference that is not an ARN means the key when it stands in this topic."""
+    if reference == key.address:
+        return key.home == topic.home
+    if key.is_of(topic):
+        return True
+    unique = isinstance(key.arn, Arn) and reference == key.arn.resource.removeprefix("key/")
+    return isinstance(topic.arn, Unknown) and unique and not reference.startswith("mrk-")
 
 
 def managed_alias(reference: str | Unknown | None) -> str:

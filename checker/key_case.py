@@ -14,7 +14,7 @@ from checker.iam.grant import grant_covers
 from checker.iam.mention import known_conditions
 from checker.iam.space import DATA_KEY, DECRYPT, SNS, TOPIC_CONTEXT, Target, key_space
 from checker.iam.truth import Truth, any_of
-from checker.inventory import Key, Place, Topic
+from checker.inventory import Key, Pairing, Place, Topic
 from checker.policy.model import ALLOW, Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -42,11 +42,11 @@ def unsupported(key: Key) -> Iterator[tuple[str, str]]:
 class KeyCase(PolicyCase):
     """A key, and the topic that is encrypted with it if one is known."""
 
-    def __init__(self, key: Key, topic: Topic | None = None, instances: tuple[Arn, ...] = ()) -> None:
+    def __init__(self, key: Key, topic: Topic | None = None, pairings: tuple[Pairing, ...] = ()) -> None:
         super().__init__(key.name, key.policy, key.place)
         self.key = key
         self.topic = topic
-        self.instances = instances
+        self.pairings = pairings
 
     @cached_property
     def target(self) -> Target:

@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.finding import Position
-    from checker.inventory import Skipped
+    from checker.inventory import Pairing, Skipped
 
 
 class Examined(NamedTuple):
-    """A target that was judged, and the verdict of every rule that judged it."""
+    """A target that was judged, the verdict of every rule that judged it, and the instances it was judged for."""
 
     kind: str
     resource: str
     source: str
     verdicts: Mapping[str, Verdict]
+    pairings: tuple[Pairing, ...] = ()
 
 
 class HeldBackBy(Enum):

@@ -12,9 +12,10 @@ from checker.cli.run import Options
 from checker.cli.terminal import tell
 from checker.inputs.load import load
 from checker.inputs.text import InputError
-from checker.inventory import Inventory
+from checker.inventory import Inventory, Source
 from checker.live.access import Access, Coverage
 from checker.live.audit.plan import Plan
+from checker.pairing import pair
 from checker.report.age import age
 
 if TYPE_CHECKING:
@@ -43,18 +44,24 @@ def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
 
     Raises InputError for a manifest that cannot be read.
     """
-    said = load(asked.manifests) if asked.manifests else Inventory()
+    said = pair(load(asked.manifests)) if asked.manifests else Inventory()
     for fault in (one for one in said.skipped if one.error):
         raise InputError(fault.what, fault.reason, fault.position, fault.help)
     streaming = _streaming(said)
     scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
-    instances = (*ground.instances, *said.instances)
-    return Plan(asked.access, scope, tuple(str(one.arn) for one in instances), streaming, asked.hours)
+    homes = {topic.home for topic in said.topics}
+    loose = (one._replace(source=Source.MANIFEST) for one in said.instances if one.home not in homes)
+    instances = tuple((one.source.value, str(one.arn)) for one in (*ground.instances, *loose))
+    return Plan(asked.access, scope, instances, streaming, asked.hours)
 
 
 def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The topics of manifests, each with the instances that its manifest pairs with it."""
     named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
-    return tuple((topic.name, tuple(str(one.arn) for one in topic.instances)) for topic in named)
+    return tuple(
+        (topic.name, tuple(str(one.instance) for one in topic.pairings or () if one.explicit))
+        for topic in named
+    )
 
 
 def _temporary() -> Path:

@@ -13,14 +13,14 @@ from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, decide, prepare, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import Exit, tell
+from checker.inventory import Skipped, Source
 from checker.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from checker.cli.run import Ground, Run
-    from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.audit.accounts import Surveyed
     from checker.live.audit.crew import Crew
@@ -56,7 +56,9 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         except KeyboardInterrupt:
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
-    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+    run = run._replace(
+        report=run.report._replace(skipped=(*run.report.skipped, *unsent, *_unpaired(run.report, plan)))
+    )
     publish(run.report, run.fail_on, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()
@@ -76,6 +78,19 @@ def resume_command(arguments: Sequence[str], journal: Path) -> str:
 
 
 _JOURNALS = ("--journal", "--resume")
+
+
+def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn stream to none of the topics that were judged."""
+    paired = {str(one.instance) for target in report.examined for one in target.pairings}
+    for source, text in dict.fromkeys(plan.instances):
+        if source == Source.OPTION.value and text not in paired:
+            reason = (
+                f"`{text}` fits no topic that was judged: none of its account and Region, or all name others"
+            )
+            yield Skipped(
+                "--instance-arn", reason, help="name the topic with --topic-arn, or pair them in a manifest"
+            )
 
 
 def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:

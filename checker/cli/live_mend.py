@@ -17,6 +17,7 @@ from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
 from checker.inputs.text import InputError
+from checker.inventory import Source
 from checker.passage import End
 from checker.report.paint import Paint
 from checker.report.repair import summary_line
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from checker.cli.shown import Shown
     from checker.finding import Severity
     from checker.fix.outcome import Outcome
-    from checker.inventory import Inventory
+    from checker.inventory import Instance, Inventory
     from checker.live.access import Access
     from checker.live.repair.execution import Done
     from checker.live.repair.planning import Plan
@@ -167,8 +168,16 @@ def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
     from checker.live.resource import reach
 
     judged = _judge(ground, asked.options)
-    wish = Wish(arn, ground.instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
+    wish = Wish(arn, _streaming_to(arn, ground), judged, asked.unsafe, asked.kms_condition, asked.replace)
     return plan(reach(asked.access, arn), wish)
+
+
+def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+    """The instances of the options; without any, those of the configuration in the topic's account and Region."""
+    named = tuple(one for one in ground.instances if one.source is Source.OPTION)
+    here = (topic.partition, topic.region, topic.account)
+    ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
+    return named or tuple(ours)
 
 
 def _tell_steps(outcome: Outcome) -> None:

@@ -18,14 +18,16 @@ from checker.inputs.coverage import nothing_examined
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
-from checker.inventory import Instance, Inventory
+from checker.inventory import Instance, Inventory, Skipped, Source
 from checker.packs import PackError
+from checker.pairing import pair
 from checker.registry import all_rules
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from checker.inventory import Topic
     from checker.outcome import Report
     from checker.rule import Rule
 
@@ -88,7 +90,10 @@ def prepare(options: Options) -> Ground:
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
-    known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
+    known = (
+        *(_instance(text, Source.OPTION) for text in options.instances),
+        *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
+    )
     return Ground(rules, families, configuration, _scope(options, configuration), known)
 
 
@@ -124,7 +129,21 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
         changed=options.changed,
         given=options.given,
     )
-    return inventory._replace(instances=(*ground.instances, *inventory.instances))
+    inventory = pair(
+        inventory._replace(instances=(*ground.instances, *inventory.instances)),
+        lambda topic: _instances_for(topic, ground.configuration),
+        of_change=options.changed,
+    )
+    return inventory._replace(skipped=(*inventory.skipped, *_unpaired(inventory, options)))
+
+
+def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn no topic was judged for, as all are paired with others on purpose."""
+    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
+        if text not in paired:
+            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            yield Skipped("--instance-arn", reason)
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
@@ -164,10 +183,20 @@ def _excluded(path: Path, configuration: Configuration) -> bool:
     return matches(configuration.exclude, configuration.relative(absolute(path.as_posix())))
 
 
-def _instance(text: str) -> Instance:
+def _instance(text: str, source: Source) -> Instance:
     from checker.inputs.roles import instance_option
 
-    return Instance(instance_option(text))
+    return Instance(instance_option(text), source=source)
+
+
+def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
+    """The instances that the configuration lists for the files or the Terraform root of a topic."""
+    written = configuration.relative(absolute(topic.place.document.name))
+    root = configuration.relative(f"{topic.home}/.") if topic.root else None
+    for override in reversed(configuration.overrides):
+        if override.instances and (matches(override.paths, written) or matches(override.paths, root)):
+            return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)
+    return ()
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:

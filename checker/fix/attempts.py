@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.case import TopicCase
 from checker.finding import Applicability, Edit, Verdict
 from checker.fix.edits import CannotEditError
 from checker.fix.faults import Attempt, key_of
 from checker.fix.lower import lowered
-from checker.fix.proof import proof_budgets, worth
+from checker.fix.proof import NAME_INSTANCE, proof_budgets, worth
 from checker.key_case import KeyCase
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import Object, items, meaning
 from checker.policy.read import read_policy
 from checker.remedy.grants import bound_to_sources
+from checker.remedy.statement import name_of_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 _NO_FIX = "there is no fix for it"
+_FIXED_BY_INSTANCE = frozenset(
+    (
+        "connect-not-allowed",
+        "missing-source-account",
+        "missing-source-arn",
+        "source-owner",
+        "unmatchable-condition",
+        "weak-source-condition",
+    )
+)
+"""The rules that pin or add a statement for the instances that stream to a topic."""
+
 _ABOVE = "the statement above mends this too"
 _NOBODY = "nobody wrote a policy, so it is the one that AWS gives; write one with these statements"
 
@@ -143,13 +157,23 @@ class Attempts:
     def left(self, reading: Reading) -> Iterator[Left]:
         """What is left in the end; statements that several findings ask for are given with the first of them."""
         given: set[object] = set()
+        known = {id(one.text.document): one for one in reading.policies()}
         for finding in reading.report.findings:
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
-            left = self.refused.get(key_of(finding)) or Left(finding, plan, "" if plan else _NO_FIX)
+            reason = "" if plan else _why_no_fix(finding, known.get(id(finding.locations[0].document)))
+            left = self.refused.get(key_of(finding)) or Left(finding, plan, reason)
             asked = (finding.resource, tuple(map(meaning, left.statements)))
             yield left._replace(statements=(), reason=_ABOVE) if asked in given else left
             if left.statements:
                 given.add(asked)
+
+
+def _why_no_fix(finding: Finding, policy: Known | None) -> str:
+    """Say why a finding has no fix: for some the instance is all that is missing."""
+    case = policy.case if policy is not None else None
+    if finding.rule not in _FIXED_BY_INSTANCE or not isinstance(case, TopicCase) or case.instances:
+        return _NO_FIX
+    return NAME_INSTANCE if name_of_topic(case) is not None else _NO_FIX
 
 
 def _clash(one: Attempt, other: Attempt) -> bool:

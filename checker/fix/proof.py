@@ -17,8 +17,9 @@ from checker.finding import Applicability
 from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
-from checker.inventory import PolicyText
+from checker.inventory import PolicyText, Source
 from checker.key_case import KeyCase
+from checker.pairing import STATED, why
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy
 
 _SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+_SOMEONE = Arn("aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000")
 _SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
@@ -58,9 +60,38 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
     """Prove that a changed policy does no more than it should; ``whole`` is the budget for all such proofs."""
     if isinstance(case.text, Unknown):
         return Worth(Applicability.UNSAFE, case.text.reason)
-    faults = _faults(case, effect(case, case.text.policy, new, whole))
-    reason = next(faults, "")
-    return Worth(Applicability.UNSAFE if reason else Applicability.SAFE, reason)
+    found = effect(case, case.text.policy, new, whole)
+    reason = next(_faults(case, found, case.explicit_instances), "")
+    if reason:
+        return Worth(Applicability.UNSAFE, _explained(case, found, reason))
+    return Worth(Applicability.SAFE)
+
+
+def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str:
+    """Say what would make a change safe, where that is to name an instance."""
+    if case.instances and not next(_faults(case, found, case.instances), ""):
+        return inferred(case)
+    if isinstance(case, KeyCase) and not case.instances and not next(_faults(case, found, (_SOMEONE,)), ""):
+        return f"{reason}; {NAME_INSTANCE}"
+    return reason
+
+
+NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
+
+
+NAME_PATH = "check its folder alone, or list the instance in `overrides` of the configuration"
+
+
+def inferred(case: TopicCase | KeyCase) -> str:
+    """Say which instance was inferred, from what, and how to name it."""
+    one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
+    if one.source in STATED:
+        return f"{one.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
+    return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
+
+
+def _kind(case: TopicCase | KeyCase) -> str:
+    return "topic" if isinstance(case, TopicCase) else "key"
 
 
 def effect(case: TopicCase | KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
@@ -95,41 +126,44 @@ def _topics_named(policy: Policy) -> Iterator[str]:
                 yield example_of(value)
 
 
-def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
-    """Say who gains or loses what was not meant, and what nobody can tell."""
+def _faults(case: TopicCase | KeyCase, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
+    """Say who gains or loses what was not meant, and what nobody can tell; ``given`` are the instances to grant."""
     for one in found.gained:
-        if not _is_meant(case, one):
+        if not _is_meant(case, one, given):
             yield f"{one.who} would gain {deeds(one.actions)}"
     for one in found.lost:
-        if not (isinstance(case, TopicCase) and _is_shut_out(case, one)):
+        if not (isinstance(case, TopicCase) and _is_shut_out(case, one, given)):
             yield f"{one.who} would lose {deeds(one.actions)}"
     for doubt in found.doubts:
         yield f"nobody can tell who gains or loses: {doubt.told}"
 
 
-def _is_meant(case: TopicCase | KeyCase, access: Access) -> bool:
+def _is_meant(case: TopicCase | KeyCase, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for what AWS documents that Connect needs for an instance that was given.
 
-    An instance that only the policy names gains nothing. AWS documents no condition for the use of a key, so
+    An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition for the use of a key, so
     that grant reaches every instance.
     """
     if isinstance(case, KeyCase):
         uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
-        return bool(case.instances) and access.party.kind in _CONNECT and uses_key
-    given = frozenset(map(str, case.instances))
-    return access.party.kind == INSTANCE and access.party.name in given and access.actions == (PUBLISH,)
+        return bool(given) and access.party.kind in _CONNECT and uses_key
+    names = frozenset(map(str, given))
+    return access.party.kind == INSTANCE and access.party.name in names and access.actions == (PUBLISH,)
 
 
-def _is_shut_out(case: TopicCase, access: Access) -> bool:
-    """True for Connect on behalf of others than the instances that were given, or that the policy names.
+def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> bool:
+    """True for Connect on behalf of others than the instances that were given, are known, or that the policy names.
 
     An account that the policy names is taken for meant as well, unless it is that of an instance that was given;
-    so is the owner's, where nobody is named.
+    so is the owner's, where nobody is named. While an instance is only inferred, a topic's real one may be any
+    that its policy lets in.
     """
     if access.party.kind not in _CONNECT or PUBLISH not in access.actions:
         return access.party.kind in _CONNECT
-    given = {arn.account for arn in case.instances}
-    if access.party.kind == INSTANCES and access.party.account not in given:
+    if access.party.kind in (INSTANCES, FOREIGN) and case.instances and not given:
+        return False
+    accounts = {arn.account for arn in given}
+    if access.party.kind == INSTANCES and access.party.account not in accounts:
         named_accounts = tuple(case.condition_values(SOURCE_ACCOUNT))
         return access.party.account not in (named_accounts if case.named_accounts else case.owners)
     named = (one for one in case.named_instances if is_uuid(one.instance_id))

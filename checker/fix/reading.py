@@ -10,6 +10,7 @@ from checker.inputs.assemble import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
+from checker.pairing import pairings_of_key
 from checker.policy.change import Called
 from checker.policy.node import Array, Object, meaning
 
@@ -31,9 +32,8 @@ class Reading(NamedTuple):
         """Every policy with its case, also those that AWS gives where none is declared."""
         inventory = self.inventory
         topics = [TopicCase(one, inventory) for one in inventory.topics]
-        users = {id(case.key): case.topic for case in reversed(topics) if isinstance(case.key, Key)}
-        arns = tuple(one.arn for one in inventory.instances)
-        keys = [KeyCase(one, users.get(id(one)), arns) for one in inventory.keys]
+        users = {id(case.key): case for case in reversed(topics) if isinstance(case.key, Key)}
+        keys = [_key_case(one, users.get(id(one)), inventory) for one in inventory.keys]
         found: list[Known] = []
         seen: dict[tuple[str, str], int] = {}
         cases: tuple[TopicCase | KeyCase, ...] = (*topics, *keys)
@@ -44,6 +44,13 @@ class Reading(NamedTuple):
                 seen[who] = seen.get(who, 0) + 1
                 found.append(Known((*who, seen[who]), case, text))
         return tuple(found)
+
+
+def _key_case(key: Key, user: TopicCase | None, inventory: Inventory) -> KeyCase:
+    """A key with the first topic that uses it, if there is one."""
+    if user is None:
+        return KeyCase(key, None, pairings_of_key(key, inventory))
+    return KeyCase(key, user.topic, user.pairings)
 
 
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"

@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
-from checker.inputs.declared import NOT_KNOWN
+from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
 from checker.inputs.deployments import settled
 from checker.inputs.doubt import certain, doubt_about, which_counts
+from checker.inputs.files import home_of
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied, InputError
-from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic, is_managed_key
+from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.inventory import Source as Origin
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
 from checker.policy.node import Array, Member, Node, Scalar
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
         DeclaredTopic,
     )
     from checker.inputs.facts import Facts
-    from checker.policy.model import Value
 
 UNKNOWN_OWNER = "000000000000"
 """Stands for the account of a resource that is not known in the policy that AWS gives it."""
@@ -50,14 +51,8 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     made = [(one, maker.topic(one)) for one in declared.topics]
     facts.topics += ((folder, topic) for topic in settled(made))
     facts.keys += ((folder, maker.key(one)) for one in declared.keys)
-    facts.instances += declared.instances
-
-
-def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
-    """True if a value is one of a resource's names, or its ARN."""
-    if isinstance(reference, Unknown):
-        return reference.where in names
-    return reference is not None and (reference in names or reference == str(arn))
+    home = home_of(folder)
+    facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
 
 
 class _Maker:
@@ -76,7 +71,7 @@ class _Maker:
             arn=one.arn,
             policy=self.policy(one, writers, TOPIC),
             fifo=one.fifo,
-            key=self.key_reference(one.key),
+            key=key_reference(self.declared, one),
             place=one.place,
             key_place=one.key_place,
             fifo_place=one.fifo_place,
@@ -86,6 +81,7 @@ class _Maker:
             symbol=symbol_of(one.names, one.arn),
             writers=(*[one.place] * len(inline), *(writer.place for writer in certain(writers, one))),
             sharing=shared,
+            root=self.declared.root,
             named=one.named,
             sender=self.sender(one),
             doubt=doubt_about(writers, one),
@@ -120,26 +116,10 @@ class _Maker:
             self.facts.skip(error)
             return Unknown(error.reason)
 
-    def key_reference(self, reference: Value | None) -> Value | None:
-        """Name the declared key that a topic is encrypted with by its address, whatever it was called by.
-
-        A key that is looked up by the alias of an AWS managed key is named by that alias.
-        """
-        for key in self.declared.keys:
-            aliases = [a for a in self.declared.aliases if is_same(a.key, key.names, key.arn)]
-            called = (*key.names, *(name for alias in aliases for name in alias.names))
-            if reference is not None and is_same(reference, called, key.arn):
-                return key.address
-        for alias in self.declared.aliases:
-            managed = next(filter(is_managed_key, alias.names), None)
-            if managed and reference is not None and is_same(reference, alias.names, NOT_KNOWN):
-                return managed
-        return reference
-
     def key(self, one: DeclaredKey) -> Key:
         """Give a key its policy, its aliases and its grants."""
         writers = _writers(self.key_policies, one.names, one.arn)
-        aliases = [a for a in self.declared.aliases if is_same(a.key, one.names, one.arn)]
+        aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
         return Key(
             arn=one.arn,
@@ -154,6 +134,7 @@ class _Maker:
             address=one.address,
             named=one.named,
             doubt=doubt_about(writers, one),
+            root=self.declared.root,
         )
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:

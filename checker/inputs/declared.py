@@ -13,11 +13,27 @@ from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.arn import Arn
+    from checker.iam.truth import Truth
     from checker.inventory import Instance, Place
     from checker.policy.model import Value
     from checker.policy.node import Node
 
 NOT_KNOWN = Unknown("known only after the deployment")
+
+
+class Where(NamedTuple):
+    """The Region and the account that a resource is made in; an unknown one by the name of what says it."""
+
+    region: Value = NOT_KNOWN
+    account: Value = NOT_KNOWN
+
+    def is_same(self, other: Where) -> Truth:
+        """True for one Region and account, false for two; unknown where that is not written."""
+        pairs = zip(self, other, strict=True)
+        told = [one == two or (None if Unknown in (type(one), type(two)) else False) for one, two in pairs]
+        if False in told:
+            return False
+        return Unknown("the Region or account is not known") if None in told else True
 
 
 class DeclaredTopic(NamedTuple):
@@ -39,6 +55,7 @@ class DeclaredTopic(NamedTuple):
     named: bool = False
     conditions: tuple[str, ...] = ()
     variant: str = ""
+    where: Where = Where()
 
     @property
     def family(self) -> str:
@@ -78,7 +95,7 @@ class DeclaredSubscription(NamedTuple):
 
 
 class DeclaredKey(NamedTuple):
-    """A key; the texts are those of `aws kms describe-key`."""
+    """A key; the texts are those of `aws kms describe-key`. ``primary`` is what a replica is made of."""
 
     address: str
     names: tuple[str, ...]
@@ -90,6 +107,8 @@ class DeclaredKey(NamedTuple):
     usage: str | Unknown = "ENCRYPT_DECRYPT"
     named: bool = False
     conditions: tuple[str, ...] = ()
+    where: Where = Where()
+    primary: Value | None = None
 
 
 class DeclaredAlias(NamedTuple):
@@ -97,6 +116,7 @@ class DeclaredAlias(NamedTuple):
 
     names: tuple[str, ...]
     key: Value
+    where: Where = Where()
 
 
 class DeclaredGrant(NamedTuple):
@@ -111,9 +131,13 @@ class DeclaredGrant(NamedTuple):
 
 
 class Declarations:
-    """Everything that the files of one deployment declare, as the readers come across it."""
+    """Everything that the files of one deployment declare, as the readers come across it.
+
+    ``root`` is the folder of a Terraform root as reports name it, ``prod/``; empty for the working directory.
+    """
 
     def __init__(self) -> None:
+        self.root = ""
         self.topics: list[DeclaredTopic] = []
         self.topic_policies: list[DeclaredPolicy] = []
         self.subscriptions: list[DeclaredSubscription] = []

@@ -18,13 +18,15 @@ from checker.inputs.awscli import (
     read_topic,
 )
 from checker.inputs.declared import Declarations
-from checker.inputs.files import name_of
+from checker.inputs.files import home_of, name_of
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
+from checker.inventory import Source as Origin
 from checker.policy.dialect import KEY, TOPIC
 from checker.policy.node import Node, Object, Scalar, children, items, text_of
+from checker.policy.source import Source
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -100,9 +102,12 @@ class Facts:
 
             self.comments += yaml_comments(document)
 
-    def take_instance(self, name: str, text: str) -> None:
-        """Take a text that is an ARN for a Connect instance. Raises InputError for any other ARN."""
-        self.instances.append(Instance(instance_arn(name, text)))
+    def take_instance(self, path: Path, text: str) -> None:
+        """Take a file that is the ARN of a Connect instance. Raises InputError for any other ARN."""
+        name = name_of(path)
+        document = TextDocument(Source(name, text), Scalar(text, Source(name, text), 0, len(text)))
+        found = Instance(instance_arn(name, text), Place(document, ()), Origin.FOLDER, home_of(path.parent))
+        self.instances.append(found)
 
     def take(self, path: Path, document: TextDocument, *, named: bool) -> None:
         """Take the facts of a document; one that holds none is noted as skipped if it was named.
@@ -172,7 +177,9 @@ class Facts:
         elif kind is Kind.TAGS:
             self.tags.update(read_tags(node))
         elif kind is Kind.INSTANCES:
-            self.instances += read_instances(document, node, route)
+            found = read_instances(document, node, route)
+            home = home_of(path.parent)
+            self.instances += (one._replace(source=Origin.FOLDER, home=home) for one in found)
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:

@@ -136,6 +136,17 @@ def name_of(path: Path) -> str:
     return "<stdin>" if path == STDIN else path.as_posix()
 
 
+def home_of(path: Path) -> str:
+    """The namespace of what is read from a folder or file: its full path, links not followed."""
+    return os.path.normpath(path.absolute())
+
+
+def root_name(folder: Path) -> str:
+    """How reports call a Terraform root: `prod/`, and nothing for the working directory."""
+    name = name_of(folder)
+    return "" if name == "." else f"{name.removesuffix('/')}/"
+
+
 def must_matter(text: str) -> bool:
     """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
     folded = text.lower()

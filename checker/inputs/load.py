@@ -153,7 +153,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if _is_read_by_terraform(path, text, facts, chosen=chosen):
             return []
         if text.startswith("arn:") and len(text.split()) == 1:
-            facts.take_instance(name_of(path), text.strip())
+            facts.take_instance(path, text.strip())
             return []
         if is_terraform_json(text) or is_trail(text):
             take_bulk(path, facts, named=named)

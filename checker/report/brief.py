@@ -60,8 +60,8 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
     yield from _places(finding, setting)
     if finding.resource != finding.locations[0].source:
         yield Detail("resource", one_line(finding.resource), name=True)
-    if finding.address not in ("", finding.resource):
-        yield Detail("declared as", one_line(finding.address), name=True)
+    if finding.declared_as not in ("", finding.resource):
+        yield Detail("declared as", one_line(finding.declared_as), name=True)
     if finding.witness is not None:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:

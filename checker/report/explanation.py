@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.chain import BROKEN, OK, UNKNOWN
+from checker.pairing import why
 from checker.policy.model import Statement
 from checker.policy.unknown import Unknown
-from checker.sentence import could, why
+from checker.report.json_v1 import pairing_json
+from checker.sentence import could
+from checker.sentence import why as why_matched
 from checker.terminal_text import inert
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     return {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
+        "pairings": [pairing_json(one) for one in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
@@ -63,6 +67,8 @@ def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     """Write the chain, the four answers with their witnesses, and the first broken link."""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     yield f"{paint('dim', 'instance')} {explanation.instance}"
+    for pairing in explanation.pairings:
+        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why(pairing))}"
     yield ""
     for one in explanation.links:
         yield _link(one, paint)
@@ -101,7 +107,7 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
         for match in answer.decision.matches:
             title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
             effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
-            yield f"    {inert(effect)} {inert(title)} {inert(why(match, answer.witness))}"
+            yield f"    {inert(effect)} {inert(title)} {inert(why_matched(match, answer.witness))}"
 
 
 def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.finding import Finding, Fix, Location, Position, Witness
-    from checker.inventory import Skipped
+    from checker.inventory import Pairing, Skipped
     from checker.outcome import Report
     from checker.report.setting import Setting
 
@@ -33,6 +33,7 @@ def report_v1(report: Report) -> dict[str, Any]:
                 "resource": one.resource,
                 "source": one.source,
                 "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
+                "pairings": [pairing_json(pairing) for pairing in one.pairings],
             }
             for one in report.examined
         ],
@@ -43,6 +44,16 @@ def report_v1(report: Report) -> dict[str, Any]:
         ],
         "stale": [{"what": one.where, "reason": one.reason, **_place(one.position)} for one in report.stale],
         "summary": summary(report),
+    }
+
+
+def pairing_json(pairing: Pairing) -> dict[str, Any]:
+    """Turn a pairing into JSON values: the instance, and what says that it streams to the topic."""
+    return {
+        "instance": str(pairing.instance),
+        "source": pairing.source.value,
+        "file": pairing.where or None,
+        "explicit": pairing.explicit,
     }
 
 
@@ -75,6 +86,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "resource": finding.resource,
         "address": finding.address or None,
+        "root": finding.root or None,
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(one) for one in finding.fixes],

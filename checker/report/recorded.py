@@ -13,8 +13,9 @@ from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.arn import Arn
 from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
-from checker.inventory import Skipped
+from checker.inventory import Pairing, Skipped, Source
 from checker.outcome import Examined, Report
 from checker.report.json_v1 import report_v1
 
@@ -111,7 +112,17 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
-    return Examined(intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts)
+    pairings = tuple(map(_pairing, value.get("pairings", ())))
+    return Examined(
+        intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts, pairings
+    )
+
+
+def _pairing(value: dict[str, Any]) -> Pairing:
+    arn = Arn.parse(value["instance"])
+    if arn is None:
+        raise ValueError(value["instance"])
+    return Pairing(arn, Source(value["source"]), value["file"] or "", explicit=bool(value["explicit"]))
 
 
 @lru_cache(maxsize=1024)

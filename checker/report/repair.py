@@ -110,6 +110,8 @@ def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
     position = finding.locations[0].position()
     place = f":{position.line}:{position.column}" if position else ""
     yield f"  {paint('dim', '-->')} {inert(finding.locations[0].source)}{place}"
+    if finding.root:
+        yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
     for line in _why(left):
         yield f"  {paint('dim', '=')} {inert(line)}"
     for lines in outcome.written_out(left):

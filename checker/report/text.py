@@ -44,7 +44,7 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
 
 def _resource(finding: Finding) -> Iterator[str]:
     """Name the resource, unless it is the file; by its ARN and its address, if there are both."""
-    names = [name for name in (finding.resource, finding.address) if name]
+    names = [name for name in (finding.resource, finding.declared_as) if name]
     if finding.resource != finding.locations[0].source:
         yield ", declared as ".join(dict.fromkeys(names))
 

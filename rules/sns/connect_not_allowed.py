@@ -103,6 +103,7 @@ class ConnectNotAllowed(Rule):
                 else None
             )
             fixes = _fixes(case, instance)
+            help_text += _source(case, instance)
             yield self.finding(case.name, message, at, help=help_text, witness=proof, fixes=fixes)
         elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
             pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
@@ -112,10 +113,17 @@ class ConnectNotAllowed(Rule):
                 case.name,
                 f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} {asks} for another",
                 [case.at(c.route) for c in pinned],
-                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
+                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`"
+                + _source(case, instance),
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
                 fixes=_fixes(case, instance),
             )
+
+
+def _source(case: TopicCase, instance: Arn | None) -> str:
+    """Say what an inferred pairing rests on; what the user said needs no telling."""
+    source = case.inferred_from(instance) if instance is not None else ""
+    return f"; the instance is paired with this topic {source}" if source else ""
 
 
 def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:

@@ -207,9 +207,13 @@ def test_the_other_hook_mends_what_is_safe_and_fails_when_it_rewrote_something(t
     save(tmp_path / "open.json", OPEN)
     save(tmp_path / "unchanged.json", OPEN)
     save(tmp_path / "instances.json", {"InstanceSummaryList": [{"Id": "3f6c1b52", "Arn": INSTANCE_ARN}]})
-    done = hook(tmp_path, "open.json", name="checker-fix")
+    inferred = hook(tmp_path, "open.json", name="checker-fix")
+    assert "fixable once you name the instance with --instance-arn" in inferred.stdout
+    assert json.loads((tmp_path / "open.json").read_text()) == OPEN
+    named = ("--instance-arn", INSTANCE_ARN)
+    done = hook(tmp_path, "open.json", *named, name="checker-fix")
     assert done.returncode == 1
     assert json.loads((tmp_path / "open.json").read_text()) == GOOD
     assert json.loads((tmp_path / "unchanged.json").read_text()) == OPEN
-    again = hook(tmp_path, "open.json", name="checker-fix")
+    again = hook(tmp_path, "open.json", *named, name="checker-fix")
     assert (again.returncode, again.stdout) == (0, "")

@@ -14,10 +14,12 @@ from checker.inputs.declared import (
     DeclaredPolicy,
     DeclaredSubscription,
     DeclaredTopic,
+    Where,
 )
 from checker.inputs.hcl.attributes import (
     alias_arn_of,
     instance_arn_of,
+    place_of,
     text_argument,
     topic_arn_of,
     written_argument,
@@ -53,6 +55,12 @@ def declare(instance: Instance, found: Declarations) -> None:
 def matters_itself(kind: str) -> bool:
     """True for a type of resource that is declared."""
     return kind in _KINDS
+
+
+def _where(instance: Instance) -> Where:
+    """The Region and account of a resource, as its provider says."""
+    provider = place_of(instance)
+    return Where(provider.region, provider.account)
 
 
 def _place(instance: Instance) -> Place:
@@ -101,6 +109,7 @@ def _topic(instance: Instance, found: Declarations) -> None:
             key_place=_part(instance, place, "kms_master_key_id"),
             named=_is_named(instance),
             conditions=conditions_of(instance),
+            where=_where(instance),
         )
     )
 
@@ -157,6 +166,8 @@ def _key(instance: Instance, found: Declarations) -> None:
             usage="ENCRYPT_DECRYPT" if usage is None else usage,
             named=_is_named(instance),
             conditions=conditions_of(instance),
+            where=_where(instance),
+            primary=text_argument(instance, "primary_key_arn"),
         )
     )
 
@@ -169,6 +180,7 @@ def _alias(instance: Instance, found: Declarations) -> None:
         DeclaredAlias(
             (*names, *(str(one) for one in known if one is not None and not isinstance(one, Unknown))),
             _said(instance, "target_key_id"),
+            _where(instance),
         )
     )
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.inputs.comments import hcl_comments
+from checker.inputs.files import root_name
 from checker.inputs.hcl.declare import declare, matters_itself
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather, take_values
@@ -68,6 +69,7 @@ def _given(facts: Facts) -> dict[str, str]:
 def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare what one deployment of a root has; each has a name of its own, so that nothing ties two together."""
     found = facts.declarations(name)
+    found.root = root_name(session.root)
     modules: list[Module] = []
     for module in modules_of(Module(session, session.root)):
         modules.append(module)

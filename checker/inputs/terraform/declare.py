@@ -95,6 +95,7 @@ _DECLARERS = {
     "aws_sns_topic": topic,
     "aws_sns_topic_subscription": subscription,
     "aws_kms_key": key,
+    "aws_kms_replica_key": key,
     "aws_kms_alias": alias,
     "aws_kms_grant": grant,
     "aws_connect_instance": instance,

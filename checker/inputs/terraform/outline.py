@@ -24,6 +24,7 @@ TYPES = frozenset(
         "aws_kms_alias",
         "aws_kms_grant",
         "aws_kms_key",
+        "aws_kms_replica_key",
         "aws_sns_topic",
         "aws_sns_topic_subscription",
     )

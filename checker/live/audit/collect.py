@@ -83,7 +83,7 @@ class Collector:
     def _unencrypted(self) -> Inventory:
         """Give the topics that no key is to be waited for."""
         topics, self._plain = self._plain, []
-        return Inventory(tuple(self._whole(topics)), (), self.plan.known_instances())
+        return Inventory(tuple(self._whole(topics)))
 
     def _whole(self, topics: Iterable[Topic]) -> Iterator[Topic]:
         """Give topics their subscriptions."""
@@ -165,7 +165,7 @@ class Collector:
             keys += [key] if key else []
             some.append(topic)
         for keys, some in groups.values():
-            yield Inventory(tuple(some), tuple(_merged(keys)), self.plan.known_instances())
+            yield Inventory(tuple(some), tuple(_merged(keys)))
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:
