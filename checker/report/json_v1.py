@@ -83,7 +83,12 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     edits = [{"source": one.document.name, **one.position._asdict(), "text": one.text} for one in fix.edits]
-    return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability.value,
+        "edits": edits,
+        "needs": list(fix.needs),
+    }
 
 
 def _location(location: Location) -> dict[str, Any]:
