@@ -97,9 +97,11 @@ class Known(NamedTuple):
 
     @property
     def _module(self) -> str:
-        """The module of Terraform's that declares the resource, without the keys of its instances."""
+        """The Terraform module that declares the resource, without the keys of its instances; a template has none."""
         case = self.case
         address = case.topic.address if isinstance(case, TopicCase) else case.key.address
+        if "#" in address:
+            return ""
         return _KEYS.sub("", address).rpartition(".")[0].rpartition(".")[0]
 
     def is_written_with(self, other: Known) -> bool:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Applicability
+from checker.outcome import without_conditions
 from checker.report.brief import worth_label
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
@@ -14,7 +15,7 @@ from checker.report.replacement import made_line, replacement_json, replacement_
 from checker.terminal_text import inert, inert_patch_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.fix.attempts import Left
     from checker.fix.outcome import Outcome, PolicyChange
@@ -28,7 +29,7 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     done = "fixed" if outcome.applied else "can be fixed"
     for mended in outcome.repair.mended:
         yield from _mended(mended, done, paint)
-    for change in outcome.changes:
+    for change in _alike(outcome.changes):
         yield from _access(change, paint)
     if outcome.replacement is not None:
         yield from [""] * bool(outcome.repair.texts)
@@ -92,6 +93,17 @@ def _mended(mended: Mended, done: str, paint: Paint) -> Iterator[str]:
     yield f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
     if mended.fix.applicability is Applicability.DOCUMENTED:
         yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
+
+
+def _alike(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
+    """Say once what is the same in all ways that the conditions of a template let a resource come out."""
+    found: dict[object, PolicyChange] = {}
+    for index, one in enumerate(changes):
+        name, difference = without_conditions(one.resource), one.difference
+        gained, lost = (tuple(a.sentence for a in side) for side in (difference.gained, difference.lost))
+        which = name if "#" in name else index
+        found.setdefault((which, gained, lost, difference.doubts), one._replace(resource=name))
+    return list(found.values())
 
 
 def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
