@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.documented import KeyCondition
 from checker.finding import Applicability, Verdict
 from checker.fix.appraisal import Appraisal, appraise, by_hand
 from checker.fix.faults import Attempt, key_of
@@ -16,13 +17,13 @@ from checker.remedy.grants import bound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.documented import KeyCondition
     from checker.finding import Finding, Fix
     from checker.fix.editable import Check
     from checker.fix.reading import Known, Reading
     from checker.policy.node import Node
 
 _NO_FIX = "no automatic fix"
+_NO_TOPIC = "no topic is known to use the key; name the file of the topic as well"
 _ABOVE = "the statement above fixes this too"
 
 
@@ -76,9 +77,11 @@ class Attempts:
     def _attempt(self, finding: Finding, fix: Fix, policy: Known) -> Attempt | None:
         """Work a fix out; one that is not to be tried is noted, and one whose place is gone comes later."""
         try:
-            appraisal = appraise(
-                self._conditioned(fix, policy), policy, self.leave.check, self.budgets[policy.name]
-            )
+            if self._lacks_topic(policy):
+                appraisal = by_hand(fix, policy, _NO_TOPIC)
+            else:
+                conditioned = self._conditioned(fix, policy)
+                appraisal = appraise(conditioned, policy, self.leave.check, self.budgets[policy.name])
         except NoPlaceError:
             return None  # another fix of this round comes first
         finding = _with_fix(finding, fix, appraisal.fix)
@@ -87,6 +90,11 @@ class Attempts:
             self.refused[key_of(finding)] = _left(finding, policy, appraisal)
             return None
         return Attempt(finding, appraisal.fix, policy, appraisal.edits)
+
+    def _lacks_topic(self, policy: Known) -> bool:
+        """True for a key whose grant is to be limited to topics while none is known to use it."""
+        of_topic = self.leave.kms_condition is KeyCondition.TOPIC
+        return of_topic and isinstance(policy.case, KeyCase) and not policy.case.topics
 
     def _conditioned(self, fix: Fix, policy: Known) -> Fix:
         """Bind a grant of a key as the user asks."""

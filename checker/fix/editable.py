@@ -43,7 +43,8 @@ def own_code(paths: Sequence[Path]) -> Check:
             raise CannotEditError(f"`{source.name}` is written by {generator.by}; {generator.instead}")
         if reason := environments.of(source):
             name = environments.instance_name(source)
-            raise SharedCodeError(f"`{source.name}` serves several environments: {reason}", name)
+            told = f"`{source.name}` serves several environments: {reason}; let each of them set `{name}`"
+            raise SharedCodeError(told, name)
 
     return check
 

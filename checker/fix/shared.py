@@ -62,7 +62,8 @@ class Environments:
         folder = str(path.parent)
         sites = calls.ways_to(folder)
         if len(sites) > 1:
-            return f"called by {_listed([_shown(one) for one in sites])}"
+            places = list(dict.fromkeys(map(_shown, sites)))
+            return f"called by {_listed(places)}{' several times' if len(places) == 1 else ''}"
         reasons = (_of_root(Path(root)) for root in calls.roots_of(folder))
         return next(filter(None, reasons), "")
 

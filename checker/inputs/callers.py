@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
 _FUNCTION = re.compile(r"^\$\{[^}]*\}/")
+_FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
+_COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
 _TERRAGRUNT = "terragrunt.hcl"
 _NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
@@ -27,6 +29,7 @@ _MOST_FOLDERS = 20_000
 class Calls(NamedTuple):
     """The call sites of each module folder as ``file:line``, and the names that instance ARNs are given to.
 
+    A call that may make several modules stands there twice.
     ``complete`` is false where the repository has too many folders to look at all of them.
     """
 
@@ -104,7 +107,31 @@ def _called(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
     for match in _SOURCE.finditer(text):
         path = _local(match[1].partition("?")[0], folder, top)
         if path is not None and os.path.isdir(path):  # noqa: PTH112 - it never raises
-            yield path, text.count("\n", 0, match.start()) + 1
+            line = text.count("\n", 0, match.start()) + 1
+            yield from [(path, line)] * (2 if _is_repeated(_block(text, match.start())) else 1)
+
+
+def _block(text: str, inside: int) -> str:
+    """The text of the innermost block around a place."""
+    start, end = (
+        _brace(text, range(inside, -1, -1), "{", "}"),
+        _brace(text, range(inside, len(text)), "}", "{"),
+    )
+    return text[start:end]
+
+
+def _brace(text: str, places: range, wanted: str, other: str) -> int:
+    depth = 0
+    for place in places:
+        if text[place] == wanted and depth == 0:
+            return place
+        depth += (text[place] == other) - (text[place] == wanted)
+    return places[-1] if places else 0
+
+
+def _is_repeated(block: str) -> bool:
+    """True for a call that may make several modules; `condition ? 1 : 0` makes one or none."""
+    return bool(_FOR_EACH.search(block) or _COUNT.search(block))
 
 
 def _local(source: str, folder: str, top: str) -> str | None:

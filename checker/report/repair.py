@@ -143,9 +143,11 @@ def _why(left: Left, outcome: Outcome) -> Iterator[str]:
         yield f"plan: {fix.title}"
         yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))
     elif left.by_hand:
-        yield f"fix (by hand): {fix.title}: {left.reason}"
+        yield f"fix (by hand): {fix.title}"
+        yield f"reason: {left.reason}"
     else:
-        yield f"fix (unsafe): {fix.title}; {left.reason}"
+        yield f"fix (unsafe): {fix.title}"
+        yield f"reason: {left.reason}"
         yield "help: `--unsafe-fixes` applies it all the same"
 
 
