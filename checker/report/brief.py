@@ -52,8 +52,10 @@ def fix_label(fix: Fix) -> str:
     """What a fix is called, with what it is proven to be worth."""
     if fix.needs:
         return f"fix, once you give {fix.needs[0]}"
-    if fix.plan:
+    if fix.applicability is Applicability.DISPLAY and not fix.operations:
         return "plan"
+    if fix.applicability is Applicability.UNSAFE and not fix.edits:
+        return "fix"  # a live audit works no fix out, so nothing is known of its worth
     return f"fix ({worth_label(fix.applicability)})"
 
 
