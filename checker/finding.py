@@ -139,9 +139,14 @@ class Witness(NamedTuple):
 
 
 class Applicability(Enum):
-    """How far a fix may be trusted: proven to change nothing else, shown with what it opens, or only shown."""
+    """How far a fix may be trusted.
+
+    Proven to give and take nothing else; what AWS documents, though it reaches others too; shown with what it
+    opens; or only shown, for people to apply.
+    """
 
     SAFE = "safe"
+    DOCUMENTED = "documented"
     UNSAFE = "unsafe"
     DISPLAY = "display"
 
@@ -205,6 +210,7 @@ class Fix(NamedTuple):
 
     ``operations`` are routes of the policy, ``edits`` what they come to in the text of files, once that has
     been worked out. ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
+    ``needs`` are the options of the command line without which it cannot be safe.
     """
 
     title: str
@@ -212,6 +218,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] = ()
     applicability: Applicability = Applicability.UNSAFE
     plan: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):

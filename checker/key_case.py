@@ -40,13 +40,20 @@ def unsupported(key: Key) -> Iterator[tuple[str, str]]:
 
 
 class KeyCase(PolicyCase):
-    """A key, and the topic that is encrypted with it if one is known."""
+    """A key, the topic that is encrypted with it if one is known, and all topics that are."""
 
-    def __init__(self, key: Key, topic: Topic | None = None, pairings: tuple[Pairing, ...] = ()) -> None:
+    def __init__(
+        self,
+        key: Key,
+        topic: Topic | None = None,
+        pairings: tuple[Pairing, ...] = (),
+        topics: tuple[Topic, ...] = (),
+    ) -> None:
         super().__init__(key.name, key.policy, key.place)
         self.key = key
         self.topic = topic
         self.pairings = pairings
+        self.topics = topics or ((topic,) if topic else ())
 
     @cached_property
     def target(self) -> Target:

@@ -23,6 +23,16 @@ class Examined(NamedTuple):
     verdicts: Mapping[str, Verdict]
     pairings: tuple[Pairing, ...] = ()
 
+    @property
+    def declared(self) -> str:
+        """What it is declared as, in whichever way the conditions of a template let it come out."""
+        return without_conditions(self.resource)
+
+
+def without_conditions(resource: str) -> str:
+    """Name a resource of a template without what its conditions choose: `t.yaml#Chat (IsProd)` as `t.yaml#Chat`."""
+    return resource.partition(" (")[0] if "#" in resource else resource
+
 
 class HeldBackBy(Enum):
     """What keeps a finding out of the count."""

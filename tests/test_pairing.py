@@ -312,7 +312,7 @@ def test_only_explicit_pairings_are_fixed_safely(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(case, tmp_path, monkeypatch)
-    repair = mend(Options(instances=case.options), unsafe=False, kms_condition=False).outcome.repair
+    repair = mend(Options(instances=case.options), unsafe=False, kms_condition=None).outcome.repair
     fixed = {one.finding.locations[0].source: "safe" for one in repair.mended}
     left = {
         one.finding.locations[0].source: one.fix.applicability.value if one.fix else "none"

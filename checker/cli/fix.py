@@ -21,6 +21,7 @@ from checker.cli.options import (
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
+    KmsConditionOption,
     OutputOption,
     ParameterOption,
     PathsArgument,
@@ -54,13 +55,7 @@ def fix(
         bool,
         typer.Option("--unsafe-fixes", help="Also do what may take access from somebody, or give it."),
     ] = False,
-    kms_condition: Annotated[
-        bool,
-        typer.Option(
-            "--kms-condition",
-            help="Bind key grants to the instances, which AWS does not document for Connect.",
-        ),
-    ] = False,
+    kms_condition: KmsConditionOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing before a live policy is written.")] = False,
     select: SelectOption = None,
     ignore: IgnoreOption = None,

@@ -19,21 +19,20 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exi
     """Judge files and folders, report, and give the exit code. Raises InputError."""
     destinations = [Destination.of(one) for one in formats or ("text",)]
     run = without_known(examine(options), options)
-    if any(one.format in _WITH_EDITS for one in destinations) and any(f.fixes for f in run.report.findings):
-        run = _with_fixes(run)
+    if any(finding.fixes for finding in run.report.findings):
+        run = _with_fixes(run, options)
     publish(run.report, run.fail_on, destinations, output)
     return exit_code(run.report, run.fail_on, strict=run.strict)
 
 
-_WITH_EDITS = ("json", "sarif")
-"""The formats that programs read, and that carry edits."""
-
-
-def _with_fixes(run: Run) -> Run:
-    from checker.fix.offer import offered  # only where there is something to mend
+def _with_fixes(run: Run, options: Options) -> Run:
+    """Work every fix out, so that all formats say the same of it."""
+    from checker.fix.editable import own_code  # only where there is something to fix
+    from checker.fix.offer import offered
     from checker.fix.reading import Reading
 
-    return run._replace(report=offered(Reading(run.inventory, run.report)))
+    check = own_code(options.paths)
+    return run._replace(report=offered(Reading(run.inventory, run.report), check))
 
 
 def exit_code(report: Report, fail_on: Severity, *, strict: bool) -> Exit:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from checker.cli.run import Ground
     from checker.cli.shown import Shown
+    from checker.documented import KeyCondition
     from checker.finding import Severity
     from checker.fix.outcome import Outcome
     from checker.inventory import Instance, Inventory
@@ -44,7 +45,7 @@ class LiveOptions(NamedTuple):
     access: Access
     topic: str
     unsafe: bool = False
-    kms_condition: bool = False
+    kms_condition: KeyCondition | None = None
     force_managed: bool = False
     receipts: Path = Path("checker-receipts")
     replace: bool = False
@@ -84,7 +85,7 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
     """Show the plan. Raises InputError if nobody reads what is about to be done."""
     try:
-        shown.write(planned.outcome)
+        shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
         if not apply or not planned.changes:
             raise

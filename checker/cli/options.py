@@ -13,6 +13,7 @@ import typer
 from checker.cli.progress import progress_bar
 from checker.cli.run import split
 from checker.configuration.model import Choice
+from checker.documented import KeyCondition
 from checker.finding import Severity
 from checker.inputs.load import Given
 from checker.inputs.text import InputError
@@ -43,6 +44,14 @@ class FailOn(StrEnum):
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Files and folders; `-` is standard input."),
+]
+KmsConditionOption = Annotated[
+    KeyCondition | None,
+    typer.Option(
+        "--kms-condition",
+        help="Limit Connect's use of the key: `topic` to messages to the topic; `instance` to the instances, "
+        "which AWS does not document.",
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
 OutputOption = Annotated[

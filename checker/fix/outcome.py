@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     """A repair, what the files said before, what it does to every policy, and whether it was carried out.
 
     ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
-    topic, or of its key; ``flow`` is the chat that was tried afterwards.
+    topic, or of its key; ``flow`` is the chat that was tried afterwards. ``command`` is what was run.
     """
 
     repair: Repair
@@ -51,6 +51,7 @@ class Outcome(NamedTuple):
     applied: bool = False
     replacement: Replacement | None = None
     flow: Passage | None = None
+    command: tuple[str, ...] = ("checker", "fix")
 
     def name(self, path: str) -> str:
         """How reports call a file."""

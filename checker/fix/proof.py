@@ -1,7 +1,8 @@
 """What a fix is worth: safe if the prover finds that nobody gains or loses anything but what was meant.
 
 Connect, for an instance that streams to the topic, may gain what AWS documents that it needs, and Connect for
-anybody else may lose what it had: those are the deputies being shut out.
+anybody else may lose what it had: those are the deputies being shut out. A grant of a key has no condition in
+what AWS documents, so it reaches Connect for others too; that is not safe, and is said.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from checker.arn import Arn, is_uuid
 from checker.case import TopicCase
 from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
+from checker.fix.key_effect import PUBLISHING, key_effect
 from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from checker.iam.space import Target
     from checker.policy.model import Policy
 
-_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 _SOMEONE = Arn("aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000")
 _SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
@@ -64,6 +65,9 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
     reason = next(_faults(case, found, case.explicit_instances), "")
     if reason:
         return Worth(Applicability.UNSAFE, _explained(case, found, reason))
+    others = [one.who for one in found.gained if not _is_for_named(one, case.explicit_instances)]
+    if others:
+        return Worth(Applicability.DOCUMENTED, f"it reaches others too: {', '.join(others)}")
     return Worth(Applicability.SAFE)
 
 
@@ -96,24 +100,27 @@ def _kind(case: TopicCase | KeyCase) -> str:
 
 def effect(case: TopicCase | KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
     """Who gains and who loses when the policy of a topic or key changes."""
+    if isinstance(case, KeyCase):
+        return key_effect(case, old, new, whole)
     targets = _targets(case, old, new)
     found = [difference(old, new, target, case.instances, whole) for target in targets]
     return found[0] if len(found) == 1 else joined_differences(found)
 
 
-def _targets(case: TopicCase | KeyCase, old: Policy, new: Policy) -> tuple[Target, ...]:
-    """Every resource that the policy may be attached to.
+def _targets(case: TopicCase, old: Policy, new: Policy) -> tuple[Target, ...]:
+    """Every topic that the policy may be attached to.
 
     A policy in a file of its own may be that of any topic that it names, before the change or after it, and
-    of another one. A key without an ARN has one made up, since its policy speaks of `*`.
+    of another one.
     """
-    if isinstance(case, KeyCase):
-        known = isinstance(case.key.arn, Arn)
-        return (case.target if known else case.target._replace(resource=_SOME_KEY),)
     in_a_file_of_its_own = (
         isinstance(case.text, PolicyText) and case.text.document is case.topic.place.document
     )
-    if case.topic.symbol or (isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own):
+    if case.topic.symbol:
+        # The policy may name the topic by a pattern now, and by reference after the change.
+        names = dict.fromkeys((case.target.resource, case.topic.symbol))
+        return tuple(case.target._replace(resource=name) for name in names)
+    if isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own:
         return (case.target,)
     named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _SOME_TOPIC))
     return tuple(case.target._replace(resource=name) for name in named)
@@ -141,14 +148,22 @@ def _faults(case: TopicCase | KeyCase, found: Difference, given: tuple[Arn, ...]
 def _is_meant(case: TopicCase | KeyCase, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for what AWS documents that Connect needs for an instance that was given.
 
-    An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition for the use of a key, so
-    that grant reaches every instance.
+    An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition
+    for the use of a key, so that grant may reach every instance.
     """
     if isinstance(case, KeyCase):
         uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
-        return bool(given) and access.party.kind in _CONNECT and uses_key
-    names = frozenset(map(str, given))
-    return access.party.kind == INSTANCE and access.party.name in names and access.actions == (PUBLISH,)
+        return bool(given) and access.party.kind in (*_CONNECT, PUBLISHING) and uses_key
+    return _is_for_named(access, given) and access.actions == (PUBLISH,)
+
+
+def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
+    """True for Connect on behalf of an instance that was given, or while it publishes to a topic of the key.
+
+    Whom Connect may publish for is decided by the policy of that topic.
+    """
+    named = access.party.kind == INSTANCE and access.party.name in frozenset(map(str, given))
+    return named or access.party.kind == PUBLISHING
 
 
 def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> bool:

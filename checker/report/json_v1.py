@@ -9,11 +9,11 @@ from checker.outcome import HeldBackBy
 from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.finding import Finding, Fix, Location, Position, Witness
     from checker.inventory import Pairing, Skipped
-    from checker.outcome import Report
+    from checker.outcome import Examined, Report
     from checker.report.setting import Setting
 
 
@@ -63,7 +63,8 @@ def summary(report: Report) -> dict[str, int]:
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
     kinds = {
-        f"{kind}s": sum(one.kind == kind for one in report.examined) for kind in ("topic", "key", "contact")
+        f"{kind}s": _count(one for one in report.examined if one.kind == kind)
+        for kind in ("topic", "key", "contact")
     }
     baselined = sum(one.by is HeldBackBy.BASELINE for one in report.suppressed)
     return {
@@ -75,6 +76,11 @@ def summary(report: Report) -> dict[str, int]:
         "baselined": baselined,
         "stale": len(report.stale),
     }
+
+
+def _count(examined: Iterable[Examined]) -> int:
+    """Count targets; one of a template once, in however many ways its conditions let it come out."""
+    return len({one.declared if "#" in one.resource else index for index, one in enumerate(examined)})
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -95,7 +101,12 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     edits = [{"source": one.document.name, **one.position._asdict(), "text": one.text} for one in fix.edits]
-    return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability.value,
+        "edits": edits,
+        "needs": list(fix.needs),
+    }
 
 
 def _location(location: Location) -> dict[str, Any]:

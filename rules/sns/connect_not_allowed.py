@@ -129,7 +129,7 @@ def _source(case: TopicCase, instance: Arn | None) -> str:
 def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
     """One statement for all instances that cannot publish for a cause of this kind."""
     if instance is None:
-        return ()
+        return allow_connect(case, ())
     causes = (Cause.NO_GRANT, Cause.OTHER_INSTANCE)
     lacking = [
         arn

@@ -9,6 +9,7 @@ import pytest
 
 from checker.engine import Scope, judge
 from checker.finding import Applicability
+from checker.fix.editable import anything
 from checker.fix.offer import offered
 from checker.fix.reading import Reading
 from checker.inputs.load import load
@@ -47,7 +48,7 @@ def test_a_fix_of_a_policy_that_is_not_written_is_for_display(name: str, text: s
     (tmp_path / name).write_text(text)
     inventory = load([tmp_path / name])
     report = judge(inventory, all_rules(), Scope(all_topics=True))
-    shown = offered(Reading(inventory, report))
+    shown = offered(Reading(inventory, report), anything)
     assert [one.rule for one in shown.findings] == [one.rule for one in report.findings]
     assert "connect-cannot-use-key" in [one.rule for one in shown.findings]
     fixes = [fix for one in shown.findings for fix in one.fixes]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from checker.arn import Arn
+    from checker.documented import KeyCondition
     from checker.fix.reading import Reading
     from checker.inventory import Instance, Inventory
     from checker.live.calls import Calls
@@ -36,7 +37,7 @@ class Wish(NamedTuple):
     instances: tuple[Instance, ...]
     judge: Callable[[Inventory], Reading]
     unsafe: bool = False
-    kms_condition: bool = False
+    kms_condition: KeyCondition | None = None
     replace: bool = False
 
 
