@@ -18,6 +18,7 @@ from checker.inputs.awscli import (
 )
 from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
+from checker.inputs.hcl.called import CalledFolders
 from checker.inputs.recognise import Kind, dialect_of, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place, Skipped
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.inputs.cloudtrail.streams import Streams
-    from checker.inputs.hcl.folder import Folder
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
@@ -63,7 +63,7 @@ class Facts:
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
-        self.called: dict[str, Folder] = {}
+        self.called = CalledFolders()
         self.streams: Streams | None = None
 
     def skip(self, error: InputError) -> None:

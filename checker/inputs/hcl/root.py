@@ -26,25 +26,38 @@ if TYPE_CHECKING:
     from checker.inputs.text import InputError
 
 
+_MUCH = 50_000
+"""How many new objects make it worth looking for garbage, some ten megabytes; most modules make fewer."""
+
+
 @contextmanager
-def no_collection() -> Iterator[None]:
-    """Keep Python from looking for garbage: trees are all that is made, and looking takes as long as parsing."""
+def one_collection() -> Iterator[None]:
+    """Collect garbage once, at the end, and only among the objects that were made in between.
+
+    Parsing makes trees, and looking for garbage meanwhile takes as long as parsing. Modules, scopes and
+    expressions refer to each other, so only a collection frees them: memory must not grow with the roots.
+    """
     on = gc.isenabled()
     gc.disable()
+    gc.freeze()
+    before = gc.get_count()[0]
     try:
         yield
     finally:
+        if gc.get_count()[0] - before > _MUCH:
+            gc.collect()
+        gc.unfreeze()
         if on:
             gc.enable()
 
 
-@no_collection()
+@one_collection()
 def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
     """Read a module that nothing calls."""
     files = {absolute(folder): gather(folder, texts, faults)}
-    session = Session(folder, {**facts.called, **files}, dict(facts.given.variables), faults, names)
+    session = Session(folder, {**facts.called.parsed, **files}, dict(facts.given.variables), faults, names)
     found = facts.declarations(folder)
     for module in _modules(Module(session, folder), session):
         hide_sensitive(module)
@@ -58,7 +71,7 @@ def read_root(
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    facts.called |= {name: one for name, one in new.items() if name not in files}
+    facts.called.add({name: one for name, one in session.met.items() if name not in files})
 
 
 def _modules(module: Module, session: Session) -> Iterator[Module]:
