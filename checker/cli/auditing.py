@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
+from checker.cli.exit_codes import Exit, ending_of
 from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, decide, prepare, without_known
 from checker.cli.signals import interruptible
-from checker.cli.terminal import Exit, tell
+from checker.cli.terminal import tell
 from checker.output_file import protect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from checker.cli.run import Ground, Run
+    from checker.cli.run import Ground
     from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.audit.accounts import Surveyed
@@ -57,10 +58,11 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
-    publish(run.report, run.fail_on, destinations, output)
+    whole = publish(run, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()
-    return exit_code(run)
+    ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
+    return ending._replace(crashed=ending.crashed or not whole).code
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -138,16 +140,3 @@ def _whole(journal: Journal, surveyed: Surveyed) -> Report:
     wanted = {unit.bare for unit in surveyed.units}
     report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))
-
-
-def exit_code(run: Run) -> Exit:
-    """Say by a number how an audit ended; what could not be read weighs more than what was found."""
-    report = run.report
-    if report.crashed:
-        return Exit.INTERNAL_ERROR
-    if report.unreadable:
-        return Exit.INCOMPLETE
-    worst = report.worst()
-    if worst is not None and worst.rank >= run.fail_on.rank:
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if run.strict and report.incomplete else Exit.CLEAN

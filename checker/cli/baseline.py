@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.exit_codes import Exit
 from checker.cli.options import (
     AllTopicsOption,
     ConfigOption,
@@ -23,7 +24,7 @@ from checker.cli.options import (
     read_given,
 )
 from checker.cli.run import Options, baseline_path, beside, examine
-from checker.cli.terminal import Exit, tell, write
+from checker.cli.terminal import tell, write
 from checker.configuration.baseline import baseline_of
 from checker.inputs.baseline import baseline_lines
 from checker.inputs.text import InputError

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from checker.cli.live_mend import LiveOptions, fix_live
-from checker.cli.mend import Mending, carried_out, mend
+from checker.cli.mend import carried_out, ending_of_fix, mend
 from checker.cli.options import (
     AllTopicsOption,
     ChangedOption,
@@ -36,7 +36,7 @@ from checker.cli.options import (
 )
 from checker.cli.run import Options
 from checker.cli.shown import Shown
-from checker.cli.terminal import Exit, check_output, paint_for, tell
+from checker.cli.terminal import check_output, paint_for, tell
 from checker.cli.trial import Trial, check_trial
 from checker.finding import Severity
 from checker.inputs.text import InputError
@@ -176,7 +176,7 @@ def fix(
         mending = carried_out(mending)
     shown.write(mending.outcome)
     tell(*shown.remarks(mending.outcome), summary_line(mending.outcome))
-    return _exit_code(mending)
+    return ending_of_fix(mending.outcome, mending.fail_on).code
 
 
 def _one(topics: list[str]) -> str:
@@ -184,13 +184,3 @@ def _one(topics: list[str]) -> str:
     if len(topics) > 1:
         raise InputError("--topic-arn", "one topic is mended at a time", help_text="run the command for each")
     return topics[0]
-
-
-def _exit_code(mending: Mending) -> Exit:
-    """What could not be read weighs more than what was found, as in `check`."""
-    report = mending.outcome.repair.after.report
-    if report.crashed:
-        return Exit.INTERNAL_ERROR
-    if report.unreadable:
-        return Exit.BAD_INPUT
-    return Exit.CLEAN if mending.outcome.is_done(mending.fail_on) else Exit.FINDINGS

@@ -9,6 +9,7 @@ from checker.fix.attempts import shown
 from checker.fix.edits import CannotEditError
 from checker.fix.lower import lowered
 from checker.fix.proof import proof_budgets, worth
+from checker.inputs.text import InputError
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.read import read_policy
 
@@ -42,6 +43,10 @@ def _worked_out(fix: Fix, policy: Known | None, budgets: ProofBudgets) -> Fix:
         new = changed(policy.root, fix.operations)
         value = worth(policy.case, read_policy(new, policy.text.dialect)[0], budgets[policy.name])
         edits = tuple(map(shown, lowered(policy.root, new)))
-    except (NoPlaceError, CannotEditError):
+    except (
+        NoPlaceError,
+        CannotEditError,
+        InputError,
+    ):  # an edit of a text that does not parse is not offered
         return fix._replace(applicability=Applicability.DISPLAY)
     return fix._replace(applicability=value.applicability, edits=edits)

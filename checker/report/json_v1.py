@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding, Fix, Location, Position, Witness
     from checker.inventory import Skipped
-    from checker.outcome import Report
+    from checker.outcome import Examined, Report
     from checker.report.setting import Setting
 
 
@@ -27,15 +27,7 @@ def report_v1(report: Report) -> dict[str, Any]:
     return {
         "version": 1,
         "findings": [finding_json(one) for one in report.findings],
-        "examined": [
-            {
-                "kind": one.kind,
-                "resource": one.resource,
-                "source": one.source,
-                "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
-            }
-            for one in report.examined
-        ],
+        "examined": [_examined(one) for one in report.examined],
         "skipped": [_skipped(one) for one in report.skipped],
         "suppressed": [
             {"finding": finding_json(one.finding), "by": one.by.value, "reason": one.reason}
@@ -43,6 +35,17 @@ def report_v1(report: Report) -> dict[str, Any]:
         ],
         "stale": [{"what": one.where, "reason": one.reason, **_place(one.position)} for one in report.stale],
         "summary": summary(report),
+    }
+
+
+def _examined(one: Examined) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "resource": one.resource,
+        "source": one.source,
+        "address": one.address or None,
+        "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in one.undetermined},
     }
 
 
@@ -63,6 +66,7 @@ def summary(report: Report) -> dict[str, int]:
         "suppressed": len(report.suppressed) - baselined,
         "baselined": baselined,
         "stale": len(report.stale),
+        "undetermined": sum(1 for one in report.examined for _ in one.undetermined),
     }
 
 

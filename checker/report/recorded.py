@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
 from checker.inventory import Skipped
-from checker.outcome import Examined, Report
+from checker.outcome import Doubt, Examined, Report
 from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:
@@ -111,7 +111,11 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
-    return Examined(intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts)
+    doubts = {
+        rule: Doubt(intern(one["reason"]), one["counts"]) for rule, one in value["undetermined"].items()
+    }
+    named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
+    return Examined(*named, verdicts, doubts, value["address"] or "")
 
 
 @lru_cache(maxsize=1024)
