@@ -247,6 +247,12 @@ def is_managed_key(reference: str | Unknown | None) -> TypeGuard[str]:
     )
 
 
+def is_customer_alias(reference: str | Unknown | None) -> bool:
+    """True if a KmsMasterKeyId is an alias that customers may create: AWS reserves `alias/aws/` for its own."""
+    alias = reference.rpartition(":")[2] if isinstance(reference, str) else ""
+    return alias.startswith("alias/") and not alias.startswith(_PREDEFINED)
+
+
 def is_predefined_alias(reference: str) -> bool:
     """True for the alias of any key that AWS manages, by name or ARN, which must not be described either."""
     return reference.rpartition(":")[2].startswith(_PREDEFINED)

@@ -11,7 +11,7 @@ from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.exit_codes import Exit, ending_of
 from checker.cli.output import Destination, check_destinations, publish
-from checker.cli.run import baseline_path, decide, prepare, without_known
+from checker.cli.run import baseline_path, decide, prepare, topics_not_found, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import tell
 from checker.output_file import protect
@@ -57,7 +57,8 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         except KeyboardInterrupt:
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
-    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
+    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent, *missing)))
     whole = publish(run, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()

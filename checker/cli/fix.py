@@ -123,9 +123,9 @@ def fix(
 
     Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
     anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
-    1 something was shown, written or is left, 2 unreadable input, 3 something of a live topic could not be
-    read, or nobody be subscribed to its replacement, 4 internal error. With --test-flow they are those of
-    `checker flow`: 0 the message arrived.
+    or everything was fixed, 1 there is something to apply, or findings remain, 2 unreadable input or a change
+    that was refused, 3 something of a live topic could not be read or written, 4 internal error. With
+    --test-flow also 1 if the message did not arrive.
     """
     check_output(output)
     check_seconds("--wait", wait)

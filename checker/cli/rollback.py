@@ -49,7 +49,7 @@ def rollback(
     tag are deleted, also with --force; keys after seven days, the least that KMS allows.
 
     Exit codes: 0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a
-    receipt that cannot be read, no confirmation, or something that could not be rolled back, 4 internal error,
+    receipt that cannot be read, or no confirmation, 3 something could not be rolled back, 4 internal error,
     130 interrupted.
     """
     with interruptible():

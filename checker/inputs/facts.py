@@ -45,7 +45,8 @@ class Facts:
     """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
 
     ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
-    those of Terraform modules that others call, by their full names. ``of_change`` says that nobody chose the
+    those of Terraform modules that others call, by their full names. ``variables`` and ``parameters`` are the names
+    that root modules and templates declare. ``of_change`` says that nobody chose the
     files, so that one about something else is no news.
     """
 
@@ -65,6 +66,8 @@ class Facts:
         self.declared: dict[Path, Declarations] = {}
         self.called = CalledFolders()
         self.streams: Streams | None = None
+        self.variables: set[str] = set()
+        self.parameters: set[str] = set()
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""

@@ -58,6 +58,7 @@ def read_root(
     """Read a module that nothing calls."""
     files = {absolute(folder): gather(folder, texts, faults)}
     session = Session(folder, {**facts.called.parsed, **files}, dict(facts.given.variables), faults, names)
+    facts.variables |= files[absolute(folder)].variables.keys()
     found = facts.declarations(folder)
     for module in _modules(Module(session, folder), session):
         hide_sensitive(module)
