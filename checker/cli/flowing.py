@@ -56,8 +56,7 @@ def ending_of_flow(passage: Passage) -> Ending:
     silent = passage.end in (End.SILENT, End.HELD) or (refused and known)
     return Ending(
         interrupted=passage.end is End.INTERRUPTED,
+        incomplete=(refused and not known) or bool(passage.left_behind),
         findings=silent or any(one.retention.status == BROKEN for one in kept),
-        undetermined=refused
-        or bool(passage.left_behind)
-        or any(one.retention.status == UNKNOWN or one.fault for one in kept),
+        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
     )

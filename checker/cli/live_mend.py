@@ -160,7 +160,10 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     failed = done.fault is not None and outcome.flow is None
     return fixed._replace(
         interrupted=flow.interrupted,
-        incomplete=fixed.incomplete or failed or bool(planned.calls.skipped or done.missed),
+        incomplete=fixed.incomplete
+        or flow.incomplete
+        or failed
+        or bool(planned.calls.skipped or done.missed),
         findings=fixed.findings or flow.findings,
         undetermined=flow.undetermined,
     )
