@@ -57,9 +57,9 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     """
     check_destinations(destinations, output)
     targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
-    written = [_is_written(target, run) for target in targets]
     if any(one.format == "github" for one in targets):
         _step_summary(run.report, run.fail_on)
+    written = [_is_written(target, run) for target in targets]
     errors, report = paint_for(sys.stderr), run.report
     for skipped in report.skipped:
         tell(*skipped_text(skipped, errors))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Applicability
+from checker.finding import Applicability, Verdict
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.replacement import made_line, replacement_json, replacement_text
@@ -184,4 +184,8 @@ def summary_line(outcome: Outcome) -> str:
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "mended" if outcome.applied else "to mend"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    return f"{said}, {len(outcome.left)} left" if outcome.left else said
+    remaining = outcome.repair.after.report.findings
+    unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
+    parts = [said, f"{len(outcome.left)} left" if outcome.left else ""]
+    parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
+    return ", ".join(filter(None, parts))
