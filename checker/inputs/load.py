@@ -26,7 +26,7 @@ from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
@@ -77,23 +77,11 @@ def load(
             facts.take(path, document, named=named)
         except InputError as error:
             facts.skip(error)
-    if not changed:
-        facts.skipped += _misspelled(given, facts)
+    if not changed and (given.variables or given.parameters):
+        from checker.inputs.unmatched import unmatched_values  # only where there are options
+
+        facts.skipped += unmatched_values(facts)
     return tie(facts)
-
-
-def _misspelled(given: Given, facts: Facts) -> Iterator[Skipped]:
-    """Report values for variables and parameters that nothing declares."""
-    if given.variables or given.parameters:
-        from checker.inputs.unmatched import unmatched  # only where there are options
-
-        names, parameters = (name for name, _ in given.variables), (name for name, _ in given.parameters)
-        root, template = (
-            "examined Terraform root declares a variable",
-            "examined template declares a parameter",
-        )
-        yield from unmatched("--var", names, facts.variables, root)
-        yield from unmatched("--parameter", parameters, facts.parameters, template)
 
 
 def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:

@@ -10,15 +10,28 @@ from checker.policy.spelling import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from checker.inputs.facts import Facts
+
 _CLOSE = 0.6
 """How close a suggestion must be; names of variables and topics are longer and more alike than rules."""
 
 
-def unmatched(option: str, given: Iterable[str], known: Collection[str], what: str) -> Iterator[Skipped]:
-    """Report the names that are not among the known ones; ``what`` ends the sentence `no ... declares`."""
-    for name in dict.fromkeys(given):
+VARIABLE, PARAMETER = "--var", "--parameter"
+
+
+def unmatched_values(facts: Facts) -> Iterator[Skipped]:
+    """Report values for Terraform variables and CloudFormation parameters that nothing examined declares."""
+    given = facts.given
+    yield from _unmatched(VARIABLE, given.variables, facts.variables, "Terraform root declares a variable")
+    yield from _unmatched(PARAMETER, given.parameters, facts.parameters, "template declares a parameter")
+
+
+def _unmatched(
+    option: str, given: Iterable[tuple[str, str]], known: Collection[str], declares: str
+) -> Iterator[Skipped]:
+    for name in dict.fromkeys(name for name, _ in given):
         if name not in known:
-            yield misspelled(option, f"no {what} `{name}`", name, known)
+            yield misspelled(option, f"no examined {declares} `{name}`", name, known)
 
 
 def misspelled(option: str, reason: str, name: str, known: Collection[str]) -> Skipped:
