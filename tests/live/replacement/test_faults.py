@@ -251,7 +251,7 @@ def test_a_run_that_is_killed_is_resumed_and_each_receipt_rolls_back_its_own_run
     assert len(_enabled(cloud)) == 1
     (first,) = tmp_path.iterdir()
     again = run(*command)
-    assert again.returncode == 1, again.stderr
+    assert again.returncode == 0, again.stderr
     assert len(_enabled(cloud)) == keys
     assert len(cloud.client("sns").list_subscriptions()["Subscriptions"]) == 1
     second = max(tmp_path.iterdir(), key=lambda one: one.stat().st_mtime_ns)
