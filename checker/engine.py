@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.finding import Finding, Location, Role, Severity, Verdict
-from checker.inventory import Key, PolicyText
+from checker.inventory import Key, PolicyText, Skipped
 from checker.key_case import KeyCase
-from checker.outcome import Examined, Report
+from checker.locatable import Unplaced, locatable
+from checker.outcome import Doubt, Examined, Report
 from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
@@ -85,14 +86,23 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
-    findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
+    unplaced: list[Unplaced] = []
+    found = locatable(run.findings, unplaced)
+    findings = [one for one in found if scope.files is None or one.locations[0].source in scope.files]
     return Report(
         tuple(_ordered(_folded(findings))),
         tuple(run.examined),
-        inventory.skipped,
+        (*inventory.skipped, *dict.fromkeys(map(_not_shown, unplaced))),
         len(about) - len(judged),
-        tuple(run.crashed),
+        (*run.crashed, *(one.rule for one in unplaced)),
     )
+
+
+def _not_shown(one: Unplaced) -> Skipped:
+    """Say that a finding is reported without its lines."""
+    reason = f"cannot show the lines of `{one.rule}`: {type(one.error).__name__}: {one.error}"
+    help_text = "the finding is reported without them; this is a bug in checker, please report it"
+    return Skipped(one.source, reason, help=help_text)
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
@@ -149,17 +159,22 @@ class _Run:
 
     def target(self, target: _Target, check: str, case: object) -> None:
         verdicts: dict[str, Verdict] = {}
+        doubts: dict[str, Doubt] = {}
         for rule in self.judging[check]:
             if rule.needs_policy and isinstance(target.policy, Unknown):
-                verdicts[rule.id] = Verdict.UNDETERMINED
-                continue
-            said = self.check(rule, getattr(rule, check), case, target)
+                said: list[Finding | Unknown] = [target.policy]
+            else:
+                said = self.check(rule, getattr(rule, check), case, target)
             if said:
                 found = (one for one in said if isinstance(one, Finding))
                 self.findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
-        source, pairings = target.place.document.name, target.pairings
-        self.examined.append(Examined(target.kind, target.name, source, verdicts, pairings))
+            if verdicts[rule.id] is Verdict.UNDETERMINED:
+                doubts[rule.id] = Doubt(_reason(said), counts=not rule.needs_live)
+        source = target.place.document.name
+        self.examined.append(
+            Examined(target.kind, target.name, source, verdicts, doubts, target.address, target.pairings)
+        )
 
     def check(
         self,
@@ -197,6 +212,11 @@ def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
     if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in said):
         return Verdict.FAIL
     return Verdict.UNDETERMINED
+
+
+def _reason(said: Sequence[Finding | Unknown]) -> str:
+    reasons = (one.told if isinstance(one, Unknown) else one.message for one in said)
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def _ordered(findings: list[Finding]) -> Iterator[Finding]:

@@ -363,3 +363,9 @@ def _is_key_id(text: str) -> bool:
 
 
 _MULTI_REGION_ID = len("mrk-") + 32
+
+
+def is_customer_alias(reference: str | Unknown | None) -> bool:
+    """True if a KmsMasterKeyId is an alias that customers may create: AWS reserves `alias/aws/` for its own."""
+    alias = reference.rpartition(":")[2] if isinstance(reference, str) else ""
+    return alias.startswith("alias/") and not alias.startswith(_PREDEFINED)

@@ -93,7 +93,7 @@ def audit(
     strict: Annotated[
         bool | None,
         typer.Option(
-            "--strict/--no-strict", help="Exit 3 also if a rule could not tell.", show_default=False
+            "--strict/--no-strict", help="Also exit 3 if a result is undetermined.", show_default=False
         ),
     ] = None,
     baseline: BaselineOption = None,

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
+from checker.cli.exit_codes import Exit, ending_of
 from checker.cli.output import Destination, check_destinations, publish
-from checker.cli.run import baseline_path, decide, prepare, without_known
+from checker.cli.run import baseline_path, decide, prepare, topics_not_found, without_known
 from checker.cli.signals import interruptible
-from checker.cli.terminal import Exit, tell
+from checker.cli.terminal import tell
 from checker.inventory import Skipped, Source
 from checker.output_file import protect
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from checker.cli.run import Ground, Run
+    from checker.cli.run import Ground
     from checker.live.access import Unit
     from checker.live.audit.accounts import Surveyed
     from checker.live.audit.crew import Crew
@@ -56,13 +57,14 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         except KeyboardInterrupt:
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
-    run = run._replace(
-        report=run.report._replace(skipped=(*run.report.skipped, *unsent, *_unpaired(run.report, plan)))
-    )
-    publish(run.report, run.fail_on, destinations, output)
+    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
+    skipped = (*run.report.skipped, *unsent, *missing, *_unpaired(run.report, plan))
+    run = run._replace(report=run.report._replace(skipped=skipped))
+    whole = publish(run, destinations, output)
     if not asked.journal and not asked.resume:
         journal.path.unlink()
-    return exit_code(run)
+    ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
+    return ending._replace(crashed=ending.crashed or not whole).code
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -153,16 +155,3 @@ def _whole(journal: Journal, surveyed: Surveyed) -> Report:
     wanted = {unit.bare for unit in surveyed.units}
     report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))
-
-
-def exit_code(run: Run) -> Exit:
-    """Say by a number how an audit ended; what could not be read weighs more than what was found."""
-    report = run.report
-    if report.crashed:
-        return Exit.INTERNAL_ERROR
-    if report.unreadable:
-        return Exit.INCOMPLETE
-    worst = report.worst()
-    if worst is not None and worst.rank >= run.fail_on.rank:
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if run.strict and report.incomplete else Exit.CLEAN

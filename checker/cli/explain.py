@@ -10,6 +10,7 @@ import typer
 
 from checker.arn import Arn
 from checker.chain import UNKNOWN, explain
+from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import (
     EndpointOption,
     Format,
@@ -19,10 +20,11 @@ from checker.cli.options import (
     StrictOption,
 )
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.terminal import paint_for, tell, write
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.live.access import Access
 from checker.live.deadline import EXPLAIN_SECONDS
+from checker.policy.unknown import Unknown
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 from checker.report.text import skipped_text
@@ -115,6 +117,6 @@ def _key(described: Path | None, policy: Path | None) -> Key | None:
 
 
 def _exit_code(explanation: Explanation, *, strict: bool) -> Exit:
-    if not explanation.is_clean:
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if strict and explanation.first(UNKNOWN) is not None else Exit.CLEAN
+    truths = (explanation.can_publish.truth, explanation.deputy.truth, explanation.public.truth)
+    unknown = explanation.first(UNKNOWN) is not None or any(isinstance(truth, Unknown) for truth in truths)
+    return Ending(findings=not explanation.is_clean, undetermined=strict and unknown).code

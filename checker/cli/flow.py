@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.arn import Arn
-from checker.cli.flowing import carry_through, exit_code
+from checker.cli.flowing import carry_through, ending_of_flow
 from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
-from checker.cli.terminal import check_output, paint_for, write
+from checker.cli.terminal import check_output, outliving_reader, paint_for, write
 from checker.inputs.roles import instance_option, topic_option
 from checker.inputs.text import InputError
 from checker.live.access import Access
@@ -129,9 +128,9 @@ def flow(
     at_once = output_format is FlowFormat.TEXT and output is None
     passage = carry_through(asked, Access(profile=profile, endpoint=endpoint_url), as_report=at_once)
     paint = Paint() if output else paint_for(sys.stdout)
-    with suppress(BrokenPipeError):  # how it ended is still told by the exit code
+    with outliving_reader():
         write(_lines(passage, output_format, paint, steps=not at_once), output)
-    return exit_code(passage)
+    return ending_of_flow(passage).code
 
 
 def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:

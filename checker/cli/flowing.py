@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, UNKNOWN
+from checker.cli.exit_codes import Ending
 from checker.cli.run import known_rules
 from checker.cli.signals import heeded
-from checker.cli.terminal import Exit, paint_for, show, tell
+from checker.cli.terminal import outliving_reader, paint_for, show, tell
 from checker.passage import End
 from checker.report.flow import step_line
 
@@ -31,7 +32,7 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     paint = paint_for(stream)
 
     def show_step(step: Step) -> None:
-        with suppress(OSError):  # the reader has gone, as `head` does; the flow still has to clear away
+        with suppress(OSError), outliving_reader():  # the flow still has to clean up
             show([step_line(step, paint)], stream)
 
     sessions = sign_in(access._replace(attempts=_ATTEMPTS))
@@ -47,17 +48,15 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
         return run_flow(asked, sessions, known_rules(), show_step, stops)
 
 
-def exit_code(passage: Passage) -> int:
-    """Say by a number how a flow ended."""
-    if passage.end is End.INTERRUPTED:
-        return 130
-    if passage.end in (End.SILENT, End.HELD):
-        return Exit.FINDINGS
-    if passage.end is End.REFUSED:
-        known = passage.cause is not None and (passage.cause.link or passage.cause.rule)
-        return Exit.FINDINGS if known else Exit.INCOMPLETE
+def ending_of_flow(passage: Passage) -> Ending:
+    """How a flow ended: a message that did not arrive and a broken link are findings."""
+    refused = passage.end is End.REFUSED
+    known = passage.cause is not None and bool(passage.cause.link or passage.cause.rule)
     kept = [one.kept for one in passage.topics if one.kept is not None]
-    if any(one.retention.status == BROKEN for one in kept):
-        return Exit.FINDINGS
-    unsure = any(one.retention.status == UNKNOWN or one.fault for one in kept)
-    return Exit.INCOMPLETE if passage.left_behind or unsure else Exit.CLEAN
+    silent = passage.end in (End.SILENT, End.HELD) or (refused and known)
+    return Ending(
+        interrupted=passage.end is End.INTERRUPTED,
+        incomplete=(refused and not known) or bool(passage.left_behind),
+        findings=silent or any(one.retention.status == BROKEN for one in kept),
+        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
+    )

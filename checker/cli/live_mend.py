@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.cli.confirm import is_confirmed
-from checker.cli.flowing import exit_code
+from checker.cli.exit_codes import Ending, Exit
+from checker.cli.flowing import ending_of_flow
+from checker.cli.mend import ending_of_fix
 from checker.cli.run import Options, decide, prepare
 from checker.cli.signals import finishing, interruptible
-from checker.cli.terminal import Exit, check_output, complain, paint_for, tell
+from checker.cli.terminal import check_output, complain, paint_for, tell
 from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
@@ -77,9 +79,9 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
         shown.write(done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
-        return 130
-    code = _ended(planned, done, ground.fail_on(asked.options))
-    return 130 if late else code
+        return Exit.INTERRUPTED
+    ending = _ended(planned, done, ground.fail_on(asked.options))
+    return ending._replace(interrupted=ending.interrupted or bool(late)).code
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
@@ -109,7 +111,7 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
         try:
             done = _apply(planned, asked, late, yes=yes)
         except InputError as fault:
-            return done._replace(fault=fault)
+            return done._replace(fault=fault, refused=True)
         _tell_steps(done.outcome)
     if done.fault is not None or asked.trial is None or late:
         return done
@@ -143,10 +145,10 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
-    """Sum up, and give the exit code: that of the flow if there was one. Raises InputError."""
+def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+    """Sum up, and say how it ended. Raises InputError for a change that was refused before it began."""
     outcome = done.outcome
-    if done.fault is not None and outcome.flow is None:
+    if done.fault is not None and done.refused:
         raise done.fault
     if done.fault is not None:
         complain(done.fault)
@@ -155,13 +157,18 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
         tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
-    if outcome.flow is not None and outcome.flow.end is not End.ARRIVED:
-        return exit_code(outcome.flow)
-    if planned.calls.skipped or done.missed:
-        return Exit.INCOMPLETE
-    if outcome.flow is not None:
-        return exit_code(outcome.flow)
-    return Exit.CLEAN if outcome.is_done(fail_on) else Exit.FINDINGS
+    fixed = ending_of_fix(outcome, fail_on, live=True)
+    flow = Ending() if outcome.flow is None else ending_of_flow(outcome.flow)
+    failed = done.fault is not None and outcome.flow is None
+    return fixed._replace(
+        interrupted=flow.interrupted,
+        incomplete=fixed.incomplete
+        or flow.incomplete
+        or failed
+        or bool(planned.calls.skipped or done.missed),
+        findings=fixed.findings or flow.findings,
+        undetermined=flow.undetermined,
+    )
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.cli.exit_codes import Ending, ending_of
 from checker.cli.run import Options, examine, examine_on, prepare
 from checker.cli.signals import heeded
 from checker.cli.terminal import tell
@@ -62,6 +63,12 @@ def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None =
     command = ("checker", *sys.argv[1:])
     outcome = Outcome(found, texts, names, policy_changes(found), command=command)
     return Mending(options, outcome, ground.fail_on(options), originals)
+
+
+def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
+    """How a fix ended: changes that were only shown count as findings, those that were made do not."""
+    ending = ending_of(outcome.repair.after.report, fail_on, live=live)
+    return ending._replace(findings=ending.findings or outcome.is_pending)
 
 
 def _check_paths(options: Options) -> None:

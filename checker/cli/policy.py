@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.exit_codes import Exit
 from checker.cli.options import KmsConditionOption, OutputOption
-from checker.cli.terminal import Exit, tell, write
+from checker.cli.terminal import tell, write
 from checker.inputs.drafting import draft_key_policy, draft_topic_policy
 from checker.inputs.still_open import with_warnings
 from checker.inputs.text import InputError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.configuration.model import Choice, Configuration
 from checker.configuration.paths import matches
-from checker.configuration.selection import ALL, choose
+from checker.configuration.selection import ALL, choose, selects
 from checker.configuration.suppression import suppress
 from checker.engine import Scope, judge
 from checker.finding import Severity
@@ -21,11 +21,13 @@ from checker.inputs.text import InputError
 from checker.inventory import Instance, Inventory, Skipped, Source
 from checker.packs import PackError
 from checker.pairing import pair
+from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob
 from checker.registry import all_rules
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.inventory import Topic
     from checker.outcome import Report
@@ -134,7 +136,8 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
         lambda topic: _instances_for(topic, ground.configuration),
         of_change=options.changed,
     )
-    return inventory._replace(skipped=(*inventory.skipped, *_unpaired(inventory, options)))
+    unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
+    return inventory._replace(skipped=(*inventory.skipped, *unmatched))
 
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
@@ -144,6 +147,33 @@ def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
         if text not in paired:
             reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
             yield Skipped("--instance-arn", reason)
+
+
+def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
+    """Report options that name topics and match none; among the files of a change there may be none."""
+    if options.changed:
+        return
+    names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
+    yield from topics_not_found(options.topics, names)
+    if options.topic_tags:
+        from checker.inputs.unmatched import misspelled  # only where there are options
+
+        tags = {word for one in inventory.topics for tag in one.tags for word in (tag[0], "=".join(tag))}
+        for tag in options.topic_tags:
+            if tag not in tags:
+                yield misspelled("--topic-tag", f"no examined topic has the tag `{tag}`", tag, tags)
+
+
+def topics_not_found(patterns: Sequence[str], arns: Iterable[str]) -> Iterator[Skipped]:
+    """Report the patterns of --topic-arn that match no topic."""
+    if patterns:
+        from checker.inputs.unmatched import misspelled  # only where there are options
+
+        known = {arn for arn in arns if arn.startswith("arn:")}
+        for pattern in patterns:
+            if not any(map(glob(pattern).matches, known)):
+                reason = f"`{pattern}` matches no topic whose ARN is known"
+                yield misspelled("--topic-arn", reason, pattern, known)
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
@@ -169,6 +199,7 @@ def absolute(name: str) -> str:
 def _configuration(options: Options, names: set[str]) -> Configuration:
     for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
         check_name(name, names, "options")
+    _check_choice(options)
     path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
     if path is None:
         return Configuration()
@@ -177,6 +208,14 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
         names,
         pipes=options.configuration is not None,
     )
+
+
+def _check_choice(options: Options) -> None:
+    """See that the options select a rule. Raises InputError."""
+    choice = options.choice
+    if not any(selects(choice, rule.id, rule.family) for rule in known_rules()):
+        option = "--select" if choice.select is not None else "--ignore"
+        raise InputError(option, "no rule is selected", help_text="`checker rules` lists the rules")
 
 
 def _excluded(path: Path, configuration: Configuration) -> bool:

@@ -1,7 +1,8 @@
-"""The debt that a team starts with: findings that are known and not yet mended, counted, never by line."""
+"""The findings that a team starts with: known and not fixed yet, counted, never by line."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,10 @@ def baseline_of(findings: Iterable[Finding], relative: Callable[[str], str]) -> 
 
 
 def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:
-    """Hold back as many findings as the baseline knows, and report what it knows and nobody finds.
+    """Hold back as many findings as the baseline knows, and report entries that no finding matches.
 
-    An entry is stale only if its file was examined by the rule.
+    An entry is stale only if the rule examined its file, and in the same module: a file of a Terraform module
+    that is examined alone says nothing of the findings in the modules that call it.
     """
     left = baseline.copy()
     kept, held = [], []
@@ -37,15 +39,26 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
             held.append(Suppressed(finding, HeldBackBy.BASELINE, f"known in {name}"))
         else:
             kept.append(finding)
-    examined = {(relative(one.source), rule) for one in report.examined for rule in one.verdicts}
+    examined = {
+        (relative(one.source), _module(one.address), rule) for one in report.examined for rule in one.verdicts
+    }
     stale = tuple(
-        Stale(name, f"`{one.rule}` is mended in {one.source}, at `{one.route}`: write the baseline again")
+        Stale(name, f"`{one.rule}` is fixed in {one.source}, at `{one.route}`: write the baseline again")
         for one, count in left.items()
-        if count > 0 and (one.source, one.rule) in examined
+        if count > 0 and (one.source, _module(one.route), one.rule) in examined
     )
     return report._replace(
         findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)
     )
+
+
+_MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
+
+
+def _module(address: str) -> str:
+    """The root and the modules that an address begins with, as a route of the baseline does."""
+    found = _MODULE.match(address)
+    return found[0] if found else ""
 
 
 def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:

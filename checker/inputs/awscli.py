@@ -78,7 +78,9 @@ def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
     arn = topic_of(policy)
     place, named_at = Place(policy.document, ()), Place(policy.document, _route_of(arn, policy))
-    not_said = Unknown("a policy document does not say it, give the output of `aws sns get-topic-attributes`")
+    not_said = Unknown(
+        "a policy does not say how its topic is encrypted, give the output of `aws sns get-topic-attributes`"
+    )
     return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
 
 

@@ -19,6 +19,7 @@ from checker.inputs.awscli import (
 )
 from checker.inputs.declared import Declarations
 from checker.inputs.files import home_of, name_of
+from checker.inputs.hcl.called import CalledFolders
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.inputs.cloudtrail.streams import Streams
-    from checker.inputs.hcl.folder import Folder
     from checker.inputs.load import Given
     from checker.inventory import Contact, Grant, IgnoreComment, Subscription, Topic
 
@@ -53,8 +53,9 @@ class Facts:
 
     ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
     those of Terraform modules that others call, by their full names. ``opened`` are the files that Terraform's
-    functions read, and ``templates`` those that it renders, by their full names. ``of_change`` says that nobody
-    chose the files, so that one about something else is no news.
+    functions read, and ``templates`` those that it renders, by their full names. ``variables`` and ``parameters``
+    are the names that root modules and templates declare. ``of_change`` says that nobody chose the files, so that
+    one about something else is no news.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -71,10 +72,12 @@ class Facts:
         self.skipped: list[Skipped] = []
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
-        self.called: dict[str, Folder] = {}
+        self.called = CalledFolders()
         self.opened: set[str] = set()
         self.templates: set[str] = set()
         self.streams: Streams | None = None
+        self.variables: set[str] = set()
+        self.parameters: set[str] = set()
 
     def skip(self, error: InputError) -> None:
         """Note a file that could not be read."""

@@ -90,6 +90,10 @@ def load(
             facts.take(path, document, named=named)
         except InputError as error:
             facts.skip(error)
+    if not changed and (given.variables or given.parameters):
+        from checker.inputs.unmatched import unmatched_values  # only where there are options
+
+        facts.skipped += unmatched_values(facts)
     return tie(facts)
 
 

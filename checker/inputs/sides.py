@@ -17,6 +17,7 @@ from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.revision import is_revision, read_revision
 from checker.inputs.text import Implied, InputError, TextDocument, parse_text
 from checker.inputs.tie import tie
+from checker.inputs.unmatched import PARAMETER, VARIABLE, unmatched_values
 from checker.inventory import Inventory, Key, PolicyText, Topic
 from checker.key_case import KeyCase
 from checker.policy.dialect import TOPIC
@@ -122,6 +123,7 @@ def read_sides(
     if old == new == str(STDIN):
         raise InputError("-", "standard input can be read once", help_text="give one of the two as a file")
     reads = [_called(_read(one, given), resource) for one in (old, new)]
+    _check_values(*reads)
     kinds = [{type(one) for one in read.found} for read in reads]
     known = [one for one in kinds if one]
     both = set.intersection(*known) if known else {Key if key else Topic}
@@ -132,6 +134,14 @@ def read_sides(
         reason = f"this is a {after.kind} policy, and `{before.name}` is a {before.kind} policy"
         raise InputError(after.name, reason, help_text="compare two policies of one kind")
     return before, after
+
+
+def _check_values(old: _Read, new: _Read) -> None:
+    """See that a value for a variable or parameter fits one of the sides. Raises InputError."""
+    others = {(one.what, one.reason) for one in old.skipped}
+    for one in new.skipped:
+        if one.what in (VARIABLE, PARAMETER) and (one.what, one.reason) in others:
+            raise InputError(one.what, one.reason, help_text=one.help)
 
 
 def _read(text: str, given: Given) -> _Read:
@@ -166,6 +176,7 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
     document = unwrap(parse_text(name, body))
     facts = Facts(given)
     facts.take(path, document, named=True)
+    facts.skipped += unmatched_values(facts)
     return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
 
 

@@ -27,16 +27,7 @@ def report_v1(report: Report) -> dict[str, Any]:
     return {
         "version": 1,
         "findings": [finding_json(one) for one in report.findings],
-        "examined": [
-            {
-                "kind": one.kind,
-                "resource": one.resource,
-                "source": one.source,
-                "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
-                "pairings": [pairing_json(pairing) for pairing in one.pairings],
-            }
-            for one in report.examined
-        ],
+        "examined": [_examined(one) for one in report.examined],
         "skipped": [_skipped(one) for one in report.skipped],
         "suppressed": [
             {"finding": finding_json(one.finding), "by": one.by.value, "reason": one.reason}
@@ -54,6 +45,18 @@ def pairing_json(pairing: Pairing) -> dict[str, Any]:
         "source": pairing.source.value,
         "file": pairing.where or None,
         "explicit": pairing.explicit,
+    }
+
+
+def _examined(one: Examined) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "resource": one.resource,
+        "source": one.source,
+        "address": one.address or None,
+        "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in one.undetermined},
+        "pairings": [pairing_json(pairing) for pairing in one.pairings],
     }
 
 
@@ -75,6 +78,7 @@ def summary(report: Report) -> dict[str, int]:
         "suppressed": len(report.suppressed) - baselined,
         "baselined": baselined,
         "stale": len(report.stale),
+        "undetermined": sum(1 for one in report.examined for _ in one.undetermined),
     }
 
 

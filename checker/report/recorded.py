@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.arn import Arn
 from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
 from checker.inventory import Pairing, Skipped, Source
-from checker.outcome import Examined, Report
+from checker.outcome import Doubt, Examined, Report
 from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:
@@ -112,10 +112,12 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
+    doubts = {
+        rule: Doubt(intern(one["reason"]), one["counts"]) for rule, one in value["undetermined"].items()
+    }
     pairings = tuple(map(_pairing, value.get("pairings", ())))
-    return Examined(
-        intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts, pairings
-    )
+    named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
+    return Examined(*named, verdicts, doubts, value["address"] or "", pairings)
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

@@ -6,7 +6,7 @@ import difflib
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Applicability
+from checker.finding import Applicability, Verdict
 from checker.outcome import without_conditions
 from checker.report.brief import worth_label
 from checker.report.flow import passage_json
@@ -208,7 +208,10 @@ def summary_line(outcome: Outcome) -> str:
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
     done = "fixed" if outcome.applied else "to fix"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
+    remaining = outcome.repair.after.report.findings
+    unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
     waiting = [one.fix.needs[0] for one in outcome.left if one.fix and one.fix.needs]
-    if waiting:
-        return f"{said}, {len(outcome.left)} left, {len(waiting)} of them fixable with {waiting[0]}"
-    return f"{said}, {len(outcome.left)} left" if outcome.left else said
+    parts = [said, f"{len(outcome.left)} left" if outcome.left else ""]
+    parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
+    parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
+    return ", ".join(filter(None, parts))

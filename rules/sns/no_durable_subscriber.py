@@ -56,6 +56,7 @@ class NoDurableSubscriber(Rule):
     summary = "no queue and no delivery stream keeps the messages of the topic"
     severity = Severity.WARNING
     needs_policy = False
+    needs_live = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Look for one confirmed subscription that keeps what it gets."""

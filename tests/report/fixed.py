@@ -184,7 +184,7 @@ REPORT = Report(
                 "weak-condition": Verdict.FAIL,
                 "wide-action": Verdict.FAIL,
             },
-            (Pairing(INSTANCE, Source.FOLDER, "policies/instances.json"),),
+            pairings=(Pairing(INSTANCE, Source.FOLDER, "policies/instances.json"),),
         ),
         Examined(
             "key",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checker.cli.lint import exit_code
+from checker.cli.exit_codes import ending_of
 from checker.cli.run import Options, Run, examine
 from checker.finding import Severity, Verdict
 from tests.cli.process import save
@@ -74,7 +74,7 @@ def kinds(found: Run) -> list[str]:
 
 
 def code(found: Run, *, strict: bool = False) -> int:
-    return exit_code(found.report, Severity.WARNING, strict=strict).value
+    return ending_of(found.report, Severity.WARNING, strict=strict).code.value
 
 
 @pytest.mark.parametrize("name", DECLARING)

@@ -10,6 +10,7 @@ from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer
 from checker.inputs.cloudformation.deployment import deployed
 from checker.inputs.cloudformation.evaluation import Evaluation
+from checker.inputs.cloudformation.parameters import PSEUDO
 from checker.inputs.cloudformation.parts import parts_of
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
@@ -62,6 +63,7 @@ class _Reader:
         self.template = template
         self.facts = facts
         self.given = dict(facts.given.parameters)
+        facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += passed_over(template)
 

@@ -28,24 +28,38 @@ if TYPE_CHECKING:
     from checker.inputs.text import InputError
 
 
+_MUCH = 50_000
+"""How many new objects make it worth looking for garbage, some ten megabytes; most modules make fewer."""
+
+
 @contextmanager
-def no_collection() -> Iterator[None]:
-    """Keep Python from looking for garbage: trees are all that is made, and looking takes as long as parsing."""
+def one_collection() -> Iterator[None]:
+    """Collect garbage once, at the end, and only among the objects that were made in between.
+
+    Parsing makes trees, and looking for garbage meanwhile takes as long as parsing. Modules, scopes and
+    expressions refer to each other, so only a collection frees them: memory must not grow with the roots.
+    """
     on = gc.isenabled()
     gc.disable()
+    gc.freeze()
+    before = gc.get_count()[0]
     try:
         yield
     finally:
+        if gc.get_count()[0] - before > _MUCH:
+            gc.collect()
+        gc.unfreeze()
         if on:
             gc.enable()
 
 
-@no_collection()
+@one_collection()
 def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
     """Read a module that nothing calls, once for each file of values that it is deployed with."""
     own = gather(folder, texts, faults)
+    facts.variables |= own.variables.keys()
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
     if not extra:
         _read_deployment(
@@ -59,7 +73,7 @@ def read_root(
 
 
 def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:
-    return {**facts.called, absolute(folder): own}
+    return {**facts.called.parsed, absolute(folder): own}
 
 
 def _given(facts: Facts) -> dict[str, str]:
@@ -82,4 +96,4 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)
-    facts.called |= {name: one for name, one in new.items() if name != absolute(session.root)}
+    facts.called.add({name: one for name, one in session.met.items() if name != absolute(session.root)})

@@ -37,7 +37,7 @@ def called(sandbox: Sandbox, account: Account) -> set[str]:
 
 
 def there_and_back(folder: Path, *arguments: str) -> None:
-    assert run("fix", *arguments, "--apply", "--yes").returncode == 1
+    assert run("fix", *arguments, "--apply", "--yes").returncode == 0
     (receipt,) = folder.iterdir()
     assert run("rollback", receipt, "--yes").returncode == 0
     receipt.unlink()
