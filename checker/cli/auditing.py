@@ -7,12 +7,14 @@ import os
 from shlex import join
 from typing import TYPE_CHECKING
 
-from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
+from checker.cli.audit_options import AuditOptions
+from checker.cli.audit_plan import continued, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, decide, prepare, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import Exit, tell
+from checker.inventory import Skipped
 from checker.output_file import protect
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.cli.run import Ground, Run
-    from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.audit.accounts import Surveyed
     from checker.live.audit.crew import Crew
@@ -35,6 +36,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
 
+    asked = continued(asked)
     destinations = [Destination.of(one) for one in formats or ("text",)]
     check_destinations(destinations, output, asked.resume or asked.journal)
     ground = prepare(asked.options)
@@ -45,19 +47,22 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         surveyed = survey(sessions, asked.coverage)
         gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
         gc.enable()  # an audit is long, unlike other runs
-        journal, done = journal_of(asked, plan, surveyed.account)
+        journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
         try:
             _work_off(
                 [unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal
             )
             unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-            run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
+            run = without_known(
+                decide(_whole(journal, surveyed.skipped), ground, asked.options), asked.options
+            )
         except KeyboardInterrupt:
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
     publish(run.report, run.fail_on, destinations, output)
+    journal.finish()
     if not asked.journal and not asked.resume:
         journal.path.unlink()
     return exit_code(run)
@@ -129,15 +134,20 @@ def _send(
         if entry.unit in entered:
             run = without_known(decide(entry.report, ground, asked.options), asked.options)
             unsent += send(sessions, entered[entry.unit], run.report)
+        else:
+            unsent.append(Skipped(entry.unit.name, _LEFT, error=True))
     return tuple(unsent)
 
 
-def _whole(journal: Journal, surveyed: Surveyed) -> Report:
+_LEFT = "not listed any more since the audit began: its findings were not sent to Security Hub"
+
+
+def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+    """Put the units of the journal together, also those that are not listed any more."""
     from checker.live.audit.work import joined
 
-    wanted = {unit.bare for unit in surveyed.units}
-    report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)
-    return report._replace(skipped=(*surveyed.skipped, *report.skipped))
+    report = joined(entry.report for entry in journal.entries())
+    return report._replace(skipped=(*skipped, *report.skipped))
 
 
 def exit_code(run: Run) -> Exit:
