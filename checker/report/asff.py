@@ -81,12 +81,13 @@ _KEPT = (
 )
 
 
-def archived(known: dict[str, Any], now: str) -> dict[str, Any]:
-    """Put a finding away that Security Hub has, and that is found no more."""
+def archived(known: dict[str, Any], now: str, *, passed: bool) -> dict[str, Any]:
+    """Archive a finding that Security Hub has; it keeps its compliance status unless the rule ``passed``."""
     kept = {key: known[key] for key in _KEPT if key in known}
     severity = {"Label": known.get("Severity", {}).get("Label", "INFORMATIONAL")}
-    passed = {"Compliance": {"Status": "PASSED"}, "RecordState": "ARCHIVED"}
-    return {**kept, "UpdatedAt": now, "Severity": severity, **passed}
+    compliance = {"Status": "PASSED"} if passed else known.get("Compliance", {"Status": "FAILED"})
+    state = {"Compliance": {"Status": compliance["Status"]}, "RecordState": "ARCHIVED"}
+    return {**kept, "UpdatedAt": now, "Severity": severity, **state}
 
 
 def _description(finding: Finding) -> str:
