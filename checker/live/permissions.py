@@ -40,7 +40,13 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
 
 
 _READ_TOPIC = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic")
-_LISTED = ("connect:ListInstances", "kms:ListAliases", "sns:ListSubscriptions", "sns:ListTopics")
+_LISTED = (
+    "connect:DescribeInstance",
+    "connect:ListInstances",
+    "kms:ListAliases",
+    "sns:ListSubscriptions",
+    "sns:ListTopics",
+)
 
 
 def _listing(extras: Extras) -> tuple[str, ...]:
@@ -79,7 +85,12 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
     )
 
 
-_STREAM = ("connect:StartContactStreaming", "connect:StopContact", "connect:StopContactStreaming")
+_STREAM = (
+    "connect:DescribeInstance",
+    "connect:StartContactStreaming",
+    "connect:StopContact",
+    "connect:StopContactStreaming",
+)
 _WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe")
 _QUEUE = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
 _REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases")
