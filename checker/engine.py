@@ -8,14 +8,16 @@ from checker.case import TopicCase
 from checker.finding import Finding, Location, Role, Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
+from checker.key_users import alike, cases_by_key, is_about_topics, merged, worst
 from checker.outcome import Examined, Report
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checker.inventory import Inventory, Place, Topic, Written
+    from checker.key_users import Verdicts
     from checker.rule import Rule
 
 
@@ -60,24 +62,24 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
     judged = [topic for topic in about if scope.takes(topic, streamed)]
-    used: set[int] = set()
+    used = cases_by_key(judged, inventory)
+    of_keys: dict[int, Verdicts] = {}
+    for cases in used.values():
+        of_keys |= run.key(cases)
     for topic in judged:
         case = TopicCase(topic, inventory)
         target = _Target("topic", case.name, topic.address, topic.place, case.text, topic.written)
-        run.target(target, "check_topic", case)
-        if isinstance(case.key, Key) and id(case.key) not in used:
-            used.add(id(case.key))
-            run.key(KeyCase(case.key, topic, case.instances))
+        run.target(target, "check_topic", case, of_keys.get(id(topic)))
     for key in inventory.keys:
         if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            run.key(KeyCase(key, None, tuple(one.arn for one in inventory.instances)))
+            run.key([KeyCase(key, None, tuple(one.arn for one in inventory.instances))])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
     findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
     return Report(
         tuple(_ordered(_folded(findings))),
-        tuple(run.examined),
+        tuple(sorted(run.examined, key=lambda one: KINDS.index(one.kind))),
         inventory.skipped,
         len(about) - len(judged),
         tuple(run.crashed),
@@ -103,6 +105,7 @@ def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
     return scope.is_about(topic.place, topic.policy, *of_key)
 
 
+KINDS = ("topic", "key", "contact")
 CHECKS = ("check_topic", "check_key", "check_contact")
 
 
@@ -122,17 +125,46 @@ class _Run:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
+        self.about_topics = {rule.id for rule in rules if is_about_topics(rule)}
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
-    def key(self, case: KeyCase) -> None:
-        key = case.key
-        target = _Target("key", case.name, key.address, key.place, key.policy, key.written)
-        self.target(target, "check_key", case)
+    def key(self, cases: Sequence[KeyCase]) -> dict[int, Verdicts]:
+        """Judge a key for the topics that use it, and give its verdicts on them, by the topic's identity."""
+        key = cases[0].key
+        found: list[tuple[Finding, list[str]]] = []
+        verdicts: dict[int, Verdicts] = {}
+        target = _Target("key", cases[0].name, key.address, key.place, key.policy, key.written)
+        of_groups = []
+        for group in alike(cases):
+            findings, judged = self.judged(target, "check_key", group[0])
+            topics = [one.topic for one in group if one.topic is not None]
+            found += ((one, self.affected(one, topics)) for one in findings)
+            of_groups.append(judged)
+            about = {rule: one for rule, one in judged.items() if rule in self.about_topics}
+            verdicts |= {id(topic): about for topic in topics}
+        self.findings += merged(found)
+        self.examined.append(Examined("key", target.name, key.place.document.name, worst(of_groups)))
+        return verdicts
 
-    def target(self, target: _Target, check: str, case: object) -> None:
-        verdicts: dict[str, Verdict] = {}
+    def affected(self, finding: Finding, topics: Sequence[Topic]) -> list[str]:
+        """The topics that a finding about their key affects."""
+        return [topic.name for topic in topics] if finding.rule in self.about_topics else []
+
+    def target(
+        self, target: _Target, check: str, case: object, more: Mapping[str, Verdict] | None = None
+    ) -> None:
+        """Judge a target; ``more`` are verdicts on it that were found elsewhere."""
+        findings, verdicts = self.judged(target, check, case)
+        self.findings += findings
+        source = target.place.document.name
+        self.examined.append(Examined(target.kind, target.name, source, worst((verdicts, more or {}))))
+
+    def judged(self, target: _Target, check: str, case: object) -> tuple[list[Finding], Verdicts]:
+        """The findings about a target, and the verdict of each rule."""
+        findings: list[Finding] = []
+        verdicts: Verdicts = {}
         for rule in self.judging[check]:
             if rule.needs_policy and isinstance(target.policy, Unknown):
                 verdicts[rule.id] = Verdict.UNDETERMINED
@@ -140,9 +172,9 @@ class _Run:
             said = self.check(rule, getattr(rule, check), case, target)
             if said:
                 found = (one for one in said if isinstance(one, Finding))
-                self.findings += (_declared(one, target) for one in found)
+                findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
-        self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
+        return findings, verdicts
 
     def check(
         self,

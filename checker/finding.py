@@ -215,7 +215,10 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one resource; ``address`` is what that is declared as."""
+    """One thing that is wrong with one resource; ``address`` is what that is declared as.
+
+    ``affects`` names the topics that a finding about their key is about.
+    """
 
     rule: str
     severity: Severity
@@ -227,6 +230,7 @@ class Finding(NamedTuple):
     witness: Witness | None = None
     fixes: tuple[Fix, ...] = ()
     address: str = ""
+    affects: tuple[str, ...] = ()
 
 
 def format_route(route: Route) -> str:

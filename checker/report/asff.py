@@ -19,6 +19,8 @@ GENERATOR = "checker/"
 _LABELS = {Severity.ERROR: "HIGH", Severity.WARNING: "MEDIUM", Severity.NOTE: "INFORMATIONAL"}
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _KINDS = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
+_RESOURCES = 32
+"""AWS documents that a finding has at most 32 resources."""
 _TITLE, _DESCRIPTION, _TEXT, _FIELD = 256, 1024, 512, 1024
 
 
@@ -58,7 +60,7 @@ def finding_asff(finding: Finding, owner: Owner, now: str, since: str = "") -> d
         "Title": _cut(f"{finding.rule}: {finding.message}", _TITLE),
         "Description": _cut(_description(finding), _DESCRIPTION),
         "ProductFields": _fields(finding),
-        "Resources": [_resource(finding, owner)],
+        "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][:_RESOURCES],
         "Compliance": {"Status": "FAILED" if failed else "WARNING"},
         "RecordState": "ACTIVE",
     }
@@ -101,10 +103,10 @@ def _fields(finding: Finding) -> dict[str, str]:
     return {GENERATOR + key: _cut(value, _FIELD) for key, value in named.items() if value}
 
 
-def _resource(finding: Finding, owner: Owner) -> dict[str, str]:
-    arn = Arn.parse(finding.resource)
+def _resource(name: str, owner: Owner) -> dict[str, str]:
+    arn = Arn.parse(name)
     kind = _KINDS.get(arn.service, "Other") if arn else "Other"
-    return {"Type": kind, "Id": finding.resource, "Partition": owner.partition, "Region": owner.region}
+    return {"Type": kind, "Id": name, "Partition": owner.partition, "Region": owner.region}
 
 
 def _cut(text: str, most: int) -> str:

@@ -75,6 +75,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "resource": finding.resource,
         "address": finding.address or None,
+        "affects": list(finding.affects),
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(one) for one in finding.fixes],
