@@ -102,6 +102,10 @@ def audit(
         ),
     ] = None,
     baseline: BaselineOption = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the findings to this baseline, and report only others."),
+    ] = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
@@ -131,6 +135,7 @@ def audit(
         resume,
         security_hub=security_hub,
         dask=dask,
+        write_baseline=write_baseline,
         arguments=tuple(context.obj or ()),
     )
     return audit_accounts(asked, formats or (), output)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from checker.cli.audit_options import AuditOptions
 from checker.cli.audit_plan import continued, journal_of, plan_of
 from checker.cli.audit_progress import AuditProgress
+from checker.cli.baseline_file import write_baseline
 from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, decide, prepare, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import Exit, tell
 from checker.inventory import Skipped
+from checker.live.audit.cluster_lost import ClusterLostError
 from checker.output_file import protect
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
             run = without_known(
                 decide(_whole(journal, surveyed.skipped), ground, asked.options), asked.options
             )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ClusterLostError):
             tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
             raise
     run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
@@ -66,6 +68,15 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     if not asked.journal and not asked.resume:
         journal.path.unlink()
     return exit_code(run)
+
+
+def _decided(asked: AuditOptions, run: Run) -> Run:
+    """Hold back what the baseline knows, which is written first if that is asked for. Raises InputError."""
+    path = asked.write_baseline
+    if path is None:
+        return without_known(run, asked.options)
+    write_baseline(run.report, path)
+    return without_known(run, asked.options._replace(baseline=path))
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:

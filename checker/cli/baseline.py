@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.baseline_file import write_baseline
 from checker.cli.options import (
     AllTopicsOption,
     ConfigOption,
@@ -22,10 +23,8 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options, baseline_path, beside, examine
-from checker.cli.terminal import Exit, tell, write
-from checker.configuration.baseline import baseline_of
-from checker.inputs.baseline import baseline_lines
+from checker.cli.run import Options, baseline_path, examine
+from checker.cli.terminal import Exit
 from checker.inputs.text import InputError
 from checker.output_file import real_path
 
@@ -59,7 +58,8 @@ def baseline_write(
 ) -> int:
     """Write down the findings that are there now; `checker check --baseline FILE` then reports only others.
 
-    Findings are known by rule, file and place, never by line. Exit codes: 0 written, 2 unreadable input.
+    Findings are known by rule, file and place, never by line. Entries that this run did not judge stay in the file.
+    Exit codes: 0 written, 2 unreadable input.
     """
     options = Options(
         tuple(paths or ()),
@@ -80,9 +80,7 @@ def baseline_write(
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    lines = baseline_lines(baseline_of(run.report.findings, beside(path)))
-    write(lines, path, regular=output is None)
-    tell(f"wrote {len(run.report.findings)} findings to {path}")
+    write_baseline(run.report, path, regular=output is None)
     return Exit.CLEAN
 
 
