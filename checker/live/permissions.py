@@ -29,6 +29,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         statement("ListTopicsAndInstances", _listing(extras), EVERY),
         statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
         statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
+        statement("ReadQueues", _READ_QUEUE, (f"arn:{limits.partition}:sqs:*:*:*",)),
     ]
     if extras.role:
         role = f"arn:{limits.partition}:iam::*:role/{extras.role}"
@@ -39,6 +40,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     return policy_of(statements)
 
 
+_READ_QUEUE = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 _READ_TOPIC = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic")
 _LISTED = (
     "connect:DescribeInstance",
