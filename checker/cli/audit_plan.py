@@ -49,6 +49,12 @@ def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((topic.name, tuple(str(one.arn) for one in topic.instances)) for topic in named)
 
 
+def named_instances(asked: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
+    """The ARNs of the instances that options, configuration and manifests name for topics."""
+    streaming = (arn for _, arns in plan.streaming for arn in arns)
+    return (*asked.options.instances, *ground.configuration.instances, *streaming)
+
+
 def continued(asked: AuditOptions) -> AuditOptions:
     """Take the options of an audit that is resumed from its journal, so that it audits the same.
 

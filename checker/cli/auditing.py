@@ -8,7 +8,7 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_options import AuditOptions
-from checker.cli.audit_plan import continued, journal_of, plan_of
+from checker.cli.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.baseline_file import write_baseline
 from checker.cli.output import Destination, check_destinations, publish
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
+    from checker.live.audit.named_instances import unverified
     from checker.live.session import sign_in
 
     asked = continued(asked)
@@ -49,6 +50,8 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         surveyed = survey(sessions, asked.coverage)
         gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
         gc.enable()  # an audit is long, unlike other runs
+        unknown = tuple(unverified(sessions, surveyed.units, named_instances(asked, ground, plan)))
+        surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
         journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
         try:

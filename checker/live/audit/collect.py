@@ -91,7 +91,7 @@ class Collector:
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
             if listed is not None and isinstance(topic.arn, Arn):
-                listed = with_delivery(self.calls, self.pool, topic.arn, listed)
+                listed = with_delivery(self.calls, topic.arn, listed)
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:

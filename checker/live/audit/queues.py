@@ -13,22 +13,22 @@ from checker.retention.model import SQS
 from checker.retention.queue import queue_steps
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from checker.inventory import Subscription
     from checker.live.calls import Calls
 
 
 def with_delivery(
-    calls: Calls, pool: Executor, topic: Arn, subscriptions: tuple[Subscription, ...]
+    calls: Calls, topic: Arn, subscriptions: tuple[Subscription, ...]
 ) -> tuple[Subscription, ...]:
-    """Say of each confirmed queue whether SNS can deliver to it."""
-
-    def look(one: Subscription) -> Subscription:
-        looked_at = one.protocol == SQS and one.confirmed
-        return one._replace(undelivered=_undelivered(calls, topic, one.endpoint)) if looked_at else one
-
-    return tuple(pool.map(look, subscriptions))
+    """Say of confirmed queues whether SNS can deliver to them, up to the first that it can, as one is enough."""
+    looked_at: list[Subscription] = []
+    for number, one in enumerate(subscriptions):
+        if one.protocol == SQS and one.confirmed:
+            one = one._replace(undelivered=_undelivered(calls, topic, one.endpoint))  # noqa: PLW2901
+            if one.undelivered == "":
+                return (*looked_at, one, *subscriptions[number + 1 :])
+        looked_at.append(one)
+    return tuple(looked_at)
 
 
 def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
