@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import contextmanager
 from shlex import join
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,16 @@ from checker.cli.audit_plan import continued, journal_of, named_instances, plan_
 from checker.cli.audit_progress import AuditProgress
 from checker.cli.baseline_file import write_baseline
 from checker.cli.output import Destination, check_destinations, publish
-from checker.cli.run import baseline_path, decide, prepare, without_known
+from checker.cli.run import baseline_path, beside, decide, prepare, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import Exit, tell
+from checker.configuration.baseline import hold_back
 from checker.inventory import Skipped
 from checker.live.audit.cluster_lost import ClusterLostError
 from checker.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from checker.cli.run import Ground, Run
@@ -54,18 +56,10 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
         journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
-        try:
-            _work_off(
-                [unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal
-            )
-            unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-            run = without_known(
-                decide(_whole(journal, surveyed.skipped), ground, asked.options), asked.options
-            )
-        except (KeyboardInterrupt, ClusterLostError):
-            tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
-            raise
-    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+        units = [unit for unit in surveyed.units if unit.bare not in done]
+        with _resumable(asked, journal):
+            _work_off(units, asked, plan, sessions, journal)
+            run = _judged(asked, ground, sessions, surveyed, journal)
     publish(run.report, run.fail_on, destinations, output)
     journal.finish()
     if not asked.journal and not asked.resume:
@@ -73,13 +67,32 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     return exit_code(run)
 
 
-def _decided(asked: AuditOptions, run: Run) -> Run:
+@contextmanager
+def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
+    """Say how to resume an audit that is interrupted or loses its cluster."""
+    try:
+        yield
+    except (KeyboardInterrupt, ClusterLostError):
+        tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
+        raise
+
+
+def _judged(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> Run:
+    """Put everything together, also what could not be sent to Security Hub. Raises InputError."""
+    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+    run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
+    return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+
+
+def _without_known(asked: AuditOptions, run: Run) -> Run:
     """Hold back what the baseline knows, which is written first if that is asked for. Raises InputError."""
     path = asked.write_baseline
     if path is None:
         return without_known(run, asked.options)
-    write_baseline(run.report, path)
-    return without_known(run, asked.options._replace(baseline=path))
+    baseline = write_baseline(run.report, path)
+    return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -100,7 +113,7 @@ _JOURNALS = ("--journal", "--resume")
 def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:
     """Count the baseline as an input from the beginning, though it is read only at the end."""
     path = asked.options.baseline or baseline_path(ground.configuration)
-    if path is not None and os.path.exists(path):  # noqa: PTH110 - it never raises
+    if path is not None and path != asked.write_baseline and os.path.exists(path):  # noqa: PTH110 - it never raises
         protect(path)
 
 
