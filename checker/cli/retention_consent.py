@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.cli.confirm import is_confirmed
 from checker.cli.terminal import Exit, show, tell, write
+from checker.fix.receipt_file import RETENTION
 from checker.inputs.text import InputError
 from checker.output_file import real_path
 from checker.terminal_text import inert
@@ -68,7 +69,7 @@ def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> 
     path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
     value = {
         "version": 1,
-        "kind": "retention",
+        "kind": RETENTION,
         "time": now.isoformat(timespec="seconds"),
         "topic": str(topic),
         "calls": [call._asdict() for call in planned],
