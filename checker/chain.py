@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 
 OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
 NOT_ENCRYPTED = "not_encrypted"
+WHOLE = "whole"
+
+
+class InstanceStatus(NamedTuple):
+    """What a lookup says of an instance: a status of the chain, the reason, and advice."""
+
+    status: str
+    reason: str
+    help: str = ""
 
 
 class LinkStatus(NamedTuple):
@@ -57,6 +66,15 @@ class Explanation(NamedTuple):
     report: Report
     opening_rules: frozenset[str]
     pairings: tuple[Pairing, ...] = ()
+
+    @property
+    def chain(self) -> str:
+        """Whether the instance can publish to the topic: ``whole``, ``broken`` or ``unknown``."""
+        return BROKEN if self.first(BROKEN) else UNKNOWN if self.first(UNKNOWN) else WHOLE
+
+    def status(self, link: Link) -> str:
+        """The status of one link."""
+        return next(one.status for one in self.links if one.link is link)
 
     def first_broken(self) -> LinkStatus | None:
         """The first link that is broken."""
@@ -88,13 +106,22 @@ class Explanation(NamedTuple):
         )
 
 
-def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule]) -> Explanation:
-    """Walk the chain; ``key`` is what was given of the topic's key, if anything."""
+def explain(
+    topic: Topic,
+    key: Key | None,
+    instance: Arn,
+    rules: Sequence[Rule],
+    looked_up: InstanceStatus | None = None,
+) -> Explanation:
+    """Walk the chain; ``key`` is what was given of the topic's key, if anything.
+
+    ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
+    """
     topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicCase(topic, inventory)
-    walk = _Walk(case, instance, report, rules)
+    walk = _Walk(case, instance, report, rules, looked_up)
     links = tuple(walk.link(link) for link in Link)
     connect = case.connect_under(walk.policy)
     return Explanation(
@@ -147,11 +174,19 @@ def _kms(topic: Topic, status: dict[Link, str]) -> str:
 class _Walk:
     """Judges one link after the other."""
 
-    def __init__(self, case: TopicCase, instance: Arn, report: Report, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        case: TopicCase,
+        instance: Arn,
+        report: Report,
+        rules: Sequence[Rule],
+        looked_up: InstanceStatus | None,
+    ) -> None:
         self.case = case
         self.topic = case.topic
         self.instance = instance
         self.report = report
+        self.looked_up = looked_up
         self.rules = {rule.id: rule for rule in rules}
         text = case.topic.policy
         self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
@@ -163,6 +198,8 @@ class _Walk:
         return prove.Answer(text) if isinstance(text, Unknown) else answer
 
     def link(self, link: Link) -> LinkStatus:
+        if link is Link.INSTANCE and self.looked_up is not None:
+            return LinkStatus(link, self.looked_up.status, self.looked_up.reason, help=self.looked_up.help)
         status, reason = {
             Link.INSTANCE: self.of_instance,
             Link.TOPIC_TYPE: self.topic_type,

@@ -225,6 +225,7 @@ class Finding(NamedTuple):
     """One thing that is wrong with one resource.
 
     ``address`` is what the resource is declared as, ``root`` the Terraform root whose address it is.
+    ``affects`` names the topics that a finding about their key is about.
     """
 
     rule: str
@@ -238,11 +239,17 @@ class Finding(NamedTuple):
     fixes: tuple[Fix, ...] = ()
     address: str = ""
     root: str = ""
+    affects: tuple[str, ...] = ()
 
     @property
     def declared_as(self) -> str:
         """The address, after the root that it belongs to where there are several: `prod/: aws_sns_topic.chat`."""
-        return f"{self.root}: {self.address}" if self.root and self.address else self.address
+        return declared_as(self.root, self.address)
+
+
+def declared_as(root: str, address: str) -> str:
+    """An address, after the root that it belongs to where there are several."""
+    return f"{root}: {address}" if root and address else address
 
 
 def format_route(route: Route) -> str:

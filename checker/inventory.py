@@ -74,11 +74,15 @@ class Written(NamedTuple):
 
 
 class Subscription(NamedTuple):
-    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending."""
+    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending.
+
+    ``undelivered`` is the reason why SNS cannot deliver to the endpoint, empty unless that was looked at.
+    """
 
     protocol: str
     endpoint: str
     confirmed: bool
+    undelivered: str | Unknown = ""
 
 
 class Source(Enum):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.baseline_file import write_baseline
 from checker.cli.exit_codes import Exit
 from checker.cli.options import (
     AllTopicsOption,
@@ -24,10 +25,8 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options, baseline_path, beside, examine
-from checker.cli.terminal import paint_for, tell, write
-from checker.configuration.baseline import baseline_of
-from checker.inputs.baseline import baseline_lines
+from checker.cli.run import Options, baseline_path, examine
+from checker.cli.terminal import paint_for, tell
 from checker.inputs.text import InputError
 from checker.output_file import real_path
 from checker.report.text import skipped_text
@@ -62,8 +61,8 @@ def baseline_write(
 ) -> int:
     """Record the current findings; `checker check --baseline FILE` then reports only others.
 
-    Findings are known by rule, file and place, never by line. Exit codes: 0 written, 2 unreadable input, or
-    nothing to examine.
+    Findings are known by rule, file and place, never by line. Entries that this run did not judge stay in the file.
+    Exit codes: 0 written, 2 unreadable input, or nothing to examine.
     """
     options = Options(
         tuple(paths or ()),
@@ -92,10 +91,7 @@ def baseline_write(
             "nothing was examined, no baseline was written",
             help_text="name files with topics or keys; `checker check` says what it examines",
         )
-    lines = baseline_lines(baseline_of(run.report.findings, beside(path)))
-    write(lines, path, regular=output is None)
-    count = len(run.report.findings)
-    tell(f"wrote {count} finding{'s' * (count != 1)} to {path}")
+    write_baseline(run.report, path, regular=output is None)
     return Exit.CLEAN
 
 

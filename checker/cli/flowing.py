@@ -18,12 +18,15 @@ from checker.report.flow import step_line
 if TYPE_CHECKING:
     from checker.live.access import Access
     from checker.live.flow.asked import Asked
+    from checker.live.flow.run import Consent
     from checker.passage import Passage, Step
 
 _ATTEMPTS = 4
 
 
-def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
+def carry_through(
+    asked: Asked, access: Access, *, as_report: bool, consent: Consent | None = None
+) -> Passage:
     """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
@@ -45,7 +48,9 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        return run_flow(asked, sessions, known_rules(), show_step, stops)
+        if consent is None:
+            return run_flow(asked, sessions, known_rules(), show_step, stops)
+        return run_flow(asked, sessions, known_rules(), show_step, stops, consent)
 
 
 def ending_of_flow(passage: Passage) -> Ending:

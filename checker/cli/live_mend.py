@@ -155,6 +155,8 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     tell(summary_line(outcome))
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
+    for doubt in planned.doubts:
+        tell(*skipped_text(doubt.skipped(), Paint()))
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
     fixed = ending_of_fix(outcome, fail_on, live=True)
@@ -165,19 +167,24 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         incomplete=fixed.incomplete
         or flow.incomplete
         or failed
-        or bool(planned.calls.skipped or done.missed),
+        or bool(planned.calls.skipped or planned.doubts or done.missed),
         findings=fixed.findings or flow.findings,
         undetermined=flow.undetermined,
     )
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
-    from checker.live.repair.planning import Wish, plan  # boto3 takes a fifth of a second to import
+    from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
+    from checker.live.repair.planning import Wish, plan
     from checker.live.resource import reach
 
     judged = _judge(ground, asked.options)
-    wish = Wish(arn, _streaming_to(arn, ground), judged, asked.unsafe, asked.kms_condition, asked.replace)
-    return plan(reach(asked.access, arn), wish)
+    instances = _streaming_to(arn, ground)
+    wish = Wish(arn, instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
+    calls = reach(asked.access, arn)
+    unknown = list(unverified(calls, arn, instances))
+    planned = plan(calls, wish)
+    return doubted(planned, [*unknown, *cut_off(planned)])
 
 
 def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
@@ -205,9 +212,11 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
 
 def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
     """Carry the plan out. Raises InputError for what stands against it."""
+    from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
 
     check(plan, force_managed=asked.force_managed)
+    check_doubts(plan)
     if not yes and not is_confirmed(_question(plan)):
         raise InputError(
             "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"

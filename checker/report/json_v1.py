@@ -97,6 +97,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "address": finding.address or None,
         "root": finding.root or None,
+        "affects": list(finding.affects),
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(one) for one in finding.fixes],

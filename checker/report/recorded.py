@@ -93,6 +93,8 @@ def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]])
             _witness(one["witness"]) if one["witness"] else None,
             tuple(_fix(fix["title"], fix["applicability"]) for fix in one["fixes"]),
             one["address"] or "",
+            one["root"] or "",
+            tuple(map(intern, one["affects"])),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inventory import Inventory, Key, is_managed_key
 from checker.live.audit.around import Around
+from checker.live.audit.queues import with_delivery
 from checker.live.audit.reads import Reads
 from checker.live.audit.subscriptions import Subscriptions
 from checker.live.audit.topics import Read, candidate, list_tagged, list_topics, read_topics
@@ -89,6 +90,8 @@ class Collector:
         """Give topics their subscriptions."""
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
+            if listed is not None and isinstance(topic.arn, Arn):
+                listed = with_delivery(self.calls, topic.arn, listed)
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:
