@@ -63,6 +63,14 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
     )
 
 
+def _is_replica(one: Arn, other: Arn) -> bool:
+    """True for instances in two Regions that share their ID: streams go to topics of a replica's own Region.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    return one != other and one == other._replace(region=one.region)
+
+
 def fits(instance: Arn, topic: Topic, named: Named) -> bool:
     """True if an instance may stream to a topic by where both are, or because the topic's policy names it."""
     if instance in named.instances or isinstance(topic.arn, Unknown):
@@ -223,9 +231,15 @@ class _Pairs:
                 entry.paired.setdefault(arn, Pairing(arn, Source.POLICY, where))
 
     def _nearby(self, entry: _Entry) -> Iterable[Instance]:
-        """The instances of the topic's root or folder: those that its policy names, else the only one."""
-        found = [one for one in self._nearest(entry) if fits(one.arn, entry.topic, entry.named)]
-        named = [one for one in found if one.arn in entry.named.instances]
+        """The instances of the topic's root or folder: those that its policy names, or their replicas, else the only one."""
+        topic = entry.topic
+        found = [one for one in self._nearest(entry) if fits(one.arn, topic, entry.named)]
+        here = [one for one in found if isinstance(topic.arn, Arn) and _is_near(one.arn, topic.arn)]
+        named = [
+            next((other for other in here if _is_replica(other.arn, one.arn)), one)
+            for one in found
+            if one.arn in entry.named.instances
+        ]
         if named or len({one.arn for one in found}) != 1:
             return named
         if not is_of_another(found[0].arn, entry.named):

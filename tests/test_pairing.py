@@ -283,7 +283,7 @@ FIXES = (
     Case(
         "an instance is not pinned where it does not fit",
         {"dev/t.json": topic(DEV), "prod/t.json": topic(PROD)},
-        {"dev/t.json": "safe", "prod/t.json": "none"},
+        {"dev/t.json": "safe", "prod/t.json": "display"},
         (D,),
     ),
     Case(
@@ -320,7 +320,8 @@ def test_only_explicit_pairings_are_fixed_safely(
     }
     assert left | fixed == case.expected
     told = ("--instance-arn", "overrides", "would lose")
-    assert all(any(word in one.reason for word in told) for one in repair.left)
+    asked = [(one.reason, *(one.fix.needs if one.fix else ())) for one in repair.left]
+    assert all(any(word in text for word in told for text in texts) for texts in asked)
 
 
 def test_the_reports_say_what_a_pairing_rests_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

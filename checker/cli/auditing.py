@@ -42,9 +42,9 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     from checker.live.audit.named_instances import unverified
     from checker.live.session import sign_in
 
-    asked = continued(asked)
     destinations = [Destination.of(one) for one in formats or ("text",)]
     check_destinations(destinations, output, asked.resume or asked.journal)
+    asked = continued(asked)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     _protect_baseline(asked, ground)

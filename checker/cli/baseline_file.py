@@ -10,6 +10,7 @@ from checker.cli.terminal import tell, write
 from checker.configuration.baseline import Baseline, renewed
 from checker.inputs.baseline import baseline_lines, read_baseline
 from checker.inputs.opening import mark_irrelevant
+from checker.output_file import check_output_file
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
 
 def _existing(path: Path) -> Iterator[tuple[Identity, int]]:
     """The entries of the file that is replaced, but for those about files that are gone."""
+    check_output_file(path)
     if not path.is_file() or not path.stat().st_size:
         return
     entries = read_baseline(path)

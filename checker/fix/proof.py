@@ -173,13 +173,15 @@ def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> boo
     so is the owner's, where nobody is named. While an instance is only inferred, a topic's real one may be any
     that its policy lets in.
     """
-    if access.party.kind not in _CONNECT or PUBLISH not in access.actions:
-        return access.party.kind in _CONNECT
+    if access.party.kind not in _CONNECT:
+        return False
     if access.party.kind in (INSTANCES, FOREIGN) and case.instances and not given:
         return False
     accounts = {arn.account for arn in given}
     if access.party.kind == INSTANCES and access.party.account not in accounts:
         named_accounts = tuple(case.condition_values(SOURCE_ACCOUNT))
+        if PUBLISH not in access.actions:
+            return access.party.account not in named_accounts
         return access.party.account not in (named_accounts if case.named_accounts else case.owners)
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))

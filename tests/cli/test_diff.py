@@ -302,7 +302,7 @@ def test_one_of_several_is_chosen_by_name(here: Path) -> None:
         (["good.json", "good.json", "--instance-arn", "x"], "is no ARN of a Connect instance"),
         (["good.json", "folder"], "is a directory"),
         (["good.json", "role.json"], "this is an identity policy"),
-        (["good.json", "list.json"], "help: give a topic policy"),
+        (["good.json", "list.json"], "help: files are recognized by their content"),
         (["good.json", "hidden.json"], "the output has no Policy"),
     ],
     ids=str,

@@ -132,7 +132,7 @@ def test_every_command_keeps_to_the_table(line: str, code: int, capsys: pytest.C
     assert _ended(line) == code
     if code == Exit.INCOMPLETE:
         captured = capsys.readouterr()
-        assert "not known" in captured.err + captured.out
+        assert "not known" in (captured.err + captured.out).lower()
 
 
 def _ended(line: str) -> int:
@@ -246,7 +246,7 @@ def _remember(seen: list[Location], report: Report) -> tuple[str, ...]:
     return ()
 
 
-@pytest.mark.parametrize("target", ["checker.fix.offer.lowered", "checker.fix.offer.worth"])
+@pytest.mark.parametrize("target", ["checker.fix.appraisal.lowered", "checker.fix.appraisal.worth"])
 def test_a_report_survives_edits_that_cannot_be_worked_out(
     target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

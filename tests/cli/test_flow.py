@@ -170,7 +170,7 @@ def test_retain_is_part_of_the_report_and_of_the_exit_code(
     schema = json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
     for options, code, status in (
         ((), 1, "broken"),
-        (("--create",), 0, "ok"),
+        (("--create", "--yes"), 0, "ok"),
         ((), 0, "ok"),
     ):
         done = flow(

@@ -143,7 +143,6 @@ PLACES: dict[str, tuple[Files, Files]] = {
     "an instance beside a template": (loose(DEV), {"template.json": template(PROD)}),
     "an instance beside a root": (loose(DEV), {"main.tf.json": terraform(PROD)}),
 }
-NOT_YET = set(PLACES) - {"an alias in each root", "a key in each template"}
 
 
 def verdicts(output: Output) -> Counter[str]:
@@ -155,15 +154,7 @@ def verdicts(output: Output) -> Counter[str]:
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="places are mixed"))
-        if name in NOT_YET
-        else name
-        for name in PLACES
-    ],
-)
+@pytest.mark.parametrize("name", PLACES)
 def test_places_say_together_what_each_says_alone(name: str, launcher: Launcher, tmp_path: Path) -> None:
     for place, files in zip(("dev", "prod"), PLACES[name], strict=True):
         (tmp_path / place).mkdir()

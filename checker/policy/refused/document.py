@@ -72,7 +72,7 @@ def _without_sid(policy: Policy) -> Iterator[Problem]:
     if len(bare) > 1:
         message = f"{len(bare)} statements have no Sid, and SNS is reported to refuse such a policy"
         help_text = f"give each a Sid of its own; SNS is reported to answer {_ANSWER}"
-        yield Problem(message, bare[0], Part.VALUE, help_text, grave=False, also=tuple(bare[1:]))
+        yield Problem(message, ("Statement",), Part.KEY, help_text, grave=False)
 
 
 def _renumbered(sid: str, others: list[Route], taken: Collection[str]) -> Iterator[tuple[int, Route]]:

@@ -48,6 +48,7 @@ FOUND: dict[str, set[str]] = {
     },
     "sensitive": {
         "aws_sns_topic.vendor note connect-not-allowed",
+        "aws_sns_topic.vendor warning invalid-policy",
         "aws_sns_topic.inline error source-owner",
         "aws_sns_topic.inline error blocking-deny",
     },
