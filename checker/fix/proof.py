@@ -126,11 +126,13 @@ def _is_shut_out(case: TopicCase, access: Access) -> bool:
     An account that the policy names is taken for meant as well, unless it is that of an instance that was given;
     so is the owner's, where nobody is named.
     """
-    if access.party.kind not in _CONNECT or PUBLISH not in access.actions:
-        return access.party.kind in _CONNECT
+    if access.party.kind not in _CONNECT:
+        return False
     given = {arn.account for arn in case.instances}
     if access.party.kind == INSTANCES and access.party.account not in given:
         named_accounts = tuple(case.condition_values(SOURCE_ACCOUNT))
+        if PUBLISH not in access.actions:
+            return access.party.account not in named_accounts
         return access.party.account not in (named_accounts if case.named_accounts else case.owners)
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
