@@ -227,11 +227,12 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = callers(who, (*SIGNED, ANONYMOUS), organization(own))
-    return principal_space(stranger_caller(target), action, target, (kinds,))
+    return principal_space(stranger_caller(target), action, target, kinds)
 
 
-def principal_space(caller: Caller, action: str, target: Target, free: tuple[Domain, ...]) -> Space:
-    """Requests of IAM principals, or of anonymous callers."""
+def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:
+    """Requests of IAM principals, or of anonymous callers; ``who`` are the callers with their keys."""
+    free: tuple[Domain, ...] = (who,)
     fixed: dict[str, ContextValue] = {
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,

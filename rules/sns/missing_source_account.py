@@ -75,9 +75,7 @@ class MissingSourceAccount(Rule):
             if conditions_on(statement, SOURCE_ACCOUNT):
                 continue
             answer = case.deputy_of(statement)
-            has_source = bool(
-                conditions_on(statement, *SOURCE_KEYS)
-            )  # then weak-source-condition speaks of it
+            has_source = conditions_on(statement, *SOURCE_KEYS)  # weak-source-condition reports those
             if answer.truth is True and not has_source and answer.witness:
                 yield self.finding(
                     case.name,
