@@ -16,7 +16,8 @@ from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
 from checker.iam.principal import principal_covers
 from checker.iam.prove import ConnectProver, StrangerProver
-from checker.iam.request import Request, Service
+from checker.iam.request import Anonymous, Request, Service
+from checker.iam.resource import resource_covers
 from checker.iam.space import PUBLISH, Target
 from checker.inventory import Source
 from checker.naming import condition_values
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Route
     from checker.iam.prove import Answer
+    from checker.iam.truth import Truth
     from checker.inventory import Inventory, Pairing, Place, PolicyText, Topic
     from checker.policy.model import Value
 
@@ -359,6 +361,11 @@ class TopicCase(PolicyCase):
     def _is_public(self, statement: Statement) -> bool:
         denies = (one for one in self.statements if one.effect == DENY)
         return self.stranger_under(self.alone(statement, *denies)).can(PUBLISH).truth is True
+
+    def covers(self, resources: Patterns | Unknown) -> Truth:
+        """True if a Resource or NotResource covers the topic, whoever asks."""
+        request = Request(Anonymous(), PUBLISH, self.target.resource, {})
+        return resource_covers(resources, request, self.policy.has_variables)
 
     def alone(self, *statements: Statement) -> Policy:
         """The policy with nothing but these statements."""

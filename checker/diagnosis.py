@@ -9,19 +9,17 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
 from checker.case import names_connect
 from checker.iam.identity import SOURCE_OWNER
 from checker.iam.mention import known_conditions
 from checker.iam.prove import one_request
-from checker.iam.request import AwsPrincipal, Request
-from checker.iam.resource import resource_covers
 from checker.iam.space import connect_space
 from checker.policy.model import Condition, Patterns, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.arn import Arn
     from checker.case import TopicCase
 
 
@@ -78,11 +76,7 @@ def _failure(case: TopicCase, statement: Statement, instance: Arn | None) -> Dia
 
 
 def _about_topic(case: TopicCase, statement: Statement) -> bool:
-    request = Request(AwsPrincipal(_NOBODY), "", case.target.resource, {})
-    return resource_covers(statement.resources, request, case.policy.has_variables) is not False
-
-
-_NOBODY = Arn("", "", "", "", "")
+    return case.covers(statement.resources) is not False
 
 
 def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:

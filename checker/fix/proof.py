@@ -179,10 +179,10 @@ def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> boo
         return False
     accounts = {arn.account for arn in given}
     if access.party.kind == INSTANCES and access.party.account not in accounts:
-        named_accounts = tuple(case.condition_values(SOURCE_ACCOUNT))
-        if PUBLISH not in access.actions:
-            return access.party.account not in named_accounts
-        return access.party.account not in (named_accounts if case.named_accounts else case.owners)
+        names_nobody = PUBLISH in access.actions and not case.named_accounts
+        return access.party.account not in (
+            case.owners if names_nobody else tuple(case.condition_values(SOURCE_ACCOUNT))
+        )
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
     return not (access.party.kind == INSTANCE and access.party.name in meant)

@@ -17,6 +17,7 @@ from checker.iam.clock import Clock
 from checker.iam.domain import Addresses, Assignment, Choice, Choices, Numbers, OneOf, Ways
 from checker.iam.identity import SOURCE_KEYS
 from checker.iam.lists import ServiceChain
+from checker.iam.principal import PROVIDER
 from checker.iam.request import FOREIGN_ADDRESS
 from checker.iam.shape import Segment, Shape
 from checker.iam.texts import (
@@ -54,7 +55,7 @@ ORG_ID, ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
 CALLER_ACCOUNT = "kms:calleraccount"
 _IS_SERVICE, _VIA_SERVICE = "aws:principalisawsservice", "aws:viaawsservice"
 _TAG = "aws:principaltag/"
-_IDENTITY, _PROVIDER = "aws:sourceidentity", "aws:federatedprovider"
+_IDENTITY = "aws:sourceidentity"
 _MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 _SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
 _VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
@@ -269,8 +270,8 @@ _HOST = some(LOWER + ".-")
 def _provider(words: tuple[str, ...]) -> Texts:
     """The identity provider that a role session comes from; that of an account which is named is not at hand."""
     arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
-    forms = (Form.of(_PROVIDER, _HOST), Form.of(_PROVIDER, arn), Form.wider(_PROVIDER, ANY_TEXT))
-    excluded = (Excluded(_PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
+    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.wider(PROVIDER, ANY_TEXT))
+    excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
     return Texts(forms, optional=True, excluded=tuple(excluded))
 
 

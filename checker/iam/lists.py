@@ -37,7 +37,7 @@ class ServiceChain(NamedTuple):
         return frozenset((VIA, FIRST, LAST))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Every order of up to three services that the patterns tell apart; the one that comes back last, in doubt."""
+        """Every order of up to three services that the patterns tell apart; last, in doubt, those that begin and end alike."""
         together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
         names = Texts((Form.of(VIA, _SERVICE),)).choices(together, budget)
         services = [str(one.values[VIA]) for one in names.choices]

@@ -19,6 +19,9 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from checker.iam.request import Caller, Request
 
+PROVIDER = "aws:federatedprovider"
+"""The key of a session that came through an identity provider."""
+
 _ACCOUNT_AND_NOT = Unknown("a Deny with NotPrincipal that names only the caller's account")
 _REGIONAL = Unknown("a regional service principal")
 _WILD_SERVICE = Unknown("a wildcard in a service principal")
@@ -99,7 +102,7 @@ def _may_be_named(principals: Principals, request: Request) -> bool:
     """
     named = any(entry.type == "Federated" for entry in principals.entries)
     is_session = isinstance(request.caller, AwsPrincipal)
-    return named and is_session and request.context.get("aws:federatedprovider") is not None
+    return named and is_session and request.context.get(PROVIDER) is not None
 
 
 def _only_by_account(principals: Principals, caller: Caller) -> bool:

@@ -119,8 +119,8 @@ _Scoped = list[tuple[Statement | Unknown, Truth]]
 
 
 def _relevant(policy: Policy, request: Request) -> _Scoped:
-    """Keep what may apply; keys that decide about it, as by a variable in a Resource, may have one value of many."""
-    masked = request._replace(context=_ANYTHING, variables=_ANYTHING)
+    """Keep what may apply; the context is left open, as a variable in a Resource may have one of many values."""
+    masked = request._replace(context=_ANYTHING)
     has_variables = policy.has_variables
     kept: _Scoped = []
     for statement in policy.statements:

@@ -226,15 +226,14 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     own = tuple(sorted(words))
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
-    kinds = (
-        SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)
-    )  # KMS takes no request without a signature
-    free = (callers(who, kinds, organization(own)),)
-    return principal_space(stranger_caller(target), action, target, free)
+    kinds = SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)  # KMS requires a signature
+    strangers = callers(who, kinds, organization(own))
+    return principal_space(stranger_caller(target), action, target, strangers)
 
 
-def principal_space(caller: Caller, action: str, target: Target, free: tuple[Domain, ...]) -> Space:
-    """Requests of IAM principals, or of anonymous callers."""
+def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:
+    """Requests of IAM principals, or of anonymous callers; ``who`` are the callers with their keys."""
+    free: tuple[Domain, ...] = (who,)
     fixed: dict[str, ContextValue] = {
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,

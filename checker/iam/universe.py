@@ -167,8 +167,8 @@ def _principal_space(
     asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
     """IAM principals, who may be strangers or the owner's own."""
-    free = (caller_domain(asker, target, own, organization(own)),)
-    return principal_space(caller, action, target, free)._replace(free_unlisted=True)
+    who = caller_domain(asker, target, own, organization(own))
+    return principal_space(caller, action, target, who)._replace(free_unlisted=True)
 
 
 def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:

@@ -8,8 +8,6 @@ from checker.arn import Arn
 from checker.case import names_connect
 from checker.finding import Severity
 from checker.iam.arn_glob import arn_glob
-from checker.iam.request import AwsPrincipal, Request
-from checker.iam.resource import resource_covers
 from checker.policy.model import ALLOW, Patterns
 from checker.policy.unknown import Unknown
 from checker.remedy.values import name_topic
@@ -20,10 +18,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
-    from checker.iam.truth import Truth
     from checker.policy.model import Statement
-
-_NOBODY = AwsPrincipal(Arn("aws", "iam", "", "", ""))
 
 
 class WrongResource(Rule):
@@ -81,7 +76,8 @@ class WrongResource(Rule):
 
     def _left_out(self, case: TopicCase, statement: Statement, resources: Patterns) -> Iterator[Finding]:
         """Report an Allow about every topic but the one that carries it; there is no other that it could serve."""
-        if statement.effect == ALLOW and _covers(case, resources) is False:
+        known = isinstance(case.topic.arn, Arn)
+        if known and statement.effect == ALLOW and case.covers(resources) is False:
             yield self.finding(
                 case.name,
                 f"{statement.title} is about everything but this topic",
@@ -117,18 +113,10 @@ def _fault(case: TopicCase, value: str) -> str:
         return f"which belongs to {service}, not to SNS"
     if not isinstance(case.topic.arn, Arn):
         return "one of several topics that the policy names" if _topics(case) > 1 else ""
-    if _covers(case, Patterns("Resource", (value,))) is False:
+    if case.covers(Patterns("Resource", (value,))) is False:
         below = value.startswith(f"{case.topic.arn}:")
         return "a subscription of the topic, not the topic" if below else "which is not this topic"
     return ""
-
-
-def _covers(case: TopicCase, resources: Patterns) -> Truth:
-    """True if a Resource or NotResource covers the topic; of a topic that is not known, not known either."""
-    if isinstance(case.topic.arn, Unknown):
-        return case.topic.arn
-    request = Request(_NOBODY, "", str(case.topic.arn), {})
-    return resource_covers(resources, request, case.policy.has_variables)
 
 
 def _severity(statement: Statement) -> Severity:
