@@ -6,14 +6,18 @@ import sys
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
+    from checker.cli.terminal import guarded
+
+    guarded(lambda: _run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         from checker import __version__
 
         print(f"checker {__version__}")
-        return
-    from checker.cli.terminal import guarded
-
-    guarded(lambda: _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments))
+        return 0
+    return _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments)
 
 
 def _is_plain_check(arguments: list[str]) -> bool:

@@ -19,6 +19,9 @@ from checker.iam.prove import ConnectProver, StrangerProver
 from checker.iam.request import Anonymous, Request, Service
 from checker.iam.resource import resource_covers
 from checker.iam.space import PUBLISH, Target
+from checker.inventory import Source
+from checker.naming import condition_values
+from checker.pairing import STATED, pairings_of, why
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -30,7 +33,7 @@ from checker.policy.model import (
     Problem,
     Statement,
 )
-from checker.policy.placeholder import is_masked, masked
+from checker.policy.placeholder import PLACEHOLDER, filled, is_masked, masked, meant
 from checker.policy.refused.document import refusals
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -42,12 +45,16 @@ if TYPE_CHECKING:
     from checker.finding import Route
     from checker.iam.prove import Answer
     from checker.iam.truth import Truth
-    from checker.inventory import Inventory, Place, PolicyText, Topic
+    from checker.inventory import Inventory, Pairing, Place, PolicyText, Topic
+    from checker.policy.model import Value
 
 _ANY_REGION = "us-east-1"
 _ANY_ACCOUNT = (fresh_account(()),)
 """Stands for the owner's while that is not known."""
 _EVERY_ACCOUNT = ""
+_MEANT_ACCOUNT = "121212121212"
+_MEANT_INSTANCE = "instance/12121212-1212-4121-8121-121212121212"
+"""Stand for those that somebody means to put in the place of placeholders."""
 _QUESTIONS = 5
 """So many questions about one policy may take all the work that one question may."""
 _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
@@ -56,15 +63,56 @@ _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
 class PolicyCase:
     """A resource with a policy of its own."""
 
+    pairings: tuple[Pairing, ...] = ()
+
     def __init__(self, name: str, text: PolicyText | Unknown, place: Place) -> None:
         self.name = name
         self.text = text
         self.place = place
 
     @cached_property
+    def instances(self) -> tuple[Arn, ...]:
+        """The instances that are known to stream, from elsewhere than the policy itself."""
+        return tuple(one.instance for one in self.pairings if one.source is not Source.POLICY)
+
+    @cached_property
+    def explicit_instances(self) -> tuple[Arn, ...]:
+        """The instances that the user paired with the resource, so that a safe fix may give them access."""
+        return tuple(one.instance for one in self.pairings if one.explicit)
+
+    def inferred_from(self, instance: Arn) -> str:
+        """Say what an inferred pairing rests on; nothing for an instance that the user named."""
+        inferred = (one for one in self.pairings if one.source not in STATED)
+        return next((why(one) for one in inferred if one.instance == instance), "")
+
+    @cached_property
     def policy(self) -> Policy:
         """The policy, its placeholders unknown; empty when it is not known at all."""
-        return EMPTY if isinstance(self.text, Unknown) else masked(self.text.policy)
+        return EMPTY if isinstance(self.text, Unknown) else masked(self.text.policy, self.symbol)
+
+    @cached_property
+    def filled(self) -> Policy:
+        """The policy that proofs are about: its placeholders stand for what somebody means to fill in.
+
+        It does not say which instances there are. What has several values, or no known one, stays Unknown.
+        """
+        if isinstance(self.text, Unknown) or self.policy is self.text.policy:
+            return self.policy
+        return filled(self.text.policy, self.symbol, self.named_resource, self.filled_in)
+
+    @property
+    def symbol(self) -> str:
+        """What the policy calls its own resource by while the ARN is not known."""
+        return ""
+
+    @property
+    def named_resource(self) -> str:
+        """The resource as requests name it."""
+        return self.resource_named
+
+    def filled_in(self, key: str, text: str) -> Value:  # noqa: ARG002 - of a key's conditions nothing is known
+        """The value that a placeholder of a condition stands for."""
+        return Unknown(PLACEHOLDER, text)
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -149,9 +197,14 @@ class TopicCase(PolicyCase):
         super().__init__(topic.name, topic.policy, topic.place)
         self.topic = topic
         self.key = inventory.key_of(topic)
-        self.instances: tuple[Arn, ...] = tuple(one.arn for one in inventory.instances_of(topic))
+        self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
+
+    @property
+    def sender_note(self) -> str:
+        """What to add to a help text: the resource that makes Connect stream to the topic, where one is known."""
+        return f"; `{self.topic.sender}` makes Connect stream to this topic" if self.topic.sender else ""
 
     def leaves_open(self, doubt: Unknown) -> bool:
         """True for a value that the document leaves open, so that it is not known whether Connect can publish.
@@ -160,6 +213,33 @@ class TopicCase(PolicyCase):
         """
         asked = any(answer.truth == doubt for _, answer in self.publishing)
         return asked and doubt in _unknowns(self.policy)
+
+    @property
+    def symbol(self) -> str:
+        """What the policy calls the topic by while the ARN is not known."""
+        return self.topic.symbol
+
+    @property
+    def named_resource(self) -> str:
+        """The topic as requests name it."""
+        return self.target.resource
+
+    def filled_in(self, key: str, text: str) -> Value:
+        """The account or instance that a placeholder of a source condition stands for, if there is but one."""
+        if key not in (SOURCE_ACCOUNT, SOURCE_ARN):
+            return super().filled_in(key, text)
+        instances = self.named_instances or self.instances  # a value agrees with what is written beside it
+        accounts = set(self.named_accounts) or {arn.account for arn in instances}
+        if len(instances) > 1 or len(accounts) > 1:
+            return super().filled_in(key, text)
+        return meant(key, text, self._somewhere(*accounts), *instances)
+
+    def _somewhere(self, *accounts: str) -> Arn:
+        """An instance beside the topic, of an account of the policy or of the topic, else of some account."""
+        arn = self.topic.arn
+        near = arn if isinstance(arn, Arn) else None
+        account = next(iter(accounts), near.account if near else _MEANT_ACCOUNT)
+        return Arn(self.partition, "connect", near.region if near else _ANY_REGION, account, _MEANT_INSTANCE)
 
     @cached_property
     def target(self) -> Target:
@@ -211,10 +291,7 @@ class TopicCase(PolicyCase):
 
     def condition_values(self, key: str) -> Iterator[str]:
         """The values that the policy compares a key with."""
-        for statement in self.statements:
-            for condition in statement.conditions:
-                if isinstance(condition, Condition) and condition.folded_key == key:
-                    yield from (value for value in condition.values if isinstance(value, str))
+        return condition_values(self.statements, key)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -227,7 +304,21 @@ class TopicCase(PolicyCase):
         """The accounts whose instances are no strangers: the owner's, those of the known instances, and
         those that the policy names outright, for they were meant.
         """
-        return tuple(dict.fromkeys((*self.owners, *self.named_accounts)))
+        meant = (arn.account for arn in self._meant_instances)
+        return tuple(
+            dict.fromkeys((*self.owners, *self.named_accounts, *self._meant(SOURCE_ACCOUNT), *meant))
+        )
+
+    @cached_property
+    def _meant_instances(self) -> tuple[Arn, ...]:
+        """The instances that stand for placeholders."""
+        return tuple(arn for arn in map(self._instance_in, self._meant(SOURCE_ARN)) if arn is not None)
+
+    def _meant(self, key: str) -> tuple[str, ...]:
+        """The values of a key that stand for placeholders, none where there is no placeholder."""
+        statements = self.filled.known_statements() if self.filled is not self.policy else ()
+        values = (value for s in statements for c in conditions_on(s, key) for value in c.values)
+        return tuple(value for value in values if isinstance(value, str))
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -278,19 +369,26 @@ class TopicCase(PolicyCase):
 
     def alone(self, *statements: Statement) -> Policy:
         """The policy with nothing but these statements."""
-        return self.policy._replace(statements=statements)
+        return self.filled._replace(statements=tuple(self._filled_in.get(id(s), s) for s in statements))
+
+    @cached_property
+    def _filled_in(self) -> dict[int, Statement | Unknown]:
+        """The statements as proofs see them, by those that rules see."""
+        return {id(s): one for s, one in zip(self.policy.statements, self.filled.statements, strict=True)}
 
     @cached_property
     def publishing(self) -> tuple[tuple[Arn | None, Answer], ...]:
         """Whether Connect can publish for each known instance; for any at all (``None``) if none is known."""
         if self.instances:
             return tuple((arn, prove.can_publish(self.policy, self.target, arn)) for arn in self.instances)
+        if self.filled is not self.policy:  # a placeholder lets no instance in as it stands
+            return ((None, self.connect_under(self.policy).any_instance()),)
         return ((None, self.whole.any_instance()),)
 
     @cached_property
     def whole(self) -> ConnectProver:
         """Questions about Connect under the whole policy."""
-        return self.connect_under(self.policy)
+        return self.connect_under(self.filled)
 
     def connect(self, *statements: Statement) -> ConnectProver:
         """Questions about Connect under these statements of the policy alone."""
@@ -298,7 +396,8 @@ class TopicCase(PolicyCase):
             return self.whole
         ordinals = tuple(s.ordinal for s in statements)
         if ordinals not in self._provers:
-            self._provers[ordinals] = self.whole.only(*statements)
+            known = self.alone(*statements).known_statements()
+            self._provers[ordinals] = self.whole.only(*known)
         return self._provers[ordinals]
 
     def connect_under(self, policy: Policy) -> ConnectProver:
@@ -315,23 +414,28 @@ class TopicCase(PolicyCase):
     def siblings_of(self, statement: Statement) -> Answer:
         """Whether a grant lets Connect publish for an instance of a trusted account that nobody named.
 
-        The policy's Denies count. Where a grant does so for no account at all, no account is asked about.
+        The policy's Denies count. Where a grant does so for no account at all, no account is asked about. While
+        the owner's account is not known, a grant for another account may be one for the owner's.
         """
         prover = self.connect(statement, *self.denies)
-        known = self.instances or self.named_instances
-        accounts = dict.fromkeys(arn.account for arn in known) or dict.fromkeys(self.trusted or _ANY_ACCOUNT)
-        ids = tuple(arn.instance_id for arn in (*self.instances, *self.named_instances))
+        known = self.instances or self.named_instances or self._meant_instances
+        accounts = dict.fromkeys((*(arn.account for arn in known), *self.trusted)) or _ANY_ACCOUNT
+        ids = tuple(
+            arn.instance_id for arn in (*self.instances, *self.named_instances, *self._meant_instances)
+        )
         of_any = prover.siblings(_EVERY_ACCOUNT, ids)
         if of_any.truth is False:
             return of_any
         likely = of_any.witness.context.get(SOURCE_ACCOUNT) if of_any.witness else None
         in_turn = sorted(accounts, key=lambda account: account != likely)
-        return prove.either(prover.siblings(account, ids) for account in in_turn)
+        answer = prove.either(prover.siblings(account, ids) for account in in_turn)
+        owner = self.target.account
+        return prove.Answer(owner) if answer.truth is False and isinstance(owner, Unknown) else answer
 
     @cached_property
     def stranger(self) -> StrangerProver:
         """Questions about what a stranger can do under the policy."""
-        return self.stranger_under(self.policy)
+        return self.stranger_under(self.filled)
 
     def stranger_under(self, policy: Policy) -> StrangerProver:
         """Questions about what a stranger can do under another policy."""

@@ -25,11 +25,21 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding
     from checker.iam.prove import Answer
+    from checker.inventory import Pairing
     from checker.outcome import Report
     from checker.rule import Rule
 
 OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
 NOT_ENCRYPTED = "not_encrypted"
+WHOLE = "whole"
+
+
+class InstanceStatus(NamedTuple):
+    """What a lookup says of an instance: a status of the chain, the reason, and advice."""
+
+    status: str
+    reason: str
+    help: str = ""
 
 
 class LinkStatus(NamedTuple):
@@ -55,6 +65,16 @@ class Explanation(NamedTuple):
     links: tuple[LinkStatus, ...]
     report: Report
     opening_rules: frozenset[str]
+    pairings: tuple[Pairing, ...] = ()
+
+    @property
+    def chain(self) -> str:
+        """Whether the instance can publish to the topic: ``whole``, ``broken`` or ``unknown``."""
+        return BROKEN if self.first(BROKEN) else UNKNOWN if self.first(UNKNOWN) else WHOLE
+
+    def status(self, link: Link) -> str:
+        """The status of one link."""
+        return next(one.status for one in self.links if one.link is link)
 
     def first_broken(self) -> LinkStatus | None:
         """The first link that is broken."""
@@ -70,6 +90,12 @@ class Explanation(NamedTuple):
             f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
         )
 
+    @property
+    def is_clean(self) -> bool:
+        """True if nothing is known to be wrong: no link is broken, and no one else gets in."""
+        wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
+        return not any(wrong) and self.first_broken() is None and not self.openings()
+
     def answers(self) -> tuple[tuple[str, Answer], ...]:
         """The four answers under the names that the JSON gives them."""
         return (
@@ -80,42 +106,60 @@ class Explanation(NamedTuple):
         )
 
 
-def explain(topic: Topic, key: Key | None, instance: Arn, rules: Sequence[Rule]) -> Explanation:
-    """Walk the chain; ``key`` is what was given of the topic's key, if anything."""
+def explain(
+    topic: Topic,
+    key: Key | None,
+    instance: Arn,
+    rules: Sequence[Rule],
+    looked_up: InstanceStatus | None = None,
+) -> Explanation:
+    """Walk the chain; ``key`` is what was given of the topic's key, if anything.
+
+    ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
+    """
     topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicCase(topic, inventory)
-    walk = _Walk(case, instance, report, rules)
+    walk = _Walk(case, instance, report, rules, looked_up)
     links = tuple(walk.link(link) for link in Link)
     connect = case.connect_under(walk.policy)
     return Explanation(
         topic,
         instance,
         walk.can_publish,
-        walk.ask(connect.deputy(case.owners)),
+        walk.ask(connect.deputy(case.trusted)),
         walk.ask(connect.siblings(instance.account, (instance.instance_id,))),
         walk.ask(prove.StrangerProver(walk.policy, case.target).can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
         links,
         report,
         frozenset(rule.id for rule in rules if rule.opens),
+        case.pairings,
     )
 
 
 def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
     """Take a key that was handed over for the topic's own, unless both say that it is another.
 
-    It may answer to any alias, and to anything at all if its ARN is not known; where nothing is known of
-    the topic's encryption, handing over a key says it.
+    It may answer to any alias of its account and Region, and to anything at all if its ARN is not known;
+    where nothing is known of the topic's encryption, handing over a key says it.
     """
     if key is None or topic.key is None:
         return topic, None
     reference = topic.key if isinstance(topic.key, str) else key.name
-    if not key.answers_to(reference) and isinstance(key.arn, Arn) and "alias/" not in reference:
+    if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
         other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
         return topic._replace(key=other), None
     return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
+
+
+def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
+    """True if a topic can mean a key by a reference: an ARN says whose key it is, all else is the topic's own."""
+    named = Arn.parse(reference)
+    owner = named or topic.arn
+    here = isinstance(owner, Unknown) or owner[:1] + owner[2:4] == arn[:1] + arn[2:4]
+    return here and (key.answers_to(reference) or "alias/" in reference)
 
 
 def _kms(topic: Topic, status: dict[Link, str]) -> str:
@@ -130,11 +174,19 @@ def _kms(topic: Topic, status: dict[Link, str]) -> str:
 class _Walk:
     """Judges one link after the other."""
 
-    def __init__(self, case: TopicCase, instance: Arn, report: Report, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        case: TopicCase,
+        instance: Arn,
+        report: Report,
+        rules: Sequence[Rule],
+        looked_up: InstanceStatus | None,
+    ) -> None:
         self.case = case
         self.topic = case.topic
         self.instance = instance
         self.report = report
+        self.looked_up = looked_up
         self.rules = {rule.id: rule for rule in rules}
         text = case.topic.policy
         self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
@@ -146,6 +198,8 @@ class _Walk:
         return prove.Answer(text) if isinstance(text, Unknown) else answer
 
     def link(self, link: Link) -> LinkStatus:
+        if link is Link.INSTANCE and self.looked_up is not None:
+            return LinkStatus(link, self.looked_up.status, self.looked_up.reason, help=self.looked_up.help)
         status, reason = {
             Link.INSTANCE: self.of_instance,
             Link.TOPIC_TYPE: self.topic_type,
@@ -154,6 +208,8 @@ class _Walk:
             Link.KEY: self.key,
             Link.KEY_POLICY: self.key_policy,
         }[link]()
+        if status in (OK, UNKNOWN) and self.cause(link, BROKEN) is not None:
+            status = BROKEN
         cause = self.cause(link, status)
         if cause is None:
             return LinkStatus(link, status, reason)
@@ -172,10 +228,11 @@ class _Walk:
         return None
 
     def _is_about(self, finding: Finding, link: Link) -> bool:
-        """True for a finding that breaks the link; rules about any policy report on the key's as well."""
+        """True for a finding that breaks the link; a rule about any policy speaks of the key's as well."""
         rule = self.rules[finding.rule]
-        here = finding.resource == self.topic.name or link in (Link.KEY, Link.KEY_POLICY)
-        return rule.link is link and not rule.opens and here
+        of_topic = finding.resource == self.topic.name
+        own = Link.KEY_POLICY if isinstance(rule, PolicyRule) and not of_topic else rule.link
+        return own is link and not rule.opens and (of_topic or link in (Link.KEY, Link.KEY_POLICY))
 
     def of_instance(self) -> tuple[str, str]:
         return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
@@ -212,8 +269,6 @@ class _Walk:
             return BROKEN, "the AWS managed key"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        if self.cause(Link.KEY, BROKEN):
-            return BROKEN, ""
         if isinstance(key.state, Unknown):
             return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
         managed = key.manager if isinstance(key.manager, Unknown) else f"managed by {key.manager}"
@@ -227,7 +282,7 @@ class _Walk:
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, (self.instance,)).usable)
+        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
         return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from checker.iam.delivery import SEND
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TOPIC_SID, KEY_SID, QUEUE_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey", "AllowTopicToSend"
 ROOT_SID = "Enable IAM User Permissions"
+TOPIC_CONTEXT_KEY = "kms:EncryptionContext:aws:sns:topicArn"
 KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
 
 
@@ -64,10 +66,32 @@ def pins(instances: Sequence[Arn]) -> dict[str, Json]:
     }
 
 
-def key_statement(taken: Iterable[str] = (), condition: Mapping[str, Json] | None = None) -> dict[str, Json]:
+class KeyCondition(StrEnum):
+    """What a grant of a key can be limited to.
+
+    SNS sets the topic as encryption context for every publisher. AWS does not document that Connect passes the
+    instance on to KMS.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
+    """
+
+    TOPIC = "topic"
+    INSTANCE = "instance"
+
+
+def key_condition(
+    wanted: KeyCondition | None, topics: Sequence[Json], instances: Sequence[Arn]
+) -> Json | None:
+    """The condition that limits a grant of a key to topics or to instances."""
+    if wanted is None:
+        return None
+    if wanted is KeyCondition.INSTANCE:
+        return pins(instances)
+    return {"StringEquals": {TOPIC_CONTEXT_KEY: topics[0] if len(topics) == 1 else [*topics]}}
+
+
+def key_statement(taken: Iterable[str] = (), condition: Json | None = None) -> dict[str, Json]:
     """Let Connect use a key; AWS documents no condition for it, so it has none unless one is given."""
-    pinned = dict(condition) if condition else None
-    return connect_statement(free_sid(KEY_SID, taken), list(KEY_ACTIONS_NEEDED), "*", pinned)
+    return connect_statement(free_sid(KEY_SID, taken), list(KEY_ACTIONS_NEEDED), "*", condition)
 
 
 def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> dict[str, Json]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
-from checker.finding import Finding, Location, Role, Severity, Verdict
-from checker.inventory import Key, PolicyText
+from checker.finding import Finding, Location, Role, Severity, Verdict, declared_as
+from checker.inventory import Key, PolicyText, Skipped
 from checker.key_case import KeyCase
-from checker.outcome import Examined, Report
+from checker.key_users import alike, cases_by_key, is_about_topics, merged, worst
+from checker.locatable import Unplaced, locatable
+from checker.outcome import Doubt, Examined, Report
+from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
+from checker.relevance import is_relevant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from checker.inventory import Inventory, Place, Topic, Written
+    from checker.inventory import Inventory, Pairing, Place, Topic, Written
+    from checker.key_users import Verdicts
     from checker.rule import Rule
 
 
@@ -31,12 +36,13 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(self, topic: Topic, streamed: frozenset[str]) -> bool:
-        """True for a topic that is to be judged; ``streamed`` are the ARNs that contacts stream to."""
-        policy = topic.policy
-        speaks = isinstance(policy, PolicyText) and policy.names_connect
-        known = self.all_topics or topic.named or speaks or str(topic.arn) in streamed
-        return known or self._asks_for(topic)
+    def takes(self, topic: Topic, streamed: frozenset[str], key: Key | Unknown | None = None) -> bool:
+        """True for a topic that is to be judged.
+
+        ``streamed`` are the ARNs that contacts stream to, ``key`` is the key that the topic is encrypted with.
+        """
+        chosen = self.all_topics or topic.named or self._asks_for(topic)
+        return chosen or str(topic.arn) in streamed or is_relevant(topic, key)
 
     def _asks_for(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
@@ -44,9 +50,8 @@ class Scope(NamedTuple):
         return named or not tags.isdisjoint(self.tags)
 
     def takes_key(self, key: Key) -> bool:
-        """The same for a key that no topic in scope uses."""
-        speaks = isinstance(key.policy, PolicyText) and key.policy.names_connect
-        return self.all_topics or key.named or speaks
+        """True for a key that is to be judged although no topic in scope uses it."""
+        return key.named or (isinstance(key.policy, PolicyText) and key.policy.names_connect)
 
     def is_about(self, *places: Place | PolicyText | Unknown | None) -> bool:
         """True if the run is about one of the files."""
@@ -56,43 +61,51 @@ class Scope(NamedTuple):
 
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
     """Run the rules over every target in scope: topics, the keys that they use, contacts."""
-    run = _Run(rules)
+    run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
-    judged = [topic for topic in about if scope.takes(topic, streamed)]
-    used: set[int] = set()
+    judged = [topic for topic in about if scope.takes(topic, streamed, inventory.key_of(topic))]
+    used = cases_by_key(judged, inventory)
+    of_keys: dict[int, _Judged] = {}
+    for cases in used.values():
+        of_keys |= run.key(cases)
     for topic in judged:
-        case = TopicCase(topic, inventory)
-        target = _Target("topic", case.name, topic.address, topic.place, case.text, topic.written)
-        run.target(target, "check_topic", case)
-        if isinstance(case.key, Key) and id(case.key) not in used:
-            used.add(id(case.key))
-            run.key(KeyCase(case.key, topic, case.instances))
+        run.topic(topic, TopicCase(topic, inventory), of_keys.get(id(topic)))
     for key in inventory.keys:
         if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            run.key(KeyCase(key, None, tuple(one.arn for one in inventory.instances)))
+            run.key([KeyCase(key, None, pairings_of_key(key, inventory))])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
-    findings = [one for one in run.findings if scope.files is None or one.locations[0].source in scope.files]
+    unplaced: list[Unplaced] = []
+    found = locatable(run.findings, unplaced)
+    findings = [one for one in found if scope.files is None or one.locations[0].source in scope.files]
     return Report(
         tuple(_ordered(_folded(findings))),
-        tuple(run.examined),
-        inventory.skipped,
+        tuple(sorted(run.examined, key=lambda one: KINDS.index(one.kind))),
+        (*inventory.skipped, *dict.fromkeys(map(_not_shown, unplaced))),
         len(about) - len(judged),
-        tuple(run.crashed),
+        (*run.crashed, *(one.rule for one in unplaced)),
     )
+
+
+def _not_shown(one: Unplaced) -> Skipped:
+    """Say that a finding is reported without its lines."""
+    reason = f"cannot show the lines of `{one.rule}`: {type(one.error).__name__}: {one.error}"
+    help_text = "the finding is reported without them; this is a bug in checker, please report it"
+    return Skipped(one.source, reason, help=help_text)
 
 
 def _folded(findings: Iterable[Finding]) -> list[Finding]:
     """Say once what is said of several resources in the same words at the same places.
 
-    A template that is judged under several conditions, or declares a resource for each of a set, has many.
+    A template that is judged under several conditions, or declares a resource for each of a set, has many. Each
+    Terraform root is told apart: what is fixed for one is still wrong in another.
     """
     said: dict[object, Finding] = {}
     for one in sorted(findings, key=lambda one: (one.resource, one.address)):
         places = tuple((place.source, place.position() or place.route) for place in one.locations)
-        said.setdefault((one.rule, one.severity, one.verdict, one.message, places), one)
+        said.setdefault((one.rule, one.severity, one.verdict, one.message, one.root, places), one)
     return list(said.values())
 
 
@@ -103,6 +116,7 @@ def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
     return scope.is_about(topic.place, topic.policy, *of_key)
 
 
+KINDS = ("topic", "key", "contact")
 CHECKS = ("check_topic", "check_key", "check_contact")
 
 
@@ -115,6 +129,29 @@ class _Target(NamedTuple):
     place: Place
     policy: PolicyText | Unknown | None
     written: Written | None = None
+    pairings: tuple[Pairing, ...] = ()
+    root: str = ""
+
+    @property
+    def declared_as(self) -> str:
+        """The address, after the root that it belongs to where there are several."""
+        return declared_as(self.root, self.address)
+
+
+class _Judged(NamedTuple):
+    """What the rules say of a target."""
+
+    findings: list[Finding]
+    verdicts: Verdicts
+    doubts: dict[str, Doubt]
+
+    def about(self, rules: Collection[str]) -> _Judged:
+        """The verdicts of some rules, without the findings."""
+        return _Judged(
+            [],
+            {rule: verdict for rule, verdict in self.verdicts.items() if rule in rules},
+            {rule: doubt for rule, doubt in self.doubts.items() if rule in rules},
+        )
 
 
 class _Run:
@@ -122,27 +159,70 @@ class _Run:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
+        self.about_topics = {rule.id for rule in rules if is_about_topics(rule)}
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
-    def key(self, case: KeyCase) -> None:
-        key = case.key
-        target = _Target("key", case.name, key.address, key.place, key.policy, key.written)
-        self.target(target, "check_key", case)
+    def topic(self, topic: Topic, case: TopicCase, of_key: _Judged | None) -> None:
+        """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
+        named = (case.name, topic.address, topic.place, case.text, topic.written)
+        self.target(_Target("topic", *named, case.pairings, topic.root), "check_topic", case, of_key)
 
-    def target(self, target: _Target, check: str, case: object) -> None:
-        verdicts: dict[str, Verdict] = {}
+    def key(self, cases: Sequence[KeyCase]) -> dict[int, _Judged]:
+        """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
+        first, key = cases[0], cases[0].key
+        named = (first.name, key.address, key.place, key.policy, key.written)
+        target = _Target("key", *named, first.pairings, key.root)
+        found: list[tuple[Finding, list[str]]] = []
+        of_topics: dict[int, _Judged] = {}
+        of_groups: list[_Judged] = []
+        for group in alike(cases):
+            judged = self.judged(target, "check_key", group[0])
+            topics = [one.topic for one in group if one.topic is not None]
+            found += ((one, self.affected(one, topics)) for one in judged.findings)
+            of_groups.append(judged)
+            of_topics |= {id(topic): judged.about(self.about_topics) for topic in topics}
+        self.findings += merged(found)
+        self.examine(target, of_groups)
+        return of_topics
+
+    def affected(self, finding: Finding, topics: Sequence[Topic]) -> list[str]:
+        """The topics that a finding about their key affects."""
+        return [topic.name for topic in topics] if finding.rule in self.about_topics else []
+
+    def target(self, target: _Target, check: str, case: object, more: _Judged | None = None) -> None:
+        """Judge a target; ``more`` is what was found of it elsewhere."""
+        judged = self.judged(target, check, case)
+        self.findings += judged.findings
+        self.examine(target, [judged] if more is None else [judged, more])
+
+    def examine(self, target: _Target, judged: Sequence[_Judged]) -> None:
+        """Note the worst verdict of each rule, and why some could not tell."""
+        verdicts = worst(one.verdicts for one in judged)
+        doubts = {rule: doubt for one in judged for rule, doubt in one.doubts.items()}
+        source = target.place.document.name
+        self.examined.append(
+            Examined(target.kind, target.name, source, verdicts, doubts, target.declared_as, target.pairings)
+        )
+
+    def judged(self, target: _Target, check: str, case: object) -> _Judged:
+        """The findings about a target, the verdict of each rule, and why some could not tell."""
+        findings: list[Finding] = []
+        verdicts: Verdicts = {}
+        doubts: dict[str, Doubt] = {}
         for rule in self.judging[check]:
             if rule.needs_policy and isinstance(target.policy, Unknown):
-                verdicts[rule.id] = Verdict.UNDETERMINED
-                continue
-            said = self.check(rule, getattr(rule, check), case, target)
+                said: list[Finding | Unknown] = [target.policy]
+            else:
+                said = self.check(rule, getattr(rule, check), case, target)
             if said:
                 found = (one for one in said if isinstance(one, Finding))
-                self.findings += (_declared(one, target) for one in found)
+                findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
-        self.examined.append(Examined(target.kind, target.name, target.place.document.name, verdicts))
+            if verdicts[rule.id] is Verdict.UNDETERMINED:
+                doubts[rule.id] = Doubt(_reason(said), counts=not rule.needs_live)
+        return _Judged(findings, verdicts, doubts)
 
     def check(
         self,
@@ -165,12 +245,13 @@ class _Run:
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Say what the resource is declared as, and where that is written."""
     if target.written is None:
-        return finding._replace(address=target.address)
+        return finding._replace(address=target.address, root=target.root)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "written here")
-    return finding._replace(address=target.address, locations=(*finding.locations, place))
+    found = finding._replace(address=target.address, root=target.root)
+    return found._replace(locations=(*finding.locations, place))
 
 
 def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
@@ -179,6 +260,11 @@ def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
     if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in said):
         return Verdict.FAIL
     return Verdict.UNDETERMINED
+
+
+def _reason(said: Sequence[Finding | Unknown]) -> str:
+    reasons = (one.told if isinstance(one, Unknown) else one.message for one in said)
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def _ordered(findings: list[Finding]) -> Iterator[Finding]:

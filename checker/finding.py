@@ -139,9 +139,14 @@ class Witness(NamedTuple):
 
 
 class Applicability(Enum):
-    """How far a fix may be trusted: proven to change nothing else, shown with what it opens, or only shown."""
+    """How far a fix may be trusted.
+
+    Proven to give and take nothing else; what AWS documents, though it reaches others too; shown with what it
+    opens; or only shown, for people to apply.
+    """
 
     SAFE = "safe"
+    DOCUMENTED = "documented"
     UNSAFE = "unsafe"
     DISPLAY = "display"
 
@@ -205,6 +210,7 @@ class Fix(NamedTuple):
 
     ``operations`` are routes of the policy, ``edits`` what they come to in the text of files, once that has
     been worked out. ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
+    ``needs`` are the options of the command line without which it cannot be safe.
     """
 
     title: str
@@ -212,10 +218,15 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...] = ()
     applicability: Applicability = Applicability.UNSAFE
     plan: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one resource; ``address`` is what that is declared as."""
+    """One thing that is wrong with one resource.
+
+    ``address`` is what the resource is declared as, ``root`` the Terraform root whose address it is.
+    ``affects`` names the topics that a finding about their key is about.
+    """
 
     rule: str
     severity: Severity
@@ -227,6 +238,18 @@ class Finding(NamedTuple):
     witness: Witness | None = None
     fixes: tuple[Fix, ...] = ()
     address: str = ""
+    root: str = ""
+    affects: tuple[str, ...] = ()
+
+    @property
+    def declared_as(self) -> str:
+        """The address, after the root that it belongs to where there are several: `prod/: aws_sns_topic.chat`."""
+        return declared_as(self.root, self.address)
+
+
+def declared_as(root: str, address: str) -> str:
+    """An address, after the root that it belongs to where there are several."""
+    return f"{root}: {address}" if root and address else address
 
 
 def format_route(route: Route) -> str:

@@ -27,7 +27,9 @@ def identity(finding: Finding, source: str) -> Identity:
     """Identify a finding; ``source`` is its file as the run names it, for instance relative to a repository."""
     places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
     message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
-    named = [finding.address] * bool(finding.address)  # a plan may hold the same policy for several
+    # A plan may hold the same policy for several resources, and several roots may call the module that it is in.
+    within = finding.root if finding.root and not finding.locations[0].source.startswith(finding.root) else ""
+    named = [f"{within}: {finding.address}" if within else finding.address] * bool(finding.address)
     return Identity(finding.rule, source, redacted("; ".join((*named, *sorted(places)))), redacted(message))
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from checker.arn import Arn, is_uuid
 from checker.finding import Document
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
-    from typing import TypeGuard
-
-    from checker.arn import Arn
     from checker.finding import Position, Route
     from checker.policy.dialect import Dialect
     from checker.policy.model import Policy, Problem
     from checker.policy.node import Node
 
 _PREDEFINED = "alias/aws/"
-MANAGED_KEY_ALIAS = f"{_PREDEFINED}sns"
 USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"
@@ -50,7 +48,15 @@ class PolicyText(NamedTuple):
     @property
     def names_connect(self) -> bool:
         """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
-        return CONNECT in self.text or any(s.names_service(CONNECT) for s in self.policy.known_statements())
+        return mentions_connect(self.text) or any(
+            s.names_service(CONNECT) for s in self.policy.known_statements()
+        )
+
+    @property
+    def grants_connect(self) -> bool:
+        """True if a statement allows Connect something, under whatever conditions."""
+        statements = self.policy.known_statements()
+        return any(s.effect == "Allow" and s.names_service(CONNECT) for s in statements)
 
 
 class Place(NamedTuple):
@@ -68,11 +74,41 @@ class Written(NamedTuple):
 
 
 class Subscription(NamedTuple):
-    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending."""
+    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending.
+
+    ``undelivered`` is the reason why SNS cannot deliver to the endpoint, empty unless that was looked at.
+    """
 
     protocol: str
     endpoint: str
     confirmed: bool
+    undelivered: str | Unknown = ""
+
+
+class Source(Enum):
+    """Where a run knows a Connect instance from."""
+
+    OPTION = "option"
+    CONFIGURATION = "configuration"
+    MANIFEST = "manifest"
+    CLOUDTRAIL = "cloudtrail"
+    POLICY = "policy"
+    ROOT = "root"
+    FOLDER = "folder"
+    ACCOUNT = "account"
+
+
+class Pairing(NamedTuple):
+    """An instance that streams to a topic, and why that is taken to be so.
+
+    ``where`` is the file that says so. ``explicit``: the user said it of this very topic, so that a safe fix
+    may give the instance access; an inferred pairing never does.
+    """
+
+    instance: Arn
+    source: Source
+    where: str = ""
+    explicit: bool = False
 
 
 class Topic(NamedTuple):
@@ -80,10 +116,14 @@ class Topic(NamedTuple):
 
     ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
     topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
-    that are said to stream to it, empty when nothing says. ``claimed`` is what was given for the ARN where
+    that a manifest's entry for the topic lists; ``pairings`` all that stream to it, ``None`` before
+    ``checker.pairing`` has worked them out. ``home`` is the namespace of its names: the folder, Terraform root,
+    plan or manifest that it was read from; ``root`` the Terraform root as reports name it. ``claimed`` is what was given for the ARN where
     that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
     its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
     write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
+    ``sender`` is the resource of the same code that makes Connect stream to the topic. ``doubt`` says why the
+    policy may not be in force. ``without_connect`` holds if no policy that the topic may have names Connect.
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -105,13 +145,17 @@ class Topic(NamedTuple):
     writers: tuple[Place, ...] = ()
     sharing: int = 1
     written: Written | None = None
+    sender: str = ""
+    doubt: Unknown | None = None
+    without_connect: bool = False
+    pairings: tuple[Pairing, ...] | None = None
+    home: str = ""
+    root: str = ""
 
     @property
     def name(self) -> str:
         """How reports call the topic: its ARN, or what it is declared as, or the file that its policy stands in."""
-        return (
-            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
-        )
+        return _name(self.arn, self.root, self.address, self.place)
 
 
 class Grant(NamedTuple):
@@ -129,7 +173,7 @@ class Grant(NamedTuple):
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
-    The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
+    ``doubt`` says why the policy may not be in force. The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
     ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use.
     """
 
@@ -145,18 +189,20 @@ class Key(NamedTuple):
     named: bool = False
     address: str = ""
     written: Written | None = None
+    doubt: Unknown | None = None
+    home: str = ""
+    root: str = ""
 
     @property
     def name(self) -> str:
         """How reports call the key: its ARN, or what it is declared as, or the file that its policy stands in."""
-        return (
-            str(self.arn) if not isinstance(self.arn, Unknown) else self.address or self.place.document.name
-        )
+        return _name(self.arn, self.root, self.address, self.place)
 
     def answers_to(self, reference: str) -> bool:
-        """True if a KmsMasterKeyId, in any of its four forms, means this key.
+        """True if a KmsMasterKeyId, in any of its four forms, can mean this key.
 
-        Key id, key ARN, alias name, alias ARN; SNS resolves them in the topic's own account and Region.
+        Key id, key ARN, alias name, alias ARN. Whose key a bare id or alias means is the topic's to say:
+        ``Inventory.key_of``.
         """
         if isinstance(self.arn, Unknown):
             return reference in self.aliases
@@ -164,12 +210,34 @@ class Key(NamedTuple):
         key_id = self.arn.resource.removeprefix("key/")
         return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
 
+    def is_of(self, topic: Topic) -> bool:
+        """True if a bare key id or alias of the topic can mean this key: both have one account and Region.
+
+        While the ARN of one of them is not known, both have to come from one namespace.
+        https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+        """
+        if isinstance(self.arn, Unknown) or isinstance(topic.arn, Unknown):
+            return self.home == topic.home
+        return self.arn[:1] + self.arn[2:4] == topic.arn[:1] + topic.arn[2:4]
+
+
+def _name(arn: Arn | Unknown, root: str, address: str, place: Place) -> str:
+    """Name a resource by its ARN, else by its address in its Terraform root, else by its file."""
+    if isinstance(arn, Arn):
+        return str(arn)
+    return (f"{root}: {address}" if root else address) if address else place.document.name
+
 
 class Instance(NamedTuple):
-    """An Amazon Connect instance. https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html"""
+    """An Amazon Connect instance, and how the run knows of it; ``home`` is the namespace that it was read from.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
+    """
 
     arn: Arn
     place: Place | None = None
+    source: Source = Source.OPTION
+    home: str = ""
 
 
 class Contact(NamedTuple):
@@ -203,13 +271,17 @@ class IgnoreComment(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Something that was not judged, and why; ``error`` when it should have been readable."""
+    """Something that was not judged, and why.
+
+    ``error`` when it should have been readable, ``complete`` when nothing in it was left out.
+    """
 
     what: str
     reason: str
     error: bool = False
     position: Position | None = None
     help: str = ""
+    complete: bool = False
 
 
 class Inventory(NamedTuple):
@@ -223,30 +295,81 @@ class Inventory(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
-        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted."""
-        if not isinstance(topic.key, str):
-            return topic.key
-        for key in self.keys:
-            if key.answers_to(topic.key):
-                return key
-        return Unknown("the key was not given", topic.key)
+        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted.
 
-    def instances_of(self, topic: Topic) -> tuple[Instance, ...]:
-        """The instances that stream to a topic: those tied to it, else all that are known."""
-        return topic.instances or self.instances
+        A key ARN means one key. A bare id or alias means one of the topic's own account and Region, and an
+        address one of its own namespace.
+        """
+        reference = topic.key
+        if not isinstance(reference, str):
+            return reference
+        found = [key for key in self.keys if key.answers_to(reference)]
+        meant = [key for key in found if Arn.parse(reference) is not None or _is_meant(key, reference, topic)]
+        meant = [key for key in meant if key.home == topic.home] or meant
+        if len({key.name for key in meant}) == 1:
+            return meant[0]
+        return Unknown(_why_not_known(reference, topic, found, meant), reference)
 
 
-def is_managed_key(reference: str | Unknown | None) -> TypeGuard[str]:
-    """True if a KmsMasterKeyId is the alias of the AWS managed key, by name or ARN.
+def _why_not_known(reference: str, topic: Topic, found: list[Key], meant: list[Key]) -> str:
+    """Say why a topic's key is not known, from the keys that answer to its name and those that can be meant."""
+    if meant:
+        return f"{len(meant)} keys answer to `{reference}`, and nothing says which one the topic uses"
+    others = [key.arn for key in found if isinstance(key.arn, Arn)]
+    if others and isinstance(topic.arn, Arn):
+        of_topic = f"account {topic.arn.account} and {topic.arn.region}"
+        return f"`{reference}` means a key of {of_topic}, and the one that was given is `{others[0]}`"
+    return "the key was not given"
 
-    Told by the name alone: asking KMS for a predefined alias can create the key.
+
+def _is_meant(key: Key, reference: str, topic: Topic) -> bool:
+    """True if a reference that is not an ARN means the key when it stands in this topic."""
+    if reference == key.address:
+        return key.home == topic.home
+    if key.is_of(topic):
+        return True
+    unique = isinstance(key.arn, Arn) and reference == key.arn.resource.removeprefix("key/")
+    return isinstance(topic.arn, Unknown) and unique and not reference.startswith("mrk-")
+
+
+def managed_alias(reference: str | Unknown | None) -> str:
+    """The alias of an AWS managed key that a KmsMasterKeyId is, by name or ARN; empty for anything else.
+
+    The end of a partly known ARN tells. KMS reserves `alias/aws/` for AWS managed keys. Told by the name alone:
+    asking KMS for a predefined alias can create the key.
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
-    return isinstance(reference, str) and (
-        reference == MANAGED_KEY_ALIAS or reference.endswith(f":{MANAGED_KEY_ALIAS}")
-    )
+    text = reference.where if isinstance(reference, Unknown) and "${" in reference.where else reference
+    name = text.rpartition(":")[2] if isinstance(text, str) else ""
+    return name if name.startswith(_PREDEFINED) else ""
 
 
-def is_predefined_alias(reference: str) -> bool:
-    """True for the alias of any key that AWS manages, by name or ARN, which must not be described either."""
-    return reference.rpartition(":")[2].startswith(_PREDEFINED)
+def is_managed_key(reference: str | Unknown | None) -> bool:
+    """True if a KmsMasterKeyId is the alias of an AWS managed key."""
+    return bool(managed_alias(reference))
+
+
+def is_key_reference(text: str) -> bool:
+    """True for the four forms of a KmsMasterKeyId: key ID, key ARN, alias name, alias ARN.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    """
+    arn = Arn.parse(text)
+    name = text if arn is None else arn.resource.removeprefix("key/")
+    return (arn is None or arn.service == "kms") and (name.startswith("alias/") or _is_key_id(name))
+
+
+def _is_key_id(text: str) -> bool:
+    """True for a UUID, and for the ID of a multi-Region key."""
+    hexadecimal = set(text.removeprefix("mrk-").lower()) <= set("0123456789abcdef")
+    return is_uuid(text) or (text.startswith("mrk-") and len(text) == _MULTI_REGION_ID and hexadecimal)
+
+
+_MULTI_REGION_ID = len("mrk-") + 32
+
+
+def is_customer_alias(reference: str | Unknown | None) -> bool:
+    """True if a KmsMasterKeyId is an alias that customers may create: AWS reserves `alias/aws/` for its own."""
+    alias = reference.rpartition(":")[2] if isinstance(reference, str) else ""
+    return alias.startswith("alias/") and not alias.startswith(_PREDEFINED)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.case import PolicyCase
 from checker.iam import prove
+from checker.iam.action import action_covers
 from checker.iam.decide import EXPLICITLY_DENIED
 from checker.iam.grant import grant_covers
 from checker.iam.mention import known_conditions
-from checker.iam.request import Service
 from checker.iam.space import DATA_KEY, DECRYPT, SNS, TOPIC_CONTEXT, Target, key_space
 from checker.iam.truth import Truth, any_of
-from checker.inventory import Key, Place, Topic
-from checker.policy.model import Condition, Statement
+from checker.inventory import Key, Pairing, Place, Topic
+from checker.policy.model import ALLOW, Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 
@@ -40,13 +40,20 @@ def unsupported(key: Key) -> Iterator[tuple[str, str]]:
 
 
 class KeyCase(PolicyCase):
-    """A key, and the topic that is encrypted with it if one is known."""
+    """A key, the topic that is encrypted with it if one is known, and all topics that are."""
 
-    def __init__(self, key: Key, topic: Topic | None = None, instances: tuple[Arn, ...] = ()) -> None:
+    def __init__(
+        self,
+        key: Key,
+        topic: Topic | None = None,
+        pairings: tuple[Pairing, ...] = (),
+        topics: tuple[Topic, ...] = (),
+    ) -> None:
         super().__init__(key.name, key.policy, key.place)
         self.key = key
         self.topic = topic
-        self.instances = instances
+        self.pairings = pairings
+        self.topics = topics or ((topic,) if topic else ())
 
     @cached_property
     def target(self) -> Target:
@@ -55,15 +62,20 @@ class KeyCase(PolicyCase):
         return Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn)
 
     @property
+    def named_resource(self) -> str:
+        """The key as requests name it."""
+        return self.target.resource
+
+    @property
     def topic_arn(self) -> str | Unknown:
         """The topic's ARN, which KMS sees as encryption context."""
         arn = self.topic.arn if self.topic else Unknown("no topic is known to use the key")
         return arn if isinstance(arn, Unknown) else str(arn)
 
-    def answer(self, action: str, caller: str = CONNECT) -> Answer:
-        """Whether the key policy lets a service do an action when somebody publishes to the topic."""
+    def answer(self, action: str) -> Answer:
+        """Whether the key policy lets Connect do an action when it publishes to the topic."""
         space = key_space(self.target, action, self.topic_arn)
-        return prove.one_request(self.policy, space._replace(caller=Service(caller)))
+        return prove.one_request(self.filled, space)
 
     @cached_property
     def unverified(self) -> tuple[Condition, ...]:
@@ -106,10 +118,10 @@ class KeyCase(PolicyCase):
 
     @cached_property
     def grants_sns_instead(self) -> bool:
-        """True if the key policy gives SNS itself what Connect, the publisher, lacks."""
-        if all(truth is not False for _, truth in self.usable):
-            return False
-        return any(self.answer(action, SNS).truth is True for action in (DATA_KEY, DECRYPT))
+        """True if a statement for SNS itself, under whatever conditions, allows what Connect, the publisher, lacks."""
+        lacking = [action for action, truth in self.usable if truth is False]
+        grants = (s for s in self.statements if s.effect == ALLOW and s.names_service(SNS))
+        return any(action_covers(s.actions, action) is True for s in grants for action in lacking)
 
     def fact(self, name: str) -> Place:
         """Where the description of the key says something."""

@@ -32,8 +32,11 @@ def not_yet_allowed(topic: Topic, instances: Sequence[Arn]) -> tuple[Arn, ...]:
 
 def _is_for(case: TopicCase, statement: Statement, instance: Arn) -> bool:
     """True for a statement that allows an instance, and beside it none but those that somebody named."""
+    alone = case.policy._replace(
+        statements=(statement,)
+    )  # a placeholder lets nobody in until it is filled in
     return (
-        prove.can_publish(case.alone(statement), case.target, instance).truth is True
+        prove.can_publish(alone, case.target, instance).truth is True
         and case.deputy_of(statement).truth is False
         and case.siblings_of(statement).truth is False
     )

@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Finding, Severity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from checker.finding import Position
-    from checker.inventory import Skipped
+    from checker.inventory import Pairing, Skipped
+
+
+class Doubt(NamedTuple):
+    """Why a rule could not tell; ``counts`` is false for what files cannot know, such as live subscriptions."""
+
+    reason: str
+    counts: bool = True
+
+
+_UNSAID = Doubt("the reason was not recorded")
 
 
 class Examined(NamedTuple):
-    """A target that was judged, and the verdict of every rule that judged it."""
+    """A target that was judged, the verdict of every rule that judged it, and why some could not tell.
+
+    ``address`` is what the target is declared as, where it is; ``pairings`` are the instances it was judged for.
+    """
 
     kind: str
     resource: str
     source: str
     verdicts: Mapping[str, Verdict]
+    doubts: Mapping[str, Doubt] = MappingProxyType({})
+    address: str = ""
+    pairings: tuple[Pairing, ...] = ()
+
+    @property
+    def undetermined(self) -> Iterator[tuple[str, Doubt]]:
+        """The rules that could not tell, and why."""
+        for rule, verdict in self.verdicts.items():
+            if verdict is Verdict.UNDETERMINED:
+                yield rule, self.doubts.get(rule, _UNSAID)
+
+    @property
+    def declared(self) -> str:
+        """What it is declared as, in whichever way the conditions of a template let it come out."""
+        return without_conditions(self.resource)
+
+
+def without_conditions(resource: str) -> str:
+    """Name a resource of a template without what its conditions choose: `t.yaml#Chat (IsProd)` as `t.yaml#Chat`."""
+    return resource.partition(" (")[0] if "#" in resource else resource
 
 
 class HeldBackBy(Enum):
@@ -69,6 +103,7 @@ class Report(NamedTuple):
 
     @property
     def incomplete(self) -> bool:
-        """True if something was skipped, could not be told, or is held back by an entry that is stale."""
-        undetermined = any(v is Verdict.UNDETERMINED for one in self.examined for v in one.verdicts.values())
-        return bool(self.skipped) or bool(self.stale) or undetermined
+        """True if something was skipped, is undetermined where that counts, or is stale."""
+        undetermined = any(doubt.counts for one in self.examined for _, doubt in one.undetermined)
+        left_out = any(not one.complete for one in self.skipped)
+        return left_out or bool(self.stale) or undetermined

@@ -70,6 +70,7 @@ CONNECT_REGIONS = (
     "af-south-1",
     "ap-northeast-1",
     "ap-northeast-2",
+    "ap-northeast-3",
     "ap-southeast-1",
     "ap-southeast-2",
     "ca-central-1",

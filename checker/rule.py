@@ -40,7 +40,8 @@ class Rule:
     ``severity`` is the worst that it reports. ``link`` is the link of the chain that it judges, None for a
     rule that explains none. ``opens`` tells a rule about who else gets in from one about what breaks the
     stream. ``needs_policy`` is false for a rule that can tell without the target's policy, ``fixable`` true
-    for one that can offer a fix.
+    for one that can offer a fix. ``needs_live`` is true for a rule about what files cannot know unless AWS was asked:
+    if it could not tell, that is listed under --strict and does not change the exit code.
     """
 
     id: ClassVar[str]
@@ -51,6 +52,7 @@ class Rule:
     since: ClassVar[str] = "0.1"
     opens: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
+    needs_live: ClassVar[bool] = False
     fixable: ClassVar[bool] = False
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:

@@ -101,10 +101,13 @@ def _shown(value: str | tuple[str, ...] | Unknown) -> str:
     return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{one}`" for one in value) or "no value"
 
 
+def not_listed(region: str) -> str:
+    """Say that no list has Amazon Connect in a Region; lists age, so that proves nothing."""
+    return f"{region} is not on the list of Regions with Amazon Connect, which may be older than the Region"
+
+
 def where_connect_is(region: str) -> str:
-    """Advise on a Region without Amazon Connect. https://docs.aws.amazon.com/general/latest/gr/connect_region.html"""
+    """Advise on a Region that is not listed for Connect. https://docs.aws.amazon.com/general/latest/gr/connect_region.html"""
     every = tuple(one for regions in REGIONS.values() for one in regions)
-    if region in every:
-        return f"it lists {', '.join(CONNECT_REGIONS)}"
-    guess = did_you_mean(region, every)
-    return f"did you mean `{guess}`?" if guess else "there is no such Region"
+    guess = None if region in every else did_you_mean(region, every)
+    return f"did you mean `{guess}`?" if guess else f"the list has {', '.join(CONNECT_REGIONS)}"

@@ -45,7 +45,9 @@ def main() -> None:
         sources,
         {
             "TOPIC_ACTIONS": _topic_actions(documented, _operations(session, "sns")),
-            "KEY_ACTIONS": _key_actions(iam_data),
+            "REFUSED_TOPIC_ACTIONS": [f"sns:{name}" for name in _listed(documented, "actions that SNS")],
+            "KEY_ACTIONS": _key_actions(iam_data, of_keys=True),
+            "OTHER_KEY_ACTIONS": _key_actions(iam_data, of_keys=False),
             "GLOBAL_KEYS": sorted(
                 {*_listed(documented, "global condition keys", "keys that only", "the old name")}
             ),
@@ -63,9 +65,7 @@ def main() -> None:
         {
             "REGIONS": {name: _regions(session, "sns", name) for name in session.get_available_partitions()},
             "CONNECT_REGIONS": sorted(
-                region
-                for name in session.get_available_partitions()
-                for region in _regions(session, "connect", name)
+                {*_connect_regions(session), *_listed(documented, "Regions with Amazon Connect")}
             ),
         },
     )
@@ -91,10 +91,13 @@ def _topic_actions(documented: dict[str, list[str]], operations: list[str]) -> l
     return sorted(f"sns:{name}" for name in _listed(documented, "topic policy actions"))
 
 
-def _key_actions(iam_data: Path) -> list[str]:
+def _key_actions(iam_data: Path, *, of_keys: bool) -> list[str]:
+    """The actions of KMS that are about a key, or those that never are and have no effect in a key policy."""
     actions = json.loads((iam_data / "actions" / "kms.json").read_text()).values()
     return sorted(
-        f"kms:{one['name']}" for one in actions if any(r["name"] == "key" for r in one["resourceTypes"])
+        f"kms:{one['name']}"
+        for one in actions
+        if any(r["name"] == "key" for r in one["resourceTypes"]) is of_keys
     )
 
 
@@ -112,6 +115,11 @@ def _printed() -> Iterator[str]:
     for path in (Path(botocore.__file__).parent / "data").glob("*/*/service-2.json.gz"):
         found = PRINCIPAL.findall(gzip.decompress(path.read_bytes()).decode())
         yield from (name for name in found if not REGIONAL.search(name))
+
+
+def _connect_regions(session: Any) -> Iterator[str]:
+    for partition in session.get_available_partitions():
+        yield from _regions(session, "connect", partition)
 
 
 def _regions(session: Any, service: str, partition: str) -> list[str]:

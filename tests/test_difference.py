@@ -270,6 +270,17 @@ def test_pairs_as_people_meet_them(name: str) -> None:
     confirm(found.lost, before, after)
 
 
+@pytest.mark.parametrize("service", ["connect.amazonaws.com", "sqs.amazonaws.com"])
+def test_a_service_gains_what_is_bound_to_the_encryption_context_of_sns(service: str) -> None:
+    use = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "kms:Decrypt", "Resource": "*"}
+    topic = {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": TOPIC_ARN}}
+    root = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    before, after, found = compared([root], [root, {**use, "Condition": topic}])
+    assert [one.actions for one in found.gained if one.partly]
+    assert found.lost == ()
+    confirm(found.gained, after, before)
+
+
 def test_instances_that_the_caller_knows_are_told_apart_by_name() -> None:
     _, _, found = compared([PINNED], [statement(Condition=SAME_ACCOUNT)], instances=[arn_of(OTHER_INSTANCE)])
     assert [one.sentence for one in found.gained] == [

@@ -45,6 +45,6 @@ def test_names_that_rules_rest_on_are_in_the_generated_lists() -> None:
     assert {"kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(KEY_ACTIONS)
     assert {"aws:SourceArn", "aws:SourceAccount", "aws:SourceOwner", "aws:PrincipalTag/"} <= set(GLOBAL_KEYS)
     assert {"connect", "sns", "cloudwatch", "events"} <= set(SERVICES)
-    assert len(CONNECT_REGIONS) == 11
+    assert len(CONNECT_REGIONS) == 12
     assert set(CONNECT_REGIONS) <= {region for regions in REGIONS.values() for region in regions}
     assert "scripts/generate_names.py" in (names.__doc__ or "")

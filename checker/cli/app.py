@@ -11,7 +11,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from checker import __version__
-from checker.cli.terminal import Exit, tell
+from checker.cli.exit_codes import Exit
+from checker.cli.terminal import tell
 from checker.inputs.opening import inputs_remembered
 
 
@@ -111,10 +112,10 @@ def _exiting(command: Callable[..., int]) -> Callable[..., None]:
             with inputs_remembered():
                 code = command(*values, **options)
         except BrokenPipeError:  # before Typer calls it a failure
-            code = Exit.CLEAN
+            code = Exit.READER_GONE
         except KeyboardInterrupt:
             tell("interrupted")
-            code = 130
+            code = Exit.INTERRUPTED
         raise typer.Exit(code)
 
     return run_command

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.audit_plan import AuditOptions
+from checker.cli.audit_options import AuditOptions
 from checker.cli.auditing import audit_accounts
 from checker.cli.options import (
     AllTopicsOption,
@@ -51,7 +51,7 @@ def audit(
     role_name: Annotated[
         str, typer.Option(metavar="NAME", help="The role to assume in accounts other than the caller's.")
     ] = "",
-    external_id: Annotated[str, typer.Option(metavar="ID", help="What that role asks for.")] = "",
+    external_id: Annotated[str, typer.Option(metavar="ID", help="External ID for assuming the role.")] = "",
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
     threads: Annotated[
@@ -66,17 +66,22 @@ def audit(
     topic: TopicOption = None,
     topic_tag: TopicTagOption = None,
     trail_hours: Annotated[
-        int,
-        typer.Option(min=0, max=90 * 24, help="How far back CloudTrail is asked for streams; 0: not at all."),
-    ] = 24,
+        int | None,
+        typer.Option(
+            min=0,
+            max=90 * 24,
+            help="Hours of CloudTrail events to read for streams; 0: none.  [default: 24]",
+        ),
+    ] = None,
     journal: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what comes of each account and Region here.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Record each account and Region in this file, for --resume."),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="JOURNAL", help="Go on with an audit that was interrupted.")
+        Path | None, typer.Option(metavar="JOURNAL", help="Continue an interrupted audit, with its options.")
     ] = None,
     security_hub: Annotated[
-        bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive what is mended.")
+        bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive fixed ones.")
     ] = False,
     dask: Annotated[
         str,
@@ -93,10 +98,14 @@ def audit(
     strict: Annotated[
         bool | None,
         typer.Option(
-            "--strict/--no-strict", help="Exit 3 also if a rule could not tell.", show_default=False
+            "--strict/--no-strict", help="Also exit 3 if a result is undetermined.", show_default=False
         ),
     ] = None,
     baseline: BaselineOption = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the findings to this baseline, and report only others."),
+    ] = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
@@ -126,6 +135,7 @@ def audit(
         resume,
         security_hub=security_hub,
         dask=dask,
+        write_baseline=write_baseline,
         arguments=tuple(context.obj or ()),
     )
     return audit_accounts(asked, formats or (), output)

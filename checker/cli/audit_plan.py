@@ -1,20 +1,27 @@
-"""What an audit is asked: options, configuration and manifests put together, and the journal of it."""
+"""Plans an audit from options, configuration and manifests, and begins or resumes its journal."""
 
 from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.cli.run import Options
+from checker.cli.audit_options import (
+    DEFAULT_HOURS,
+    AuditOptions,
+    is_recorded,
+    record_options,
+    resumed_options,
+)
 from checker.cli.terminal import tell
 from checker.inputs.load import load
 from checker.inputs.text import InputError
-from checker.inventory import Inventory
-from checker.live.access import Access, Coverage
+from checker.inventory import Inventory, Source
+from checker.live.access import Access
 from checker.live.audit.plan import Plan
+from checker.pairing import pair
 from checker.report.age import age
 
 if TYPE_CHECKING:
@@ -23,55 +30,80 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Journal
 
 
-class AuditOptions(NamedTuple):
-    """Options of an audit; ``arguments`` are the words of the command line after `checker`."""
-
-    options: Options
-    access: Access
-    coverage: Coverage = Coverage()
-    manifests: tuple[Path, ...] = ()
-    hours: int = 24
-    journal: Path | None = None
-    resume: Path | None = None
-    security_hub: bool = False
-    dask: str = ""
-    arguments: tuple[str, ...] = ()
-
-
 def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
     """Put together what is asked of AWS; the topics of a manifest are named, as if by an option.
 
     Raises InputError for a manifest that cannot be read.
     """
-    said = load(asked.manifests) if asked.manifests else Inventory()
+    said = pair(load(asked.manifests)) if asked.manifests else Inventory()
     for fault in (one for one in said.skipped if one.error):
         raise InputError(fault.what, fault.reason, fault.position, fault.help)
     streaming = _streaming(said)
     scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
-    instances = (*ground.instances, *said.instances)
-    return Plan(asked.access, scope, tuple(str(one.arn) for one in instances), streaming, asked.hours)
+    homes = {topic.home for topic in said.topics}
+    loose = (one._replace(source=Source.MANIFEST) for one in said.instances if one.home not in homes)
+    instances = tuple((one.source.value, str(one.arn)) for one in (*ground.instances, *loose))
+    hours = DEFAULT_HOURS if asked.hours is None else asked.hours
+    return Plan(asked.access, scope, instances, streaming, hours)
 
 
 def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The topics of manifests, each with the instances that its manifest pairs with it."""
     named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
-    return tuple((topic.name, tuple(str(one.arn) for one in topic.instances)) for topic in named)
+    return tuple(
+        (topic.name, tuple(str(one.instance) for one in topic.pairings or () if one.explicit))
+        for topic in named
+    )
+
+
+def named_instances(asked: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
+    """The ARNs of the instances that options, configuration and manifests name for topics."""
+    streaming = (arn for _, arns in plan.streaming for arn in arns)
+    return (*asked.options.instances, *ground.configuration.instances, *streaming)
+
+
+def continued(asked: AuditOptions) -> AuditOptions:
+    """Take the options of an audit that is resumed from its journal, so that it audits the same.
+
+    Raises InputError for an option that contradicts the journal.
+    """
+    from checker.live.audit.journal import read_options, unusable
+
+    if asked.resume is None:
+        return asked
+    if asked.journal is not None:
+        raise InputError(
+            "--journal", "goes without `--resume`", help_text="a resumed audit keeps its journal"
+        )
+    recorded = read_options(asked.resume)
+    if recorded is None:
+        tell(
+            f"{asked.resume}: the journal has not been begun: starting anew, with the options of this command"
+        )
+        return asked
+    if not is_recorded(recorded):
+        raise unusable(asked.resume, 1, "it does not say with which options the audit began")
+    return resumed_options(asked, recorded)
 
 
 def _temporary() -> Path:
-    """A file that stays where the run is interrupted, so that it can be gone on with."""
+    """A file that stays if the run is interrupted, so that it can be resumed."""
     with tempfile.NamedTemporaryFile(prefix="checker-audit-", suffix=".jsonl", delete=False) as file:
         return Path(file.name)
 
 
-def journal_of(asked: AuditOptions, plan: Plan, account: str) -> tuple[Journal, frozenset[Unit]]:
+def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
     """Begin a journal, or resume one; give the units that it knows. How accounts are reached may change.
 
-    Raises InputError.
+    ``home`` is the Region that is audited if none is named. Raises InputError.
     """
     from checker.live.audit.journal import Journal
 
     question = plan._replace(access=Access())._asdict()
-    journal = Journal(asked.resume or asked.journal or _temporary(), account, question)
+    options = record_options(asked)
+    if not options["--region"] and not options["--all-regions"]:
+        options["--region"] = [home]
+    journal = Journal(asked.resume or asked.journal or _temporary(), account, question, options)
     if not asked.resume:
         journal.begin()
         return journal, frozenset()

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import contextmanager
 from shlex import join
 from typing import TYPE_CHECKING
 
-from checker.cli.audit_plan import AuditOptions, journal_of, plan_of
+from checker.cli.audit_options import AuditOptions
+from checker.cli.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.cli.audit_progress import AuditProgress
+from checker.cli.baseline_file import write_baseline
+from checker.cli.exit_codes import Exit, ending_of
 from checker.cli.output import Destination, check_destinations, publish
-from checker.cli.run import baseline_path, decide, prepare, without_known
+from checker.cli.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
 from checker.cli.signals import interruptible
-from checker.cli.terminal import Exit, tell
+from checker.cli.terminal import tell
+from checker.configuration.baseline import hold_back
+from checker.inventory import Skipped, Source
+from checker.live.audit.cluster_lost import ClusterLostError
 from checker.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from checker.cli.run import Ground, Run
-    from checker.inventory import Skipped
     from checker.live.access import Unit
     from checker.live.audit.accounts import Surveyed
     from checker.live.audit.crew import Crew
@@ -33,10 +39,12 @@ if TYPE_CHECKING:
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
+    from checker.live.audit.named_instances import unverified
     from checker.live.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
     check_destinations(destinations, output, asked.resume or asked.journal)
+    asked = continued(asked)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
     _protect_baseline(asked, ground)
@@ -45,22 +53,51 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
         surveyed = survey(sessions, asked.coverage)
         gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
         gc.enable()  # an audit is long, unlike other runs
-        journal, done = journal_of(asked, plan, surveyed.account)
+        unknown = tuple(unverified(sessions, surveyed.units, named_instances(asked, ground, plan)))
+        surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
+        journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
-        try:
-            _work_off(
-                [unit for unit in surveyed.units if unit.bare not in done], asked, plan, sessions, journal
-            )
-            unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-            run = without_known(decide(_whole(journal, surveyed), ground, asked.options), asked.options)
-        except KeyboardInterrupt:
-            tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
-            raise
-    run = run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
-    publish(run.report, run.fail_on, destinations, output)
+        units = [unit for unit in surveyed.units if unit.bare not in done]
+        with _resumable(asked, journal):
+            _work_off(units, asked, plan, sessions, journal)
+            run = _judged(asked, ground, sessions, surveyed, journal)
+    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
+    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
+    run = run._replace(report=run.report._replace(skipped=skipped))
+    whole = publish(run, destinations, output)
+    journal.finish()
     if not asked.journal and not asked.resume:
         journal.path.unlink()
-    return exit_code(run)
+    ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
+    return ending._replace(crashed=ending.crashed or not whole).code
+
+
+@contextmanager
+def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
+    """Say how to resume an audit that is interrupted or loses its cluster."""
+    try:
+        yield
+    except (KeyboardInterrupt, ClusterLostError):
+        tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
+        raise
+
+
+def _judged(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> Run:
+    """Put everything together, also what could not be sent to Security Hub. Raises InputError."""
+    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+    run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
+    return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+
+
+def _without_known(asked: AuditOptions, run: Run) -> Run:
+    """Hold back what the baseline knows, which is written first if that is asked for. Raises InputError."""
+    path = asked.write_baseline
+    if path is None:
+        return without_known(run, asked.options)
+    baseline = write_baseline(run.report, path)
+    return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -78,10 +115,23 @@ def resume_command(arguments: Sequence[str], journal: Path) -> str:
 _JOURNALS = ("--journal", "--resume")
 
 
+def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn stream to none of the topics that were judged."""
+    paired = {str(one.instance) for target in report.examined for one in target.pairings}
+    for source, text in dict.fromkeys(plan.instances):
+        if source == Source.OPTION.value and text not in paired:
+            reason = (
+                f"`{text}` fits no topic that was judged: none of its account and Region, or all name others"
+            )
+            yield Skipped(
+                "--instance-arn", reason, help="name the topic with --topic-arn, or pair them in a manifest"
+            )
+
+
 def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:
     """Count the baseline as an input from the beginning, though it is read only at the end."""
     path = asked.options.baseline or baseline_path(ground.configuration)
-    if path is not None and os.path.exists(path):  # noqa: PTH110 - it never raises
+    if path is not None and path != asked.write_baseline and os.path.exists(path):  # noqa: PTH110 - it never raises
         protect(path)
 
 
@@ -129,25 +179,17 @@ def _send(
         if entry.unit in entered:
             run = without_known(decide(entry.report, ground, asked.options), asked.options)
             unsent += send(sessions, entered[entry.unit], run.report)
+        else:
+            unsent.append(Skipped(entry.unit.name, _LEFT, error=True))
     return tuple(unsent)
 
 
-def _whole(journal: Journal, surveyed: Surveyed) -> Report:
+_LEFT = "not listed any more since the audit began: its findings were not sent to Security Hub"
+
+
+def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+    """Put the units of the journal together, also those that are not listed any more."""
     from checker.live.audit.work import joined
 
-    wanted = {unit.bare for unit in surveyed.units}
-    report = joined(entry.report for entry in journal.entries() if entry.unit in wanted)
-    return report._replace(skipped=(*surveyed.skipped, *report.skipped))
-
-
-def exit_code(run: Run) -> Exit:
-    """Say by a number how an audit ended; what could not be read weighs more than what was found."""
-    report = run.report
-    if report.crashed:
-        return Exit.INTERNAL_ERROR
-    if report.unreadable:
-        return Exit.INCOMPLETE
-    worst = report.worst()
-    if worst is not None and worst.rank >= run.fail_on.rank:
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if run.strict and report.incomplete else Exit.CLEAN
+    report = joined(entry.report for entry in journal.entries())
+    return report._replace(skipped=(*skipped, *report.skipped))

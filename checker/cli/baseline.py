@@ -1,12 +1,15 @@
-"""`checker baseline write`: take down what is known, so that only what is new is reported."""
+"""`checker baseline write`: record the known findings, so that `check` reports only new ones."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.baseline_file import write_baseline
+from checker.cli.exit_codes import Exit
 from checker.cli.options import (
     AllTopicsOption,
     ConfigOption,
@@ -22,12 +25,11 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options, baseline_path, beside, examine
-from checker.cli.terminal import Exit, tell, write
-from checker.configuration.baseline import baseline_of
-from checker.inputs.baseline import baseline_lines
+from checker.cli.run import Options, baseline_path, examine
+from checker.cli.terminal import paint_for, tell
 from checker.inputs.text import InputError
 from checker.output_file import real_path
+from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from checker.configuration.model import Configuration
@@ -57,9 +59,10 @@ def baseline_write(
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Write down the findings that are there now; `checker check --baseline FILE` then reports only others.
+    """Record the current findings; `checker check --baseline FILE` then reports only others.
 
-    Findings are known by rule, file and place, never by line. Exit codes: 0 written, 2 unreadable input.
+    Findings are known by rule, file and place, never by line. Entries that this run did not judge stay in the file.
+    Exit codes: 0 written, 2 unreadable input, or nothing to examine.
     """
     options = Options(
         tuple(paths or ()),
@@ -80,9 +83,15 @@ def baseline_write(
         raise InputError(
             first.what, first.reason, first.position, "a baseline is written of what could be read whole"
         )
-    lines = baseline_lines(baseline_of(run.report.findings, beside(path)))
-    write(lines, path, regular=output is None)
-    tell(f"wrote {len(run.report.findings)} findings to {path}")
+    for skipped in run.report.skipped:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    if not run.report.examined:
+        raise InputError(
+            ", ".join(map(str, paths or ())) or ".",
+            "nothing was examined, no baseline was written",
+            help_text="name files with topics or keys; `checker check` says what it examines",
+        )
+    write_baseline(run.report, path, regular=output is None)
     return Exit.CLEAN
 
 

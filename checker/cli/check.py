@@ -46,7 +46,7 @@ def check(
         bool | None,
         typer.Option(
             "--strict/--no-strict",
-            help="Exit 3 if something was skipped, could not be determined or is stale.",
+            help="List what was skipped, undetermined or stale, and exit 3 for it.",
             show_default=False,
         ),
     ] = None,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import check_seconds
 from checker.cli.sandbox import missing_moto
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.terminal import paint_for, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ _STORY = (
     Act(
         "The smallest safe repair, proven before and after it is written, with a receipt to roll it back.",
         ("fix", "--topic-arn", "$DEFAULT", *_FIX),
-        Exit.FINDINGS,
+        Exit.CLEAN,
     ),
     Act(
         "The same chat once more: the message arrives.",
@@ -67,12 +68,12 @@ _STORY = (
     Act(
         "The encrypted topic wants a statement in the policy of its key.",
         ("fix", "--topic-arn", "$SEALED", *_FIX, "--diff"),
-        Exit.FINDINGS,
+        Exit.CLEAN,
     ),
     Act(
         "The open topic works, for every AWS customer. Closing it takes nothing from the instance.",
         ("fix", "--topic-arn", "$OPEN", *_FIX, "--diff"),
-        Exit.FINDINGS,
+        Exit.CLEAN,
     ),
     Act(
         "A FIFO topic cannot be mended in place: here is the plan for another.",
@@ -116,7 +117,7 @@ def _tell_story(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
         ended = _play(act, {**names, **_receipt(folder)}, environment, folder, pause)
         if ended != act.ends:
             tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
-            return Exit.FINDINGS
+            return Ending(findings=True).code
     write(["", "Everything went as told; the local AWS and all that was in it are gone."])
     return Exit.CLEAN
 

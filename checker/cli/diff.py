@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import (
     Format,
     FormatOption,
@@ -16,7 +17,7 @@ from checker.cli.options import (
     VariableOption,
     read_given,
 )
-from checker.cli.terminal import Exit, paint_for, write
+from checker.cli.terminal import paint_for, write
 from checker.difference import difference
 from checker.inputs.roles import instance_option
 from checker.inputs.sides import Side, read_sides, target_of
@@ -82,6 +83,5 @@ def _lines(found: Difference, output_format: Format, paint: Paint) -> Iterable[s
 
 
 def _exit_code(found: Difference) -> Exit:
-    if isinstance(found.same, Unknown):
-        return Exit.INCOMPLETE
-    return Exit.CLEAN if found.same else Exit.FINDINGS
+    unknown = isinstance(found.same, Unknown)
+    return Ending(findings=found.same is False, undetermined=unknown).code

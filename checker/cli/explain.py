@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from checker.arn import Arn
-from checker.chain import BROKEN, UNKNOWN, explain
+from checker.chain import UNKNOWN, explain
+from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import (
     EndpointOption,
     Format,
@@ -19,10 +20,12 @@ from checker.cli.options import (
     StrictOption,
 )
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, paint_for, tell, write
+from checker.cli.terminal import paint_for, tell, write
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.inventory import Skipped
 from checker.live.access import Access
 from checker.live.deadline import EXPLAIN_SECONDS
+from checker.policy.unknown import Unknown
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.paint import Paint
 from checker.report.text import skipped_text
@@ -31,8 +34,8 @@ from checker.terminal_text import json_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.chain import Explanation
-    from checker.inventory import Key, Skipped, Topic
+    from checker.chain import Explanation, InstanceStatus
+    from checker.inventory import Key, Topic
 
 
 def explain_command(
@@ -58,19 +61,19 @@ def explain_command(
 ) -> int:
     """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
 
-    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given. Reading takes at
-    most 60 seconds; calls without an answer by then have failed.
+    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given; the instance is
+    looked up. Reading takes at most 60 seconds; calls without an answer by then have failed.
 
-    Exit codes: 0 the chain is whole and closed, 1 a link is broken or somebody else gets in, 2 unreadable
-    input, 3 something is not known (with --strict, and whenever AWS would not show it), 4 internal error.
+    Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input, 3
+    something is not known (with --strict, and whenever AWS would not show it), 4 internal error.
     """
     arn, given = instance_option(instance), _key(key, key_policy)
     if Arn.parse(topic) is None:
         found = Found(load_topic(Path(topic)), given)
     else:
         access = Access(profile=profile, endpoint=endpoint_url, seconds=EXPLAIN_SECONDS)
-        found = _live(topic, given, access)
-    explanation = explain(found.topic, found.key, arn, known_rules())
+        found = _live(topic, given, arn, access)
+    explanation = explain(found.topic, found.key, arn, known_rules(), found.instance)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
@@ -85,16 +88,18 @@ def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Ite
 
 
 class Found(NamedTuple):
-    """The topic and its key, and what AWS would not show of them."""
+    """The topic and its key, what AWS would not show of them, and the instance if it was looked up."""
 
     topic: Topic
     key: Key | None
     skipped: tuple[Skipped, ...] = ()
+    instance: InstanceStatus | None = None
 
 
-def _live(text: str, given: Key | None, access: Access) -> Found:
-    """Read a topic of AWS, and its key unless one was given. Raises InputError."""
+def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
+    """Read a topic of AWS, and its key unless one was given; look the instance up. Raises InputError."""
     from checker.live.faults import UnreadError
+    from checker.live.lookup import look_up
     from checker.live.resource import reach, read_chain  # boto3 takes a fifth of a second to import
 
     topic = topic_option("TOPIC", text)
@@ -103,7 +108,11 @@ def _live(text: str, given: Key | None, access: Access) -> Found:
         found, key = read_chain(calls, topic, with_key=given is None)
     except UnreadError as error:
         raise error.of_input() from None
-    return Found(found, given or key, tuple(calls.skipped))
+    looked_up = look_up(calls, instance, topic.region)
+    skipped = list(calls.skipped)
+    if looked_up.status == UNKNOWN:
+        skipped.append(Skipped(str(instance), looked_up.reason, error=True, help=looked_up.help))
+    return Found(found, given or key, tuple(skipped), looked_up)
 
 
 def _key(described: Path | None, policy: Path | None) -> Key | None:
@@ -115,12 +124,6 @@ def _key(described: Path | None, policy: Path | None) -> Key | None:
 
 
 def _exit_code(explanation: Explanation, *, strict: bool) -> Exit:
-    statuses = [one.status for one in explanation.links]
-    wrong = (
-        explanation.can_publish.truth is False,
-        explanation.deputy.truth is True,
-        explanation.public.truth is True,
-    )
-    if any(wrong) or BROKEN in statuses:
-        return Exit.FINDINGS
-    return Exit.INCOMPLETE if strict and UNKNOWN in statuses else Exit.CLEAN
+    truths = (explanation.can_publish.truth, explanation.deputy.truth, explanation.public.truth)
+    unknown = explanation.first(UNKNOWN) is not None or any(isinstance(truth, Unknown) for truth in truths)
+    return Ending(findings=not explanation.is_clean, undetermined=strict and unknown).code

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from checker.cli.live_mend import LiveOptions, fix_live
-from checker.cli.mend import Mending, carried_out, mend
+from checker.cli.mend import carried_out, ending_of_fix, mend
 from checker.cli.options import (
     AllTopicsOption,
     ChangedOption,
@@ -21,6 +21,7 @@ from checker.cli.options import (
     IgnoreOption,
     InstanceOption,
     IsolatedOption,
+    KmsConditionOption,
     OutputOption,
     ParameterOption,
     PathsArgument,
@@ -36,7 +37,7 @@ from checker.cli.options import (
 )
 from checker.cli.run import Options
 from checker.cli.shown import Shown
-from checker.cli.terminal import Exit, check_output, paint_for, tell
+from checker.cli.terminal import check_output, paint_for, tell
 from checker.cli.trial import Trial, check_trial
 from checker.finding import Severity
 from checker.inputs.text import InputError
@@ -54,13 +55,7 @@ def fix(
         bool,
         typer.Option("--unsafe-fixes", help="Also do what may take access from somebody, or give it."),
     ] = False,
-    kms_condition: Annotated[
-        bool,
-        typer.Option(
-            "--kms-condition",
-            help="Bind key grants to the instances, which AWS does not document for Connect.",
-        ),
-    ] = False,
+    kms_condition: KmsConditionOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing before a live policy is written.")] = False,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
@@ -123,9 +118,9 @@ def fix(
 
     Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
     anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
-    1 something was shown, written or is left, 2 unreadable input, 3 something of a live topic could not be
-    read, or nobody be subscribed to its replacement, 4 internal error. With --test-flow they are those of
-    `checker flow`: 0 the message arrived.
+    or everything was fixed, 1 there is something to apply, or findings remain, 2 unreadable input or a change
+    that was refused, 3 something of a live topic could not be read or written, 4 internal error. With
+    --test-flow also 1 if the message did not arrive.
     """
     check_output(output)
     check_seconds("--wait", wait)
@@ -176,7 +171,7 @@ def fix(
         mending = carried_out(mending)
     shown.write(mending.outcome)
     tell(*shown.remarks(mending.outcome), summary_line(mending.outcome))
-    return _exit_code(mending)
+    return ending_of_fix(mending.outcome, mending.fail_on).code
 
 
 def _one(topics: list[str]) -> str:
@@ -184,13 +179,3 @@ def _one(topics: list[str]) -> str:
     if len(topics) > 1:
         raise InputError("--topic-arn", "one topic is mended at a time", help_text="run the command for each")
     return topics[0]
-
-
-def _exit_code(mending: Mending) -> Exit:
-    """What could not be read weighs more than what was found, as in `check`."""
-    report = mending.outcome.repair.after.report
-    if report.crashed:
-        return Exit.INTERNAL_ERROR
-    if report.unreadable:
-        return Exit.BAD_INPUT
-    return Exit.CLEAN if mending.outcome.is_done(mending.fail_on) else Exit.FINDINGS

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checker.arn import Arn
-from checker.cli.flowing import carry_through, exit_code
+from checker.cli.flowing import carry_through, ending_of_flow
 from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
-from checker.cli.terminal import check_output, paint_for, write
+from checker.cli.retention_consent import ask_consent
+from checker.cli.retention_consent import dry_run as plan_alone
+from checker.cli.terminal import check_output, outliving_reader, paint_for, write
 from checker.inputs.roles import instance_option, topic_option
 from checker.inputs.text import InputError
 from checker.live.access import Access
@@ -81,6 +84,13 @@ def flow(
     create: Annotated[
         bool, typer.Option("--create", help="For --retain: set it up where nothing does.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="For --create: show what would be created, and end.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="For --create: do not ask for confirmation.")] = False,
+    receipts: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create.")
+    ] = Path("checker-receipts"),
     stream_arn: Annotated[
         str, typer.Option(metavar="ARN", help="For --retain firehose --create: the stream to subscribe.")
     ] = "",
@@ -98,7 +108,8 @@ def flow(
     """Start a chat, stream it, say something, and see it come out of the topic; then clear everything away.
 
     The chain is proven first, and a broken link ends it unless forced. For as long as it lasts, a queue of its
-    own is subscribed to each topic. Take a contact flow that calls no agent.
+    own is subscribed to each topic. Take a contact flow that calls no agent. --create shows what it would create,
+    asks, and writes a receipt before it changes anything.
 
     Exit codes: 0 the message arrived, 1 it did not or a link is broken, 2 usage, 3 something else kept the flow
     from being carried through or cleared away, 4 internal error, 130 interrupted.
@@ -106,6 +117,8 @@ def flow(
     check_output(output)
     for option, seconds in (("--wait", wait), ("--wait-for-metrics", wait_for_metrics)):
         check_seconds(option, seconds)
+    if dry_run and not create:
+        raise InputError("--dry-run", "goes with `--retain` and `--create`")
     if not contact_flow.strip():
         raise InputError(
             "--contact-flow-id", "it is empty", help_text="it is the last part of the flow's ARN"
@@ -127,11 +140,14 @@ def flow(
         create=create,
     )
     at_once = output_format is FlowFormat.TEXT and output is None
-    passage = carry_through(asked, Access(profile=profile, endpoint=endpoint_url), as_report=at_once)
+    access = Access(profile=profile, endpoint=endpoint_url)
+    if dry_run:
+        return plan_alone(asked, access)
+    passage = carry_through(asked, access, as_report=at_once, consent=partial(ask_consent, yes, receipts))
     paint = Paint() if output else paint_for(sys.stdout)
-    with suppress(BrokenPipeError):  # how it ended is still told by the exit code
+    with outliving_reader():
         write(_lines(passage, output_format, paint, steps=not at_once), output)
-    return exit_code(passage)
+    return ending_of_flow(passage).code
 
 
 def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:

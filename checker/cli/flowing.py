@@ -8,21 +8,25 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, UNKNOWN
+from checker.cli.exit_codes import Ending
 from checker.cli.run import known_rules
 from checker.cli.signals import heeded
-from checker.cli.terminal import Exit, paint_for, show, tell
+from checker.cli.terminal import outliving_reader, paint_for, show, tell
 from checker.passage import End
 from checker.report.flow import step_line
 
 if TYPE_CHECKING:
     from checker.live.access import Access
     from checker.live.flow.asked import Asked
+    from checker.live.flow.run import Consent
     from checker.passage import Passage, Step
 
 _ATTEMPTS = 4
 
 
-def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
+def carry_through(
+    asked: Asked, access: Access, *, as_report: bool, consent: Consent | None = None
+) -> Passage:
     """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
     from checker.live.session import sign_in
@@ -31,7 +35,7 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
     paint = paint_for(stream)
 
     def show_step(step: Step) -> None:
-        with suppress(OSError):  # the reader has gone, as `head` does; the flow still has to clear away
+        with suppress(OSError), outliving_reader():  # the flow still has to clean up
             show([step_line(step, paint)], stream)
 
     sessions = sign_in(access._replace(attempts=_ATTEMPTS))
@@ -44,20 +48,20 @@ def carry_through(asked: Asked, access: Access, *, as_report: bool) -> Passage:
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        return run_flow(asked, sessions, known_rules(), show_step, stops)
+        if consent is None:
+            return run_flow(asked, sessions, known_rules(), show_step, stops)
+        return run_flow(asked, sessions, known_rules(), show_step, stops, consent)
 
 
-def exit_code(passage: Passage) -> int:
-    """Say by a number how a flow ended."""
-    if passage.end is End.INTERRUPTED:
-        return 130
-    if passage.end in (End.SILENT, End.HELD):
-        return Exit.FINDINGS
-    if passage.end is End.REFUSED:
-        known = passage.cause is not None and (passage.cause.link or passage.cause.rule)
-        return Exit.FINDINGS if known else Exit.INCOMPLETE
+def ending_of_flow(passage: Passage) -> Ending:
+    """How a flow ended: a message that did not arrive and a broken link are findings."""
+    refused = passage.end is End.REFUSED
+    known = passage.cause is not None and bool(passage.cause.link or passage.cause.rule)
     kept = [one.kept for one in passage.topics if one.kept is not None]
-    if any(one.retention.status == BROKEN for one in kept):
-        return Exit.FINDINGS
-    unsure = any(one.retention.status == UNKNOWN or one.fault for one in kept)
-    return Exit.INCOMPLETE if passage.left_behind or unsure else Exit.CLEAN
+    silent = passage.end in (End.SILENT, End.HELD) or (refused and known)
+    return Ending(
+        interrupted=passage.end is End.INTERRUPTED,
+        incomplete=(refused and not known) or bool(passage.left_behind),
+        findings=silent or any(one.retention.status == BROKEN for one in kept),
+        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
+    )

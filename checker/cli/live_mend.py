@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.cli.confirm import is_confirmed
-from checker.cli.flowing import exit_code
+from checker.cli.exit_codes import Ending, Exit
+from checker.cli.flowing import ending_of_flow
+from checker.cli.mend import ending_of_fix
 from checker.cli.run import Options, decide, prepare
 from checker.cli.signals import finishing, interruptible
-from checker.cli.terminal import Exit, check_output, complain, paint_for, tell
+from checker.cli.terminal import check_output, complain, paint_for, tell
 from checker.cli.trial import Trial, try_chat
 from checker.engine import Scope, judge
 from checker.fix.reading import Reading
 from checker.inputs.text import InputError
+from checker.inventory import Source
 from checker.passage import End
 from checker.report.paint import Paint
 from checker.report.repair import summary_line
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
 
     from checker.cli.run import Ground
     from checker.cli.shown import Shown
+    from checker.documented import KeyCondition
     from checker.finding import Severity
     from checker.fix.outcome import Outcome
-    from checker.inventory import Inventory
+    from checker.inventory import Instance, Inventory
     from checker.live.access import Access
     from checker.live.repair.execution import Done
     from checker.live.repair.planning import Plan
@@ -43,7 +47,7 @@ class LiveOptions(NamedTuple):
     access: Access
     topic: str
     unsafe: bool = False
-    kms_condition: bool = False
+    kms_condition: KeyCondition | None = None
     force_managed: bool = False
     receipts: Path = Path("checker-receipts")
     replace: bool = False
@@ -75,15 +79,15 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
         shown.write(done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
-        return 130
-    code = _ended(planned, done, ground.fail_on(asked.options))
-    return 130 if late else code
+        return Exit.INTERRUPTED
+    ending = _ended(planned, done, ground.fail_on(asked.options))
+    return ending._replace(interrupted=ending.interrupted or bool(late)).code
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
     """Show the plan. Raises InputError if nobody reads what is about to be done."""
     try:
-        shown.write(planned.outcome)
+        shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
         if not apply or not planned.changes:
             raise
@@ -107,7 +111,7 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
         try:
             done = _apply(planned, asked, late, yes=yes)
         except InputError as fault:
-            return done._replace(fault=fault)
+            return done._replace(fault=fault, refused=True)
         _tell_steps(done.outcome)
     if done.fault is not None or asked.trial is None or late:
         return done
@@ -141,34 +145,54 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _ended(planned: Plan, done: Done, fail_on: Severity) -> int:
-    """Sum up, and give the exit code: that of the flow if there was one. Raises InputError."""
+def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+    """Sum up, and say how it ended. Raises InputError for a change that was refused before it began."""
     outcome = done.outcome
-    if done.fault is not None and outcome.flow is None:
+    if done.fault is not None and done.refused:
         raise done.fault
     if done.fault is not None:
         complain(done.fault)
     tell(summary_line(outcome))
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
+    for doubt in planned.doubts:
+        tell(*skipped_text(doubt.skipped(), Paint()))
     for skipped in planned.calls.skipped:
         tell(*skipped_text(skipped, Paint()))
-    if outcome.flow is not None and outcome.flow.end is not End.ARRIVED:
-        return exit_code(outcome.flow)
-    if planned.calls.skipped or done.missed:
-        return Exit.INCOMPLETE
-    if outcome.flow is not None:
-        return exit_code(outcome.flow)
-    return Exit.CLEAN if outcome.is_done(fail_on) else Exit.FINDINGS
+    fixed = ending_of_fix(outcome, fail_on, live=True)
+    flow = Ending() if outcome.flow is None else ending_of_flow(outcome.flow)
+    failed = done.fault is not None and outcome.flow is None
+    return fixed._replace(
+        interrupted=flow.interrupted,
+        incomplete=fixed.incomplete
+        or flow.incomplete
+        or failed
+        or bool(planned.calls.skipped or planned.doubts or done.missed),
+        findings=fixed.findings or flow.findings,
+        undetermined=flow.undetermined,
+    )
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
-    from checker.live.repair.planning import Wish, plan  # boto3 takes a fifth of a second to import
+    from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
+    from checker.live.repair.planning import Wish, plan
     from checker.live.resource import reach
 
     judged = _judge(ground, asked.options)
-    wish = Wish(arn, ground.instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
-    return plan(reach(asked.access, arn), wish)
+    instances = _streaming_to(arn, ground)
+    wish = Wish(arn, instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
+    calls = reach(asked.access, arn)
+    unknown = list(unverified(calls, arn, instances))
+    planned = plan(calls, wish)
+    return doubted(planned, [*unknown, *cut_off(planned)])
+
+
+def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+    """The instances of the options; without any, those of the configuration in the topic's account and Region."""
+    named = tuple(one for one in ground.instances if one.source is Source.OPTION)
+    here = (topic.partition, topic.region, topic.account)
+    ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
+    return named or tuple(ours)
 
 
 def _tell_steps(outcome: Outcome) -> None:
@@ -188,9 +212,11 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
 
 def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
     """Carry the plan out. Raises InputError for what stands against it."""
+    from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
 
     check(plan, force_managed=asked.force_managed)
+    check_doubts(plan)
     if not yes and not is_confirmed(_question(plan)):
         raise InputError(
             "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.cli.exit_codes import Ending, ending_of
 from checker.cli.run import Options, examine, examine_on, prepare
 from checker.cli.signals import heeded
 from checker.cli.terminal import tell
@@ -27,6 +28,7 @@ from checker.report.text import skipped_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from checker.documented import KeyCondition
     from checker.finding import Severity
     from checker.inputs.snapshot import Original
 
@@ -40,7 +42,7 @@ class Mending(NamedTuple):
     originals: Mapping[str, Original]
 
 
-def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
+def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> Mending:
     """Work out what to change. Raises InputError for options that cannot be followed."""
     _check_paths(options)
     ground, snapshot = prepare(options), Snapshot()
@@ -50,16 +52,23 @@ def mend(options: Options, *, unsafe: bool, kms_condition: bool) -> Mending:
             run = examine_on(ground, options)
         return Reading(run.inventory, run.report)
 
-    may_edit = editable(options.paths or (Path(),), snapshot)
-    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, may_edit=may_edit)
+    check = editable(options.paths or (Path(),), snapshot)
+    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
     for skipped in found.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
     originals = {path: snapshot[path] for path in found.texts}
     names = {path: os.path.relpath(path) for path in found.texts}
     tell(*_linked(originals, names))
     texts = {path: original.text for path, original in originals.items()}
-    outcome = Outcome(found, texts, names, policy_changes(found))
+    command = ("checker", *sys.argv[1:])
+    outcome = Outcome(found, texts, names, policy_changes(found), command=command)
     return Mending(options, outcome, ground.fail_on(options), originals)
+
+
+def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
+    """How a fix ended: changes that were only shown count as findings, those that were made do not."""
+    ending = ending_of(outcome.repair.after.report, fail_on, live=live)
+    return ending._replace(findings=ending.findings or outcome.is_pending)
 
 
 def _check_paths(options: Options) -> None:

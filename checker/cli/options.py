@@ -13,6 +13,7 @@ import typer
 from checker.cli.progress import progress_bar
 from checker.cli.run import split
 from checker.configuration.model import Choice
+from checker.documented import KeyCondition
 from checker.finding import Severity
 from checker.inputs.load import Given
 from checker.inputs.text import InputError
@@ -43,6 +44,14 @@ class FailOn(StrEnum):
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Files and folders; `-` is standard input."),
+]
+KmsConditionOption = Annotated[
+    KeyCondition | None,
+    typer.Option(
+        "--kms-condition",
+        help="Limit Connect's use of the key: `topic` to messages to the topic; `instance` to the instances, "
+        "which AWS does not document.",
+    ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
 OutputOption = Annotated[
@@ -155,7 +164,9 @@ def read_given(
     """Read the options that fill in templates. Raises InputError for one without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
         raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
-    return Given(_pairs("--var", variables), _pairs("--parameter", parameters), source, progress_bar())
+    return Given(
+        _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
+    )
 
 
 def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.cli.terminal import check_output, paint_for, tell, write
+from checker.cli.terminal import check_output, paint_for, report_bug, tell, write
 from checker.inputs.opening import Role
 from checker.inputs.text import InputError
 from checker.output_file import is_same_file, open_output, overwritten
@@ -16,12 +16,13 @@ from checker.registry import all_rules
 from checker.report.formats import FORMATS, render
 from checker.report.paint import Paint
 from checker.report.setting import Setting
-from checker.report.text import skipped_text, stale_text, summary_text
+from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
 from checker.terminal_text import inert_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checker.cli.run import Run
     from checker.finding import Severity
     from checker.outcome import Report
 
@@ -47,24 +48,42 @@ class Destination(NamedTuple):
         return cls(name, Path(path) if path else None)
 
 
-def publish(report: Report, fail_on: Severity, destinations: Sequence[Destination], output: str = "") -> None:
+def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> bool:
     """Write a report in every format; ``output`` is a file that takes the place of standard output.
 
-    Raises InputError for two reports in one place, and for a file that cannot be written.
+    Files come first, so that they are written whoever reads standard output. False if a format could not be
+    written because of a bug; the others are. Raises InputError for two reports in one place, and for a file that
+    cannot be written.
     """
     check_destinations(destinations, output)
-    targets = _targets(destinations, output)
-    for target in targets:
-        paint = Paint() if target.path else paint_for(sys.stdout)
-        write(render(target.format, report, _setting(fail_on, paint)), target.path)
+    targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
     if any(one.format == "github" for one in targets):
-        _step_summary(report, fail_on)
-    errors = paint_for(sys.stderr)
+        _step_summary(run.report, run.fail_on)
+    written = [_is_written(target, run) for target in targets]
+    errors, report = paint_for(sys.stderr), run.report
     for skipped in report.skipped:
         tell(*skipped_text(skipped, errors))
     for stale in report.stale:
         tell(*stale_text(stale, errors))
+    if run.strict:
+        tell(*doubts_text(report, errors))
     tell(summary_text(report, errors))
+    return all(written)
+
+
+def _is_written(target: Destination, run: Run) -> bool:
+    """Write one format; a bug in it must not lose the others."""
+    paint = Paint() if target.path else paint_for(sys.stdout)
+    try:
+        write(render(target.format, run.report, _setting(run.fail_on, paint)), target.path)
+    except (InputError, OSError):
+        raise
+    except Exception as error:
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        report_bug(error)
+        return False
+    return True
 
 
 def check_destinations(

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from checker.arn import Arn
+from checker.cli.exit_codes import Exit
 from checker.cli.options import Keeping
-from checker.cli.terminal import Exit, write
+from checker.cli.terminal import write
 from checker.inputs.text import InputError
 from checker.live.least import Limits
 from checker.live.permissions import Extras, audit_policy, flow_policy

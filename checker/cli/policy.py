@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.options import OutputOption
-from checker.cli.terminal import Exit, tell, write
+from checker.cli.exit_codes import Exit
+from checker.cli.options import KmsConditionOption, OutputOption
+from checker.cli.terminal import tell, write
 from checker.inputs.drafting import draft_key_policy, draft_topic_policy
+from checker.inputs.still_open import with_warnings
 from checker.inputs.text import InputError
 from checker.inputs.wanted import read_wanted
-from checker.report.drafts import WITHOUT_COMMENTS, Drafts, Language, drafts_text, key_remarks, topic_remarks
+from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.inputs.drafting import Draft
+    from checker.inputs.wanted import Wanted
 
 
 class Which(StrEnum):
@@ -38,13 +41,7 @@ def policy(
         str | None,
         typer.Option("--key-arn", metavar="ARN", help="The key that the topic is encrypted with, if it is."),
     ] = None,
-    condition: Annotated[
-        bool,
-        typer.Option(
-            "--kms-condition",
-            help="Let Connect use the key for these instances alone, which AWS does not document to work.",
-        ),
-    ] = False,
+    condition: KmsConditionOption = None,
     merge: Annotated[
         Path | None,
         typer.Option(
@@ -66,22 +63,35 @@ def policy(
     """Print the least that a topic policy, and with --key-arn a key policy, must say for Connect to stream.
 
     Connect may publish for these instances, and for no others. With a key, JSON has both policies side by
-    side; --only prints one, ready to be pasted. Exit codes: 0 printed, 2 refused, with the reason that
-    AWS documents, 4 internal error.
+    side; --only prints one, ready to be pasted. A merged policy keeps its statements: what they still allow
+    to others is said. Exit codes: 0 printed, 1 printed, but merged statements allow too much, 2 refused, with
+    the reason that AWS documents, 4 internal error.
     """
-    _fitting(key, only, {"--merge-key": merge_key, "--kms-condition": condition or None})
+    _fitting(key, only, {"--merge-key": merge_key, "--kms-condition": condition})
     wanted = read_wanted(topic, instances, key)
     drafts = Drafts(
         wanted,
-        None if only is Which.KEY else draft_topic_policy(wanted, merge),
+        None if only is Which.KEY else _warned(draft_topic_policy(wanted, merge), wanted),
         None
         if only is Which.TOPIC or wanted.key is None
-        else draft_key_policy(wanted, wanted.key, merge_key, condition=condition),
+        else _warned(draft_key_policy(wanted, wanted.key, merge_key, condition=condition), wanted),
         condition,
     )
     write(drafts_text(drafts, language), output)
     tell(*_said(drafts, language))
-    return Exit.CLEAN
+    warned = any(draft.warnings for draft in (drafts.topic, drafts.key) if draft is not None)
+    return Exit.FINDINGS if warned else Exit.CLEAN
+
+
+def _warned(draft: Draft, wanted: Wanted) -> Draft:
+    """The draft with what its merged statements still allow."""
+    if not draft.merged:
+        return draft
+    from checker.engine import Scope, judge  # only where there is something to judge
+    from checker.registry import all_rules
+
+    rules = all_rules()
+    return with_warnings(draft, wanted, lambda found: judge(found, rules, Scope(all_topics=True)).findings)
 
 
 def _fitting(key: str | None, only: Which | None, of_key: dict[str, object]) -> None:
@@ -93,16 +103,19 @@ def _fitting(key: str | None, only: Which | None, of_key: dict[str, object]) -> 
 
 
 def _said(drafts: Drafts, language: Language) -> Iterator[str]:
-    """Say what was merged, and what other languages say in comments."""
+    """Say what was merged, and for JSON, which has no comments, what the other languages say in theirs."""
     for draft in (drafts.topic, drafts.key):
         if draft is not None and draft.merged:
             yield f"{draft.merged}: {_added(draft)}"
             yield from (f"note: {remark}" for remark in draft.remarks)
-    if language in WITHOUT_COMMENTS:
+            yield from (f"warning: still in the merged policy: {warning}" for warning in draft.warnings)
+            if draft.warnings:
+                yield f"  = help: `checker check {draft.merged}` shows them, `checker fix` narrows them"
+    if language is Language.JSON:
         yield from (f"note: {remark}" for remark in (*topic_remarks(drafts), *key_remarks(drafts)))
 
 
 def _added(draft: Draft) -> str:
     if not draft.added:
-        return "nothing to add, Connect is let in for these instances"
+        return "nothing to add: Connect may publish for these instances already"
     return f"{draft.added} statement{'s' * (draft.added > 1)} added"

@@ -11,9 +11,10 @@ import typer
 
 from checker.arn import Arn
 from checker.cli.confirm import is_confirmed
+from checker.cli.exit_codes import Ending
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.cli.signals import finishing, interruptible
-from checker.cli.terminal import Exit, complain, paint_for, tell, write
+from checker.cli.terminal import complain, paint_for, tell, write
 from checker.fix.receipt import CREATED, NEW_KEY, name_of
 from checker.fix.receipt_file import read_receipt
 from checker.inputs.text import InputError
@@ -48,7 +49,7 @@ def rollback(
     tag are deleted, also with --force; keys after seven days, the least that KMS allows.
 
     Exit codes: 0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a
-    receipt that cannot be read, no confirmation, or something that could not be rolled back, 4 internal error,
+    receipt that cannot be read, or no confirmation, 3 something could not be rolled back, 4 internal error,
     130 interrupted.
     """
     with interruptible():
@@ -70,7 +71,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
     todo = [one for one in found if one.fate is Fate.ROLL_BACK]
     left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
     if not todo:
-        return Exit.FINDINGS if left else Exit.CLEAN
+        return Ending(findings=left).code
     if not yes and not is_confirmed(
         f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
     ):
@@ -92,11 +93,12 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
         fault = undone.stuck.fault
         reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
         complain(InputError(fault.what, reason, help_text=help_text))
-    if late:
-        return 130
-    if undone.stuck is not None:
-        return Exit.BAD_INPUT
-    return Exit.FINDINGS if left or undone.drifted or undone.foreign else Exit.CLEAN
+    ending = Ending(
+        interrupted=bool(late),
+        incomplete=undone.stuck is not None,
+        findings=left or bool(undone.drifted or undone.foreign),
+    )
+    return ending.code
 
 
 def _show(lines: Sequence[str]) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from checker.cli.exit_codes import Exit
 from checker.cli.options import Format, FormatOption
 from checker.cli.run import known_rules
-from checker.cli.terminal import Exit, paint_for, write
+from checker.cli.terminal import paint_for, write
 from checker.inputs.configuration import check_name
 from checker.report.rules import rule_list, rule_page, rules_json
 

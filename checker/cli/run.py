@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.configuration.model import Choice, Configuration
 from checker.configuration.paths import matches
-from checker.configuration.selection import ALL, choose
+from checker.configuration.selection import ALL, choose, selects
 from checker.configuration.suppression import suppress
 from checker.engine import Scope, judge
 from checker.finding import Severity
+from checker.inputs.change import read_change
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
+from checker.inputs.coverage import nothing_examined
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
-from checker.inventory import Instance, Inventory
+from checker.inventory import Instance, Inventory, Skipped, Source
 from checker.packs import PackError
+from checker.pairing import pair
+from checker.policy.unknown import Unknown
+from checker.policy.wildcard import glob
 from checker.registry import all_rules
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from checker.inventory import Topic
     from checker.outcome import Report
     from checker.rule import Rule
 
@@ -87,7 +92,10 @@ def prepare(options: Options) -> Ground:
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
-    known = tuple(_instance(text) for text in (*options.instances, *configuration.instances))
+    known = (
+        *(_instance(text, Source.OPTION) for text in options.instances),
+        *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
+    )
     return Ground(rules, families, configuration, _scope(options, configuration), known)
 
 
@@ -97,16 +105,75 @@ def examine(options: Options) -> Run:
 
 
 def examine_on(ground: Ground, options: Options) -> Run:
-    """The same, where the configuration has been read."""
-    paths = _changed(options) if options.changed else options.paths or (Path(),)
+    """Judge files and folders, where the configuration has been read."""
+    if options.changed:
+        return _examine_change(ground, options)
+    paths = options.paths or (Path(),)
+    inventory = _loaded(ground, options, paths)
+    report = judge(inventory, ground.rules, ground.scope)
+    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, paths, absolute)))
+    return decide(report, ground, options, inventory)
+
+
+def _examine_change(ground: Ground, options: Options) -> Run:
+    """Judge the files of a change; of Terraform, the roots that it reaches."""
+    change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
+    options = options._replace(given=options.given._replace(values=change.values))
+    inventory = _loaded(ground, options, change.paths)
+    report = judge(inventory, ground.rules, ground.scope._replace(files=change.names))
+    return decide(report, ground, options, inventory)
+
+
+def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventory:
     inventory = load(
         paths,
         exclude=lambda path: _excluded(path, ground.configuration),
         changed=options.changed,
         given=options.given,
     )
-    inventory = inventory._replace(instances=(*ground.instances, *inventory.instances))
-    return decide(judge(inventory, ground.rules, ground.scope), ground, options, inventory)
+    inventory = pair(
+        inventory._replace(instances=(*ground.instances, *inventory.instances)),
+        lambda topic: _instances_for(topic, ground.configuration),
+        of_change=options.changed,
+    )
+    unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
+    return inventory._replace(skipped=(*inventory.skipped, *unmatched))
+
+
+def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn no topic was judged for, as all are paired with others on purpose."""
+    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
+        if text not in paired:
+            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            yield Skipped("--instance-arn", reason)
+
+
+def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
+    """Report options that name topics and match none; among the files of a change there may be none."""
+    if options.changed:
+        return
+    names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
+    yield from topics_not_found(options.topics, names)
+    if options.topic_tags:
+        from checker.inputs.unmatched import misspelled  # only where there are options
+
+        tags = {word for one in inventory.topics for tag in one.tags for word in (tag[0], "=".join(tag))}
+        for tag in options.topic_tags:
+            if tag not in tags:
+                yield misspelled("--topic-tag", f"no examined topic has the tag `{tag}`", tag, tags)
+
+
+def topics_not_found(patterns: Sequence[str], arns: Iterable[str]) -> Iterator[Skipped]:
+    """Report the patterns of --topic-arn that match no topic."""
+    if patterns:
+        from checker.inputs.unmatched import misspelled  # only where there are options
+
+        known = {arn for arn in arns if arn.startswith("arn:")}
+        for pattern in patterns:
+            if not any(map(glob(pattern).matches, known)):
+                reason = f"`{pattern}` matches no topic whose ARN is known"
+                yield misspelled("--topic-arn", reason, pattern, known)
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
@@ -124,16 +191,6 @@ def decide(report: Report, ground: Ground, options: Options, inventory: Inventor
     )
 
 
-def _changed(options: Options) -> tuple[Path, ...]:
-    """The files of a change, of which there may be none."""
-    for path in options.paths:
-        if os.path.isdir(path):  # noqa: PTH112 - it never raises
-            raise InputError(
-                "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
-            )
-    return options.paths
-
-
 def absolute(name: str) -> str:
     """Write the name of a file as an absolute path, with slashes."""
     return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
@@ -142,6 +199,7 @@ def absolute(name: str) -> str:
 def _configuration(options: Options, names: set[str]) -> Configuration:
     for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
         check_name(name, names, "options")
+    _check_choice(options)
     path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
     if path is None:
         return Configuration()
@@ -152,23 +210,39 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
     )
 
 
+def _check_choice(options: Options) -> None:
+    """See that the options select a rule. Raises InputError."""
+    choice = options.choice
+    if not any(selects(choice, rule.id, rule.family) for rule in known_rules()):
+        option = "--select" if choice.select is not None else "--ignore"
+        raise InputError(option, "no rule is selected", help_text="`checker rules` lists the rules")
+
+
 def _excluded(path: Path, configuration: Configuration) -> bool:
     return matches(configuration.exclude, configuration.relative(absolute(path.as_posix())))
 
 
-def _instance(text: str) -> Instance:
+def _instance(text: str, source: Source) -> Instance:
     from checker.inputs.roles import instance_option
 
-    return Instance(instance_option(text))
+    return Instance(instance_option(text), source=source)
+
+
+def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
+    """The instances that the configuration lists for the files or the Terraform root of a topic."""
+    written = configuration.relative(absolute(topic.place.document.name))
+    root = configuration.relative(f"{topic.home}/.") if topic.root else None
+    for override in reversed(configuration.overrides):
+        if override.instances and (matches(override.paths, written) or matches(override.paths, root)):
+            return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)
+    return ()
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:
-    files = frozenset(name_of(path) for path in options.paths) if options.changed else None
     return Scope(
         bool(configuration.all_topics if options.all_topics is None else options.all_topics),
         (*options.topics, *configuration.topics),
         (*options.topic_tags, *configuration.topic_tags),
-        files,
     )
 
 

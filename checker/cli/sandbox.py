@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.terminal import Exit, tell, write
+from checker.cli.exit_codes import Exit
+from checker.cli.terminal import tell, write
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:

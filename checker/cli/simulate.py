@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import Format, FormatOption
-from checker.cli.terminal import Exit, complain, paint_for, write
+from checker.cli.terminal import complain, paint_for, write
 from checker.iam.decide import decide
 from checker.iam.request import Request, fold
 from checker.inputs.files import name_of, read_input
@@ -73,7 +74,7 @@ def _batch(path: Path, output_format: Format) -> Exit:
             lines.append('{"decision": "Error"}' if output_format is Format.JSON else "Error")
             failed = True
     write(lines)
-    return Exit.BAD_INPUT if failed else Exit.CLEAN
+    return Ending(unreadable=failed).code
 
 
 def _line(decision: Decision, request: Request, output_format: Format) -> str:

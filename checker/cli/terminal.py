@@ -1,14 +1,15 @@
-"""Where output goes, the exit codes, and what happens when something unforeseen does. Knows no Typer."""
+"""Where output goes, and how a command ends when something unforeseen happens. Knows no Typer."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from enum import IntEnum
+from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
+from checker.cli.exit_codes import Ending, Exit
 from checker.hidden_text import hiding
 from checker.inputs.text import InputError
 from checker.output_file import check_output_file, open_output
@@ -21,14 +22,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-class Exit(IntEnum):
-    """What the exit code of every command means."""
-
-    CLEAN = 0
-    FINDINGS = 1
-    BAD_INPUT = 2
-    INCOMPLETE = 3
-    INTERNAL_ERROR = 4
+_GONE: list[bool] = []
+"""Not empty if the reader of the output has gone and the command went on without it."""
 
 
 def guarded(command: Callable[[], object]) -> NoReturn:
@@ -43,7 +38,8 @@ def guarded(command: Callable[[], object]) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
     code = ended(command)
-    sys.stderr.flush()
+    with suppress(OSError):  # the reader has gone
+        sys.stderr.flush()
     os._exit(code)  # freeing thousands of parsed nodes one by one takes a tenth of the run and more
 
 
@@ -61,23 +57,38 @@ def ended(command: Callable[[], object]) -> int:
 
 
 def _ended_code(command: Callable[[], object]) -> int:
+    """Run a command, and report what ended it; reporting may lose its reader as well."""
+    _GONE.clear()
+    try:
+        code = _reported(command)
+    except BrokenPipeError:
+        return Exit.READER_GONE
+    return code or Ending(reader_gone=bool(_GONE)).code
+
+
+def _reported(command: Callable[[], object]) -> int:
     try:
         code = _code_of(command)
         sys.stdout.flush()
     except InputError as error:
         return complain(error)
     except BrokenPipeError:
-        return Exit.CLEAN  # the reader has gone, as `head` does
+        raise
     except KeyboardInterrupt:
         tell("interrupted")
-        return 130
+        return Exit.INTERRUPTED
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
             raise
-        tell(f"error: internal error: {type(error).__name__}: {error}")
-        tell("  = help: this is a fault of checker; CHECKER_DEBUG=1 shows where, please report it")
+        report_bug(error)
         return Exit.INTERNAL_ERROR
     return code
+
+
+def report_bug(error: Exception) -> None:
+    """Report an error that should not have happened."""
+    tell(f"error: internal error: {type(error).__name__}: {error}")
+    tell("  = help: this is a bug in checker; CHECKER_DEBUG=1 shows the traceback, please report it")
 
 
 def _code_of(command: Callable[[], object]) -> int:
@@ -178,6 +189,15 @@ def show(lines: Iterable[str], stream: TextIO) -> None:
     """Write lines to standard output or error at once, as something happens."""
     stream.writelines(_ended(lines, stream))
     stream.flush()
+
+
+@contextmanager
+def outliving_reader() -> Iterator[None]:
+    """Go on if the reader of the output goes: the work has to be finished, or cleaned up. The exit code tells."""
+    try:
+        yield
+    except BrokenPipeError:
+        _GONE.append(True)
 
 
 def complain(error: InputError) -> Exit:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.flowing import carry_through
-from checker.cli.terminal import paint_for, show
+from checker.cli.terminal import outliving_reader, paint_for, show
 from checker.inputs.text import InputError
 from checker.report.flow import passage_text
 
@@ -46,6 +45,6 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
     chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
     passage = carry_through(chat, access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
-    with suppress(BrokenPipeError):  # a repair may still have to be rolled back
+    with outliving_reader():  # a repair may still have to be rolled back
         show(passage_text(passage, paint_for(stream)), stream)
     return passage

@@ -1,10 +1,12 @@
-"""The debt that a team starts with: findings that are known and not yet mended, counted, never by line."""
+"""The findings that a team starts with: known and not fixed yet, counted, never by line."""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from checker.finding import Verdict
 from checker.fingerprint import Identity, identity
 from checker.outcome import HeldBackBy, Stale, Suppressed
 
@@ -23,10 +25,48 @@ def baseline_of(findings: Iterable[Finding], relative: Callable[[str], str]) -> 
     return Counter(_identity(one, relative) for one in findings)
 
 
-def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:
-    """Hold back as many findings as the baseline knows, and report what it knows and nobody finds.
+def renewed(old: Baseline, report: Report, relative: Callable[[str], str]) -> Baseline:
+    """The findings of a report, and the entries of an older baseline that the run did not judge."""
+    new = baseline_of(report.findings, relative)
+    suppressed = baseline_of((one.finding for one in report.suppressed), relative)
+    judged = _judged(report, relative)
+    for entry, count in old.items():
+        if entry in suppressed or not _is_judged(entry, judged):
+            new[entry] = max(new[entry], count)
+    return new
 
-    An entry is stale only if its file was examined by the rule.
+
+def _judged(report: Report, relative: Callable[[str], str]) -> set[tuple[str, str, str]]:
+    """The sources, and the modules that they were judged in, that a rule judged to the end.
+
+    Of a file with topics that were not judged nothing is known, as an entry does not say which topic it is about.
+    """
+    verdicts = defaultdict(set)
+    for one in report.examined:
+        if not report.not_judged or one.source.startswith(_LIVE):
+            for rule, verdict in one.verdicts.items():
+                verdicts[relative(one.source), _module(one.address), rule].add(verdict)
+    return {one for one, found in verdicts.items() if Verdict.UNDETERMINED not in found}
+
+
+def _is_judged(entry: Identity, judged: set[tuple[str, str, str]]) -> bool:
+    """Whether a rule judged the source of an entry, and every live topic that it names as affected."""
+    places = {
+        (entry.source, _module(entry.route)),
+        *((one, "") for one in _LIVE_TOPIC.findall(entry.message)),
+    }
+    return all((*place, entry.rule) in judged for place in places)
+
+
+_LIVE = "arn:"
+_LIVE_TOPIC = re.compile(r"`(arn:[^`]*:sns:[^`]*)`")
+
+
+def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:
+    """Hold back as many findings as the baseline knows, and report entries that no finding matches.
+
+    An entry is stale only if its rule judged what it is about, and in the same module: a file of a Terraform module
+    that is examined alone says nothing of the findings in the modules that call it.
     """
     left = baseline.copy()
     kept, held = [], []
@@ -37,15 +77,24 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
             held.append(Suppressed(finding, HeldBackBy.BASELINE, f"known in {name}"))
         else:
             kept.append(finding)
-    examined = {(relative(one.source), rule) for one in report.examined for rule in one.verdicts}
+    judged = _judged(report, relative)
     stale = tuple(
-        Stale(name, f"`{one.rule}` is mended in {one.source}, at `{one.route}`: write the baseline again")
+        Stale(name, f"`{one.rule}` is fixed in {one.source}, at `{one.route}`: write the baseline again")
         for one, count in left.items()
-        if count > 0 and (one.source, one.rule) in examined
+        if count > 0 and _is_judged(one, judged)
     )
     return report._replace(
         findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)
     )
+
+
+_MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
+
+
+def _module(address: str) -> str:
+    """The root and the modules that an address begins with, as a route of the baseline does."""
+    found = _MODULE.match(address)
+    return found[0] if found else ""
 
 
 def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:

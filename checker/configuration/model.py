@@ -26,10 +26,14 @@ class Choice(NamedTuple):
 
 
 class Override(NamedTuple):
-    """A choice for the files that match patterns, which read as those of a .gitignore."""
+    """A choice for the files that match patterns, which read as those of a .gitignore.
+
+    ``instances`` are the ARNs of the Connect instances that stream to the topics in these files.
+    """
 
     paths: tuple[str, ...]
     choice: Choice
+    instances: tuple[str, ...] = ()
 
 
 class Suppression(NamedTuple):

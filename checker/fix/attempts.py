@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Applicability, Edit, Verdict
-from checker.fix.edits import CannotEditError
+from checker.documented import KeyCondition
+from checker.finding import Applicability, Verdict
+from checker.fix.appraisal import Appraisal, appraise, by_hand
 from checker.fix.faults import Attempt, key_of
-from checker.fix.lower import lowered
-from checker.fix.proof import proof_budgets, worth
+from checker.fix.proof import proof_budgets
 from checker.key_case import KeyCase
-from checker.policy.change import NoPlaceError, changed
-from checker.policy.node import Object, items, meaning
-from checker.policy.read import read_policy
-from checker.remedy.grants import bound_to_sources
+from checker.policy.change import NoPlaceError
+from checker.policy.node import meaning
+from checker.remedy.grants import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from checker.finding import Finding, Fix
-    from checker.fix.edits import TextEdit
+    from checker.fix.editable import Check
     from checker.fix.reading import Known, Reading
     from checker.policy.node import Node
 
-_NO_FIX = "there is no fix for it"
-_ABOVE = "the statement above mends this too"
-_NOBODY = "nobody wrote a policy, so it is the one that AWS gives; write one with these statements"
+_NO_FIX = "no automatic fix"
+_NO_TOPIC = "no topic is known to use the key; name the file of the topic as well"
+_ABOVE = "the statement above fixes this too"
 
 
 class Left(NamedTuple):
@@ -43,21 +42,11 @@ class Left(NamedTuple):
 
 
 class Leave(NamedTuple):
-    """What the user gives leave to: fixes that are not proven safe, key grants bound to the instances, the
-    files that may be edited.
-    """
+    """What the user allows: fixes that are not proven safe, a condition on grants of keys, the files to edit."""
 
     unsafe: bool
-    kms_condition: bool
-    may_edit: Callable[[str], bool]
-
-
-class _RefusedError(Exception):
-    """A fix is not to be tried."""
-
-    def __init__(self, left: Left) -> None:
-        super().__init__(left.reason)
-        self.left = left
+    kms_condition: KeyCondition | None
+    check: Check
 
 
 class Attempts:
@@ -69,7 +58,7 @@ class Attempts:
         self.refused: dict[object, Left] = {}
 
     def forget(self) -> None:
-        """Try again what was refused: once something is mended it may be possible, as in a second run."""
+        """Try again what was refused: once something is fixed it may be possible, as in a second run."""
         self.refused.clear()
 
     def of(self, reading: Reading) -> list[Attempt]:
@@ -88,57 +77,36 @@ class Attempts:
     def _attempt(self, finding: Finding, fix: Fix, policy: Known) -> Attempt | None:
         """Work a fix out; one that is not to be tried is noted, and one whose place is gone comes later."""
         try:
-            fix = self._proven(finding, fix, policy)
-            edits = self._edits(finding, fix, policy)
+            if self._lacks_topic(policy):
+                appraisal = by_hand(fix, policy, _NO_TOPIC)
+            else:
+                conditioned = self._conditioned(fix, policy)
+                appraisal = appraise(conditioned, policy, self.leave.check, self.budgets[policy.name])
         except NoPlaceError:
             return None  # another fix of this round comes first
-        except _RefusedError as refused:
-            self.refused[key_of(finding)] = refused.left
+        finding = _with_fix(finding, fix, appraisal.fix)
+        worth = appraisal.fix.applicability
+        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.leave.unsafe):
+            self.refused[key_of(finding)] = _left(finding, policy, appraisal)
             return None
-        return Attempt(finding, fix._replace(edits=tuple(map(shown, edits))), policy, edits)
+        return Attempt(finding, appraisal.fix, policy, appraisal.edits)
 
-    def _proven(self, finding: Finding, fix: Fix, policy: Known) -> Fix:
-        """The fix with what it is worth. Raises _RefusedError, and NoPlaceError."""
-        new = changed(policy.root, fix.operations)
-        if not policy.is_written:
-            # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
-            statements = policy.named(_statements(new))
-            raise _RefusedError(Left(finding, fix, _NOBODY, statements, by_hand=True, root=policy.root))
-        value = worth(policy.case, read_policy(new, policy.text.dialect)[0], self.budgets[policy.name])
-        fix = fix._replace(applicability=value.applicability)
-        if value.applicability is not Applicability.SAFE and not self.leave.unsafe:
-            raise _RefusedError(Left(finding, fix, value.reason))
-        if self.leave.kms_condition and isinstance(policy.case, KeyCase):
-            # Narrower than what was proven, so it gives nobody more.
-            return fix._replace(operations=bound_to_sources(fix.operations, policy.case.instances))
-        return fix
+    def _lacks_topic(self, policy: Known) -> bool:
+        """True for a key whose grant is to be limited to topics while none is known to use it."""
+        of_topic = self.leave.kms_condition is KeyCondition.TOPIC
+        return of_topic and isinstance(policy.case, KeyCase) and not policy.case.topics
 
-    def _edits(self, finding: Finding, fix: Fix, policy: Known) -> tuple[TextEdit, ...]:
-        """The edits that a fix comes to. Raises _RefusedError."""
-        new = changed(policy.root, fix.operations)
-        try:
-            return self._allowed(lowered(policy.root, new))
-        except CannotEditError as error:
-            statements = policy.named(_changed_statements(policy.root, new))
-            raise _RefusedError(
-                Left(finding, fix, str(error), statements, by_hand=True, root=policy.root)
-            ) from None
-
-    def _allowed(self, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:
-        """Edits of files that may be edited. Raises CannotEditError for others."""
-        for edit in edits:
-            if not self.leave.may_edit(edit.source.name):
-                raise CannotEditError(f"it stands in `{edit.source.name}`, which was not named")
-        return edits
+    def _conditioned(self, fix: Fix, policy: Known) -> Fix:
+        """Bind a grant of a key as the user asks."""
+        if self.leave.kms_condition is None or not isinstance(policy.case, KeyCase):
+            return fix
+        return fix._replace(operations=bound(fix.operations, policy.case, self.leave.kms_condition))
 
     def refuse(self, attempt: Attempt, reason: str) -> None:
         """Note a fix whose edits do not do what they should."""
-        finding, policy = attempt.finding, attempt.known
-        new = changed(policy.root, attempt.fix.operations)
-        statements = policy.named(_changed_statements(policy.root, new))
-        self.refused[key_of(finding)] = Left(
-            finding, attempt.fix, reason, statements, by_hand=True, root=policy.root
-        )
+        appraisal = by_hand(attempt.fix, attempt.known, reason)
+        finding = _with_fix(attempt.finding, attempt.fix, appraisal.fix)
+        self.refused[key_of(finding)] = _left(finding, attempt.known, appraisal)
 
     def left(self, reading: Reading) -> Iterator[Left]:
         """What is left in the end; statements that several findings ask for are given with the first of them."""
@@ -152,23 +120,28 @@ class Attempts:
                 given.add(asked)
 
 
+def _left(finding: Finding, policy: Known, appraisal: Appraisal) -> Left:
+    displayed = appraisal.fix.applicability is Applicability.DISPLAY
+    return Left(
+        finding,
+        appraisal.fix,
+        appraisal.reason,
+        appraisal.statements,
+        by_hand=displayed,
+        root=policy.root if displayed else None,
+    )
+
+
+def _with_fix(finding: Finding, fix: Fix, appraised: Fix) -> Finding:
+    """The finding with a fix as it was appraised, so that reports say the same of both."""
+    fixes = tuple(
+        appraised if one.title == fix.title and one.operations == fix.operations else one
+        for one in finding.fixes
+    )
+    return finding._replace(fixes=fixes)
+
+
 def _clash(one: Attempt, other: Attempt) -> bool:
     if one.fix.operations == other.fix.operations and one.known.name == other.known.name:
         return True
     return any(a.clashes(b) for a in one.edits for b in other.edits)
-
-
-def shown(edit: TextEdit) -> Edit:
-    """The edit as reports show it."""
-    return Edit(edit.source, edit.source.position(edit.start, edit.end), edit.text)
-
-
-def _changed_statements(old: Node, new: Node) -> tuple[Node, ...]:
-    """The statements of a changed policy that the old one does not have."""
-    before = {meaning(one) for one in _statements(old)}
-    return tuple(one for one in _statements(new) if meaning(one) not in before)
-
-
-def _statements(root: Node) -> tuple[Node, ...]:
-    found = root.get("Statement") if isinstance(root, Object) else None
-    return items(found) if found is not None else ()

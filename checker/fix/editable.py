@@ -1,33 +1,70 @@
-"""Which files a fix may edit: those that the user named, and no file elsewhere that a link leads to."""
+"""Which files a fix may edit: those that the user named, that people write, and that serve one environment."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.fix.edits import CannotEditError
+from checker.fix.generated import generator_of
+from checker.fix.shared import Environments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from checker.inputs.snapshot import Snapshot
+    from checker.policy.source import Source
+
+Check = Callable[["Source"], None]
+"""Raises CannotEditError for a file that is not to be edited, with the reason."""
 
 
-def editable(paths: Sequence[Path], snapshot: Snapshot) -> Callable[[str], bool]:
-    """Give a test for the files, by name, that are or lie below the paths that the user named.
+class SharedCodeError(CannotEditError):
+    """The code serves several environments; ``name`` is what an instance ARN is, or may be, called in it."""
 
-    A link is followed to a file below the folder that was named, or beside or below a file that was named. The
-    test raises CannotEditError, with the file to name instead, for one that leads elsewhere: a repository
-    could hold a link to any file.
+    def __init__(self, reason: str, name: str) -> None:
+        super().__init__(reason)
+        self.name = name
+
+
+def anything(_: Source) -> None:
+    """Allow every edit: that of a live policy."""
+
+
+def own_code(paths: Sequence[Path]) -> Check:
+    """Refuse what a tool writes, and what serves several environments."""
+    environments = Environments(paths)
+
+    def check(source: Source) -> None:
+        generator = generator_of(source)
+        if generator is not None:
+            raise CannotEditError(f"`{source.name}` is written by {generator.by}; {generator.instead}")
+        if reason := environments.of(source):
+            name = environments.instance_name(source)
+            told = f"`{source.name}` serves several environments: {reason}; let each of them set `{name}`"
+            raise SharedCodeError(told, name)
+
+    return check
+
+
+def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:
+    """Refuse these, and what is neither one of the paths that the user named nor below one.
+
+    A link is followed to a file below the folder that was named, or beside or below a file that was named. One
+    that leads elsewhere is refused, with the file to name instead: a repository could hold a link to any file.
     """
     named = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links are not followed
     trees = [os.path.realpath(path if os.path.isdir(path) else path.parent) for path in paths]  # noqa: PTH112
+    check_own = own_code(paths)
 
-    def may_edit(name: str) -> bool:
+    def check(source: Source) -> None:
+        check_own(source)
+        name = source.name
         path = os.path.abspath(name)  # noqa: PTH100 - as above
         if not any(Path(path).is_relative_to(one) for one in named):
-            return False
+            raise CannotEditError(f"it stands in `{name}`, which was not named")
         if path not in snapshot:
             raise CannotEditError(f"`{name}` was moved while it was being read")
         real = snapshot[path].path
@@ -35,6 +72,5 @@ def editable(paths: Sequence[Path], snapshot: Snapshot) -> Callable[[str], bool]
             raise CannotEditError(
                 f"`{name}` leads through a link to `{real}`, outside the named paths; name that file to fix it"
             )
-        return True
 
-    return may_edit
+    return check

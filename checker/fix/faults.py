@@ -67,7 +67,7 @@ def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str
         if changed_to is None or changed_to.says == known.says or not known.is_written:
             continue
         value = worth(known.case, changed_to.text.policy, budgets[known.name, _TOGETHER])
-        if value.applicability is not Applicability.SAFE:
+        if value.applicability is Applicability.UNSAFE:
             return f"together with the other fixes, {value.reason}"
     return ""
 
@@ -84,9 +84,10 @@ def _may_change(
     idle = isinstance(known.case, KeyCase) and known.case.topic is None
     if idle and effect(known.case, known.text.policy, now.text.policy, budgets[known.name]).gained:
         return False
-    return (
-        unsafe or worth(known.case, now.text.policy, budgets[known.name]).applicability is Applicability.SAFE
-    )
+    if unsafe:
+        return True
+    value = worth(known.case, now.text.policy, budgets[known.name])
+    return value.applicability is not Applicability.UNSAFE
 
 
 def _not_gone(before: Reading, after: Reading, attempts: list[Attempt]) -> str:

@@ -14,7 +14,7 @@ from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.fix.yaml_flow import YamlFlow
 from checker.hidden_text import SHOWN, redacted
-from checker.inputs.text import is_yaml
+from checker.inputs.text import InputError, is_yaml
 from checker.policy.node import children
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ def _is_in_variable(edit: TextEdit) -> bool:
         return False
     from checker.inputs.hcl.parse import parse  # slow to import
 
-    around = (one for one in parse(edit.source).written if one.at.start <= edit.start < one.at.end)
+    try:
+        blocks = parse(edit.source).written
+    except InputError as error:  # a report must not be lost because one of its fixes cannot be placed
+        raise CannotEditError(f"the file cannot be parsed: {error.reason}") from None
+    around = (one for one in blocks if one.at.start <= edit.start < one.at.end)
     return any(one.kind == "variable" for one in around)
 
 

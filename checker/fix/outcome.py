@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.difference import Difference
-    from checker.finding import Severity
     from checker.fix.attempts import Left
     from checker.fix.replacement import Replacement
     from checker.fix.rounds import Repair
@@ -41,7 +40,7 @@ class Outcome(NamedTuple):
     """A repair, what the files said before, what it does to every policy, and whether it was carried out.
 
     ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
-    topic, or of its key; ``flow`` is the chat that was tried afterwards.
+    topic, or of its key; ``flow`` is the chat that was tried afterwards. ``command`` is what was run.
     """
 
     repair: Repair
@@ -51,6 +50,7 @@ class Outcome(NamedTuple):
     applied: bool = False
     replacement: Replacement | None = None
     flow: Passage | None = None
+    command: tuple[str, ...] = ("checker", "fix")
 
     def name(self, path: str) -> str:
         """How reports call a file."""
@@ -61,11 +61,11 @@ class Outcome(NamedTuple):
         """What is left of what was found wrong; what could not be told is not."""
         return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
 
-    def is_done(self, fail_on: Severity) -> bool:
-        """True if there was nothing to mend, and nothing is left from this severity on."""
-        counts = any(one.finding.severity.rank >= fail_on.rank for one in self.left)
+    @property
+    def is_pending(self) -> bool:
+        """True if there is something to apply that was only shown."""
         steps = self.replacement.steps if self.replacement else ()
-        return not self.repair.texts and not counts and not steps
+        return not self.applied and bool(self.repair.texts or steps)
 
     def written_out(self, left: Left) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""

@@ -1,7 +1,8 @@
 """What a fix is worth: safe if the prover finds that nobody gains or loses anything but what was meant.
 
 Connect, for an instance that streams to the topic, may gain what AWS documents that it needs, and Connect for
-anybody else may lose what it had: those are the deputies being shut out.
+anybody else may lose what it had: those are the deputies being shut out. A grant of a key has no condition in
+what AWS documents, so it reaches Connect for others too; that is not safe, and is said.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from checker.arn import Arn, is_uuid
 from checker.case import TopicCase
 from checker.difference import Difference, difference, joined_differences
 from checker.finding import Applicability
+from checker.fix.key_effect import PUBLISHING, key_effect
 from checker.iam.budget import LIMIT, Budget
 from checker.iam.identity import SOURCE_ACCOUNT
 from checker.iam.space import DATA_KEY, DECRYPT, PUBLISH
-from checker.inventory import PolicyText
+from checker.inventory import PolicyText, Source
 from checker.key_case import KeyCase
+from checker.pairing import STATED, why
 from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.model import Patterns
 from checker.policy.unknown import Unknown
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from checker.iam.space import Target
     from checker.policy.model import Policy
 
-_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+_SOMEONE = Arn("aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000")
 _SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
@@ -58,31 +61,66 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
     """Prove that a changed policy does no more than it should; ``whole`` is the budget for all such proofs."""
     if isinstance(case.text, Unknown):
         return Worth(Applicability.UNSAFE, case.text.reason)
-    faults = _faults(case, effect(case, case.text.policy, new, whole))
-    reason = next(faults, "")
-    return Worth(Applicability.UNSAFE if reason else Applicability.SAFE, reason)
+    found = effect(case, case.text.policy, new, whole)
+    reason = next(_faults(case, found, case.explicit_instances), "")
+    if reason:
+        return Worth(Applicability.UNSAFE, _explained(case, found, reason))
+    others = [one.who for one in found.gained if not _is_for_named(one, case.explicit_instances)]
+    if others:
+        return Worth(Applicability.DOCUMENTED, f"it reaches others too: {', '.join(others)}")
+    return Worth(Applicability.SAFE)
+
+
+def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str:
+    """Say what would make a change safe, where that is to name an instance."""
+    if case.instances and not next(_faults(case, found, case.instances), ""):
+        return inferred(case)
+    if isinstance(case, KeyCase) and not case.instances and not next(_faults(case, found, (_SOMEONE,)), ""):
+        return f"{reason}; {NAME_INSTANCE}"
+    return reason
+
+
+NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
+
+
+NAME_PATH = "check its folder alone, or list the instance in `overrides` of the configuration"
+
+
+def inferred(case: TopicCase | KeyCase) -> str:
+    """Say which instance was inferred, from what, and how to name it."""
+    one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
+    if one.source in STATED:
+        return f"{one.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
+    return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
+
+
+def _kind(case: TopicCase | KeyCase) -> str:
+    return "topic" if isinstance(case, TopicCase) else "key"
 
 
 def effect(case: TopicCase | KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
     """Who gains and who loses when the policy of a topic or key changes."""
+    if isinstance(case, KeyCase):
+        return key_effect(case, old, new, whole)
     targets = _targets(case, old, new)
     found = [difference(old, new, target, case.instances, whole) for target in targets]
     return found[0] if len(found) == 1 else joined_differences(found)
 
 
-def _targets(case: TopicCase | KeyCase, old: Policy, new: Policy) -> tuple[Target, ...]:
-    """Every resource that the policy may be attached to.
+def _targets(case: TopicCase, old: Policy, new: Policy) -> tuple[Target, ...]:
+    """Every topic that the policy may be attached to.
 
     A policy in a file of its own may be that of any topic that it names, before the change or after it, and
-    of another one. A key without an ARN has one made up, since its policy speaks of `*`.
+    of another one.
     """
-    if isinstance(case, KeyCase):
-        known = isinstance(case.key.arn, Arn)
-        return (case.target if known else case.target._replace(resource=_SOME_KEY),)
     in_a_file_of_its_own = (
         isinstance(case.text, PolicyText) and case.text.document is case.topic.place.document
     )
-    if case.topic.symbol or (isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own):
+    if case.topic.symbol:
+        # The policy may name the topic by a pattern now, and by reference after the change.
+        names = dict.fromkeys((case.target.resource, case.topic.symbol))
+        return tuple(case.target._replace(resource=name) for name in names)
+    if isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own:
         return (case.target,)
     named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _SOME_TOPIC))
     return tuple(case.target._replace(resource=name) for name in named)
@@ -95,41 +133,52 @@ def _topics_named(policy: Policy) -> Iterator[str]:
                 yield example_of(value)
 
 
-def _faults(case: TopicCase | KeyCase, found: Difference) -> Iterator[str]:
-    """Say who gains or loses what was not meant, and what nobody can tell."""
+def _faults(case: TopicCase | KeyCase, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
+    """Say who gains or loses what was not meant, and what nobody can tell; ``given`` are the instances to grant."""
     for one in found.gained:
-        if not _is_meant(case, one):
+        if not _is_meant(case, one, given):
             yield f"{one.who} would gain {deeds(one.actions)}"
     for one in found.lost:
-        if not (isinstance(case, TopicCase) and _is_shut_out(case, one)):
+        if not (isinstance(case, TopicCase) and _is_shut_out(case, one, given)):
             yield f"{one.who} would lose {deeds(one.actions)}"
     for doubt in found.doubts:
         yield f"nobody can tell who gains or loses: {doubt.told}"
 
 
-def _is_meant(case: TopicCase | KeyCase, access: Access) -> bool:
+def _is_meant(case: TopicCase | KeyCase, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for what AWS documents that Connect needs for an instance that was given.
 
-    An instance that only the policy names gains nothing. AWS documents no condition for the use of a key, so
-    that grant reaches every instance.
+    An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition
+    for the use of a key, so that grant may reach every instance.
     """
     if isinstance(case, KeyCase):
         uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
-        return bool(case.instances) and access.party.kind in _CONNECT and uses_key
-    given = frozenset(map(str, case.instances))
-    return access.party.kind == INSTANCE and access.party.name in given and access.actions == (PUBLISH,)
+        return bool(given) and access.party.kind in (*_CONNECT, PUBLISHING) and uses_key
+    return _is_for_named(access, given) and access.actions == (PUBLISH,)
 
 
-def _is_shut_out(case: TopicCase, access: Access) -> bool:
-    """True for Connect on behalf of others than the instances that were given, or that the policy names.
+def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
+    """True for Connect on behalf of an instance that was given, or while it publishes to a topic of the key.
+
+    Whom Connect may publish for is decided by the policy of that topic.
+    """
+    named = access.party.kind == INSTANCE and access.party.name in frozenset(map(str, given))
+    return named or access.party.kind == PUBLISHING
+
+
+def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> bool:
+    """True for Connect on behalf of others than the instances that were given, are known, or that the policy names.
 
     An account that the policy names is taken for meant as well, unless it is that of an instance that was given;
-    so is the owner's, where nobody is named.
+    so is the owner's, where nobody is named. While an instance is only inferred, a topic's real one may be any
+    that its policy lets in.
     """
     if access.party.kind not in _CONNECT:
         return False
-    given = {arn.account for arn in case.instances}
-    if access.party.kind == INSTANCES and access.party.account not in given:
+    if access.party.kind in (INSTANCES, FOREIGN) and case.instances and not given:
+        return False
+    accounts = {arn.account for arn in given}
+    if access.party.kind == INSTANCES and access.party.account not in accounts:
         names_nobody = PUBLISH in access.actions and not case.named_accounts
         return access.party.account not in (
             case.owners if names_nobody else tuple(case.condition_values(SOURCE_ACCOUNT))

@@ -26,7 +26,7 @@ from checker.fix.receipt import (
 from checker.fix.replacement import REPLACES
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import InputError, parse_text, read_text
-from checker.inventory import is_predefined_alias
+from checker.inventory import is_managed_key
 from checker.output_file import real_path
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = "receipt.v2.json"
+RETENTION = "retention"
+"""The kind of the receipts that `checker flow --create` leaves."""
 _MEMBERS: dict[str, dict[str, type]] = {
     NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
     NEW_TOPIC: {"Attributes": dict, "Tags": dict},
@@ -83,6 +85,7 @@ def read_receipt(path: Path) -> Receipt:
     """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
     document = parse_text(path.as_posix(), read_text(path, pipes=True))
     value: dict[str, Any] = plain(document.root)
+    _check_kind(value, path)
     _check_version(value, path)
     validate(document, SCHEMA)
     try:
@@ -97,6 +100,15 @@ _RESTORE = {
     ENCRYPTION: "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value",
 }
 """The commands that write what a change has replaced."""
+
+
+def _check_kind(value: object, path: Path) -> None:
+    """Refuse the receipt of a flow, and say how to undo it: a queue may hold chats by now. Raises InputError."""
+    if isinstance(value, dict) and value.get("kind") == RETENTION:
+        undo = value.get("undo")
+        steps = [str(one) for one in undo] if isinstance(undo, list) else []
+        reason = "a receipt of `checker flow --create`, which is not rolled back by a command"
+        raise InputError(str(path), reason, help_text="; ".join(("to undo it", *steps)))
 
 
 def _check_version(value: object, path: Path) -> None:
@@ -157,11 +169,7 @@ def _fits(arn: Arn, kind: str) -> bool:
     if kind == KEY:
         return arn.service == "kms" and arn.resource.startswith("key/")
     if kind == NEW_KEY:
-        return (
-            arn.service == "kms"
-            and arn.resource.startswith("alias/")
-            and not is_predefined_alias(arn.resource)
-        )
+        return arn.service == "kms" and arn.resource.startswith("alias/") and not is_managed_key(arn.resource)
     return arn.is_topic
 
 

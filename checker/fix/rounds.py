@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Applicability
 from checker.fix.attempts import Attempts, Leave
+from checker.fix.editable import anything
 from checker.fix.edits import edited
 from checker.fix.faults import faults, together_unsafe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from checker.documented import KeyCondition
     from checker.finding import Finding, Fix
     from checker.fix.attempts import Left
+    from checker.fix.editable import Check
     from checker.fix.edits import TextEdit
     from checker.fix.faults import Attempt
     from checker.fix.proof import ProofBudgets
@@ -48,15 +51,15 @@ def repair(
     read: Callable[[Mapping[str, str]], Reading],
     *,
     unsafe: bool = False,
-    kms_condition: bool = False,
-    may_edit: Callable[[str], bool] = lambda _: True,
+    kms_condition: KeyCondition | None = None,
+    check: Check = anything,
 ) -> Repair:
     """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place.
 
-    ``unsafe`` allows what may give or take more than it should; ``kms_condition`` binds new grants of keys to
-    the instances, which AWS does not document. ``may_edit`` tells the files that may be changed, by name.
+    ``unsafe`` allows what may grant or remove more than it should; ``kms_condition`` binds new grants of keys.
+    ``check`` refuses files that are not to be edited.
     """
-    attempts = Attempts(Leave(unsafe, kms_condition, may_edit))
+    attempts = Attempts(Leave(unsafe, kms_condition, check))
     first = read({})
     state = _State(read, {}, first, first, attempts.budgets, unsafe)
     mended: list[Mended] = []

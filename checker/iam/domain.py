@@ -111,9 +111,11 @@ def _keys(way: Choice) -> frozenset[str]:
 
 
 def _whole(way: Choice, keys: frozenset[str], mentions: Mentions) -> Choice:
-    """The way with the keys that it lacks as absent."""
-    lacking = keys - _keys(way)
-    absent: Assignment = dict.fromkeys(key for key in mentions if is_among(key, lacking))
+    """The way with the keys that it lacks as absent; a prefix of other ways covers keys that it has itself."""
+    own = _keys(way)
+    absent: Assignment = dict.fromkeys(
+        key for key in mentions if is_among(key, keys - own) and not is_among(key, own)
+    )
     return way._replace(values={**absent, **way.values})
 
 

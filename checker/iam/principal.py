@@ -12,6 +12,7 @@ from checker.arn import Arn, is_account
 from checker.iam.request import Anonymous, AwsPrincipal, Service
 from checker.iam.truth import Truth, any_of, negate
 from checker.policy.model import DENY, EVERYONE, Principal, Principals
+from checker.policy.placeholder import is_masked
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
 
@@ -52,7 +53,9 @@ def principal_covers(principals: Principals | Unknown, request: Request, effect:
 def entry_covers(entry: Principal, caller: Caller) -> Truth:
     """Decide one entry for one caller; ``*`` covers services too, AWS's own samples depend on it."""
     if isinstance(entry.value, Unknown):
-        return entry.value
+        # AWS documents that an account, role or user never covers a service, whichever is filled in.
+        is_other = entry.type == "AWS" and isinstance(caller, Service) and is_masked(entry.value)
+        return False if is_other else entry.value
     if entry.is_everyone:
         return True
     if isinstance(caller, Service):

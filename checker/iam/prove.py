@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import is_account
 from checker.iam.action import action_covers
+from checker.iam.askers import PRINCIPAL, Asker
 from checker.iam.budget import Budget
 from checker.iam.condition import condition_holds
 from checker.iam.decide import Decision, decide
@@ -21,7 +22,7 @@ from checker.iam.request import AwsPrincipal, Request
 from checker.iam.residue import Anything, Prepared, prepare
 from checker.iam.search import Found, find
 from checker.iam.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
-from checker.iam.universe import principal_spaces
+from checker.iam.universe import asker_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
 from checker.policy.unknown import Unknown
@@ -179,6 +180,12 @@ def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPr
         answer = some_request(policy, space)
         caller = answer.witness.caller if answer.witness else asked
         yield caller if isinstance(caller, AwsPrincipal) else asked, answer
+
+
+def principal_can(policy: Policy, target: Target, arn: Arn, action: str) -> Answer:
+    """Could one principal, named by its aws:PrincipalArn, do an action?"""
+    asker = Asker(PRINCIPAL, AwsPrincipal(arn), str(arn))
+    return some_request(policy, asker_space(asker, action, target, (policy,)))
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:

@@ -50,8 +50,8 @@ ADMINISTER = (
 )
 PUT_KEY_POLICY = "kms:PutKeyPolicy"
 KEY_TAKEOVER = (PUT_KEY_POLICY, "kms:ScheduleKeyDeletion", "kms:CreateGrant")
-KEY_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey")
-DATA_KEY, DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
+KEY_USES = ("kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+DATA_KEY, DECRYPT, DESCRIBE = "kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"
 TOPIC_CONTEXT_NAME = "aws:sns:topicArn"
 TOPIC_CONTEXT = f"kms:encryptioncontext:{TOPIC_CONTEXT_NAME.lower()}"
 _PROTOCOLS = ("https", "http", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
@@ -226,8 +226,9 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     own = tuple(sorted(words))
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
-    kinds = callers(who, (*SIGNED, ANONYMOUS), organization(own))
-    return principal_space(stranger_caller(target), action, target, kinds)
+    kinds = SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)  # KMS requires a signature
+    strangers = callers(who, kinds, organization(own))
+    return principal_space(stranger_caller(target), action, target, strangers)
 
 
 def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:

@@ -6,18 +6,24 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.inputs.awscli import policy_in
+from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
+from checker.inputs.deployments import settled
+from checker.inputs.doubt import certain, doubt_about, which_counts
+from checker.inputs.files import home_of
+from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied, InputError
 from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.inventory import Source as Origin
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
-from checker.policy.node import Array, Member, Node, Scalar, rendered
+from checker.policy.node import Array, Member, Node, Scalar
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONNECT
+from checker.relevance import may_name_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from checker.arn import Arn
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
         DeclaredTopic,
     )
     from checker.inputs.facts import Facts
-    from checker.policy.model import Value
 
 UNKNOWN_OWNER = "000000000000"
 """Stands for the account of a resource that is not known in the policy that AWS gives it."""
@@ -43,16 +48,11 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     Faults in a policy's text are noted there too, and the policy is Unknown.
     """
     maker = _Maker(declared, facts)
-    facts.topics += ((folder, maker.topic(one)) for one in declared.topics)
+    made = [(one, maker.topic(one)) for one in declared.topics]
+    facts.topics += ((folder, topic) for topic in settled(made))
     facts.keys += ((folder, maker.key(one)) for one in declared.keys)
-    facts.instances += declared.instances
-
-
-def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
-    """True if a value is one of a resource's names, or its ARN."""
-    if isinstance(reference, Unknown):
-        return reference.where in names
-    return reference is not None and (reference in names or reference == str(arn))
+    home = home_of(folder)
+    facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
 
 
 class _Maker:
@@ -65,13 +65,13 @@ class _Maker:
     def topic(self, one: DeclaredTopic) -> Topic:
         """Give a topic its policy, its subscriptions and the name that its key answers to."""
         writers = _writers(self.topic_policies, one.names, one.arn)
-        inline = [Place(one.place.document, one.place.route)] if one.policy is not None else []
+        inline = [one.policy] if one.policy is not None else []
         shared = max((len(writer.owners) for writer in writers), default=1)
         return Topic(
             arn=one.arn,
-            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, TOPIC),
+            policy=self.policy(one, writers, TOPIC),
             fifo=one.fifo,
-            key=self.key_reference(one.key),
+            key=key_reference(self.declared, one),
             place=one.place,
             key_place=one.key_place,
             fifo_place=one.fifo_place,
@@ -79,78 +79,93 @@ class _Maker:
             tags=one.tags,
             address=one.address,
             symbol=symbol_of(one.names, one.arn),
-            writers=(*inline, *(writer.place for writer in writers)),
+            writers=(*[one.place] * len(inline), *(writer.place for writer in certain(writers, one))),
             sharing=shared,
-            named=one.named
-            or (len(writers) + len(inline) > 1 and _speaks([one.policy, *(w.policy for w in writers)])),
+            root=self.declared.root,
+            named=one.named,
+            sender=self.sender(one),
+            doubt=doubt_about(writers, one),
+            without_connect=_without_connect([*inline, *(writer.policy for writer in writers)]),
         )
 
+    def sender(self, topic: DeclaredTopic) -> str:
+        """Name the resource that makes Connect stream to a topic, if one is declared."""
+        names = topic.names if isinstance(topic.arn, Unknown) else (*topic.names, str(topic.arn))
+        called = {*names, *map(topic_name, names)}
+        senders = (one.address for one in self.declared.senders if not called.isdisjoint(one.topics))
+        return next(senders, "")
+
     def policy(
-        self,
-        inline: Node | Unknown | None,
-        writers: list[DeclaredPolicy],
-        names: tuple[str, ...],
-        arn: Arn | Unknown,
-        place: Place,
-        dialect: Dialect,
+        self, one: DeclaredTopic | DeclaredKey, writers: list[DeclaredPolicy], dialect: Dialect
     ) -> PolicyText | Unknown:
-        """Choose the policy; where several resources write it, the last to do so wins, and nobody knows which."""
-        found = [*([inline] if inline is not None else []), *(writer.policy for writer in writers)]
+        """Choose the policy; where several resources write it, the last to do so wins, which is not known."""
+        inline = [one.policy] if one.policy is not None else []
+        found = [*inline, *(writer.policy for writer in writers)]
         if len(found) > 1:
-            return Unknown(f"{len(found)} resources write the policy, and the last one wins")
+            return which_counts(writers, one)
         if not found:
-            return implied(_default_policy(symbol_of(names, arn), arn, dialect), dialect, place)
+            default = _default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
+            return implied(default, dialect, one.place)
         (node,) = found
         if isinstance(node, Unknown):
             return node
-        own = symbol_of(names, arn) or str(arn)
+        own = symbol_of(one.names, one.arn) or str(one.arn)
         try:
-            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(names, own)))
+            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(one.names, own)))
         except InputError as error:
             self.facts.skip(error)
             return Unknown(error.reason)
 
-    def key_reference(self, reference: Value | None) -> Value | None:
-        """Name the declared key that a topic is encrypted with by its address, whatever it was called by."""
-        for key in self.declared.keys:
-            aliases = [a for a in self.declared.aliases if is_same(a.key, key.names, key.arn)]
-            called = (*key.names, *(name for alias in aliases for name in alias.names))
-            if reference is not None and is_same(reference, called, key.arn):
-                return key.address
-        return reference
-
     def key(self, one: DeclaredKey) -> Key:
         """Give a key its policy, its aliases and its grants."""
         writers = _writers(self.key_policies, one.names, one.arn)
-        aliases = [a for a in self.declared.aliases if is_same(a.key, one.names, one.arn)]
+        aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
         return Key(
             arn=one.arn,
             place=one.place,
-            policy=self.policy(one.policy, writers, one.names, one.arn, one.place, KEY),
+            policy=self.policy(one, writers, KEY),
             state=one.state,
             manager="CUSTOMER",
             spec=one.spec,
             usage=one.usage,
-            grants=tuple(map(_grant, grants)) if grants else Unknown("no grant is declared"),
+            grants=_grants(one, grants),
             aliases=(one.address, *(name for alias in aliases for name in alias.names)),
             address=one.address,
+            named=one.named,
+            doubt=doubt_about(writers, one),
+            root=self.declared.root,
         )
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
         """The subscriptions that are declared with the topic; others may be made elsewhere."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        listed = tuple(map(_subscription, found))
+        listed = tuple(map(_subscription, certain(found, topic)))
         if any(one.protocol in _DURABLE for one in listed):
             return listed
         return Unknown("subscriptions may be declared elsewhere")
 
 
-def _speaks(policies: Iterable[Node | Unknown | None]) -> bool:
-    """True if one of several policies names Connect: which of them counts is not known, so all of them do."""
-    return any(
-        CONNECT in rendered(one) for one in policies if one is not None and not isinstance(one, Unknown)
-    )
+def _grants(key: DeclaredKey, grants: list[DeclaredGrant]) -> tuple[Grant, ...] | Unknown:
+    """The grants that are declared with the key, if all of them are certain to exist; others may be made elsewhere."""
+    if len(certain(grants, key)) < len(grants):
+        return Unknown("whether a grant exists is not known")
+    return tuple(map(_grant, grants)) if grants else Unknown("no grant is declared")
+
+
+def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
+    """True if none of several policies can name Connect, whichever of them is in force."""
+    return len(policies) > 1 and not any(map(_may_name_connect, policies))
+
+
+def _may_name_connect(policy: Node | Unknown) -> bool:
+    if isinstance(policy, Unknown):
+        return True
+    try:
+        read = policy_in(policy, TOPIC)
+    except InputError:
+        return True
+    return isinstance(read, Unknown) or may_name_connect(read)
 
 
 def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:

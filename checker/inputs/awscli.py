@@ -78,7 +78,9 @@ def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
     arn = topic_of(policy)
     place, named_at = Place(policy.document, ()), Place(policy.document, _route_of(arn, policy))
-    not_said = Unknown("a policy document does not say it, give the output of `aws sns get-topic-attributes`")
+    not_said = Unknown(
+        "a policy does not say how its topic is encrypted, give the output of `aws sns get-topic-attributes`"
+    )
     return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
 
 
@@ -222,13 +224,34 @@ def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
 
 
 def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator[Instance]:
-    """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them)."""
+    """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them).
+
+    A replica of an instance is an instance of its own Region, with the same ID.
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
     listed = isinstance(node, Array)
     for index, one in enumerate(items(node)):
         arn = Arn.parse(text_of(one.get("Arn")) or "") if isinstance(one, Object) else None
         if arn is not None and arn.is_instance:
             at: Route = (*route, index) if listed else route
-            yield Instance(arn, Place(document, (*at, "Arn")))
+            regions = () if listed else _replicas(document.root)
+            for region in dict.fromkeys((arn.region, *regions)):
+                yield Instance(arn._replace(region=region), Place(document, (*at, "Arn")))
+
+
+_NO_REPLICA = ("FAILED", "DELETING")
+"""How the status of a replica ends that is not there, or not for long."""
+
+
+def _replicas(root: Node) -> Iterator[str]:
+    """The Regions that `describe-instance` says an instance is replicated to, its own among them."""
+    configuration = root.get("ReplicationConfiguration") if isinstance(root, Object) else None
+    summary = configuration.get("ReplicationStatusSummaryList") if isinstance(configuration, Object) else None
+    for one in items(summary) if summary is not None else ():
+        region = text_of(one.get("Region")) if isinstance(one, Object) else None
+        status = text_of(one.get("ReplicationStatus")) if isinstance(one, Object) else None
+        if region and not (status or "").endswith(_NO_REPLICA):
+            yield region
 
 
 def _arn(node: Node | None, missing: str) -> Arn | Unknown:

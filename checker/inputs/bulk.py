@@ -35,8 +35,7 @@ def is_bulk(path: Path) -> bool:
 
 def is_terraform_json(text: str) -> bool:
     """True for what `terraform show -json` prints, of a plan or of a state."""
-    head = text[:_HEAD]
-    return '"format_version"' in head and '"terraform_version"' in head
+    return '"format_version"' in text and '"terraform_version"' in text  # `jq` may have sorted the keys
 
 
 def is_trail(text: str) -> bool:
@@ -59,7 +58,7 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
     if is_terraform_json(text):
         from checker.inputs.terraform.show import read_show  # not on the path of policies
 
-        if not read_show(path, facts):
+        if not read_show(path, facts, named=named and not facts.of_change):
             facts.pass_over(path, _NO_RESOURCE, named=named)
     elif is_trail(text):
         from checker.inputs.cloudtrail.trail import read_trail  # as above

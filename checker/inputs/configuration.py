@@ -108,7 +108,9 @@ class _Reader:
             choice=self.choice(root, ()),
             overrides=tuple(
                 Override(
-                    self.patterns(one, "paths", ("overrides", index)), self.choice(one, ("overrides", index))
+                    self.patterns(one, "paths", ("overrides", index)),
+                    self.choice(one, ("overrides", index)),
+                    _texts(one, "instances"),
                 )
                 for index, one in enumerate(_list(root, "overrides"))
             ),

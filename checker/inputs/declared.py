@@ -13,6 +13,7 @@ from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.arn import Arn
+    from checker.iam.truth import Truth
     from checker.inventory import Instance, Place
     from checker.policy.model import Value
     from checker.policy.node import Node
@@ -20,10 +21,25 @@ if TYPE_CHECKING:
 NOT_KNOWN = Unknown("known only after the deployment")
 
 
+class Where(NamedTuple):
+    """The Region and the account that a resource is made in; an unknown one by the name of what says it."""
+
+    region: Value = NOT_KNOWN
+    account: Value = NOT_KNOWN
+
+    def is_same(self, other: Where) -> Truth:
+        """True for one Region and account, false for two; unknown where that is not written."""
+        pairs = zip(self, other, strict=True)
+        told = [one == two or (None if Unknown in (type(one), type(two)) else False) for one, two in pairs]
+        if False in told:
+            return False
+        return Unknown("the Region or account is not known") if None in told else True
+
+
 class DeclaredTopic(NamedTuple):
     """A topic. ``key`` is KmsMasterKeyId, ``None`` where it is not encrypted; ``policy`` an inline policy.
 
-    A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
+    ``variant`` says under which conditions of a template the topic is like this. A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
     """
 
     address: str
@@ -37,15 +53,35 @@ class DeclaredTopic(NamedTuple):
     fifo_place: Place | None = None
     key_place: Place | None = None
     named: bool = False
+    conditions: tuple[str, ...] = ()
+    variant: str = ""
+    where: Where = Where()
+
+    @property
+    def family(self) -> str:
+        """The address, which is the same for all variants of a topic."""
+        return self.address.removesuffix(f" ({self.variant})")
 
 
 class DeclaredPolicy(NamedTuple):
-    """A resource that writes the policy of topics or of a key that are declared elsewhere."""
+    """A resource that writes the policy of topics or of a key that are declared elsewhere.
+
+    ``conditions``, here and of the others, are the expressions that decide whether the resource exists and that
+    are not known. Resources that share them exist together.
+    """
 
     address: str
     place: Place
     owners: tuple[Value, ...]
     policy: Node | Unknown
+    conditions: tuple[str, ...] = ()
+
+
+class DeclaredSender(NamedTuple):
+    """A resource that starts the streaming of chats, and the names and ARNs of topics that it is given."""
+
+    address: str
+    topics: frozenset[str]
 
 
 class DeclaredSubscription(NamedTuple):
@@ -55,10 +91,11 @@ class DeclaredSubscription(NamedTuple):
     topic: Value
     protocol: Value
     endpoint: Value
+    conditions: tuple[str, ...] = ()
 
 
 class DeclaredKey(NamedTuple):
-    """A key; the texts are those of `aws kms describe-key`."""
+    """A key; the texts are those of `aws kms describe-key`. ``primary`` is what a replica is made of."""
 
     address: str
     names: tuple[str, ...]
@@ -68,6 +105,10 @@ class DeclaredKey(NamedTuple):
     state: str | Unknown = "Enabled"
     spec: str | Unknown = "SYMMETRIC_DEFAULT"
     usage: str | Unknown = "ENCRYPT_DECRYPT"
+    named: bool = False
+    conditions: tuple[str, ...] = ()
+    where: Where = Where()
+    primary: Value | None = None
 
 
 class DeclaredAlias(NamedTuple):
@@ -75,6 +116,7 @@ class DeclaredAlias(NamedTuple):
 
     names: tuple[str, ...]
     key: Value
+    where: Where = Where()
 
 
 class DeclaredGrant(NamedTuple):
@@ -85,12 +127,17 @@ class DeclaredGrant(NamedTuple):
     operations: tuple[str, ...]
     source_arn: str | None = None
     encryption_context: tuple[tuple[str, str], ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 class Declarations:
-    """Everything that the files of one deployment declare, as the readers come across it."""
+    """Everything that the files of one deployment declare, as the readers come across it.
+
+    ``root`` is the folder of a Terraform root as reports name it, ``prod/``; empty for the working directory.
+    """
 
     def __init__(self) -> None:
+        self.root = ""
         self.topics: list[DeclaredTopic] = []
         self.topic_policies: list[DeclaredPolicy] = []
         self.subscriptions: list[DeclaredSubscription] = []
@@ -99,3 +146,4 @@ class Declarations:
         self.aliases: list[DeclaredAlias] = []
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
+        self.senders: list[DeclaredSender] = []

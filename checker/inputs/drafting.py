@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.documented import (
+    KeyCondition,
+    key_condition,
     key_statement,
-    pins,
     policy_of,
     root_statement,
     topic_statements,
@@ -16,7 +17,7 @@ from checker.iam.prove import can_publish
 from checker.iam.space import Target
 from checker.inputs.roles import load_key_policy, load_topic
 from checker.inputs.text import InputError, TextDocument
-from checker.inventory import is_managed_key
+from checker.inventory import PolicyText, is_managed_key
 from checker.needed import can_use, not_yet_allowed, not_yet_using
 from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.jsontext import parse_json
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from checker.finding import Json
     from checker.iam.truth import Truth
     from checker.inputs.wanted import Wanted
-    from checker.inventory import PolicyText, Topic
+    from checker.inventory import Topic
     from checker.policy.model import Policy
     from checker.policy.plain import Plain
 
@@ -42,13 +43,16 @@ if TYPE_CHECKING:
 class Draft(NamedTuple):
     """A policy, how many statements were added for Connect, and the file that the others come from.
 
-    ``remarks`` are what that file gives reason to say.
+    ``remarks`` are what that file gives reason to say, ``warnings`` what the statements that stay still allow.
+    ``text`` is the policy as it is read back.
     """
 
     policy: Mapping[str, Plain]
     added: int
+    text: PolicyText
     merged: str = ""
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def draft_topic_policy(wanted: Wanted, merge: Path | None = None) -> Draft:
@@ -59,8 +63,8 @@ def draft_topic_policy(wanted: Wanted, merge: Path | None = None) -> Draft:
     read = _topic_of(merge, topic)
     text = _readable(read.policy, merge)
     missing = not_yet_allowed(read._replace(arn=topic, policy=text), instances)
-    draft, policy = _merged(text, topic_statements(str(topic), missing, _sids(text.policy)))
-    answers = [(one, can_publish(policy, Target.of(topic), one).truth) for one in instances]
+    draft = _merged(text, topic_statements(str(topic), missing, _sids(text.policy)))
+    answers = [(one, can_publish(draft.text.policy, Target.of(topic), one).truth) for one in instances]
     doubts = [_doubt(draft.merged, f"publish for `{one.instance_id}`", answer) for one, answer in answers]
     encrypted = _encrypted(read) if wanted.key is None else ""
     return draft._replace(remarks=tuple(filter(None, (*doubts, encrypted))))
@@ -74,30 +78,30 @@ def _topic_of(path: Path, topic: Arn) -> Topic:
 
 
 def draft_key_policy(
-    wanted: Wanted, key: Arn, merge: Path | None = None, *, condition: bool = False
+    wanted: Wanted, key: Arn, merge: Path | None = None, *, condition: KeyCondition | None = None
 ) -> Draft:
     """Write a key policy that keeps the account in charge, or put into that of a file what Connect lacks.
 
-    ``condition`` pins the instances, though AWS does not document that Connect passes them on to KMS.
+    ``condition`` limits the grant to the topic, or to the instances.
     Raises InputError.
     """
     topic, instances = wanted.topic, wanted.instances
     if merge is None:
-        statement = key_statement(condition=pins(instances) if condition else None)
+        statement = key_statement(condition=key_condition(condition, [str(topic)], instances))
         return _drafted([root_statement(key.partition, key.account), statement], KEY)._replace(added=1)
     text = _readable(load_key_policy(merge).policy, merge)
-    missing = not_yet_using(text.policy, key, topic, instances, pinned=condition)
-    pinned = pins(missing) if condition else None
-    draft, policy = _merged(text, [key_statement(_sids(text.policy), pinned)] if missing else [])
-    answers = [can_use(policy, key, topic, one if condition else None) for one in instances]
+    by_instance = condition is KeyCondition.INSTANCE
+    missing = not_yet_using(text.policy, key, topic, instances, pinned=by_instance)
+    limit = key_condition(condition, [str(topic)], missing)
+    draft = _merged(text, [key_statement(_sids(text.policy), limit)] if missing else [])
+    answers = [can_use(draft.text.policy, key, topic, one if by_instance else None) for one in instances]
     doubts = dict.fromkeys(_doubt(draft.merged, "use the key", answer) for answer in answers)
     return draft._replace(remarks=tuple(filter(None, doubts)))
 
 
 def _drafted(statements: Sequence[Plain], dialect: Dialect) -> Draft:
     policy = policy_of(statements)
-    _accepted("--instance-arn", policy, dialect, ())
-    return Draft(policy, len(statements))
+    return Draft(policy, len(statements), _accepted("--instance-arn", policy, dialect, ()))
 
 
 def _readable(text: PolicyText | Unknown, path: Path) -> PolicyText:
@@ -115,25 +119,27 @@ def _sids(policy: Policy) -> list[str]:
     return [statement.sid for statement in policy.known_statements()]
 
 
-def _merged(text: PolicyText, added: Sequence[Mapping[str, Json]]) -> tuple[Draft, Policy]:
+def _merged(text: PolicyText, added: Sequence[Mapping[str, Json]]) -> Draft:
     """Put statements at the end of a policy that was read."""
     root = plain(text.document.root) if isinstance(text.document, TextDocument) else None
     if not isinstance(root, dict):
         raise TypeError("a policy that was read without problems is an object")
-    draft = Draft(with_statements(root, added), len(added), text.document.name)
+    policy, name = with_statements(root, added), text.document.name
     before = [problem.message for problem in refusals(text.policy, text.dialect, text.size)]
-    return draft, _accepted(draft.merged, draft.policy, text.dialect, before)
+    return Draft(policy, len(added), _accepted(name, policy, text.dialect, before), name)
 
 
-def _accepted(name: str, policy: Mapping[str, Plain], dialect: Dialect, before: Sequence[str]) -> Policy:
+def _accepted(name: str, policy: Mapping[str, Plain], dialect: Dialect, before: Sequence[str]) -> PolicyText:
     """Read a policy back, and refuse one that AWS would not take: one that has become too large."""
     text = json_text(policy)
-    read, problems = read_policy(parse_json(Source(name, text)), dialect)
+    source = Source(name, text)
+    root = parse_json(source)
+    read, problems = read_policy(root, dialect)
     for problem in (*problems, *refusals(read, dialect, len(text))):
         if problem.grave and problem.message not in before:
             help_text = problem.help or "give fewer instances, or take out statements that nothing needs"
             raise InputError(name, problem.message, help_text=help_text)
-    return read
+    return PolicyText(read, problems, dialect, TextDocument(source, root), text)
 
 
 def _doubt(name: str, deed: str, answer: Truth) -> str:

@@ -16,14 +16,17 @@ STDIN = Path("-")
 
 HCL = (".tf", ".tf.json")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
-_NO_INPUT = (*CONFIGURATIONS, ".tfvars", ".tfvars.json")
+VALUES = (".tfvars", ".tfvars.json")
+_NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
 
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
-_WORDS = (*_AWS_WORDS, "topics", "contacts")
-"""What an ARN, an action or a manifest has in it; most JSON and YAML of a repository has none of them."""
+_STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
+_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, "topics", "contacts")
+"""What an ARN, an action, a plan or a manifest has in it; most JSON and YAML of a repository has none of them."""
 
 
 _CONTEXT_WORDS = (
@@ -60,6 +63,11 @@ def find_files(
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(HCL)
+
+
+def is_values(path: Path) -> bool:
+    """True for the values of a Terraform module's variables."""
+    return path.name.endswith(VALUES)
 
 
 def is_no_input(path: Path) -> bool:
@@ -128,10 +136,27 @@ def name_of(path: Path) -> str:
     return "<stdin>" if path == STDIN else path.as_posix()
 
 
+def home_of(path: Path) -> str:
+    """The namespace of what is read from a folder or file: its full path, links not followed."""
+    return os.path.normpath(path.absolute())
+
+
+def root_name(folder: Path) -> str:
+    """How reports call a Terraform root: `prod/`, and nothing for the working directory."""
+    name = name_of(folder)
+    return "" if name == "." else f"{name.removesuffix('/')}/"
+
+
 def must_matter(text: str) -> bool:
     """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
     folded = text.lower()
-    return "statement" in folded and any(word in folded for word in _AWS_WORDS)
+    return "statement" in folded and names_aws(folded)
+
+
+def names_aws(text: str) -> bool:
+    """True for a text that names SNS, KMS or Connect as AWS does; words such as `topics` are other programs' too."""
+    folded = text.lower()
+    return any(word in folded for word in _AWS_WORDS)
 
 
 def may_matter(text: str, *, as_context: bool = False) -> bool:

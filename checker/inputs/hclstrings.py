@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 
 _OUTSIDE = re.compile(
-    r'#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|(?P<quote>")|(?P<open>\{)|(?P<close>\})|<<-?(?P<heredoc>[A-Za-z_][\w-]*)\r?\n',
+    r'#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|(?P<quote>")|(?P<open>\{)|(?P<close>\})|<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n',
     re.DOTALL,
 )
+_OPENING = re.compile(r"<<-?(?P<word>[^\W\d][\w-]*)\r?\n")
+_NOT_PLAIN = re.compile(r"^_|[^\x00-\x7f]")
 _INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
 
 
@@ -30,9 +32,28 @@ def strings_in(text: str) -> list[tuple[int, int]]:
 
 def end_of_heredoc(text: str, word: str, at: int) -> int:
     """Find the end of a heredoc whose first line begins at an offset; the end of the text for one without."""
-    closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*\r?$", re.MULTILINE)
+    closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*(?=\r?$)", re.MULTILINE)
     found = closing.search(text, at)
     return found.end() if found else len(text)
+
+
+def with_plain_markers(text: str) -> str:
+    """Write the markers of heredocs as python-hcl2's grammar knows them; every offset stays what it is.
+
+    The grammar takes no blanks behind the end marker, which Terraform trims, and no marker that begins with an
+    underscore or has other letters than ASCII.
+    """
+    parts: list[str] = []
+    at = 0
+    for start, end in strings_in(text) if "<<" in text else ():
+        opening = _OPENING.match(text, start, end)
+        last = text.rfind("\n", start, end) + 1
+        if opening is not None and text[last:end].strip() == opening["word"]:  # else it has no end
+            plain = _NOT_PLAIN.sub("X", opening["word"])
+            parts += (text[at : opening.start("word")], plain, text[opening.end("word") : last])
+            parts.append(plain.rjust(end - last))
+            at = end
+    return "".join([*parts, text[at:]])
 
 
 def _end_of_string(text: str, at: int) -> int:

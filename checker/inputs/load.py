@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
@@ -12,33 +13,42 @@ from checker.inputs.files import (
     find_siblings,
     is_hcl,
     is_no_input,
+    is_stream,
+    is_values,
     may_matter,
     missing,
     must_matter,
     name_of,
+    names_aws,
     read_input,
 )
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
+from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
+_TEMPLATE = "a template that Terraform renders in an expression that is not evaluated"
+
+
 class Given(NamedTuple):
     """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from. ``progress`` is told the name of a large
-    file and how much of it is read, from 0 to 1.
+    and the folder of the Terraform files that a plan was made from. ``values`` are pairs of a root's folder and
+    a file with values for it, as of `-var-file`. ``progress`` is told the name of a large file and how much of
+    it is read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
+    values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
 
 
@@ -65,8 +75,11 @@ def load(
     wanted = list(paths)
     unreadable = missing(wanted)
     found = list(find_files(wanted, unreadable, exclude))
-    files = [one for path, named in found if not is_hcl(path) for one in _read(path, facts, named=named)]
-    _read_modules([(path, named) for path, named in found if is_hcl(path)], facts)
+    loose = [(path, named) for path, named in found if not is_hcl(path)]
+    _read_modules(
+        [*_modules_of(found, facts), *((path, named) for path, named in found if is_hcl(path))], facts
+    )
+    files = [one for path, named in loose for one in _read(path, facts, named=named)]
     if changed:
         files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
@@ -77,7 +90,33 @@ def load(
             facts.take(path, document, named=named)
         except InputError as error:
             facts.skip(error)
+    if not changed and (given.variables or given.parameters):
+        from checker.inputs.unmatched import unmatched_values  # only where there are options
+
+        facts.skipped += unmatched_values(facts)
     return tie(facts)
+
+
+def _modules_of(found: list[tuple[Path, bool]], facts: Facts) -> list[tuple[Path, bool]]:
+    """The Terraform files that read a changed file, or render a named one: it means something there alone."""
+    loose = [path for path, named in found if named and not is_hcl(path) and not is_stream(path)]
+    wanted = [path for path in loose if facts.of_change or _may_be_template(path)]
+    if not wanted:
+        return []
+    from checker.inputs.hcl.folder import absolute, readers_of  # not on the path of policies
+
+    given = {absolute(path.parent) for path, _ in found if is_hcl(path)}
+    readers = (one for path in wanted for one in readers_of(path, as_template=not facts.of_change))
+    return [(one, False) for one in readers if absolute(one.parent) not in given]
+
+
+def _may_be_template(path: Path) -> bool:
+    """True for a policy in which Terraform may fill in values."""
+    try:
+        text = "" if is_bulk(path) else read_text(path)
+    except InputError:
+        return False  # which is reported where the file is read
+    return "${" in text and must_matter(text)
 
 
 def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
@@ -92,8 +131,19 @@ def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
     chosen = named and not facts.of_change
+    if is_values(path) and chosen:
+        reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
+        facts.skipped.append(
+            Skipped(
+                name_of(path),
+                reason,
+                error=True,
+                help=f"name the folder: checker check {shlex.quote(folder)}",
+            )
+        )
+    elif is_no_input(path):
+        facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
     if is_no_input(path):
-        facts.skipped += [Skipped(name_of(path), "says how to judge other files, and is not judged")] * chosen
         return []
     text = ""
     try:
@@ -104,8 +154,10 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if not chosen and not may_matter(text):
             _leave_out(path)
             return []
+        if _is_read_by_terraform(path, text, facts, chosen=chosen):
+            return []
         if text.startswith("arn:") and len(text.split()) == 1:
-            facts.take_instance(name_of(path), text.strip())
+            facts.take_instance(path, text.strip())
             return []
         if is_terraform_json(text) or is_trail(text):
             take_bulk(path, facts, named=named)
@@ -115,8 +167,24 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if not named:
             mark_irrelevant(path)
         ours = chosen or must_matter(text)
-        facts.skipped.append(error.skipped()._replace(error=ours))
+        if ours or not text or names_aws(text):
+            facts.skipped.append(error.skipped()._replace(error=ours))
         return []
+
+
+def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) -> bool:
+    """True for a file that Terraform reads, which means something there alone.
+
+    A template that is rendered out of sight is noted if it names Connect: its policy is not known.
+    """
+    name = os.path.normpath(path.absolute())
+    if name in facts.opened:
+        return not chosen or CONNECT in text
+    if chosen or name not in facts.templates:
+        return False
+    if CONNECT in text:
+        facts.skipped.append(Skipped(name_of(path), _TEMPLATE))
+    return True
 
 
 def _leave_out(path: Path) -> None:
@@ -145,12 +213,20 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
         return []
 
 
+def _is_manifest(file: _File, facts: Facts) -> bool:
+    """True for a manifest; a file that was chosen and has its keys is one that has a fault."""
+    found = kind_of(file.document.root)
+    chosen = file.named and not facts.of_change
+    if found is None:
+        return chosen and has_keys_of_manifest(file.document.root)
+    return found[0] is Kind.MANIFEST
+
+
 def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:
     """Take the manifests and the files they name, and leave the others."""
     others, read = [], set()
     for file in files:
-        found = kind_of(file.document.root)
-        if found is None or found[0] is not Kind.MANIFEST:
+        if not _is_manifest(file, facts):
             others.append(file)
             continue
         from checker.inputs.manifest import take_manifest  # needs jsonschema, which only a manifest is worth

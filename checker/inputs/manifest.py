@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
-from checker.inputs.files import name_of
+from checker.inputs.files import home_of, name_of
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
 from checker.inputs.schema import validate
 from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_text, read_text
-from checker.inventory import Contact, Instance, Key, Place, Topic
+from checker.inventory import Contact, Instance, Key, Place, Source, Topic
 from checker.policy.node import Node, Object, items, text_of
 from checker.policy.unknown import Unknown
 
@@ -119,7 +119,9 @@ class _Reader:
     def instances(self, node: Node, route: Route) -> tuple[Instance, ...]:
         arns = enumerate(map(Arn.parse, self.texts(node, "instances")))
         return tuple(
-            Instance(arn, self.place((*route, "instances", i))) for i, arn in arns if arn is not None
+            Instance(arn, self.place((*route, "instances", i)), Source.MANIFEST)
+            for i, arn in arns
+            if arn is not None
         )
 
     def topic(self, node: Node, route: Route) -> TopicEntry:
@@ -158,7 +160,8 @@ def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[str]:
     Raises InputError for the manifest itself; a fault in a file that it names is noted in the facts.
     """
     manifest = read_manifest(document, path.parent)
-    facts.instances += manifest.instances
+    home = home_of(path)
+    facts.instances += (one._replace(home=home) for one in manifest.instances)
     facts.contacts += manifest.contacts
     for entry in manifest.topics:
         _attempt(facts, partial(_take_topic, entry, path, facts))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from checker.policy.dialect import KEY, TOPIC, Dialect
+from checker.inputs.policy_kind import looks_like_policy
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.spelling import did_you_mean
-from checker.policy.vocabulary import OLD_VERSION, POLICY_ELEMENTS, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checker.policy.node import Node
 
 
@@ -32,6 +29,10 @@ class Kind(Enum):
 
 
 MANIFEST_KEYS = ("version", "instances", "topics", "keys", "contacts")
+_FILES = ("attributes", "policy")
+_OF_TOPIC = frozenset(("arn", *_FILES, "subscriptions", "key", "instances"))
+_ATTRIBUTES = ("Policy", "Owner", "SubscriptionsConfirmed", "EffectiveDeliveryPolicy", "KmsMasterKeyId")
+"""What the attributes of a topic have beside its ARN; messages and settings of other programs have the ARN too."""
 
 
 def kind_of(node: Node) -> tuple[Kind, Node, tuple[str, ...]] | None:
@@ -41,15 +42,15 @@ def kind_of(node: Node) -> tuple[Kind, Node, tuple[str, ...]] | None:
     keys = {member.key for member in node.members}
     for key, kind, wanted, mark in _WRAPPERS:
         value = node.get(key) if key in keys else None
-        if isinstance(value, wanted) and _marked(value, mark):
+        if isinstance(value, wanted) and _marked(value, mark) and not _of_subscription(value):
             return kind, value, (key,)
     if _looks_like_template(node):
         return Kind.TEMPLATE, node, ()
-    if "TopicArn" in keys:
-        return Kind.TOPIC, node, ()
-    if "Policy" in keys:
+    if "TopicArn" in keys and not keys.isdisjoint(_ATTRIBUTES):
+        return None if "SubscriptionArn" in keys else (Kind.TOPIC, node, ())
+    if _wraps_policy(node.get("Policy")):
         return Kind.KEY_POLICY, node, ()
-    if _looks_like_manifest(keys):
+    if is_manifest(node):
         return Kind.MANIFEST, node, ()
     return (Kind.POLICY, node, ()) if looks_like_policy(node) else None
 
@@ -85,60 +86,53 @@ def _looks_like_template(node: Object) -> bool:
     return any((text_of(one) or "").count("::") >= 1 for one in typed)
 
 
-def _looks_like_manifest(keys: set[str]) -> bool:
-    """True if every key is one of a manifest's, or nearly."""
+def _of_subscription(node: Node) -> bool:
+    """True for the attributes of a subscription, which name a topic and an owner too."""
+    return isinstance(node, Object) and node.get("SubscriptionArn") is not None
+
+
+def _wraps_policy(node: Node | None) -> bool:
+    """True for a policy, as an object or as JSON in a string."""
+    text = text_of(node)
+    if text is not None:
+        return text.lstrip().startswith(("{", '"'))
+    return isinstance(node, Object) and looks_like_policy(node)
+
+
+def is_manifest(node: Node) -> bool:
+    """True for a streaming manifest: its keys alone, and in one of its lists what only a manifest says.
+
+    Message brokers, Helm charts and address books have `topics`, `contacts` and `version` too.
+    """
+    return has_keys_of_manifest(node) and any(
+        _says(kind, one) for kind in MANIFEST_KEYS[1:] for one in _listed(node, kind)
+    )
+
+
+def has_keys_of_manifest(node: Node) -> bool:
+    """True if topics or contacts are listed, and every key is one of a manifest's, or nearly."""
+    keys = {member.key for member in node.members} if isinstance(node, Object) else set()
     if not keys & {"topics", "contacts"}:
         return False
     return all(key in MANIFEST_KEYS or did_you_mean(key, MANIFEST_KEYS) for key in keys)
 
 
-def looks_like_policy(node: Object) -> bool:
-    """True for a policy document, also one whose Statement is misspelt or missing."""
-    if _has(node, "Statement"):
-        return True
-    version = text_of(node.get("Version"))
-    return version in (OLD_VERSION, VERSION) and len(node.members) <= len(POLICY_ELEMENTS)
+def _says(kind: str, item: Node) -> bool:
+    """True for an item that names an instance, topic or key by its ARN, or the file of a topic."""
+    if kind == "instances":
+        return _is_arn(item)
+    if not isinstance(item, Object):
+        return False
+    if kind == "contacts":
+        return any(map(_is_arn, _listed(item, "topics")))
+    named = {member.key for member in item.members} <= _OF_TOPIC and any(item.get(key) for key in _FILES)
+    return _is_arn(item.get("arn")) or (kind == "topics" and named)
 
 
-def dialect_of(node: Node) -> Dialect | None:
-    """Tell a topic policy from a key policy by the actions and resources of its statements.
-
-    ``None`` for the policy of something else, and for an identity policy, which names no principal.
-    """
-    statements = [one for one in _statements(node) if isinstance(one, Object)]
-    if not any(_has(one, "Principal") or _has(one, "NotPrincipal") for one in statements):
-        return None
-    services = {service for one in statements for service in _services(one)}
-    if "sns" in services:
-        return TOPIC
-    return KEY if "kms" in services else None
+def _listed(node: Node, key: str) -> tuple[Node, ...]:
+    found = node.get(key) if isinstance(node, Object) else None
+    return found.items if isinstance(found, Array) else ()
 
 
-def is_of_any_kind(node: Node) -> bool:
-    """True for a policy that could be a topic's as well as a key's: it names no service, but principals."""
-    statements = [one for one in _statements(node) if isinstance(one, Object)]
-    services = {service for one in statements for service in _services(one)}
-    named = all(_has(one, "Principal") or _has(one, "NotPrincipal") for one in statements)
-    return isinstance(node, Object) and looks_like_policy(node) and named and services <= {"*"}
-
-
-def _has(node: Object, key: str) -> bool:
-    """True if the object has the key, or something that was meant to be it."""
-    exact = any(member.key == key for member in node.members)
-    return exact or any(did_you_mean(member.key, (key,)) for member in node.members)
-
-
-def _statements(node: Node) -> Iterator[Node]:
-    members = node.members if isinstance(node, Object) else ()
-    exact = [member for member in members if member.key == "Statement"]
-    for member in exact or [one for one in members if did_you_mean(one.key, ("Statement",))]:
-        yield from items(member.value)
-
-
-def _services(statement: Object) -> Iterator[str]:
-    for member in statement.members:
-        if member.key in ("Action", "NotAction", "Resource", "NotResource"):
-            for one in items(member.value):
-                text = (text_of(one) or "").lower()
-                is_arn = text.startswith("arn:") and text.count(":") > 1
-                yield text.split(":")[2] if is_arn else text.partition(":")[0]
+def _is_arn(node: Node | None) -> bool:
+    return (text_of(node) or "").startswith("arn:")

@@ -13,10 +13,11 @@ from checker.inputs.bulk import is_bulk, is_terraform_json
 from checker.inputs.facts import Facts, bare_key, unwrap
 from checker.inputs.files import STDIN, is_hcl, name_of, read_input
 from checker.inputs.load import Given, load
-from checker.inputs.recognise import is_of_any_kind
+from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.revision import is_revision, read_revision
 from checker.inputs.text import Implied, InputError, TextDocument, parse_text
 from checker.inputs.tie import tie
+from checker.inputs.unmatched import PARAMETER, VARIABLE, unmatched_values
 from checker.inventory import Inventory, Key, PolicyText, Topic
 from checker.key_case import KeyCase
 from checker.policy.dialect import TOPIC
@@ -97,7 +98,8 @@ class _Read(NamedTuple):
         (resource,) = self.found
         if isinstance(resource.policy, Unknown):
             raise InputError(self.name, resource.policy.told)
-        return Side(self.name, resource, masked(resource.policy.policy))
+        symbol = resource.symbol if isinstance(resource, Topic) else ""
+        return Side(self.name, resource, masked(resource.policy.policy, symbol))
 
     def _nothing(self) -> InputError:
         for one in self.skipped:
@@ -121,6 +123,7 @@ def read_sides(
     if old == new == str(STDIN):
         raise InputError("-", "standard input can be read once", help_text="give one of the two as a file")
     reads = [_called(_read(one, given), resource) for one in (old, new)]
+    _check_values(*reads)
     kinds = [{type(one) for one in read.found} for read in reads]
     known = [one for one in kinds if one]
     both = set.intersection(*known) if known else {Key if key else Topic}
@@ -131,6 +134,14 @@ def read_sides(
         reason = f"this is a {after.kind} policy, and `{before.name}` is a {before.kind} policy"
         raise InputError(after.name, reason, help_text="compare two policies of one kind")
     return before, after
+
+
+def _check_values(old: _Read, new: _Read) -> None:
+    """See that a value for a variable or parameter fits one of the sides. Raises InputError."""
+    others = {(one.what, one.reason) for one in old.skipped}
+    for one in new.skipped:
+        if one.what in (VARIABLE, PARAMETER) and (one.what, one.reason) in others:
+            raise InputError(one.what, one.reason, help_text=one.help)
 
 
 def _read(text: str, given: Given) -> _Read:
@@ -165,6 +176,7 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
     document = unwrap(parse_text(name, body))
     facts = Facts(given)
     facts.take(path, document, named=True)
+    facts.skipped += unmatched_values(facts)
     return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
 
 

@@ -10,7 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import Inventory, Key, Topic, is_managed_key
+from checker.inputs.files import home_of
+from checker.inventory import Inventory, Key, Topic, is_key_reference, is_managed_key
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def tie(facts: Facts) -> Inventory:
     if facts.declared:
         from checker.inputs.assemble import assemble  # only where something is declared
 
+        several = sum(bool(one.topics or one.keys) for one in facts.declared.values()) > 1
         for folder, declared in facts.declared.items():
+            declared.root = declared.root if several else ""  # one root needs no name
             assemble(declared, facts, folder)
     if facts.given.source:
         from checker.inputs.written import show_where_written  # reads Terraform's files
@@ -34,10 +37,12 @@ def tie(facts: Facts) -> Inventory:
         show_where_written(facts.given.source, facts)
     if facts.streams is not None:
         facts.streams.settle(facts)
-    keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in facts.keys])
-    keys = _with_aliases(keys, [(folder, topic) for folder, topic in facts.topics])
+    topics = [(folder, topic._replace(home=home_of(folder))) for folder, topic in facts.topics]
+    found = [(folder, key._replace(home=home_of(folder))) for folder, key in facts.keys]
+    keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in found])
+    keys = _with_aliases(keys, topics)
     return Inventory(
-        tuple(_with_lists(topic, folder, facts) for folder, topic in facts.topics),
+        tuple(_with_lists(topic, folder, facts) for folder, topic in topics),
         tuple(key for _, key in keys),
         tuple(dict.fromkeys(facts.instances)),
         tuple(facts.contacts),
@@ -104,5 +109,10 @@ def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
 
 
 def _may_answer(key: Key, reference: str) -> bool:
-    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it."""
-    return not is_managed_key(reference) and (isinstance(key.arn, Unknown) or "alias/" in reference)
+    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it.
+
+    No key answers to the alias of an AWS managed key, or to a text that does not name a key.
+    """
+    if is_managed_key(reference) or not is_key_reference(reference):
+        return False
+    return isinstance(key.arn, Unknown) or "alias/" in reference

@@ -10,8 +10,6 @@ from checker.inputs.text import InputError
 from checker.inventory import is_managed_key
 from checker.partition import partition_of
 from checker.policy.placeholder import is_placeholder
-from checker.regions import CONNECT_REGIONS
-from checker.sentence import where_connect_is
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,15 +30,12 @@ class Wanted(NamedTuple):
 def read_wanted(topic: str, instances: Sequence[str], key: str | None = None) -> Wanted:
     """Read the options.
 
-    Raises InputError for what is no such ARN, for a FIFO topic, the AWS managed key, a Region without
-    Connect, and for instances and keys that are elsewhere than the topic.
+    Raises InputError for what is not such an ARN, for a FIFO topic, an AWS managed key, and for instances and
+    keys that are elsewhere than the topic.
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
     topic_arn = _topic(topic)
     instance_arns = tuple(_instance(text, topic_arn) for text in dict.fromkeys(instances))
-    if topic_arn.region not in CONNECT_REGIONS:
-        reason = f"AWS lists no Amazon Connect in {topic_arn.region}"
-        raise InputError(_INSTANCE, reason, help_text=where_connect_is(topic_arn.region))
     return Wanted(topic_arn, instance_arns, _key(key, topic_arn) if key is not None else None)
 
 

@@ -20,6 +20,7 @@ from checker.live.faults import (
     refusal_of,
 )
 from checker.live.pace import Pace
+from checker.regions import CONNECT_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,8 +81,9 @@ class Calls:
         return self._sessions.access.threads
 
     def offers(self, service: str) -> bool:
-        """True if boto3 knows of a service in the Region."""
-        return self.unit.region in self._sessions.regions_of(service)
+        """True if a list has a service in the Region. Lists age, so it may be there all the same."""
+        listed = service == "connect" and self.unit.region in CONNECT_REGIONS
+        return listed or self.unit.region in self._sessions.regions_of(service)
 
     def make(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
         """Make a call and give its answer. Raises UnreadError; once the unit has ended, without any call."""
@@ -145,7 +147,7 @@ class Calls:
 
     def _unread(self, what: str, error: AwsError, reason: str, service: str, began: float) -> UnreadError:
         fault = fault_of(error)
-        self.again |= fault.again
+        self.again |= fault.again and (fault is not Fault.LOST or self.offers(service))
         if fault is Fault.LOST:
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:

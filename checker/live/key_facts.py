@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
-from checker.inventory import GONE, Key, Place, Skipped, is_predefined_alias
+from checker.inventory import GONE, Key, Place, Skipped, is_managed_key
 from checker.live.calls import Listing
 from checker.live.document import document_of
 from checker.live.facts import grant_of, policy_of
@@ -26,7 +26,7 @@ def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key |
 
     What could not be read is noted, and unknown in the key.
     """
-    if arn is None and is_predefined_alias(reference):
+    if arn is None and is_managed_key(reference):
         return None
     if arn is not None and arn.region != topic.region:
         return _bare(arn, Unknown("the key is in another Region than the topic"))

@@ -29,6 +29,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         statement("ListTopicsAndInstances", _listing(extras), EVERY),
         statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
         statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
+        statement("ReadQueues", _READ_QUEUE, (f"arn:{limits.partition}:sqs:*:*:*",)),
     ]
     if extras.role:
         role = f"arn:{limits.partition}:iam::*:role/{extras.role}"
@@ -39,8 +40,15 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     return policy_of(statements)
 
 
+_READ_QUEUE = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 _READ_TOPIC = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic")
-_LISTED = ("connect:ListInstances", "kms:ListAliases", "sns:ListSubscriptions", "sns:ListTopics")
+_LISTED = (
+    "connect:DescribeInstance",
+    "connect:ListInstances",
+    "kms:ListAliases",
+    "sns:ListSubscriptions",
+    "sns:ListTopics",
+)
 
 
 def _listing(extras: Extras) -> tuple[str, ...]:
@@ -79,7 +87,12 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
     )
 
 
-_STREAM = ("connect:StartContactStreaming", "connect:StopContact", "connect:StopContactStreaming")
+_STREAM = (
+    "connect:DescribeInstance",
+    "connect:StartContactStreaming",
+    "connect:StopContact",
+    "connect:StopContactStreaming",
+)
 _WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe")
 _QUEUE = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
 _REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases")

@@ -23,7 +23,12 @@ def fix_policy(limits: Limits, *, create: bool = False) -> dict[str, Any]:
     """What `checker fix` needs for live topics and keys; ``create`` to make replacements, too."""
     topics, keys = limits.of("sns", "*", limits.topics), limits.of("kms", "key/*", limits.keys)
     statements = [
-        statement("ListAliases", ("kms:ListAliases",), EVERY),
+        statement("ListAliasesAndStreams", ("cloudtrail:LookupEvents", "kms:ListAliases"), EVERY),
+        statement(
+            "LookInstancesUp",
+            ("connect:DescribeInstance",),
+            limits.of("connect", "instance/*", limits.instances),
+        ),
         statement("ReadTopics", ("sns:GetTopicAttributes", "sns:ListTagsForResource"), topics),
         statement("ReadKeys", (*READ_KEY, "kms:ListResourceTags"), keys),
         statement("WriteTopics", ("sns:SetTopicAttributes",), topics),

@@ -80,7 +80,10 @@ class Condition(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One statement; an element that could not be read is Unknown. ``ordinal`` counts from 0."""
+    """One statement; an element that could not be read is Unknown. ``ordinal`` counts from 0.
+
+    ``sid_unknown`` tells a Sid that could not be read, whose text is empty, from one that is missing.
+    """
 
     ordinal: int
     sid: str
@@ -89,6 +92,7 @@ class Statement(NamedTuple):
     actions: Patterns | Unknown
     resources: Patterns | Unknown
     conditions: tuple[Condition | Unknown, ...]
+    sid_unknown: bool = False
 
     @property
     def route(self) -> Route:
@@ -142,7 +146,7 @@ class Problem(NamedTuple):
     """A place where a document is not a policy as AWS documents it.
 
     ``grave`` tells what AWS does not accept, or what decides about Connect, from what is stored and says
-    nothing. ``repeated`` marks a key that stands twice, of which both places are worth showing, and
+    nothing. ``slight`` is what may be right, or does no harm: a note. ``repeated`` marks a key that stands twice, of which both places are worth showing, and
     ``also`` has other places of the same fault. ``mend`` is what it was meant to be, as far as that is clear.
     """
 
@@ -154,6 +158,7 @@ class Problem(NamedTuple):
     repeated: bool = False
     also: tuple[Route, ...] = ()
     mend: tuple[Operation, ...] = ()
+    slight: bool = False
 
 
 EMPTY = Policy(OLD_VERSION, "", ())

@@ -20,6 +20,12 @@ TOPIC_ACTIONS = (
     "sns:Subscribe",
 )
 
+REFUSED_TOPIC_ACTIONS = (
+    "sns:CreateTopic",
+    "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes",
+)
+
 KEY_ACTIONS = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -66,6 +72,20 @@ KEY_ACTIONS = (
     "kms:UpdatePrimaryRegion",
     "kms:Verify",
     "kms:VerifyMac",
+)
+
+OTHER_KEY_ACTIONS = (
+    "kms:ConnectCustomKeyStore",
+    "kms:CreateCustomKeyStore",
+    "kms:CreateKey",
+    "kms:DeleteCustomKeyStore",
+    "kms:DescribeCustomKeyStores",
+    "kms:DisconnectCustomKeyStore",
+    "kms:GenerateRandom",
+    "kms:ListAliases",
+    "kms:ListKeys",
+    "kms:ListRetirableGrants",
+    "kms:UpdateCustomKeyStore",
 )
 
 GLOBAL_KEYS = (
@@ -385,6 +405,7 @@ SERVICES = (
     "ecr-public",
     "ecs",
     "ecs-mcp",
+    "ecs.application-autoscaling",
     "efs",
     "eks",
     "eks-auth",
@@ -464,6 +485,7 @@ SERVICES = (
     "iotsitewise",
     "iottwinmaker",
     "iotwireless",
+    "ipam",
     "iq",
     "iq-permission",
     "ivs",
@@ -491,6 +513,7 @@ SERVICES = (
     "lookoutvision",
     "m2",
     "machinelearning",
+    "macie",
     "macie2",
     "maintenance.s3tables",
     "managedblockchain",

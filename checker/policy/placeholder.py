@@ -1,7 +1,12 @@
-"""Tells text that somebody meant to replace from a real value."""
+"""Tells text that somebody meant to replace from a real value.
+
+A placeholder is told by its role: what may stand in its place decides which words are real values there. An SNS
+topic may be called `account`; an account id has twelve digits, so `account` is a placeholder for one.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,77 +14,125 @@ from checker.policy.model import Condition, Patterns, Policy, Principals, Statem
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from checker.arn import Arn
     from checker.finding import Route
 
 PLACEHOLDER = "a placeholder that was not filled in"
 
-_MARKS = (
-    "your_",
-    "your-",
-    "yourtopic",
-    "replace_me",
-    "replace-me",
-    "replaceme",
-    "changeme",
-    "change_me",
-    "xxxx",
+_MARKED = re.compile(
+    r"<[^<>]+>|\{\{.*?\}\}"  # brackets, of people and of template engines
+    r"|(?<![A-Za-z])(?:YOUR[_-]|your_|Your[A-Z])"
+    r"|(?<![A-Za-z])(?i:replace[_-]?me|change[_-]?me|x{4,})(?![A-Za-z])"
+    r"|\.\.\.|…"
 )
-_BRACKETS = (("<", ">"), ("{{", "}}"))
-_PARTS = frozenset(
-    (
-        "accountid",
-        "awsaccountid",
-        "account",
-        "connectinstancearn",
-        "instancearn",
-        "instanceid",
-        "partition",
-        "region",
-        "snstopicarn",
-        "topicarn",
-        "topicname",
-    )
+"""What no real value has, whatever its role."""
+_YOURS = re.compile(
+    r"your[_-]?(?:aws|sns|connect|account|region|instance|topic|key|arn|partition)", re.IGNORECASE
 )
-"""What a whole part of an ARN, or a whole value, says when it was meant to be replaced; without _ and -."""
-
-
-_ROLES = ("account", "arn", "region", "partition", "owner")
-"""The ends of the keys whose whole value may be such a word; `aws:PrincipalType` has `Account` for a value."""
+_BRACKETED = re.compile(r"\[[^\]]+\]")
+"""In an ARN; elsewhere it is an address of Terraform's, aws_sns_topic.chat["blue"]."""
+_ACCOUNT = re.compile(
+    r"(?:my|the|your|aws|source|owner|topic|connect|instance)*(?:account|acct)(?:id|number|no)?s?"
+)
+_WORDS = {
+    "partition": re.compile(r"(?:aws)?partition"),
+    "region": re.compile(r"(?:my|your|aws)*region(?:name|id|code)?"),
+    "account": _ACCOUNT,
+    "owner": re.compile(rf"owner(?:id)?|{_ACCOUNT.pattern}"),
+    "arn": re.compile(r"(?:my|your|aws|sns|kms|connect|source)*(?:topic|instance|key|role|user|source)?arn"),
+    "instance": re.compile(r"(?:my|your|connect|aws)*(?:instanceid|instance)"),
+    "topic": re.compile(r"(?:my|your|sns|aws)*topicname"),
+}
+"""What stands for a value of a kind, in lower case and without _ and -."""
+_PARTS = ("", "partition", "", "region", "account")
+_NAMES = {"connect": "instance", "sns": "topic"}
+_KEY_ROLES = ("account", "arn", "region", "owner", "partition")
+"""The ends of condition keys that say what their values are; `aws:PrincipalType` has `Account` for a value."""
 
 
 @lru_cache(maxsize=4096)
 def is_placeholder(text: str, key: str = "") -> bool:
     """True for texts such as ``YOUR_AWS_ACCOUNT_ID``, ``<account>`` and ``arn:aws:sns:REGION:ACCOUNT:topic``.
 
-    ``key`` is the condition key that the text is a value of, if it is one.
+    ``key`` is the condition key that the text is a value of; without one it is a principal, resource or option.
     """
     if "${" in text:
         return False  # a policy variable, or a template that was not rendered
-    folded = text.lower()
-    if any(mark in folded for mark in _MARKS):
+    if _MARKED.search(text):
         return True
-    if any(left in text and right in text.partition(left)[2] for left, right in _BRACKETS):
-        return True
-    if text.startswith(("[", "arn:")) and "[" in text and "]" in text.partition("[")[2]:
-        return True  # elsewhere it is an address of Terraform's, aws_sns_topic.chat["blue"]
-    if key and ":" not in text and not key.lower().endswith(_ROLES):
+    if text.startswith("["):
+        return bool(_BRACKETED.match(text))
+    if text.startswith("arn:"):
+        return any(is_open_part(text, index) for index in range(1, text.count(":") + 1))
+    role = next((one for one in _KEY_ROLES if key.lower().endswith(one)), "")
+    if key and not role:
         return False
-    parts = folded.replace("_", "").replace("-", "").replace("/", ":").split(":")
-    return not _PARTS.isdisjoint(parts)
+    roles = (role,) if role else ("account", "arn")
+    return any(_stands_for(text, one) for one in (*roles, "arn")) or bool(_YOURS.match(text))
 
 
-def masked(policy: Policy) -> Policy:
-    """The policy with its placeholders Unknown, so that nothing is concluded from their letters."""
-    if not any(is_placeholder(text, condition_key_of(route)) for route, text in texts(policy)):
-        return policy
-    return policy._replace(statements=tuple(_mask(statement) for statement in policy.statements))
+def is_open_part(arn: str, index: int) -> bool:
+    """True for a part of an ARN, counted from 0, that a value has to be put in the place of."""
+    parts = arn.split(":", 5)
+    part = parts[index] if index < len(parts) else ""
+    if _MARKED.search(part) or _BRACKETED.search(part) or _YOURS.match(part.rpartition("/")[2]):
+        return True
+    if index < len(_PARTS):
+        return bool(_PARTS[index]) and _stands_for(part, _PARTS[index])
+    kind = _NAMES.get(parts[2], "")
+    words = part.removeprefix("instance/").split("/") if kind == "instance" else [part]
+    return bool(kind) and _stands_for(words[0], kind)
 
 
-def condition_key_of(route: Route) -> str:
-    """The condition key that a route of ``texts`` leads to a value of; empty for another element."""
-    return str(route[4]) if "Condition" in route[2:3] else ""
+def _stands_for(text: str, role: str) -> bool:
+    return bool(_WORDS[role].fullmatch(text.lower().replace("_", "").replace("-", "")))
+
+
+def masked(policy: Policy, own: str = "") -> Policy:
+    """The policy with its placeholders Unknown, so that nothing is concluded from their letters.
+
+    ``own`` is what the document calls the resource itself by, which may be the path of a file.
+    """
+    return _replaced(policy, own, lambda _, value: Unknown(PLACEHOLDER, value))
+
+
+def filled(policy: Policy, own: str, resource: str, values: Callable[[str, str], Value]) -> Policy:
+    """The policy with its placeholders filled in, as somebody means to do before it is used.
+
+    A Resource becomes ``resource``, a principal stays Unknown. ``values`` gives the value of a condition for
+    its key, in lower case, and the placeholder.
+    """
+
+    def fill(role: str, value: str) -> Value:
+        if role == _RESOURCE:
+            return resource
+        return values(role, value) if role else Unknown(PLACEHOLDER, value)
+
+    return _replaced(policy, own, fill)
+
+
+def meant(key: str, text: str, near: Arn, *known: Arn) -> str:
+    """Fill in an account, or the open parts of an instance's ARN: from the known instance, else from one near."""
+    instance = next(iter(known), near)
+    parts, given = str(instance).split(":", 5), text.split(":", 5)
+    if key.endswith("account"):
+        return instance.account
+    if len(given) < len(parts):
+        return str(instance)
+    _, _, below = given[-1].removeprefix("instance/").partition("/")
+    parts[-1] += f"/{below}" if below else ""
+    pairs = enumerate(zip(given, parts, strict=True))
+    return ":".join(one if is_open_part(text, index) else part for index, (part, one) in pairs)
+
+
+def placeholders(policy: Policy, own: str = "") -> Iterator[tuple[Route, str]]:
+    """The placeholders of a policy, with their routes."""
+    for route, text in texts(policy):
+        key = str(route[4]) if "Condition" in route[2:3] else ""
+        if text != own and is_placeholder(text, key):
+            yield route, text
 
 
 def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
@@ -95,30 +148,47 @@ def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
                 yield from _numbered(condition.route, condition.values)
 
 
+def is_masked(truth: object) -> bool:
+    """True if something is unknown only because of a placeholder."""
+    return isinstance(truth, Unknown) and truth.reason == PLACEHOLDER
+
+
 def _numbered(route: Route, values: tuple[Value, ...]) -> Iterator[tuple[Route, str]]:
     yield from (((*route, index), one) for index, one in enumerate(values) if isinstance(one, str))
 
 
-def _mask(statement: Statement | Unknown) -> Statement | Unknown:
+_RESOURCE = "resource"
+"""The role of a Resource; that of a principal is empty, that of a condition's value is the condition key."""
+
+
+def _replaced(policy: Policy, own: str, fill: Callable[[str, str], Value]) -> Policy:
+    """The policy itself if it has no placeholder."""
+    if next(placeholders(policy, own), None) is None:
+        return policy
+    return policy._replace(statements=tuple(_statement(one, own, fill) for one in policy.statements))
+
+
+def _statement(
+    statement: Statement | Unknown, own: str, fill: Callable[[str, str], Value]
+) -> Statement | Unknown:
     if isinstance(statement, Unknown):
         return statement
+
+    def value(text: Value, role: str, key: str = "") -> Value:
+        if not isinstance(text, str) or text == own or not is_placeholder(text, key):
+            return text
+        return fill(role, text)
+
     principals, resources = statement.principals, statement.resources
     if isinstance(principals, Principals):
-        entries = tuple(entry._replace(value=_value(entry.value)) for entry in principals.entries)
+        entries = tuple(entry._replace(value=value(entry.value, "")) for entry in principals.entries)
         principals = principals._replace(entries=entries)
     if isinstance(resources, Patterns):
-        resources = resources._replace(values=tuple(map(_value, resources.values)))
+        resources = resources._replace(values=tuple(value(one, _RESOURCE) for one in resources.values))
     conditions = tuple(
-        c._replace(values=tuple(_value(one, c.key) for one in c.values)) if isinstance(c, Condition) else c
+        c._replace(values=tuple(value(one, c.folded_key, c.key) for one in c.values))
+        if isinstance(c, Condition)
+        else c
         for c in statement.conditions
     )
     return statement._replace(principals=principals, resources=resources, conditions=conditions)
-
-
-def _value(value: str | Unknown, key: str = "") -> str | Unknown:
-    return Unknown(PLACEHOLDER, value) if isinstance(value, str) and is_placeholder(value, key) else value
-
-
-def is_masked(truth: object) -> bool:
-    """True if something is unknown only because of a placeholder."""
-    return isinstance(truth, Unknown) and truth.reason == PLACEHOLDER

@@ -122,6 +122,7 @@ class _Reader(Reading):
             self.patterns("Action", elements, route),
             self.resources(elements, route),
             conditions(self, elements.get("Condition"), (*route, "Condition")),
+            sid_unknown=_is_unknown(elements.get("Sid")),
         )
 
     def effect(self, node: Node | Unknown | None, route: Route) -> Value:
@@ -175,3 +176,7 @@ class _Reader(Reading):
             message = f"the statement has {count} resources, SNS wants exactly one"
             self.problem(message, (*route, resources.element), "name the topic that carries the policy")
         return resources
+
+
+def _is_unknown(node: Node | Unknown | None) -> bool:
+    return isinstance(node, Unknown) or (node is not None and isinstance(value_of(node), Unknown))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 OLD_VERSION = "2008-10-17"
@@ -26,6 +27,18 @@ STATEMENT_ELEMENTS = (
 )
 CONNECT = "connect.amazonaws.com"
 """The service principal that Amazon Connect publishes as."""
+_REGIONAL = re.compile(r"connect\.[a-z]{2,}(-[a-z]+)+-\d+\.amazonaws\.com(\.cn)?")
+
+
+def is_regional_connect(text: str) -> bool:
+    """True for `connect.us-west-2.amazonaws.com`; AWS documents no such principal for Connect."""
+    return _REGIONAL.fullmatch(text) is not None
+
+
+def mentions_connect(text: str) -> bool:
+    """True if the service principal of Connect stands in a text, also one with a Region in it."""
+    return CONNECT in text or _REGIONAL.search(text) is not None
+
 
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 

@@ -8,18 +8,21 @@ from checker.documented import (
     KEY_ACTIONS_NEEDED,
     KEY_SID,
     TOPIC_SID,
+    KeyCondition,
     connect_statement,
     free_sid,
+    key_condition,
     key_statement,
     pins,
     root_statement,
     topic_statements,
 )
-from checker.finding import Append, Fix, Put, Remove, Same
+from checker.finding import Append, Fix, Put, Remove, Same, Symbol
 from checker.iam.request import AwsPrincipal
-from checker.iam.space import PUBLISH
+from checker.iam.space import DESCRIBE, PUBLISH
 from checker.policy.model import Patterns
-from checker.remedy.statement import is_for_connect_alone, name_of_topic, sids, without_connect
+from checker.policy.unknown import Unknown
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, once_named, sids, without_connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from checker.arn import Arn
     from checker.case import PolicyCase, TopicCase
     from checker.finding import Json, Operation
+    from checker.inventory import Topic
     from checker.key_case import KeyCase
     from checker.policy.model import Statement
 
@@ -35,6 +39,8 @@ _STATEMENTS = ("Statement",)
 
 def allow_connect(case: TopicCase, instances: Sequence[Arn]) -> tuple[Fix, ...]:
     """Add a statement that lets Connect publish for these instances; nothing where the topic has no name."""
+    if not case.instances:
+        return once_named(case.topic.arn, "add a statement that lets Connect publish for its instance")
     topic = name_of_topic(case)
     if topic is None or not instances:
         return ()
@@ -48,18 +54,27 @@ def allow_key(case: KeyCase) -> tuple[Fix, ...]:
     """Add a statement that lets Connect use the key; nothing where a Deny would beat it."""
     if case.is_denied:
         return ()
-    added = Append(_STATEMENTS, key_statement(sids(case)))
-    return (Fix("add a statement that lets Connect use the key", (added,)),)
+    title = "add a statement that lets Connect use the key"
+    if not case.instances:
+        return once_named(case.key.arn, title)
+    return (Fix(title, (Append(_STATEMENTS, key_statement(sids(case))),)),)
 
 
-def bound_to_sources(operations: tuple[Operation, ...], instances: Sequence[Arn]) -> tuple[Operation, ...]:
-    """Bind the grants that operations add to a key policy to these instances."""
+def bound(operations: tuple[Operation, ...], case: KeyCase, wanted: KeyCondition) -> tuple[Operation, ...]:
+    """Limit the grants that operations add to a key policy to the topics or the instances of the key."""
+    if not (case.topics if wanted is KeyCondition.TOPIC else case.instances):
+        return operations
+    condition = key_condition(wanted, [_name(one) for one in case.topics], case.instances)
     return tuple(
-        one._replace(value={**one.value, "Condition": pins(instances)})
-        if isinstance(one, Append) and isinstance(one.value, dict) and instances and _is_grant(one.value)
+        one._replace(value={**one.value, "Condition": condition})
+        if isinstance(one, Append) and isinstance(one.value, dict) and condition and _is_grant(one.value)
         else one
         for one in operations
     )
+
+
+def _name(topic: Topic) -> Json:
+    return Symbol(topic.symbol) if isinstance(topic.arn, Unknown) and topic.symbol else str(topic.arn)
 
 
 def _is_grant(statement: dict[str, Json]) -> bool:
@@ -96,8 +111,14 @@ def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]
 
 
 def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
-    """Leave Connect the two actions of KMS that publishing needs."""
-    return _narrowed(case, statement, list(KEY_ACTIONS_NEEDED), KEY_SID, ())
+    """Leave Connect the two actions of KMS that publishing needs, and kms:DescribeKey where that is named.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
+    """
+    actions = statement.actions
+    kept = isinstance(actions, Patterns) and not actions.negated and DESCRIBE in actions.values
+    described = [DESCRIBE] if kept else []
+    return _narrowed(case, statement, [*KEY_ACTIONS_NEEDED, *described], KEY_SID, ())
 
 
 def _narrowed(

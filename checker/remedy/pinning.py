@@ -13,7 +13,7 @@ from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.remedy.statement import is_for_connect_alone, name_of_topic, sids, without_connect
+from checker.remedy.statement import is_for_connect_alone, name_of_topic, once_named, sids, without_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def pin(
     """
     instances = instances_of(case, statement)
     if not instances:
-        return ()
+        return once_named(case.topic.arn, f"pin {statement.title} to its Connect instance")
     names = ", ".join(arn.instance_id for arn in instances)
     if not is_for_connect_alone(statement):
         return _apart(case, statement, instances, names)

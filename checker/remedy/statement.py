@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.arn import Arn
 from checker.case import names_connect
-from checker.finding import Remove, Same, Symbol
+from checker.finding import Applicability, Fix, Remove, Same, Symbol
 from checker.policy.model import Patterns, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -47,3 +48,15 @@ def name_of_topic(case: TopicCase) -> Json | None:
     if not isinstance(case.topic.arn, Unknown):
         return str(case.topic.arn)
     return Symbol(case.topic.symbol)
+
+
+def once_named(arn: Arn | Unknown, title: str) -> tuple[Fix, ...]:
+    """A fix that needs the user to name the Connect instance, with an ARN like the one to give.
+
+    ``arn`` is that of the topic or key: an instance is in its Region, and most often in its account.
+    """
+    partition, region, account = ("aws", "REGION", "ACCOUNT_ID")
+    if isinstance(arn, Arn):
+        partition, region, account = arn.partition, arn.region, arn.account
+    example = f"arn:{partition}:connect:{region}:{account}:instance/INSTANCE_ID"
+    return (Fix(title, applicability=Applicability.DISPLAY, needs=("--instance-arn", example)),)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checker.case import PolicyCase
     from checker.finding import Json, Operation, Route
+    from checker.key_case import KeyCase
     from checker.policy.model import Problem, Statement
 
 _RESOURCES = ("Resource", "NotResource")
@@ -46,10 +47,10 @@ def _real(case: TopicCase, route: Route) -> Json | None:
     return None
 
 
-def restrict_to_owner(case: TopicCase, statements: Sequence[Statement]) -> tuple[Fix, ...]:
-    """Give what statements give to everybody to the account of the topic alone."""
+def restrict_to_owner(case: TopicCase | KeyCase, statements: Sequence[Statement]) -> tuple[Fix, ...]:
+    """Give what statements give to everyone to the account of the topic or key alone."""
     account = case.target.account
-    if isinstance(account, Unknown):
+    if isinstance(account, Unknown) or not statements:
         return ()
     operations: list[Operation] = []
     for statement in statements:

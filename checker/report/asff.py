@@ -19,6 +19,8 @@ GENERATOR = "checker/"
 _LABELS = {Severity.ERROR: "HIGH", Severity.WARNING: "MEDIUM", Severity.NOTE: "INFORMATIONAL"}
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _KINDS = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
+_RESOURCES = 32
+"""AWS documents that a finding has at most 32 resources."""
 _TITLE, _DESCRIPTION, _TEXT, _FIELD = 256, 1024, 512, 1024
 
 
@@ -58,7 +60,7 @@ def finding_asff(finding: Finding, owner: Owner, now: str, since: str = "") -> d
         "Title": _cut(f"{finding.rule}: {finding.message}", _TITLE),
         "Description": _cut(_description(finding), _DESCRIPTION),
         "ProductFields": _fields(finding),
-        "Resources": [_resource(finding, owner)],
+        "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][:_RESOURCES],
         "Compliance": {"Status": "FAILED" if failed else "WARNING"},
         "RecordState": "ACTIVE",
     }
@@ -81,12 +83,13 @@ _KEPT = (
 )
 
 
-def archived(known: dict[str, Any], now: str) -> dict[str, Any]:
-    """Put a finding away that Security Hub has, and that is found no more."""
+def archived(known: dict[str, Any], now: str, *, passed: bool) -> dict[str, Any]:
+    """Archive a finding that Security Hub has; it keeps its compliance status unless the rule ``passed``."""
     kept = {key: known[key] for key in _KEPT if key in known}
     severity = {"Label": known.get("Severity", {}).get("Label", "INFORMATIONAL")}
-    passed = {"Compliance": {"Status": "PASSED"}, "RecordState": "ARCHIVED"}
-    return {**kept, "UpdatedAt": now, "Severity": severity, **passed}
+    compliance = {"Status": "PASSED"} if passed else known.get("Compliance", {"Status": "FAILED"})
+    state = {"Compliance": {"Status": compliance["Status"]}, "RecordState": "ARCHIVED"}
+    return {**kept, "UpdatedAt": now, "Severity": severity, **state}
 
 
 def _description(finding: Finding) -> str:
@@ -100,10 +103,10 @@ def _fields(finding: Finding) -> dict[str, str]:
     return {GENERATOR + key: _cut(value, _FIELD) for key, value in named.items() if value}
 
 
-def _resource(finding: Finding, owner: Owner) -> dict[str, str]:
-    arn = Arn.parse(finding.resource)
+def _resource(name: str, owner: Owner) -> dict[str, str]:
+    arn = Arn.parse(name)
     kind = _KINDS.get(arn.service, "Other") if arn else "Other"
-    return {"Type": kind, "Id": finding.resource, "Partition": owner.partition, "Region": owner.region}
+    return {"Type": kind, "Id": name, "Partition": owner.partition, "Region": owner.region}
 
 
 def _cut(text: str, most: int) -> str:

@@ -49,10 +49,27 @@ def place_of(name: str, position: Position | None, setting: Setting) -> str:
 
 
 def fix_label(fix: Fix) -> str:
-    """What a fix is called, which is safe only once that is proven."""
-    if fix.applicability is Applicability.DISPLAY:
+    """What a fix is called, with what it is proven to be worth."""
+    if fix.needs:
+        return f"fix, once you give {fix.needs[0]}"
+    if fix.applicability is Applicability.DISPLAY and not fix.operations:
         return "plan"
-    return "fix (safe)" if fix.applicability is Applicability.SAFE else "fix"
+    if fix.applicability is Applicability.UNSAFE and not fix.edits:
+        return "fix"  # a live audit works no fix out, so nothing is known of its worth
+    return f"fix ({worth_label(fix.applicability)})"
+
+
+def worth_label(applicability: Applicability) -> str:
+    """How far a fix may be trusted, in the same words everywhere."""
+    return _LABELS[applicability]
+
+
+_LABELS = {
+    Applicability.SAFE: "safe",
+    Applicability.DOCUMENTED: "as AWS documents, reaches others too",
+    Applicability.UNSAFE: "unsafe",
+    Applicability.DISPLAY: "by hand",
+}
 
 
 def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
@@ -60,8 +77,8 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
     yield from _places(finding, setting)
     if finding.resource != finding.locations[0].source:
         yield Detail("resource", one_line(finding.resource), name=True)
-    if finding.address not in ("", finding.resource):
-        yield Detail("declared as", one_line(finding.address), name=True)
+    if finding.declared_as not in ("", finding.resource):
+        yield Detail("declared as", one_line(finding.declared_as), name=True)
     if finding.witness is not None:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from shlex import quote
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.documented import KeyCondition
 from checker.finding import Symbol
 from checker.policy.dialect import KEY, TOPIC
 from checker.policy.plain import json_text
+from checker.regions import CONNECT_REGIONS
+from checker.sentence import not_listed, where_connect_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 _NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"
 _WIDTH = 108
+_SHELL_WIDTH = 76
+_NEWLINE = "\n"
 _INDENT = "  "
 
 
@@ -31,17 +37,13 @@ class Language(StrEnum):
     CLI = "cli"
 
 
-WITHOUT_COMMENTS = (Language.JSON, Language.CLI)
-"""JSON has no comments, and zsh, the shell of macOS, takes none where commands are pasted."""
-
-
 class Drafts(NamedTuple):
-    """Policies that are wanted; ``condition`` tells that the key's pins the instances."""
+    """Policies that are wanted; ``condition`` is what the grant of the key is limited to."""
 
     wanted: Wanted
     topic: Draft | None
     key: Draft | None = None
-    condition: bool = False
+    condition: KeyCondition | None = None
 
 
 def drafts_text(drafts: Drafts, language: Language) -> list[str]:
@@ -57,9 +59,12 @@ def drafts_text(drafts: Drafts, language: Language) -> list[str]:
 
 def topic_remarks(drafts: Drafts) -> Iterator[str]:
     """What to know before the topic policy is set."""
+    region = drafts.wanted.topic.region
+    if region not in CONNECT_REGIONS:
+        yield f"{not_listed(region)}: {where_connect_is(region)}."
     if drafts.topic is not None and not drafts.topic.merged:
         yield (
-            "This is the topic's whole policy and takes the place of the one it has: "
+            "This is the whole policy of the topic and takes the place of the one it has: "
             "`--merge FILE` keeps the statements that other publishers need."
         )
 
@@ -70,14 +75,39 @@ def key_remarks(drafts: Drafts) -> Iterator[str]:
         return
     if not drafts.key.merged:
         yield (
-            "This is the key's whole policy and takes the place of the one it has: "
+            "This is the whole policy of the key and takes the place of the one it has: "
             "`--merge-key FILE` keeps the statements that others need."
         )
-    if drafts.condition:
+    if drafts.condition is KeyCondition.INSTANCE:
         yield (
             "AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn on to KMS: see a "
             "test message arrive before you rely on this condition."
         )
+    elif drafts.condition is None and _reaches_others(drafts.key):
+        yield (
+            "As AWS documents it, this lets Connect use the key on behalf of any AWS customer: "
+            "`--kms-condition topic` limits it to messages to this topic."
+        )
+
+
+def _topic_comments(drafts: Drafts) -> Iterator[str]:
+    """The remarks, and what merged statements still allow, for languages that can say it beside the policy."""
+    yield from topic_remarks(drafts)
+    yield from _warnings(drafts.topic)
+
+
+def _key_comments(drafts: Drafts) -> Iterator[str]:
+    yield from key_remarks(drafts)
+    yield from _warnings(drafts.key)
+
+
+def _warnings(draft: Draft | None) -> Iterator[str]:
+    return (f"Still in the merged policy: {warning}." for warning in (draft.warnings if draft else ()))
+
+
+def _reaches_others(draft: Draft) -> bool:
+    """True if a statement for Connect was added, which has no condition."""
+    return draft.added > 0
 
 
 def _comments(remarks: Iterator[str]) -> list[str]:
@@ -105,12 +135,12 @@ def _terraform(drafts: Drafts) -> list[str]:
     if drafts.topic:
         document = Symbol(f"data.aws_iam_policy_document.{_NAME}.json")
         arguments = (("arn", str(drafts.wanted.topic)), ("policy", document))
-        lines += (*_comments(topic_remarks(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
+        lines += (*_comments(_topic_comments(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
         lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
     if drafts.key:
         document = Symbol(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
         arguments = (("key_id", str(drafts.wanted.key)), ("policy", document))
-        lines += (*_comments(key_remarks(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
+        lines += (*_comments(_key_comments(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
         lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")
     return lines[:-1]
 
@@ -120,11 +150,11 @@ def _cloudformation(drafts: Drafts) -> list[str]:
 
     lines: list[str] = []
     if drafts.topic:
-        lines += _comments(topic_remarks(drafts))
+        lines += _comments(_topic_comments(drafts))
         lines += topic_policy_template(str(drafts.wanted.topic), drafts.topic.policy)
     if drafts.key:
         where = f"CloudFormation sets a key's policy in the resource that makes the key, {drafts.wanted.key}:"
-        lines += [""] * bool(lines) + _comments(key_remarks(drafts)) + [f"# {where}"]
+        lines += [""] * bool(lines) + _comments(_key_comments(drafts)) + [f"# {where}"]
         # beside a template the property is a comment: a resource of its own would make a second key
         mark = "# " if drafts.topic else ""
         lines += [f"{mark}{line}" for line in key_policy_property(drafts.key.policy)]
@@ -134,7 +164,16 @@ def _cloudformation(drafts: Drafts) -> list[str]:
 def _cli(drafts: Drafts) -> list[str]:
     from checker.report.documents.awscli import put_key_policy, set_topic_policy
 
-    lines = [set_topic_policy(drafts.wanted.topic, drafts.topic.policy)] if drafts.topic else []
+    lines: list[str] = []
+    if drafts.topic:
+        lines += _shell_remarks(_topic_comments(drafts))
+        lines += [set_topic_policy(drafts.wanted.topic, drafts.topic.policy)]
     if drafts.key and drafts.wanted.key:
+        lines += _shell_remarks(_key_comments(drafts))
         lines += [put_key_policy(drafts.wanted.key, drafts.key.policy)]
     return lines
+
+
+def _shell_remarks(remarks: Iterator[str]) -> Iterator[str]:
+    """Write remarks as commands that do nothing: zsh takes no comments where commands are pasted."""
+    return (f": {quote(_NEWLINE.join(wrap(f'warning: {remark}', _SHELL_WIDTH)))}" for remark in remarks)

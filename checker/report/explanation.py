@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.chain import BROKEN, OK, UNKNOWN
+from checker.pairing import why
 from checker.policy.model import Statement
 from checker.policy.unknown import Unknown
-from checker.sentence import could, why
+from checker.report.json_v1 import pairing_json
+from checker.rule import Link
+from checker.sentence import could
+from checker.sentence import why as why_matched
 from checker.terminal_text import inert
 
 if TYPE_CHECKING:
@@ -19,11 +23,27 @@ if TYPE_CHECKING:
 
 _STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {
-    "connect_can_publish": ("Can Connect publish for this instance?", ("yes", "no")),
-    "confused_deputy": ("Can Connect publish for strangers?", ("OPEN", "closed")),
-    "sibling_instances": ("... for other instances of the account?", ("OPEN", "closed")),
-    "public": ("Can anybody publish?", ("YES", "no")),
+    "connect_can_publish": ("This instance", ("can publish", "cannot publish")),
+    "confused_deputy": (
+        "Other AWS customers",
+        ("can publish through Connect", "cannot publish through Connect"),
+    ),
+    "sibling_instances": ("Other instances of the account", ("can publish", "cannot publish")),
+    "public": ("The public", ("can publish", "cannot publish")),
 }
+_ALLOWED = "connect_can_publish"
+_PROBLEMS = {
+    Link.TOPIC_TYPE: "the topic is a FIFO topic",
+    Link.REGION: "the instance and the topic are in different Regions",
+    Link.TOPIC_POLICY: "the topic policy does not allow Connect",
+    Link.KEY: "Connect cannot use the key of the topic",
+    Link.KEY_POLICY: "the key policy does not allow Connect",
+}
+_MISSING = {
+    Link.TOPIC_TYPE: "the type of the topic",
+    Link.KEY: "the key of the topic",
+}
+"""Links whose name does not say what is not known of them."""
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
@@ -31,11 +51,13 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     return {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
+        "pairings": [pairing_json(one) for one in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
         "public": _word(explanation.public, "yes", "no"),
         "kms": explanation.kms,
+        "chain": explanation.chain,
         "links": [
             {"link": one.link.value, "status": one.status, "reason": one.reason, "rule": one.rule or None}
             for one in explanation.links
@@ -60,17 +82,55 @@ def _word(answer: Answer, yes: str, no: str) -> str:
 
 
 def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    """Write the chain, the four answers with their witnesses, and the first broken link."""
+    """Write the answer, the chain that it rests on, and who can publish under the topic policy."""
+    yield from _answer_lines(explanation, paint)
+    yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     yield f"{paint('dim', 'instance')} {explanation.instance}"
+    for pairing in explanation.pairings:
+        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why(pairing))}"
     yield ""
     for one in explanation.links:
         yield _link(one, paint)
     yield ""
+    yield "Under the topic policy alone:"
     for question, answer in explanation.answers():
         yield from _answer(question, answer, paint)
-    yield ""
-    yield from _conclusion(explanation, paint)
+
+
+def answer_of(explanation: Explanation) -> str:
+    """Answer in a sentence whether this instance can publish to this topic."""
+    allowed = explanation.status(Link.TOPIC_POLICY) == OK
+    aside = " (the topic policy does)" if allowed else ""
+    broken = explanation.first_broken()
+    if broken is not None:
+        return f"No: {_problem(broken)}{aside if broken.link is Link.KEY_POLICY else ''}."
+    unsure = [_missing(one) for one in explanation.links if one.status == UNKNOWN]
+    if unsure:
+        return f"Not known: {unsure[0]}{''.join(f', {one}' for one in unsure[1:])}."
+    return "Yes: this instance can publish to the topic."
+
+
+def _problem(broken: LinkStatus) -> str:
+    return _PROBLEMS.get(broken.link) or f"the instance was {broken.reason}"
+
+
+def _missing(one: LinkStatus) -> str:
+    return _MISSING.get(one.link) or f"the {one.link.value.replace('_', ' ')}"
+
+
+def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    style = {BROKEN: "error", UNKNOWN: "warning"}.get(explanation.chain, "ok")
+    yield paint(style, inert(answer_of(explanation)))
+    first = explanation.first_broken() or explanation.first(UNKNOWN)
+    if first is not None and first.help:
+        yield f"  {paint('dim', '=')} help: {inert(first.help)}"
+    if first is None:
+        yield paint("dim", "Not checked: resource control policies of the organization.")
+    for finding in explanation.openings():
+        named = paint("dim", f"[{finding.rule}]")
+        yield f"{paint('error', 'But others can publish, too:')} {inert(finding.message)} {named}"
+        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
 
 
 def _link(one: LinkStatus, paint: Paint) -> str:
@@ -86,37 +146,19 @@ def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
-    title, (yes, no) = _QUESTIONS[question]
-    word = _word(answer, yes, no)
-    good = (question == "connect_can_publish") == (answer.truth is True)
-    style = "warning" if word == "unknown" else "ok" if good else "error"
-    yield f"{title:<40} {paint(style, word)}"
+    who, (yes, no) = _QUESTIONS[question]
+    word = "not known" if isinstance(answer.truth, Unknown) else yes if answer.truth else no
+    good = (question == _ALLOWED) == (answer.truth is True)
+    style = "warning" if isinstance(answer.truth, Unknown) else "ok" if good else "error"
+    yield f"  {who:<31} {paint(style, word)}"
     if isinstance(answer.truth, Unknown):
         yield f"    {inert(answer.truth.reason)}"
     if answer.witness is None or answer.decision is None:
         return
-    if question != "connect_can_publish":
+    if question != _ALLOWED:
         yield f"    {could(answer.witness, 'publish')}"
     elif answer.truth is not True:
         for match in answer.decision.matches:
             title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
             effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
-            yield f"    {inert(effect)} {inert(title)} {inert(why(match, answer.witness))}"
-
-
-def _conclusion(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    broken = explanation.first_broken()
-    unsure = [one.link.value.replace("_", " ") for one in explanation.links if one.status == UNKNOWN]
-    if broken is not None:
-        yield paint("error", f"The first broken link is the {broken.link.value.replace('_', ' ')}.")
-        yield from ([f"  {paint('dim', '=')} help: {inert(broken.help)}"] if broken.help else [])
-    elif unsure:
-        yield paint("warning", f"No link is known to be broken; not known: {', '.join(unsure)}.")
-    else:
-        yield paint(
-            "ok", "The chain is whole: AWS documents nothing that would keep the messages from arriving."
-        )
-        yield paint("dim", "Resource control policies of an organisation cannot be seen from here.")
-    for finding in explanation.openings():
-        yield f"{paint('error', 'But somebody else gets in:')} {inert(finding.message)} {paint('dim', f'[{finding.rule}]')}"
-        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
+            yield f"    {inert(effect)} {inert(title)} {inert(why_matched(match, answer.witness))}"

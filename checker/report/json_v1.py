@@ -9,11 +9,11 @@ from checker.outcome import HeldBackBy
 from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.finding import Finding, Fix, Location, Position, Witness
-    from checker.inventory import Skipped
-    from checker.outcome import Report
+    from checker.inventory import Pairing, Skipped
+    from checker.outcome import Examined, Report
     from checker.report.setting import Setting
 
 
@@ -27,15 +27,7 @@ def report_v1(report: Report) -> dict[str, Any]:
     return {
         "version": 1,
         "findings": [finding_json(one) for one in report.findings],
-        "examined": [
-            {
-                "kind": one.kind,
-                "resource": one.resource,
-                "source": one.source,
-                "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
-            }
-            for one in report.examined
-        ],
+        "examined": [_examined(one) for one in report.examined],
         "skipped": [_skipped(one) for one in report.skipped],
         "suppressed": [
             {"finding": finding_json(one.finding), "by": one.by.value, "reason": one.reason}
@@ -46,13 +38,36 @@ def report_v1(report: Report) -> dict[str, Any]:
     }
 
 
+def pairing_json(pairing: Pairing) -> dict[str, Any]:
+    """Turn a pairing into JSON values: the instance, and what says that it streams to the topic."""
+    return {
+        "instance": str(pairing.instance),
+        "source": pairing.source.value,
+        "file": pairing.where or None,
+        "explicit": pairing.explicit,
+    }
+
+
+def _examined(one: Examined) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "resource": one.resource,
+        "source": one.source,
+        "address": one.address or None,
+        "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in one.undetermined},
+        "pairings": [pairing_json(pairing) for pairing in one.pairings],
+    }
+
+
 def summary(report: Report) -> dict[str, int]:
     """Count findings by severity, targets by kind, and what was left out."""
     counts = {severity.value + "s": 0 for severity in Severity}
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
     kinds = {
-        f"{kind}s": sum(one.kind == kind for one in report.examined) for kind in ("topic", "key", "contact")
+        f"{kind}s": _count(one for one in report.examined if one.kind == kind)
+        for kind in ("topic", "key", "contact")
     }
     baselined = sum(one.by is HeldBackBy.BASELINE for one in report.suppressed)
     return {
@@ -63,7 +78,13 @@ def summary(report: Report) -> dict[str, int]:
         "suppressed": len(report.suppressed) - baselined,
         "baselined": baselined,
         "stale": len(report.stale),
+        "undetermined": sum(1 for one in report.examined for _ in one.undetermined),
     }
+
+
+def _count(examined: Iterable[Examined]) -> int:
+    """Count targets; one of a template once, in however many ways its conditions let it come out."""
+    return len({one.declared if "#" in one.resource else index for index, one in enumerate(examined)})
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -75,6 +96,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "resource": finding.resource,
         "address": finding.address or None,
+        "root": finding.root or None,
+        "affects": list(finding.affects),
         "locations": [_location(one) for one in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(one) for one in finding.fixes],
@@ -83,7 +106,12 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     edits = [{"source": one.document.name, **one.position._asdict(), "text": one.text} for one in fix.edits]
-    return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability.value,
+        "edits": edits,
+        "needs": list(fix.needs),
+    }
 
 
 def _location(location: Location) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.arn import Arn
 from checker.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
-from checker.inventory import Skipped
-from checker.outcome import Examined, Report
+from checker.inventory import Pairing, Skipped, Source
+from checker.outcome import Doubt, Examined, Report
 from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]])
             _witness(one["witness"]) if one["witness"] else None,
             tuple(_fix(fix["title"], fix["applicability"]) for fix in one["fixes"]),
             one["address"] or "",
+            one["root"] or "",
+            tuple(map(intern, one["affects"])),
         )
 
 
@@ -111,7 +114,19 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
-    return Examined(intern(value["kind"]), intern(value["resource"]), intern(value["source"]), verdicts)
+    doubts = {
+        rule: Doubt(intern(one["reason"]), one["counts"]) for rule, one in value["undetermined"].items()
+    }
+    pairings = tuple(map(_pairing, value.get("pairings", ())))
+    named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
+    return Examined(*named, verdicts, doubts, value["address"] or "", pairings)
+
+
+def _pairing(value: dict[str, Any]) -> Pairing:
+    arn = Arn.parse(value["instance"])
+    if arn is None:
+        raise ValueError(value["instance"])
+    return Pairing(arn, Source(value["source"]), value["file"] or "", explicit=bool(value["explicit"]))
 
 
 @lru_cache(maxsize=1024)

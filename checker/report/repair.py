@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Applicability
+from checker.finding import Applicability, Verdict
+from checker.outcome import without_conditions
+from checker.report.brief import worth_label
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.replacement import made_line, replacement_json, replacement_text
 from checker.terminal_text import inert, inert_patch_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.fix.attempts import Left
     from checker.fix.outcome import Outcome, PolicyChange
@@ -23,10 +26,10 @@ if TYPE_CHECKING:
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     """Write everything, for people."""
     yield from diff_text(outcome, paint)
-    done = "mended" if outcome.applied else "can be mended"
+    done = "fixed" if outcome.applied else "can be fixed"
     for mended in outcome.repair.mended:
-        yield _mended(mended, done, paint)
-    for change in outcome.changes:
+        yield from _mended(mended, done, paint)
+    for change in _alike(outcome.changes):
         yield from _access(change, paint)
     if outcome.replacement is not None:
         yield from [""] * bool(outcome.repair.texts)
@@ -85,9 +88,22 @@ def _lines(text: str) -> list[str]:
     return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
-def _mended(mended: Mended, done: str, paint: Paint) -> str:
-    worth = mended.fix.applicability.value
-    return f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
+def _mended(mended: Mended, done: str, paint: Paint) -> Iterator[str]:
+    worth = worth_label(mended.fix.applicability)
+    yield f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
+    if mended.fix.applicability is Applicability.DOCUMENTED:
+        yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
+
+
+def _alike(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
+    """Say once what is the same in all ways that the conditions of a template let a resource come out."""
+    found: dict[object, PolicyChange] = {}
+    for index, one in enumerate(changes):
+        name, difference = without_conditions(one.resource), one.difference
+        gained, lost = (tuple(a.sentence for a in side) for side in (difference.gained, difference.lost))
+        which = name if "#" in name else index
+        found.setdefault((which, gained, lost, difference.doubts), one._replace(resource=name))
+    return list(found.values())
 
 
 def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
@@ -110,24 +126,31 @@ def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
     position = finding.locations[0].position()
     place = f":{position.line}:{position.column}" if position else ""
     yield f"  {paint('dim', '-->')} {inert(finding.locations[0].source)}{place}"
-    for line in _why(left):
+    if finding.root:
+        yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
+    for line in _why(left, outcome):
         yield f"  {paint('dim', '=')} {inert(line)}"
     for lines in outcome.written_out(left):
         yield from (f"      {inert(line)}" for line in lines)
 
 
-def _why(left: Left) -> Iterator[str]:
+def _why(left: Left, outcome: Outcome) -> Iterator[str]:
     fix = left.fix
     if fix is None:
-        yield f"left: {left.reason}"
+        yield f"not fixed: {left.reason}"
+    elif fix.needs:
+        yield f"fixable once you name the instance with `{fix.needs[0]}`: {fix.title}"
+        yield f"help: {shlex.join([*outcome.command, *fix.needs])}"
     elif fix.applicability is Applicability.DISPLAY and fix.plan:
         yield f"plan: {fix.title}"
         yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))
     elif left.by_hand:
-        yield f"fix, by hand: {fix.title}: {left.reason}"
+        yield f"fix (by hand): {fix.title}"
+        yield f"reason: {left.reason}"
     else:
-        yield f"fix (unsafe): {fix.title}; {left.reason}"
-        yield "help: `--unsafe-fixes` does it all the same"
+        yield f"fix (unsafe): {fix.title}"
+        yield f"reason: {left.reason}"
+        yield "help: `--unsafe-fixes` applies it all the same"
 
 
 def repair_json(outcome: Outcome) -> dict[str, Any]:
@@ -172,6 +195,7 @@ def _left_json(left: Left, outcome: Outcome) -> dict[str, Any]:
         "finding": finding_json(left.finding),
         "reason": left.reason,
         "title": left.fix.title if left.fix else None,
+        "needs": list(left.fix.needs) if left.fix else [],
         "plan": list(left.fix.plan) if left.fix else [],
         "statements": ["\n".join(lines) for lines in outcome.written_out(left)],
     }
@@ -182,6 +206,12 @@ def summary_line(outcome: Outcome) -> str:
     if outcome.replacement is not None:
         return made_line(outcome.replacement)
     count, files = len(outcome.repair.mended), len(outcome.repair.texts)
-    done = "mended" if outcome.applied else "to mend"
+    done = "fixed" if outcome.applied else "to fix"
     said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
-    return f"{said}, {len(outcome.left)} left" if outcome.left else said
+    remaining = outcome.repair.after.report.findings
+    unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
+    waiting = [one.fix.needs[0] for one in outcome.left if one.fix and one.fix.needs]
+    parts = [said, f"{len(outcome.left)} left" if outcome.left else ""]
+    parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
+    parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
+    return ", ".join(filter(None, parts))

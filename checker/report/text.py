@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from checker.finding import Finding, Location
     from checker.inventory import Skipped
-    from checker.outcome import Report, Stale
+    from checker.outcome import Doubt, Report, Stale
     from checker.report.paint import Paint
     from checker.report.setting import Setting
 
@@ -44,7 +44,7 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
 
 def _resource(finding: Finding) -> Iterator[str]:
     """Name the resource, unless it is the file; by its ARN and its address, if there are both."""
-    names = [name for name in (finding.resource, finding.address) if name]
+    names = [name for name in (finding.resource, finding.declared_as) if name]
     if finding.resource != finding.locations[0].source:
         yield ", declared as ".join(dict.fromkeys(names))
 
@@ -76,6 +76,22 @@ def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
     yield f"{paint('note', 'stale')}: {inert(stale.where)}{at}: {inert(stale.reason)}"
 
 
+def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
+    """List the results that are not known, with the reasons: each once, and the first resource that it is about."""
+    about: dict[Doubt, dict[str, set[str]]] = {}
+    for examined in report.examined:
+        for rule, doubt in examined.undetermined:
+            resources = about.setdefault(doubt, {"rules": set(), "resources": set()})
+            resources["rules"].add(rule)
+            resources["resources"].add(examined.resource)
+    for doubt, named in about.items():
+        first, *others = sorted(named["resources"])
+        yield f"{paint('note', 'not known')}: {inert(doubt.reason)} [{', '.join(sorted(named['rules']))}]"
+        yield f"  {paint('dim', '=')} resource: {inert(first)}{f' and {len(others)} more' if others else ''}"
+        if not doubt.counts:
+            yield f"  {paint('dim', '=')} note: only AWS knows it; this does not change the exit code"
+
+
 def summary_text(report: Report, paint: Paint) -> str:
     """Say in one line what was examined, found and left out."""
     counts = summary(report)
@@ -92,6 +108,8 @@ def summary_text(report: Report, paint: Paint) -> str:
     parts += [
         f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
     ]
+    if counts["undetermined"]:
+        parts.append(f"{_count(counts['undetermined'], 'result')} not known (--strict lists them)")
     return "; ".join(parts)
 
 

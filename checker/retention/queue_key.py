@@ -17,7 +17,7 @@ from checker.iam.delivery import queue_key_space
 from checker.iam.grant import grant_covers
 from checker.iam.space import DATA_KEY, DECRYPT, SNS, Target
 from checker.iam.truth import Truth, all_of, any_of
-from checker.inventory import USABLE_STATES, Key, PolicyText, is_predefined_alias
+from checker.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
 from checker.policy.unknown import Unknown
 from checker.retention.model import Step, step
 
@@ -39,7 +39,7 @@ def key_steps(queue: Queue, topic: Arn) -> tuple[Step, ...]:
     if not queue.key:
         said = "encrypted by SQS itself, which needs no permission" if queue.managed_sse else "not encrypted"
         return (Step("key", OK, said),)
-    if is_predefined_alias(queue.key):
+    if is_managed_key(queue.key):
         return (Step("key", BROKEN, f"`{queue.key}` is AWS managed, and cannot let SNS use it", _HELP),)
     named = Arn.parse(queue.key)
     if named is not None and named.region != queue.arn.region:

@@ -30,7 +30,8 @@ class CrossRegion(Rule):
     ## Why it matters
 
     AWS documents that topic and instance must be in the same Region; the topic may belong to another
-    account. An instance that is replicated to a second Region needs a topic there.
+    account. An instance that is replicated to a second Region needs a topic there. With Global Resiliency the
+    replica has the same ID, so a policy that names both ARNs, or a wildcard for the Region, is in order.
 
     ## Example
 
@@ -48,6 +49,7 @@ class CrossRegion(Rule):
     ## References
 
     - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
 
     id = "cross-region"
@@ -64,15 +66,18 @@ class CrossRegion(Rule):
         if isinstance(topic, Unknown):
             yield topic
             return
-        at_home = any(arn.region == topic.region for arn, _ in case.instances_placed)
+        here = [arn for arn, _ in case.instances_placed if arn.region == topic.region]
+        at_home = bool(here)
         for arn, at in case.instances_placed:
-            if arn.region != topic.region and arn.partition == topic.partition:
+            is_elsewhere = arn.region != topic.region and arn.partition == topic.partition
+            if is_elsewhere and arn._replace(region=topic.region) not in here:
                 yield self.finding(
                     case.name,
                     f"the topic is in {topic.region}, Connect instance `{arn.instance_id}` in {arn.region}",
                     at,
                     severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
-                    help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}",
+                    help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}; if the "
+                    f"instance is replicated to {topic.region}, allow its replica, which has the same ID there",
                     fixes=topic_in(case, arn.region),
                 )
 

@@ -8,7 +8,7 @@ from checker.arn import Arn
 from checker.finding import Location, Severity
 from checker.regions import CONNECT_REGIONS
 from checker.rule import Link, Rule
-from checker.sentence import where_connect_is
+from checker.sentence import not_listed, where_connect_is
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RegionWithoutConnect(Rule):
-    """The instance, or else the topic, is in a Region without Amazon Connect.
+    """The instance, or else the topic, is in a Region that is not listed for Amazon Connect.
 
     ## What it finds
 
@@ -30,7 +30,7 @@ class RegionWithoutConnect(Rule):
     ## Why it matters
 
     Topic and instance must be in one Region, so a topic where there is no Connect can never be streamed
-    to. A warning and no error, since AWS adds Regions and this list may be older.
+    to. This is a note and proves nothing: AWS adds Regions, and the list may be older.
 
     ## Example
 
@@ -52,8 +52,8 @@ class RegionWithoutConnect(Rule):
 
     id = "region-without-connect"
     family = "connect"
-    summary = "the instance, or else the topic, is in a Region without Amazon Connect"
-    severity = Severity.WARNING
+    summary = "the instance, or else the topic, is in a Region that is not listed for Amazon Connect"
+    severity = Severity.NOTE
     link = Link.REGION
     needs_policy = False
 
@@ -64,9 +64,7 @@ class RegionWithoutConnect(Rule):
             if arn.region not in CONNECT_REGIONS:
                 places.setdefault(arn.region, []).append(at)
         for region, found in places.items():
-            yield self.finding(
-                case.name, f"AWS lists no Amazon Connect in {region}", found, help=where_connect_is(region)
-            )
+            yield self.finding(case.name, not_listed(region), found, help=where_connect_is(region))
 
 
 def _where(case: TopicCase) -> tuple[tuple[Arn, Location], ...]:

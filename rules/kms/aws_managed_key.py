@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
-from checker.inventory import is_managed_key
+from checker.inventory import is_customer_alias, is_managed_key, managed_alias
+from checker.policy.unknown import Unknown
 from checker.remedy.replacement import customer_key
 from checker.rule import Link, Rule
 
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
     from checker.case import TopicCase
     from checker.finding import Finding, Fix, Location
     from checker.key_case import KeyCase
-    from checker.policy.unknown import Unknown
 
 _HELP = "encrypt the topic with a customer managed key whose policy allows connect.amazonaws.com"
 
 
 class AwsManagedKey(Rule):
-    """The topic is encrypted with the AWS managed key, which cannot let Amazon Connect in.
+    """The topic is encrypted with an AWS managed key, which cannot let Amazon Connect in.
 
     ## What it finds
 
-    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages.
+    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages. KMS reserves all
+    names that begin with `alias/aws/`, so `alias/aws/kms` is an AWS managed key as well. The end of an ARN tells,
+    also where account and Region are references. Where the value is not known, or an id that does not say who
+    manages the key, the rule cannot tell.
 
     ## Why it matters
 
@@ -52,7 +55,7 @@ class AwsManagedKey(Rule):
 
     id = "aws-managed-key"
     family = "kms"
-    summary = "the topic is encrypted with the AWS managed key, which cannot let Amazon Connect in"
+    summary = "the topic is encrypted with an AWS managed key, which cannot let Amazon Connect in"
     severity = Severity.ERROR
     fixable = True
     link = Link.KEY
@@ -62,10 +65,15 @@ class AwsManagedKey(Rule):
         """Tell by the alias."""
         if is_managed_key(case.topic.key):
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
-            yield self._found(case.name, case.topic.key, at, fixes)
+            name = case.topic.key if isinstance(case.topic.key, str) else managed_alias(case.topic.key)
+            yield self._found(case.name, name, at, fixes)
+        elif isinstance(case.key, Unknown) and not is_customer_alias(case.topic.key):
+            yield case.key
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""
+        if isinstance(case.key.manager, Unknown):
+            yield case.key.manager
         if case.key.manager == "AWS" and (case.topic is None or not is_managed_key(case.topic.key)):
             yield self._found(
                 case.name, case.name, case.here(case.fact("KeyManager")), customer_key(case.topic)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.case import names_connect
 from checker.finding import Severity
-from checker.inventory import is_managed_key
+from checker.inventory import is_key_reference, is_managed_key
 from checker.policy.model import DENY
 from checker.policy.unknown import Unknown
 from checker.remedy.grants import allow_key
@@ -23,6 +23,7 @@ _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazon
 _MORE = (
     "give what describes the topic, the key and the instance as well, so that the condition can be decided"
 )
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectCannotUseKey(Rule):
@@ -71,13 +72,11 @@ class ConnectCannotUseKey(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Report a key that the topic names and nobody described."""
+        if is_managed_key(case.topic.key):
+            return  # aws-managed-key says so
         if isinstance(case.topic.key, Unknown):
             yield case.topic.key
-        elif (
-            isinstance(case.key, Unknown)
-            and isinstance(case.topic.key, str)
-            and not is_managed_key(case.topic.key)
-        ):
+        elif isinstance(case.key, Unknown) and is_key_reference(case.topic.key or ""):
             message = f"the topic is encrypted with `{case.topic.key}`, whose key policy was not given"
             help_text = "give the outputs of `aws kms get-key-policy` and `aws kms describe-key` as well"
             yield self.undetermined(case.name, message, case.here(case.topic.key_place), help=help_text)
@@ -86,6 +85,9 @@ class ConnectCannotUseKey(Rule):
         """Ask for both actions."""
         if case.key.manager == "AWS":
             return  # aws-managed-key says so
+        if case.key.doubt is not None:
+            message = f"whether Connect can use the key is not known: {case.key.doubt.told}"
+            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         if isinstance(case.text, Unknown):
             message = f"whether Connect can use the key is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())

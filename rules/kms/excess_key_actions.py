@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.finding import Severity
 from checker.iam.action import covered
-from checker.iam.space import DATA_KEY, DECRYPT, KEY_TAKEOVER, KEY_USES
+from checker.iam.space import DATA_KEY, DECRYPT, DESCRIBE, KEY_TAKEOVER, KEY_USES
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS
 from checker.remedy.grants import narrow_key_grant
@@ -33,7 +33,7 @@ class ExcessKeyActions(Rule):
 
     Statements that allow connect.amazonaws.com more than `kms:GenerateDataKey*` and `kms:Decrypt`. A
     warning when that lets the service change, share or delete the key; a note when it only adds other
-    ways to use it.
+    ways to use it. `kms:DescribeKey` is not excess: AWS documents it for Amazon Q in Connect with chat.
 
     ## Why it matters
 
@@ -59,6 +59,7 @@ class ExcessKeyActions(Rule):
 
     - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    - https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
     """
 
     id = "excess-key-actions"
@@ -89,5 +90,5 @@ class ExcessKeyActions(Rule):
 def _excess(statement: Statement) -> list[str]:
     """The actions that a statement allows and that publishing does not need, the gravest first."""
     allowed = covered(statement.actions, KEY_ACTIONS)
-    excess = [action for action in allowed if not action.startswith((DATA_KEY, DECRYPT))]
+    excess = [action for action in allowed if not action.startswith((DATA_KEY, DECRYPT, DESCRIBE))]
     return sorted(excess, key=lambda action: (action not in KEY_TAKEOVER, action))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.arn import Arn, is_account
 from checker.finding import Severity
 from checker.iam import prove
+from checker.iam.identity import fresh_account
 from checker.iam.space import PUT_KEY_POLICY
 from checker.policy.unknown import Unknown
 from checker.remedy.grants import allow_owner_of_key
@@ -15,12 +17,9 @@ from checker.sentence import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
     from checker.finding import Finding
-    from checker.iam.request import AwsPrincipal
     from checker.key_case import KeyCase
 
-_ROOT = "root"
 _HELP = "allow `kms:*` on `*` to the root of the account, as the default key policy does"
 
 
@@ -30,7 +29,7 @@ class KeyLockout(Rule):
     ## What it finds
 
     Key policies under which nobody may do `kms:PutKeyPolicy`. A warning when some role or user may, and
-    the root of the account may not.
+    the root of the account may not. `*` as a principal includes the root.
 
     ## Why it matters
 
@@ -67,14 +66,16 @@ class KeyLockout(Rule):
     fixable = True
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
-        """Ask for everybody whom the policy names whether they may change it."""
+        """Ask for the root of the account, and for everyone whom the policy names, whether they may change it."""
         if case.key.manager == "AWS" or not case.statements:
             return
         answers = list(prove.who_can(case.policy, case.target, PUT_KEY_POLICY))
-        can = [caller for caller, answer in answers if answer.truth is True]
-        unknown = [answer.truth for _, answer in answers if isinstance(answer.truth, Unknown)]
-        if any(_is_root(caller, case.key.arn) for caller in can):
+        roots = [prove.principal_can(case.policy, case.target, one, PUT_KEY_POLICY) for one in _roots(case)]
+        if any(answer.truth is True for answer in roots):
             return
+        every = [*roots, *(answer for _, answer in answers)]
+        unknown = [answer.truth for answer in every if isinstance(answer.truth, Unknown)]
+        can = [caller for caller, answer in answers if answer.truth is True]
         if unknown:
             yield unknown[0]
         elif not can:
@@ -82,13 +83,21 @@ class KeyLockout(Rule):
             at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, help=_HELP, fixes=fixes)
         else:
-            names = sorted({str(caller.arn) for caller in can if caller.arn.service == "iam"})
-            message = f"only {listed(names)} may change the key policy, the root of the account may not"
+            named = prove.words(case.policy)
+            names = sorted({str(one.arn) for one in can if one.arn.service == "iam"} & named)
+            who = listed(names) or "some principals"
+            message = f"only {who} may change the key policy, the root of the account may not"
             at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
 
 
-def _is_root(caller: AwsPrincipal, key: Arn | Unknown) -> bool:
-    """True for the root of the key's account; of any account, if the key's is not known."""
-    here = isinstance(key, Unknown) or caller.arn.account == key.account
-    return caller.arn.resource == _ROOT and here
+def _roots(case: KeyCase) -> Iterator[Arn]:
+    """The root of the key's account; while that is not known, of every account that the policy names, and of one more.
+
+    `*` as a principal includes the root of the account, whichever that is.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+    """
+    owner = case.target.account
+    named = sorted(filter(is_account, prove.words(case.policy)))
+    accounts = [owner] if isinstance(owner, str) else [*named, fresh_account(named)]
+    return (Arn(case.target.partition, "iam", "", account, "root") for account in accounts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.finding import Severity
-from checker.inventory import USABLE_STATES
+from checker.inventory import USABLE_STATES, is_key_reference, is_managed_key
 from checker.key_case import unsupported
 from checker.policy.unknown import Unknown
 from checker.remedy.replacement import customer_key, revived
@@ -15,6 +15,7 @@ from checker.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.case import TopicCase
     from checker.finding import Finding
     from checker.key_case import KeyCase
 
@@ -25,7 +26,8 @@ class UnusableKey(Rule):
     ## What it finds
 
     Keys whose state is neither Enabled nor Updating, that are asymmetric or for signatures, or that are
-    not in the topic's Region.
+    not in the topic's Region; and a KmsMasterKeyId that does not name a key, such as `aws/sns` or an alias without
+    its prefix `alias/`.
 
     ## Why it matters
 
@@ -57,6 +59,19 @@ class UnusableKey(Rule):
     fixable = True
     link = Link.KEY
     needs_policy = False
+
+    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+        """Look at the form of KmsMasterKeyId, unless it is the name of a key that was found."""
+        name = case.topic.key
+        if isinstance(name, str) and isinstance(case.key, Unknown) and not is_key_reference(name):
+            message = f"`{name}` is not a key ID, key ARN, alias or alias ARN"
+            help_text = f"an alias begins with `alias/`: write `alias/{name}`, or the ARN of the key"
+            at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
+            if is_managed_key(f"alias/{name}"):
+                help_text = (
+                    "encrypt the topic with a customer managed key; `aws/` names are of AWS managed keys"
+                )
+            yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Compare what is known of the key with what SNS can use."""

@@ -24,12 +24,13 @@ class WrongKeyService(Rule):
 
     ## What it finds
 
-    Keys that give sns.amazonaws.com what Connect would need, while Connect has no access.
+    Keys that give sns.amazonaws.com what Connect would need, under whatever conditions, while Connect has no access.
 
     ## Why it matters
 
     It is the publisher that needs the key of an encrypted topic. SNS itself needs a key only to deliver
-    into an encrypted queue, which is the next hop and easily mistaken for this one.
+    into an encrypted queue, which is the next hop and easily mistaken for this one. The SNS guide prints such a
+    statement, with `aws:SourceArn` and the topic in the encryption context, for other event sources.
 
     ## Example
 
@@ -48,6 +49,7 @@ class WrongKeyService(Rule):
     ## References
 
     - https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
     """
 
     id = "wrong-key-service"

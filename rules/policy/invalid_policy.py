@@ -66,10 +66,16 @@ class InvalidPolicy(PolicyRule):
                 case.name,
                 problem.message,
                 list(_places(case, problem)),
-                severity=Severity.ERROR if problem.grave else Severity.WARNING,
+                severity=_severity(problem),
                 help=problem.help,
                 fixes=spelt_right(problem),
             )
+
+
+def _severity(problem: Problem) -> Severity:
+    if problem.grave:
+        return Severity.ERROR
+    return Severity.NOTE if problem.slight else Severity.WARNING
 
 
 def _places(case: PolicyCase, problem: Problem) -> Iterator[Location]:

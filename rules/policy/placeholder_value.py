@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.finding import Severity
-from checker.policy.placeholder import condition_key_of, is_placeholder, texts
+from checker.policy.placeholder import placeholders
 from checker.policy.unknown import Unknown
 from checker.remedy.values import fill_in
 from checker.rule import Link, PolicyRule
@@ -23,7 +23,10 @@ class PlaceholderValue(PolicyRule):
     ## What it finds
 
     Principals, resources and condition values such as `YOUR_CONNECT_INSTANCE_ARN`, `<account-id>` or
-    `arn:aws:sns:REGION:ACCOUNT:topic`.
+    `arn:aws:sns:REGION:ACCOUNT:topic`. What counts as one depends on the role of the text: `account` is a
+    placeholder for an account id, and a valid name of a topic. Other rules judge the policy as if the placeholder
+    were filled in, with the topic, account or instance that it stands for; they stay undetermined where several
+    instances are known.
 
     ## Why it matters
 
@@ -59,9 +62,8 @@ class PlaceholderValue(PolicyRule):
         """Look at every value."""
         if isinstance(case.text, Unknown) or case.policy is case.text.policy:
             return  # nothing was masked, so there is none
-        for route, text in texts(case.text.policy):
-            if is_placeholder(text, condition_key_of(route)):
-                help_text = "put the real value in its place"
-                at, fixes = case.at(route), fill_in(case, route, text)
-                message = f"`{text}` is a placeholder"
-                yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
+        for route, text in placeholders(case.text.policy, case.symbol):
+            help_text = "put the real value in its place"
+            at, fixes = case.at(route), fill_in(case, route, text)
+            message = f"`{text}` is a placeholder"
+            yield self.finding(case.name, message, at, help=help_text, fixes=fixes)

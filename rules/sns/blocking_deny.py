@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.diagnosis import ANY_RESOURCE
-from checker.finding import Severity
+from checker.finding import Role, Severity
 from checker.iam.identity import SOURCE_KEYS
 from checker.iam.operators import is_negated
 from checker.iam.prove import one_request
@@ -15,12 +15,13 @@ from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal
 from checker.policy.unknown import Unknown
 from checker.remedy.denial import exempt
 from checker.rule import Link, Rule
+from checker.sentence import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.finding import Finding, Location
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
 _LIST = "list connect.amazonaws.com under Service in NotPrincipal, or deny by condition instead"
@@ -79,10 +80,16 @@ class BlockingDeny(Rule):
             if hit is True:
                 message = f"{statement.title} denies Connect: {reason}"
                 fixes = exempt(case, statement)
-                yield self.finding(case.name, message, case.at(statement.route), help=help_text, fixes=fixes)
+                yield self.finding(case.name, message, _places(case, statement), help=help_text, fixes=fixes)
             elif isinstance(hit, Unknown):
                 message = f"whether {statement.title} denies Connect is not known: {hit.reason}"
                 yield self.undetermined(case.name, message, case.at(statement.route))
+
+
+def _places(case: TopicCase, statement: Statement) -> list[Location]:
+    """The statement, and beside it the conditions whose values let it apply."""
+    conditions = (one for one in statement.conditions if isinstance(one, Condition))
+    return [case.at(statement.route), *(case.at(one.route, role=Role.RELATED) for one in conditions)]
 
 
 def _hits(case: TopicCase, deny: Statement) -> Truth:
@@ -111,10 +118,16 @@ def _why(statement: Statement) -> tuple[str, str]:
 
 
 def _reason(condition: Condition) -> str:
-    operation = condition.operation
+    operation, key = condition.operation, f"`{condition.key}`"
+    asks = f"`{condition.operator}` on {key}{_values(condition)}"
     negated = not isinstance(operation, Unknown) and is_negated(operation.base)
     if condition.folded_key == "aws:sourceip":
-        return "Connect calls from an address of AWS, not from yours"
+        return f"{asks} holds, as Connect calls from an address of AWS, not from yours"
     if negated and condition.folded_key not in SOURCE_KEYS:
-        return f"`{condition.operator}` holds because Connect's request does not have that `{condition.key}`"
-    return f"`{condition.operator}` on `{condition.key}` holds for Connect's request"
+        return f"{asks} holds because Connect's request does not have that {key}"
+    return f"{asks} holds for Connect's request"
+
+
+def _values(condition: Condition) -> str:
+    values = [value for value in condition.values if isinstance(value, str)]
+    return f" with {listed(values)}" if values else ""

@@ -25,6 +25,7 @@ _ADD = (
     "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
     "SNS drops the messages in silence as long as it is missing"
 )
+_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectNotAllowed(Rule):
@@ -79,6 +80,9 @@ class ConnectNotAllowed(Rule):
             message = f"whether Connect can publish is not known: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
             return
+        if case.topic.doubt is not None:
+            message = f"whether Connect can publish is not known: {case.topic.doubt.told}"
+            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):
                 about = f" for instance `{instance.instance_id}`" if instance else ""
@@ -99,6 +103,7 @@ class ConnectNotAllowed(Rule):
                 else None
             )
             fixes = _fixes(case, instance)
+            help_text += _source(case, instance)
             yield self.finding(case.name, message, at, help=help_text, witness=proof, fixes=fixes)
         elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
             pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
@@ -108,16 +113,23 @@ class ConnectNotAllowed(Rule):
                 case.name,
                 f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} {asks} for another",
                 [case.at(c.route) for c in pinned],
-                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`",
+                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`"
+                + _source(case, instance),
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
                 fixes=_fixes(case, instance),
             )
 
 
+def _source(case: TopicCase, instance: Arn | None) -> str:
+    """Say what an inferred pairing rests on; what the user said needs no telling."""
+    source = case.inferred_from(instance) if instance is not None else ""
+    return f"; the instance is paired with this topic {source}" if source else ""
+
+
 def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
     """One statement for all instances that cannot publish for a cause of this kind."""
     if instance is None:
-        return ()
+        return allow_connect(case, ())
     causes = (Cause.NO_GRANT, Cause.OTHER_INSTANCE)
     lacking = [
         arn
@@ -153,7 +165,8 @@ def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
     """Point at the statements that come closest: those for Connect that allow something else."""
     ours = case.allows_by_name
     if not ours:
-        return [case.at(("Statement",))], "no statement lets connect.amazonaws.com publish", _ADD
+        message = "no statement lets connect.amazonaws.com publish"
+        return [case.at(("Statement",))], message, _ADD + case.sender_note
     one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
     message = one if len(ours) == 1 else f"none of {len(ours)} statements for Connect allows `sns:Publish`"
     places = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.case import conditions_on
 from checker.finding import Severity
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
+from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.unknown import Unknown
 from checker.remedy.pinning import pin
 from checker.rule import Link, Rule, witness
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
+    from checker.iam.prove import Answer
     from checker.policy.model import Statement
 
 _HELP = 'add `"StringEquals": {"aws:SourceAccount": ...}` with the account of the Connect instance'
@@ -75,33 +76,42 @@ class MissingSourceAccount(Rule):
             if conditions_on(statement, SOURCE_ACCOUNT):
                 continue
             answer = case.deputy_of(statement)
-            has_source = conditions_on(statement, *SOURCE_KEYS)  # weak-source-condition reports those
-            if answer.truth is True and not has_source and answer.witness:
-                yield self.finding(
-                    case.name,
-                    f"{statement.title} lets Connect publish on behalf of any AWS customer",
-                    case.at(statement.route),
-                    help=_HELP,
-                    witness=witness(answer, could(answer.witness, "publish")),
-                    fixes=pin(case, statement),
-                )
-            elif isinstance(answer.truth, Unknown) and not has_source:
-                about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
-                yield self.doubt(case, about, answer.truth, case.at(statement.route))
-            elif (
-                answer.truth is False and conditions_on(statement, SOURCE_ARN) and _is_known(case, statement)
-            ):
-                yield self.finding(
-                    case.name,
-                    f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
-                    case.at((*statement.route, "Condition")),
-                    severity=Severity.NOTE,
-                    help=_HELP,
-                    fixes=pin(case, statement, SOURCE_ACCOUNT),
-                )
+            if not conditions_on(statement, SOURCE_ARN):
+                yield from self._open(case, statement, answer)
+            elif isinstance(answer.truth, Unknown):
+                yield answer.truth  # weak-source-condition reports it
+            elif answer.truth is False:
+                yield from self._pinned(case, statement)
 
+    def _open(self, case: TopicCase, statement: Statement, answer: Answer) -> Iterator[Finding | Unknown]:
+        """Report a grant that has no condition on a source."""
+        if answer.truth is True and answer.witness:
+            yield self.finding(
+                case.name,
+                f"{statement.title} lets Connect publish on behalf of any AWS customer",
+                case.at(statement.route),
+                help=_HELP,
+                witness=witness(answer, could(answer.witness, "publish")),
+                fixes=pin(case, statement),
+            )
+        elif isinstance(answer.truth, Unknown):
+            about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
+            yield self.doubt(case, about, answer.truth, case.at(statement.route))
 
-def _is_known(case: TopicCase, statement: Statement) -> bool:
-    """True if every condition could be read, and Connect may publish; else the condition may be there, misspelt."""
-    read = not any(isinstance(condition, Unknown) for condition in statement.conditions)
-    return read and case.connect(statement).any_instance().truth is True
+    def _pinned(self, case: TopicCase, statement: Statement) -> Iterator[Finding | Unknown]:
+        """Report a grant whose ARN pins the account; a condition that could not be read may be the missing one."""
+        unread = [condition for condition in statement.conditions if isinstance(condition, Unknown)]
+        reaches = case.connect(statement).any_instance().truth
+        if unread:
+            yield unread[0]
+        elif isinstance(reaches, Unknown):
+            yield reaches
+        elif reaches:
+            yield self.finding(
+                case.name,
+                f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
+                case.at((*statement.route, "Condition")),
+                severity=Severity.NOTE,
+                help=_HELP,
+                fixes=pin(case, statement, SOURCE_ACCOUNT),
+            )

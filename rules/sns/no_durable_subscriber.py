@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from checker.inventory import Subscription
 
 _DURABLE = ("sqs", "firehose")
+_QUEUE_HELP = (
+    "let sns.amazonaws.com do sqs:SendMessage for this topic in the queue policy, and use the queue's key"
+)
 _HELP = "subscribe an SQS queue, or a Firehose stream, and confirm the subscription"
 
 
@@ -26,7 +29,8 @@ class NoDurableSubscriber(Rule):
 
     Topics without a confirmed subscription of an SQS queue or a Firehose stream: a warning when nobody at
     all is subscribed, a note when others are. Told from the list of subscriptions, or from a topic's own
-    count when that is 0.
+    count when that is 0. An audit also reads each queue: one that SNS may not send to keeps nothing, and one
+    that the caller may not read makes the answer undetermined.
 
     ## Why it matters
 
@@ -56,6 +60,7 @@ class NoDurableSubscriber(Rule):
     summary = "no queue and no delivery stream keeps the messages of the topic"
     severity = Severity.WARNING
     needs_policy = False
+    needs_live = True
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Look for one confirmed subscription that keeps what it gets."""
@@ -64,7 +69,15 @@ class NoDurableSubscriber(Rule):
             yield known
             return
         confirmed = [one for one in known if one.confirmed]
-        if not any(one.protocol in _DURABLE for one in confirmed):
+        keeping = [one for one in confirmed if one.protocol in _DURABLE]
+        if any(one.undelivered == "" for one in keeping):
+            return
+        unsure = [one for one in keeping if isinstance(one.undelivered, Unknown)]
+        if unsure:
+            yield self._not_known(case, unsure[0])
+        elif keeping:
+            yield self._not_delivered(case, keeping[0])
+        else:
             yield self.finding(
                 case.name,
                 f"{_who(known)}: no SQS queue and no Firehose stream keeps the messages",
@@ -72,6 +85,15 @@ class NoDurableSubscriber(Rule):
                 severity=Severity.NOTE if confirmed else Severity.WARNING,
                 help=_HELP,
             )
+
+    def _not_known(self, case: TopicCase, one: Subscription) -> Finding:
+        reason = one.undelivered.told if isinstance(one.undelivered, Unknown) else ""
+        message = f"whether `{one.endpoint}` gets the messages is not known: {reason}"
+        return self.undetermined(case.name, message, case.here(case.topic.arn_place))
+
+    def _not_delivered(self, case: TopicCase, one: Subscription) -> Finding:
+        message = f"`{one.endpoint}` is subscribed, but gets no messages: {one.undelivered}"
+        return self.finding(case.name, message, case.here(case.topic.arn_place), help=_QUEUE_HELP)
 
 
 def _who(known: tuple[Subscription, ...]) -> str:

@@ -88,9 +88,13 @@ class SourceOwner(Rule):
                     _message(statement, depends=depends),
                     case.at(condition.route, Part.KEY),
                     severity=Severity.ERROR if depends else Severity.NOTE,
-                    help=(_REPLACE if names_connect(statement) else _ADD) if depends else _NOTE,
+                    help=_help(case, statement) if depends else _NOTE,
                     fixes=_fixes(case, statement, condition, depends=depends),
                 )
+
+
+def _help(case: TopicCase, statement: Statement) -> str:
+    return _REPLACE if names_connect(statement) else _ADD + case.sender_note
 
 
 def _depending(case: TopicCase) -> set[int]:

@@ -26,7 +26,7 @@ def test_a_file_that_is_well_needs_nothing(tmp_path: Path) -> None:
     path = save(tmp_path / "good.json", GOOD)
     done = run("fix", path, *FOR_INSTANCE)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "0 findings to mend in 0 files\n"
+    assert done.stderr == "0 findings to fix in 0 files\n"
 
 
 def test_without_apply_the_changes_are_shown_and_nothing_is_written(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_without_apply_the_changes_are_shown_and_nothing_is_written(tmp_path: Pa
     done = run("fix", "open.json", *FOR_INSTANCE, cwd=tmp_path)
     assert done.returncode == 1
     assert "--- a/open.json\n+++ b/open.json\n" in done.stdout
-    assert "can be mended (safe): pin statement `Chat`" in done.stdout
+    assert "can be fixed (safe): pin statement `Chat`" in done.stdout
     assert "loses: any other AWS customer's Connect instance can sns:Publish" in done.stdout
     assert "gains" not in done.stdout.split("who gains and who loses")[1].replace("who gains", "")
     assert path.read_bytes() == before
@@ -55,8 +55,8 @@ def test_the_diff_is_one_that_patch_understands(tmp_path: Path) -> None:
 def test_apply_writes_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
     path = save(tmp_path / "open.json", OPEN)
     done = run("fix", "--apply", path, *FOR_INSTANCE)
-    assert done.returncode == 1
-    assert done.stderr == "1 finding mended in 1 file\n"
+    assert done.returncode == 0
+    assert done.stderr == "1 finding fixed in 1 file\n"
     assert json.loads(path.read_text()) == GOOD
     again = run("fix", "--apply", path, *FOR_INSTANCE)
     assert (again.returncode, again.stdout) == (0, "")
@@ -70,7 +70,7 @@ def test_what_may_take_something_from_somebody_needs_leave(tmp_path: Path) -> No
     assert "fix (unsafe): leave statement `Chat` what Connect needs" in done.stdout
     assert "would lose sns:Subscribe" in done.stdout
     assert json.loads(path.read_text()) == WIDE
-    assert run("fix", "--apply", "--unsafe-fixes", path, *FOR_INSTANCE).returncode == 1
+    assert run("fix", "--apply", "--unsafe-fixes", path, *FOR_INSTANCE).returncode == 0
     assert json.loads(path.read_text())["Statement"][0]["Action"] == ["sns:Publish"]
 
 
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_weighs_more_than_what_is_found(tmp_path: Path) -> N
     done = run("fix", tmp_path / "open.json", broken, *FOR_INSTANCE)
     assert done.returncode == 2
     assert "broken.json" in done.stderr
-    assert "can be mended (safe)" in done.stdout
+    assert "can be fixed (safe)" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_file_that_may_not_be_written_is_left_whole(tmp_path: Path) -> None:
         done = run("fix", "--apply", path, *FOR_INSTANCE)
     finally:
         folder.chmod(0o755)
-    if done.returncode == 1:
+    if done.returncode == 0:
         pytest.skip("this user may write anywhere")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
@@ -156,10 +156,10 @@ def test_key_grants_have_no_condition_unless_one_is_asked_for(tmp_path: Path) ->
         tmp_path / "topic.json",
         {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(GOOD), "KmsMasterKeyId": "0a1b2c3d"}},
     )
-    for option, condition in ((), None), (("--kms-condition",), PINNED):
+    for option, condition in ((), None), (("--kms-condition", "instance"), PINNED):
         policy = save(tmp_path / "policy.json", document(root))
         done = run("fix", "--apply", tmp_path, *option, *FOR_INSTANCE)
-        assert done.returncode == 1, done.stderr
+        assert done.returncode == 0, done.stderr
         added = json.loads(policy.read_text())["Statement"][1]
         assert added["Action"] == ["kms:GenerateDataKey*", "kms:Decrypt"]
         assert added.get("Condition") == condition

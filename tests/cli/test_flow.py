@@ -170,7 +170,7 @@ def test_retain_is_part_of_the_report_and_of_the_exit_code(
     schema = json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
     for options, code, status in (
         ((), 1, "broken"),
-        (("--create",), 0, "ok"),
+        (("--create", "--yes"), 0, "ok"),
         ((), 0, "ok"),
     ):
         done = flow(
@@ -201,14 +201,14 @@ def test_options_of_retention_that_do_not_go_together(
     assert said in done.stderr
 
 
-def test_a_reader_who_goes_and_streams_that_are_closed_change_nothing(
+def test_a_flow_cleans_up_without_a_reader_and_with_closed_streams(
     sandbox: Sandbox, account: Account, instance: str
 ) -> None:
     topic = seed.good_topic(account, instance, "quiet")
     words = ("flow", "--instance-arn", instance, "--contact-flow-id", "flow", "--topic-arn", topic)
     command = shlex.join([*CHECKER, *words])
     for shell, code in (
-        (f"{command} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}", 0),
+        (f"{command} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}", 141),
         (f"{command} >&-", 0),
         (f"{command} --format json >/dev/full", 2),
     ):

@@ -51,7 +51,9 @@ def test_a_configuration_is_no_input(tmp_path: Path) -> None:
         done = run("check", *arguments, cwd=tmp_path)
         assert done.returncode == 1
         assert "checker.yaml" not in done.stderr
-    assert "checker.yaml: says how to judge other files" in run("check", "checker.yaml", cwd=tmp_path).stderr
+    assert (
+        "checker.yaml: configuration file, not checked" in run("check", "checker.yaml", cwd=tmp_path).stderr
+    )
 
 
 def test_a_pyproject_without_the_table_is_passed_over(tmp_path: Path) -> None:
@@ -73,9 +75,9 @@ def test_the_command_line_goes_before_the_configuration(tmp_path: Path) -> None:
         "missing-source-arn": "warning",
     }
     wide = save(tmp_path / "wide.json", WIDE)
-    assert run("check", "--select", "sns", wide, cwd=tmp_path).returncode == 3
-    assert run("check", "--select", "sns", "--no-strict", wide, cwd=tmp_path).returncode == 0
-    assert run("check", "--select", "sns", "--fail-on", "warning", wide, cwd=tmp_path).returncode == 1
+    assert run("check", "--select", "sns,kms", wide, cwd=tmp_path).returncode == 3
+    assert run("check", "--select", "sns,kms", "--no-strict", wide, cwd=tmp_path).returncode == 0
+    assert run("check", "--select", "sns,kms", "--fail-on", "warning", wide, cwd=tmp_path).returncode == 1
 
 
 def test_instances_topics_and_exclusions_of_a_configuration(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_baseline_write_and_check_from_any_folder(tmp_path: Path) -> None:
     }
     assert json.loads(done.stdout)["summary"]["baselined"] == 2
     save(tmp_path / "policies" / "open.json", WIDE)
-    assert "is mended in policies/open.json" in run("check", cwd=tmp_path).stderr
+    assert "is fixed in policies/open.json" in run("check", cwd=tmp_path).stderr
     save(tmp_path / "broken.json", '{"Statement": "sns:Publish"')
     refused = run("baseline", "write", cwd=tmp_path)
     assert refused.returncode == 2

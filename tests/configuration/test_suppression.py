@@ -121,7 +121,7 @@ def entry(rule: str = OPEN, resource: str = "", path: str = "", until: str = "")
         (entry("fifo-topic", resource=TOPIC), 0, 1),
         (entry("fifo-topic", path="policy.yaml"), 0, 1),
         (entry("fifo-topic", path="not-looked-at.yaml"), 0, 0),
-        (entry("unusable-key", path="policy.yaml"), 0, 0),
+        (entry("key-lockout", path="policy.yaml"), 0, 0),
         (entry(resource=TOPIC, until=TODAY), 2, 0),
         (entry(resource=TOPIC, until="2026-11-21"), 0, 1),
     ],

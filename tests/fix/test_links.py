@@ -33,7 +33,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planned(*paths: str) -> Mending:
     options = Options(tuple(map(Path, paths)), (INSTANCE_ARN,), isolated=True)
-    return mend(options, unsafe=False, kms_condition=False)
+    return mend(options, unsafe=False)
 
 
 def reasons(mending: Mending) -> str:

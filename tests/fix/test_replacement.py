@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checker.fix.edits import CannotEditError
 from checker.fix.outcome import Outcome, policy_changes
 from checker.fix.replacement import (
     alias_names,
@@ -141,6 +142,10 @@ def test_who_has_to_confirm(one: Subscribed, asked: bool) -> None:
     assert ("has to confirm it" in said) is asked
 
 
+def refused(_: object) -> None:
+    raise CannotEditError("not this one")
+
+
 def test_a_statement_that_cannot_be_written_into_a_live_policy_is_shown_as_json() -> None:
     name = str(NEW)
     policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
@@ -151,7 +156,7 @@ def test_a_statement_that_cannot_be_written_into_a_live_policy_is_shown_as_json(
     }
     policy["Statement"].append({**statement, "Resource": name})
     found = Found(topic_of(name, {"TopicArn": name, "Policy": json.dumps(policy)}), None)
-    done = repair(lambda texts: judged(found.inventory((), texts), INSTANCE_ARN), may_edit=lambda _: False)
+    done = repair(lambda texts: judged(found.inventory((), texts), INSTANCE_ARN), check=refused)
     shown = repair_json(Outcome(done, {}, {}, policy_changes(done)))
     (text, *_) = [text for left in shown["left"] for text in left["statements"]]
     assert json.loads(text)["Condition"]["ArnEquals"]["aws:SourceArn"] == INSTANCE_ARN

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.arn import Arn
-from checker.documented import key_statement, pins, policy_of, root_statement, topic_statements
+from checker.documented import KeyCondition, key_statement, pins, policy_of, root_statement, topic_statements
 from checker.iam.prove import ConnectProver, StrangerProver, can_publish
 from checker.iam.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
 from checker.inputs.drafting import Draft, draft_key_policy, draft_topic_policy
@@ -71,18 +71,24 @@ def test_exactly_the_named_instances_can_publish(wanted: Wanted) -> None:
 
 
 @settings(deadline=None)
-@given(wanted(), st.booleans())
-def test_connect_can_use_the_key_and_the_account_keeps_it(wanted: Wanted, condition: bool) -> None:
+@given(wanted(), st.sampled_from([None, *KeyCondition]))
+def test_connect_can_use_the_key_and_the_account_keeps_it(
+    wanted: Wanted, condition: KeyCondition | None
+) -> None:
     assert wanted.key is not None
+    by_instance = condition is KeyCondition.INSTANCE
     draft = draft_key_policy(wanted, wanted.key, condition=condition)
     policy = typed(json.loads(json_text(draft.policy)), KEY)
     for arn in wanted.instances:
         assert can_use(policy, wanted.key, wanted.topic, arn) is True
-        assert (can_use(policy, wanted.key, wanted.topic) is True) is not condition
+        assert (can_use(policy, wanted.key, wanted.topic) is True) is not by_instance
     stranger = StrangerProver(policy, Target.of(wanted.key))
     assert stranger.can(DATA_KEY, PUT_KEY_POLICY).truth is False
+    elsewhere = wanted.topic._replace(resource="another-topic")
+    anywhere = condition is not KeyCondition.TOPIC
+    assert (can_use(policy, wanted.key, elsewhere, wanted.instances[0]) is True) is anywhere
     other = wanted.instances[0]._replace(resource="instance/0")
-    assert (can_use(policy, wanted.key, wanted.topic, other) is True) is not condition
+    assert (can_use(policy, wanted.key, wanted.topic, other) is True) is not by_instance
 
 
 def merged(folder: Path, policy: Any, wanted: Wanted = WANTED) -> Draft:
@@ -91,7 +97,7 @@ def merged(folder: Path, policy: Any, wanted: Wanted = WANTED) -> Draft:
     return draft_topic_policy(wanted, path)
 
 
-def merged_key(folder: Path, policy: Any, *, condition: bool = False) -> Draft:
+def merged_key(folder: Path, policy: Any, *, condition: KeyCondition | None = None) -> Draft:
     path = folder / "key-policy.json"
     path.write_text(policy if isinstance(policy, str) else json.dumps(policy))
     return draft_key_policy(WANTED, KEY_ARN, path, condition=condition)
@@ -211,18 +217,20 @@ def test_doubts_and_keys_are_remarked_upon(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statements", "condition", "added"),
     [
-        ([ROOT], False, 1),
-        ([ROOT], True, 1),
-        ([ROOT, key_statement()], False, 0),
-        ([ROOT, key_statement()], True, 0),
-        ([ROOT, key_statement(condition=PINNED)], True, 0),
-        ([ROOT, key_statement(condition=PINNED)], False, 1),
-        ([ROOT, {**key_statement(), "Action": "kms:Decrypt"}], False, 1),
-        ([ROOT, {**key_statement(), "Principal": {"Service": "sns.amazonaws.com"}}], False, 1),
+        ([ROOT], None, 1),
+        ([ROOT], KeyCondition.INSTANCE, 1),
+        ([ROOT, key_statement()], None, 0),
+        ([ROOT, key_statement()], KeyCondition.INSTANCE, 0),
+        ([ROOT, key_statement(condition=PINNED)], KeyCondition.INSTANCE, 0),
+        ([ROOT, key_statement(condition=PINNED)], None, 1),
+        ([ROOT], KeyCondition.TOPIC, 1),
+        ([ROOT, key_statement()], KeyCondition.TOPIC, 0),
+        ([ROOT, {**key_statement(), "Action": "kms:Decrypt"}], None, 1),
+        ([ROOT, {**key_statement(), "Principal": {"Service": "sns.amazonaws.com"}}], None, 1),
     ],
 )
 def test_a_key_gets_what_it_lacks_once(
-    statements: list[Any], condition: bool, added: int, tmp_path: Path
+    statements: list[Any], condition: KeyCondition | None, added: int, tmp_path: Path
 ) -> None:
     once = merged_key(tmp_path, document(*statements), condition=condition)
     text = json.loads(json_text(once.policy))

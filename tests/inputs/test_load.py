@@ -26,6 +26,12 @@ ATTRIBUTES = {
     "Policy": json.dumps(POLICY),
     "KmsMasterKeyId": "alias/chat",
 }
+SUBSCRIPTION = {
+    "SubscriptionArn": f"{TOPIC_ARN}:1",
+    "TopicArn": TOPIC_ARN,
+    "Owner": ACCOUNT,
+    "Protocol": "sqs",
+}
 METADATA = {"KeyMetadata": {"Arn": KEY_ARN, "KeyId": KEY_ID, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}}
 
 
@@ -57,8 +63,11 @@ def read(folder: Path, **files: Any) -> Inventory:
         ({"Instance": {"Id": "x", "Arn": INSTANCE_ARN}}, 0, 0, 1),
         ({"InstanceSummaryList": [{"Arn": INSTANCE_ARN}, {"Arn": INSTANCE_ARN[:-1] + "e"}]}, 0, 0, 2),
         ({"Attributes": {"QueueArn": "arn:aws:sqs:us-east-1:111122223333:q", "Policy": "{}"}}, 0, 0, 0),
-        (document(statement(Action="s3:GetObject", Resource="arn:aws:s3:::b/*")), 0, 0, 0),
-        (document(statement(Principal=None)), 0, 0, 0),
+        (SUBSCRIPTION, 0, 0, 0),
+        ({"Attributes": SUBSCRIPTION}, 0, 0, 0),
+        ({"Type": "Notification", "TopicArn": TOPIC_ARN, "Message": "sns:Publish"}, 0, 0, 0),
+        ({"Policy": "round-robin", "topic": TOPIC_ARN}, 0, 0, 0),
+        ({"Policy": json.dumps(POLICY)}, 1, 0, 0),
         ({"Statment": [statement()]}, 1, 0, 0),
         ({"services": {"sns": {}}}, 0, 0, 0),
         ([POLICY], 0, 0, 0),
@@ -72,8 +81,7 @@ def test_kinds_are_told_by_content(
     path.write_text(json.dumps(content))
     found = load([path])
     assert (len(found.topics), len(found.keys), len(found.instances)) == (topics, keys, instances)
-    assert not any(one.error for one in found.skipped)
-    assert bool(found.skipped) is (topics + keys + instances == 0)
+    assert [one.error for one in found.skipped] == [True] * (topics + keys + instances == 0)
 
 
 def only_topic(inventory: Inventory) -> Topic:
@@ -302,9 +310,10 @@ ELSEWHERE: dict[str, Any] = {
     "trail.jsonl": json.dumps(EVENT) + "\n",
     "plan.json": {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []},
     "state.json": {"format_version": "1.0", "terraform_version": "1.9.0"},
-    "policy.json": document(statement(Action="s3:GetObject", Resource="*")),
+    "policy.json": document(statement(Action="*", Resource="*")),
     "list.json": [],
 }  # fmt: skip
+UNRECOGNIZED = ("policy.json", "list.json")
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
@@ -312,7 +321,7 @@ def test_a_file_about_something_else_is_noted_if_somebody_chose_it(name: str, tm
     path = write(tmp_path, {name: ELSEWHERE[name]}) / name
     (skipped,) = load([path]).skipped
     assert skipped.what == path.as_posix()
-    assert not skipped.error
+    assert skipped.error is (name in UNRECOGNIZED)
     assert load([tmp_path]).skipped == ()
     assert load([path], changed=True).skipped == ()
 
@@ -325,3 +334,158 @@ def test_a_packed_file_is_told_by_what_of_it_can_be_unpacked(damage: bytes, tmp_
     (skipped,) = load([tmp_path]).skipped
     assert skipped.error
     assert skipped.reason.startswith("the file ")
+
+
+SERVICE = {"Service": "connect.amazonaws.com"}
+OTHER_POLICIES: dict[str, tuple[Any, str]] = {
+    "identity": (document(statement(Principal=None)), "identity policy"),
+    "service-control": (
+        document(statement(Principal=None, Effect="Deny", Action="kms:*")),
+        "service control",
+    ),
+    "bucket": (document(statement(Action="s3:GetObject", Resource="arn:aws:s3:::b/*")), "policy for s3"),
+    "bucket-with-a-key": (
+        document(statement(Action=["s3:*", "kms:Decrypt"], Resource="arn:aws:s3:::b/*")),
+        "policy for s3",
+    ),
+    "queue": (
+        document(statement(Action="sqs:SendMessage", Resource=f"arn:aws:sqs:us-east-1:{ACCOUNT}:q")),
+        "policy for sqs",
+    ),
+    "trust": (document(statement(Action="sts:AssumeRole", Principal=SERVICE)), "trust policy"),
+    "endpoint": (
+        document(statement(Principal="*", Action=["sns:*", "kms:*"], Resource="*")),
+        "several services",
+    ),
+    "function-permission": (
+        {
+            "Policy": json.dumps(
+                document(statement(Action="lambda:InvokeFunction", Resource="arn:aws:lambda:::f"))
+            )
+        },
+        "policy for lambda",
+    ),
+    **{
+        f"resource-control-{name}": (
+            document(statement(Effect="Deny", Principal=principal, Action=action, Resource=resource)),
+            "resource control policy",
+        )
+        for name, principal, action, resource in (
+            ("kms", "*", "kms:*", "*"),
+            ("several", "*", ["sqs:*", "kms:*", "s3:*"], "*"),
+            ("aws", {"AWS": "*"}, ["sns:Publish", "kms:Decrypt"], "*"),
+            ("arns", "*", ["kms:*", "s3:*"], ["arn:aws:kms:*:*:key/*", "arn:aws:s3:::*"]),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", OTHER_POLICIES)
+def test_the_policy_of_something_else_is_left_alone_and_named_for_what_it_is(
+    name: str, tmp_path: Path
+) -> None:
+    content, what = OTHER_POLICIES[name]
+    path = write(tmp_path, {"policy.json": content}) / "policy.json"
+    for inventory in (load([tmp_path]), load([path], changed=True)):
+        assert (inventory.topics, inventory.keys, inventory.skipped) == ((), (), ())
+    named = load([path])
+    (skipped,) = named.skipped
+    assert (named.topics, named.keys, skipped.error) == ((), (), True)
+    assert what in skipped.reason
+
+
+@pytest.mark.parametrize(
+    ("policy", "topics", "keys"),
+    [
+        (document(statement(Action=["kms:Decrypt", "sns:Publish"], Principal=SERVICE, Resource="*")), 1, 0),
+        (
+            document(statement(Action="kms:*", Resource="*"), statement(Action="sns:Publish", Resource="*")),
+            1,
+            0,
+        ),
+        (document(*[statement(Action="kms:*", Resource="*")] * 2, statement(Resource="*")), 0, 1),
+        (document(statement(Resource=f"arn:aws:sqs:us-east-1:{ACCOUNT}:q")), 1, 0),
+        (document(statement(Effect="Deny", Principal="*", Resource="*")), 1, 0),
+        (document(statement(Effect="Deny", Principal="*", Action="*")), 1, 0),
+        (document(statement(Resource="YOUR_TOPIC_ARN")), 1, 0),
+    ],
+)
+def test_a_topic_or_key_policy_with_faults_is_judged(
+    policy: Any, topics: int, keys: int, tmp_path: Path
+) -> None:
+    found = load([write(tmp_path, {"policy.json": policy})])
+    assert (len(found.topics), len(found.keys)) == (topics, keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "topics:\n  - name: parcels\n    partitions: 12\n",
+        "version: 1\ntopics:\n  - name: parcels\n    policy: compact\n",
+        "topics:\n  - {name: chat, service: connect.amazonaws.com, key: alias/aws/sns}\n",
+        "topics: [parcels, letters]\ninstances: 3\n",
+        "contacts:\n  - {name: Ada, mail: ada@example.com}\n",
+        "topics: sns\n",
+        "apiVersion: v1\nkind: Namespace\n---\napiVersion: v1\ndata: {topics: parcels}\n",
+        "apiVersion: kafka.strimzi.io/v1beta2\nkind: KafkaTopic\nspec: {topicName: a}\n---\ntopics: []\n",
+        "{{- range .Values.topics }}\n- name: {{ . }}\n{{- end }}\n",
+    ],
+)
+def test_topics_and_contacts_of_other_programs_are_no_manifest(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {"topics.yaml": text}) / "topics.yaml"
+    for inventory in (load([tmp_path]), load([path], changed=True)):
+        assert inventory == Inventory()
+    assert all(one.error for one in load([path]).skipped)
+
+
+TEMPLATE = """\
+{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+ "Action": "sns:Publish", "Resource": "${topic}", "Condition": ${condition}}]}
+"""
+RENDERS = """\
+resource "aws_sns_topic" "chat" {
+  name   = "chat"
+  policy = templatefile("${path.module}/policies/chat.json", {
+    topic     = "TOPIC"
+    condition = jsonencode({ StringEquals = { "aws:SourceAccount" = "111122223333" } })
+  })
+}
+""".replace("TOPIC", TOPIC_ARN)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("named", [("policies/chat.json",), ("main.tf", "policies/chat.json"), (".",)])
+def test_a_template_is_judged_where_terraform_renders_it(
+    named: tuple[str, ...], changed: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, {"main.tf": RENDERS, "policies/chat.json": TEMPLATE})
+    inventory = load([tmp_path / name for name in named], changed=changed)
+    topic = only_topic(inventory)
+    assert topic.address == "aws_sns_topic.chat"
+    assert not isinstance(topic.policy, Unknown)
+    assert inventory.skipped == ()
+
+
+def test_a_template_that_is_not_evaluated_is_listed_if_it_names_connect(tmp_path: Path) -> None:
+    queue = RENDERS.replace("aws_sns_topic", "aws_sqs_queue")
+    write(tmp_path, {"main.tf": queue, "policies/chat.json": TEMPLATE})
+    (skipped,) = load([tmp_path]).skipped
+    assert (skipped.what, skipped.error) == ((tmp_path / "policies/chat.json").as_posix(), False)
+    (tmp_path / "policies/chat.json").write_text(TEMPLATE.replace("connect.", "sqs."))
+    assert load([tmp_path]).skipped == ()
+
+
+def test_data_of_a_module_is_no_manifest_though_it_looks_like_one(tmp_path: Path) -> None:
+    module = """\
+locals {
+  data = yamldecode(file("${path.module}/topics.yaml"))
+}
+resource "aws_sns_topic" "chat" {
+  name   = local.data.topics[0].arn
+  policy = local.data.topics[0].policy
+}
+"""
+    write(
+        tmp_path, {"main.tf": module, "topics.yaml": f"topics: [{{arn: '{TOPIC_ARN}', policy: chat.json}}]"}
+    )
+    assert load([tmp_path]).skipped == ()

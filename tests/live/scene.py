@@ -82,7 +82,14 @@ def make_key(cloud: Cloud, alias: str = "", connect: bool = True, region: str = 
 
 def subscribe(cloud: Cloud, topic: str) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:chats"
-    cloud.client("sqs").create_queue(QueueName="chats")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    cloud.client("sqs").create_queue(QueueName="chats", Attributes={"Policy": policy})
     cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
 

@@ -97,7 +97,7 @@ def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(
     assert done.returncode == 1, done.stderr
     assert "calls=0" not in done.stderr
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert sorted(one["region"] for one in lines[1:]) == sorted(REGIONS)
+    assert sorted(one["region"] for one in lines[1:-1]) == sorted(REGIONS)
     journalled = {one["region"] for one in lines[1:3]}
     listed = [one.region for one in cloud.calls if one.operation == "ListTopics"]
     assert all(listed.count(region) == 1 for region in journalled)
@@ -110,3 +110,9 @@ def test_where_nobody_answers_the_help_says_what_an_address_looks_like(cloud: Cl
     done = run("audit", "--endpoint-url", cloud.url, "--isolated", "--dask", "nonsense://1")
     assert done.returncode == 2
     assert "tls://HOST" in done.stderr
+
+
+def test_a_cluster_without_workers_ends_the_audit_with_a_message(cloud: Cloud, cluster: Cluster) -> None:
+    done = run("audit", "--endpoint-url", cloud.url, "--isolated", "--dask", cluster.address)
+    assert (done.returncode, "has no workers" in done.stderr) == (2, True)
+    assert f"dask worker {cluster.address}" in done.stderr

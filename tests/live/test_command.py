@@ -35,7 +35,7 @@ def test_a_clean_account_exits_with_0_and_tells_how_far_it_is(cloud: Cloud) -> N
     done = audit(cloud)
     assert done.returncode == 0, done.stderr
     assert "unpinned-key-grant" in done.stdout
-    assert f"progress units=1/1 topics=2 calls=9 skipped=0 account={ACCOUNT} region={REGION}" in done.stderr
+    assert f"progress units=1/1 topics=2 calls=11 skipped=0 account={ACCOUNT} region={REGION}" in done.stderr
     assert "1 note; examined 1 topic, 1 key; 1 topic not judged" in done.stderr
 
 
@@ -146,7 +146,7 @@ def test_a_journal_of_another_audit_is_refused(cloud: Cloud, tmp_path: Path) -> 
     assert audit(cloud, "--journal", journal).returncode == 0
     done = audit(cloud, "--resume", journal, "--all-topics")
     assert done.returncode == 2
-    assert "with other options" in done.stderr
+    assert "--all-topics: contradicts the resumed audit, which has no `--all-topics`" in done.stderr
     assert audit(cloud, "--resume", tmp_path / "missing.jsonl").returncode == 2
 
 
@@ -179,7 +179,7 @@ def test_a_journal_with_a_malformed_line_is_refused_with_its_number_and_stays_as
 ) -> None:
     journal = tmp_path / "journal.jsonl"
     assert checker(*estate.audit, "--journal", journal).code == 1
-    *head, unit = journal.read_text().splitlines()
+    *head, unit, _end = journal.read_text().splitlines()
     value = json.loads(unit)
     reports = {
         "findings that are none": json.dumps({**value, "anchors": [["x"]] * 99}),

@@ -102,8 +102,8 @@ def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
     estate.sandbox.fault(fault)
     done = checker(*estate.fix(folder))
     estate.sandbox.clear_faults()
-    assert done.code == (3 if "mended in" in done.err else 2)
-    told = "mended in" in done.err or "not rolled back" in done.err
+    assert done.code == (3 if "fixed in" in done.err else 2)
+    told = "fixed in" in done.err or "not rolled back" in done.err
     assert told or estate.policies() == before
     assert told or not folder.exists() or "nothing was changed" in done.err or "rolled back: " in done.err
     if estate.policies() != before:
@@ -344,7 +344,7 @@ def test_one_signal_lets_a_repair_finish_what_it_has_begun(
     code, said = stopped(estate, by, estate.fix(tmp_path), at)
     assert code == 130
     assert "finishing the current change" in said
-    assert "mended" in said
+    assert "fixed" in said
     assert checker(*estate.fix(tmp_path / "again")).code == 0
 
 

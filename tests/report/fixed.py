@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from checker.arn import Arn
 from checker.finding import (
     Applicability,
     Edit,
@@ -19,11 +20,12 @@ from checker.finding import (
     Witness,
 )
 from checker.inputs.text import parse_text
-from checker.inventory import Skipped
+from checker.inventory import Pairing, Skipped, Source
 from checker.outcome import Examined, HeldBackBy, Report, Stale, Suppressed
 from checker.report.setting import Setting
 from checker.rule import Link, Rule
 
+INSTANCE = Arn("aws", "connect", "us-east-1", "111122223333", "instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:chat"
 LIVE_TOPIC = "arn:aws:sns:eu-west-2:444455556666:live-chat"
 
@@ -182,6 +184,7 @@ REPORT = Report(
                 "weak-condition": Verdict.FAIL,
                 "wide-action": Verdict.FAIL,
             },
+            pairings=(Pairing(INSTANCE, Source.FOLDER, "policies/instances.json"),),
         ),
         Examined(
             "key",

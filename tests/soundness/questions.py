@@ -6,7 +6,7 @@ A question takes a case and gives the differences: what the tool says, and a req
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
@@ -39,8 +39,9 @@ class Case(NamedTuple):
         return Universe.of(*self.policies, seed=self.seed)
 
     @property
-    def owners(self) -> tuple[str, str]:
-        return (OWNER, self.instance.split(":")[4])
+    def owners(self) -> tuple[str, ...]:
+        """The accounts of topic and instance, and those that the policy names as sources: they were meant."""
+        return (OWNER, self.instance.split(":")[4], *named_sources(self.policies[0]))
 
 
 class Difference(NamedTuple):
@@ -59,6 +60,20 @@ class Outcome(NamedTuple):
     open_answers: int = 0
 
 
+def named_sources(policy: Any) -> Iterator[str]:
+    """The accounts that the conditions of a policy name outright as a source."""
+    for statement in several(policy.get("Statement", [])):
+        for keys in statement.get("Condition", {}).values():
+            for key, values in keys.items():
+                pattern = _SOURCES.get(key.lower())
+                found = (re.fullmatch(pattern, str(one), re.IGNORECASE) for one in several(values) if pattern)
+                yield from (one[1] for one in found if one)
+
+
+_SOURCES = {
+    "aws:sourceaccount": r"(\d{12})",
+    "aws:sourcearn": r"arn:aws:connect:[^:]*:(\d{12}):instance/[a-z0-9-]+",
+}
 Question = Callable[[Case, Tool], Outcome]
 
 
@@ -211,28 +226,25 @@ def agreement(case: Case, tool: Tool) -> Outcome:
     differences = []
     if explanation["public"] == "yes" and "public-topic" not in sure:
         differences.append(Difference("explain: public: yes", "`check` finds no public-topic"))
-    if _is_open(explanation, policy) and not wrong.intersection(OPENING):
+    if explanation["confused_deputy"] == "open" and not sure.intersection(OPENING):
         differences.append(
-            Difference("explain: confused_deputy: open", f"`check` passes {', '.join(OPENING)}")
+            Difference("explain: confused_deputy: open", f"`check` finds none of {', '.join(OPENING)}")
         )
-    if explanation["connect_can_publish"] == "no" and not wrong:
-        differences.append(Difference("explain: connect_can_publish: no", "`check` passes all rules"))
+    broken = [one["link"] for one in explanation["links"] if one["status"] == "broken"]
+    if (explanation["connect_can_publish"] == "no" or broken) and not sure:
+        differences.append(Difference("explain: connect_can_publish: no", "`check` finds nothing"))
+    if "connect-not-allowed" in sure and "topic_policy" not in broken:
+        differences.append(Difference("explain: topic_policy: ok", "`check` finds connect-not-allowed"))
     answers = ("connect_can_publish", "confused_deputy", "public")
     if "unknown" in [explanation[one] for one in answers] and not wrong:
         differences.append(Difference("explain: unknown", "`check` passes all rules"))
     if "public-topic" in sure and explanation["public"] == "no" and _only_publish(case):
         differences.append(Difference("explain: public: no", "`check` finds public-topic"))
+    unpinned = "missing-source-account" in sure and not list(named_sources(policy))  # else it may be a note
+    if unpinned and explanation["confused_deputy"] == "closed":
+        answer = "explain: confused_deputy: closed"
+        differences.append(Difference(answer, "`check` finds missing-source-account"))
     return Outcome(differences, 1)
-
-
-def _is_open(explanation: dict[str, Any], policy: Any) -> bool:
-    """True if the deputy is open to an account that the policy does not name; `check` takes those for meant."""
-    if explanation["confused_deputy"] != "open":
-        return False
-    found = [
-        one["request"]["context"] for one in explanation["witnesses"] if one["question"] == "confused_deputy"
-    ]
-    return not any(one.get("aws:SourceAccount", "-") in json.dumps(policy) for one in found)
 
 
 def _only_publish(case: Case) -> bool:

@@ -1,17 +1,21 @@
-"""What of a template bears on a stream, and what in it is passed over."""
+"""What of a template bears on a stream, and what in it is passed over.
+
+Subscriptions do not: whoever is subscribed, the topic and its policy are the same.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.cloudformation.deployment import PROPERTIES
+from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION
+from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inventory import Skipped
-from checker.policy.node import Array, Object, items, text_of
+from checker.policy.node import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from checker.inputs.cloudformation.sections import Template
+    from checker.inputs.cloudformation.sections import Resource, Template
     from checker.policy.node import Node
 
 
@@ -35,33 +39,20 @@ def bearing(template: Template) -> Bearing:
     """Collect what bears on a stream: the resources of its kinds, and what is exported of them."""
     resources = [one for one in template.resources.values() if one.type in PROPERTIES]
     outputs = [one for one in template.outputs.values() if resources and one.get("Export") is not None]
-    named = [one.condition for one in resources] + [_name(one.get("Condition")) for one in outputs]
-    sizes = [
-        _collect(node, named)
-        for node in (*(one.properties for one in resources), *outputs)
-        if node is not None
-    ]
+    bearing_ones = [one for one in resources if one.type != SUBSCRIPTION]
+    named = [one.condition for one in bearing_ones] + [text_at(one.get("Condition")) for one in outputs]
+    sizes = [collect_conditions(node, named) for node in (*_properties(bearing_ones), *outputs)]
     conditions = dict.fromkeys(name for name in named if name is not None)
     return Bearing(conditions, sum(sizes), max(sizes, default=0))
 
 
-def _collect(root: Node, named: list[str | None]) -> int:
-    """Add the conditions that are named under a node, and count its values."""
-    waiting, size = [root], 0
-    while waiting:
-        node = waiting.pop()
-        size += 1
-        if isinstance(node, Array):
-            waiting += node.items
-        for member in node.members if isinstance(node, Object) else ():
-            waiting.append(member.value)
-            if member.key == "Fn::If":
-                named += map(_name, items(member.value)[:1])
-    return size
-
-
-def _name(node: Node | None) -> str | None:
-    return text_of(node) if node is not None else None
+def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
+    """What is read of resources, but for the subscriptions that a topic lists."""
+    for one in resources:
+        names = [name for name in PROPERTIES[one.type] if name != LISTED]
+        inside = one.properties
+        values = (inside.get(name) for name in names) if isinstance(inside, Object) else (inside,)
+        yield from (node for node in values if node is not None)
 
 
 def passed_over(template: Template) -> Iterator[Skipped]:
@@ -80,7 +71,7 @@ def passed_over(template: Template) -> Iterator[Skipped]:
 
 def _transforms(template: Template) -> Iterator[Skipped]:
     for one in template.transforms:
-        name = _name(one.get("Name") if isinstance(one, Object) else one)
+        name = text_at(one.get("Name") if isinstance(one, Object) else one)
         if name is not None and (name == _INCLUDE or not name.startswith(_AWS)):
             where = one.source.position(one.start, one.end)
             yield Skipped(template.name, f"what `{name}` makes of the template is not judged", position=where)

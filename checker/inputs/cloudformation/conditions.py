@@ -140,6 +140,10 @@ class Assignment:
             self.trail.pop()
         return self.known[name]
 
+    def is_settled(self, names: Iterable[str]) -> bool:
+        """True if the assignment chooses all that these conditions hang on."""
+        return all(leaf.variable in self.world for leaf in self.conditions.leaves(names))
+
     def endless(self, name: str) -> InputError:
         reason = f"condition `{name}` refers to itself" if name in self.trail else "conditions nest too deep"
         template = self.conditions.template

@@ -42,11 +42,15 @@ _NO_POLICY = Unknown("the resource has no PolicyDocument")
 
 
 class Declarer:
-    """Adds the resources of one template to the declarations of its folder."""
+    """Adds the resources of one template to the declarations of its folder.
 
-    def __init__(self, template: Template, declared: Declarations) -> None:
+    ``named`` says that the template was handed over by name.
+    """
+
+    def __init__(self, template: Template, declared: Declarations, *, named: bool) -> None:
         self.template = template
         self.declared = declared
+        self.named = named
         self.keys: dict[tuple[str, KeyState], str] = {}
         self.imported: set[str] = set()
 
@@ -56,7 +60,8 @@ class Declarer:
         self.keys[one.logical, one.state] = own
         names = tuple(dict.fromkeys((own, *one.state.names)))
         place = self.template.place(one.logical, "Properties")
-        self.declared.keys.append(_key(own, names, place, one.state.properties))
+        declared = _key(own, names, place, one.state.properties)
+        self.declared.keys.append(declared._replace(named=self.named))
         key = Unknown(NOT_KNOWN.reason, own)
         self.declared.aliases += (DeclaredAlias(alias.names, key) for alias in one.state.aliases)
 
@@ -106,6 +111,8 @@ class Declarer:
             tags=tuple(_tags(properties.get("Tags"))),
             fifo_place=self.template.place(one.logical, "Properties", fifo_at),
             key_place=self.template.place(one.logical, "Properties", "KmsMasterKeyId"),
+            named=self.named,
+            variant=one.label,
         )
 
     def elsewhere(self, one: Variant[TopicState], names: tuple[str, ...]) -> DeclaredTopic:
@@ -113,7 +120,15 @@ class Declarer:
         arn = _arn(one.state.arn)
         place = self.owners_of(one.state.writers[0].logical)
         return DeclaredTopic(
-            names[0], names, place, arn=arn, fifo=is_fifo(arn), key=_ELSEWHERE, fifo_place=place
+            names[0],
+            names,
+            place,
+            arn=arn,
+            fifo=is_fifo(arn),
+            key=_ELSEWHERE,
+            fifo_place=place,
+            named=self.named,
+            variant=one.label,
         )
 
     def owners_of(self, writer: str) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.policytext import policy_node
 from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC
 from checker.inputs.text import InputError
@@ -30,7 +31,9 @@ PROPERTIES = {
     _REPLICA: ("KeyPolicy", "Enabled"),
     ALIAS: ("AliasName", "TargetKeyId"),
 }
-"""The types that bear on a stream, and what is read of each."""
+"""The types that are read, and what is read of each."""
+LISTED = "Subscription"
+"""The subscriptions that a topic lists itself."""
 
 _POLICIES = ("PolicyDocument", "KeyPolicy")
 
@@ -67,9 +70,18 @@ def deployed(evaluation: Evaluation, note: Callable[[InputError], None]) -> dict
     return {
         logical: Properties(resource.type, tuple(_values(evaluation, resource, note)))
         for logical, resource in evaluation.template.resources.items()
-        if resource.type in PROPERTIES
-        and (resource.condition is None or evaluation.holds(resource.condition))
+        if resource.type in PROPERTIES and _is_deployed(evaluation, resource)
     }
+
+
+def _is_deployed(evaluation: Evaluation, resource: Resource) -> bool:
+    """True for what is deployed for sure; whether a subscription is may hang on what is not chosen."""
+    condition, properties = resource.condition, resource.properties
+    if resource.type == SUBSCRIPTION:
+        named = (*([condition] if condition else ()), *(conditions_in(properties) if properties else ()))
+        if not evaluation.is_settled(named):
+            return False
+    return condition is None or bool(evaluation.holds(condition))
 
 
 def _values(
@@ -83,6 +95,8 @@ def _value(
     evaluation: Evaluation, resource: Resource, name: str, note: Callable[[InputError], None]
 ) -> Node | None:
     written = resource.properties.get(name) if isinstance(resource.properties, Object) else None
+    if name == LISTED and written is not None and not evaluation.is_settled(conditions_in(written)):
+        return None  # who is subscribed is not known
     if written is None or name not in _POLICIES:
         return evaluation.property(resource.logical, name)
     try:

@@ -16,7 +16,7 @@ from checker.policy.node import Array, Node, Object, scalar_text, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from checker.inputs.cloudformation.conditions import Assignment
     from checker.inputs.cloudformation.sections import Template
@@ -88,6 +88,10 @@ class Evaluation:
     def holds(self, condition: str) -> bool | None:
         """Tell whether a condition holds; ``None`` where nothing is chosen."""
         return None if self.assignment is None else self.assignment.holds(condition)
+
+    def is_settled(self, conditions: Iterable[str]) -> bool:
+        """True if all that conditions hang on is chosen."""
+        return self.assignment is None or self.assignment.is_settled(conditions)
 
     def parameter_of(self, node: Node) -> str | None:
         """Name the parameter that a node refers to, if it is one without a value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.node import Array, Node, Object, Scalar, rendered
+from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -35,3 +35,30 @@ def not_evaluated(_: Evaluation, node: Object, __: Node | None = None) -> Node:
     written = rendered(node)
     where = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
     return valued(node, Unknown(f"`{name}` is evaluated by the deployment", where))
+
+
+def conditions_in(root: Node) -> tuple[str, ...]:
+    """The conditions that a value hangs on."""
+    named: list[str | None] = []
+    collect_conditions(root, named)
+    return tuple(name for name in named if name is not None)
+
+
+def collect_conditions(root: Node, named: list[str | None]) -> int:
+    """Add the conditions that are named under a node, and count its values."""
+    waiting, size = [root], 0
+    while waiting:
+        node = waiting.pop()
+        size += 1
+        if isinstance(node, Array):
+            waiting += node.items
+        for member in node.members if isinstance(node, Object) else ():
+            waiting.append(member.value)
+            if member.key == "Fn::If":
+                named += map(text_at, items(member.value)[:1])
+    return size
+
+
+def text_at(node: Node | None) -> str | None:
+    """The text of a node that may not be there."""
+    return text_of(node) if node is not None else None

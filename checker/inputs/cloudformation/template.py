@@ -10,9 +10,12 @@ from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer
 from checker.inputs.cloudformation.deployment import deployed
 from checker.inputs.cloudformation.evaluation import Evaluation
+from checker.inputs.cloudformation.parameters import PSEUDO
+from checker.inputs.cloudformation.parts import parts_of
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
 from checker.inputs.cloudformation.variants import variants
+from checker.inputs.senders import senders
 from checker.inventory import Skipped
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ Beyond, the two branches of a condition are still seen, each with all others ali
 """
 
 
-def read_template(path: Path, document: TextDocument, facts: Facts) -> bool:
+def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> bool:
     """Read a template into the declarations of its folder; false if it declares nothing. Raises InputError.
 
     A fault in the text of one policy is noted, and so is what a macro would add to the resources.
@@ -43,7 +46,9 @@ def read_template(path: Path, document: TextDocument, facts: Facts) -> bool:
     template = read_sections(document)
     reader = _Reader(template, facts)
     found = list(reader.states())
-    declarer = Declarer(template, facts.declarations(path.parent))
+    declared = facts.declarations(path.parent)
+    declarer = Declarer(template, declared, named=named)
+    declared.senders += senders(parts_of(template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
     for key in keys:
@@ -58,6 +63,7 @@ class _Reader:
         self.template = template
         self.facts = facts
         self.given = dict(facts.given.parameters)
+        facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += passed_over(template)
 

@@ -14,15 +14,18 @@ from checker.inputs.declared import (
     DeclaredPolicy,
     DeclaredSubscription,
     DeclaredTopic,
+    Where,
 )
 from checker.inputs.hcl.attributes import (
     alias_arn_of,
     instance_arn_of,
+    place_of,
     text_argument,
     topic_arn_of,
     written_argument,
 )
 from checker.inputs.hcl.dynamic import Nested, nested
+from checker.inputs.hcl.existence import conditions_of
 from checker.inputs.hcl.ownnames import own_names
 from checker.inputs.hcl.policies import policy_of
 from checker.inputs.hcl.values import text, truth
@@ -52,6 +55,12 @@ def declare(instance: Instance, found: Declarations) -> None:
 def matters_itself(kind: str) -> bool:
     """True for a type of resource that is declared."""
     return kind in _KINDS
+
+
+def _where(instance: Instance) -> Where:
+    """The Region and account of a resource, as its provider says."""
+    provider = place_of(instance)
+    return Where(provider.region, provider.account)
 
 
 def _place(instance: Instance) -> Place:
@@ -98,9 +107,16 @@ def _topic(instance: Instance, found: Declarations) -> None:
             tags=_tags(instance),
             fifo_place=_part(instance, place, "fifo_topic", "name"),
             key_place=_part(instance, place, "kms_master_key_id"),
-            named=instance.block.header.source.name in instance.module.session.named,
+            named=_is_named(instance),
+            conditions=conditions_of(instance),
+            where=_where(instance),
         )
     )
+
+
+def _is_named(instance: Instance) -> bool:
+    """True for a resource in a file that was handed over by name."""
+    return instance.block.header.source.name in instance.module.session.named
 
 
 def _tags(instance: Instance) -> tuple[tuple[str, str], ...]:
@@ -120,6 +136,7 @@ def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarati
             _place(instance),
             (_said(instance, owner),),
             _NOT_SAID if policy is None else policy,
+            conditions_of(instance),
         )
         getattr(found, of).append(one)
 
@@ -127,8 +144,10 @@ def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarati
 
 
 def _subscription(instance: Instance, found: Declarations) -> None:
-    said = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
-    found.subscriptions.append(DeclaredSubscription(instance.address, *said))
+    topic, protocol, endpoint = (_said(instance, name) for name in ("topic_arn", "protocol", "endpoint"))
+    found.subscriptions.append(
+        DeclaredSubscription(instance.address, topic, protocol, endpoint, conditions_of(instance))
+    )
 
 
 def _key(instance: Instance, found: Declarations) -> None:
@@ -145,6 +164,10 @@ def _key(instance: Instance, found: Declarations) -> None:
             state=holds if isinstance(holds, Unknown) else "Disabled" if holds is False else "Enabled",
             spec="SYMMETRIC_DEFAULT" if spec is None else spec,
             usage="ENCRYPT_DECRYPT" if usage is None else usage,
+            named=_is_named(instance),
+            conditions=conditions_of(instance),
+            where=_where(instance),
+            primary=text_argument(instance, "primary_key_arn"),
         )
     )
 
@@ -157,6 +180,7 @@ def _alias(instance: Instance, found: Declarations) -> None:
         DeclaredAlias(
             (*names, *(str(one) for one in known if one is not None and not isinstance(one, Unknown))),
             _said(instance, "target_key_id"),
+            _where(instance),
         )
     )
 
@@ -171,6 +195,7 @@ def _grant(instance: Instance, found: Declarations) -> None:
             _said(instance, "grantee_principal"),
             tuple(filter(None, map(text_of, listed))),
             encryption_context=tuple(pair for one in constraints for pair in _context(one)),
+            conditions=conditions_of(instance),
         )
     )
 
@@ -200,6 +225,7 @@ _KINDS: dict[str, Callable[[Instance, Declarations], None]] = {
     "aws_kms_replica_key": _key,
     "aws_kms_key_policy": _policy("key_id", "policy", "key_policies"),
     "aws_kms_alias": _alias,
+    "data.aws_kms_alias": _alias,
     "aws_kms_grant": _grant,
     "data.aws_connect_instance": _connect_instance,
 }

@@ -61,6 +61,10 @@ class Surroundings(Protocol):
     def folders(self) -> tuple[Path, ...]:
         """The folder that paths start from, and others of which files may be read."""
 
+    @property
+    def opened(self) -> set[str]:
+        """The full names of the files that were read."""
+
     def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
         """Give the value of ``var.a`` or the like, and how many of the steps that took."""
 

@@ -47,13 +47,16 @@ def expand(block: Block, address: str, module: Module) -> Node:
 
 def expanded(block: Block, address: str, module: Module, register: Register) -> Node:
     """Register an instance for every number or key; one for all where they are not known."""
-    at = block.header
     count, each = block.body.arguments.get("count"), block.body.arguments.get("for_each")
-    if count is not None:
-        return _counted(evaluate(count.expression, module.scope), address, at, module, register)
-    if each is not None:
-        return _keyed(evaluate(each.expression, module.scope), address, at, module, register)
-    return register(address, {})
+    argument = each if count is None else count
+    if argument is None:
+        return register(address, {})
+    expand_by = _keyed if count is None else _counted
+    value = evaluate(argument.expression, module.scope)
+    found = expand_by(value, address, block.header, module, register)
+    if address in module.session.any_key:
+        module.session.counts[address] = argument.expression.at
+    return found
 
 
 def _counted(value: Node, address: str, at: Stretch, module: Module, register: Register) -> Node:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.files import name_of
 from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.expression import Expression, written
+from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.render import render
 from checker.inputs.hcl.template import TemplateError, split
 from checker.inputs.hcl.values import known, text, unknown, wrong
@@ -84,6 +85,7 @@ def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | No
         return wrong(f"{error.reason}: `{name_of(path)}`", at, written(at))
     if not scope.module.budget.spend_text(len(content)):
         return unknown("too much to read", at, written(at))
+    scope.module.opened.add(absolute(path))
     return Source(name_of(path), content)
 
 

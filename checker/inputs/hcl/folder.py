@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 _WORDS = ("aws_sns_topic", "aws_kms_", "aws_connect_instance", "awscc_sns_topic_inline_policy")
 _LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
+_TEMPLATE = re.compile(
+    r"""(?:\btemplatefile\(|\btemplate"?\s*[=:]\s*\\?"?(?:\$\{)?file\()\s*\\?"(?:\$\{path\.(?:module|root)\}/)?([^"$%\\\n]{1,200})"""
+)
 _MAX_FOLDERS = 200
+_NEAR = 3
+"""How many folders up a module may read a file: its own, or one below such as `policies/`."""
 _VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 
 
@@ -48,7 +53,7 @@ class Folder(NamedTuple):
 def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
     """Read the module's files in order, those that override others last."""
     found: list[Text] = []
-    for path in sorted(_listed(folder, faults), key=lambda path: (is_override(path), path.name)):
+    for path in sorted(listed(folder, faults), key=lambda path: (is_override(path), path.name)):
         try:
             found.append(Text(path, read_text(path)))
         except InputError as error:
@@ -70,12 +75,13 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
-    names = {path.name: path for path in _listed(folder, faults, (".tfvars", ".tfvars.json"))}
+    names = {path.name: path for path in listed(folder, faults, (".tfvars", ".tfvars.json"))}
     auto = sorted(name for name in names if ".auto.tfvars" in name)
     return [names[name] for name in (*_VALUES, *auto) if name in names]
 
 
-def _listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
+def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
+    """The files of a folder whose names have one of the endings, in order."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
@@ -108,6 +114,21 @@ def called_by(text: Text) -> Iterator[Path]:
         folder = local_folder(text.path.parent, match[1])
         if os.path.isdir(folder):  # noqa: PTH112 - it never raises
             yield folder
+
+
+def rendered_by(text: Text) -> Iterator[str]:
+    """The full names of the files that a file renders as templates, as far as the text alone tells."""
+    return (absolute(text.path.parent / match[1]) for match in _TEMPLATE.finditer(text.text))
+
+
+def readers_of(path: Path, *, as_template: bool) -> list[Path]:
+    """The Terraform files around a file that seem to read it, by `file` or `templatefile`; or to render it."""
+    reads = re.compile(rf'file\([^()\n]*{re.escape(path.name)}\\?"')
+    near = [Path(os.path.relpath(one)) for one in path.absolute().parents[:_NEAR]]
+    texts = [text for folder in near for text in read_texts(folder, [])]
+    if as_template:
+        return [text.path for text in texts if absolute(path) in rendered_by(text)]
+    return [text.path for text in texts if reads.search(text.text)]
 
 
 def absolute(path: Path) -> str:

@@ -36,12 +36,17 @@ def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Fol
         found.sources.append(source)
         for block in body.written:
             _sort(block, found, override=is_override(one.path))
-    for path in value_files(folder, faults) if found.variables else ():
+    take_values(value_files(folder, faults), found, faults)
+    return found
+
+
+def take_values(paths: Iterable[Path], found: Folder, faults: list[InputError]) -> None:
+    """Add the values that files give to variables, later ones in the place of earlier ones."""
+    for path in paths if found.variables else ():
         try:
             found.values.update(_values(Source(name_of(path), read_text(path))))
         except InputError as error:
             faults.append(error)
-    return found
 
 
 def gather_folder(folder: Path, faults: list[InputError]) -> Folder:

@@ -19,7 +19,7 @@ MAX_TOKENS = 40_000
 
 _SMALL = 20_000
 _TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*|//[^\n]*)|(?P<long>/\*)|<<-?(?P<heredoc>[A-Za-z][\w.-]*)\r?\n'
+    r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*|//[^\n]*)|(?P<long>/\*)|<<-?(?P<heredoc>[^\W\d][\w.-]*)\r?\n'
     r"|(?P<open>[\[({])|(?P<close>[\])}])|\w+|\n|[^\s\w]"
 )
 

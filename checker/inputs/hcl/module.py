@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.files import name_of
-from checker.inputs.hcl.folder import absolute, called_by, matters, read_texts
+from checker.inputs.hcl.folder import absolute, called_by, matters, read_texts, rendered_by
 from checker.inventory import Skipped
 
 if TYPE_CHECKING:
@@ -27,18 +27,24 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
     folders: dict[Path, list[Path]] = {}
     for path, by_name in found:
         folders.setdefault(path.parent, []).extend([path] * by_name)
-    names = frozenset(name_of(path) for named in folders.values() for path in named)
-    for folder in _callers_first(folders):
+    chosen = () if facts.of_change else (path for named in folders.values() for path in named)
+    names = frozenset(map(name_of, chosen))
+    for folder in _callers_first(folders, facts):
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
     for folder in [one for one in facts.declared if absolute(one) in facts.called]:
         del facts.declared[folder]  # it was read before the one that calls it
 
 
-def _callers_first(folders: Iterable[Path]) -> list[Path]:
-    """Put folders last that others seem to call, so that they are not parsed once more before the callers."""
-    texts = (text for folder in folders for text in read_texts(folder, []))
-    called = {absolute(one) for text in texts for one in called_by(text)}
+def _callers_first(folders: Iterable[Path], facts: Facts) -> list[Path]:
+    """Put folders last that others seem to call, so that they are not parsed once more before the callers.
+
+    The templates that the files render are noted on the way.
+    """
+    called: set[str] = set()
+    for text in (text for folder in folders for text in read_texts(folder, [])):
+        called |= {absolute(one) for one in called_by(text)}
+        facts.templates |= set(rendered_by(text))
     return sorted(folders, key=lambda folder: absolute(folder) in called)
 
 

@@ -13,7 +13,7 @@ from checker.inputs.hcl.expression import Attribute, written
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.providers import NO_PROVIDER, Provider, provider_named, read_providers
 from checker.inputs.hcl.rendered import Rendered
-from checker.inputs.hcl.values import known, placed, unknown, why_unknown, wrong
+from checker.inputs.hcl.values import known, placed, referred, unknown, why_unknown, wrong
 from checker.inputs.hcl.variables import is_sensitive, value_of_variable
 from checker.policy.node import Stretch, stretch_of
 
@@ -67,6 +67,11 @@ class Module:
     def secrets(self) -> Secrets:
         """The sensitive values of the reading."""
         return self.session.secrets
+
+    @property
+    def opened(self) -> set[str]:
+        """The files that were read, those of all modules together."""
+        return self.session.opened
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -175,6 +180,6 @@ class Module:
         at = stretch_of(node)
         called = self.session.called.get(why.where)
         if called is not None:
-            return placed(called.output(name, at), at)
+            return referred(called.output(name, at), at)
         instance = self.session.instances.get(why.where)
         return attribute_of(instance, name, at) if instance is not None else None

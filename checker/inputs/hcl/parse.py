@@ -14,6 +14,7 @@ from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken
 from checker.inputs.hcl.body import Argument, Block, Body
 from checker.inputs.hcl.guard import MAX_DEPTH, guard
 from checker.inputs.hcl.lower import children, lower, word
+from checker.inputs.hclstrings import with_plain_markers
 from checker.inputs.text import InputError
 from checker.policy.node import Stretch
 
@@ -44,7 +45,7 @@ def parse_value(source: Source) -> Expression:
 
 def _tree(source: Source) -> Tree[Token]:
     try:
-        start: Tree[Token] = hcl2.parses_to_tree(source.text)
+        start: Tree[Token] = hcl2.parses_to_tree(with_plain_markers(source.text))
     except UnexpectedInput as error:
         raise InputError(source.name, _reason(error), _place(error, source)) from None
     except LarkError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.dynamic import Nested, nested
-from checker.inputs.hcl.values import why_unknown
+from checker.inputs.hcl.values import why_unknown, with_variables
 from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, stretch_of, text_of
 from checker.policy.unknown import Unknown
 
@@ -66,7 +66,7 @@ def _add(block: Nested, tests: dict[str, dict[str, tuple[Stretch, list[Node]]]])
     if variable is not None:
         at = stretch_of(variable)
     _, found = tests.setdefault(text_of(test) or "", {}).setdefault(text_of(variable) or "", (at, []))
-    found += items(values) if values is not None else ()
+    found += map(with_variables, items(values)) if values is not None else ()
 
 
 def _operator(test: str, keys: dict[str, tuple[Stretch, list[Node]]], at: Stretch) -> Member:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.policycondition import conditions
-from checker.inputs.hcl.values import is_null, known, why_unknown
+from checker.inputs.hcl.values import is_null, known, why_unknown, with_variables
 from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, text_of
 
 if TYPE_CHECKING:
@@ -46,22 +46,12 @@ def _elements(one: Nested) -> Iterator[Member]:
             continue
         if not (isinstance(value, Array) and not value.items):
             at = _member_place(argument.at, one)
-            yield Member(key, _with_variables(value), at.start, at.end)
+            yield Member(key, with_variables(value), at.start, at.end)
 
 
 def _member_place(at: Stretch, one: Nested) -> Stretch:
     """Where a key stands, as a place in the file of the block."""
     return at if at.source is one.block.at.source else one.block.header
-
-
-def _with_variables(node: Node) -> Node:
-    """Write policy variables as AWS does: the data source takes `&{...}`, for HCL has `${...}` itself."""
-    if isinstance(node, Array):
-        return node._replace(items=tuple(map(_with_variables, node.items)))
-    value = node.value if isinstance(node, Scalar) else None
-    if isinstance(node, Scalar) and isinstance(value, str) and "&{" in value:
-        return node._replace(value=value.replace("&{", "${"))
-    return node
 
 
 def _principals(one: Nested, kind: str, element: str) -> Iterator[Member]:
@@ -89,7 +79,7 @@ def _principal(found: list[Nested | Scalar], blocks: list[Nested], at: Stretch) 
         name = text_of(block.value("type") or known("", at)) or ""
         identifiers = block.value("identifiers")
         by_type.setdefault(name, []).extend(
-            items(_with_variables(identifiers)) if identifiers is not None else ()
+            items(with_variables(identifiers)) if identifiers is not None else ()
         )
     if len(blocks) == 1 and [text_of(one) for one in by_type.get("*", ())] == ["*"]:
         return by_type["*"][0]

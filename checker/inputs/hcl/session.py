@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from checker.inputs.hcl.folder import Folder
     from checker.inputs.hcl.modules import Module
     from checker.inputs.text import InputError
-    from checker.policy.node import Node
+    from checker.policy.node import Node, Stretch
 
 
 class Instance(NamedTuple):
@@ -45,8 +45,10 @@ class Session:
     """One reading; ``named`` are the files that were handed over by name.
 
     ``instances`` and ``called`` are found by their address while expressions are worked out. ``any_key``
-    are the addresses that stand for all instances, where nobody knows how many there are. ``met`` are the
+    are the addresses that stand for all instances, where nobody knows how many there are, and ``counts`` maps
+    them to the expressions that say how many. ``met`` are the
     folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
+    ``opened`` are the full names of the files that `file` and `templatefile` have read.
     """
 
     def __init__(
@@ -66,7 +68,9 @@ class Session:
         self.instances: dict[str, Instance] = {}
         self.called: dict[str, Module] = {}
         self.any_key: set[str] = set()
+        self.counts: dict[str, Stretch] = {}
         self.met: dict[str, Folder] = {}
+        self.opened: set[str] = set()
         self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:

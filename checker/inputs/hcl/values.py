@@ -75,6 +75,18 @@ def placed(node: Node, at: Stretch) -> Node:
     return node
 
 
+def referred(node: Node, at: Stretch) -> Node:
+    """Place the value of a module's output: a text that is worked out belongs to the caller that refers to it.
+
+    The module serves other callers too, so that a wrong reference is corrected in the caller alone. A literal stays
+    where it is written.
+    """
+    if not isinstance(node, Scalar) or isinstance(node.source, Rendered) or not isinstance(node.value, str):
+        return placed(node, at)
+    literal = node.value in node.source.text[node.start : node.end]
+    return node if literal else known(node.value, at)
+
+
 def why_unknown(node: Node) -> Unknown | None:
     """Say why a value as a whole is not known, if it is not."""
     value = node.value if isinstance(node, Scalar) else None
@@ -193,3 +205,13 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
         return [(known(one.key, at), one.value) for one in sorted(node.members, key=lambda m: m.key)]
     found = why_unknown(node)
     return found if found is not None else Unknown("neither a list nor an object")
+
+
+def with_variables(node: Node) -> Node:
+    """Write policy variables as AWS does: aws_iam_policy_document takes `&{...}`, because HCL reads `${...}`."""
+    if isinstance(node, Array):
+        return node._replace(items=tuple(map(with_variables, node.items)))
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(node, Scalar) and isinstance(value, str) and "&{" in value:
+        return node._replace(value=value.replace("&{", "${"))
+    return node

@@ -25,16 +25,19 @@ if TYPE_CHECKING:
 class Declarer:
     """Turns resources into declarations; ``faults`` are the policies that could not be read.
 
-    ``open_topic`` and ``open_key`` say of a policy of which nobody can tell whose it is.
+    ``open_topic`` and ``open_key`` say of a policy of which nobody can tell whose it is. ``named`` says that
+    the file was handed over by name.
     """
 
-    def __init__(self, plan: Plan, declared: Declarations) -> None:
+    def __init__(self, plan: Plan, declared: Declarations, *, named: bool) -> None:
         self.plan = plan
         self.declared = declared
+        self.named = named
         self.faults: list[InputError] = []
         self.topic_owners, self.key_owners = Owners(()), Owners(())
-        self.open_topic: Unknown | None = None
-        self.open_key: Unknown | None = None
+        gap = Unknown(plan.outline.gap, plan.source.name) if plan.outline.gap else None
+        self.open_topic: Unknown | None = gap
+        self.open_key: Unknown | None = gap
 
     def declare(self) -> None:
         """Declare everything: first what writes policies, since that tells what the others mean."""
@@ -92,6 +95,7 @@ _DECLARERS = {
     "aws_sns_topic": topic,
     "aws_sns_topic_subscription": subscription,
     "aws_kms_key": key,
+    "aws_kms_replica_key": key,
     "aws_kms_alias": alias,
     "aws_kms_grant": grant,
     "aws_connect_instance": instance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.declared import DeclaredAlias, DeclaredGrant, DeclaredKey
-from checker.inputs.terraform.naming import arn_of
+from checker.inputs.terraform.naming import arn_of, where_of
 from checker.inputs.terraform.owned import inline_policy
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.unknown import Unknown
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def key(declarer: Declarer, resource: Resource) -> None:
-    """aws_kms_key; what is not set has the value that KMS gives it."""
+    """aws_kms_key, aws_kms_replica_key; what is not set has the value that KMS gives it."""
     address = resource.address
     key_id = resource.text("key_id")
     known = (key_id,) if isinstance(key_id, str) else ()
@@ -28,7 +28,8 @@ def key(declarer: Declarer, resource: Resource) -> None:
         *known,
     )
     arn = arn_of(resource, names[0])
-    enabled = resource.flag("is_enabled", default=True)
+    is_replica = resource.type == "aws_kms_replica_key"
+    enabled = resource.flag("enabled" if is_replica else "is_enabled", default=True)
     key = DeclaredKey(
         address=address,
         names=names,
@@ -37,6 +38,9 @@ def key(declarer: Declarer, resource: Resource) -> None:
         state=enabled if isinstance(enabled, Unknown) else "Enabled" if enabled else "Disabled",
         spec=declarer.plan.origins.value(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
         usage=declarer.plan.origins.value(resource, "key_usage", "ENCRYPT_DECRYPT"),
+        named=declarer.named,
+        where=where_of(resource),
+        primary=declarer.plan.origins.value(resource, "primary_key_arn") if is_replica else None,
     )
     policy = inline_policy(declarer, resource, names, arn, declarer.key_owners)
     declarer.declared.keys.append(key._replace(policy=policy))
@@ -50,7 +54,7 @@ def alias(declarer: Declarer, resource: Resource) -> None:
     texts = (*(one for one in known if isinstance(one, str)), *names)
     key = declarer.plan.origins.value(resource, "target_key_id")
     if key != "":
-        declarer.declared.aliases.append(DeclaredAlias(texts, key))
+        declarer.declared.aliases.append(DeclaredAlias(texts, key, where_of(resource)))
 
 
 def grant(declarer: Declarer, resource: Resource) -> None:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from checker.policy.model import Value
 
 _MOST_NAMED = 3
-_TOPIC, _KEY = ("aws_sns_topic", "awscc_sns_topic"), ("aws_kms_key", "aws_kms_alias")
+_TOPIC, _KEY = ("aws_sns_topic", "awscc_sns_topic"), ("aws_kms_key", "aws_kms_replica_key", "aws_kms_alias")
 _MEANT = {
     "arn": _TOPIC,
     "topic_arn": _TOPIC,
     "key_id": _KEY,
     "kms_master_key_id": _KEY,
     "target_key_id": _KEY,
+    "primary_key_arn": _KEY,
 }
 """Types of which an attribute names one; other resources in its expression only help to choose."""
 

@@ -24,10 +24,36 @@ TYPES = frozenset(
         "aws_kms_alias",
         "aws_kms_grant",
         "aws_kms_key",
+        "aws_kms_replica_key",
         "aws_sns_topic",
         "aws_sns_topic_subscription",
     )
 )
+
+PARTS = frozenset(
+    (
+        "aws_connect_contact_flow",
+        "aws_connect_contact_flow_module",
+        "aws_ecs_task_definition",
+        "aws_iam_group",
+        "aws_iam_group_policy",
+        "aws_iam_group_policy_attachment",
+        "aws_iam_policy",
+        "aws_iam_policy_attachment",
+        "aws_iam_policy_document",
+        "aws_iam_role",
+        "aws_iam_role_policy",
+        "aws_iam_role_policy_attachment",
+        "aws_iam_user",
+        "aws_iam_user_policy",
+        "aws_iam_user_policy_attachment",
+        "aws_lambda_function",
+        "aws_sfn_state_machine",
+        "null_resource",
+        "terraform_data",
+    )
+)
+"""Types that tell what streams chats to a topic."""
 
 LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
 """Types of which a data source says something, too."""
@@ -47,6 +73,7 @@ class Outline:
 
     ``changed`` are the addresses of all changes, ``unsettled`` those, without instances, of resources that
     have a value which is not known yet. ``released`` are the owners whose policy resource is deleted.
+    ``gap`` says why resources may be missing from a plan, empty if none are.
     """
 
     def __init__(self) -> None:
@@ -58,8 +85,17 @@ class Outline:
         self.changed: set[str] = set()
         self.unsettled: set[str] = set()
         self.released: set[str] = set()
+        self.gap = ""
 
     def resources(self) -> list[Found]:
+        """The resources that are judged, as they will be."""
+        return [one for one in self._all() if one.type in TYPES]
+
+    def parts(self) -> list[Found]:
+        """The resources that tell what streams chats."""
+        return [one for one in self._all() if one.type in PARTS]
+
+    def _all(self) -> list[Found]:
         """What will be: what the changes leave, and what they do not speak of and is there already."""
         if self.changes is None:
             return self.planned or self.values

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.terraform.address import without_indices
 from checker.inputs.terraform.marks import has_marks
 from checker.inputs.terraform.modules import MAX_MODULES, mapping, read_module
-from checker.inputs.terraform.outline import LOOKED_UP, POLICY_OWNERS, TYPES, Found, Outline
+from checker.inputs.terraform.outline import LOOKED_UP, PARTS, POLICY_OWNERS, TYPES, Found, Outline
 from checker.policy.jsontext import TextError
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.scan import Scan
 
+_WANTED = TYPES | PARTS
+_GAPS = {
+    "errored": (True, "the plan errored: Terraform could not plan every resource"),
+    "complete": (False, "the plan is not complete: `-target` or a deferred change left resources out"),
+}
+"""What a plan says if resources may be missing, with the value that says so."""
 
 _LONGEST = 2000
 """No address is that long, and what has to find its way in one takes its time."""
@@ -55,6 +61,11 @@ class _Reader:
             value, end = self.scan.value(at)
             self.outline.variables = mapping(value)
             return end
+        if key in _GAPS:
+            value, end = self.scan.value(at)
+            bad, gap = _GAPS[key]
+            self.outline.gap = self.outline.gap or (gap if value is bad else "")
+            return end
         return self.scan.skip(at)
 
     def inside(self, wanted: str, at: int, take: Callable[[int], int]) -> int:
@@ -62,7 +73,7 @@ class _Reader:
         return self.scan.members(at, lambda key, i: take(i) if key == wanted else self.scan.skip(i))
 
     def configuration(self, at: int) -> int:
-        self.outline.root, end = read_module(self.scan, at, TYPES)
+        self.outline.root, end = read_module(self.scan, at, _WANTED)
         return end
 
     def change(self, index: int, at: int) -> int:
@@ -123,6 +134,6 @@ class _Reader:
 def _kind(one: Mapping[str, object]) -> str:
     """The type of a resource that matters, empty for any other; one that is only looked up is somebody else's."""
     kind = one.get("type")
-    if not isinstance(kind, str) or kind not in TYPES:
+    if not isinstance(kind, str) or kind not in _WANTED:
         return ""
     return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inputs.awscli import topic_arn
 from checker.inputs.declared import DeclaredSubscription, DeclaredTopic
-from checker.inputs.terraform.naming import arn_of
+from checker.inputs.terraform.naming import arn_of, where_of
 from checker.inputs.terraform.owned import inline_policy
 from checker.inventory import Instance
 from checker.policy.node import Object, text_of
@@ -37,6 +37,8 @@ def topic(declarer: Declarer, resource: Resource) -> None:
         tags=_tags(resource),
         fifo_place=declarer.place(resource, "fifo_topic"),
         key_place=declarer.place(resource, "kms_master_key_id"),
+        named=declarer.named,
+        where=where_of(resource),
     )
     policy = inline_policy(declarer, resource, topic.names, topic.arn, declarer.topic_owners)
     declarer.declared.topics.append(topic._replace(policy=policy))

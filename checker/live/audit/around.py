@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.live.audit.instances import list_instances, tied, tied_whatever_streams
+from checker.live.audit.instances import list_instances, names_none_of, tied, tied_whatever_streams
 from checker.live.audit.trail import contacts_of
+from checker.naming import named_by
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -40,15 +41,20 @@ class Around:
         return frozenset(text for contact in self.contacts() for text, _ in contact.topics)
 
     def tied(self, topic: Topic) -> Topic | None:
-        """Tie a topic to the instances that were given for it, else to those that are seen to stream to it.
+        """Pair a topic with the instances that were given for it, else with those that are seen to stream to it.
 
         ``None`` as long as that hangs on what is not read yet.
         """
-        given = self._plan.streaming_to(topic.name)
-        if given or self._plan.instances:
-            return topic._replace(instances=given)
+        named = named_by(topic)
+        given = self._plan.stated_for(topic, named)
+        if given:
+            return topic._replace(pairings=given)
+        if not self._instances.done():
+            return None
+        listed = self._instances.result()
+        fitting = self._plan.fitting(topic, named)
+        if fitting and listed is not None and names_none_of(listed, topic, named):
+            return topic._replace(pairings=fitting)
         if self.is_known():
-            return tied(topic, self._instances.result() or (), self.contacts())
-        if self._instances.done():
-            return tied_whatever_streams(topic, self._instances.result() or ())
-        return None
+            return tied(topic, listed or (), self.contacts())
+        return tied_whatever_streams(topic, listed or ())

@@ -10,30 +10,86 @@ https://distributed.dask.org/en/stable/resilience.html
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from checker.inputs.text import InputError
+from checker.live.audit.cluster_lost import ClusterLostError
 from checker.live.audit.crew import Crew, on_cluster
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from checker.live.audit.plan import Plan
 
-_PATIENCE = "10s"
+_SECONDS = 10
+"""So long the scheduler may take to answer, and a worker to be there."""
+_LOST_AFTER = 30
+"""So long a scheduler may be gone in the middle of an audit before the audit ends."""
+_WORKERS = "start some with `dask worker {address}`"
 
 
 def cluster(plan: Plan, address: str) -> Crew:
-    """Join the scheduler at an address. Raises InputError where Dask is not installed or nobody answers."""
+    """Join the scheduler at an address. Raises InputError if Dask, the scheduler or every worker is missing."""
     try:
         from distributed import Client  # no dependency of the core: 80 MB
     except ImportError:
         help_text = "install `connect-stream-checker[cluster]`"
         raise InputError("--dask", "Dask is not installed", help_text=help_text) from None
     try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+        client = Client(address, timeout=_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         help_text = "it looks like tls://HOST:8786, and `dask scheduler` prints it"
         raise InputError("--dask", f"no scheduler at `{address}`: {error}", help_text=help_text) from None
+    _await_worker(client, address)
     executor = client.get_executor(pure=False, retries=3)
     return on_cluster(
-        plan, executor, max(1, sum(client.nthreads().values())), lambda: client.close(timeout=2)
+        plan,
+        executor,
+        max(1, sum(client.nthreads().values())),
+        leave=lambda: client.close(timeout=2),
+        check=_Watch(client, address),
     )
+
+
+def _await_worker(client: Client, address: str) -> None:
+    """Wait a little for the first worker, as without one nothing would ever be done. Raises InputError."""
+    try:
+        client.wait_for_workers(1, timeout=_SECONDS)
+    except (OSError, TimeoutError):
+        client.close(timeout=2)
+        reason = f"the scheduler at `{address}` has no workers"
+        raise InputError("--dask", reason, help_text=_WORKERS.format(address=address)) from None
+
+
+class _Watch:
+    """Sees that the cluster is still there while an audit waits for it."""
+
+    def __init__(self, client: Client, address: str) -> None:
+        self._client = client
+        self._address = address
+        self._since: float | None = None
+
+    def __call__(self) -> None:
+        """Raise ClusterLostError once scheduler or workers have been gone for too long."""
+        missing = self._missing()
+        now = time.monotonic()
+        if not missing:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        elif now - self._since > _LOST_AFTER:
+            raise ClusterLostError(
+                "--dask",
+                f"{missing} for {_LOST_AFTER} seconds",
+                help_text="start a scheduler and workers, then resume the audit",
+            )
+
+    def _missing(self) -> str:
+        if self._client.status != "running":
+            return f"the scheduler at `{self._address}` has not answered"
+        try:
+            workers = self._client.nthreads()
+        except Exception:  # noqa: BLE001 - whatever Dask raises without its scheduler
+            return f"the scheduler at `{self._address}` has not answered"
+        return "" if workers else f"the scheduler at `{self._address}` has had no workers"

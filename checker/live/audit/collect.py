@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inventory import Inventory, Key, is_managed_key
 from checker.live.audit.around import Around
+from checker.live.audit.queues import with_delivery
 from checker.live.audit.reads import Reads
 from checker.live.audit.subscriptions import Subscriptions
 from checker.live.audit.topics import Read, candidate, list_tagged, list_topics, read_topics
@@ -83,12 +84,14 @@ class Collector:
     def _unencrypted(self) -> Inventory:
         """Give the topics that no key is to be waited for."""
         topics, self._plain = self._plain, []
-        return Inventory(tuple(self._whole(topics)), (), self.plan.known_instances())
+        return Inventory(tuple(self._whole(topics)))
 
     def _whole(self, topics: Iterable[Topic]) -> Iterator[Topic]:
         """Give topics their subscriptions."""
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
+            if listed is not None and isinstance(topic.arn, Arn):
+                listed = with_delivery(self.calls, topic.arn, listed)
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:
@@ -165,7 +168,7 @@ class Collector:
             keys += [key] if key else []
             some.append(topic)
         for keys, some in groups.values():
-            yield Inventory(tuple(some), tuple(_merged(keys)), self.plan.known_instances())
+            yield Inventory(tuple(some), tuple(_merged(keys)))
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:

@@ -23,12 +23,16 @@ _THREADS_A_UNIT = 2
 
 
 class Crew(NamedTuple):
-    """An executor, what it is to run for a unit, and how many units are worked on at once."""
+    """An executor, what it is to run for a unit, and how many units are worked on at once.
+
+    ``check`` raises ClusterLostError if what works on the units is gone for good.
+    """
 
     executor: Executor
     work: Callable[[Unit], dict[str, Any]]
     at_once: int
     dismiss: Callable[[], None]
+    check: Callable[[], None] = lambda: None
 
 
 def threads(
@@ -50,6 +54,8 @@ def threads(
     return Crew(executor, worker.work, at_once, dismiss)
 
 
-def on_cluster(plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None]) -> Crew:
+def on_cluster(
+    plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None], check: Callable[[], None]
+) -> Crew:
     """Work on the machines of a cluster, each of which opens a session of its own."""
-    return Crew(executor, partial(work_on, plan), at_once, leave)
+    return Crew(executor, partial(work_on, plan), at_once, leave, check)

@@ -4,61 +4,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import TopicCase
-from checker.inventory import Instance, Inventory
+from checker.arn import Arn
+from checker.inventory import Instance, Pairing, Source
 from checker.live.calls import Calls, Listing
 from checker.live.facts import instance_of
-from checker.regions import CONNECT_REGIONS
+from checker.live.faults import Fault, UnreadError
+from checker.naming import named_by
+from checker.pairing import fits, is_of_another
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from checker.arn import Arn
     from checker.inventory import Contact, Topic
+    from checker.naming import Named
 
 _INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
 _PAGE = 10
 
 
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
-    """Give the instances, none in a Region that has no Connect, ``None`` if they could not be listed.
+    """Give the instances of a unit, or ``None`` if they could not be listed, which is noted.
 
+    Every Region is asked, for lists of Regions age. One that no list has, and where nothing answers, has no Connect.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
-    if calls.unit.region not in CONNECT_REGIONS and not calls.offers("connect"):
-        return ()
-    listed = calls.all(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-    if listed is None:
+    try:
+        pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
+        listed = [one for page in pages for one in page]
+    except UnreadError as error:
+        if error.fault is Fault.LOST and not calls.offers("connect"):
+            return ()
+        calls.note(error)
         return None
     return tuple(one for one in map(instance_of, listed) if one is not None)
 
 
 def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) -> Topic:
-    """Tie a topic to the instances that stream to it, as far as that is known.
+    """Pair a topic with the instances that stream to it, as far as that is known.
 
     Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
-    policy names accounts or instances that are others. Of several nobody says which one it is.
+    policy names accounts or instances that are others. Of several nothing says which one it is.
     """
     seen = {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
-    return topic._replace(instances=_streaming(TopicCase(topic, Inventory()), listed, seen))
+    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen))
 
 
 def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
     """The same before CloudTrail is read; ``None`` if what it shows could make a difference."""
-    case = TopicCase(topic, Inventory())
-    found = _streaming(case, listed, ())
-    same = found == _streaming(case, listed, {one.arn for one in listed})
-    return topic._replace(instances=found) if same else None
+    named = named_by(topic)
+    found = _streaming(topic, named, listed, ())
+    then = _streaming(topic, named, listed, {one.arn for one in listed})
+    same = [one.instance for one in found] == [one.instance for one in then]
+    return topic._replace(pairings=found) if same else None
+
+
+def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
+    """True for a policy that names instances of the topic's account and Region alone, none of which exists."""
+    here = isinstance(topic.arn, Arn) and (topic.arn.account, topic.arn.region)
+    ours = all((arn.account, arn.region) == here for arn in named.instances)
+    return bool(named.instances) and ours and not {one.arn for one in listed} & set(named.instances)
 
 
 def _streaming(
-    case: TopicCase, listed: Sequence[Instance], seen: Collection[Arn | None]
-) -> tuple[Instance, ...]:
-    named = case.named_instances
-    found = tuple(one for one in listed if one.arn in named or one.arn in seen)
-    strange = named or (listed and listed[0].arn.account not in (case.named_accounts or _any(listed)))
-    return found or (() if strange or len(listed) != 1 else tuple(listed))
+    topic: Topic, named: Named, listed: Sequence[Instance], seen: Collection[Arn | None]
+) -> tuple[Pairing, ...]:
+    """Pair the instances of the unit, each with what tells it; those that only the policy names come last."""
+    arns = tuple(dict.fromkeys(one.arn for one in listed))
+    found = [arn for arn in arns if arn in seen or arn in named.instances]
+    only = arns if len(arns) == 1 and fits(arns[0], topic, named) else ()
+    if not found and not any(is_of_another(arn, named) for arn in only):
+        found = list(only)
+    others = (arn for arn in named.instances if arn not in found and _is_near(arn, topic))
+    return (
+        *(Pairing(arn, Source.CLOUDTRAIL if arn in seen else Source.ACCOUNT) for arn in found),
+        *(Pairing(arn, Source.POLICY, topic.name) for arn in others),
+    )
 
 
-def _any(listed: Sequence[Instance]) -> tuple[str, ...]:
-    return tuple(one.arn.account for one in listed)
+def _is_near(instance: Arn, topic: Topic) -> bool:
+    """True for an instance in the Region and partition of a topic."""
+    arn = topic.arn
+    return isinstance(arn, Arn) and (instance.partition, instance.region) == (arn.partition, arn.region)

@@ -1,9 +1,10 @@
 """The journal of an audit: JSON Lines, one for each topic as soon as it is read, and for each unit once it is done.
 
-The first line says who asked for what. A unit that was read again has several lines, of which the last counts; a
-last line that was cut off by a crash counts for nothing, and is removed before more is written. The topics of a
-unit are for resuming it, and mean nothing once it is done. A journal may be forged or broken: no line is used
-before all of them have been checked.
+The first line has the caller's account and the options of the audit. A unit that was read again has several lines,
+of which the last counts; a last line that was cut off by a crash is ignored, and removed before more is written.
+The topics of a unit are for resuming it, and mean nothing once it is done. The last line of an audit that finished
+says so: a journal without it is not overwritten. A journal may be forged or broken: no line is used before all of
+them have been checked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.inputs.opening import NotRegularError, Role
@@ -28,15 +30,16 @@ if TYPE_CHECKING:
 
     from checker.outcome import Report
 
-VERSION = 2
-_KINDS = ("audit", "unit", "topic")
+VERSION = 3
+_KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "by another version of checker",
     "account": "with the credentials of another account",
-    "asked": "with other options",
+    "asked": "that judged other topics or instances: the configuration or a manifest has changed",
 }
 _TOPIC = b'{"kind":"topic",'
 _HEAD = b'{"kind":"audit",'
+_END = b'{"kind":"end"}\n'
 _HELP = "start anew without --resume"
 
 
@@ -57,20 +60,27 @@ class Resumed(NamedTuple):
 
 
 class Journal:
-    """Appends to a file, a whole line at a time. ``account`` is the caller's, ``asked`` the options of the audit."""
+    """Appends to a file, a whole line at a time. ``account`` is the caller's, ``asked`` what it judges.
 
-    def __init__(self, path: Path, account: str, asked: dict[str, Any]) -> None:
+    ``options`` are what `read_options` gives to a run that resumes it.
+    """
+
+    def __init__(
+        self, path: Path, account: str, asked: dict[str, Any], options: dict[str, Any] | None = None
+    ) -> None:
         self.path = path
-        self._head = {"kind": "audit", "version": VERSION, "account": account, "asked": asked}
+        head = {"kind": "audit", "version": VERSION, "account": account}
+        self._head = {**head, "asked": asked, "options": options or {}}
         self._lock = threading.Lock()
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
-        """Begin a new file. Raises InputError if it cannot be written, or is an input of the run."""
+        """Begin a new file. Raises InputError if it cannot be written, is an input, or has an unfinished audit."""
+        _check_finished(self.path)
         head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
-        with self._faults("cannot be written: "), open_output(self.path, regular=True) as file:
+        with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
             file.write(_line(head))
-        with self._faults():
+        with reported(self.path):
             protect(self.path, Role.JOURNAL)
 
     def resume(self) -> Resumed:
@@ -90,7 +100,7 @@ class Journal:
                 entry = self._entry(line)
                 done[entry.unit] = not entry.again
                 self._forget(entry)
-            else:
+            elif line.value.get("kind") == "topic":
                 unit, topic, attributes = self._topic(line)
                 self._known.setdefault(unit, {})[topic] = attributes
         self._cut_off()
@@ -99,7 +109,7 @@ class Journal:
 
     def _is_barely_begun(self) -> bool:
         """True for a file of a run that was killed before its first line was written to the end. Raises InputError."""
-        with self._faults(), open_existing(self.path) as file:
+        with reported(self.path), open_existing(self.path) as file:
             data = file.read()
         return data.startswith(_HEAD) or _HEAD.startswith(data)
 
@@ -117,9 +127,13 @@ class Journal:
 
         return Reads(self._known.pop(unit, {}), keep)
 
+    def finish(self) -> None:
+        """Record that the audit went through to its report."""
+        self.write(json.loads(_END))
+
     def write(self, value: dict[str, Any]) -> None:
         """Add what was read of a topic or came of a unit, from any thread. Raises InputError if that cannot be."""
-        with self._faults("cannot be written: "), self._lock, open_existing(self.path) as file:
+        with reported(self.path, "cannot be written: "), self._lock, open_existing(self.path) as file:
             file.seek(0, os.SEEK_END)
             file.write(_line(value).encode())
 
@@ -176,7 +190,7 @@ class Journal:
 
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
         """Give the lines; one that was not written to its end, by a run that was killed, is none. Raises InputError."""
-        with self._faults(), open_existing(self.path) as file:
+        with reported(self.path), open_existing(self.path) as file:
             for number, line in enumerate(file, 1):
                 if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
                     yield self._line(number, line)
@@ -198,24 +212,61 @@ class Journal:
 
     def _cut_off(self) -> None:
         """Remove a line that was not written to its end, so that the next one begins at its beginning."""
-        with self._faults(), open_existing(self.path) as file:
+        with reported(self.path), open_existing(self.path) as file:
             file.truncate(file.read().rfind(b"\n") + 1)
-        with self._faults():
+        with reported(self.path):
             protect(self.path, Role.JOURNAL)
 
-    @contextmanager
-    def _faults(self, doing: str = "") -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            reason = f"{doing}{(error.strerror or str(error)).lower()}"
-            help_text = "name a regular file" if isinstance(error, NotRegularError) else ""
-            raise InputError(str(self.path), reason, help_text=help_text) from None
-
     def _unusable(self, number: int, reason: str) -> InputError:
-        return InputError(
-            str(self.path), f"not a valid journal of an audit: line {number}: {reason}", help_text=_HELP
+        return unusable(self.path, number, reason)
+
+
+def unusable(path: Path, number: int, reason: str) -> InputError:
+    """Make the error for a line that no audit wrote."""
+    return InputError(str(path), f"not a valid journal of an audit: line {number}: {reason}", help_text=_HELP)
+
+
+def read_options(path: Path) -> object:
+    """Read the options that a journal begins with; ``None`` if it was cut off before them. Raises InputError."""
+    with reported(path), open_existing(path) as file:
+        first = file.readline()
+    if not first.endswith(b"\n") and (first.startswith(_HEAD) or _HEAD.startswith(first)):
+        return None
+    try:
+        head = json.loads(first)
+    except (ValueError, RecursionError):
+        raise unusable(path, 1, "it is not JSON") from None
+    if not isinstance(head, dict) or head.get("kind") != "audit":
+        raise unusable(path, 1, "it does not say which audit it is of")
+    if head.get("version") != VERSION:
+        raise InputError(str(path), f"the journal is of an audit {_OTHERS['version']}", help_text=f"{_HELP}")
+    return head.get("options", {})
+
+
+def _check_finished(path: Path) -> None:
+    """See that a file is not the journal of an audit that can still be resumed. Raises InputError."""
+    if not path.is_file():
+        return
+    with reported(path), open_existing(path) as file:
+        lines = file.readlines()
+    if len(lines) > 1 and lines[0].startswith(_HEAD) and lines[-1] != _END:
+        help_text = (
+            f"`checker audit --resume {quote(str(path))}` continues it; to start anew, delete the file"
         )
+        raise InputError(
+            str(path), "the journal of an unfinished audit is not overwritten", help_text=help_text
+        )
+
+
+@contextmanager
+def reported(path: Path, doing: str = "") -> Iterator[None]:
+    """Raise what goes wrong with a journal's file as an InputError."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{doing}{(error.strerror or str(error)).lower()}"
+        help_text = "name a regular file" if isinstance(error, NotRegularError) else ""
+        raise InputError(str(path), reason, help_text=help_text) from None
 
 
 def _line(value: dict[str, Any]) -> str:

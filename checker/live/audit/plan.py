@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn
 from checker.engine import Scope
-from checker.inventory import Instance
+from checker.inventory import Pairing, Source
 from checker.live.access import Access
+from checker.pairing import fits, is_of_another
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.inventory import Topic
+    from checker.naming import Named
 
 
 class Plan(NamedTuple):
-    """``scope`` says which topics are judged, ``instances`` are the ARNs of those that stream to them.
+    """``scope`` says which topics are judged, ``instances`` are pairs of the source and ARN of known instances.
 
     ``streaming`` are pairs of a topic and the instances that a manifest says stream to it. ``hours`` is how far
     back CloudTrail is asked, 0 for not at all.
@@ -19,15 +26,26 @@ class Plan(NamedTuple):
 
     access: Access = Access()
     scope: Scope = Scope()
-    instances: tuple[str, ...] = ()
+    instances: tuple[tuple[str, str], ...] = ()
     streaming: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hours: int = 24
 
-    def known_instances(self) -> tuple[Instance, ...]:
-        """The instances that stream to every topic that nothing more is known of."""
-        return tuple(Instance(arn) for arn in map(Arn.parse, self.instances) if arn is not None)
+    def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
+        """The instances that the user pairs with a topic: by its manifest entry, by name, or because they fit."""
+        listed = [arn for name, instances in self.streaming if name == topic.name for arn in instances]
+        if listed:
+            return tuple(_paired([(Source.MANIFEST.value, arn) for arn in listed]))
+        if self.scope.topics == (topic.name,):
+            return tuple(_paired(self.instances))
+        return tuple(one for one in self.fitting(topic, named) if not is_of_another(one.instance, named))
 
-    def streaming_to(self, topic: str) -> tuple[Instance, ...]:
-        """The instances that the manifest says stream to a topic."""
-        named = (arn for arn, instances in self.streaming if arn == topic for arn in instances)
-        return tuple(Instance(arn) for arn in map(Arn.parse, named) if arn is not None)
+    def fitting(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
+        """The known instances of the topic's account and Region, and those that its policy names."""
+        return tuple(one for one in _paired(self.instances) if fits(one.instance, topic, named))
+
+
+def _paired(listed: Iterable[tuple[str, str]]) -> Iterator[Pairing]:
+    for source, text in dict.fromkeys(listed):
+        arn = Arn.parse(text)
+        if arn is not None:
+            yield Pairing(arn, Source(source), explicit=True)

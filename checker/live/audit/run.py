@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _AHEAD = 2
 """So many units for each that can be worked on at once are handed out; the others wait here."""
 
+_CHECK_EVERY = 5.0
+"""So many seconds pass at most before it is seen that nobody works on the units any more."""
+
 
 class Done(NamedTuple):
     """A unit that is done, and what came of it."""
@@ -31,7 +34,10 @@ class Done(NamedTuple):
 
 
 def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
-    """Work units off and give each when it is done. One that breaks is given as one that could not be read."""
+    """Work units off and give each when it is done. One that breaks is given as one that could not be read.
+
+    Raises ClusterLostError if nothing works on them any more.
+    """
     waiting = iter(units)
     under_way: dict[Future[dict[str, Any]], Unit] = {}
     while True:
@@ -39,9 +45,10 @@ def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
             under_way[crew.executor.submit(crew.work, unit)] = unit
         if not under_way:
             return
-        for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+        for future in wait(under_way, timeout=_CHECK_EVERY, return_when=FIRST_COMPLETED).done:
             unit = under_way.pop(future)
             yield Done(unit, _outcome(future, unit))
+        crew.check()
 
 
 def _outcome(future: Future[dict[str, Any]], unit: Unit) -> dict[str, Any]:

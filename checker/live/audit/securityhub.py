@@ -1,4 +1,8 @@
-"""Sends findings to AWS Security Hub, each under the same id in every run, and puts away what is mended.
+"""Sends findings to AWS Security Hub under ids that stay the same, and archives those that no longer apply.
+
+A finding is archived only if this run judged its rule on each of its resources. Everything else stays as it was:
+rules that were not selected, topics that were not named, what could not be read or determined, and findings that a
+suppression or a baseline holds back.
 
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 """
@@ -34,8 +38,9 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     known = {one["Id"]: one for one in _known(calls, owner)}
     found = {one["Id"]: one for one in _found(report, owner, now, known)}
-    mended = [archived(one, now) for name, one in known.items() if name not in found and _judged(one, report)]
-    for batch in _batches([*found.values(), *mended]):
+    held_back = {finding_id(one.finding, owner) for one in report.suppressed}
+    absent = [one for name, one in known.items() if name not in found and name not in held_back]
+    for batch in _batches([*found.values(), *_archived(absent, report, now)]):
         _import(calls, batch)
     return tuple(calls.skipped)
 
@@ -58,14 +63,16 @@ def _found(report: Report, owner: Owner, now: str, known: Mapping[str, _Asff]) -
         yield finding_asff(finding, owner, now, since)
 
 
-def _judged(known: _Asff, report: Report) -> bool:
-    """True if the run could have found it again: all was read, or the rule could tell of the resource."""
-    if not report.unreadable:
-        return True
-    rule = known["GeneratorId"].removeprefix(GENERATOR)
-    named = {one["Id"] for one in known["Resources"]}
-    told = (one.verdicts.get(rule) for one in report.examined if one.resource in named)
-    return any(verdict in (Verdict.PASS, Verdict.FAIL) for verdict in told)
+def _archived(absent: Iterable[_Asff], report: Report, now: str) -> Iterator[_Asff]:
+    """Archive what this run looked for and did not find: as PASSED, or as it was if its rule finds something else."""
+    verdicts = {
+        (one.resource, rule): verdict for one in report.examined for rule, verdict in one.verdicts.items()
+    }
+    for known in absent:
+        rule = known["GeneratorId"].removeprefix(GENERATOR)
+        judged = {verdicts.get((resource["Id"], rule)) for resource in known["Resources"]}
+        if judged <= {Verdict.PASS, Verdict.FAIL}:
+            yield archived(known, now, passed=judged == {Verdict.PASS})
 
 
 def _import(calls: Calls, batch: Sequence[_Asff]) -> None:

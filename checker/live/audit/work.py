@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from checker.engine import Scope, judge
+from checker.engine import KINDS, Scope, judge
 from checker.finding import format_route
 from checker.live.audit.collect import Collector
 from checker.live.audit.reads import Reads
@@ -80,13 +80,10 @@ def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
 
     return report._replace(
         findings=tuple(sorted(report.findings, key=key)),
-        examined=tuple(sorted(report.examined, key=lambda one: (_KINDS.index(one.kind), one.resource))),
+        examined=tuple(sorted(report.examined, key=lambda one: (KINDS.index(one.kind), one.resource))),
         skipped=tuple(skipped),
         not_judged=not_judged,
     )
-
-
-_KINDS = ("topic", "key", "contact")
 
 
 def joined(reports: Iterable[Report]) -> Report:

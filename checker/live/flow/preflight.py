@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.chain import BROKEN, UNKNOWN, explain
 from checker.live.faults import UnreadError
 from checker.live.flow.steps import Beginning
+from checker.live.lookup import look_up
 from checker.live.resource import read_chain
 from checker.passage import DONE, FAILED, PREFLIGHT, Cause
 
@@ -31,7 +32,7 @@ def examine(
         step = began.step(PREFLIGHT, str(topic), FAILED, said=error.told, help_text=error.skipped.help)
         steps.add(step)
         return error
-    explanation = explain(found, key, instance, rules)
+    explanation = explain(found, key, instance, rules, look_up(calls, instance, topic.region))
     status = FAILED if explanation.first_broken() else DONE
     steps.add(began.step(PREFLIGHT, str(topic), status, said=_said(explanation)))
     return explanation

@@ -23,6 +23,7 @@ from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence,
 from checker.live.flow.steps import Beginning, Steps
 from checker.live.flow.watch import Hand, Watch
 from checker.live.names import WATCHING
+from checker.live.retention.rehearsal import rehearse
 from checker.passage import DONE, FAILED, RETENTION, Cause, Counters, End, Passage, TopicPassage
 
 if TYPE_CHECKING:
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
 
     from checker.arn import Arn
     from checker.live.flow.asked import Asked
+    from checker.live.retention.rehearsal import PlannedCall
     from checker.live.session import Sessions
     from checker.passage import Step
     from checker.retention.model import Wanted
     from checker.rule import Rule
+
+    Consent = Callable[[Arn, Sequence[PlannedCall]], None]
+
+
+def _consented(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
+    """Consent to everything."""
 
 
 class Stops(NamedTuple):
@@ -45,13 +53,18 @@ class Stops(NamedTuple):
 
 
 def run_flow(
-    asked: Asked, sessions: Sessions, rules: Sequence[Rule], show: Callable[[Step], None], stops: Stops
+    asked: Asked,
+    sessions: Sessions,
+    rules: Sequence[Rule],
+    show: Callable[[Step], None],
+    stops: Stops,
+    consent: Consent = _consented,
 ) -> Passage:
     """Send a message through Connect and see it come out of the topics.
 
-    Steps are shown as they happen. What is temporary is removed whatever happens; what could not be is named.
+    Steps are shown as they happen. ``consent`` is asked before anything lasting is created. What is temporary is removed whatever happens; what could not be is named.
     """
-    run = _Run(asked, sessions, stops, show)
+    run = _Run(asked, sessions, stops, show, consent)
     try:
         end, cause = run.pass_through(rules)
     except UnreadError as error:
@@ -66,8 +79,16 @@ def run_flow(
 
 
 class _Run:
-    def __init__(self, asked: Asked, sessions: Sessions, stops: Stops, show: Callable[[Step], None]) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        sessions: Sessions,
+        stops: Stops,
+        show: Callable[[Step], None],
+        consent: Consent,
+    ) -> None:
         self.asked = asked
+        self._consent = consent
         self.steps = Steps(show)
         self.debts = Debts()
         self._began = datetime.now(UTC)
@@ -128,6 +149,8 @@ class _Run:
         """See whether something keeps the messages for good, and make it if that is asked for."""
         for topic in self.asked.topics:
             began, calls = Beginning(), self._hand_for(topic).calls
+            if self.asked.create and (planned := rehearse(calls, topic, wanted).planned):
+                self._consent(topic, planned)
             kept = keep(calls, topic, wanted, create=self.asked.create)
             self._note(topic, kept=kept)
             status = DONE if kept.retention.status == OK else FAILED

@@ -49,12 +49,14 @@ class Done(NamedTuple):
     """The result of a plan, as reports show it, and what went wrong if anything did.
 
     After a ``fault`` everything is as it was, unless something is ``left``; what was ``missed`` the rest does without.
+    ``refused``: nothing was begun.
     """
 
     outcome: Outcome
     fault: InputError | None = None
     missed: tuple[Missed, ...] = ()
     left: bool = False
+    refused: bool = False
 
 
 def execute(plan: Plan) -> Done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.documented import key_statement, pins, policy_of, root_statement, topic_statements
+from checker.documented import key_condition, key_statement, policy_of, root_statement, topic_statements
 from checker.fix.replacement import carried, readdressed
 from checker.inputs.text import InputError
 from checker.inventory import Key, Place
@@ -16,6 +16,7 @@ from checker.policy.plain import json_text
 
 if TYPE_CHECKING:
     from checker.arn import Arn
+    from checker.documented import KeyCondition
     from checker.inventory import Topic
     from checker.live.resource import Found
 
@@ -25,7 +26,7 @@ class Wanted(NamedTuple):
 
     topic: Arn
     instances: tuple[Arn, ...]
-    kms_condition: bool = False
+    kms_condition: KeyCondition | None = None
 
     @property
     def region(self) -> str:
@@ -54,10 +55,10 @@ def imagined_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
     return topic_of(str(arn), {**carried(old.attributes), **key, "TopicArn": str(arn), "Policy": policy})
 
 
-def imagined_key(alias: Arn, wanted: Wanted) -> Key:
+def imagined_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
     """The key as it would be: usable, and with the policy that AWS documents. Its id is KMS's to choose."""
     arn = alias._replace(resource="key/to-be-created")
-    condition = pins(wanted.instances) if wanted.kms_condition else None
+    condition = key_condition(wanted.kms_condition, [str(topic)], wanted.instances)
     statements = [root_statement(arn.partition, arn.account), key_statement(condition=condition)]
     policy = read_policy(str(arn), json_text(policy_of(statements)), dialect.KEY)
     place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))

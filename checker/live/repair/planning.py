@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from checker.arn import Arn
+    from checker.documented import KeyCondition
     from checker.fix.reading import Reading
+    from checker.inputs.text import InputError
     from checker.inventory import Instance, Inventory
     from checker.live.calls import Calls
     from checker.live.repair.successor import Successor
@@ -36,7 +38,7 @@ class Wish(NamedTuple):
     instances: tuple[Instance, ...]
     judge: Callable[[Inventory], Reading]
     unsafe: bool = False
-    kms_condition: bool = False
+    kms_condition: KeyCondition | None = None
     replace: bool = False
 
 
@@ -44,7 +46,8 @@ class Plan(NamedTuple):
     """A repair that is planned: what will be there, what is to be done, and the outcome as reports show it.
 
     ``topic`` is the one that is streamed to from then on. ``replaceable`` tells that it needs a replacement which
-    nobody has asked for. ``receipt`` is the id that its receipt will have, and all that it creates.
+    nobody has asked for. ``receipt`` is the id that its receipt will have, and all that it creates. ``doubts`` are
+    reasons not to rely on the instances.
     """
 
     calls: Calls
@@ -56,6 +59,7 @@ class Plan(NamedTuple):
     outcome: Outcome
     receipt: str
     replaceable: bool = False
+    doubts: tuple[InputError, ...] = ()
 
 
 def plan(calls: Calls, wish: Wish) -> Plan:

@@ -60,6 +60,10 @@ def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Succe
     """Find the key that takes the place of the old one, or say what it will be."""
     alias = Alias(*new_key.place_for(made.calls, alias_names(made.topic), mark(made.topic)))
     name = alias.arn.resource
-    key = Keys(made.calls).key_of(made.topic, name) if alias.there else imagined_key(alias.arn, wanted)
+    key = (
+        Keys(made.calls).key_of(made.topic, name)
+        if alias.there
+        else imagined_key(alias.arn, wanted, made.topic)
+    )
     found = made.found._replace(topic=made.found.topic._replace(key=name), key=key)
     return made._replace(found=found, alias=alias, reasons=(*made.reasons, *reasons))

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import is_predefined_alias
+from checker.inventory import is_managed_key
 from checker.live.facts import policy_of
 from checker.live.faults import Fault, UnreadError
 from checker.live.keys import Keys
@@ -63,7 +63,7 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
 
 def _key(calls: Calls, arn: Arn, reference: str) -> Key | None:
     """The key, if it may be asked for: describing the alias of one that AWS manages can create it."""
-    if not reference or is_predefined_alias(reference):
+    if not reference or is_managed_key(reference):
         return None
     return Keys(calls).key_of(arn, reference)
 

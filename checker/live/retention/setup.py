@@ -40,7 +40,7 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     fault = None
     try:
         with faults_about(str(topic)):
-            for one in _making(calls, topic, wanted, before, clock):
+            for one in making(calls, topic, wanted, before, clock):
                 made.append(one)  # noqa: PERF402 - what was made before a fault is kept
     except InputError as error:
         fault = error
@@ -66,7 +66,8 @@ def _left_alone(retention: Retention) -> InputError:
     )
 
 
-def _making(calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock) -> Iterator[Made]:
+def making(calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock) -> Iterator[Made]:
+    """Create what is missing, and give each thing once it is there. Raises InputError."""
     if before.status == UNKNOWN:
         raise InputError(str(topic), f"nothing was made, for messages may be kept already: {_doubt(before)}")
     if wanted.kind == SQS:

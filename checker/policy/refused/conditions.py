@@ -28,6 +28,7 @@ _FAMILIES = ("aws:", "sns:", "kms:")
 """Keys of other services may be in a request, such as `lambda:SourceFunctionArn`, and are not judged."""
 _OF_ACCOUNTS = ("account", "owner", "arn")
 """How the names of keys end that hold accounts, or ARNs with accounts in them."""
+_PINNING = ("aws:sourceaccount", "aws:sourcearn")
 _AWS = sorted("aws")
 """The letters of the prefix, in whatever order they were typed."""
 
@@ -47,14 +48,19 @@ def condition_problems(statement: Statement, dialect: Dialect, version: Value) -
 
 
 def _key(condition: Condition, dialect: Dialect, *, grave: bool) -> Iterator[Problem]:
+    """Report a key that AWS does not list. The list may be older than the key, so only a slip in writing is sure."""
     if is_unlisted(condition.key, dialect.service):
         guess = _guess(condition.key, dialect.service)
-        help_text = (
-            f"did you mean `{guess}`?" if guess else "a request never has it, unless AWS has just added it"
-        )
-        message = f"`{condition.key}` is no condition key that AWS lists"
-        mend = (Rename(condition.route, guess),) if guess else ()
-        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave, mend=mend)
+        sure = guess is not None and _is_slip(condition.key, guess)
+        help_text = f"did you mean `{guess}`?" if guess else "if AWS has just added it, ignore this"
+        message = f"AWS does not list `{condition.key}` as a condition key"
+        mend = (Rename(condition.route, guess),) if sure and guess else ()
+        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave and sure, mend=mend)
+
+
+def _is_slip(key: str, guess: str) -> bool:
+    """True if only the prefix is wrong, or if one of the keys that pin Connect is misspelt."""
+    return guess.lower() in _PINNING or key.partition(":")[2].lower() == guess.partition(":")[2].lower()
 
 
 @lru_cache(maxsize=1024)
@@ -95,7 +101,7 @@ def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
     alone = all(misnumbered(value) for value in condition.values)  # beside a good value it only does nothing
     for index, value in enumerate(condition.values):
         if account := misnumbered(value):
-            message = f"`{account}` is no account id, it has {len(account)} digits instead of 12"
+            message = f"`{account}` is not an account ID, it has {len(account)} digits instead of 12"
             at = (*condition.route, index)
             yield Problem(message, at, Part.VALUE, "no request has it", grave=grave and alone)
 

@@ -25,7 +25,9 @@ def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
     """Name what the service would not take; ``size`` is that of the document in bytes."""
     statements = policy.known_statements()
     yield from _limits(statements, dialect, size)
-    yield from _sids(statements)
+    yield from _sids(statements, dialect)
+    if dialect.service == "sns":
+        yield from _without_sid(policy)
     for statement in statements:
         yield from action_problems(statement, dialect)
         yield from principal_problems(statement)
@@ -42,7 +44,7 @@ def _limits(statements: tuple[Statement, ...], dialect: Dialect, size: int) -> I
         yield Problem(message, ("Statement",), Part.VALUE)
 
 
-def _sids(statements: tuple[Statement, ...]) -> Iterator[Problem]:
+def _sids(statements: tuple[Statement, ...], dialect: Dialect) -> Iterator[Problem]:
     routes: dict[str, list[Route]] = {}
     for statement in statements:
         if statement.sid:
@@ -50,10 +52,27 @@ def _sids(statements: tuple[Statement, ...]) -> Iterator[Problem]:
     for sid, (first, *others) in routes.items():
         if others:
             message = f"Sid `{sid}` stands in {1 + len(others)} statements"
-            help_text = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
+            help_text = _REFUSED if dialect.service == "sns" else _AMBIGUOUS
             mend = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
             also = tuple(others)
             yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, mend=mend)
+
+
+_AMBIGUOUS = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
+_ANSWER = "`Every policy statement must have a unique ID`"
+_REFUSED = f"AWS documents that every Sid of a topic policy is unique; SNS is reported to answer {_ANSWER}"
+
+
+def _without_sid(policy: Policy) -> Iterator[Problem]:
+    """Report several statements without a Sid; a single one is accepted.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+    """
+    bare = [one.route for one in policy.known_statements() if not one.sid and not one.sid_unknown]
+    if len(bare) > 1:
+        message = f"{len(bare)} statements have no Sid, and SNS is reported to refuse such a policy"
+        help_text = f"give each a Sid of its own; SNS is reported to answer {_ANSWER}"
+        yield Problem(message, ("Statement",), Part.KEY, help_text, grave=False)
 
 
 def _renumbered(sid: str, others: list[Route], taken: Collection[str]) -> Iterator[tuple[int, Route]]:

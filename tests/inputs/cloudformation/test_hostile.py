@@ -246,7 +246,7 @@ def test_a_mutated_template_is_read_or_refused(seed: int, rate: float, known: bo
     text = json.dumps(mutated(WHOLE, random.Random(seed), rate), indent=1)  # noqa: S311 - no secret
     facts = Facts(Given(parameters=HERE if known else ()))
     try:
-        read_template(tmp_path / "t.json", parse_text("t.json", text), facts)
+        read_template(tmp_path / "t.json", parse_text("t.json", text), facts, named=False)
     except InputError as error:
         facts.skip(error)
     failures(tie(facts))

@@ -30,7 +30,7 @@ from tests.inputs.cloudtrail.events import (
     stop,
     topic,
 )
-from tests.samples import ACCOUNT, INSTANCE_ARN
+from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
 
 
 def edited(one: Event, way: str, value: Any) -> Event:
@@ -247,7 +247,8 @@ def test_contacts_span_files_and_folders_that_overlap(tmp_path: Path) -> None:
 
 def test_a_topic_that_is_streamed_to_is_in_scope(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        attributes = {"Attributes": {"TopicArn": topic(name), "Owner": ACCOUNT}}
+        policy = json.dumps(document(statement(Principal={"Service": "s3.amazonaws.com"})))
+        attributes = {"Attributes": {"TopicArn": topic(name), "Owner": ACCOUNT, "Policy": policy}}
         (tmp_path / f"{name}.json").write_text(json.dumps(attributes))
     (tmp_path / "trail.jsonl").write_bytes(json_lines([start("a")]))
     report = judge(load([tmp_path]), all_rules())

@@ -168,6 +168,8 @@ def json_document(policy: dict[str, Any]) -> dict[str, str]:
 FORMS: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
     "heredoc": lambda policy: attached(f"<<EOT\n{text(policy)}EOT"),
     "indented-heredoc": lambda policy: attached(f"<<-EOT\n{text(policy, indent='    ')}  EOT"),
+    "heredoc-with-blanks-behind-the-marker": lambda policy: attached(f"<<EOT\n{text(policy)}\tEOT \t "),
+    "heredoc-with-another-marker": lambda policy: attached(f"<<_POLÍTICA\n{text(policy)}_POLÍTICA "),
     "quoted": lambda policy: attached(
         json.dumps(json.dumps(policy)).replace(TOPIC, "${aws_sns_topic.chat.arn}")
     ),

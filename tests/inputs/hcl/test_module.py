@@ -442,11 +442,20 @@ def test_a_partly_unknown_document_is_known_in_its_other_parts(tmp_path: Path) -
 
 
 def test_policy_variables_are_written_as_aws_writes_them(tmp_path: Path) -> None:
-    text = document("d", block("A").replace('["*"]\n    p', '["arn:&{aws:username}"]\n    p')) + (
+    condition = (
+        '    condition {\n      test = "StringEquals"\n      variable = "aws:SourceAccount"\n'
+        '      values = ["&{aws:ResourceAccount}", "111122223333"]\n    }\n'
+    )
+    body = block("A", more=condition).replace('["*"]\n    p', '["arn:&{aws:username}"]\n    p')
+    text = document("d", body.replace('type = "*"', 'type = "AWS"').replace('["*"]', '["&{aws:x}"]')) + (
         'resource "aws_sns_topic" "t" {\n  policy = data.aws_iam_policy_document.d.json\n}\n'
     )
     (statement,) = policy_of(topic_of(read(tmp_path, {"main.tf": text}))).policy.known_statements()
     assert statement.resources == ("Resource", ("arn:${aws:username}",))
+    assert [one.value for one in statement.principal_entries] == ["${aws:x}"]
+    (known,) = statement.conditions
+    assert not isinstance(known, Unknown)
+    assert known.values == ("${aws:ResourceAccount}", "111122223333")
 
 
 def test_comments_are_taken_from_every_file_that_is_read_once(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""Writes a baseline: the findings of a run, and the entries of an earlier one that the run did not judge."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from checker.cli.run import beside
+from checker.cli.terminal import tell, write
+from checker.configuration.baseline import Baseline, renewed
+from checker.inputs.baseline import baseline_lines, read_baseline
+from checker.inputs.opening import mark_irrelevant
+from checker.output_file import check_output_file
+from checker.report.setting import is_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from checker.fingerprint import Identity
+    from checker.outcome import Report
+
+
+def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
+    """Write the baseline of a report, say so, and give it. Raises InputError."""
+    old = Baseline(dict(_existing(path)))
+    baseline = renewed(old, report, beside(path))
+    write(baseline_lines(baseline), path, regular=regular)
+    kept = sum(baseline.values()) - len(report.findings)
+    count = len(report.findings)
+    more = f", kept {kept} that were not judged" if kept else ""
+    tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
+    return baseline
+
+
+def _existing(path: Path) -> Iterator[tuple[Identity, int]]:
+    """The entries of the file that is replaced, but for those about files that are gone."""
+    check_output_file(path)
+    if not path.is_file() or not path.stat().st_size:
+        return
+    entries = read_baseline(path)
+    mark_irrelevant(path)  # it is replaced, unlike an input of the run
+    for entry, count in entries.items():
+        if not is_file(entry.source) or os.path.exists(path.parent / entry.source):  # noqa: PTH110 - it never raises
+            yield entry, count

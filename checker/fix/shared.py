@@ -1,0 +1,142 @@
+"""Which code serves several environments: a literal of one of them there would be wrong for the others."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.inputs.callers import read_calls, repository_of
+from checker.inputs.files import HCL, name_of
+from checker.inputs.text import parse_text
+from checker.policy.node import Object, items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from checker.inputs.callers import Calls
+    from checker.policy.source import Source
+
+NEW_NAME = "connect_instance_arn"
+NEW_PARAMETER = "ConnectInstanceArn"
+_VARIABLE = re.compile(r'"?variable"?\s*:?\s*\{?\s*"(\w+)"')
+_STAGE = re.compile(r"(?i)(env|environment|stage)(name|type)?")
+_SAM_ENVIRONMENT = re.compile(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
+_MOST_SHOWN = 3
+_DEEPEST = 2
+
+
+class Environments:
+    """Looks for the environments that files serve; the repository is read once, and only when it is asked."""
+
+    def __init__(self, named: Sequence[Path] = ()) -> None:
+        self.named = [Path.cwd(), *map(_absolute, named)]
+        self.read: Callable[[Path], Calls] = cache(read_calls)
+
+    def calls(self, folder: Path) -> Calls:
+        """The calls of the repository that a folder is in."""
+        return self.read(repository_of(folder, self.named))
+
+    def of(self, source: Source) -> str:
+        """Say what shows that a file serves several environments, and nothing if nothing shows it."""
+        path = _absolute(Path(source.name))
+        if path.name.endswith(HCL):
+            return self._of_module(path)
+        return _of_template(path, source)
+
+    def instance_name(self, source: Source) -> str:
+        """The variable or parameter of the file's module that holds an instance ARN, else a new name for one."""
+        path = _absolute(Path(source.name))
+        if not path.name.endswith(HCL):
+            return NEW_PARAMETER
+        declared = {match[1] for text in _texts(path.parent) for match in _VARIABLE.finditer(text)}
+        given = self.calls(path.parent).instance_names
+        return min(declared & {*given, NEW_NAME}, default=NEW_NAME)
+
+    def _of_module(self, path: Path) -> str:
+        calls = self.calls(path.parent)
+        if not calls.complete:
+            return "the repository has too many folders to tell who calls the module"
+        folder = str(path.parent)
+        sites = calls.ways_to(folder)
+        if len(sites) > 1:
+            places = list(dict.fromkeys(map(_shown, sites)))
+            return f"called by {_listed(places)}{' several times' if len(places) == 1 else ''}"
+        reasons = (_of_root(Path(root)) for root in calls.roots_of(folder))
+        return next(filter(None, reasons), "")
+
+
+def _of_root(folder: Path) -> str:
+    values = sorted(map(name_of, map(_relative, _value_files(folder))))
+    if len(values) > 1:
+        return f"deployed with {_listed(values)}"
+    by_workspace = any("terraform.workspace" in text for text in _texts(folder))
+    return "deployed in several workspaces, since it reads `terraform.workspace`" if by_workspace else ""
+
+
+def _value_files(folder: Path) -> Iterator[Path]:
+    """The files of values that somebody chooses one of: Terraform reads the others by itself.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+    """
+    for place, inside, files in os.walk(folder):
+        below = len(Path(place).parts) - len(folder.parts)
+        if below and any(one.endswith(HCL) for one in files):
+            inside.clear()  # another module, with values of its own
+            continue
+        inside[:] = [one for one in inside if not one.startswith(".") and below < _DEEPEST]
+        for name in files:
+            stem = name.removesuffix(".json").removesuffix(".tfvars")
+            if stem not in (name, name.removesuffix(".json"), "terraform") and not stem.endswith(".auto"):
+                yield Path(place, name)
+
+
+def _texts(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("*.tf*")):
+        if path.name.endswith(HCL) and path.is_file():
+            yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def _of_template(path: Path, source: Source) -> str:
+    """Tell by its parameters, and by the environments that SAM deploys it to."""
+    stages = (name for name, values in _choices(source) if _STAGE.fullmatch(name) and values > 1)
+    if (stage := next(stages, None)) is not None:
+        return f"deployed to the environment that its parameter `{stage}` chooses"
+    config = path.parent / "samconfig.toml"
+    environments = sorted(set(_SAM_ENVIRONMENT.findall(_read(config)))) if config.is_file() else []
+    return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
+
+
+def _choices(source: Source) -> Iterator[tuple[str, int]]:
+    """The parameters of a template, each with the number of values that it may have."""
+    root = parse_text(source.name, source.text).root
+    parameters = root.get("Parameters") if isinstance(root, Object) else None
+    for member in parameters.members if isinstance(parameters, Object) else ():
+        allowed = member.value.get("AllowedValues") if isinstance(member.value, Object) else None
+        yield member.key, len(items(allowed)) if allowed is not None else 0
+
+
+def _absolute(path: Path) -> Path:
+    """Write a path in full; links are not followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - as said
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _relative(path: Path) -> Path:
+    return Path(os.path.relpath(path))
+
+
+def _shown(site: str) -> str:
+    file, _, line = site.rpartition(":")
+    return f"{name_of(_relative(Path(file)))}:{line}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{one}`" for one in names[:_MOST_SHOWN])
+    more = len(names) - _MOST_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,148 @@
+"""Who calls a Terraform module: the call sites in the whole repository, also outside the paths of the run.
+
+Only the text is looked at, not parsed: a call that is counted too often keeps a fix from being applied, and
+no more.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.files import HCL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
+_FUNCTION = re.compile(r"^\$\{[^}]*\}/")
+_FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
+_COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
+_INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
+_TERRAGRUNT = "terragrunt.hcl"
+_NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
+_MOST_FOLDERS = 20_000
+
+
+class Calls(NamedTuple):
+    """The call sites of each module folder as ``file:line``, and the names that instance ARNs are given to.
+
+    A call that may make several modules stands there twice.
+    ``complete`` is false where the repository has too many folders to look at all of them.
+    """
+
+    sites: Mapping[str, tuple[str, ...]]
+    instance_names: frozenset[str]
+    complete: bool
+
+    def ways_to(self, folder: str) -> tuple[str, ...]:
+        """The call sites through which a folder is reached in more than one way, else the only one."""
+        seen: set[str] = set()
+        while folder not in seen:
+            seen.add(folder)
+            sites = self.sites.get(folder, ())
+            if len(sites) != 1:
+                return sites
+            folder = _folder_of(sites[0])
+        return ()
+
+    def roots_of(self, folder: str) -> tuple[str, ...]:
+        """The folders that nothing calls and from which the folder is reached, itself if nothing calls it."""
+        found: dict[str, None] = {}
+        waiting, seen = [folder], {folder}
+        while waiting:
+            one = waiting.pop()
+            callers = {_folder_of(site) for site in self.sites.get(one, ())}
+            if not callers:
+                found[one] = None
+            waiting += callers - seen
+            seen |= callers
+        return tuple(found)
+
+
+def _folder_of(site: str) -> str:
+    return os.path.dirname(site.rpartition(":")[0])  # noqa: PTH120 - a text, not a file
+
+
+def repository_of(folder: Path, named: Iterable[Path]) -> Path:
+    """The nearest folder above that holds a Git repository, else the topmost of the named ones around it."""
+    above = (folder, *folder.parents)
+    found = next((one for one in above if (one / ".git").exists()), None)
+    around = (one for one in named if folder.is_relative_to(one))
+    return found or min(around, key=lambda one: len(one.parts), default=folder)
+
+
+def read_calls(top: Path) -> Calls:
+    """Look for calls in every folder of a repository."""
+    sites: dict[str, list[str]] = {}
+    names: set[str] = set()
+    folders = 0
+    for folder, inside, files in os.walk(top):
+        folders += 1
+        if folders > _MOST_FOLDERS:
+            return Calls({}, frozenset(names), complete=False)
+        inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in _NOT_WALKED)
+        for name in sorted(files):
+            if not name.endswith((*HCL, ".tfvars", ".tfvars.json")) and name != _TERRAGRUNT:
+                continue
+            text = _text(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
+            names.update(match[1] for match in _INSTANCE.finditer(text))
+            for called, line in _called(text, folder, str(top)):
+                sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
+    return Calls({one: tuple(found) for one, found in sites.items()}, frozenset(names), complete=True)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
+            return file.read()
+    except OSError:
+        return ""  # a file that cannot be read is reported where it is judged
+
+
+def _called(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
+    """The folders that a text calls, each with the line."""
+    for match in _SOURCE.finditer(text):
+        path = _local(match[1].partition("?")[0], folder, top)
+        if path is not None and os.path.isdir(path):  # noqa: PTH112 - it never raises
+            line = text.count("\n", 0, match.start()) + 1
+            yield from [(path, line)] * (2 if _is_repeated(_block(text, match.start())) else 1)
+
+
+def _block(text: str, inside: int) -> str:
+    """The text of the innermost block around a place."""
+    start, end = (
+        _brace(text, range(inside, -1, -1), "{", "}"),
+        _brace(text, range(inside, len(text)), "}", "{"),
+    )
+    return text[start:end]
+
+
+def _brace(text: str, places: range, wanted: str, other: str) -> int:
+    depth = 0
+    for place in places:
+        if text[place] == wanted and depth == 0:
+            return place
+        depth += (text[place] == other) - (text[place] == wanted)
+    return places[-1] if places else 0
+
+
+def _is_repeated(block: str) -> bool:
+    """True for a call that may make several modules; `condition ? 1 : 0` makes one or none."""
+    return bool(_FOR_EACH.search(block) or _COUNT.search(block))
+
+
+def _local(source: str, folder: str, top: str) -> str | None:
+    """The folder of this repository that a source means; a Git source names it after the double slash.
+
+    https://developer.hashicorp.com/terraform/language/modules/sources
+    """
+    if source.startswith(("./", "../")):
+        return os.path.normpath(os.path.join(folder, source))  # noqa: PTH118 - as above
+    inside = _FUNCTION.sub("//", source).partition("://")[2] or _FUNCTION.sub("//", source)
+    path = inside.partition("//")[2].replace("//", "/")
+    if not path or "$" in path:
+        return None
+    return os.path.normpath(os.path.join(top, path))  # noqa: PTH118 - as above

@@ -1,0 +1,210 @@
+"""Finds the resources that make Amazon Connect stream chats to a topic: roles, functions, state machines, flows.
+
+A role or function starts streaming if it may call `connect:StartContactStreaming` or `connect:StartChatContact`.
+Which topic it names in the call is in its code, and the code gets the ARN from the environment or the policy.
+https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.finding import Symbol
+from checker.inputs.declared import DeclaredSender
+from checker.policy.wildcard import glob, is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.policy.plain import Plain
+
+_STARTING = ("startcontactstreaming", "startchatcontact")
+_MARKS = (*_STARTING, "chatstreamingconfiguration")
+_HINTS = ("connect:", "contact", "chat")
+"""One of them is in every text that `_starts` is looking for; most texts have none."""
+
+_BLANKS = str.maketrans("", "", "_- ")
+"""`start_contact_streaming` in Python, `start-contact-streaming` of the AWS CLI and the action are one call."""
+
+_ROLES = frozenset(
+    f"{prefix}{one}"
+    for prefix, names in (("AWS::IAM::", ("Role", "User", "Group")), ("aws_iam_", ("role", "user", "group")))
+    for one in names
+)
+_IAM = ("AWS::IAM::", "aws_iam_", "data.aws_iam_")
+_FLOWS = ("AWS::Connect::", "aws_connect_")
+_WATCHERS = ("AWS::CloudWatch::", "AWS::Events::", "AWS::Logs::", "aws_cloudwatch_")
+_JUDGED = ("AWS::SNS::", "AWS::KMS::", "aws_sns_", "aws_kms_", "awscc_sns_", "awscc_kms_")
+_OUTSIDE = (*_WATCHERS, *_JUDGED)
+"""Types that speak of streaming or of topics and start nothing: an alarm about `StartContactStreaming`, say."""
+
+_ROLE_WORDS = ("role", "user", "group")
+_EXCEPTIONS = frozenset(("NotAction", "NotActions", "not_actions"))
+_OTHER_TOPICS = frozenset(
+    ("deadletterconfig", "deadletterqueue", "dead_letter_config", "destination_config", "events", "tags")
+)
+"""Where a function names a topic that it does not stream to: failed invocations, the events that invoke it."""
+
+_REFERENCE = re.compile(r"\$\{([^{}]+)\}")
+_TOPIC_ARN = re.compile(r"arn:[^\s\"',]*:sns:[^\s\"',]+")
+_LONGEST_NAME = 2048
+
+
+class Part(NamedTuple):
+    """One resource: its type, its names for others, and its arguments; a ``Symbol`` is a reference."""
+
+    address: str
+    kind: str
+    names: tuple[str, ...]
+    arguments: Plain
+
+
+class _Facts(NamedTuple):
+    """The references in a resource, those to roles apart."""
+
+    references: frozenset[str]
+    roles: frozenset[str]
+
+
+def is_part(kind: str) -> bool:
+    """True for a type of resource that may start streams or may say who does."""
+    return not kind.startswith(_OUTSIDE)
+
+
+def senders(parts: Iterable[Part]) -> list[DeclaredSender]:
+    """Give the resources that start streams, or belong to the same role as what does, and get a topic."""
+    by_address = {one.address: one for one in parts if is_part(one.kind)}
+    starting = frozenset(address for address, one in by_address.items() if _streams(one))
+    if not starting:
+        return []
+    known = {address: _facts(one) for address, one in by_address.items()}
+    names = {name: one.address for one in by_address.values() for name in (*one.names, one.address)}
+    groups = _Groups(by_address, known, names)
+    found = {
+        member: known[member].references
+        for group in map(groups.of, by_address)
+        if not starting.isdisjoint(group)
+        for member in group
+    }
+    return [DeclaredSender(address, topics) for address, topics in found.items() if topics]
+
+
+class _Groups:
+    """What acts as one: a role with its policies and whatever runs under it, or a resource by itself."""
+
+    def __init__(
+        self, parts: Mapping[str, Part], known: Mapping[str, _Facts], names: Mapping[str, str]
+    ) -> None:
+        self.parts = parts
+        self.known = known
+        self.names = names
+        self.under: dict[str, list[str]] = {}
+        for address, facts in known.items():
+            for role in self.addresses(facts.roles):
+                if parts[role].kind in _ROLES:
+                    self.under.setdefault(role, []).append(address)
+
+    def addresses(self, references: Iterable[str]) -> set[str]:
+        """The resources that references lead to."""
+        return {self.names[one] for one in references if one in self.names}
+
+    def of(self, address: str) -> list[str]:
+        """A resource, what belongs to it if it is a role, and the policies that these refer to."""
+        found = [address, *self.under.get(address, ())]
+        for one in found:
+            references = self.addresses(self.known[one].references)
+            found += (other for other in sorted(references) if other not in found and self.is_policy(other))
+        return found
+
+    def is_policy(self, address: str) -> bool:
+        kind = self.parts[address].kind
+        return kind.startswith(_IAM) and kind not in _ROLES
+
+
+def _streams(part: Part) -> bool:
+    return part.kind.startswith(_FLOWS) or any(map(_starts, _leaves(part.arguments)))
+
+
+def _facts(part: Part) -> _Facts:
+    leaves = list(_leaves(part.arguments))
+    given = (leaf for leaf in leaves if _OTHER_TOPICS.isdisjoint(map(str.lower, leaf.path)))
+    of_roles = (leaf for leaf in leaves if any(word in leaf.path[0].lower() for word in _ROLE_WORDS))
+    return _Facts(_references(given), _references(of_roles))
+
+
+class _Leaf(NamedTuple):
+    """A text with the keys that lead to it."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+def _leaves(value: Plain, path: tuple[str, ...] = ()) -> Iterator[_Leaf]:
+    """Give every text and every key, also those in JSON that a text holds, without what a Deny says."""
+    if isinstance(value, Symbol):
+        value = value.name
+    if isinstance(value, str):
+        inside = _inside(value)
+        if isinstance(inside, str):
+            yield _Leaf(path or ("",), inside)
+        else:
+            yield from _leaves(inside, path)
+    elif isinstance(value, Mapping):
+        yield from _members(value, path)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _leaves(one, path)
+
+
+def _members(value: Mapping[str, Plain], path: tuple[str, ...]) -> Iterator[_Leaf]:
+    if "Deny" in (value.get("Effect"), value.get("effect")):
+        return
+    for key, one in value.items():
+        yield _Leaf((*path, key), key)
+        yield from _leaves(one, (*path, key))
+
+
+def _inside(text: str) -> Plain:
+    """Read the JSON that a text holds; the text itself if it holds none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        read: Plain = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return read
+
+
+def _starts(leaf: _Leaf) -> bool:
+    """True for a text with a call that starts streams, and for an action with wildcards that covers one."""
+    text = leaf.text.lower()
+    if not any(word in text for word in _HINTS) or not _EXCEPTIONS.isdisjoint(leaf.path):
+        return False
+    if text.startswith("connect:") and is_wild(text):
+        return any(glob(text).matches(f"connect:{one}") for one in _STARTING)
+    bare = text.translate(_BLANKS)
+    return any(mark in bare for mark in _MARKS)
+
+
+def _references(leaves: Iterable[_Leaf]) -> frozenset[str]:
+    """Collect the names in texts by which resources may be called."""
+    return frozenset(name for text in {leaf.text for leaf in leaves} for name in _names(text) if name)
+
+
+def _names(text: str) -> Iterator[str]:
+    whole = [text] if len(text) <= _LONGEST_NAME else []
+    for name in (*whole, *_REFERENCE.findall(text)):
+        yield name
+        yield name.rpartition(".")[0]
+    for arn in _TOPIC_ARN.findall(text):
+        yield arn
+        yield topic_name(arn)
+
+
+def topic_name(arn: str) -> str:
+    """The name at the end of a topic's ARN whose other parts need not be known; empty for anything else."""
+    name = arn.rpartition(":")[2]
+    return f":sns:{name}" if ":sns:" in arn and "$" not in name and "*" not in name else ""

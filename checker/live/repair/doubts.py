@@ -1,0 +1,107 @@
+"""What speaks against relying on the named instances: one that is not there, and others that a repair would cut off.
+
+A mistyped instance ARN would pin a topic to an instance that does not exist, and cut off the one that streams.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.chain import BROKEN, OK
+from checker.finding import Applicability
+from checker.iam import prove
+from checker.iam.space import Target
+from checker.inputs.text import InputError
+from checker.inventory import PolicyText
+from checker.live.audit.trail import contacts_of
+from checker.live.facts import policy_of
+from checker.live.lookup import look_up
+from checker.policy.dialect import TOPIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.arn import Arn
+    from checker.inventory import Instance
+    from checker.live.calls import Calls
+    from checker.live.repair.planning import Plan
+    from checker.policy.model import Policy
+
+TRAIL_HOURS = 90 * 24
+"""AWS documents that the event history of CloudTrail keeps 90 days."""
+
+
+def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[InputError]:
+    """Look the instances up, and give those that could not be. Raises InputError for one that is not there."""
+    for one in dict.fromkeys(one.arn for one in instances):
+        found = look_up(calls, one, topic.region)
+        if found.status == BROKEN:
+            raise InputError(str(one), found.reason, help_text=found.help)
+        if found.status != OK:
+            yield InputError(str(one), found.reason, help_text=found.help)
+
+
+def cut_off(plan: Plan) -> Iterator[InputError]:
+    """Ask CloudTrail which instances stream to the topic, and give those that the plan would take access from.
+
+    Nothing is asked where nobody loses access, or where the old topic stays as it is.
+    """
+    if plan.outcome.replacement is not None or not any(one.difference.lost for one in plan.outcome.changes):
+        return
+    named = {one.arn for one in plan.wish.instances}
+    for instance in _streaming(plan.calls, plan.topic):
+        if instance not in named and _loses(plan, instance):
+            yield InputError(
+                str(instance),
+                "CloudTrail shows that this instance streams to the topic, and the fix would cut it off",
+                help_text=f"add `--instance-arn {instance}`",
+            )
+
+
+def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
+    """The instances that CloudTrail shows for a topic; a reading that fails is noted with the calls."""
+    asking = calls.elsewhere(calls.unit)
+    contacts = contacts_of(asking, TRAIL_HOURS)
+    for skipped in asking.skipped:
+        if skipped.error:
+            calls.skip(skipped)
+    found = (one.instance for one in contacts if any(name == str(topic) for name, _ in one.topics))
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def _loses(plan: Plan, instance: Arn) -> bool:
+    before, after = plan.found.texts(), plan.repair.texts
+    name = str(plan.topic)
+    if name not in after:
+        return False
+    target = Target.of(plan.topic)
+    could, can = (
+        prove.can_publish(_policy(name, texts[name]), target, instance).truth for texts in (before, after)
+    )
+    return could is not False and can is not True
+
+
+def _policy(name: str, text: str) -> Policy:
+    found = policy_of(name, text, TOPIC)
+    assert isinstance(found, PolicyText)  # noqa: S101 - it was read before it was fixed
+    return found.policy
+
+
+def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
+    """The plan with its doubts; none of its fixes is safe if there are any."""
+    known = tuple(doubts)
+    if not known:
+        return plan
+    fixed = (
+        one._replace(fix=one.fix._replace(applicability=Applicability.UNSAFE)) for one in plan.repair.mended
+    )
+    outcome = plan.outcome._replace(repair=plan.outcome.repair._replace(mended=tuple(fixed)))
+    return plan._replace(outcome=outcome, doubts=known)
+
+
+def check_doubts(plan: Plan) -> None:
+    """See that nothing is written on a doubt that nobody has accepted. Raises InputError."""
+    if plan.doubts and not plan.wish.unsafe:
+        first = plan.doubts[0]
+        help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"
+        raise InputError(first.what, f"{first.reason}; nothing was written", help_text=help_text)

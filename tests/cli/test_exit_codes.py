@@ -1,0 +1,269 @@
+"""The table of exit codes in the README, for every command that needs no AWS; tests/live has the others."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from checker.__main__ import _run
+from checker.cli import output
+from checker.cli.exit_codes import Ending, Exit
+from checker.cli.terminal import ended
+from checker.finding import Location
+from checker.outcome import Report
+from checker.report import formats
+from checker.report.setting import Setting
+from tests.cli.process import CHECKER, save
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
+
+PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
+PUBLIC = statement(Sid="Public", Principal="*", Action="sns:Subscribe")
+INSTANCE = ("--instance-arn", INSTANCE_ARN)
+TERRAFORM = """
+provider "aws" {
+  region              = "us-east-1"
+  allowed_account_ids = ["%s"]
+}
+variable "name" { default = "chat" }
+resource "aws_sns_topic" "t" { name = var.name }
+resource "aws_sns_topic_policy" "t" {
+  arn    = aws_sns_topic.t.arn
+  policy = jsonencode(%s)
+}
+"""
+TEMPLATE = {
+    "AWSTemplateFormatVersion": "2010-09-09",
+    "Parameters": {"Key": {"Type": "String"}},
+    "Resources": {
+        "T": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}},
+        "P": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [{"Ref": "T"}], "PolicyDocument": document(statement(Condition=PINNED))},
+        },
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(Path("good.json"), document(statement(Condition=PINNED)))
+    save(Path("open.json"), document(statement()))
+    save(Path("again.json"), document(statement(Condition=PINNED)) | {"Id": "again"})
+    save(Path("public.json"), document(statement(Condition=PINNED), PUBLIC))
+    save(Path("template.json"), TEMPLATE)
+    Path("broken.json").write_text('{"Version": ')
+    Path("tf").mkdir()
+    Path("tf/main.tf").write_text(TERRAFORM % (ACCOUNT, json.dumps(document(statement(Condition=PINNED)))))
+
+
+CODES = [
+    ("check good.json", 0),
+    ("check open.json", 1),
+    ("check open.json broken.json", 2),
+    ("check missing.json", 2),
+    ("check --no-such-option", 2),
+    ("check --strict good.json", 3),
+    ("check --strict open.json", 1),
+    ("check --strict tf", 0),
+    ("check --strict template.json", 3),
+    ("check --strict --all-topics good.json open.json broken.json", 2),
+    ("check tf --var name=chat", 0),
+    ("check tf --var nmae=x", 2),
+    ("check tf --parameter Key=x", 2),
+    ("check template.json --parameter Key=alias/x --parameter AWS::Region=us-east-1", 0),
+    ("check template.json --parameter Keg=alias/x", 2),
+    (f"check good.json --topic-arn {TOPIC_ARN}", 0),
+    ("check good.json --topic-arn arn:aws:sns:*", 0),
+    (f"check good.json --topic-arn {TOPIC_ARN}x", 2),
+    (f"check --changed good.json --topic-arn {TOPIC_ARN}x", 0),
+    ("check good.json --topic-tag team", 2),
+    ("check good.json --select ,", 2),
+    ("check good.json --ignore all", 2),
+    ("check good.json --select snz", 2),
+    ("check good.json --baseline missing.json", 2),
+    ("check good.json --baseline good.json", 2),
+    ("baseline write open.json", 0),
+    ("baseline write broken.json", 2),
+    ("baseline write empty.json", 2),
+    ("fix good.json", 0),
+    ("fix open.json {instance}", 1),
+    ("fix open.json {instance} --diff", 1),
+    ("fix open.json {instance} --format json", 1),
+    ("fix open.json {instance} --apply", 0),
+    ("fix open.json {instance} --apply --unsafe-fixes --fail-on note", 0),
+    ("fix public.json {instance} --apply", 1),
+    ("fix public.json {instance} --apply --select missing-source-arn", 0),
+    ("fix open.json broken.json {instance} --apply", 2),
+    ("fix open.json --test-flow", 2),
+    ("explain good.json {instance} --strict", 3),
+    ("explain good.json {instance}", 0),
+    ("explain open.json {instance}", 1),
+    ("explain missing.json {instance}", 2),
+    ("diff good.json again.json", 0),
+    ("diff good.json open.json", 1),
+    ("diff good.json broken.json", 2),
+    ("diff template.json good.json --parameter Key=alias/x --parameter AWS::Region=us-east-1", 0),
+    ("diff template.json template.json --parameter Keg=alias/x", 2),
+    ("diff tf/main.tf tf/main.tf --var nmae=x", 2),
+    ("policy --topic-arn arn:aws:sns:us-east-1:111122223333:t {instance}", 0),
+    ("policy --topic-arn nonsense {instance}", 2),
+    ("simulate --policy good.json --service connect.amazonaws.com --action sns:Publish --resource x", 0),
+    ("simulate --requests broken.json", 2),
+    ("rules", 0),
+    ("rules no-such-rule", 2),
+    ("permissions audit", 0),
+    ("permissions audit --topic-arn nonsense", 2),
+    ("rollback good.json", 2),
+    ("audit --resume missing.json", 2),
+    ("flow", 2),
+]
+
+
+@pytest.mark.parametrize(("line", "code"), CODES, ids=[line for line, _ in CODES])
+def test_every_command_keeps_to_the_table(line: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    save(Path("empty.json"), {"name": "nothing of AWS"})
+    assert _ended(line) == code
+    if code == Exit.INCOMPLETE:
+        captured = capsys.readouterr()
+        assert "not known" in (captured.err + captured.out).lower()
+
+
+def _ended(line: str) -> int:
+    return ended(lambda: _run(line.format(instance=" ".join(INSTANCE)).split()))
+
+
+def test_the_gravest_ending_decides() -> None:
+    order = (4, 130, 2, 3, 1, 3, 141)
+    for holds in product((False, True), repeat=len(order)):
+        first = next((code for code, one in zip(order, holds, strict=True) if one), 0)
+        assert Ending(*holds).code == first
+
+
+@pytest.mark.parametrize("name", ["good", "open", "public", "wide"])
+def test_after_a_fix_check_ends_as_the_fix_did(name: str) -> None:
+    save(Path("wide.json"), document(statement(Condition=PINNED, Action=["sns:Publish", "sns:Subscribe"])))
+    fixed = _ended(f"fix {name}.json {{instance}} --apply")
+    assert _ended(f"check {name}.json {{instance}}") == fixed
+
+
+@pytest.mark.parametrize(
+    ("options", "reasons"),
+    [
+        ("good.json", ["how its topic is encrypted", "[aws-managed-key, connect-cannot-use-key]"]),
+        ("tf", ["subscriptions may be declared elsewhere", "does not change the exit code"]),
+        ("template.json", ["--parameter Key=...", "aws-managed-key"]),
+    ],
+)
+def test_strict_lists_every_result_that_is_not_known(
+    options: str, reasons: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _ended(f"check --strict {options} --format json")
+    captured = capsys.readouterr()
+    assert all(reason in captured.err for reason in reasons)
+    report = json.loads(captured.out)
+    for one in report["examined"]:
+        unknown = {rule for rule, verdict in one["verdicts"].items() if verdict == "UNDETERMINED"}
+        assert one["undetermined"].keys() == unknown
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("tf --var nmae=x", "did you mean `name`?"),
+        ("template.json --parameter Keg=x", "did you mean `Key`?"),
+        (f"good.json --topic-arn {TOPIC_ARN}x", f"did you mean `{TOPIC_ARN}`?"),
+        (
+            "good.json --select missing-source-account,missing-source-arm",
+            "did you mean `missing-source-arn`?",
+        ),
+    ],
+)
+def test_a_misspelled_name_gets_a_suggestion(
+    option: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _ended(f"check {option}")
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "stderr"),
+    [
+        ("check many", subprocess.DEVNULL),
+        ("check many good.json missing.json", subprocess.STDOUT),
+        ("explain open.json {instance}", subprocess.STDOUT),
+        ("rules", subprocess.DEVNULL),
+        ("--version", subprocess.DEVNULL),
+    ],
+)
+def test_a_command_that_loses_its_reader_never_ends_with_0(command: str, stderr: int) -> None:
+    Path("many").mkdir()
+    for number in range(3):
+        shutil.copy("open.json", f"many/{number}.json")
+    words = command.format(instance=" ".join(INSTANCE)).split()
+    with subprocess.Popen([*CHECKER, *words], stdout=subprocess.PIPE, stderr=stderr) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+    assert process.returncode == Exit.READER_GONE
+
+
+class _BrokenError(Exception):
+    pass
+
+
+def _break(*_: object, **__: object) -> None:
+    raise _BrokenError
+
+
+def test_a_report_survives_places_that_cannot_be_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document_type = type(_first_location(monkeypatch).document)
+    monkeypatch.setattr(document_type, "locate", _break)
+    assert _ended("check open.json --format json --format sarif=out.sarif") == Exit.INTERNAL_ERROR
+    captured = capsys.readouterr()
+    assert {one["rule"] for one in json.loads(captured.out)["findings"]} >= {"missing-source-account"}
+    assert json.loads(Path("out.sarif").read_text())["runs"][0]["results"]
+    assert "cannot show the lines of `missing-source-account`" in captured.err
+
+
+def _first_location(monkeypatch: pytest.MonkeyPatch) -> Location:
+    seen: list[Location] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "render", lambda _, report, __: _remember(seen, report))
+        _ended("check open.json")
+    return seen[0]
+
+
+def _remember(seen: list[Location], report: Report) -> tuple[str, ...]:
+    seen.extend(report.findings[0].locations)
+    return ()
+
+
+@pytest.mark.parametrize("target", ["checker.fix.appraisal.lowered", "checker.fix.appraisal.worth"])
+def test_a_report_survives_edits_that_cannot_be_worked_out(
+    target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(target, _break)
+    assert _ended(f"check open.json --instance-arn {INSTANCE_ARN} --format json") == Exit.INTERNAL_ERROR
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["findings"]
+    assert "internal error: _BrokenError" in captured.err
+
+
+def test_a_format_that_fails_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(name: str, report: Report, setting: Setting) -> Iterable[str]:
+        if name == "junit":
+            raise _BrokenError
+        return formats.render(name, report, setting)
+
+    monkeypatch.setattr(output, "render", render)
+    line = "check open.json --format junit=out.xml --format json=out.json --format text"
+    assert _ended(line) == Exit.INTERNAL_ERROR
+    assert json.loads(Path("out.json").read_text())["findings"]

@@ -1,0 +1,107 @@
+"""A changed file of Terraform is judged through every root that it reaches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checker.cli.run import Options, Run, examine
+from tests.cli.process import save
+from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
+
+CONDITION = {
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    "ArnEquals": {"aws:SourceArn": "INSTANCE"},
+}
+POLICY = document(statement(Resource="${aws_sns_topic.chat.arn}", Condition=CONDITION))
+VARIABLE = 'variable "instance" {}\n'
+MODULE = f"""{VARIABLE}resource "aws_sns_topic" "chat" {{
+  policy = jsonencode({json.dumps(POLICY).replace('"INSTANCE"', "var.instance")})
+}}
+"""
+CALL = VARIABLE + 'module "m" {\n  source   = "FOLDER"\n  instance = var.instance\n}\n'
+OTHER = INSTANCE_ARN.replace(ACCOUNT, "999999999999")
+RIGHT, WRONG = f'instance = "{INSTANCE_ARN}"\n', f'instance = "{OTHER}"\n'
+FILES = {
+    "modules/stream/main.tf": MODULE,
+    "modules/wrap/main.tf": CALL.replace("FOLDER", "../stream"),
+    "live/dev/main.tf": CALL.replace("FOLDER", "../../modules/stream"),
+    "live/dev/terraform.tfvars": WRONG,
+    "live/prod/main.tf.json": json.dumps(
+        {
+            "variable": {"instance": {}},
+            "module": {"m": {"source": "../../modules/wrap", "instance": "${var.instance}"}},
+        }
+    ),
+    "live/prod/chat.auto.tfvars": WRONG,
+    "live/test/main.tf": CALL.replace("FOLDER", "../../modules/wrap"),
+    "live/test/terraform.tfvars": RIGHT,
+    "live/test/one.tfvars": WRONG,
+    "live/test/more/two.tfvars.json": json.dumps({"instance": OTHER}),
+    "live/alarms/main.tf": 'resource "aws_sns_topic" "alarms" {}\n',
+}
+DEV, PROD = "live/dev/terraform.tfvars", "live/prod/chat.auto.tfvars"
+ONE, TWO = "live/test/one.tfvars", "live/test/more/two.tfvars.json"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        save(tmp_path / name, text)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def changed(*names: str) -> Run:
+    return examine(Options(tuple(map(Path, names)), changed=True, isolated=True))
+
+
+def broken(found: Run) -> set[str]:
+    """The files with values that break the policy."""
+    return {one.locations[0].source for one in found.report.findings if one.rule == "unmatchable-condition"}
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("names", "where"),
+    [
+        ([DEV], {DEV}),
+        (["live/dev/main.tf"], {DEV}),
+        ([PROD], {PROD}),
+        (["live/prod/main.tf.json"], {PROD}),
+        (["modules/wrap/main.tf"], {PROD}),
+        (["modules/stream/main.tf"], {DEV, PROD}),
+        (["live/test/main.tf"], set()),
+        (["live/test/terraform.tfvars"], set()),
+        ([ONE], {ONE}),
+        ([TWO], {TWO}),
+        ([ONE, TWO], {ONE, TWO}),
+        (["live/alarms/main.tf"], set()),
+    ],
+)
+def test_a_change_is_judged_through_its_roots(names: list[str], where: set[str]) -> None:
+    found = changed(*names)
+    assert broken(found) == where
+    assert not found.report.skipped
+
+
+def test_callers_are_found_from_within_a_module(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository / "modules" / "stream")
+    assert broken(changed("main.tf")) == {f"../../{DEV}", f"../../{PROD}"}
+
+
+@pytest.mark.usefixtures("repository")
+def test_topics_that_nothing_connects_to_connect_are_passed_over() -> None:
+    report = changed("live/alarms/main.tf").report
+    assert (report.examined, report.not_judged) == ((), 1)
+
+
+def test_modules_that_call_each_other_are_read_all_the_same(repository: Path) -> None:
+    save(repository / "modules/stream/loop.tf", 'module "loop" {\n  source = "../wrap"\n}\n')
+    for name in ("live/dev", "live/prod", "live/test"):
+        for path in (repository / name).glob("*.tf*"):
+            path.unlink()
+    assert changed("modules/stream/main.tf").report.examined

@@ -1,0 +1,115 @@
+"""Which texts are placeholders: by their role, never by a word that is a real value there."""
+
+from __future__ import annotations
+
+import pytest
+
+from checker.arn import Arn
+from checker.policy.placeholder import is_placeholder, masked, meant, placeholders
+from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of, document, policy_of, statement
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("YOUR_AWS_ACCOUNT_ID", "aws:SourceAccount"),
+        ("<account>", ""),
+        ("arn:aws:sns:REGION:ACCOUNT:topic", ""),
+        ("YOUR_SNS_TOPIC_ARN", ""),
+        ("your-account-id", "aws:SourceAccount"),
+        ("arn:aws:sns:eu-west-2:xxxxxxxxxxxx:chat-stream", ""),
+        ("arn:aws:connect:us-west-2:YOUR_ACCOUNT_ID:instance/<instance-id>", "aws:SourceArn"),
+        ("ACCOUNT_ID", ""),
+        ("account-id", "aws:SourceAccount"),
+        ("Account", "aws:PrincipalAccount"),
+        ("arn:aws:iam::ACCOUNT_ID:root", ""),
+        ("arn:aws:connect:us-east-1:111122223333:instance/INSTANCE_ID", "aws:SourceArn"),
+        ("arn:aws:connect:us-east-1:111122223333:instance/...", "aws:SourceArn"),
+        ("SNS_TOPIC_ARN", ""),
+        ("connectInstanceArn", "aws:SourceArn"),
+        ("{{ account }}", ""),
+        ("REPLACE_ME", ""),
+        ("arn:aws:sns:us-east-1:111122223333:YOUR_TOPIC", ""),
+        ("arn:aws:sns:us-east-1:111122223333:your-topic-name", ""),
+        ("[account]", ""),
+        ("arn:aws:sns:[region]:111122223333:t", ""),
+        ("o-xxxxxxxxxx", "aws:PrincipalOrgID"),
+        ("YOUR_ORG_ID", "aws:PrincipalOrgID"),
+        ("AWS_ACCOUNT_NUMBER", "aws:SourceAccount"),
+        ("arn:PARTITION:sns:us-east-1:111122223333:t", ""),
+        ("arn:aws:sns:us-east-1:your-account-id:t", ""),
+        ("YOUR_CONNECT_INSTANCE_ARN", "aws:SourceArn"),
+        ("arn:aws:sns:us-east-1:111122223333:TOPIC_NAME", ""),
+    ],
+)
+def test_text_that_somebody_meant_to_replace(text: str, key: str) -> None:
+    assert is_placeholder(text, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Account", "aws:PrincipalType"),
+        ("arn:aws:sns:us-west-2:111122223333:account", ""),
+        ("arn:aws:sns:us-west-2:111122223333:region", ""),
+        ("arn:aws:sns:us-west-2:111122223333:topic", ""),
+        ("arn:aws:sns:us-west-2:111122223333:instance-id", ""),
+        ("arn:aws:sns:us-west-2:111122223333:maxxxxi", ""),
+        ("*", ""),
+        ("arn:aws:iam::111122223333:role/account", ""),
+        ("arn:aws:iam::111122223333:role/region", ""),
+        ("connect.amazonaws.com", ""),
+        ("111122223333", "aws:SourceAccount"),
+        ("arn:aws:kms:us-east-1:111122223333:alias/account", ""),
+        ("account", "aws:PrincipalTag/kind"),
+        ("region", "aws:PrincipalTag/scope"),
+        ("in/account/t.yaml#Stream", ""),
+        ('aws_sns_topic.region["eu"].arn', ""),
+        ("aws_sns_topic.account.arn", ""),
+        ("your-product", "aws:PrincipalTag/team"),
+        ("arn:aws:sns:*:111122223333:t", ""),
+        ("arn:aws:connect:us-east-1:111122223333:instance/*", "aws:SourceArn"),
+        ("eu-west-1", "aws:RequestedRegion"),
+        ("arn:aws:sns:us-west-2:111122223333:owner", ""),
+        ("arn:aws:sns:us-east-1:111122223333:partition", ""),
+        ("arn:aws:sns:us-east-1:111122223333:your-voice", ""),
+        ("sqs", "sns:Protocol"),
+        ("arn:aws:s3:::account", ""),
+        ("arn:aws:sqs:us-east-1:111122223333:account", "aws:SourceArn"),
+        ("arn:aws:sns:${AWS::Region}:account:chat", ""),
+    ],
+)
+def test_values_that_are_real_in_their_role(text: str, key: str) -> None:
+    assert not is_placeholder(text, key)
+
+
+def test_the_name_that_a_document_has_for_the_resource_is_not_a_placeholder() -> None:
+    policy = policy_of(document(statement(Resource="YOUR_APP/account/t.yaml#Stream")))
+    assert list(placeholders(policy)) != []
+    assert list(placeholders(policy, "YOUR_APP/account/t.yaml#Stream")) == []
+    assert masked(policy, "YOUR_APP/account/t.yaml#Stream") is policy
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("aws:sourceaccount", "YOUR_ACCOUNT_ID", ACCOUNT),
+        ("aws:sourcearn", "YOUR_CONNECT_INSTANCE_ARN", INSTANCE_ARN),
+        ("aws:sourcearn", INSTANCE_ARN.replace(ACCOUNT, "<account>"), INSTANCE_ARN),
+        ("aws:sourcearn", "arn:aws:connect:REGION:ACCOUNT:instance/INSTANCE_ID", INSTANCE_ARN),
+        (
+            "aws:sourcearn",
+            "arn:aws:connect:us-east-1:<account>:instance/*",
+            f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/*",
+        ),
+        (
+            "aws:sourcearn",
+            "arn:aws:connect:*:<account>:instance/<id>",
+            INSTANCE_ARN.replace("us-east-1", "*"),
+        ),
+    ],
+)
+def test_a_placeholder_is_filled_in_and_what_is_written_stays(key: str, text: str, value: str) -> None:
+    elsewhere = Arn("aws", "connect", "eu-west-1", "999999999999", "instance/x")
+    assert meant(key, text, elsewhere, arn_of(INSTANCE_ARN)) == value
+    assert meant(key, text, arn_of(INSTANCE_ARN)) == value

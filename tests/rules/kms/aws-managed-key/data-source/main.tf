@@ -1,0 +1,22 @@
+data "aws_kms_alias" "sns" {
+  name = "alias/aws/sns"
+}
+
+resource "aws_sns_topic" "chat" {
+  name              = "chat"
+  kms_master_key_id = data.aws_kms_alias.sns.target_key_arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AllowConnect"
+      Effect    = "Allow"
+      Principal = { Service = "connect.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = "*"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = "111122223333" }
+        ArnEquals    = { "aws:SourceArn" = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d" }
+      }
+    }]
+  })
+}

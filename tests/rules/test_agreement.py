@@ -1,0 +1,86 @@
+"""`check` and `explain` never contradict each other: over every case of every rule, and over random policies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from checker.arn import Arn
+from checker.case import TopicCase
+from checker.chain import BROKEN, Explanation, explain
+from checker.engine import Scope, judge
+from checker.finding import Finding, Severity, Verdict
+from checker.inputs.load import load
+from checker.inventory import Instance, Inventory, Key
+from checker.registry import all_rules
+from checker.rule import Link
+from tests.iam.strategies import policies
+from tests.rules.test_cases import CASES, Case
+from tests.samples import INSTANCE_ARN, TOPIC_ARN
+
+RULES = {rule.id: rule for rule in all_rules()}
+OPENING = {rule.id for rule in RULES.values() if rule.opens}
+CHAIN = {rule.id for rule in RULES.values() if rule.link is not None and not rule.opens}
+OF_CONTACTS = {rule.id for rule in RULES.values() if rule.link is Link.INSTANCE}
+
+
+class Pair(NamedTuple):
+    """What the two commands say of one topic and one instance."""
+
+    findings: tuple[Finding, ...]
+    explanation: Explanation
+
+    def errors(self, rules: set[str]) -> list[str]:
+        return [
+            one.rule
+            for one in self.findings
+            if one.rule in rules and one.severity is Severity.ERROR and one.verdict is Verdict.FAIL
+        ]
+
+
+def pairs(inventory: Inventory, instance: str | None) -> Iterator[Pair]:
+    for topic in inventory.topics:
+        named = TopicCase(topic, inventory).named_instances
+        arn = Arn.parse(instance or (str(named[0]) if named else INSTANCE_ARN))
+        assert arn is not None
+        here = inventory._replace(instances=(Instance(arn),), topics=(topic._replace(instances=()),))
+        key = here.key_of(topic)
+        names = {topic.name, key.name if isinstance(key, Key) else ""}
+        report = judge(here, list(RULES.values()), Scope(all_topics=True))
+        findings = tuple(one for one in report.findings if one.resource in names)
+        given_key = key if isinstance(key, Key) else None
+        yield Pair(findings, explain(here.topics[0], given_key, arn, list(RULES.values())))
+
+
+def contradictions(pair: Pair) -> Iterator[str]:
+    explanation = pair.explanation
+    broken = [one.link.value for one in explanation.links if one.status == BROKEN]
+    if bool(broken) != bool(pair.errors(CHAIN)):
+        yield f"explain: broken are {broken}; check: {pair.errors(CHAIN)}"
+    is_open = explanation.deputy.truth is True or explanation.public.truth is True
+    if is_open and not pair.errors(OPENING):
+        yield f"explain: open; check: {[one.rule for one in pair.findings]}"
+    if explanation.is_clean != (not pair.errors({*CHAIN, *OPENING})):
+        yield f"explain: {explanation.is_clean=}; check: {pair.errors({*CHAIN, *OPENING})}"
+    if (explanation.can_publish.truth is False) != (Link.TOPIC_POLICY.value in broken) and not broken:
+        yield "explain: Connect cannot publish, and no link is broken"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
+def test_check_and_explain_agree_on_every_case(case: Case) -> None:
+    found = [text for pair in pairs(load(list(case.files)), case.instance) for text in contradictions(pair)]
+    assert found == []
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(policy=policies())
+def test_check_and_explain_agree_on_random_policies(policy: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "topic.json"
+    path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
+    found = [text for pair in pairs(load([path]), INSTANCE_ARN) for text in contradictions(pair)]
+    assert found == []

@@ -1,0 +1,64 @@
+"""PASS is a proof: while the account or the Resource is not known, a missing condition is not ruled out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker.engine import judge
+from checker.finding import Verdict
+from checker.inputs.load import load
+from checker.registry import all_rules
+
+OWN = {"Ref": "AWS::AccountId"}
+ANY_OWN = {"Fn::Sub": "arn:aws:connect:*:${AWS::AccountId}:instance/*"}
+INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+TOPIC = {"Ref": "Chat"}
+SOME = {"Ref": "SomeTopic"}
+
+
+def verdicts(path: Path, resource: Any, condition: Any) -> dict[str, Verdict]:
+    statement = {
+        "Sid": "AllowConnect",
+        "Effect": "Allow",
+        "Principal": {"Service": "connect.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": resource,
+        "Condition": condition,
+    }
+    policy = {
+        "Topics": [TOPIC],
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+    }
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": {"SomeTopic": {"Type": "String"}},
+        "Resources": {
+            "Chat": {"Type": "AWS::SNS::Topic"},
+            "ChatPolicy": {"Type": "AWS::SNS::TopicPolicy", "Properties": policy},
+        },
+    }
+    path.write_text(json.dumps(template))
+    (examined,) = judge(load([path]), all_rules()).examined
+    return dict(examined.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("resource", "condition", "missing"),
+    [
+        (TOPIC, {"StringEquals": {"aws:SourceAccount": OWN}}, "missing-source-arn"),
+        (TOPIC, {"StringLike": {"aws:SourceAccount": "1111*"}}, "missing-source-arn"),
+        (SOME, {"StringEquals": {"aws:SourceAccount": OWN}}, "missing-source-arn"),
+        (SOME, {}, "missing-source-arn"),
+        (SOME, {}, "missing-source-account"),
+        (TOPIC, {"ArnLike": {"aws:SourceArn": ANY_OWN}}, "missing-source-account"),
+        (SOME, {"ArnEquals": {"aws:SourceArn": INSTANCE}}, "missing-source-account"),
+    ],
+)
+def test_a_missing_condition_is_never_ruled_out_while_something_is_not_known(
+    resource: Any, condition: Any, missing: str, tmp_path: Path
+) -> None:
+    assert verdicts(tmp_path / "template.json", resource, condition)[missing] is not Verdict.PASS

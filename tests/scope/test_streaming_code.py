@@ -1,0 +1,129 @@
+"""The code around a topic says that Connect streams to it: real stacks have no policy that does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.engine import judge
+from checker.finding import Severity, Verdict
+from checker.inputs.load import load
+from checker.inputs.senders import Part, senders
+from checker.registry import all_rules
+from tests.cli.process import save
+from tests.samples import ACCOUNT, TESTS, document, statement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.outcome import Report
+
+STACKS = TESTS / "fixtures" / "streaming"
+STREAMED = {
+    "cdk": "cdk/Chat.template.json#Topic198E71B3E",
+    "cdk-custom-resource": "cdk-custom-resource/Chat.template.json#Topic",
+    "cdk-policy": "cdk-policy/Chat.template.json#Topic198E71B3E",
+    "cdk-stacks": "cdk-stacks/A.template.json#T",
+    "cloudformation": "cloudformation/t.yaml#StreamTopic",
+    "contact-flow": "contact-flow/t.yaml#T",
+    "none": "",
+    "plan": "aws_sns_topic.chat",
+    "registry-module": "aws_sns_topic.chat",
+    "sam": "sam/template.yaml#Topic",
+    "state": f"arn:aws:sns:us-east-1:{ACCOUNT}:chat",
+    "state-machine": "aws_sns_topic.chat",
+    "terraform": "aws_sns_topic.chat",
+    "terraform-json": "aws_sns_topic.chat",
+    "terraform-modules": "module.topic.aws_sns_topic.this",
+}
+
+
+def run(folder: Path) -> Report:
+    report = judge(load([folder]), all_rules())
+    assert not report.crashed
+    assert not report.unreadable
+    return report
+
+
+def test_every_stack_is_spoken_of() -> None:
+    assert {path.name for path in STACKS.iterdir()} == set(STREAMED)
+
+
+@pytest.mark.parametrize("name", STREAMED)
+def test_a_topic_that_the_code_streams_to_is_judged_and_no_other(name: str) -> None:
+    report = run(STACKS / name)
+    broken = {
+        one.resource.removeprefix(f"{STACKS.as_posix()}/")
+        for one in report.findings
+        if one.severity is Severity.ERROR and one.verdict is Verdict.FAIL
+    }
+    assert broken == {STREAMED[name]} - {""}
+    assert len(report.examined) == len(broken)
+    assert all("makes Connect stream to this topic" in one.help for one in report.findings)
+
+
+ALLOW, DENY = (
+    {"Effect": effect, "Action": ["connect:StartContactStreaming"]} for effect in ("Allow", "Deny")
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        (ALLOW, True),
+        (DENY, False),
+        ({"Effect": "Allow", "Action": "connect:*"}, True),
+        ({"Effect": "Allow", "Action": "Connect:Start*"}, True),
+        ({"Effect": "Allow", "Action": "connect:Get*"}, False),
+        ({"Effect": "Allow", "Action": "*"}, False),
+        ({"Effect": "Allow", "NotAction": "connect:StartChatContact"}, False),
+        (json.dumps({"Statement": [ALLOW]}), True),
+        (json.dumps({"Statement": [DENY]}), False),
+        ("client.start_contact_streaming(ChatStreamingConfiguration={})", True),
+        ("aws connect start-contact-streaming --cli-input-json file://x.json", True),
+        ({"ChatStreamingConfiguration": {}}, True),
+        ("aws sns publish", False),
+    ],
+)
+def test_what_starts_streams(arguments: Any, starts: bool) -> None:
+    part = Part("f", "aws_lambda_function", (), {"policy": arguments, "topic": "aws_sns_topic.t.arn"})
+    assert bool(senders([part])) is starts
+
+
+@pytest.mark.parametrize("kind", ["AWS::CloudWatch::Alarm", "AWS::Events::Rule", "AWS::SNS::TopicPolicy"])
+def test_what_watches_starts_nothing(kind: str) -> None:
+    assert senders([Part("x", kind, (), ["StartContactStreaming", "aws_sns_topic.t.arn"])]) == []
+
+
+def test_a_function_starts_what_its_own_role_may_start() -> None:
+    parts = [
+        Part("aws_iam_role.a", "aws_iam_role", ("a",), {}),
+        Part("aws_iam_role.b", "aws_iam_role", ("b",), {}),
+        Part("aws_iam_policy.p", "aws_iam_policy", (), {"policy": ALLOW}),
+        Part("x", "aws_iam_role_policy_attachment", (), {"role": "a", "policy_arn": "aws_iam_policy.p.arn"}),
+        Part("f", "aws_lambda_function", (), {"role": "aws_iam_role.a.arn", "env": "aws_sns_topic.f.arn"}),
+        Part("g", "aws_lambda_function", (), {"role": "aws_iam_role.b.arn", "env": "aws_sns_topic.g.arn"}),
+    ]
+    topics = frozenset[str]().union(*(one.topics for one in senders(parts)))
+    assert "aws_sns_topic.f.arn" in topics
+    assert "aws_sns_topic.g.arn" not in topics
+
+
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(("service", "judged"), [("connect.amazonaws.com", 1), ("s3.amazonaws.com", 0)])
+def test_a_topic_is_judged_if_its_key_is_connects(service: str, judged: int, tmp_path: Path) -> None:
+    grant = statement(Principal={"Service": service}, Action="kms:Decrypt", Resource="*")
+    other = statement(Principal={"Service": "s3.amazonaws.com"})
+    attributes = {
+        "TopicArn": other["Resource"],
+        "Policy": json.dumps(document(other)),
+        "KmsMasterKeyId": KEY_ARN,
+    }
+    save(tmp_path / "topic.json", {"Attributes": attributes})
+    save(tmp_path / "key.json", {"KeyMetadata": {"KeyId": KEY_ARN[-36:], "Arn": KEY_ARN}})
+    save(tmp_path / "policy.json", {"Policy": json.dumps(document(grant))})
+    assert [one.kind for one in run(tmp_path).examined] == ["topic", "key"] * judged
