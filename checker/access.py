@@ -80,7 +80,9 @@ def _implies(large: Access, small: Access, gain: Gain) -> bool:
     if not _includes(large, small):
         return False
     pairs = zip(large.spaces, small.spaces, strict=True)
-    return not large.partly or all(gain.is_shared(large.witness, *spaces) for spaces in pairs)
+    return not large.partly or all(
+        gain.is_shared((large.witness, its), (small.witness, theirs)) for its, theirs in pairs
+    )
 
 
 def _alike(one: Access, other: Access, gain: Gain) -> bool:

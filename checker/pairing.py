@@ -273,6 +273,8 @@ _WHY = {
 
 def why(pairing: Pairing) -> str:
     """Say what a pairing rests on, as the end of a sentence about the instance."""
+    if pairing.source is Source.ACCOUNT and pairing.where:
+        return "as the instance of the account that the topic policy names"
     return _WHY[pairing.source].format(pairing.where or "the files beside the topic")
 
 

@@ -133,7 +133,7 @@ def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
     """The principals that are named outright, and for a role a session of it."""
     for value in values:
         caller = AwsPrincipal.parse(value)
-        if caller is None or not is_account(caller.arn.account) or "*" in value or "?" in value:
+        if caller is None or not is_account(caller.arn.account) or not caller.can_exist:
             continue
         if is_account(value):
             caller = AwsPrincipal(caller.arn._replace(partition=partition))

@@ -61,21 +61,11 @@ _SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
 _VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
 _ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
 
-IDENTITY = frozenset(
-    (
-        PRINCIPAL_ARN,
-        PRINCIPAL_ACCOUNT,
-        CALLER_ACCOUNT,
-        PRINCIPAL_TYPE,
-        USER_NAME,
-        USER_ID,
-        ORG_ID,
-        ORG_PATHS,
-        _IS_SERVICE,
-        *SOURCE_KEYS,
-    )
-)
-"""The keys that say who asks, or for whom; the others, tags among them, may differ from case to case."""
+NAMES = frozenset((PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, CALLER_ACCOUNT, USER_NAME, USER_ID, *SOURCE_KEYS))
+"""The keys that name the caller, or whom a service calls for."""
+
+IDENTITY = NAMES | {PRINCIPAL_TYPE, ORG_ID, ORG_PATHS, _IS_SERVICE}
+"""The keys that say who calls, with the groups it belongs to; the others, tags among them, may differ by request."""
 
 ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
 """The kinds of callers, by their aws:PrincipalType."""

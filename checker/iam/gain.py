@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.iam.budget import LIMIT, Budget
-from checker.iam.callers import IDENTITY
+from checker.iam.callers import IDENTITY, NAMES
 from checker.iam.decide import decide
 from checker.iam.residue import may_allow, prepare
 from checker.iam.search import Found, Goal, find
@@ -81,19 +81,30 @@ class Gain:
         """True if every request of the space is gained, for sure."""
         return self._find(prepared, space, _no_gain).truth is False
 
-    def is_shared(self, witness: Request, its: Space, space: Space) -> bool:
-        """True if all that is gained in a space is gained as well by who sends the witness, a request of ``its``.
+    def is_shared(self, large_group: tuple[Request, Space], small_group: tuple[Request, Space]) -> bool:
+        """True if a large group of callers gains all that a small one does, each a witness and its space.
 
-        A policy variable is filled in for the one or for the other, so with variables it is not known.
+        The caller of the large group's witness gains whatever the small group gains, from within its own
+        organization and from that of the small group. Every caller of the large group gains the small one's
+        witness, so that the large group's is no special case that a condition names.
+        A policy variable is filled in for one caller or for the other, so with variables it is not known.
         """
-        theirs, shared = prepare(space, *self.policies), prepare(its, *self.policies)
-        if theirs.variables() or shared.variables():
+        (witness, space), (example, small_space) = large_group, small_group
+        large, small = prepare(space, *self.policies), prepare(small_space, *self.policies)
+        if small.variables() or large.variables():
             return False
-        settled = shared.settled(witness.context, IDENTITY)
-        both = theirs._replace(
-            policies=settled.policies + theirs.policies, residues=settled.residues + theirs.residues
+        as_witness = (large.settled(witness.context, keys) for keys in (IDENTITY, NAMES))
+        if any(self._gains_more(small, small_space, one) for one in as_witness):
+            return False
+        others = frozenset(large.mentions()) - NAMES
+        return self.is_whole(large.settled(example.context, others), space)
+
+    def _gains_more(self, small: Prepared, space: Space, large: Prepared) -> bool:
+        """True unless every request of a space that is gained is gained by the large group as well."""
+        both = small._replace(
+            policies=large.policies + small.policies, residues=large.residues + small.residues
         )
-        return self._find(both, space, _only_gained_second).truth is False
+        return self._find(both, space, _only_gained_second).truth is not False
 
     def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
         return find(prepared, space, goal, Budget(_EACH, self.budget))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.arn import Arn, is_account
@@ -55,6 +56,13 @@ class Service(NamedTuple):
         return self.name
 
 
+_RESOURCES = {
+    "iam": re.compile(r"root|(?:user|role)/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII),
+    "sts": re.compile(r"assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+", re.ASCII),
+}
+"""The resource part of the ARN of a principal, by service."""
+
+
 class AwsPrincipal(NamedTuple):
     """An IAM principal: role, assumed-role session, user, federated user or account root."""
 
@@ -70,6 +78,15 @@ class AwsPrincipal(NamedTuple):
             return cls(Arn("aws", "iam", "", text, "root"))
         arn = Arn.parse(text)
         return cls(arn) if arn else None
+
+    @property
+    def can_exist(self) -> bool:
+        """True if the ARN has the form that AWS documents for a principal; no request comes from any other.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+        """
+        form = _RESOURCES.get(self.arn.service)
+        return not self.arn.region and form is not None and form.fullmatch(self.arn.resource) is not None
 
     @property
     def role(self) -> str:

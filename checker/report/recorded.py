@@ -91,7 +91,7 @@ def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]])
             Verdict(one["verdict"]),
             intern(one["help"]),
             _witness(one["witness"]) if one["witness"] else None,
-            tuple(_fix(fix["title"], fix["applicability"]) for fix in one["fixes"]),
+            tuple(_fix(fix["title"], fix["applicability"], tuple(fix["needs"])) for fix in one["fixes"]),
             one["address"] or "",
             one["root"] or "",
             tuple(map(intern, one["affects"])),
@@ -99,8 +99,8 @@ def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]])
 
 
 @lru_cache(maxsize=1024)
-def _fix(title: str, applicability: str) -> Fix:
-    return Fix(title, applicability=Applicability(applicability))
+def _fix(title: str, applicability: str, needs: tuple[str, ...]) -> Fix:
+    return Fix(title, applicability=Applicability(applicability), needs=needs)
 
 
 def _location(place: dict[str, Any], named: str) -> Location:

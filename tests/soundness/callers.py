@@ -73,7 +73,7 @@ def iam_identities(words: Words, *, strangers: bool) -> Iterator[Identity]:
     names = _names(words)
     for account in accounts[:5]:
         yield from _members(account, names, words)
-    anonymous = {"aws:principaltype": "Anonymous", "aws:userid": "anonymous", "aws:principalaccount": UNKNOWN}
+    anonymous = {"aws:principaltype": "Anonymous", "aws:userid": UNKNOWN, "aws:principalaccount": UNKNOWN}
     yield Identity(Caller(ANONYMOUS), anonymous)
 
 

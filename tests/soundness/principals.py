@@ -97,8 +97,14 @@ def _entry(kind: str, value: Any, caller: Caller, context: Context) -> Truth:
     if caller.kind in (SERVICE, ANONYMOUS):
         return False
     if kind == "Federated":
-        return None if context.get("aws:federatedprovider", "") else False
+        return None if _may_be(value, str(context.get("aws:federatedprovider", ""))) else False
     return _iam(value, caller) if kind == "AWS" else None
+
+
+def _may_be(named: str, provider: str) -> bool:
+    """Whether the two may be one identity provider: AWS writes it as a name or as an ARN that ends in the name."""
+    mine, its = (one.lower().rpartition("-provider/")[2] for one in (named, provider))
+    return bool(provider) and mine == its
 
 
 def _service(value: str, caller: Caller) -> Truth:

@@ -50,12 +50,11 @@ def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) 
 
 
 def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
-    """The same before CloudTrail is read; ``None`` if what it shows could make a difference."""
+    """Pair a topic before CloudTrail is read; ``None`` if what CloudTrail shows could make a difference."""
     named = named_by(topic)
     found = _streaming(topic, named, listed, ())
     then = _streaming(topic, named, listed, {one.arn for one in listed})
-    same = [one.instance for one in found] == [one.instance for one in then]
-    return topic._replace(pairings=found) if same else None
+    return topic._replace(pairings=found) if found == then else None
 
 
 def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
@@ -68,15 +67,21 @@ def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> boo
 def _streaming(
     topic: Topic, named: Named, listed: Sequence[Instance], seen: Collection[Arn | None]
 ) -> tuple[Pairing, ...]:
-    """Pair the instances of the unit, each with what tells it; those that only the policy names come last."""
+    """Pair the instances of the unit, each with the reason; those that only the policy names come last.
+
+    CloudTrail is the reason only for an instance that nothing else pairs: then a report does not depend on
+    whether CloudTrail answered before or after the topic was judged.
+    """
     arns = tuple(dict.fromkeys(one.arn for one in listed))
-    found = [arn for arn in arns if arn in seen or arn in named.instances]
-    only = arns if len(arns) == 1 and fits(arns[0], topic, named) else ()
-    if not found and not any(is_of_another(arn, named) for arn in only):
-        found = list(only)
-    others = (arn for arn in named.instances if arn not in found and _is_near(arn, topic))
+    here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if arn in named.instances}
+    streaming = {arn: Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen}
+    only = arns[0] if len(arns) == 1 and fits(arns[0], topic, named) else None
+    if only and not here and not is_of_another(only, named):
+        here = {only: Pairing(only, Source.ACCOUNT)}
+    paired = {**streaming, **here}
+    others = (arn for arn in named.instances if arn not in paired and _is_near(arn, topic))
     return (
-        *(Pairing(arn, Source.CLOUDTRAIL if arn in seen else Source.ACCOUNT) for arn in found),
+        *(paired[arn] for arn in arns if arn in paired),
         *(Pairing(arn, Source.POLICY, topic.name) for arn in others),
     )
 
