@@ -169,8 +169,8 @@ def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
 def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for Connect on behalf of others than the instances that were given, are known, or that the policy names.
 
-    An account that the policy names is taken for meant as well, unless it is that of an instance that was given;
-    so is the owner's, where nobody is named. While an instance is only inferred, a topic's real one may be any
+    The owner's account, and one that the policy names, is taken for meant as well, unless it is that of an
+    instance that was given. While an instance is only inferred, a topic's real one may be any
     that its policy lets in.
     """
     if access.party.kind not in _CONNECT:
@@ -179,10 +179,8 @@ def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> boo
         return False
     accounts = {arn.account for arn in given}
     if access.party.kind == INSTANCES and access.party.account not in accounts:
-        names_nobody = PUBLISH in access.actions and not case.named_accounts
-        return access.party.account not in (
-            case.owners if names_nobody else tuple(case.condition_values(SOURCE_ACCOUNT))
-        )
+        owners = case.owners if PUBLISH in access.actions else ()
+        return access.party.account not in (*owners, *case.condition_values(SOURCE_ACCOUNT))
     named = (one for one in case.named_instances if is_uuid(one.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
     return not (access.party.kind == INSTANCE and access.party.name in meant)

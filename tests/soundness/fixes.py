@@ -14,7 +14,7 @@ from tests.soundness.law import Request
 from tests.soundness.questions import Case, Difference, Outcome, shown
 from tests.soundness.tool import Tool
 from tests.soundness.universe import PUBLISH, Universe
-from tests.soundness.words import CONNECT, INSTANCE, KEY_ARN, OWNER, TOPIC_ARN
+from tests.soundness.words import CONNECT, INSTANCE, KEY_ARN, OWNER, TOPIC_ARN, Words
 
 BARE, ATTRIBUTES, WITH_KEY = "bare", "attributes", "with key"
 FORMS = (BARE, ATTRIBUTES, WITH_KEY)
@@ -80,11 +80,11 @@ def _policy_of(content: dict[str, Any]) -> Any:
 
 
 def _of_topic(case: Case, before: Any, after: Any) -> Iterator[Difference]:
-    universe = Universe.of(before, after, seed=case.seed)
+    universe, named = Universe.of(before, after, seed=case.seed), Words.of(before)
     for request, truths in universe.everything():
         if truths == (False, True) and not _meant(case, request):
             yield Difference("fix: gained", f"safe fixes give nothing to {_who(request)}", shown(request))
-        if truths == (True, False) and not _shut_out(case, request, universe):
+        if truths == (True, False) and not _shut_out(case, request, named):
             yield Difference("fix: lost", f"safe fixes take nothing from {_who(request)}", shown(request))
 
 
@@ -114,7 +114,7 @@ def _meant(case: Case, request: Request) -> bool:
     return case.explicit and named and is_grant
 
 
-def _shut_out(case: Case, request: Request, universe: Universe) -> bool:
+def _shut_out(case: Case, request: Request, named: Words) -> bool:
     """True for Connect, unless it acts for an instance that is named, by option or else by the policy.
 
     Where the policy names accounts alone, all their instances are named.
@@ -128,10 +128,7 @@ def _shut_out(case: Case, request: Request, universe: Universe) -> bool:
         return True
     if case.explicit:
         return bool(arn != case.instance)
-    named = [
-        one
-        for one in universe.words.of_key("aws:sourcearn")
-        if one.startswith(INSTANCE[:16]) and "*" not in one
-    ]
-    accounts = (OWNER, *universe.words.of_key("aws:sourceaccount"))
-    return bool(arn not in named if named else account not in accounts)
+    sources = named.of_key("aws:sourcearn")
+    instances = [one for one in sources if one.startswith(INSTANCE[:16]) and "*" not in one]
+    accounts = (OWNER, *named.of_key("aws:sourceaccount"))
+    return bool(arn not in instances if instances else account not in accounts)
