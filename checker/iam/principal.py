@@ -41,7 +41,7 @@ def principal_covers(principals: Principals | Unknown, request: Request, effect:
     if principals.unknown is not None:
         truths.append(principals.unknown)
     covered = any_of(truths)
-    if covered is False and (principals.negated or effect == DENY) and _may_be_named(principals, request):
+    if covered is False and _may_be_named(principals, request, grants=effect != DENY):
         return _FEDERATED
     if not principals.negated:
         return covered
@@ -95,14 +95,22 @@ def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
     return bool(caller.role) and (arn.service, kind) == ("iam", "role") and path.split("/")[-1] == caller.role
 
 
-def _may_be_named(principals: Principals, request: Request) -> bool:
-    """True if an identity provider is named, and a session of the caller may have come through one.
+def _may_be_named(principals: Principals, request: Request, *, grants: bool) -> bool:
+    """True if an identity provider is named, and a session of the caller may have come through it.
 
-    An Allow that names a provider gives a session nothing for certain, so there the question does not arise.
+    A statement that ``grants`` access to providers by name covers no session that came through another.
     """
-    named = any(entry.type == "Federated" for entry in principals.entries)
-    is_session = isinstance(request.caller, AwsPrincipal)
-    return named and is_session and request.context.get(PROVIDER) is not None
+    named = [entry.value for entry in principals.entries if entry.type == "Federated"]
+    provider = request.context.get(PROVIDER)
+    if not named or provider is None or not isinstance(request.caller, AwsPrincipal):
+        return False
+    known = isinstance(provider, str) and grants and not principals.negated
+    return not known or any(isinstance(one, Unknown) or _host(one) == _host(str(provider)) for one in named)
+
+
+def _host(provider: str) -> str:
+    """The name of an identity provider, whether it is given as such or by its ARN."""
+    return provider.lower().rpartition("-provider/")[2]
 
 
 def _only_by_account(principals: Principals, caller: Caller) -> bool:
