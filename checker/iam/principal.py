@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROVIDER = "aws:federatedprovider"
 """The key of a session that came through an identity provider."""
 
-_ACCOUNT_AND_NOT = Unknown("a Deny with NotPrincipal that names only the caller's account")
+_NOT_BY_ITSELF = Unknown("a Deny with NotPrincipal that names only the caller's account or role")
 _REGIONAL = Unknown("a regional service principal")
 _WILD_SERVICE = Unknown("a wildcard in a service principal")
 _ODD_CASE = Unknown("a service principal that is not in lower case")
@@ -45,8 +45,8 @@ def principal_covers(principals: Principals | Unknown, request: Request, effect:
         return _FEDERATED
     if not principals.negated:
         return covered
-    if effect == DENY and covered is True and _only_by_account(principals, caller):
-        return _ACCOUNT_AND_NOT
+    if effect == DENY and covered is True and _is_named_indirectly(principals, caller):
+        return _NOT_BY_ITSELF
     return negate(covered)
 
 
@@ -113,10 +113,10 @@ def _host(provider: str) -> str:
     return provider.lower().rpartition("-provider/")[2]
 
 
-def _only_by_account(principals: Principals, caller: Caller) -> bool:
-    if not isinstance(caller, AwsPrincipal) or caller.arn.resource == "root":
+def _is_named_indirectly(principals: Principals, caller: Caller) -> bool:
+    """True for a principal of which only the account is named, or for a session of which only the role is."""
+    if not isinstance(caller, AwsPrincipal):
         return False
+    names = {EVERYONE, str(caller), *((caller.arn.account,) if caller.arn.resource == "root" else ())}
     covering = [entry.value for entry in principals.entries if entry_covers(entry, caller) is True]
-    return all(
-        isinstance(v, str) and v != EVERYONE and (is_account(v) or v.endswith(":root")) for v in covering
-    )
+    return names.isdisjoint(value for value in covering if isinstance(value, str))

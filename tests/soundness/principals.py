@@ -71,7 +71,8 @@ def compile_principals(statement: dict[str, Any]) -> Callable[[Caller, Context],
             return found
         # Whether a Deny spares a session of which the role alone, or the account alone, is named is not settled.
         unnamed = found is True and denies and caller.kind != SERVICE
-        exact = any(value in (caller.arn, "*") for _, value in entries)
+        itself = (caller.arn, "*", caller.account if caller.kind == ROOT else "*")
+        exact = any(value in itself for _, value in entries)
         return None if unnamed and not exact else negate(found)
 
     return covers
