@@ -149,6 +149,7 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     """Sum up, and say how it ended. Raises InputError for a change that was refused before it began."""
     outcome = done.outcome
     if done.fault is not None and done.refused:
+        done.fault.incomplete |= any(one.error for one in planned.calls.skipped)
         raise done.fault
     if done.fault is not None:
         complain(done.fault)

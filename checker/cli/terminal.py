@@ -205,4 +205,4 @@ def complain(error: InputError) -> Exit:
     from checker.report.text import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
-    return Exit.BAD_INPUT
+    return Ending(unreadable=not error.incomplete, incomplete=error.incomplete).code

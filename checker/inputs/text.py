@@ -32,14 +32,26 @@ _EITHER = ".template"
 
 
 class InputError(Exception):
-    """A file cannot be read as what it should be."""
+    """A file cannot be read as what it should be.
 
-    def __init__(self, what: str, reason: str, position: Position | None = None, help_text: str = "") -> None:
+    ``incomplete``: neither an option nor a file is wrong, but AWS did not answer.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        reason: str,
+        position: Position | None = None,
+        help_text: str = "",
+        *,
+        incomplete: bool = False,
+    ) -> None:
         super().__init__(f"{what}: {reason}")
         self.what = what
         self.reason = reason
         self.position = position
         self.help = help_text
+        self.incomplete = incomplete
 
     def skipped(self) -> Skipped:
         """The same as a report says it."""

@@ -124,7 +124,8 @@ class CallError(InputError):
     """A call failed, and nothing can be done without its answer."""
 
     def __init__(self, error: UnreadError) -> None:
-        super().__init__(error.skipped.what, error.told, help_text=error.skipped.help)
+        skipped, incomplete = error.skipped, error.fault is not Fault.GONE
+        super().__init__(skipped.what, error.told, help_text=skipped.help, incomplete=incomplete)
         self.fault = error.fault
 
 

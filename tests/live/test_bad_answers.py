@@ -177,7 +177,7 @@ def test_a_command_says_what_was_rolled_back_and_why(
     before = estate.policies()
     estate.sandbox.fault(BAD[name](service, action, turn)._replace(times=1))
     done = checker(*estate.fix(tmp_path))
-    assert (done.code, estate.policies()) == (2, before), done
+    assert (done.code, estate.policies()) == (3, before), done
     assert f"the answer to `{service}:{action}` cannot be used" in done.err
     assert "rolled back: " in done.err
 
@@ -190,7 +190,7 @@ def test_a_repair_that_cannot_be_rolled_back_names_the_command_that_does_it_late
     done = checker(*estate.fix(tmp_path))
     estate.sandbox.clear_faults()
     (receipt,) = tmp_path.iterdir()
-    assert (done.code, estate.policies() == before) == (2, False)
+    assert (done.code, estate.policies() == before) == (3, False)
     assert "not rolled back: " in done.err
     assert f"`checker rollback {receipt}` rolls back the rest" in done.err
     assert checker("rollback", receipt, "--yes").code == 0
@@ -343,7 +343,7 @@ def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch,
     with endpoint(trickle) as url:
         began = time.monotonic()
         done = checker("explain", topic, "--instance-arn", instance, "--endpoint-url", url)
-        assert (done.code, time.monotonic() - began < 3) == (2, True)
+        assert (done.code, time.monotonic() - began < 3) == (3, True)
         assert "no answer to `sns:GetTopicAttributes` within" in done.err
 
 

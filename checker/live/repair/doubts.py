@@ -38,7 +38,7 @@ def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Itera
         if found.status == BROKEN:
             raise InputError(str(one), found.reason, help_text=found.help)
         if found.status != OK:
-            yield InputError(str(one), found.reason, help_text=found.help)
+            yield InputError(str(one), found.reason, help_text=found.help, incomplete=True)
 
 
 def cut_off(plan: Plan) -> Iterator[InputError]:
@@ -104,4 +104,5 @@ def check_doubts(plan: Plan) -> None:
     if plan.doubts and not plan.wish.unsafe:
         first = plan.doubts[0]
         help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"
-        raise InputError(first.what, f"{first.reason}; nothing was written", help_text=help_text)
+        reason = f"{first.reason}; nothing was written"
+        raise InputError(first.what, reason, help_text=help_text, incomplete=first.incomplete)

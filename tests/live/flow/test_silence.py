@@ -195,12 +195,16 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     assert "could not be read" in blind.topics[0].cause.reason
 
 
-def test_an_instance_that_is_not_there_is_no_broken_link(account: Account) -> None:
+def test_an_instance_that_is_not_there_holds_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     account.client("connect").delete_instance(InstanceId=instance.rpartition("/")[2])
     passage = flow(account, instance, topic)
-    assert passage.end is End.REFUSED
-    assert passage.cause is not None
-    assert passage.cause.reason.startswith("StartChatContact: ")
-    assert not passage.cause.link
+    assert passage.end is End.HELD
+    cause = passage.topics[0].cause
+    assert cause is not None
+    assert "has no such instance in us-east-1" in cause.reason
+    forced = flow(account, instance, topic, force=True)
+    assert forced.end is End.REFUSED
+    assert forced.cause is not None
+    assert forced.cause.reason.startswith("StartChatContact: ")
