@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from checker.inputs.files import is_stream, name_of
+from checker.inputs.files import is_hcl, is_stream, name_of
 from checker.inputs.opening import open_regular
 from checker.inputs.text import MAX_BYTES, InputError, unreadable_file
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _HEAD = 64 * 1024
 _PACKED = b"\x1f\x8b"
 _TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
+_SORTED = re.compile(
+    r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
+    r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)"'
+)
+"""How a plan begins whose keys `jq` has sorted: its versions come last."""
+
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
 _NO_RESOURCE = "no topic, key or Connect instance is in the plan or state"
 _NO_STREAM = "no event starts or stops the streaming of a chat"
@@ -33,9 +39,20 @@ def is_bulk(path: Path) -> bool:
         return False
 
 
+def is_module_file(path: Path) -> bool:
+    """True for a file of a Terraform module; a plan or state may be saved under the name of one."""
+    if not path.name.endswith(".tf.json"):
+        return is_hcl(path)
+    try:
+        return not is_terraform_json(head_of(path))
+    except InputError:
+        return True  # which is reported where the module is read
+
+
 def is_terraform_json(text: str) -> bool:
     """True for what `terraform show -json` prints, of a plan or of a state."""
-    return '"format_version"' in text and '"terraform_version"' in text  # `jq` may have sorted the keys
+    versions = '"format_version"' in text and '"terraform_version"' in text
+    return versions or bool(_SORTED.search(text))
 
 
 def is_trail(text: str) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.files import is_hcl, is_values, name_of
+from checker.inputs.bulk import is_module_file
+from checker.inputs.files import STDIN, name_of
 from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 
 class Change(NamedTuple):
@@ -27,18 +28,22 @@ class Change(NamedTuple):
 def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Change:
     """Find what a change is about; there may be no files in it. Raises InputError for a folder.
 
-    A file of Terraform stands for every root that its module belongs to, since it means nothing alone.
+    A file of Terraform, or one that a module reads, stands for every root that the module belongs to, since it
+    means nothing alone.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - it never raises
             raise InputError(
                 "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
             )
-    names = frozenset(map(name_of, paths))
-    if not any(is_hcl(path) or is_values(path) for path in paths):
-        return Change(tuple(paths), names)
-    from checker.inputs.hcl.callers import reached  # only where Terraform is among the files
+    from checker.inputs.hcl.callers import reached  # only for the files of a change
 
     found = reached(paths, exclude)
-    others = (path for path in paths if not is_hcl(path) or not os.path.isfile(path))  # noqa: PTH113 - as above
-    return Change((*others, *found.roots), names | found.names, found.values)
+    others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above
+    names = {name_of(one) for path in paths for one in (path, _from_here(path))}
+    return Change((*others, *found.roots), found.names | names, found.values)
+
+
+def _from_here(path: Path) -> Path:
+    """Write a path as a module's own files are named, which are read from the current folder on."""
+    return Path(os.path.relpath(path)) if path != STDIN else path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,14 +51,30 @@ def find_files(
     Files of folders that ``exclude`` holds for are left out; folders that cannot be listed are added to
     ``unreadable``.
     """
-    named = list(dict.fromkeys(paths))
-    seen = {path.absolute() for path in named}
+    named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
+    seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
     for folder in named:
         for path in _walk(folder, unreadable) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
-            if path.absolute() not in seen and not exclude(path):
-                seen.add(path.absolute())
+            if _place_of(path) not in seen and not exclude(path):
+                seen.add(_place_of(path))
                 yield path, False
+
+
+def _place_of(path: Path) -> tuple[str, str]:
+    """Name a file by its real folder, and by the file there that a link beside it leads to.
+
+    A link in another folder is a file of its own: the folder says which instance, key or module it belongs to.
+    """
+    folder = _real(path.parent)
+    if not os.path.islink(path):  # noqa: PTH114 - never raises
+        return folder, path.name
+    target, name = os.path.split(os.path.realpath(path))
+    return (folder, name) if target == folder else (folder, path.name)
+
+
+_real = lru_cache(maxsize=64)(os.path.realpath)
+"""Many files of a folder are asked about one after the other."""
 
 
 def is_hcl(path: Path) -> bool:
@@ -123,7 +140,8 @@ def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
 
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
-        yield from (Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES))
+        found = [Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES)]
+        yield from sorted(found, key=os.path.islink)  # of two names for one file, that of the file
 
 
 def read_input(path: Path) -> str:

@@ -6,12 +6,11 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.bulk import is_bulk, is_terraform_json, is_trail, take_bulk
+from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail, take_bulk
 from checker.inputs.facts import Facts, unwrap
 from checker.inputs.files import (
     find_files,
     find_siblings,
-    is_hcl,
     is_no_input,
     is_stream,
     is_values,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    _Found = tuple[Path, bool]
 
 _TEMPLATE = "a template that Terraform renders in an expression that is not evaluated"
 
@@ -75,10 +75,11 @@ def load(
     wanted = list(paths)
     unreadable = missing(wanted)
     found = list(find_files(wanted, unreadable, exclude))
-    loose = [(path, named) for path, named in found if not is_hcl(path)]
-    _read_modules(
-        [*_modules_of(found, facts), *((path, named) for path, named in found if is_hcl(path))], facts
-    )
+    modules: list[_Found] = []
+    loose: list[_Found] = []
+    for one in found:
+        (modules if is_module_file(one[0]) else loose).append(one)
+    _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
     files = [one for path, named in loose for one in _read(path, facts, named=named)]
     if changed:
         files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
@@ -97,16 +98,16 @@ def load(
     return tie(facts)
 
 
-def _modules_of(found: list[tuple[Path, bool]], facts: Facts) -> list[tuple[Path, bool]]:
-    """The Terraform files that read a changed file, or render a named one: it means something there alone."""
-    loose = [path for path, named in found if named and not is_hcl(path) and not is_stream(path)]
-    wanted = [path for path in loose if facts.of_change or _may_be_template(path)]
+def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
+    """The Terraform files that render a file that was handed over by name: it means something there alone."""
+    named = (path for path, by_name in loose if by_name and not facts.of_change and not is_stream(path))
+    wanted = [path for path in named if _may_be_template(path)]
     if not wanted:
         return []
-    from checker.inputs.hcl.folder import absolute, readers_of  # not on the path of policies
+    from checker.inputs.hcl.folder import absolute, renderers_of  # not on the path of policies
 
-    given = {absolute(path.parent) for path, _ in found if is_hcl(path)}
-    readers = (one for path in wanted for one in readers_of(path, as_template=not facts.of_change))
+    given = {absolute(path.parent) for path, _ in modules}
+    readers = (one for path in wanted for one in renderers_of(path))
     return [(one, False) for one in readers if absolute(one.parent) not in given]
 
 
@@ -119,7 +120,7 @@ def _may_be_template(path: Path) -> bool:
     return "${" in text and must_matter(text)
 
 
-def _read_modules(found: list[tuple[Path, bool]], facts: Facts) -> None:
+def _read_modules(found: list[_Found], facts: Facts) -> None:
     """Read Terraform's own files, a folder at a time: a file means nothing without the others beside it."""
     if not found:
         return

@@ -23,6 +23,9 @@ MODULE = f"""{VARIABLE}resource "aws_sns_topic" "chat" {{
 """
 CALL = VARIABLE + 'module "m" {\n  source   = "FOLDER"\n  instance = var.instance\n}\n'
 OTHER = INSTANCE_ARN.replace(ACCOUNT, "999999999999")
+READER = MODULE.replace(
+    "var.instance", 'jsondecode(file("${path.module}/data/chat.json")).instance'
+).removeprefix(VARIABLE)
 RIGHT, WRONG = f'instance = "{INSTANCE_ARN}"\n', f'instance = "{OTHER}"\n'
 FILES = {
     "modules/stream/main.tf": MODULE,
@@ -40,6 +43,15 @@ FILES = {
     "live/test/terraform.tfvars": RIGHT,
     "live/test/one.tfvars": WRONG,
     "live/test/more/two.tfvars.json": json.dumps({"instance": OTHER}),
+    "live/read/main.tf": READER,
+    "live/read/data/chat.json": json.dumps({"instance": OTHER}),
+    "modules/read/main.tf": 'locals {\n  name = "data/${var.name}.json"\n}\n\nvariable "name" {}\n'
+    + READER.replace('"${path.module}/data/chat.json"', "local.name"),
+    "live/dynamic/main.tf.json": json.dumps(
+        {"module": {"m": {"source": "../../modules/read", "name": "chat"}}}
+    ),
+    "live/dynamic/data/chat.json": json.dumps({"instance": OTHER}),
+    "live/dynamic/data/other.json": "{}",
     "live/alarms/main.tf": 'resource "aws_sns_topic" "alarms" {}\n',
 }
 DEV, PROD = "live/dev/terraform.tfvars", "live/prod/chat.auto.tfvars"
@@ -80,6 +92,10 @@ def broken(found: Run) -> set[str]:
         ([TWO], {TWO}),
         ([ONE, TWO], {ONE, TWO}),
         (["live/alarms/main.tf"], set()),
+        (["live/read/data/chat.json"], {"live/read/data/chat.json"}),
+        (["live/dynamic/data/chat.json"], {"live/dynamic/data/chat.json"}),
+        (["live/dynamic/data/other.json"], set()),
+        (["live/read/../read/data/chat.json"], {"live/read/data/chat.json"}),
     ],
 )
 def test_a_change_is_judged_through_its_roots(names: list[str], where: set[str]) -> None:
@@ -105,3 +121,26 @@ def test_modules_that_call_each_other_are_read_all_the_same(repository: Path) ->
         for path in (repository / name).glob("*.tf*"):
             path.unlink()
     assert changed("modules/stream/main.tf").report.examined
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("shared/main.tf", MODULE), ("shared/x.tfvars", WRONG), ("shared/chat/main.tf", MODULE)],
+)
+def test_a_change_reaches_the_modules_that_link_to_a_file_or_its_folder(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    save(tmp_path / name, text)
+    save(
+        tmp_path / "live" / "main.tf",
+        MODULE if name.endswith(".tfvars") else CALL.replace("FOLDER", "./chat"),
+    )
+    save(tmp_path / "live" / "terraform.tfvars", WRONG)
+    link = {"shared/x.tfvars": "live/terraform.tfvars", "shared/main.tf": "live/main.tf"}.get(
+        name, "live/chat"
+    )
+    (tmp_path / link).unlink(missing_ok=True)
+    (tmp_path / link).symlink_to(f"../{name if link != 'live/chat' else 'shared/chat'}")
+    assert broken(changed(name)) == {"live/terraform.tfvars"}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from checker.finding import Part
+from checker.inputs.change import read_change
 from checker.inputs.load import load
 from checker.inventory import Inventory, Key, Topic
 from checker.policy.unknown import Unknown
@@ -453,13 +454,22 @@ resource "aws_sns_topic" "chat" {
 """.replace("TOPIC", TOPIC_ARN)
 
 
-@pytest.mark.parametrize("changed", [False, True])
-@pytest.mark.parametrize("named", [("policies/chat.json",), ("main.tf", "policies/chat.json"), (".",)])
+@pytest.mark.parametrize(
+    ("named", "changed"),
+    [
+        (("policies/chat.json",), False),
+        (("policies/chat.json",), True),
+        (("main.tf", "policies/chat.json"), False),
+        (("main.tf", "policies/chat.json"), True),
+        ((".",), False),
+    ],
+)
 def test_a_template_is_judged_where_terraform_renders_it(
     named: tuple[str, ...], changed: bool, tmp_path: Path
 ) -> None:
     write(tmp_path, {"main.tf": RENDERS, "policies/chat.json": TEMPLATE})
-    inventory = load([tmp_path / name for name in named], changed=changed)
+    paths = [tmp_path / name for name in named]
+    inventory = load(read_change(paths, lambda _: False).paths if changed else paths, changed=changed)
     topic = only_topic(inventory)
     assert topic.address == "aws_sns_topic.chat"
     assert not isinstance(topic.policy, Unknown)
@@ -489,3 +499,46 @@ resource "aws_sns_topic" "chat" {
         tmp_path, {"main.tf": module, "topics.yaml": f"topics: [{{arn: '{TOPIC_ARN}', policy: chat.json}}]"}
     )
     assert load([tmp_path]).skipped == ()
+
+
+PLAN = {
+    "format_version": "1.2",
+    "terraform_version": "1.9.0",
+    "planned_values": {
+        "root_module": {
+            "resources": [
+                {
+                    "address": "aws_sns_topic.chat",
+                    "mode": "managed",
+                    "type": "aws_sns_topic",
+                    "values": {"name": "chat", "policy": json.dumps(document(statement()))},
+                }
+            ]
+        }
+    },
+    "configuration": {"root_module": {}},
+    "complete": True,
+}
+
+
+@pytest.mark.parametrize("sort_keys", [False, True])
+@pytest.mark.parametrize("size", [0, 6_000_000])
+def test_a_plan_is_one_whatever_its_name_size_and_order(sort_keys: bool, size: int, tmp_path: Path) -> None:
+    plan = {**PLAN, "configuration": {"root_module": {"variables": {"x": {"default": "x" * size}}}}}
+    text = json.dumps(plan, sort_keys=sort_keys)
+    write(tmp_path, {"plan.tf.json": text, "main.tf": 'variable "x" {}'})
+    assert only_topic(load([tmp_path])).address == "aws_sns_topic.chat"
+    assert only_topic(load([tmp_path / "plan.tf.json"])).address == "aws_sns_topic.chat"
+
+
+@pytest.mark.parametrize("paths", [["."], ["a/topic.json", "a/../a/topic.json", "a/link.json"], [".", "a"]])
+def test_a_file_is_read_once_by_whatever_names_and_again_in_another_folder(
+    paths: list[str], tmp_path: Path
+) -> None:
+    write(tmp_path, {"a/topic.json": json.dumps(document(statement()))})
+    (tmp_path / "a" / "link.json").symlink_to("topic.json")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "topic.json").symlink_to("../a/topic.json")
+    found = load([*(tmp_path / one for one in paths), tmp_path / "b"])
+    names = [Path(one.place.document.name).relative_to(tmp_path).as_posix() for one in found.topics]
+    assert sorted(names) == ["a/topic.json", "b/topic.json"]

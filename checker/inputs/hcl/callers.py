@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.files import find_files, is_hcl, is_values, name_of
+from checker.inputs.bulk import is_module_file
+from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
 from checker.inputs.hcl.folder import Text, absolute, called_by, listed, value_files
+from checker.inputs.hcl.readers import readers_of
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, read_text
@@ -30,19 +32,27 @@ class Reached(NamedTuple):
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
-    """Find what changed files reach; those that are no files of Terraform reach nothing."""
-    changed = [path for path in paths if (is_hcl(path) or is_values(path)) and os.path.isfile(path)]  # noqa: PTH113 - never raises
+    """Find what changed files reach, also those that a module reads; a file that no module reads reaches nothing."""
+    changed = [one for path in paths if os.path.isfile(path) for one in _terraform_of(path)]  # noqa: PTH113 - never raises
     if not changed:
         return Reached()
     calls = _Calls({_top(path) for path in changed}, exclude)
-    for path in filter(is_hcl, changed):
+    for path in filter(is_module_file, changed):
         calls.add(Path(os.path.relpath(path)))
+    changed += [link for path in changed for link in calls.links_to(path)]
     folders = {path: calls.module_of(path) for path in changed}
     roots = [
         calls.folders[one] for one in sorted({root for one in folders.values() for root in calls.roots(one)})
     ]
     files = [file for folder in roots for file in listed(folder, [])]
     return Reached(tuple(files), frozenset(_names(roots)), tuple(_extra(folders, calls)))
+
+
+def _terraform_of(path: Path) -> list[Path]:
+    """The files of Terraform that a changed file stands for: itself, or those that may read it."""
+    if is_module_file(path) or is_values(path):
+        return [path]
+    return list(readers_of(path, _top(path)))
 
 
 def _extra(folders: dict[Path, str], calls: _Calls) -> Iterator[tuple[Path, Path]]:
@@ -65,7 +75,11 @@ def _top(path: Path) -> Path:
 
 
 class _Calls:
-    """The modules below some folders, by their full names, and which of them call which."""
+    """The modules below some folders, and which of them call which.
+
+    A folder goes by its real path: a link to it is the same module. A link to a file makes the file one of the
+    module that the link lies in.
+    """
 
     def __init__(self, tops: Iterable[Path], exclude: Callable[[Path], bool]) -> None:
         self.folders: dict[str, Path] = {}
@@ -77,17 +91,21 @@ class _Calls:
 
     def add(self, path: Path) -> None:
         """Add the module that a file belongs to, and the calls in the file."""
-        self.folders.setdefault(absolute(path.parent), path.parent)
-        self.note(path)
-
-    def note(self, path: Path) -> None:
-        """Note the modules that a file calls."""
+        self.folders.setdefault(_real(path.parent), path.parent)
         for called in called_by(Text(path, _text(path))):
-            self.callers.setdefault(absolute(called), set()).add(absolute(path.parent))
+            self.callers.setdefault(_real(called), set()).add(_real(path.parent))
+
+    def links_to(self, path: Path) -> Iterator[Path]:
+        """The links in modules that lead to a file."""
+        real = _real(path)
+        for folder in self.folders.values():
+            for one in listed(folder, [], (*HCL, *VALUES)):
+                if os.path.islink(one) and _real(one) == real:  # noqa: PTH114 - never raises
+                    yield one
 
     def module_of(self, path: Path) -> str:
         """The folder of the module that a file belongs to; values may lie in a folder below."""
-        own = absolute(path.parent)
+        own = _real(path.parent)
         if not is_values(path):
             return own
         above = (str(one) for one in (Path(own), *Path(own).parents))
@@ -103,6 +121,10 @@ class _Calls:
         return {one for one in seen if one in self.folders and not self.callers.get(one)} or (
             seen & self.folders.keys()
         )
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
 
 
 def _text(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from checker.inputs.files import name_of
 from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.expression import Expression, written
-from checker.inputs.hcl.folder import absolute
+from checker.inputs.hcl.folder import absolute, local_folder
 from checker.inputs.hcl.render import render
 from checker.inputs.hcl.template import TemplateError, split
 from checker.inputs.hcl.values import known, text, unknown, wrong
@@ -97,7 +97,7 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
     if given is None or not given.isprintable() or len(given) > _MAX_PATH:
         return wrong("no name of a file", at, written(at))
     trees = scope.module.folders
-    path = Path(os.path.normpath(trees[0] / given))
+    path = local_folder(trees[0], given)
     resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
     if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("a file outside the module's tree is not read", at, written(at))

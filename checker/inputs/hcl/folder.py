@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, name_of
 from checker.inputs.text import InputError, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.inputs.hcl.body import Argument, Block
     from checker.policy.source import Source
@@ -22,7 +23,7 @@ _TEMPLATE = re.compile(
     r"""(?:\btemplatefile\(|\btemplate"?\s*[=:]\s*\\?"?(?:\$\{)?file\()\s*\\?"(?:\$\{path\.(?:module|root)\}/)?([^"$%\\\n]{1,200})"""
 )
 _MAX_FOLDERS = 200
-_NEAR = 3
+NEAR = 3
 """How many folders up a module may read a file: its own, or one below such as `policies/`."""
 _VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 
@@ -53,7 +54,8 @@ class Folder(NamedTuple):
 def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
     """Read the module's files in order, those that override others last."""
     found: list[Text] = []
-    for path in sorted(listed(folder, faults), key=lambda path: (is_override(path), path.name)):
+    files = filter(is_module_file, listed(folder, faults))
+    for path in sorted(files, key=lambda path: (is_override(path), path.name)):
         try:
             found.append(Text(path, read_text(path)))
         except InputError as error:
@@ -95,17 +97,20 @@ def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
 
     Files that cannot be read are added to ``faults``: what they declare is not known.
     """
+    return any(word in one.text for one in with_called(folder, texts, faults) for word in _WORDS)
+
+
+def with_called(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Iterator[Text]:
+    """Give the texts of a module, and those of the local modules that it calls."""
     seen = {absolute(folder)}
     waiting = list(texts)
     while waiting:
         one = waiting.pop()
-        if any(word in one.text for word in _WORDS):
-            return True
+        yield one
         for called in called_by(one):
             if absolute(called) not in seen and len(seen) < _MAX_FOLDERS:
                 seen.add(absolute(called))
                 waiting += read_texts(called, faults)
-    return False
 
 
 def called_by(text: Text) -> Iterator[Path]:
@@ -121,14 +126,11 @@ def rendered_by(text: Text) -> Iterator[str]:
     return (absolute(text.path.parent / match[1]) for match in _TEMPLATE.finditer(text.text))
 
 
-def readers_of(path: Path, *, as_template: bool) -> list[Path]:
-    """The Terraform files around a file that seem to read it, by `file` or `templatefile`; or to render it."""
-    reads = re.compile(rf'file\([^()\n]*{re.escape(path.name)}\\?"')
-    near = [Path(os.path.relpath(one)) for one in path.absolute().parents[:_NEAR]]
+def renderers_of(path: Path) -> list[Path]:
+    """The Terraform files around a file that seem to render it as a template."""
+    near = [Path(os.path.relpath(one)) for one in path.absolute().parents[:NEAR]]
     texts = [text for folder in near for text in read_texts(folder, [])]
-    if as_template:
-        return [text.path for text in texts if absolute(path) in rendered_by(text)]
-    return [text.path for text in texts if reads.search(text.text)]
+    return [text.path for text in texts if absolute(path) in rendered_by(text)]
 
 
 def absolute(path: Path) -> str:
@@ -138,4 +140,5 @@ def absolute(path: Path) -> str:
 
 def local_folder(caller: Path, source: str) -> Path:
     """The folder that a local module's source leads to."""
-    return Path(os.path.normpath(caller / source))
+    folder = os.path.normpath(caller / source)
+    return Path(folder if os.path.isabs(folder) else os.path.relpath(folder))  # noqa: PTH117 - as above
