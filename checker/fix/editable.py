@@ -45,6 +45,9 @@ def own_code(paths: Sequence[Path]) -> Check:
             name = environments.instance_name(source)
             told = f"`{source.name}` serves several environments: {reason}; let each of them set `{name}`"
             raise SharedCodeError(told, name)
+        if reason := environments.of_reader(source):
+            told = f"a module that serves several environments reads `{source.name}`: {reason}"
+            raise CannotEditError(f"{told}; let the module render it with `templatefile`")
 
     return check
 

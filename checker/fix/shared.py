@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.inputs.callers import read_calls, repository_of
+from checker.inputs.cloudformation.parents import read_parents, uses_of
 from checker.inputs.files import HCL, name_of
-from checker.inputs.text import parse_text
+from checker.inputs.hcl.readers import readers_of
+from checker.inputs.text import InputError, parse_text
 from checker.policy.node import Object, items
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from checker.inputs.callers import Calls
-    from checker.policy.source import Source
 
 NEW_NAME = "connect_instance_arn"
 NEW_PARAMETER = "ConnectInstanceArn"
@@ -34,6 +36,7 @@ class Environments:
     def __init__(self, named: Sequence[Path] = ()) -> None:
         self.named = [Path.cwd(), *map(_absolute, named)]
         self.read: Callable[[Path], Calls] = cache(read_calls)
+        self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
         """The calls of the repository that a folder is in."""
@@ -44,7 +47,29 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return self._of_module(path)
-        return _of_template(path, source)
+        return _of_template(path, source) or self._of_nested(path)
+
+    def of_reader(self, source: Source) -> str:
+        """Say the same of the Terraform modules that read a file, such as a policy."""
+        path = _absolute(Path(source.name))
+        if path.name.endswith(HCL):
+            return ""
+        readers = map(_absolute, readers_of(path, repository_of(path.parent, self.named)))
+        return next(filter(None, map(self._of_module, readers)), "")
+
+    def _of_nested(self, path: Path, seen: tuple[Path, ...] = ()) -> str:
+        """Tell by the templates that deploy this one as a nested stack."""
+        sites = uses_of(path, self.parents(repository_of(path.parent, self.named)))
+        if len(sites) > 1:
+            return f"deployed by {_listed(list(dict.fromkeys(map(_shown, sites))))}"
+        parents = [Path(site.rpartition(":")[0]) for site in sites]
+        if not parents or parents[0] in seen or parents[0].name.endswith(HCL):
+            return next((self._of_module(one) for one in parents if one.name.endswith(HCL)), "")
+        text = Source(name_of(_relative(parents[0])), _read(parents[0]))
+        try:
+            return _of_template(parents[0], text) or self._of_nested(parents[0], (*seen, parents[0]))
+        except InputError:
+            return f"deployed by `{text.name}`, which cannot be read"
 
     def instance_name(self, source: Source) -> str:
         """The variable or parameter of the file's module that holds an instance ARN, else a new name for one."""

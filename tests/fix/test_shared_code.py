@@ -63,6 +63,17 @@ def call(source: str, name: str = "chat", more: str = "") -> str:
     return f'module "{name}" {{\n  source = "{source}"\n  instance = ""\n{more}}}\n'
 
 
+def nested(path: str) -> str:
+    return f"Resources:\n  Chat:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: {path}}}\n"
+
+
+def nested_by_url(name: str) -> str:
+    url = {"Fn::Join": ["/", ["https://s3.amazonaws.com", {"Ref": "Bucket"}, name]]}
+    return json.dumps(
+        {"Resources": {"Chat": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}}
+    )
+
+
 VARIABLE, PARAMETER, LITERAL = "var.connect_instance_arn", "Ref: ConnectInstanceArn", INSTANCE_ARN
 LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
     "two roots": (
@@ -119,6 +130,31 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
         "`dev`, `prod` by `samconfig.toml`",
         PARAMETER,
     ),
+    "nested in two stacks": (
+        {"n/chat.yaml": TEMPLATE, "dev.yaml": nested("n/chat.yaml"), "prod.json": nested_by_url("chat.yaml")},
+        "deployed by `dev.yaml:4`, `prod.json:1`",
+        PARAMETER,
+    ),
+    "nested in a stack with stages": (
+        {"n/chat.yaml": TEMPLATE, "main.yaml": STAGES + nested("n/chat.yaml")},
+        "parameter `Stage`",
+        PARAMETER,
+    ),
+    "in a stack set": (
+        {"chat.yaml": TEMPLATE, "set.yaml": nested("chat.yaml").replace("::Stack", "::StackSet")},
+        "deployed by `set.yaml:4`",
+        PARAMETER,
+    ),
+    "a policy that a shared module reads": (
+        {
+            "m/main.tf": 'resource "aws_sns_topic" "chat" {\n  policy = file("${path.module}/policy.json")\n}\n',
+            "m/policy.json": POLICY,
+            "main.tf": call("./m"),
+            "prod/main.tf": call("../m"),
+        },
+        "called by `main.tf:2`, `prod/main.tf:2`",
+        LITERAL,
+    ),
 }
 EDITED: dict[str, Mapping[str, str]] = {
     "a root": {"main.tf": MODULE, "terraform.tfvars": "", "one.auto.tfvars": "", "prod.tfvars": ""},
@@ -128,6 +164,18 @@ EDITED: dict[str, Mapping[str, str]] = {
         "main.tf": call("./m", more="  count = var.x ? 1 : 0\n"),
     },
     "Terraform JSON of people": {"main.tf.json": json.dumps({"resource": CDKTF["resource"]})},
+    "a template that one stack nests": {"n/chat.yaml": TEMPLATE, "main.yaml": nested("n/chat.yaml")},
+    "templates of one name": {
+        "a/t.yaml": TEMPLATE,
+        "b/t.yaml": "Resources: {}\n",
+        "main.yaml": nested("a/t.yaml"),
+        "other.yaml": nested("./b/t.yaml"),
+    },
+    "a policy that a module with one caller reads": {
+        "m/main.tf": 'resource "aws_sns_topic" "chat" {\n  policy = file("${path.module}/policy.json")\n}\n',
+        "m/policy.json": POLICY,
+        "main.tf": call("./m"),
+    },
     "a template": {"chat.yaml": TEMPLATE, "samconfig.toml": "[default.deploy.parameters]\n"},
 }
 
