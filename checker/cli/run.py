@@ -120,6 +120,7 @@ def _examine_change(ground: Ground, options: Options) -> Run:
     change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
     options = options._replace(given=options.given._replace(values=change.values))
     inventory = _loaded(ground, options, change.paths)
+    inventory = inventory._replace(skipped=(*inventory.skipped, *change.skipped))
     report = judge(inventory, ground.rules, ground.scope._replace(files=change.names))
     return decide(report, ground, options, inventory)
 

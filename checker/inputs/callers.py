@@ -21,7 +21,7 @@ _FUNCTION = re.compile(r"^\$\{[^}]*\}/")
 _FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
 _COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
-_TERRAGRUNT = "terragrunt.hcl"
+TERRAGRUNT = "terragrunt.hcl"
 _NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
 _MOST_FOLDERS = 20_000
 
@@ -85,11 +85,11 @@ def read_calls(top: Path) -> Calls:
             return Calls({}, frozenset(names), complete=False)
         inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in _NOT_WALKED)
         for name in sorted(files):
-            if not name.endswith((*HCL, ".tfvars", ".tfvars.json")) and name != _TERRAGRUNT:
+            if not name.endswith((*HCL, ".tfvars", ".tfvars.json")) and name != TERRAGRUNT:
                 continue
             text = _text(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
-            for called, line in _called(text, folder, str(top)):
+            for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
     return Calls({one: tuple(found) for one, found in sites.items()}, frozenset(names), complete=True)
 
@@ -102,7 +102,7 @@ def _text(path: str) -> str:
         return ""  # a file that cannot be read is reported where it is judged
 
 
-def _called(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
+def called_in(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
     """The folders that a text calls, each with the line."""
     for match in _SOURCE.finditer(text):
         path = _local(match[1].partition("?")[0], folder, top)
@@ -142,7 +142,7 @@ def _local(source: str, folder: str, top: str) -> str | None:
     if source.startswith(("./", "../")):
         return os.path.normpath(os.path.join(folder, source))  # noqa: PTH118 - as above
     inside = _FUNCTION.sub("//", source).partition("://")[2] or _FUNCTION.sub("//", source)
-    path = inside.partition("//")[2].replace("//", "/")
+    path = inside.partition("//")[2].replace("//", "/").lstrip("/")
     if not path or "$" in path:
         return None
     return os.path.normpath(os.path.join(top, path))  # noqa: PTH118 - as above

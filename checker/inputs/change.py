@@ -13,16 +13,20 @@ from checker.inputs.text import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from checker.inventory import Skipped
+
 
 class Change(NamedTuple):
     """``paths`` are read, ``names`` are the files that reports speak of.
 
-    ``values`` are pairs of a folder of Terraform files and a file with values for it.
+    ``values`` are pairs of a folder of Terraform files and a file with values for it, ``skipped`` are files that
+    are not read.
     """
 
     paths: tuple[Path, ...]
     names: frozenset[str]
     values: tuple[tuple[Path, Path], ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Change:
@@ -41,7 +45,7 @@ def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Chang
     found = reached(paths, exclude)
     others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above
     names = {name_of(one) for path in paths for one in (path, _from_here(path))}
-    return Change((*others, *found.roots), found.names | names, found.values)
+    return Change((*others, *found.roots), found.names | names, found.values, found.skipped)
 
 
 def _from_here(path: Path) -> Path:

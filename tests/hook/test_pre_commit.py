@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,13 @@ def test_no_hook_talks_to_aws_and_all_are_serial() -> None:
         assert one["language"] == "python"
         assert one["require_serial"]
         assert not {"audit", "flow", "--topic-arn"} & set(one["entry"].split())
+
+
+@pytest.mark.parametrize("hook", hooks(), ids=lambda one: str(one["id"]))
+def test_hooks_are_handed_every_file_that_a_policy_may_come_from(hook: dict[str, Any]) -> None:
+    names = "a.json a.yml a.yaml a.template a.tf a.tf.json a.tfvars a.tfvars.json a.tftpl a.json.tpl terragrunt.hcl"
+    assert all(re.search(hook["files"], name) for name in names.split())
+    assert not re.search(hook["files"], "a.py")
 
 
 def test_files_about_something_else_are_passed_over_in_silence(tmp_path: Path) -> None:

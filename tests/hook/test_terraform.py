@@ -144,3 +144,14 @@ def test_a_change_reaches_the_modules_that_link_to_a_file_or_its_folder(
     (tmp_path / link).unlink(missing_ok=True)
     (tmp_path / link).symlink_to(f"../{name if link != 'live/chat' else 'shared/chat'}")
     assert broken(changed(name)) == {"live/terraform.tfvars"}
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("source", ["../../../modules/stream", "${get_repo_root()}//modules/stream"])
+def test_a_configuration_of_terragrunt_stands_for_its_module_and_its_values_are_not_read(source: str) -> None:
+    save(Path("live/tg/eu/terragrunt.hcl"), f'terraform {{\n  source = "{source}"\n}}\ninputs = {{}}\n')
+    save(Path("live/tg/vpc/terragrunt.hcl"), 'terraform {\n  source = "../../alarms"\n}\n')
+    found = changed("live/tg/eu/terragrunt.hcl")
+    assert broken(found) == {DEV, PROD}
+    assert [one.what for one in found.report.skipped] == ["live/tg/eu/terragrunt.hcl"]
+    assert not changed("live/tg/vpc/terragrunt.hcl").report.examined

@@ -10,6 +10,7 @@ from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
 from checker.inputs.hcl.folder import Text, absolute, called_by, listed, value_files
 from checker.inputs.hcl.readers import readers_of
+from checker.inputs.hcl.terragrunt import is_terragrunt, modules_of, not_read
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, read_text
@@ -17,23 +18,27 @@ from checker.inputs.text import InputError, read_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from checker.inventory import Skipped
+
 
 class Reached(NamedTuple):
     """What a change reaches.
 
     ``roots`` are the files of the root modules, ``names`` the names of all files of these and of the modules that
     they call. ``values`` are pairs of a root's folder and a changed file of values that Terraform reads for it
-    only with `-var-file`.
+    only with `-var-file`. ``skipped`` are files that reach a module and are not read.
     """
 
     roots: tuple[Path, ...] = ()
     names: frozenset[str] = frozenset()
     values: tuple[tuple[Path, Path], ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
     """Find what changed files reach, also those that a module reads; a file that no module reads reaches nothing."""
-    changed = [one for path in paths if os.path.isfile(path) for one in _terraform_of(path)]  # noqa: PTH113 - never raises
+    standing = {path: _terraform_of(path) for path in paths if os.path.isfile(path)}  # noqa: PTH113 - never raises
+    changed = [one for found in standing.values() for one in found]
     if not changed:
         return Reached()
     calls = _Calls({_top(path) for path in changed}, exclude)
@@ -45,11 +50,14 @@ def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
         calls.folders[one] for one in sorted({root for one in folders.values() for root in calls.roots(one)})
     ]
     files = [file for folder in roots for file in listed(folder, [])]
-    return Reached(tuple(files), frozenset(_names(roots)), tuple(_extra(folders, calls)))
+    skipped = tuple(not_read(path) for path, found in standing.items() if found and is_terragrunt(path))
+    return Reached(tuple(files), frozenset(_names(roots)), tuple(_extra(folders, calls)), skipped)
 
 
 def _terraform_of(path: Path) -> list[Path]:
-    """The files of Terraform that a changed file stands for: itself, or those that may read it."""
+    """The files of Terraform that a changed file stands for: itself, those that may read it, or those it deploys."""
+    if is_terragrunt(path):
+        return list(modules_of(path, _top(path)))
     if is_module_file(path) or is_values(path):
         return [path]
     return list(readers_of(path, _top(path)))
