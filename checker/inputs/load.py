@@ -22,7 +22,7 @@ from checker.inputs.files import (
     read_input,
 )
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of
+from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of, may_be_of_others
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
@@ -235,5 +235,7 @@ def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:
         try:
             read |= take_manifest(file.document, file.path, facts)
         except InputError as error:
-            facts.skip(error)
+            chosen = file.named and not facts.of_change
+            is_error = chosen or not may_be_of_others(file.document.root)
+            facts.skipped.append(error.skipped()._replace(error=is_error))
     return [file for file in others if os.path.realpath(file.path) not in read] if read else others

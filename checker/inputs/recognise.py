@@ -109,6 +109,20 @@ def is_manifest(node: Node) -> bool:
     )
 
 
+def may_be_of_others(node: Node) -> bool:
+    """True for a manifest that only its topics' ARNs speak for, all of which have keys that no manifest has."""
+    topics = _listed(node, "topics")
+    others = any(
+        _says(kind, one) for kind in ("instances", "keys", "contacts") for one in _listed(node, kind)
+    )
+    return not others and not any(map(_has_known_keys, topics))
+
+
+def _has_known_keys(topic: Node) -> bool:
+    keys = [member.key for member in topic.members] if isinstance(topic, Object) else []
+    return all(key in _OF_TOPIC or did_you_mean(key, _OF_TOPIC) for key in keys)
+
+
 def has_keys_of_manifest(node: Node) -> bool:
     """True if topics or contacts are listed, and every key is one of a manifest's, or nearly."""
     keys = {member.key for member in node.members} if isinstance(node, Object) else set()

@@ -542,3 +542,78 @@ def test_a_file_is_read_once_by_whatever_names_and_again_in_another_folder(
     found = load([*(tmp_path / one for one in paths), tmp_path / "b"])
     names = [Path(one.place.document.name).relative_to(tmp_path).as_posix() for one in found.topics]
     assert sorted(names) == ["a/topic.json", "b/topic.json"]
+
+
+SOURCE = "git::https://example.com/chat.git?ref=v1"
+OPEN_MODULE = (
+    f'resource "aws_sns_topic" "chat" {{\n  policy = jsonencode({json.dumps(document(statement()))})\n}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "folder", "read"),
+    [
+        ("a", SOURCE, ".terraform/modules/a", True),
+        ("a", f"registry/{SOURCE}", ".terraform/modules/a", True),
+        ("a", SOURCE.replace("v1", "v2"), ".terraform/modules/a", False),
+        ("b", SOURCE, ".terraform/modules/a", False),
+        ("a", SOURCE, ".terraform/modules/missing", False),
+        ("a", SOURCE, "../outside", False),
+    ],
+)
+def test_a_module_is_read_where_terraform_has_downloaded_it(
+    key: str, source: str, folder: str, read: bool, tmp_path: Path
+) -> None:
+    listed = {
+        "Modules": [{"Key": "", "Source": "", "Dir": "."}, {"Key": key, "Source": source, "Dir": folder}]
+    }
+    files = {
+        "root/main.tf": f'module "a" {{\n  source = "{SOURCE}"\n}}\n',
+        "root/.terraform/modules/modules.json": listed,
+        "root/.terraform/modules/a/main.tf": OPEN_MODULE,
+        "outside/main.tf": OPEN_MODULE,
+    }
+    found = load([write(tmp_path, files) / "root"])
+    assert [one.address for one in found.topics] == ["module.a.aws_sns_topic.chat"] * read
+    assert not any(one.error for one in found.skipped)
+
+
+def test_a_downloaded_module_is_read_with_those_that_it_calls(tmp_path: Path) -> None:
+    listed = [
+        {"Key": key, "Source": SOURCE, "Dir": f".terraform/modules/{key}"} for key in ("wrap", "wrap.chat")
+    ]
+    call = f'{{\n  for_each = toset(["x.y"])\n  source = "{SOURCE}"\n}}\n'
+    files = {
+        "main.tf": f'module "wrap" {call}',
+        ".terraform/modules/modules.json": {"Modules": listed},
+        ".terraform/modules/wrap/main.tf": f'module "chat" {call}',
+        ".terraform/modules/wrap.chat/main.tf": OPEN_MODULE,
+    }
+    topic = only_topic(load([write(tmp_path, files)]))
+    assert topic.address == 'module.wrap["x.y"].module.chat["x.y"].aws_sns_topic.chat'
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"Modules": 1}', '{"Modules": [1, {"Key": 2}]}', "[" * 5000])
+def test_a_list_of_downloads_that_cannot_be_read_lists_nothing(text: str, tmp_path: Path) -> None:
+    files = {
+        "main.tf": f'module "a" {{\n  source = "{SOURCE}"\n}}\n',
+        ".terraform/modules/modules.json": text,
+    }
+    assert load([write(tmp_path, files)]).topics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [
+        (f"topics: [{{arn: '{TOPIC_ARN}', queue: orders}}]", False),
+        (f"topics: [{{arn: '{TOPIC_ARN}', instnces: []}}]", True),
+        (f"topics: [{{arn: '{TOPIC_ARN}', queue: orders}}]\ninstances: ['{INSTANCE_ARN}']", True),
+    ],
+)
+@pytest.mark.parametrize("how", ["folder", "changed", "named"])
+def test_topics_of_another_program_are_listed_and_no_error_unless_chosen(
+    text: str, is_error: bool, how: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, {"topics.yaml": text}) / "topics.yaml"
+    (skipped,) = load([tmp_path if how == "folder" else path], changed=how == "changed").skipped
+    assert skipped.error is (is_error or how == "named")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
 from checker.inputs.hcl.folder import Text, absolute, called_by, listed, value_files
+from checker.inputs.hcl.installed import downloads_of
 from checker.inputs.hcl.readers import readers_of
 from checker.inputs.hcl.terragrunt import is_terragrunt, modules_of, not_read
 from checker.inputs.opening import mark_irrelevant
@@ -150,6 +151,7 @@ def _names(roots: Iterable[Path]) -> Iterator[str]:
     """Name the files of modules and of those that they call, as these are named when they are read."""
     seen: set[str] = set()
     waiting = list(roots)
+    waiting += [one.folder for root in waiting for one in downloads_of(root).values()]
     while waiting:
         folder = waiting.pop()
         if absolute(folder) in seen:

@@ -1,4 +1,4 @@
-"""Calls of modules: local ones are read, of others nothing is known but their name.
+"""Calls of modules: local and downloaded ones are read, of others nothing is known but their name.
 
 https://developer.hashicorp.com/terraform/language/modules/syntax
 """
@@ -12,6 +12,7 @@ from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.evaluate import Scope, evaluate
 from checker.inputs.hcl.expand import expanded
 from checker.inputs.hcl.folder import absolute, local_folder
+from checker.inputs.hcl.installed import folder_of
 from checker.inputs.hcl.providers import passed_providers
 from checker.inputs.hcl.values import text, unknown
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
 _META = ("source", "version", "count", "for_each", "providers", "depends_on")
 _COST = 50
+_NOT_LOCAL = "a module that is neither local nor downloaded is not read"
 
 
 def call_module(block: Block, address: str, caller: Module) -> Node:
     """Make the instances of a module known, if its files can be read."""
-    folder = _folder(block, caller)
+    folder = _folder(block, address, caller)
     if isinstance(folder, str):
         return unknown(folder, block.header, address)
 
@@ -49,12 +51,14 @@ def call_module(block: Block, address: str, caller: Module) -> Node:
     return expanded(block, address, caller, register)
 
 
-def _folder(block: Block, caller: Module) -> Path | str:
-    """Find a local module, or say why there is none to read."""
+def _folder(block: Block, address: str, caller: Module) -> Path | str:
+    """Find a local or downloaded module, or say why there is none to read."""
     argument = block.body.arguments.get("source")
     source = text(evaluate(argument.expression, caller.scope)) if argument is not None else None
-    if not isinstance(source, str) or not source.startswith(("./", "../")):
-        return "a module that is not local is not read"
+    if not isinstance(source, str) or not source:
+        return _NOT_LOCAL
+    if not source.startswith(("./", "../")):
+        return folder_of(address, source, caller.session.downloads) or _NOT_LOCAL
     folder = local_folder(caller.folder, source)
     if "\0" in source or not os.path.isdir(folder):  # noqa: PTH112 - it never raises
         return "the folder of the module is not there"

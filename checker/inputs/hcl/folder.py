@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, name_of
+from checker.inputs.hcl.installed import downloads_of
 from checker.inputs.text import InputError, read_text
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HC
 
 
 def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
-    """True if the module, or a local one that it calls, has anything that is read here; nothing is parsed.
+    """True if the module, or one that it calls, has anything that is read here; nothing is parsed.
 
     Files that cannot be read are added to ``faults``: what they declare is not known.
     """
@@ -101,9 +102,11 @@ def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
 
 
 def with_called(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Iterator[Text]:
-    """Give the texts of a module, and those of the local modules that it calls."""
+    """Give the texts of a module, and those of the local and downloaded modules that it calls."""
     seen = {absolute(folder)}
     waiting = list(texts)
+    for download in downloads_of(folder).values():
+        waiting += read_texts(download.folder, faults)
     while waiting:
         one = waiting.pop()
         yield one

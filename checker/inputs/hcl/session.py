@@ -9,6 +9,7 @@ from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.evaluate import Scope
 from checker.inputs.hcl.folder import absolute
 from checker.inputs.hcl.gather import gather_folder
+from checker.inputs.hcl.installed import downloads_of
 from checker.inputs.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Session:
     are the addresses that stand for all instances, where nobody knows how many there are, and ``counts`` maps
     them to the expressions that say how many. ``met`` are the
     folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
-    ``opened`` are the full names of the files that `file` and `templatefile` have read.
+    ``opened`` are the full names of the files that `file` and `templatefile` have read, ``downloads`` the modules
+    of the root that `terraform init` has fetched.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Session:
         self.counts: dict[str, Stretch] = {}
         self.met: dict[str, Folder] = {}
         self.opened: set[str] = set()
+        self.downloads = downloads_of(root)
         self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:
