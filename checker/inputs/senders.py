@@ -54,12 +54,16 @@ _LONGEST_NAME = 2048
 
 
 class Part(NamedTuple):
-    """One resource: its type, its names for others, and its arguments; a ``Symbol`` is a reference."""
+    """One resource: its type, its names for others, and its arguments; a ``Symbol`` is a reference.
+
+    ``hidden`` is true for an identity policy, or what holds one, of which nothing but the references is known.
+    """
 
     address: str
     kind: str
     names: tuple[str, ...]
     arguments: Plain
+    hidden: bool = False
 
 
 class _Facts(NamedTuple):
@@ -74,10 +78,15 @@ def is_part(kind: str) -> bool:
     return not kind.startswith(_OUTSIDE)
 
 
-def senders(parts: Iterable[Part]) -> list[DeclaredSender]:
-    """Give the resources that start streams, or belong to the same role as what does, and get a topic."""
+def senders(parts: Iterable[Part], *, possible: bool = False) -> list[DeclaredSender]:
+    """Give the resources that start streams, or belong to the same role as what does, and get a topic.
+
+    ``possible`` gives those that may, too, by a policy that is not known.
+    """
     by_address = {one.address: one for one in parts if is_part(one.kind)}
-    starting = frozenset(address for address, one in by_address.items() if _streams(one))
+    starting = frozenset(
+        address for address, one in by_address.items() if _streams(one) or (possible and one.hidden)
+    )
     if not starting:
         return []
     known = {address: _facts(one) for address, one in by_address.items()}

@@ -617,3 +617,12 @@ def test_topics_of_another_program_are_listed_and_no_error_unless_chosen(
     path = write(tmp_path, {"topics.yaml": text}) / "topics.yaml"
     (skipped,) = load([tmp_path if how == "folder" else path], changed=how == "changed").skipped
     assert skipped.error is (is_error or how == "named")
+
+
+@pytest.mark.parametrize(
+    "text", ['variable "x" {}', "# aws_sns_topic lives elsewhere", 'resource "aws_kms_alias" "a" {}']
+)
+def test_a_named_module_that_declares_nothing_to_judge_is_listed(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, {"main.tf": text}) / "main.tf"
+    assert [one.what for one in load([path]).skipped] == [path.as_posix()]
+    assert load([tmp_path]).skipped == ()

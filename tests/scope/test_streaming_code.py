@@ -13,7 +13,8 @@ from checker.inputs.load import load
 from checker.inputs.senders import Part, senders
 from checker.registry import all_rules
 from tests.cli.process import save
-from tests.samples import ACCOUNT, TESTS, document, statement
+from tests.inputs.terraform.plans import change, plan, refer, written
+from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, document, statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +128,33 @@ def test_a_topic_is_judged_if_its_key_is_connects(service: str, judged: int, tmp
     save(tmp_path / "key.json", {"KeyMetadata": {"KeyId": KEY_ARN[-36:], "Arn": KEY_ARN}})
     save(tmp_path / "policy.json", {"Policy": json.dumps(document(grant))})
     assert [one.kind for one in run(tmp_path).examined] == ["topic", "key"] * judged
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "instance", "listed"),
+    [
+        ("aws_iam_role_policy", {"policy": True}, INSTANCE_ARN, True),
+        ("aws_iam_role", {"inline_policy": [{"policy": True}]}, INSTANCE_ARN, True),
+        ("aws_iam_role", {"inline_policy": True}, INSTANCE_ARN, True),
+        ("aws_iam_role", {"arn": True}, INSTANCE_ARN, False),
+        ("aws_iam_role_policy", {"policy": True}, "nothing of Connect", False),
+    ],
+)
+def test_a_plan_says_where_a_policy_that_is_not_known_yet_may_start_streams(
+    kind: str, attribute: dict[str, Any], instance: str, listed: bool, tmp_path: Path
+) -> None:
+    (name,) = attribute
+    of_topic = refer("aws_sns_topic.chat.arn")
+    shown = plan(
+        [
+            change("aws_sns_topic.chat", {"name": "chat"}, {"arn": True}),
+            change(f"{kind}.f", {}, attribute),
+            change("aws_lambda_function.f", {"description": instance}),
+        ],
+        written("aws_sns_topic.chat", {}),
+        written(f"{kind}.f", {name: [{"policy": of_topic}] if name == "inline_policy" else of_topic}),
+    )
+    save(tmp_path / "plan.json", shown)
+    found = load([tmp_path]).skipped
+    assert ["aws_sns_topic.chat" in one.reason and kind in one.reason for one in found] == [True] * listed
+    assert not load([tmp_path / "plan.json"]).skipped

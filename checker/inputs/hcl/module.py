@@ -51,7 +51,7 @@ def _callers_first(folders: Iterable[Path], facts: Facts) -> list[Path]:
 def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
     """Read the module in a folder into the facts' declarations; ``names`` are files handed over by name.
 
-    False for a folder that has nothing to do with topics, keys or Connect, which is not parsed.
+    False for a folder that has nothing to do with topics, keys or Connect: most are not even parsed.
     """
     if absolute(folder) in facts.called:
         return True
@@ -63,7 +63,13 @@ def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
 
         read_root(folder, texts, names, facts, faults)
     note(faults, facts)
-    return found
+    return found and (bool(faults) or _declares(folder, facts))
+
+
+def _declares(folder: Path, facts: Facts) -> bool:
+    """True if a module that was read has something to judge; another root may have called it meanwhile."""
+    found = facts.declared.get(folder)
+    return found is None or bool(found.topics or found.keys or found.instances)
 
 
 def note(faults: Iterable[InputError], facts: Facts) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.finding import Symbol
 from checker.inputs.senders import Part
 from checker.inputs.terraform.follow import follow
+from checker.inputs.terraform.marks import has_marks
 from checker.inputs.terraform.modules import mapping
 from checker.inputs.terraform.references import References
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from checker.policy.plain import Plain
 
 _NAMES = ("arn", "id", "name")
+_POLICIES = ("policy", "inline_policy")
 
 
 def parts_of(scan: Scan, outline: Outline) -> list[Part]:
@@ -34,7 +36,14 @@ def _part(found: Found, one: Mapping[str, object], references: References) -> Pa
     names = (values.get(name) for name in _NAMES)
     kind = f"data.{found.type}" if one.get("mode") == "data" else found.type
     known = tuple(name for name in names if isinstance(name, str))
-    return Part(found.address, kind, known, _arguments(found.address, values, references))
+    arguments = _arguments(found.address, values, references)
+    return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
+
+
+def _hides_policy(kind: str, one: Mapping[str, object]) -> bool:
+    """True for a policy of a role, user or group that is known only after the apply."""
+    marks = mapping(one.get("change")).get("after_unknown")
+    return kind.startswith("aws_iam_") and any(has_marks(marks, name) for name in _POLICIES)
 
 
 def _arguments(address: str, values: Mapping[str, object], references: References) -> dict[str, Plain]:

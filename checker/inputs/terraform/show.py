@@ -7,6 +7,8 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import gzip
+import re
+import shlex
 import zlib
 from typing import TYPE_CHECKING
 
@@ -26,14 +28,20 @@ from checker.inventory import Skipped
 from checker.policy.jsontext import TextError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from checker.inputs.declared import DeclaredSender
+    from checker.inputs.declared import Declarations
     from checker.inputs.facts import Facts
+    from checker.inputs.senders import Part
 
 MAX_BYTES = 512 * 1024 * 1024
 """Plans of very large configurations have some fifty megabytes."""
 
+_CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
+"""What is in a plan that has to do with Amazon Connect; in others, unknown policies are about something else."""
+
+_HIDDEN = "what a role may do is known after the apply"
 _PLAN_AGAIN = "make the plan again: `terraform plan -out=plan.bin`, `terraform show -json plan.bin`"
 
 
@@ -43,27 +51,43 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     A file is a world of its own: what it declares is tied together within it, and with nothing beside it
     but by ARN. Raises InputError with line and column where it is no such thing.
     """
-    plan, found = _plan(ShownSource(name_of(path), _read(path)))
+    plan, parts = _plan(ShownSource(name_of(path), _read(path)))
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
-    declared.senders += found
+    declared.senders += senders(parts)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
     if plan.outline.gap:
         facts.skipped.append(Skipped(name_of(path), plan.outline.gap, help=_PLAN_AGAIN))
+    if not named:
+        facts.skipped += _may_be_streamed(plan.source, declared, parts)
     return bool(declared.topics or declared.keys or declared.instances)
 
 
-def _plan(source: ShownSource) -> tuple[Plan, list[DeclaredSender]]:
-    """Read a plan, and what in it starts streams. Raises InputError."""
+def _may_be_streamed(source: ShownSource, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
+    """Note the topics that only policies which are not known yet may connect to Amazon Connect."""
+    streamed = {topic for one in declared.senders for topic in one.topics}
+    for topic in declared.topics if _CONNECT.search(source.text) else ():
+        by = (one for one in senders(parts, possible=True) if not one.topics.isdisjoint(topic.names))
+        if streamed.isdisjoint(topic.names) and (sender := next(by, None)) is not None:
+            reason = (
+                f"whether Connect streams to `{topic.address}` is not known: {_HIDDEN} (`{sender.address}`)"
+            )
+            yield Skipped(
+                source.name, reason, help=f"name the file: checker check {shlex.quote(source.name)}"
+            )
+
+
+def _plan(source: ShownSource) -> tuple[Plan, list[Part]]:
+    """Read a plan, and what in it may start streams. Raises InputError."""
     scan = Scan(source)
     try:
         outline = read_outline(scan)
         resources = [read_resource(scan, found) for found in outline.resources()]
-        found = senders(parts_of(scan, outline))
+        parts = parts_of(scan, outline)
     except TextError as error:
         raise InputError(source.name, error.message, error.position()) from None
-    return Plan(source, outline, resources), found
+    return Plan(source, outline, resources), parts
 
 
 def _read(path: Path) -> str:
