@@ -95,6 +95,8 @@ def read_calls(top: Path) -> Calls:
 
 
 def _text(path: str) -> str:
+    if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
+        return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
             return file.read()

@@ -60,6 +60,8 @@ def _used(text: str, folder: str) -> Iterator[tuple[str, int]]:
 
 
 def _text(path: str) -> str:
+    if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
+        return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as fast as may be
             return file.read(_LONGEST)
