@@ -19,6 +19,7 @@ from tests.live.scene import (
     make_topic,
     rules_of,
     said_of,
+    streams,
     subscribe,
     whole,
 )
@@ -79,11 +80,21 @@ def test_a_key_in_another_region_is_not_asked_for_and_is_found(cloud: Cloud) -> 
 def test_a_topic_that_is_streamed_to_is_judged_whatever_its_policy_says(cloud: Cloud) -> None:
     instance = make_instance(cloud)
     topic = make_topic(cloud, "chat")
-    asked = {"InstanceId": instance, "ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
-    cloud.events.append(event("StartContactStreaming", ContactId="c", **asked))
+    streams(cloud, instance, topic)
     report = audited(cloud, hours=1)
     assert "source-owner" in rules_of(report)
     assert [one.kind for one in report.examined] == ["topic", "contact"]
+
+
+def test_an_instance_that_streams_is_judged_beside_the_named_one(cloud: Cloud) -> None:
+    named, streaming = make_instance(cloud), make_instance(cloud)
+    topic = make_topic(cloud, "chat", named)
+    subscribe(cloud, topic)
+    streams(cloud, streaming, topic)
+    assert rules_of(audited(cloud, hours=1, instances=(named,))) == {"connect-not-allowed"}
+    assert rules_of(audited(cloud, hours=0, instances=(named,))) == set()
+    cloud.client("connect").delete_instance(InstanceId=streaming.rpartition("/")[2])
+    assert rules_of(audited(cloud, hours=1, instances=(named,))) == set()
 
 
 def test_a_contact_with_three_topics_is_found(cloud: Cloud) -> None:

@@ -45,8 +45,20 @@ def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) 
     Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
     policy names accounts or instances that are others. Of several nothing says which one it is.
     """
-    seen = {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
-    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen))
+    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, _seen(topic, contacts)))
+
+
+def seen_to_stream(
+    topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]
+) -> tuple[Pairing, ...]:
+    """Pair the instances that CloudTrail shows to stream to a topic; one that was deleted does not any more."""
+    seen = _seen(topic, contacts)
+    arns = dict.fromkeys(one.arn for one in listed)
+    return tuple(Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen)
+
+
+def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
+    return {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
 
 
 def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
