@@ -9,6 +9,7 @@ from checker.inventory import Instance, Pairing, Source
 from checker.live.calls import Calls, Listing
 from checker.live.facts import instance_of
 from checker.live.faults import Fault, UnreadError
+from checker.live.lookup import FAILED
 from checker.naming import named_by
 from checker.pairing import fits, is_of_another
 
@@ -25,12 +26,14 @@ _PAGE = 10
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     """Give the instances of a unit, or ``None`` if they could not be listed, which is noted.
 
+    One that AWS failed to create is not there.
+
     Every Region is asked, for lists of Regions age. One that no list has, and where nothing answers, has no Connect.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
     try:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-        listed = [one for page in pages for one in page]
+        listed = [one for page in pages for one in page if one.get("InstanceStatus") != FAILED]
     except UnreadError as error:
         if error.fault is Fault.LOST and not calls.offers("connect"):
             return ()
