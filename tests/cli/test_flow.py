@@ -179,13 +179,14 @@ def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -
 
 
 def test_retain_is_part_of_the_report_and_of_the_exit_code(
-    sandbox: Sandbox, account: Account, instance: str
+    sandbox: Sandbox, account: Account, instance: str, tmp_path: Path
 ) -> None:
     topic = seed.good_topic(account, instance, "kept")
+    create = ("--create", "--yes", "--receipts", str(tmp_path))
     schema = json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
     for options, code, status in (
         ((), 1, "broken"),
-        (("--create", "--yes"), 0, "ok"),
+        (create, 0, "ok"),
         ((), 0, "ok"),
     ):
         done = flow(
