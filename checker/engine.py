@@ -221,7 +221,10 @@ class _Run:
                 findings += (_declared(one, target) for one in found)
             verdicts[rule.id] = _verdict(said)
             if verdicts[rule.id] is Verdict.UNDETERMINED:
-                doubts[rule.id] = Doubt(_reason(said), counts=not rule.needs_live)
+                asked = any(
+                    isinstance(one, Finding) for one in said
+                )  # a rule that was not told yields Unknown
+                doubts[rule.id] = Doubt(_reason(said), counts=asked or not rule.needs_live)
         return _Judged(findings, verdicts, doubts)
 
     def check(

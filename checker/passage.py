@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.chain import Explanation
+    from checker.inventory import Skipped
     from checker.retention.made import SetUp
 
 DONE, FAILED = "ok", "failed"
@@ -91,7 +92,10 @@ class End(StrEnum):
 
 
 class Passage(NamedTuple):
-    """The whole flow. ``cause`` is why it ended early; ``left_behind`` names what could not be removed."""
+    """The whole flow. ``cause`` is why it ended early; ``left_behind`` names what could not be removed.
+
+    ``unread`` is what AWS would not show of the chain, which a message that arrives does not need.
+    """
 
     instance: str
     end: End
@@ -100,3 +104,4 @@ class Passage(NamedTuple):
     steps: tuple[Step, ...] = ()
     cause: Cause | None = None
     left_behind: tuple[str, ...] = ()
+    unread: tuple[Skipped, ...] = ()

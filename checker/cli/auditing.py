@@ -5,26 +5,27 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING
 
 from checker.cli.audit_options import AuditOptions
 from checker.cli.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.cli.audit_progress import AuditProgress
-from checker.cli.baseline_file import write_baseline
+from checker.cli.baseline_file import check_baseline, write_baseline
 from checker.cli.exit_codes import Exit, ending_of
 from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import tell
 from checker.configuration.baseline import hold_back
+from checker.inputs.baseline import read_baseline
 from checker.inventory import Skipped, Source
 from checker.live.audit.cluster_lost import ClusterLostError
 from checker.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.cli.run import Ground, Run
     from checker.live.access import Unit
@@ -47,7 +48,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     asked = continued(asked)
     ground = prepare(asked.options)
     plan = plan_of(asked, ground)
-    _protect_baseline(asked, ground)
+    _check_baselines(asked, ground, [one.path or (Path(output) if output else None) for one in destinations])
     with interruptible():
         sessions = sign_in(asked.access)
         surveyed = survey(sessions, asked.coverage)
@@ -128,11 +129,21 @@ def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
             )
 
 
-def _protect_baseline(asked: AuditOptions, ground: Ground) -> None:
-    """Count the baseline as an input from the beginning, though it is read only at the end."""
+def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
+    """See that baselines can be used before a long run, though they are only at its end. Raises InputError."""
+    if asked.write_baseline is not None:
+        check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
+        return
     path = asked.options.baseline or baseline_path(ground.configuration)
-    if path is not None and path != asked.write_baseline and os.path.exists(path):  # noqa: PTH110 - it never raises
+    if path is not None and _is_pipe(path):
         protect(path)
+    elif path is not None:
+        read_baseline(path)
+
+
+def _is_pipe(path: Path) -> bool:
+    """True for a pipe or device, which can be read only once."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))  # noqa: PTH110, PTH112, PTH113 - they never raise
 
 
 def _work_off(

@@ -6,15 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from checker.cli.run import beside
-from checker.cli.terminal import tell, write
+from checker.cli.terminal import check_output, tell, write
 from checker.configuration.baseline import Baseline, renewed
 from checker.inputs.baseline import baseline_lines, read_baseline
 from checker.inputs.opening import mark_irrelevant
-from checker.output_file import check_output_file
+from checker.inputs.text import InputError
+from checker.output_file import check_output_file, is_same_file
 from checker.report.setting import is_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from checker.fingerprint import Identity
@@ -31,6 +32,19 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
     more = f", kept {kept} that were not judged" if kept else ""
     tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
     return baseline
+
+
+def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
+    """See that a baseline can be written at the end of a long run, and over none of its ``others``. Raises InputError."""
+    check_output(path)
+    for other in others:
+        if other is not None and is_same_file(path, other):
+            raise InputError(
+                str(path), "is both the baseline and another output of this run", help_text="name two files"
+            )
+    if path.is_file() and path.stat().st_size:
+        read_baseline(path)
+        mark_irrelevant(path)  # it is replaced, unlike an input of the run
 
 
 def _existing(path: Path) -> Iterator[tuple[Identity, int]]:

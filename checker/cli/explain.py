@@ -10,7 +10,7 @@ import typer
 
 from checker.arn import Arn
 from checker.chain import UNKNOWN, explain
-from checker.cli.exit_codes import Ending, Exit
+from checker.cli.exit_codes import Ending
 from checker.cli.options import (
     EndpointOption,
     Format,
@@ -78,7 +78,7 @@ def explain_command(
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    return _exit_code(explanation, strict=strict or bool(found.skipped))
+    return _ending(explanation, strict=strict, unread=bool(found.skipped)).code
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
@@ -123,7 +123,8 @@ def _key(described: Path | None, policy: Path | None) -> Key | None:
     return key._replace(policy=load_key_policy(policy).policy) if policy else key
 
 
-def _exit_code(explanation: Explanation, *, strict: bool) -> Exit:
+def _ending(explanation: Explanation, *, strict: bool, unread: bool) -> Ending:
+    """How it ended; ``unread`` if AWS would not show something, whatever the answer rests on."""
     truths = (explanation.can_publish.truth, explanation.deputy.truth, explanation.public.truth)
     unknown = explanation.first(UNKNOWN) is not None or any(isinstance(truth, Unknown) for truth in truths)
-    return Ending(findings=not explanation.is_clean, undetermined=strict and unknown).code
+    return Ending(incomplete=unread, findings=not explanation.is_clean, undetermined=strict and unknown)

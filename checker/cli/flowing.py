@@ -14,6 +14,7 @@ from checker.cli.signals import heeded
 from checker.cli.terminal import outliving_reader, paint_for, show, tell
 from checker.passage import End
 from checker.report.flow import step_line
+from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from checker.live.access import Access
@@ -48,9 +49,11 @@ def carry_through(
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        if consent is None:
-            return run_flow(asked, sessions, known_rules(), show_step, stops)
-        return run_flow(asked, sessions, known_rules(), show_step, stops, consent)
+        agree = {} if consent is None else {"consent": consent}
+        passage = run_flow(asked, sessions, known_rules(), show_step, stops, **agree)
+    for skipped in passage.unread:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    return passage
 
 
 def ending_of_flow(passage: Passage) -> Ending:
@@ -61,7 +64,7 @@ def ending_of_flow(passage: Passage) -> Ending:
     silent = passage.end in (End.SILENT, End.HELD) or (refused and known)
     return Ending(
         interrupted=passage.end is End.INTERRUPTED,
-        incomplete=(refused and not known) or bool(passage.left_behind),
+        incomplete=(refused and not known) or bool(passage.left_behind or passage.unread),
         findings=silent or any(one.retention.status == BROKEN for one in kept),
         undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
     )

@@ -226,17 +226,22 @@ def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
 def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator[Instance]:
     """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them).
 
-    A replica of an instance is an instance of its own Region, with the same ID.
+    A replica of an instance is an instance of its own Region, with the same ID; one that AWS failed to create is none.
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
     listed = isinstance(node, Array)
     for index, one in enumerate(items(node)):
         arn = Arn.parse(text_of(one.get("Arn")) or "") if isinstance(one, Object) else None
-        if arn is not None and arn.is_instance:
+        if arn is not None and arn.is_instance and not _is_failed(one):
             at: Route = (*route, index) if listed else route
             regions = () if listed else _replicas(document.root)
             for region in dict.fromkeys((arn.region, *regions)):
                 yield Instance(arn._replace(region=region), Place(document, (*at, "Arn")))
+
+
+def _is_failed(node: Node) -> bool:
+    """True for an instance that AWS documents as not successfully created."""
+    return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == "CREATION_FAILED"
 
 
 _NO_REPLICA = ("FAILED", "DELETING")

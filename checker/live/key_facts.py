@@ -33,7 +33,8 @@ def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key |
     try:
         answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
     except UnreadError as error:
-        calls.note(error)
+        if arn is None or error.fault is not Fault.GONE:  # a key that KMS does not find is a finding
+            calls.note(error)
         return _undescribed(calls, arn, error.fault)
     return _described(calls, answer["KeyMetadata"], topic)
 

@@ -5,19 +5,25 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstance.htm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from checker.arn import Arn
 from checker.chain import BROKEN, OK, UNKNOWN, InstanceStatus
 from checker.live.faults import Fault, UnreadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from checker.arn import Arn
     from checker.live.calls import Calls
 
 _ACTIVE = "ACTIVE"
+FAILED = "CREATION_FAILED"
+"""The status of an instance that, as AWS documents, was not successfully created."""
+_NO_REPLICA = ("FAILED", "DELETING")
+"""How the status of a replica ends that is not there, or not for long."""
 _CHECK = "check the ARN with `aws connect list-instances --region {region}`"
+_CREATE = "create the instance again, or name another"
+_AWAIT = "wait until it is active"
 _ALLOW = "grant `connect:DescribeInstance` to the caller"
 
 
@@ -32,23 +38,39 @@ def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
     return _described(instance, described)
 
 
-def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, object]:
+def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
     """Describe the instance with this id in a Region of the caller's account. Raises UnreadError."""
     there = calls.elsewhere(calls.unit._replace(region=region))
-    answer = there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
-    found: dict[str, object] = answer.get("Instance") or {}
-    return found
+    return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
 
 
-def _described(instance: Arn, described: dict[str, object]) -> InstanceStatus:
+def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
+    described = answer.get("Instance") or {}
     arn, status = described.get("Arn"), described.get("InstanceStatus", _ACTIVE)
-    if arn != str(instance):
+    if arn != str(instance) and not _is_replica(instance, Arn.parse(str(arn)), answer):
         return InstanceStatus(BROKEN, f"not found: the instance with this id is `{arn}`", "use that ARN")
+    if status == FAILED:
+        return InstanceStatus(BROKEN, f"the instance was not created: its status is {FAILED}", _CREATE)
     if status != _ACTIVE:
-        return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}")
+        return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
     named = f" (`{alias}`)" if alias else ""
     return InstanceStatus(OK, f"instance {instance.instance_id}{named} of account {instance.account}")
+
+
+def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any]) -> bool:
+    """True if AWS shows the instance as a replica of the one that it describes: the same, but for the Region.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    if described is None or described._replace(region=instance.region) != instance:
+        return False
+    listed = (answer.get("ReplicationConfiguration") or {}).get("ReplicationStatusSummaryList") or ()
+    return any(
+        one.get("Region") == instance.region
+        and not str(one.get("ReplicationStatus", "")).endswith(_NO_REPLICA)
+        for one in listed
+    )
 
 
 def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceStatus:
@@ -74,7 +96,7 @@ def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator
             described = _describe(calls, instance, region)
         except UnreadError:
             continue  # it only helps to find the mistake
-        if described.get("Arn") == str(instance._replace(region=region)):
+        if (described.get("Instance") or {}).get("Arn") == str(instance._replace(region=region)):
             yield region
 
 

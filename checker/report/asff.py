@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checker.finding import Finding
 
 GENERATOR = "checker/"
+_INSTANCES = "checker/instances"
 _LABELS = {Severity.ERROR: "HIGH", Severity.WARNING: "MEDIUM", Severity.NOTE: "INFORMATIONAL"}
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _KINDS = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
@@ -44,8 +45,13 @@ def finding_id(finding: Finding, owner: Owner) -> str:
     return f"{owner.region}/{owner.account}/{GENERATOR}{finding.rule}/{same}"
 
 
-def finding_asff(finding: Finding, owner: Owner, now: str, since: str = "") -> dict[str, Any]:
-    """Turn a finding into ASFF; times are ISO 8601, ``since`` is when it was first seen if that is known."""
+def finding_asff(
+    finding: Finding, owner: Owner, now: str, since: str = "", instances: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Turn a finding into ASFF; times are ISO 8601, ``since`` is when it was first seen if that is known.
+
+    ``instances`` are the ARNs of the instances that the resource was judged for.
+    """
     failed = finding.verdict is Verdict.FAIL
     asff: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",
@@ -59,7 +65,7 @@ def finding_asff(finding: Finding, owner: Owner, now: str, since: str = "") -> d
         "Severity": {"Label": _LABELS[finding.severity], "Original": finding.severity.value},
         "Title": _cut(f"{finding.rule}: {finding.message}", _TITLE),
         "Description": _cut(_description(finding), _DESCRIPTION),
-        "ProductFields": _fields(finding),
+        "ProductFields": _fields(finding, instances),
         "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][:_RESOURCES],
         "Compliance": {"Status": "FAILED" if failed else "WARNING"},
         "RecordState": "ACTIVE",
@@ -97,9 +103,20 @@ def _description(finding: Finding) -> str:
     return f"{finding.message}{witness}"
 
 
-def _fields(finding: Finding) -> dict[str, str]:
+def instances_of(known: dict[str, Any]) -> tuple[str, ...]:
+    """The instances that a finding of Security Hub was judged for; a cut list ends with a name that no instance has."""
+    return tuple(known.get("ProductFields", {}).get(_INSTANCES, "").split())
+
+
+def _fields(finding: Finding, instances: tuple[str, ...]) -> dict[str, str]:
     place = format_route(finding.locations[0].route)
-    named = {"rule": finding.rule, "place": place, "verdict": finding.verdict.value, "version": __version__}
+    named = {
+        "rule": finding.rule,
+        "place": place,
+        "verdict": finding.verdict.value,
+        "version": __version__,
+        "instances": " ".join(instances),
+    }
     return {GENERATOR + key: _cut(value, _FIELD) for key, value in named.items() if value}
 
 

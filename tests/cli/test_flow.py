@@ -116,6 +116,21 @@ def test_a_flow_that_could_not_be_carried_through_is_incomplete_and_says_what_is
     assert "`checker permissions" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [("sns", "GetTopicAttributes"), ("kms", "GetKeyPolicy"), ("connect", "DescribeInstance")],
+)
+def test_a_message_that_arrives_on_an_unread_chain_is_incomplete(
+    sandbox: Sandbox, account: Account, instance: str, service: str, action: str
+) -> None:
+    topic = seed.encrypted_topic(account, instance, grant=True).topic
+    sandbox.fault(faults.denied(service, action, account=account.id))
+    done = flow(sandbox, account, instance, *topics(topic))
+    sandbox.clear_faults()
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (3, "The message arrived.")
+    assert f"`{service}:{action}` is missing" in done.stderr
+
+
 def test_explain_reads_a_topic_and_its_key_from_aws(
     sandbox: Sandbox, account: Account, instance: str
 ) -> None:
@@ -164,13 +179,14 @@ def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -
 
 
 def test_retain_is_part_of_the_report_and_of_the_exit_code(
-    sandbox: Sandbox, account: Account, instance: str
+    sandbox: Sandbox, account: Account, instance: str, tmp_path: Path
 ) -> None:
     topic = seed.good_topic(account, instance, "kept")
+    create = ("--create", "--yes", "--receipts", str(tmp_path))
     schema = json.loads(files("checker.schemas").joinpath("flow.v1.json").read_text("utf-8"))
     for options, code, status in (
         ((), 1, "broken"),
-        (("--create", "--yes"), 0, "ok"),
+        (create, 0, "ok"),
         ((), 0, "ok"),
     ):
         done = flow(

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from checker.engine import Scope
+from checker.inventory import Source
 from checker.live.access import Access, Coverage
 from checker.live.audit.accounts import survey
 from checker.live.audit.plan import Plan
@@ -20,10 +21,17 @@ BY_POLICY = Scope()
 
 
 def audited(
-    cloud: Cloud, coverage: Coverage = HERE, scope: Scope = BY_POLICY, hours: int = 0, **access: Any
+    cloud: Cloud,
+    coverage: Coverage = HERE,
+    scope: Scope = BY_POLICY,
+    hours: int = 0,
+    instances: tuple[str, ...] = (),
+    **access: Any,
 ) -> Report:
-    """Audit the units one after the other."""
-    plan = Plan(Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access}), scope, hours=hours)
+    """Audit the units one after the other, with ``instances`` as if by --instance-arn."""
+    stated = tuple((Source.OPTION.value, arn) for arn in instances)
+    how = Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access})
+    plan = Plan(how, scope, stated, hours=hours)
     sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
     worker = Worker(plan, sessions)
@@ -122,3 +130,9 @@ def event(name: str, **asked: Any) -> dict[str, Any]:
         "requestParameters": asked,
         "responseElements": {"StreamingId": str(asked.get("ContactId"))},
     }
+
+
+def streams(cloud: Cloud, instance: str, topic: str) -> None:
+    """Let CloudTrail show that an instance streams to a topic."""
+    asked = {"InstanceId": instance, "ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
+    cloud.events.append(event("StartContactStreaming", ContactId="c", **asked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from urllib.parse import parse_qs
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.live.scene import (
     make_topic,
     rules_of,
     said_of,
+    streams,
     subscribe,
     whole,
 )
@@ -79,11 +81,49 @@ def test_a_key_in_another_region_is_not_asked_for_and_is_found(cloud: Cloud) -> 
 def test_a_topic_that_is_streamed_to_is_judged_whatever_its_policy_says(cloud: Cloud) -> None:
     instance = make_instance(cloud)
     topic = make_topic(cloud, "chat")
-    asked = {"InstanceId": instance, "ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
-    cloud.events.append(event("StartContactStreaming", ContactId="c", **asked))
+    streams(cloud, instance, topic)
     report = audited(cloud, hours=1)
     assert "source-owner" in rules_of(report)
     assert [one.kind for one in report.examined] == ["topic", "contact"]
+
+
+def test_an_instance_that_streams_is_judged_beside_the_named_one(cloud: Cloud) -> None:
+    named, streaming = make_instance(cloud), make_instance(cloud)
+    topic = make_topic(cloud, "chat", named)
+    subscribe(cloud, topic)
+    streams(cloud, streaming, topic)
+    assert rules_of(audited(cloud, hours=1, instances=(named,))) == {"connect-not-allowed"}
+    assert rules_of(audited(cloud, hours=0, instances=(named,))) == set()
+    cloud.client("connect").delete_instance(InstanceId=streaming.rpartition("/")[2])
+    assert rules_of(audited(cloud, hours=1, instances=(named,))) == set()
+
+
+@pytest.mark.parametrize(("grants", "judged"), [(True, 1), (False, 0)])
+@pytest.mark.parametrize("alias", ["", "alias/chat"])
+def test_a_topic_is_in_scope_whose_key_grants_connect_something(
+    cloud: Cloud, grants: bool, judged: int, alias: str
+) -> None:
+    make_instance(cloud)
+    topic = make_topic(cloud, "chat", key=alias or make_key(cloud, connect=grants))
+    if alias:
+        make_key(cloud, alias, connect=grants)
+    make_topic(cloud, "managed", key="alias/aws/sns")
+    report = audited(cloud)
+    assert [one.resource for one in report.examined if one.kind == "topic"] == [topic] * judged
+    assert ("source-owner" in rules_of(report)) is grants
+    assert (report.not_judged, said_of(report)) == (2 - judged, "")
+
+
+def test_the_key_of_another_account_is_not_asked_for_unless_its_topic_is_named(cloud: Cloud) -> None:
+    key = f"arn:aws:kms:{REGION}:222222222222:key/{uuid4()}"
+    topic = make_topic(cloud, "chat", key=key)
+    (skipped,) = audited(cloud).skipped
+    assert (skipped.what, skipped.error) == (topic, False)
+    assert "only account 222222222222" in skipped.reason
+    assert not cloud.counts()["kms:DescribeKey"]
+    assert cloud.counts()["sns:GetTopicAttributes"] == 1
+    assert "unusable-key" in rules_of(audited(cloud, scope=Scope(topics=(topic,))))
+    assert cloud.counts()["kms:DescribeKey"] == 1
 
 
 def test_a_contact_with_three_topics_is_found(cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -110,6 +111,17 @@ def test_where_nobody_answers_the_help_says_what_an_address_looks_like(cloud: Cl
     done = run("audit", "--endpoint-url", cloud.url, "--isolated", "--dask", "nonsense://1")
     assert done.returncode == 2
     assert "tls://HOST" in done.stderr
+
+
+def test_an_address_where_nothing_speaks_ends_the_audit_in_bounded_time(cloud: Cloud) -> None:
+    pytest.importorskip("distributed")
+    options = ("--endpoint-url", cloud.url, "--isolated", "--dask")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        done = run("audit", *options, f"tcp://127.0.0.1:{port}")
+        assert (done.returncode, "no answer within 10 seconds" in done.stderr) == (2, True)
+        done = run("audit", *options, f"tls://127.0.0.1:{port}")
+        assert (done.returncode, "distributed.comm.tls" in done.stderr) == (2, True)
 
 
 def test_a_cluster_without_workers_ends_the_audit_with_a_message(cloud: Cloud, cluster: Cluster) -> None:

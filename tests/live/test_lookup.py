@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checker.sandbox import seed
+from checker.sandbox.faults import ANSWER, Fault, denied
 from tests.live.estate import checker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.sandbox.running import Account
+    from checker.sandbox.running import Account, Sandbox
 
+Describe = Callable[[str, str], dict[str, Any]]
 OTHER = "222222222222"
 
 
@@ -37,7 +40,7 @@ def of_others(instance: str) -> str:
         (str, "ok       instance", "whole", 1),
         (mistyped, "not found: account", "broken", 1),
         (elsewhere, "not found in us-west-2: the instance with this id is in us-east-1", "broken", 1),
-        (of_others, f"not looked up: it belongs to account {OTHER}", "unknown", 1),
+        (of_others, f"not looked up: it belongs to account {OTHER}", "unknown", 3),
     ],
 )
 def test_each_reason_is_told_apart(account: Account, change: type, said: str, chain: str, code: int) -> None:
@@ -48,6 +51,66 @@ def test_each_reason_is_told_apart(account: Account, change: type, said: str, ch
     assert (done.code, said in done.out) == (code, True), done.out
     shown = checker("explain", topic, "--instance-arn", instance, "--format", "json")
     assert json.loads(shown.out)["chain"] == chain
+
+
+def in_oregon(instance: str, status: str) -> dict[str, Any]:
+    """Describe an instance whose replica is asked for, with the status of the replica."""
+    listed = [{"Region": "us-east-1", "ReplicationStatus": status}]
+    described = {"Arn": instance.replace("us-east-1", "us-west-2"), "InstanceStatus": "ACTIVE"}
+    return {"Instance": described, "ReplicationConfiguration": {"ReplicationStatusSummaryList": listed}}
+
+
+def with_status(instance: str, status: str) -> dict[str, Any]:
+    return {"Instance": {"Arn": instance, "InstanceStatus": status}}
+
+
+@pytest.mark.parametrize(
+    ("described", "status", "chain", "code"),
+    [
+        (with_status, "ACTIVE", "whole", 1),
+        (with_status, "CREATION_IN_PROGRESS", "unknown", 3),
+        (with_status, "CREATION_FAILED", "broken", 1),
+        (in_oregon, "INSTANCE_REPLICATION_COMPLETE", "whole", 1),
+        (in_oregon, "INSTANCE_REPLICATION_FAILED", "broken", 1),
+        (in_oregon, "INSTANCE_REPLICA_DELETING", "broken", 1),
+    ],
+)
+def test_an_instance_is_there_once_it_is_active_or_a_replica(
+    account: Account, sandbox: Sandbox, described: Describe, status: str, chain: str, code: int
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    _unpin(account, topic)
+    answer = json.dumps(described(instance, status))
+    sandbox.fault(Fault(ANSWER, "connect", "DescribeInstance", account.id, message=answer, status=200))
+    shown = checker("explain", topic, "--instance-arn", instance, "--format", "json")
+    sandbox.clear_faults()
+    assert (json.loads(shown.out)["chain"], shown.code) == (chain, code)
+
+
+def test_an_instance_that_was_not_created_is_not_the_only_one(account: Account, sandbox: Sandbox) -> None:
+    instance = seed.make_instance(account)
+    failed = {"Arn": mistyped(instance), "InstanceStatus": "CREATION_FAILED"}
+    listed = json.dumps({"InstanceSummaryList": [{"Arn": instance, "InstanceStatus": "ACTIVE"}, failed]})
+    topic = seed.default_topic(account)
+    sandbox.fault(Fault(ANSWER, "connect", "ListInstances", account.id, message=listed, status=200))
+    done = checker("audit", "--isolated", "--topic-arn", topic, "--format", "json")
+    sandbox.clear_faults()
+    (examined,) = (one for one in json.loads(done.out)["examined"] if one["kind"] == "topic")
+    assert [one["instance"] for one in examined["pairings"]] == [instance]
+
+
+@pytest.mark.parametrize("action", ["GetKeyPolicy", "ListGrants"])
+def test_an_explanation_without_an_answer_of_aws_is_incomplete(
+    account: Account, sandbox: Sandbox, action: str
+) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.encrypted_topic(account, instance, grant=True).topic
+    assert checker("explain", topic, "--instance-arn", instance).code == 0
+    sandbox.fault(denied("kms", action, account=account.id))
+    done = checker("explain", topic, "--instance-arn", instance)
+    sandbox.clear_faults()
+    assert (done.code, f"kms:{action}" in done.err) == (3, True)
 
 
 def _unpin(account: Account, topic: str) -> None:

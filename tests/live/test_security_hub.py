@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
+from checker.engine import Scope
 from checker.finding import Severity
 from checker.inventory import Skipped
 from checker.live.access import Access, Unit
@@ -17,7 +18,7 @@ from checker.live.session import sign_in
 from checker.outcome import Report
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, KEYS, REGION, Answer, Call, Cloud, refuse
-from tests.live.scene import audited, make_instance, make_topic, said_of, subscribe
+from tests.live.scene import audited, make_instance, make_topic, said_of, streams, subscribe
 
 UNIT = Unit(ACCOUNT, REGION)
 
@@ -118,3 +119,47 @@ def test_moto_takes_the_findings(cloud: Cloud) -> None:
     assert said_of(report._replace(skipped=sent(cloud, report))) == ""
     (found,) = cloud.client("securityhub").get_findings()["Findings"]
     assert found["RecordState"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("narrower", [{"hours": 0}, {"hours": 1, "instances": "other"}])
+def test_a_finding_stays_for_an_instance_that_the_run_does_not_judge(
+    cloud: Cloud, hub: Hub, narrower: dict[str, Any]
+) -> None:
+    allowed, streaming = make_instance(cloud), make_instance(cloud)
+    topic = make_topic(cloud, "chat", allowed)
+    subscribe(cloud, topic)
+    streams(cloud, streaming, topic)
+    sent(cloud, audited(cloud, hours=1))
+    known = hub.active()
+    assert {one.split("/")[3] for one in known} == {"connect-not-allowed"}
+    chosen = {**narrower, "instances": (allowed,)} if "instances" in narrower else narrower
+    cloud.events.clear()
+    sent(cloud, audited(cloud, **chosen))
+    assert hub.active() == known
+    cloud.client("connect").delete_instance(InstanceId=streaming.rpartition("/")[2])
+    sent(cloud, audited(cloud, **chosen))
+    assert hub.active() == set()
+
+
+def test_findings_of_a_deleted_topic_are_archived_and_not_as_passed(cloud: Cloud, hub: Hub) -> None:
+    instance = make_instance(cloud)
+    kept, deleted = make_topic(cloud, "kept", instance), make_topic(cloud, "deleted", instance)
+    sent(cloud, audited(cloud))
+    assert len(hub.active()) == 2
+    cloud.client("sns").delete_topic(TopicArn=deleted)
+    sent(cloud, audited(cloud, scope=Scope(topics=(kept,))))
+    archived = [one for one in hub.findings.values() if one["RecordState"] == "ARCHIVED"]
+    assert [one["Resources"][0]["Id"] for one in archived] == [deleted]
+    assert archived[0]["Compliance"] == {"Status": "FAILED"}
+
+
+def test_findings_stay_for_a_topic_that_may_have_been_deleted(cloud: Cloud, hub: Hub) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    report = audited(cloud)
+    sent(cloud, report)
+    known = hub.active()
+    cloud.client("sns").delete_topic(TopicArn=topic)
+    cloud.fault = lambda call: hub(call) or refuse("GetTopicAttributes", "AuthorizationError")(call)
+    (unread,) = sent(cloud, audited(cloud))
+    assert unread.what == topic
+    assert hub.active() == known

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from checker.registry import all_rules
+from checker.sandbox import seed
+from checker.sandbox.running import Account, Sandbox
 from tests.live.cloud import ACCOUNT, Answer, Call, Cloud, Fault, refuse
 from tests.live.conftest import _shut_out
 from tests.live.estate import Ended, checker
@@ -243,3 +245,33 @@ def test_the_journal_of_an_unfinished_audit_is_not_overwritten(world: World) -> 
     assert f"checker audit --resume {journal}" in done.err
     journal.write_text(world.journal)
     assert world.audit("--isolated", "--journal", str(journal)).code != 2
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--baseline", "missing.json"), "no such file"),
+        (("--baseline", "text.json"), "unexpected"),
+        (("--baseline", "folder"), "is a directory"),
+        (("--write-baseline", "text.json"), "unexpected"),
+        (("--write-baseline", "folder"), "cannot be written"),
+        (("--write-baseline", "missing/b.json"), "no such folder"),
+        (("--write-baseline", "b.json", "--journal", "b.json"), "both the baseline and another output"),
+        (("--write-baseline", "b.json", "--output", "b.json"), "both the baseline and another output"),
+    ],
+)
+def test_a_baseline_that_cannot_be_used_ends_an_audit_before_it_begins(
+    account: Account,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.json").write_text("text")
+    (tmp_path / "folder").mkdir()
+    seed.open_deputy(account)
+    sandbox.forget_calls()
+    done = checker("audit", "--isolated", *options)
+    assert (done.code, reason in done.err, sandbox.calls()) == (2, True, [])

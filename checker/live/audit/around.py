@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.live.audit.instances import list_instances, names_none_of, tied, tied_whatever_streams
+from checker.inventory import Instance
+from checker.live.audit.instances import (
+    list_instances,
+    names_none_of,
+    seen_to_stream,
+    tied,
+    tied_whatever_streams,
+)
 from checker.live.audit.trail import contacts_of
 from checker.naming import named_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from checker.inventory import Contact, Topic
+    from checker.inventory import Contact, Pairing, Topic
     from checker.live.audit.plan import Plan
     from checker.live.calls import Calls
+    from checker.naming import Named
 
 
 class Around:
@@ -41,20 +50,44 @@ class Around:
         return frozenset(text for contact in self.contacts() for text, _ in contact.topics)
 
     def tied(self, topic: Topic) -> Topic | None:
-        """Pair a topic with the instances that were given for it, else with those that are seen to stream to it.
+        """Pair a topic with the instances that were given for it, and those that are seen to stream to it.
 
         ``None`` as long as that hangs on what is not read yet.
         """
-        named = named_by(topic)
-        given = self._plan.stated_for(topic, named)
-        if given:
-            return topic._replace(pairings=given)
         if not self._instances.done():
             return None
-        listed = self._instances.result()
-        fitting = self._plan.fitting(topic, named)
-        if fitting and listed is not None and names_none_of(listed, topic, named):
-            return topic._replace(pairings=fitting)
+        named, listed = named_by(topic), self._instances.result()
+        given = self._plan.stated_for(topic, named) or self._given_instead(topic, named, listed)
+        if given:
+            return self._with_streaming(topic, given, listed)
         if self.is_known():
-            return tied(topic, listed or (), self.contacts())
+            return tied(topic, self._there(), self.contacts())
         return tied_whatever_streams(topic, listed or ())
+
+    def _given_instead(
+        self, topic: Topic, named: Named, listed: Sequence[Instance] | None
+    ) -> tuple[Pairing, ...]:
+        """The instances that were given, for a topic whose policy names only instances that do not exist."""
+        fitting = self._plan.fitting(topic, named)
+        return fitting if fitting and listed is not None and names_none_of(listed, topic, named) else ()
+
+    def _with_streaming(
+        self, topic: Topic, given: tuple[Pairing, ...], listed: Sequence[Instance] | None
+    ) -> Topic | None:
+        """Add what CloudTrail shows: naming one instance does not stop another that streams."""
+        stated = {one.instance for one in given}
+        if listed is not None and {one.arn for one in listed} <= stated:
+            return topic._replace(pairings=given)
+        if not self.is_known():
+            return None
+        streaming = seen_to_stream(topic, self._there(), self.contacts())
+        others = (one for one in streaming if one.instance not in stated)
+        return topic._replace(pairings=(*given, *others))
+
+    def _there(self) -> tuple[Instance, ...]:
+        """The instances of the unit; those that CloudTrail shows where they could not be listed."""
+        listed = self._instances.result()
+        if listed is not None:
+            return listed
+        shown = dict.fromkeys(one.instance for one in self.contacts() if one.instance is not None)
+        return tuple(map(Instance, shown))

@@ -10,6 +10,7 @@ https://distributed.dask.org/en/stable/resilience.html
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ _SECONDS = 10
 """So long the scheduler may take to answer, and a worker to be there."""
 _LOST_AFTER = 30
 """So long a scheduler may be gone in the middle of an audit before the audit ends."""
+_CERTIFICATES = (
+    "set `distributed.comm.tls` in Dask's configuration: a CA file, and a certificate and key for clients"
+)
 _WORKERS = "start some with `dask worker {address}`"
 
 
@@ -37,10 +41,15 @@ def cluster(plan: Plan, address: str) -> Crew:
         help_text = "install `connect-stream-checker[cluster]`"
         raise InputError("--dask", "Dask is not installed", help_text=help_text) from None
     try:
+        asyncio.run(asyncio.wait_for(_shake_hands(address), _SECONDS))
         client = Client(address, timeout=_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except TypeError as error:
+        reason = f"Dask has no certificates for `{address}`: {error}"
+        raise InputError("--dask", reason, help_text=_CERTIFICATES) from None
+    except Exception as error:  # noqa: BLE001 - Dask raises its own, and those of its transports
+        reason = str(error) or f"no answer within {_SECONDS} seconds"
         help_text = "it looks like tls://HOST:8786, and `dask scheduler` prints it"
-        raise InputError("--dask", f"no scheduler at `{address}`: {error}", help_text=help_text) from None
+        raise InputError("--dask", f"no scheduler at `{address}`: {reason}", help_text=help_text) from None
     _await_worker(client, address)
     executor = client.get_executor(pure=False, retries=3)
     return on_cluster(
@@ -50,6 +59,15 @@ def cluster(plan: Plan, address: str) -> Crew:
         leave=lambda: client.close(timeout=2),
         check=_Watch(client, address),
     )
+
+
+async def _shake_hands(address: str) -> None:
+    """Connect to a scheduler and leave. A client would wait for ever where a port is open and nothing speaks."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=_SECONDS, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _await_worker(client: Client, address: str) -> None:

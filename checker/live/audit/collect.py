@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import Inventory, Key, is_managed_key
+from checker.inventory import Inventory, Key, PolicyText, Skipped, is_managed_key
 from checker.live.audit.around import Around
 from checker.live.audit.queues import with_delivery
-from checker.live.audit.reads import Reads
+from checker.live.audit.reads import Reads, encrypted_with
 from checker.live.audit.subscriptions import Subscriptions
 from checker.live.audit.topics import Read, candidate, list_tagged, list_topics, read_topics
 from checker.live.keys import Keys
@@ -78,8 +78,12 @@ class Collector:
                 (self._encrypted if topic.name in self._reading else self._plain).append(tied)
 
     def _read_key(self, topic: Topic) -> None:
-        if isinstance(topic.key, str) and isinstance(topic.arn, Arn) and not is_managed_key(topic.key):
-            self._reading[topic.name] = self.pool.submit(self._keys.key_of, topic.arn, topic.key)
+        if isinstance(topic.key, str) and isinstance(topic.arn, Arn):
+            self._begin_reading(topic.arn, topic.key)
+
+    def _begin_reading(self, topic: Arn, key: str) -> None:
+        if str(topic) not in self._reading and not is_managed_key(key):
+            self._reading[str(topic)] = self.pool.submit(self._keys.key_of, topic, key)
 
     def _unencrypted(self) -> Inventory:
         """Give the topics that no key is to be waited for."""
@@ -95,9 +99,13 @@ class Collector:
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:
-        """Read the topics and give those in scope; of some it has to be known first what streams to them."""
+        """Read the topics and give those in scope; of some it has to be known first what streams to them.
+
+        Those that are encrypted with a key of the account's own come last: the key may grant Connect something.
+        """
         tags = list_tagged(self.calls, self.plan.scope.tags)
         others: list[Read] = []
+        encrypted: list[Read] = []
         seen: set[str] = set()
         for read in self._read(self._listed(tags)):
             seen.add(read.arn)
@@ -105,12 +113,14 @@ class Collector:
             topic = self._in_scope(read, tags, frozenset())
             if topic is not None:
                 yield topic
+            elif self._reads_key_of(read):
+                encrypted.append(read)
             elif read.attributes is not None:
                 others.append(read)
             if self._around.is_known():
                 yield from self._streamed(others, tags)
                 others.clear()
-        yield from self._streamed(others, tags)
+        yield from self._streamed([*others, *encrypted], tags)
         streamed = self._around.streamed()
         self.not_judged += len(self._passed - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
@@ -131,13 +141,33 @@ class Collector:
                 yield arn
 
     def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
-        """Give those that are in scope only because they are streamed to, and count the others."""
+        """Give those in scope only because something streams to them or their key lets it; count the others."""
         streamed = self._around.streamed()
         for read in reads:
-            topic = self._in_scope(read, tags, streamed) if read.arn in streamed else None
+            connected = streamed | {read.arn} if self._is_granted(read) else streamed
+            topic = self._in_scope(read, tags, connected) if read.arn in connected else None
             self.not_judged += topic is None
             if topic is not None:
                 yield topic
+
+    def _reads_key_of(self, read: Read) -> bool:
+        """Begin to read the key of a topic; false without one whose policy the account can read."""
+        arn, key = Arn.parse(read.arn), encrypted_with(read.attributes)
+        if arn is None or not key:
+            return False
+        owner = Arn.parse(key)
+        if owner is not None and owner.account != arn.account:
+            reason = f"not judged: only account {owner.account} can read whether its key lets Connect in"
+            self.calls.skip(Skipped(read.arn, reason, help=f"`--topic-arn {arn}` judges it"))
+            return False
+        self._begin_reading(arn, key)
+        return True
+
+    def _is_granted(self, read: Read) -> bool:
+        """True for a topic whose key grants Connect something."""
+        reading = self._reading.get(read.arn)
+        key = reading.result() if reading else None
+        return key is not None and isinstance(key.policy, PolicyText) and key.policy.grants_connect
 
     def _in_scope(self, read: Read, tags: Tags, streamed: frozenset[str]) -> Topic | None:
         topic = candidate(read, self.plan, tags, streamed, self.calls)

@@ -9,6 +9,7 @@ from checker.inventory import Instance, Pairing, Source
 from checker.live.calls import Calls, Listing
 from checker.live.facts import instance_of
 from checker.live.faults import Fault, UnreadError
+from checker.live.lookup import FAILED
 from checker.naming import named_by
 from checker.pairing import fits, is_of_another
 
@@ -25,12 +26,14 @@ _PAGE = 10
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     """Give the instances of a unit, or ``None`` if they could not be listed, which is noted.
 
+    One that AWS failed to create is not there.
+
     Every Region is asked, for lists of Regions age. One that no list has, and where nothing answers, has no Connect.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
     try:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-        listed = [one for page in pages for one in page]
+        listed = [one for page in pages for one in page if one.get("InstanceStatus") != FAILED]
     except UnreadError as error:
         if error.fault is Fault.LOST and not calls.offers("connect"):
             return ()
@@ -45,8 +48,20 @@ def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) 
     Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
     policy names accounts or instances that are others. Of several nothing says which one it is.
     """
-    seen = {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
-    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen))
+    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, _seen(topic, contacts)))
+
+
+def seen_to_stream(
+    topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]
+) -> tuple[Pairing, ...]:
+    """Pair the instances that CloudTrail shows to stream to a topic; one that was deleted does not any more."""
+    seen = _seen(topic, contacts)
+    arns = dict.fromkeys(one.arn for one in listed)
+    return tuple(Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen)
+
+
+def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
+    return {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
 
 
 def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:

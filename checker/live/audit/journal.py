@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from checker.outcome import Report
 
-VERSION = 3
+VERSION = 4
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "by another version of checker",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inventory import is_managed_key
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ _OF_USE = (
 class Reads(NamedTuple):
     """What an earlier run read, by ARN, and what takes that which this one reads.
 
-    ``None`` stands for a topic that only its tags or what streams to it could bring into scope.
+    ``None`` stands for a topic that only its tags or what streams to it could bring into scope; one with a key
+    of the account's own is kept, as the key may.
     """
 
     known: Mapping[str, Attributes | None] = {}
@@ -41,7 +43,7 @@ class Reads(NamedTuple):
 
     def add(self, arn: str, attributes: Attributes, scope: Scope) -> None:
         """Keep what was read of a topic, as far as it will be of use."""
-        passed = is_passed_over(attributes.get("Policy"), scope)
+        passed = is_passed_over(attributes.get("Policy"), scope) and not encrypted_with(attributes)
         self.keep(arn, None if passed else {name: attributes[name] for name in _OF_USE if name in attributes})
 
 
@@ -49,3 +51,9 @@ def is_passed_over(policy: str | None, scope: Scope) -> bool:
     """True for a policy that cannot name Connect, which most do not, and so need not be parsed."""
     asked_for = scope.all_topics or bool(scope.topics)
     return policy is not None and not asked_for and CONNECT not in policy and "\\" not in policy
+
+
+def encrypted_with(attributes: Attributes | None) -> str:
+    """The KmsMasterKeyId of a topic whose key is not managed by AWS; empty for any other topic."""
+    key = (attributes or {}).get("KmsMasterKeyId", "")
+    return "" if is_managed_key(key) else key

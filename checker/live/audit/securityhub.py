@@ -1,8 +1,9 @@
 """Sends findings to AWS Security Hub under ids that stay the same, and archives those that no longer apply.
 
-A finding is archived only if this run judged its rule on each of its resources. Everything else stays as it was:
-rules that were not selected, topics that were not named, what could not be read or determined, and findings that a
-suppression or a baseline holds back.
+A finding is archived only if this run judged its rule on each of its resources, for the instances that it was found
+for, or if AWS does not find the resource or the instance any more. Everything else stays as it was: rules that were
+not selected, topics that were not named, what could not be read or determined, and findings that a suppression or a
+baseline holds back.
 
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 """
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from checker.finding import Verdict
 from checker.inventory import Skipped
+from checker.live.audit.gone import Gone
 from checker.live.calls import Calls, Listing
 from checker.partition import NEWEST, partition_of
-from checker.report.asff import GENERATOR, Owner, archived, finding_asff, finding_id
+from checker.registry import all_rules
+from checker.report.asff import GENERATOR, Owner, archived, finding_asff, finding_id, instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _FINDINGS = Listing("securityhub", "get_findings", "Findings")
 _BATCH = 100
+_GONE = "gone"
 _Asff = dict[str, Any]
 
 
@@ -40,7 +44,8 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
     found = {one["Id"]: one for one in _found(report, owner, now, known)}
     held_back = {finding_id(one.finding, owner) for one in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
-    for batch in _batches([*found.values(), *_archived(absent, report, now)]):
+    judged = _Judged(report, Gone(calls))
+    for batch in _batches([*found.values(), *judged.archived(absent, now)]):
         _import(calls, batch)
     return tuple(calls.skipped)
 
@@ -58,21 +63,48 @@ def _known(calls: Calls, owner: Owner) -> Iterator[_Asff]:
 
 
 def _found(report: Report, owner: Owner, now: str, known: Mapping[str, _Asff]) -> Iterator[_Asff]:
+    paired = {one.resource: [str(pairing.instance) for pairing in one.pairings] for one in report.examined}
     for finding in report.findings:
         since = known.get(finding_id(finding, owner), {}).get("CreatedAt", "")
-        yield finding_asff(finding, owner, now, since)
+        resources = (finding.resource, *finding.affects)
+        instances = dict.fromkeys(arn for name in resources for arn in paired.get(name, ()))
+        yield finding_asff(finding, owner, now, since, tuple(instances))
 
 
-def _archived(absent: Iterable[_Asff], report: Report, now: str) -> Iterator[_Asff]:
-    """Archive what this run looked for and did not find: as PASSED, or as it was if its rule finds something else."""
-    verdicts = {
-        (one.resource, rule): verdict for one in report.examined for rule, verdict in one.verdicts.items()
-    }
-    for known in absent:
-        rule = known["GeneratorId"].removeprefix(GENERATOR)
-        judged = {verdicts.get((resource["Id"], rule)) for resource in known["Resources"]}
-        if judged <= {Verdict.PASS, Verdict.FAIL}:
-            yield archived(known, now, passed=judged == {Verdict.PASS})
+class _Judged:
+    """What a run judged: the rules on each resource, and the instances that it judged a resource for."""
+
+    def __init__(self, report: Report, gone: Gone) -> None:
+        self._examined = {one.resource: one for one in report.examined}
+        self._of_chain = {one.id for one in all_rules() if one.link is not None}
+        self._gone = gone
+
+    def archived(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
+        """Archive what this run looked for and did not find: as PASSED, or as it was if its rule finds something else."""
+        for known in absent:
+            rule = known["GeneratorId"].removeprefix(GENERATOR)
+            verdicts = {self._verdict(resource["Id"], rule) for resource in known["Resources"]}
+            if verdicts <= {Verdict.PASS, Verdict.FAIL, _GONE} and self._covers(rule, known):
+                yield archived(known, now, passed=verdicts == {Verdict.PASS})
+
+    def _verdict(self, resource: str, rule: str) -> Verdict | str | None:
+        """The verdict of a rule on a resource; ``None`` if it was not judged and may still be there."""
+        if resource in self._examined:
+            return self._examined[resource].verdicts.get(rule)
+        return _GONE if self._gone(resource) else None
+
+    def _covers(self, rule: str, known: _Asff) -> bool:
+        """True unless the finding may be about an instance that this run did not judge its resources for."""
+        if rule not in self._of_chain or self._gone_first(known):
+            return True
+        examined = filter(None, (self._examined.get(resource["Id"]) for resource in known["Resources"]))
+        judged = {str(pairing.instance) for one in examined for pairing in one.pairings}
+        return all(arn in judged or self._gone(arn) for arn in instances_of(known))
+
+    def _gone_first(self, known: _Asff) -> bool:
+        """True if AWS does not find the resource that a finding is about; the others are affected by it."""
+        name = known["Resources"][0]["Id"]
+        return name not in self._examined and self._gone(name)
 
 
 def _import(calls: Calls, batch: Sequence[_Asff]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.chain import BROKEN, UNKNOWN, explain
-from checker.live.faults import UnreadError
+from checker.inventory import Skipped
+from checker.live.faults import Fault, UnreadError
 from checker.live.flow.steps import Beginning
 from checker.live.lookup import look_up
 from checker.live.resource import read_chain
@@ -24,15 +25,23 @@ if TYPE_CHECKING:
 def examine(
     steps: Steps, calls: Calls, topic: Arn, instance: Arn, rules: Sequence[Rule]
 ) -> Explanation | UnreadError:
-    """Walk the chain of a topic, or say why it could not be read. Raises StoppedError."""
+    """Walk the chain of a topic, or say why it could not be read; what is not known of it is noted with the calls.
+
+    Raises StoppedError.
+    """
     began = Beginning()
     try:
         found, key = read_chain(calls, topic)
     except UnreadError as error:
         step = began.step(PREFLIGHT, str(topic), FAILED, said=error.told, help_text=error.skipped.help)
         steps.add(step)
+        if error.fault is not Fault.GONE:
+            calls.note(error)
         return error
-    explanation = explain(found, key, instance, rules, look_up(calls, instance, topic.region))
+    looked_up = look_up(calls, instance, topic.region)
+    if looked_up.status == UNKNOWN:
+        calls.skip(Skipped(str(instance), looked_up.reason, error=True, help=looked_up.help))
+    explanation = explain(found, key, instance, rules, looked_up)
     status = FAILED if explanation.first_broken() else DONE
     steps.add(began.step(PREFLIGHT, str(topic), status, said=_said(explanation)))
     return explanation

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from checker.arn import Arn
+    from checker.inventory import Skipped
     from checker.live.flow.asked import Asked
     from checker.live.retention.rehearsal import PlannedCall
     from checker.live.session import Sessions
@@ -73,9 +74,8 @@ def run_flow(
         end, cause = End.INTERRUPTED, None
     finally:
         left = run.debts.settle()
-    return Passage(
-        str(asked.instance), end, run.chat.contact, run.topics(), tuple(run.steps.done), cause, left
-    )
+    steps, unread = tuple(run.steps.done), tuple(run.unread)
+    return Passage(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
 
 
 class _Run:
@@ -91,6 +91,7 @@ class _Run:
         self._consent = consent
         self.steps = Steps(show)
         self.debts = Debts()
+        self.unread: list[Skipped] = []
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
@@ -135,7 +136,9 @@ class _Run:
         return not any(causes)
 
     def _proven(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
-        found = examine(self.steps, self._hand_for(topic).calls, topic, self.asked.instance, rules)
+        calls = self._hand_for(topic).calls
+        found = examine(self.steps, calls, topic, self.asked.instance, rules)
+        self.unread += (one for one in calls.skipped if one not in self.unread)
         if isinstance(found, UnreadError):
             gone = found.fault is Fault.GONE
             cause = Cause("the topic is not there", "name another, or create it") if gone else None

@@ -37,9 +37,11 @@ def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
         asked_all = {"QueueUrl": url, "AttributeNames": ["All"]}
         answer = there.make("sqs", "get_queue_attributes", endpoint, **asked_all)
     except UnreadError as error:
-        if error.fault is Fault.GONE and arn.account == calls.unit.account:
+        if error.fault is not Fault.GONE:
+            return Unknown(error.skipped.reason)
+        if arn.account == calls.unit.account:
             return None
-        return Unknown(error.skipped.reason)
+        return Unknown(f"SQS does not show the queue of account {arn.account} to the caller, or it is gone")
     return _queue_of(there, arn, url, answer.get("Attributes") or {})
 
 

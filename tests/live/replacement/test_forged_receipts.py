@@ -310,4 +310,4 @@ def test_without_a_caller_there_is_no_receipt_and_no_repair(
     scene = Scene(account, seed.make_instance(account), seed.default_topic(account, "plain"), "")
     sandbox.fault(denied("sts", "GetCallerIdentity"))
     done = checker("fix", *options(scene, tmp_path), "--apply", "--yes")
-    assert (done.code, list(tmp_path.iterdir())) == (2, []), done
+    assert (done.code, list(tmp_path.iterdir())) == (3, []), done
