@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from checker.inventory import Inventory
+    from checker.inventory import Inventory, Key, Topic
     from checker.outcome import Report
 
 
@@ -31,7 +31,7 @@ def nothing_examined(
 def _homes(report: Report, inventory: Inventory) -> Iterator[str]:
     """The Terraform roots of what was examined: a module that a root calls may lie outside its folder."""
     names = {one.resource for one in report.examined}
-    resources = (*inventory.topics, *inventory.keys)
+    resources: tuple[Topic | Key, ...] = (*inventory.topics, *inventory.keys)
     return (f"{one.home}/" for one in resources if one.address and one.name in names)
 
 
