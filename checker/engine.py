@@ -225,6 +225,7 @@ class _Run:
                 said: list[Finding | Unknown] = [target.policy]
             else:
                 said = self.check(rule, getattr(rule, check), case, target)
+                said = said or (_unread(target.policy) if rule.needs_policy else [])
             if said:
                 found = (one for one in said if isinstance(one, Finding))
                 findings += (_declared(one, target) for one in found)
@@ -249,6 +250,13 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
+    """The statements of a policy of which nothing is known, or not whether they allow: a rule cannot rule them out."""
+    statements = policy.policy.statements if isinstance(policy, PolicyText) else ()
+    parts = (one if isinstance(one, Unknown) else one.effect for one in statements)
+    return [one for one in parts if isinstance(one, Unknown)]
 
 
 def _declared(finding: Finding, target: _Target) -> Finding:
