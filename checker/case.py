@@ -353,8 +353,8 @@ class TopicCase(PolicyCase):
         return (*self.connect_grants, *unsaid)
 
     def _reaches(self, statement: Statement) -> bool:
-        known = (answer.decision for _, answer in self.publishing)  # most often that settles it
-        if any(decision is not None and statement.ordinal in decision.statements() for decision in known):
+        yes = (one.decision for _, one in self.publishing if one.truth is True)  # most often that settles it
+        if any(decision is not None and statement.ordinal in decision.statements() for decision in yes):
             return True
         return self.connect(statement).any_instance().truth is not False
 

@@ -115,6 +115,9 @@ def explain(
 ) -> Explanation:
     """Walk the chain; ``key`` is what was given of the topic's key, if anything.
 
+    As it stands, a placeholder lets nobody in; who else gets in is asked of the policy with its placeholders filled
+    in, as the rules do.
+
     ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
     """
     topic, key = _matched(topic, key)
@@ -123,14 +126,13 @@ def explain(
     case = TopicCase(topic, inventory)
     walk = _Walk(case, instance, report, rules, looked_up)
     links = tuple(walk.link(link) for link in Link)
-    connect = case.connect_under(walk.policy)
     return Explanation(
         topic,
         instance,
         walk.can_publish,
-        walk.ask(connect.deputy(case.trusted)),
-        walk.ask(connect.siblings(instance.account, (instance.instance_id,))),
-        walk.ask(prove.StrangerProver(walk.policy, case.target).can(PUBLISH)),
+        walk.ask(case.whole.deputy(case.trusted)),
+        walk.ask(case.whole.siblings(instance.account, (instance.instance_id,))),
+        walk.ask(case.stranger.can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
         links,
         report,

@@ -14,7 +14,7 @@ from checker.outcome import Doubt, Examined, Report
 from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
-from checker.relevance import is_relevant
+from checker.relevance import is_certain, is_granted, is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -36,13 +36,10 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(self, topic: Topic, streamed: frozenset[str], key: Key | Unknown | None = None) -> bool:
-        """True for a topic that is to be judged.
-
-        ``streamed`` are the ARNs that contacts stream to, ``key`` is the key that the topic is encrypted with.
-        """
+    def takes(self, topic: Topic, streamed: frozenset[str]) -> bool:
+        """True for a topic that is to be judged, whatever its key says; contacts stream to the ARNs ``streamed``."""
         chosen = self.all_topics or topic.named or self._asks_for(topic)
-        return chosen or str(topic.arn) in streamed or is_relevant(topic, key)
+        return chosen or str(topic.arn) in streamed or is_relevant(topic)
 
     def _asks_for(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
@@ -64,7 +61,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
-    judged = [topic for topic in about if scope.takes(topic, streamed, inventory.key_of(topic))]
+    by_key = _shown_by_key(inventory, streamed)
+    judged = [one for one in about if scope.takes(one, streamed) or id(one) in by_key]
     used = cases_by_key(judged, inventory)
     of_keys: dict[int, _Judged] = {}
     for cases in used.values():
@@ -87,6 +85,17 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         len(about) - len(judged),
         (*run.crashed, *(one.rule for one in unplaced)),
     )
+
+
+def _shown_by_key(inventory: Inventory, streamed: frozenset[str]) -> set[int]:
+    """The topics whose key shows that Connect publishes to them, by identity.
+
+    A key that also serves a topic of Connect grants for that one: it says nothing of the others.
+    """
+    keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
+    users = [(topic, key) for topic, key in keys if isinstance(key, Key)]
+    explained = {id(key) for topic, key in users if is_certain(topic) or str(topic.arn) in streamed}
+    return {id(topic) for topic, key in users if id(key) not in explained and is_granted(key, topic)}
 
 
 def _not_shown(one: Unplaced) -> Skipped:
@@ -216,6 +225,7 @@ class _Run:
                 said: list[Finding | Unknown] = [target.policy]
             else:
                 said = self.check(rule, getattr(rule, check), case, target)
+                said = said or (_unread(target.policy) if rule.needs_policy else [])
             if said:
                 found = (one for one in said if isinstance(one, Finding))
                 findings += (_declared(one, target) for one in found)
@@ -243,6 +253,13 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
+    """The statements of a policy of which nothing is known, or not whether they allow: a rule cannot rule them out."""
+    statements = policy.policy.statements if isinstance(policy, PolicyText) else ()
+    parts = (one if isinstance(one, Unknown) else one.effect for one in statements)
+    return [one for one in parts if isinstance(one, Unknown)]
 
 
 def _declared(finding: Finding, target: _Target) -> Finding:

@@ -52,12 +52,6 @@ class PolicyText(NamedTuple):
             s.names_service(CONNECT) for s in self.policy.known_statements()
         )
 
-    @property
-    def grants_connect(self) -> bool:
-        """True if a statement allows Connect something, under whatever conditions."""
-        statements = self.policy.known_statements()
-        return any(s.effect == "Allow" and s.names_service(CONNECT) for s in statements)
-
 
 class Place(NamedTuple):
     """Where a fact is written."""

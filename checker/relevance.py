@@ -5,29 +5,55 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.inventory import Key, PolicyText
-from checker.policy.model import DENY, Principals, Statement
+from checker.iam.condition import condition_holds
+from checker.iam.request import Request, Service
+from checker.iam.space import TOPIC_CONTEXT
+from checker.inventory import PolicyText
+from checker.policy.model import ALLOW, DENY, Condition, Principals, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from checker.inventory import Topic
+    from checker.inventory import Key, Topic
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 
-def is_relevant(topic: Topic, key: Key | Unknown | None) -> bool:
-    """True if the topic's policy, its key or the code around it connects it to Amazon Connect, or may do so."""
-    if topic.sender or (isinstance(key, Key) and _is_granted(key)):
+def is_relevant(topic: Topic) -> bool:
+    """True if the topic's policy or the code around it connects it to Amazon Connect, or may do so."""
+    if topic.sender:
         return True
     if isinstance(topic.policy, Unknown):
         return not topic.without_connect
     return may_name_connect(topic.policy)
 
 
-def _is_granted(key: Key) -> bool:
-    return isinstance(key.policy, PolicyText) and key.policy.grants_connect
+def is_certain(topic: Topic) -> bool:
+    """True if the topic's policy names Connect or the code around it streams to the topic."""
+    return bool(topic.sender) or (isinstance(topic.policy, PolicyText) and topic.policy.names_connect)
+
+
+def is_granted(key: Key, topic: Topic) -> bool:
+    """True if the key's policy grants Connect something, and not only for messages to other topics."""
+    if not isinstance(key.policy, PolicyText):
+        return False
+    policy = key.policy.policy
+    context = Unknown("the topic is not known") if isinstance(topic.arn, Unknown) else str(topic.arn)
+    request = Request(Service(CONNECT), "", "", {TOPIC_CONTEXT: context})
+    return any(
+        statement.effect == ALLOW
+        and statement.names_service(CONNECT)
+        and not _is_of_others(statement, request, policy.has_variables)
+        for statement in policy.known_statements()
+    )
+
+
+def _is_of_others(statement: Statement, request: Request, has_variables: bool | Unknown) -> bool:  # noqa: FBT001
+    """True if the encryption context that a statement asks for is that of other topics."""
+    contexts = (one for one in statement.conditions if isinstance(one, Condition))
+    contexts = (one for one in contexts if one.folded_key == TOPIC_CONTEXT)
+    return any(condition_holds(one, request, has_variables) is False for one in contexts)
 
 
 def may_name_connect(policy: PolicyText) -> bool:

@@ -73,6 +73,9 @@ def root(*pins: str, instance: str = "") -> str:
     """
 
 
+_CALL = 'module "chat" { source = "../../modules/chat" }'
+
+
 class Case(NamedTuple):
     """Files, the options and configuration, and for each topic's file the pairings other than the policy's own."""
 
@@ -223,6 +226,16 @@ CASES = (
         configuration=f"instances: [{D}]\noverrides:\n"
         f"  - {{paths: [prod/], instances: [{D}]}}\n  - {{paths: [prod/], instances: [{D2}]}}",
     ),
+    *(
+        Case(
+            f"`{pattern}` lists instances for a root, whose topic is declared in a module elsewhere",
+            {"envs/dev/main.tf": root(), "envs/prod/main.tf": _CALL, "modules/chat/main.tf": root()},
+            {"envs/dev/main.tf": "D configuration!", "modules/chat/main.tf": "P configuration!"},
+            configuration=f"overrides:\n  - {{paths: [envs/], instances: [{D}]}}\n"
+            f"  - {{paths: ['{pattern}'], instances: [{P}]}}",
+        )
+        for pattern in ("envs/prod/", "prod", "envs/prod/*.tf", "**/prod/**", "/envs/p*/")
+    ),
 )
 
 
@@ -231,7 +244,7 @@ def lay_out(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for name, text in {**case.files, "checker.yaml": case.configuration}.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -322,6 +335,14 @@ def test_only_explicit_pairings_are_fixed_safely(
     told = ("--instance-arn", "overrides", "would lose")
     asked = [(one.reason, *(one.fix.needs if one.fix else ())) for one in repair.left]
     assert all(any(word in text for word in told for text in texts) for texts in asked)
+
+
+def test_a_root_whose_module_lies_elsewhere_is_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(case for case in CASES if case.why.startswith("`envs/prod/`"))
+    lay_out(case, tmp_path, monkeypatch)
+    assert examine(Options((tmp_path / "envs/prod",))).report.skipped == ()
 
 
 def test_the_reports_say_what_a_pairing_rests_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def examine_on(ground: Ground, options: Options) -> Run:
     paths = options.paths or (Path(),)
     inventory = _loaded(ground, options, paths)
     report = judge(inventory, ground.rules, ground.scope)
-    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, paths, absolute)))
+    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, inventory, paths, absolute)))
     return decide(report, ground, options, inventory)
 
 
@@ -230,13 +230,20 @@ def _instance(text: str, source: Source) -> Instance:
 
 
 def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
-    """The instances that the configuration lists for the files or the Terraform root of a topic."""
+    """The instances that the configuration lists for the file or the Terraform root of a topic.
+
+    A topic of a module belongs to the root that calls it, wherever the module lies.
+    """
     written = configuration.relative(absolute(topic.place.document.name))
-    root = configuration.relative(f"{topic.home}/.") if topic.root else None
+    root = configuration.relative(f"{topic.home}/{_OF_ROOT}") if topic.address else None
     for override in reversed(configuration.overrides):
         if override.instances and (matches(override.paths, written) or matches(override.paths, root)):
             return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)
     return ()
+
+
+_OF_ROOT = "main.tf"
+"""Stands for the files of a root, so that a pattern may name the folder, all that is in it, or its `.tf` files."""
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:

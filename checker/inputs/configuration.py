@@ -61,8 +61,7 @@ def read_configuration(path: Path, names: Collection[str], *, pipes: bool = Fals
     from checker.inputs.schema import validate  # only where there is a configuration
 
     validate(document, SCHEMA)
-    reader = _Reader(document, names)
-    return reader.configuration(document.root, folder)
+    return _Reader(document, folder, names).configuration(document.root)
 
 
 def _project(name: str, text: str) -> TextDocument:
@@ -94,16 +93,17 @@ def _node(value: Any, source: Source, start: int, end: int) -> Node:
 class _Reader:
     """Reads what the schema has found well formed."""
 
-    __slots__ = ("document", "names")
+    __slots__ = ("document", "folder", "names")
 
-    def __init__(self, document: TextDocument, names: Collection[str]) -> None:
+    def __init__(self, document: TextDocument, folder: str, names: Collection[str]) -> None:
         self.document = document
+        self.folder = folder
         self.names = names
 
-    def configuration(self, root: Node, folder: str) -> Configuration:
+    def configuration(self, root: Node) -> Configuration:
         fail_on = _text(root, "fail-on")
         return Configuration(
-            folder=folder,
+            folder=self.folder,
             source=self.document.name,
             choice=self.choice(root, ()),
             overrides=tuple(
@@ -163,7 +163,15 @@ class _Reader:
                 where = self.document.locate((*route, key, index), Part.VALUE)
                 help_text = "patterns read as the lines of a .gitignore"
                 raise InputError(self.document.name, f"`{text}` is no pattern of paths", where, help_text)
+            if (relative := self.relative(text)) != text:
+                where = self.document.locate((*route, key, index), Part.VALUE)
+                help_text = f"write it relative to the configuration's folder: `{relative}`"
+                raise InputError(self.document.name, f"`{text}` matches no path", where, help_text)
         return found
+
+    def relative(self, pattern: str) -> str:
+        """Write a pattern as it would have to be: no path begins with `./` or with the configuration's own folder."""
+        return pattern.removeprefix(f"{self.folder}/").removeprefix("./")
 
     def known(self, name: str, route: Route, part: Part = Part.VALUE) -> None:
         check_name(name, self.names, self.document.name, self.document.locate(route, part))

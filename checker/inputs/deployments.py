@@ -33,7 +33,7 @@ def settled(topics: Sequence[_Pair]) -> Iterator[Topic]:
 
 
 def _settled(declared: DeclaredTopic, topic: Topic, family: list[_Pair]) -> Topic:
-    without = [one.variant for one, other in family if not is_relevant(other, None)]
+    without = [one.variant for one, other in family if not is_relevant(other)]
     if not without or len(without) == len(family):
         return topic
     if declared.variant not in without:

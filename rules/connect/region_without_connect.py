@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn
 from checker.finding import Location, Severity
+from checker.policy.unknown import Unknown
 from checker.regions import CONNECT_REGIONS
 from checker.rule import Link, Rule
 from checker.sentence import not_listed, where_connect_is
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from checker.case import TopicCase
     from checker.finding import Finding
-    from checker.policy.unknown import Unknown
 
 
 class RegionWithoutConnect(Rule):
@@ -59,6 +59,8 @@ class RegionWithoutConnect(Rule):
 
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Look the Regions up."""
+        if isinstance(case.topic.arn, Unknown) and not case.instances_placed:
+            yield case.topic.arn
         places: dict[str, list[Location]] = {}
         for arn, at in _where(case):
             if arn.region not in CONNECT_REGIONS:

@@ -72,6 +72,8 @@ class UnusableKey(Rule):
                     "encrypt the topic with a customer managed key; `aws/` names are of AWS managed keys"
                 )
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
+        elif isinstance(case.key, Unknown) and not is_managed_key(name):
+            yield case.key
 
     def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
         """Compare what is known of the key with what SNS can use."""

@@ -9,6 +9,7 @@ from checker.iam.action import covered
 from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.policy.model import Patterns
 from checker.policy.names import TOPIC_ACTIONS
+from checker.policy.unknown import Unknown
 from checker.remedy.grants import narrow_topic_grant
 from checker.rule import Link, Rule
 from checker.sentence import listed
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from checker.case import TopicCase
     from checker.finding import Finding
     from checker.policy.model import Statement
-    from checker.policy.unknown import Unknown
 
 _HELP = "give connect.amazonaws.com a statement of its own with sns:Publish alone"
 
@@ -70,6 +70,7 @@ class ExcessConnectActions(Rule):
         """List what every statement for Connect allows beyond publishing."""
         for statement in case.allows_by_name:
             excess = _excess(statement)
+            yield from _not_known(statement.actions)
             if not excess or not isinstance(statement.actions, Patterns):
                 continue
             yield self.finding(
@@ -80,6 +81,12 @@ class ExcessConnectActions(Rule):
                 help=_HELP,
                 fixes=narrow_topic_grant(case, statement),
             )
+
+
+def _not_known(actions: Patterns | Unknown) -> Iterator[Unknown]:
+    """The actions that are not known."""
+    values = actions.values if isinstance(actions, Patterns) else (actions,)
+    yield from (one for one in values if isinstance(one, Unknown))
 
 
 def _excess(statement: Statement) -> list[str]:

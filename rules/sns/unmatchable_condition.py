@@ -68,12 +68,9 @@ class UnmatchableCondition(Rule):
     def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
         """Ask of every grant that names Connect whether any instance could pass its conditions."""
         works = any(answer.truth is True for _, answer in case.publishing)
-        for statement in case.grants:
-            if (
-                not names_connect(statement)
-                or statement in case.connect_grants
-                or may_match(case, statement, None)
-            ):
+        for statement in filter(names_connect, case.grants):
+            if statement in case.connect_grants or may_match(case, statement, None):
+                yield from _doubt(case, statement)
                 continue
             failing = list(failing_conditions(case, statement, None))
             if any(_said_elsewhere(case, condition) for condition in failing):
@@ -94,6 +91,13 @@ class UnmatchableCondition(Rule):
         message = f"{statement.title} matches no Connect instance: {reasons}"
         fixes = pin(case, statement, failing=failing)
         return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
+
+
+def _doubt(case: TopicCase, statement: Statement) -> Iterator[Unknown]:
+    """Say why it is not known whether a statement matches any instance, unless that is known."""
+    reaches = case.connect(statement).any_instance().truth
+    if isinstance(reaches, Unknown):
+        yield reaches
 
 
 def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:

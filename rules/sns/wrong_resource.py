@@ -66,12 +66,15 @@ class WrongResource(Rule):
         for statement in case.statements:
             resources = statement.resources
             if not isinstance(resources, Patterns):
+                yield resources
                 continue
             if resources.negated:
                 yield from self._left_out(case, statement, resources)
                 continue
             for index, value in enumerate(resources.values):
-                if isinstance(value, str) and (reason := _fault(case, value)):
+                if isinstance(value, Unknown):
+                    yield value
+                elif reason := _fault(case, value):
                     yield self._finding(case, statement, value, reason, (resources.element, index))
 
     def _left_out(self, case: TopicCase, statement: Statement, resources: Patterns) -> Iterator[Finding]:

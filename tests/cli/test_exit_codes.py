@@ -156,7 +156,10 @@ def test_after_a_fix_check_ends_as_the_fix_did(name: str) -> None:
 @pytest.mark.parametrize(
     ("options", "reasons"),
     [
-        ("good.json", ["how its topic is encrypted", "[aws-managed-key, connect-cannot-use-key]"]),
+        (
+            "good.json",
+            ["how its topic is encrypted", "[aws-managed-key, connect-cannot-use-key, unusable-key]"],
+        ),
         ("tf", ["subscriptions may be declared elsewhere", "does not change the exit code"]),
         ("template.json", ["--parameter Key=...", "aws-managed-key"]),
     ],

@@ -117,6 +117,8 @@ def test_instances_topics_and_exclusions_of_a_configuration(tmp_path: Path) -> N
         ("suppressions:\n  - {rule: fifo-topic, reason: x, path: x, until: soon}", "2:51", "does not match"),
         ("exclude: [a, '!']", "1:14", "`!` is no pattern of paths"),
         ("overrides: [{paths: ['!']}]", "1:22", "`!` is no pattern of paths"),
+        ("overrides: [{paths: [./prod/]}]", "1:22", "relative to the configuration's folder: `prod/`"),
+        ("overrides: [{paths: [FOLDER/prod]}]", "1:22", "relative to the configuration's folder: `prod`"),
         ("suppressions: [{rule: fifo-topic, reason: x, path: '!'}]", "1:52", "`!` is no pattern of paths"),
         ("a: b: c", "1:5", "mapping values are not allowed"),
         ("select: &a [*a]", "1:13", "unknown alias"),
@@ -124,7 +126,7 @@ def test_instances_topics_and_exclusions_of_a_configuration(tmp_path: Path) -> N
     ],
 )
 def test_a_fault_of_the_configuration_has_its_place(text: str, place: str, said: str, tmp_path: Path) -> None:
-    save(tmp_path / "checker.yaml", text)
+    save(tmp_path / "checker.yaml", text.replace("FOLDER", tmp_path.as_posix()))
     save(tmp_path / "open.json", OPEN)
     done = run("check", "open.json", cwd=tmp_path)
     assert done.returncode == 2

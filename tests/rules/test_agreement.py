@@ -21,11 +21,12 @@ from checker.registry import all_rules
 from checker.rule import Link
 from tests.iam.strategies import policies
 from tests.rules.test_cases import CASES, Case
-from tests.samples import INSTANCE_ARN, TOPIC_ARN
+from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
 
 RULES = {rule.id: rule for rule in all_rules()}
 OPENING = {rule.id for rule in RULES.values() if rule.opens}
 CHAIN = {rule.id for rule in RULES.values() if rule.link is not None and not rule.opens}
+DEPUTY = {"missing-source-account", "weak-source-condition"}
 OF_CONTACTS = {rule.id for rule in RULES.values() if rule.link is Link.INSTANCE}
 
 
@@ -65,6 +66,8 @@ def contradictions(pair: Pair) -> Iterator[str]:
     is_open = explanation.deputy.truth is True or explanation.public.truth is True
     if is_open and not pair.errors(OPENING):
         yield f"explain: open; check: {[one.rule for one in pair.findings]}"
+    if explanation.deputy.truth is False and pair.errors(DEPUTY):
+        yield f"explain: closed to other AWS customers; check: {pair.errors(DEPUTY)}"
     if explanation.is_clean != (not pair.errors({*CHAIN, *OPENING})):
         yield f"explain: {explanation.is_clean=}; check: {pair.errors({*CHAIN, *OPENING})}"
     if (explanation.can_publish.truth is False) != (Link.TOPIC_POLICY.value in broken) and not broken:
@@ -84,3 +87,32 @@ def test_check_and_explain_agree_on_random_policies(policy: dict[str, Any], tmp_
     path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
     found = [text for pair in pairs(load([path]), INSTANCE_ARN) for text in contradictions(pair)]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "condition", "is_open"),
+    [
+        ("arn:aws:sns:us-east-1:YOUR_ACCOUNT_ID:chat", {}, True),
+        (TOPIC_ARN, {"StringEquals": {"aws:SourceAccount": "YOUR_ACCOUNT_ID"}}, False),
+        (TOPIC_ARN, {"StringLike": {"aws:SourceAccount": ["YOUR_ACCOUNT_ID", "*"]}}, True),
+    ],
+)
+def test_check_and_explain_read_a_placeholder_in_the_same_way(
+    resource: str, condition: dict[str, Any], is_open: bool, tmp_path: Path
+) -> None:
+    policy = document(statement(Resource=resource, Condition=condition))
+    path = tmp_path / "topic.json"
+    path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
+    (pair,) = pairs(load([path]), INSTANCE_ARN)
+    assert list(contradictions(pair)) == []
+    assert pair.explanation.deputy.truth is is_open
+    assert pair.explanation.chain == BROKEN
+
+
+def test_a_placeholder_does_not_hide_an_instance_of_another_region(tmp_path: Path) -> None:
+    elsewhere = "arn:aws:connect:af-south-1:YOUR_ACCOUNT_ID:instance/YOUR_INSTANCE_ID"
+    policy = document(statement(Condition={"ArnEquals": {"aws:SourceArn": elsewhere}}))
+    path = tmp_path / "topic.json"
+    path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
+    (pair,) = pairs(load([path]), INSTANCE_ARN)
+    assert "unmatchable-condition" in pair.errors(CHAIN)

@@ -62,3 +62,54 @@ def test_a_missing_condition_is_never_ruled_out_while_something_is_not_known(
     resource: Any, condition: Any, missing: str, tmp_path: Path
 ) -> None:
     assert verdicts(tmp_path / "template.json", resource, condition)[missing] is not Verdict.PASS
+
+
+ROOT = """
+provider "aws" {{ region = "us-east-1" }}
+variable "x" {{}}
+resource "aws_sns_topic" "chat" {{
+  kms_master_key_id = var.x
+}}
+resource "aws_sns_topic_policy" "chat" {{
+  arn    = aws_sns_topic.chat.arn
+  policy = jsonencode({{ Version = "2012-10-17", Statement = [{statements}] }})
+}}
+"""
+GRANT = (
+    '{{Sid = "A", Effect = {effect}, Principal = {{Service = "connect.amazonaws.com"}}, Action = {action}, '
+    "Resource = {resource}, Condition = {condition}}}"
+)
+KNOWN = {
+    "effect": '"Allow"',
+    "action": '"sns:Publish"',
+    "resource": "aws_sns_topic.chat.arn",
+    "condition": f'{{ArnEquals = {{"aws:SourceArn" = "{INSTANCE}"}}}}',
+}
+PINS = ("missing-source-account", "missing-source-arn", "weak-source-condition")
+EVERY = (*PINS, "blocking-deny", "excess-connect-actions", "unmatchable-condition", "wrong-resource")
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "rules"),
+    [
+        ({}, ", var.x", EVERY),
+        ({"effect": "var.x"}, "", EVERY),
+        ({"resource": "var.x"}, "", ("wrong-resource",)),
+        ({"condition": "var.x"}, "", ("unmatchable-condition",)),
+        ({"action": "[var.x]"}, "", ("excess-connect-actions",)),
+        ({}, "", ("unusable-key", "aws-managed-key")),
+    ],
+)
+def test_a_rule_never_passes_on_what_it_could_not_read(
+    changes: dict[str, str], more: str, rules: tuple[str, ...], tmp_path: Path
+) -> None:
+    statements = GRANT.format(**KNOWN | changes) + more
+    (tmp_path / "main.tf").write_text(ROOT.format(statements=statements))
+    (examined,) = judge(load([tmp_path]), all_rules()).examined
+    assert {rule for rule in rules if examined.verdicts[rule] is Verdict.PASS} == set()
+
+
+def test_a_policy_that_names_no_topic_does_not_say_its_region(tmp_path: Path) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    found = verdicts(tmp_path / "template.json", TOPIC, condition)
+    assert found["region-without-connect"] is Verdict.UNDETERMINED

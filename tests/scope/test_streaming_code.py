@@ -115,19 +115,35 @@ def test_a_function_starts_what_its_own_role_may_start() -> None:
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-@pytest.mark.parametrize(("service", "judged"), [("connect.amazonaws.com", 1), ("s3.amazonaws.com", 0)])
-def test_a_topic_is_judged_if_its_key_is_connects(service: str, judged: int, tmp_path: Path) -> None:
-    grant = statement(Principal={"Service": service}, Action="kms:Decrypt", Resource="*")
-    other = statement(Principal={"Service": "s3.amazonaws.com"})
-    attributes = {
-        "TopicArn": other["Resource"],
-        "Policy": json.dumps(document(other)),
-        "KmsMasterKeyId": KEY_ARN,
-    }
-    save(tmp_path / "topic.json", {"Attributes": attributes})
+ALARMS, CHAT = (f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}" for name in ("alarms", "chat"))
+CONNECT, OTHER = "connect.amazonaws.com", "s3.amazonaws.com"
+
+
+def encrypted(arn: str, service: str) -> dict[str, Any]:
+    policy = document(statement(Principal={"Service": service}, Resource=arn))
+    return {"Attributes": {"TopicArn": arn, "Policy": json.dumps(policy), "KmsMasterKeyId": KEY_ARN}}
+
+
+@pytest.mark.parametrize(
+    ("service", "context", "chat", "judged"),
+    [
+        (CONNECT, "", OTHER, [ALARMS, CHAT]),
+        (OTHER, "", OTHER, []),
+        (CONNECT, "", CONNECT, [CHAT]),  # the grant is for the topic about Connect
+        (CONNECT, CHAT, OTHER, [CHAT]),
+        (CONNECT, ALARMS, CONNECT, [CHAT]),
+    ],
+)
+def test_a_topic_is_judged_if_only_that_explains_what_its_key_grants_connect(
+    service: str, context: str, chat: str, judged: list[str], tmp_path: Path
+) -> None:
+    condition = {"StringEquals": {"kms:EncryptionContext:aws:sns:topicArn": context}} if context else None
+    grant = statement(Principal={"Service": service}, Action="kms:Decrypt", Resource="*", Condition=condition)
+    save(tmp_path / "alarms.json", encrypted(ALARMS, OTHER))
+    save(tmp_path / "chat.json", encrypted(CHAT, chat))
     save(tmp_path / "key.json", {"KeyMetadata": {"KeyId": KEY_ARN[-36:], "Arn": KEY_ARN}})
     save(tmp_path / "policy.json", {"Policy": json.dumps(document(grant))})
-    assert [one.kind for one in run(tmp_path).examined] == ["topic", "key"] * judged
+    assert [one.resource for one in run(tmp_path).examined if one.kind == "topic"] == judged
 
 
 @pytest.mark.parametrize(
