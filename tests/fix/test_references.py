@@ -73,9 +73,7 @@ EDITS = {
 }
 
 
-def fixed(
-    folder: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch, unsafe: bool = True
-) -> Outcome:
+def fixed(folder: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Outcome:
     monkeypatch.chdir(folder)
     write(folder, files)
     options = Options((Path(),), (INSTANCE_ARN,), isolated=True, all_topics=True)
