@@ -131,6 +131,7 @@ class _Target(NamedTuple):
     written: Written | None = None
     pairings: tuple[Pairing, ...] = ()
     root: str = ""
+    home: str = ""
 
     @property
     def declared_as(self) -> str:
@@ -167,13 +168,15 @@ class _Run:
     def topic(self, topic: Topic, case: TopicCase, of_key: _Judged | None) -> None:
         """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
-        self.target(_Target("topic", *named, case.pairings, topic.root), "check_topic", case, of_key)
+        self.target(
+            _Target("topic", *named, case.pairings, topic.root, topic.home), "check_topic", case, of_key
+        )
 
     def key(self, cases: Sequence[KeyCase]) -> dict[int, _Judged]:
         """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)
-        target = _Target("key", *named, first.pairings, key.root)
+        target = _Target("key", *named, first.pairings, key.root, key.home)
         found: list[tuple[Finding, list[str]]] = []
         of_topics: dict[int, _Judged] = {}
         of_groups: list[_Judged] = []
@@ -201,10 +204,9 @@ class _Run:
         """Note the worst verdict of each rule, and why some could not tell."""
         verdicts = worst(one.verdicts for one in judged)
         doubts = {rule: doubt for one in judged for rule, doubt in one.doubts.items()}
-        source = target.place.document.name
-        self.examined.append(
-            Examined(target.kind, target.name, source, verdicts, doubts, target.declared_as, target.pairings)
-        )
+        named = (target.kind, target.name, target.place.document.name)
+        declared = (target.declared_as, target.pairings, target.home)
+        self.examined.append(Examined(*named, verdicts, doubts, *declared))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """The findings about a target, the verdict of each rule, and why some could not tell."""
@@ -245,12 +247,12 @@ class _Run:
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Say what the resource is declared as, and where that is written."""
     if target.written is None:
-        return finding._replace(address=target.address, root=target.root)
+        return finding._replace(address=target.address, root=target.root, home=target.home)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "written here")
-    found = finding._replace(address=target.address, root=target.root)
+    found = finding._replace(address=target.address, root=target.root, home=target.home)
     return found._replace(locations=(*finding.locations, place))
 
 

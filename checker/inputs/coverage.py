@@ -20,7 +20,8 @@ def nothing_examined(
     report: Report, paths: Iterable[Path], absolute: Callable[[str], str]
 ) -> Iterator[Skipped]:
     """Say of each folder in which nothing was examined what was looked for."""
-    examined = [absolute(one.source) for one in report.examined]
+    # The topics of a Terraform root may be declared in modules outside of its folder.
+    examined = [name for one in report.examined for name in (absolute(one.source), f"{one.home}/")]
     for path in paths:
         folder = absolute(name_of(path)).rstrip("/") + "/"
         if os.path.isdir(path) and not any(name.startswith(folder) for name in examined):  # noqa: PTH112 - never raises
