@@ -10,7 +10,7 @@ from checker.case import TopicCase
 from checker.finding import Symbol
 from checker.fix.edits import CannotEditError
 from checker.fix.layers import file_of
-from checker.iam.identity import SOURCE_KEYS
+from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.inputs.assemble import UNKNOWN_OWNER
 from checker.inputs.files import HCL
 from checker.inputs.text import Implied
@@ -19,11 +19,9 @@ from checker.key_case import KeyCase
 from checker.outcome import without_conditions
 from checker.pairing import pairings_of_key
 from checker.policy.change import Called, fresh
-from checker.policy.node import Array, Object, Scalar, children, meaning
+from checker.policy.node import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
     from checker.inventory import Inventory
     from checker.outcome import Report
     from checker.policy.node import Node
@@ -85,9 +83,7 @@ _ROUND_IN_CIRCLES = (
     "the ARN of the topic is not known yet, and a key that names its own topic would make the two wait for each "
     "other; write the ARN out, or give the key its policy in a resource of its own"
 )
-_MODULES = re.compile(r"^(module\.[^.\[]+(\[[^\]]*\])?\.)+")
 _KEYS = re.compile(r"\[[^\]]*\]")
-_KEY = re.compile(r'\[("[^"]*"|\d+)\]')
 
 
 class Known(NamedTuple):
@@ -140,7 +136,7 @@ class Known(NamedTuple):
     @property
     def topic_name(self) -> str:
         """What the module that declares the topic calls it; nothing for a key, and for a topic that is not declared."""
-        return _local(without_conditions(self._address)) if isinstance(self.case, TopicCase) else ""
+        return local_name(without_conditions(self._address)) if isinstance(self.case, TopicCase) else ""
 
     def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
         """Statements in which the topic goes by the name that its document has for it."""
@@ -151,13 +147,13 @@ class Known(NamedTuple):
         if not self.is_written:
             names[UNKNOWN_OWNER] = Called("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
-        return tuple(_called(one, names) for one in statements)
+        return tuple(renamed(one, names) for one in statements)
 
     def localized(self, root: Node) -> Node:
         """The changed policy with its topic named as its own module does. Raises CannotEditError if it cannot be."""
-        if self._serves_several_topics and _called(root, self._arn, fresh_only=True) is not root:
+        if self._serves_several_topics and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(one, Called) for one in _texts(root)):
+        if not any(isinstance(one, Called) for one in texts_of(root)):
             return root
         if isinstance(self.case, KeyCase):
             raise CannotEditError(_ROUND_IN_CIRCLES)
@@ -168,13 +164,13 @@ class Known(NamedTuple):
     def _relocated(self, root: Node) -> Node:
         """Name new references as the module of the resource does."""
         symbols: dict[str, str] = {
-            one: Called(self._own_name(one)) for one in _texts(root) if isinstance(one, Called)
+            one: Called(self._own_name(one)) for one in texts_of(root) if isinstance(one, Called)
         }
-        return _called(root, symbols, fresh_only=True)
+        return renamed(root, symbols, fresh_only=True)
 
     def referring(self, root: Node) -> Node:
         """The changed policy with a reference to its topic in the place of the ARN, wherever the ARN is new."""
-        return _called(root, self._reference, fresh_only=True)
+        return renamed(root, self._reference, fresh_only=True)
 
     @property
     def needs_reference(self) -> bool:
@@ -184,11 +180,11 @@ class Known(NamedTuple):
     @property
     def _serves_several_topics(self) -> bool:
         """True if the text has no one name for the topics that it writes a policy for."""
-        return len(set(map(_each, self.siblings))) > 1
+        return len(set(map(each_name, self.siblings))) > 1
 
     def _own_name(self, symbol: str) -> str:
         """What the module of a resource calls it; each of several by its key."""
-        return _each(_local(symbol)) if self.needs_reference else _local(symbol)
+        return each_name(local_name(symbol)) if self.needs_reference else local_name(symbol)
 
     @property
     def _arn(self) -> dict[str, str]:
@@ -226,7 +222,7 @@ class Known(NamedTuple):
         names: dict[str, Node] = {}
         for arn, account in arns.items():
             names[arn], names[account] = self._variable(name)
-        statements = tuple(_with_variables(one, names) for one in statements)
+        statements = tuple(with_variables(one, names) for one in statements)
         return statements if self.is_written else self._with_owner(statements)
 
     def _with_owner(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -236,7 +232,7 @@ class Known(NamedTuple):
             return statements
         own = {account: fresh(Symbol("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
         root = {_ROOT.format(account): _ROOT.format("ACCOUNT_ID")}
-        return tuple(_called(_with_variables(one, own, _OWNER_KEYS), root) for one in statements)
+        return tuple(renamed(with_variables(one, own, _OWNER_KEYS), root) for one in statements)
 
     def _variable(self, name: str) -> tuple[Node, Node]:
         """A reference to the instance ARN, and one to the account in it."""
@@ -253,56 +249,3 @@ class Known(NamedTuple):
 
 def _folder(name: str) -> str:
     return name.rpartition("/")[0]
-
-
-def _each(name: str) -> str:
-    """What a resource that is one of several is called in a block that makes one thing for each of them."""
-    return _KEY.sub(lambda key: "[each.key]" if key[1].startswith('"') else "[count.index]", name)
-
-
-def _local(symbol: str) -> str:
-    """What a resource is called in the module that declares it."""
-    return _MODULES.sub("", symbol)
-
-
-def _texts(node: Node) -> Iterator[str]:
-    for child in children(node):
-        yield from _texts(child)
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        yield node.value
-
-
-def _called(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -> Node:
-    """Put names in the place of texts, of those that no document has if ``fresh_only``; the others stay the same nodes."""
-    if isinstance(node, Array):
-        items = tuple(_called(one, names, fresh_only=fresh_only) for one in node.items)
-        return node if _are_same(items, node.items) else node._replace(items=items)
-    if isinstance(node, Object):
-        values = [_called(m.value, names, fresh_only=fresh_only) for m in node.members]
-        if _are_same(values, children(node)):
-            return node
-        members = (m._replace(value=one) for m, one in zip(node.members, values, strict=True))
-        return node._replace(members=tuple(members))
-    name = names.get(node.value) if isinstance(node.value, str) else None
-    return node if name is None or (fresh_only and node.start < node.end) else node._replace(value=name)
-
-
-def _are_same(some: Sequence[Node], others: Sequence[Node]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
-
-
-def _with_variables(
-    node: Node, names: Mapping[str, Node], keys: Collection[str] = SOURCE_KEYS, *, inside: bool = False
-) -> Node:
-    """Put variables in the place of the values that conditions on ``keys`` spell out; any other value stays."""
-    if isinstance(node, Array):
-        return node._replace(
-            items=tuple(_with_variables(one, names, keys, inside=inside) for one in node.items)
-        )
-    if isinstance(node, Object):
-        members = (
-            m._replace(value=_with_variables(m.value, names, keys, inside=inside or m.key.lower() in keys))
-            for m in node.members
-        )
-        return node._replace(members=tuple(members))
-    return names.get(node.value, node) if inside and isinstance(node.value, str) else node

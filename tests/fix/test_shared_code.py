@@ -100,6 +100,26 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
         "deployed with `env/dev.tfvars`, `env/prod.tfvars`",
         VARIABLE,
     ),
+    "files of values in folders of their own": (
+        {"main.tf": MODULE, "env/eu/west/dev/x.tfvars": "", "env/eu/west/prod/x.tfvars": ""},
+        "deployed with `env/eu/west/dev/x.tfvars`",
+        VARIABLE,
+    ),
+    "files of values beside the root": (
+        {"infra/main.tf": MODULE, **{f"env/{one}.tfvars": 'instance = ""\n' for one in ("dev", "prod")}},
+        "deployed with `env/dev.tfvars`, `env/prod.tfvars`",
+        VARIABLE,
+    ),
+    "several states": (
+        {"main.tf": MODULE, "dev.s3.tfbackend": "", "prod.s3.tfbackend": ""},
+        "`dev.s3.tfbackend`, `prod.s3.tfbackend`",
+        VARIABLE,
+    ),
+    "a variable for the stage": (
+        {"main.tf": MODULE + 'variable "environment" {\n  type = string\n}\n'},
+        "variable `environment`",
+        VARIABLE,
+    ),
     "workspaces": ({"main.tf": MODULE + "# terraform.workspace\n"}, "workspaces", VARIABLE),
     "a downloaded module": ({".terraform/modules/chat/main.tf": MODULE}, "`terraform init`", VARIABLE),
     "a vendored module": ({"vendor/chat/main.tf": MODULE}, "copy of their code", VARIABLE),
@@ -114,6 +134,11 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
     "CDK elsewhere": ({"chat.yaml": OF_CDK + TEMPLATE}, "`cdk synth`", LITERAL),
     "SAM": ({".aws-sam/build/template.yaml": TEMPLATE}, "`sam build`", LITERAL),
     "stages": ({"chat.yaml": STAGES + TEMPLATE}, "parameter `Stage`", PARAMETER),
+    "any stage": (
+        {"chat.yaml": "Parameters:\n  Env: {Type: String}\n" + TEMPLATE},
+        "parameter `Env`",
+        PARAMETER,
+    ),
     "environments of SAM": (
         {"chat.yaml": TEMPLATE, "samconfig.toml": "[dev.deploy.parameters]\n[prod.deploy.parameters]\n"},
         "`dev`, `prod` by `samconfig.toml`",
@@ -122,6 +147,15 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
 }
 EDITED: dict[str, Mapping[str, str]] = {
     "a root": {"main.tf": MODULE, "terraform.tfvars": "", "one.auto.tfvars": "", "prod.tfvars": ""},
+    "a root with one stage": {
+        "main.tf": MODULE + 'variable "stage" {}\nvariable "env" {\n  default = "prod"\n}\n',
+        "terraform.tfvars": 'stage = "prod"\n',
+    },
+    "a root beside another and its values": {
+        "a/main.tf": MODULE,
+        "b/infra/main.tf": 'variable "instance" {}\n',
+        **{f"b/env/{one}.tfvars": 'instance = ""\n' for one in ("dev", "prod")},
+    },
     "a module with one caller": {"m/main.tf": MODULE, "main.tf": call("./m")},
     "a module that is called or not": {
         "m/main.tf": MODULE,
