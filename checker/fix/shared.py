@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.fix.template_uses import files_of_parameters, nesting
 from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of
 from checker.inputs.files import HCL, VALUES, name_of
 from checker.inputs.text import parse_text
@@ -131,23 +132,29 @@ def _texts(folder: Path) -> Iterator[str]:
 
 def _of_template(path: Path, source: Source) -> str:
     """Tell by its parameters, and by the environments that SAM deploys it to."""
-    stage = next((name for name in _chosen(source) if _STAGE.fullmatch(name)), None)
+    parameters = dict(_parameters(source))
+    stage = next((name for name, is_open in parameters.items() if is_open and _STAGE.fullmatch(name)), None)
     if stage is not None:
         return f"deployed to the environment that its parameter `{stage}` chooses"
+    if len(sites := nesting(path)) > 1:
+        return f"nested by {_listed([*map(_shown, sites)])}"
+    files = files_of_parameters(path, frozenset(parameters))
+    if len(files) > 1:
+        return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
     config = path.parent / "samconfig.toml"
     environments = sorted(set(_SAM_ENVIRONMENT.findall(_read(config)))) if config.is_file() else []
     return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
 
 
-def _chosen(source: Source) -> Iterator[str]:
-    """The parameters of a template that may have several values: those that it lists, or any for want of a default."""
+def _parameters(source: Source) -> Iterator[tuple[str, bool]]:
+    """The parameters of a template, each with whether it may have several values: it lists them, or has no default."""
     root = parse_text(source.name, source.text).root
     parameters = root.get("Parameters") if isinstance(root, Object) else None
     for member in parameters.members if isinstance(parameters, Object) else ():
         declared = member.value if isinstance(member.value, Object) else None
         allowed = declared.get("AllowedValues") if declared else None
-        if len(items(allowed)) > 1 if allowed is not None else declared and declared.get("Default") is None:
-            yield member.key
+        has_default = declared is not None and declared.get("Default") is not None
+        yield member.key, not has_default if allowed is None else len(items(allowed)) > 1
 
 
 def _absolute(path: Path) -> Path:

@@ -139,6 +139,26 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
         "parameter `Env`",
         PARAMETER,
     ),
+    "a template that two stacks nest": (
+        {
+            "chat.yaml": TEMPLATE,
+            "all.yaml": "Resources:\n"
+            + "".join(
+                f"  {one}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: ./chat.yaml}}}}\n"
+                for one in ("Dev", "Prod")
+            ),
+        },
+        "nested by `all.yaml:2`, `all.yaml:3`",
+        PARAMETER,
+    ),
+    "two files of parameters": (
+        {
+            "chat.yaml": "Parameters:\n  Size: {Type: String, Default: s}\n" + TEMPLATE,
+            **{f"params/{one}.json": '[{"ParameterKey": "Size"}]' for one in ("dev", "prod")},
+        },
+        "`params/dev.json`, `params/prod.json`",
+        PARAMETER,
+    ),
     "environments of SAM": (
         {"chat.yaml": TEMPLATE, "samconfig.toml": "[dev.deploy.parameters]\n[prod.deploy.parameters]\n"},
         "`dev`, `prod` by `samconfig.toml`",
