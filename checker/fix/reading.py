@@ -79,6 +79,10 @@ _OWNER_KEYS = frozenset({"aws:sourceowner"})
 
 _OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this one"
 _OF_SEVERAL = "the text is the policy of several topics, and SNS accepts a statement about its own topic only"
+_OF_ITSELF = (
+    "the ARN of the topic is not known yet, and Terraform lets no resource refer to itself; give the topic its policy "
+    "in an `aws_sns_topic_policy` resource, in which this statement stands"
+)
 _ROUND_IN_CIRCLES = (
     "the ARN of the topic is not known yet, and a key that names its own topic would make the two wait for each "
     "other; write the ARN out, or give the key its policy in a resource of its own"
@@ -151,7 +155,8 @@ class Known(NamedTuple):
 
     def localized(self, root: Node) -> Node:
         """The changed policy with its topic named as its own module does. Raises CannotEditError if it cannot be."""
-        if self._serves_several_topics and renamed(root, self._arn, fresh_only=True) is not root:
+        has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
+        if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
         if not any(isinstance(one, Called) for one in texts_of(root)):
             return root
@@ -159,6 +164,8 @@ class Known(NamedTuple):
             raise CannotEditError(_ROUND_IN_CIRCLES)
         if not self._is_beside_its_topic:
             raise CannotEditError(_OUT_OF_REACH)
+        if self._is_in_its_topic:
+            raise CannotEditError(_OF_ITSELF)
         return self._relocated(root)
 
     def _relocated(self, root: Node) -> Node:
@@ -206,8 +213,21 @@ class Known(NamedTuple):
             return {}
         if "#" in self.topic_name:
             return {str(case.topic.arn): Called(self.topic_name)}
-        is_resource = self.file.name.endswith(HCL) and self.topic_name
+        is_resource = self.file.name.endswith(HCL) and self.topic_name and not self._is_in_its_topic
         return {str(case.topic.arn): Called(self._own_name(f"{self.topic_name}.arn"))} if is_resource else {}
+
+    @property
+    def _is_in_its_topic(self) -> bool:
+        """True for the `policy` argument of a topic in Terraform, where no resource may refer to itself.
+
+        https://developer.hashicorp.com/terraform/language/expressions/references
+        """
+        case = self.case
+        return (
+            isinstance(case, TopicCase)
+            and "#" not in self._address
+            and case.topic.place in case.topic.writers
+        )
 
     @property
     def _is_beside_its_topic(self) -> bool:

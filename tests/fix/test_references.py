@@ -98,6 +98,29 @@ def test_a_text_that_is_the_policy_of_two_topics_gets_no_statement_about_one(
     assert all("policy of several topics" in one.reason for one in outcome.left)
 
 
+OF_ITSELF = {
+    "an argument": f'resource "aws_sns_topic" "chat" {{\n  name = "chat"\n  policy = jsonencode({PINNED})\n}}\n',
+    "a document": TOPIC.replace("}", "  policy = data.aws_iam_policy_document.chat.json\n}") + DOCUMENT,
+}
+
+
+@pytest.mark.parametrize("provider", [PROVIDER, ""], ids=["known", "not known"])
+@pytest.mark.parametrize("name", OF_ITSELF)
+def test_a_policy_in_a_topic_never_refers_to_the_topic(
+    name: str, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        OF_ITSELF[name]
+        .replace("connect.amazonaws", "events.amazonaws")
+        .replace(OTHER, "arn:aws:sns:*:*:chat")
+    )
+    outcome = fixed(tmp_path, {"main.tf": provider + text}, monkeypatch)
+    assert bool(outcome.repair.texts) is bool(provider)
+    assert not any("aws_sns_topic.chat" in text for text in outcome.repair.texts.values())
+    if not provider:
+        assert any("no resource refer to itself" in one.reason for one in outcome.left)
+
+
 CALLER = PROVIDER + 'module "chat" {\n  source = "../m"\n  name   = "NAME"\n}\n'
 NAMED = 'variable "name" {}\n' + TOPIC.replace('"chat"\n}', "var.name\n}")
 WITHIN = '"arn:aws:sns:us-east-1:${data.aws_caller_identity.current.account_id}:${var.name}"'
