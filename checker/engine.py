@@ -14,7 +14,7 @@ from checker.outcome import Doubt, Examined, Report
 from checker.pairing import pair, pairings_of_key
 from checker.policy.unknown import Unknown
 from checker.policy.wildcard import glob
-from checker.relevance import is_certain, is_granted, is_relevant
+from checker.relevance import is_certain, is_granted, is_relevant, shares_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -61,8 +61,9 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
-    by_key = _shown_by_key(inventory, streamed)
+    by_key, sharing = _by_key(inventory, streamed)
     judged = [one for one in about if scope.takes(one, streamed) or id(one) in by_key]
+    left = {id(one) for one in about} - {id(one) for one in judged}
     used = cases_by_key(judged, inventory)
     of_keys: dict[int, _Judged] = {}
     for cases in used.values():
@@ -81,21 +82,27 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     return Report(
         tuple(_ordered(_folded(findings))),
         tuple(sorted(run.examined, key=lambda one: KINDS.index(one.kind))),
-        (*inventory.skipped, *dict.fromkeys(map(_not_shown, unplaced))),
+        (
+            *inventory.skipped,
+            *(shares_key(one) for one in sharing if id(one) in left),
+            *dict.fromkeys(map(_not_shown, unplaced)),
+        ),
         len(about) - len(judged),
         (*run.crashed, *(one.rule for one in unplaced)),
     )
 
 
-def _shown_by_key(inventory: Inventory, streamed: frozenset[str]) -> set[int]:
-    """The topics whose key shows that Connect publishes to them, by identity.
+def _by_key(inventory: Inventory, streamed: frozenset[str]) -> tuple[set[int], list[Topic]]:
+    """The topics whose key shows that Connect publishes to them, by identity, and those whose key may show it.
 
-    A key that also serves a topic of Connect grants for that one: it says nothing of the others.
+    A key that also serves a topic of Connect may grant for that one alone.
     """
     keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
     users = [(topic, key) for topic, key in keys if isinstance(key, Key)]
     explained = {id(key) for topic, key in users if is_certain(topic) or str(topic.arn) in streamed}
-    return {id(topic) for topic, key in users if id(key) not in explained and is_granted(key, topic)}
+    granted = [(topic, key) for topic, key in users if is_granted(key, topic)]
+    shown = {id(topic) for topic, key in granted if id(key) not in explained}
+    return shown, [topic for topic, key in granted if id(key) in explained]
 
 
 def _not_shown(one: Unplaced) -> Skipped:
@@ -140,6 +147,7 @@ class _Target(NamedTuple):
     written: Written | None = None
     pairings: tuple[Pairing, ...] = ()
     root: str = ""
+    home: str = ""
 
     @property
     def declared_as(self) -> str:
@@ -176,13 +184,15 @@ class _Run:
     def topic(self, topic: Topic, case: TopicCase, of_key: _Judged | None) -> None:
         """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
-        self.target(_Target("topic", *named, case.pairings, topic.root), "check_topic", case, of_key)
+        self.target(
+            _Target("topic", *named, case.pairings, topic.root, topic.home), "check_topic", case, of_key
+        )
 
     def key(self, cases: Sequence[KeyCase]) -> dict[int, _Judged]:
         """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)
-        target = _Target("key", *named, first.pairings, key.root)
+        target = _Target("key", *named, first.pairings, key.root, key.home)
         found: list[tuple[Finding, list[str]]] = []
         of_topics: dict[int, _Judged] = {}
         of_groups: list[_Judged] = []
@@ -210,10 +220,9 @@ class _Run:
         """Note the worst verdict of each rule, and why some could not tell."""
         verdicts = worst(one.verdicts for one in judged)
         doubts = {rule: doubt for one in judged for rule, doubt in one.doubts.items()}
-        source = target.place.document.name
-        self.examined.append(
-            Examined(target.kind, target.name, source, verdicts, doubts, target.declared_as, target.pairings)
-        )
+        named = (target.kind, target.name, target.place.document.name)
+        declared = (target.declared_as, target.pairings, target.home)
+        self.examined.append(Examined(*named, verdicts, doubts, *declared))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """The findings about a target, the verdict of each rule, and why some could not tell."""
@@ -265,12 +274,12 @@ def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Say what the resource is declared as, and where that is written."""
     if target.written is None:
-        return finding._replace(address=target.address, root=target.root)
+        return finding._replace(address=target.address, root=target.root, home=target.home)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "written here")
-    found = finding._replace(address=target.address, root=target.root)
+    found = finding._replace(address=target.address, root=target.root, home=target.home)
     return found._replace(locations=(*finding.locations, place))
 
 

@@ -225,6 +225,7 @@ class Finding(NamedTuple):
     """One thing that is wrong with one resource.
 
     ``address`` is what the resource is declared as, ``root`` the Terraform root whose address it is.
+    ``home`` is the full path of the root, template or folder, also where reports need not name it.
     ``affects`` names the topics that a finding about their key is about.
     """
 
@@ -240,6 +241,7 @@ class Finding(NamedTuple):
     address: str = ""
     root: str = ""
     affects: tuple[str, ...] = ()
+    home: str = ""
 
     @property
     def declared_as(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,8 +10,12 @@ from checker.finding import Role
 from checker.hidden_text import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.finding import Finding
 
+_PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
+"""A template before the name of its resource, or a Terraform root before an address."""
 _CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
 
 
@@ -23,14 +28,34 @@ class Identity(NamedTuple):
     message: str
 
 
-def identity(finding: Finding, source: str) -> Identity:
-    """Identify a finding; ``source`` is its file as the run names it, for instance relative to a repository."""
+def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
+    """Identify a finding; ``relative`` names its files for instance relative to a repository."""
+    source = finding.locations[0].source
     places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
     message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
+    message = _PLACE.sub(lambda found: f"{found[1]}{_renamed(found[2], relative)}{found[3]}", message)
     # A plan may hold the same policy for several resources, and several roots may call the module that it is in.
-    within = finding.root if finding.root and not finding.locations[0].source.startswith(finding.root) else ""
-    named = [f"{within}: {finding.address}" if within else finding.address] * bool(finding.address)
-    return Identity(finding.rule, source, redacted("; ".join((*named, *sorted(places)))), redacted(message))
+    named = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
+    route = redacted("; ".join((*named, *sorted(places))))
+    return Identity(finding.rule, relative(source), route, redacted(message))
+
+
+def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:
+    """An address that is the same whatever folder the command is called in, and whatever else it examines.
+
+    That of a template names its file, and one in a Terraform module outside of its root, which is ``home``, the root.
+    """
+    file, mark, logical = address.partition("#")
+    if mark and '"' not in file:
+        return f"{relative(file)}#{logical}"
+    root = relative(home) if home and address else ""
+    is_inside = not root or not posixpath.relpath(relative(source), root).startswith("..")
+    return address if is_inside else f"{root}/: {address}"
+
+
+def _renamed(name: str, relative: Callable[[str], str]) -> str:
+    """The name of a file, or that of a folder with its slash."""
+    return f"{relative(name)}/" if name.endswith("/") else relative(name)
 
 
 def fingerprint(one: Identity) -> str:

@@ -28,7 +28,8 @@ _UNSAID = Doubt("the reason was not recorded")
 class Examined(NamedTuple):
     """A target that was judged, the verdict of every rule that judged it, and why some could not tell.
 
-    ``address`` is what the target is declared as, where it is; ``pairings`` are the instances it was judged for.
+    ``address`` is what the target is declared as, where it is; ``pairings`` are the instances it was judged for;
+    ``home`` is the full path of the Terraform root, template or folder that it was read from.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Examined(NamedTuple):
     doubts: Mapping[str, Doubt] = MappingProxyType({})
     address: str = ""
     pairings: tuple[Pairing, ...] = ()
+    home: str = ""
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:

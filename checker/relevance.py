@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checker.iam.condition import condition_holds
 from checker.iam.request import Request, Service
 from checker.iam.space import TOPIC_CONTEXT
-from checker.inventory import PolicyText
+from checker.inventory import PolicyText, Skipped
 from checker.policy.model import ALLOW, DENY, Condition, Principals, Statement
 from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
@@ -47,6 +47,16 @@ def is_granted(key: Key, topic: Topic) -> bool:
         and not _is_of_others(statement, request, policy.has_variables)
         for statement in policy.known_statements()
     )
+
+
+def shares_key(topic: Topic) -> Skipped:
+    """Say of a topic whose key grants Connect something that the grant may be for another topic alone."""
+    reason = (
+        "not judged: its key also encrypts a topic that Connect streams to, and nothing else says whether Connect "
+        "streams to this one"
+    )
+    option = "--all-topics" if isinstance(topic.arn, Unknown) else f"--topic-arn {topic.arn}"
+    return Skipped(topic.name, reason, help=f"`{option}` judges it", complete=True)
 
 
 def _is_of_others(statement: Statement, request: Request, has_variables: bool | Unknown) -> bool:  # noqa: FBT001

@@ -100,6 +100,10 @@ def run(arguments: list[str]) -> int:
         error.show(said)  # it quotes the arguments
         tell(*said.getvalue().splitlines())
         return Exit.BAD_INPUT
+    except SystemExit as done:
+        if isinstance(done.__context__, BrokenPipeError):  # as Typer ends a help text that nobody reads
+            return Exit.READER_GONE
+        raise
     return code or Exit.CLEAN
 
 

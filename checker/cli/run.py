@@ -111,7 +111,7 @@ def examine_on(ground: Ground, options: Options) -> Run:
     paths = options.paths or (Path(),)
     inventory = _loaded(ground, options, paths)
     report = judge(inventory, ground.rules, ground.scope)
-    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, inventory, paths, absolute)))
+    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, paths, absolute)))
     return decide(report, ground, options, inventory)
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from checker.finding import Verdict
-from checker.fingerprint import Identity, identity
+from checker.fingerprint import Identity, identity, located
 from checker.outcome import HeldBackBy, Stale, Suppressed
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def _judged(report: Report, relative: Callable[[str], str]) -> set[tuple[str, st
     verdicts = defaultdict(set)
     for one in report.examined:
         if not report.not_judged or one.source.startswith(_LIVE):
+            module = _module(located(_ROOT.sub("", one.address), one.home, one.source, relative))
             for rule, verdict in one.verdicts.items():
-                verdicts[relative(one.source), _module(one.address), rule].add(verdict)
+                verdicts[relative(one.source), module, rule].add(verdict)
     return {one for one, found in verdicts.items() if Verdict.UNDETERMINED not in found}
 
 
@@ -88,6 +89,8 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
     )
 
 
+_ROOT = re.compile(r'^[^"\[]*/: ')
+"""The root that reports name before an address; it is named anew, as the baseline names it."""
 _MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
 
 
@@ -98,7 +101,7 @@ def _module(address: str) -> str:
 
 
 def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
-    return identity(finding, relative(finding.locations[0].source))
+    return identity(finding, relative)
 
 
 def to_json(baseline: Baseline) -> dict[str, Any]:

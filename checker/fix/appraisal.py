@@ -44,18 +44,39 @@ def appraise(fix: Fix, policy: Known, check: Check, budget: Budget | None = None
     new = changed(policy.root, fix.operations)
     if not policy.is_written:
         # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
-        return by_hand(fix, policy, _NO_POLICY, statements_of(new))
+        return _for_people(fix, policy, check, _NO_POLICY, statements_of(new))
     try:
         new = policy.localized(new)
-        edits = _allowed(lowered(policy.root, new), policy, check)
-    except SharedCodeError as error:
-        statements = policy.parametrized(_changed_statements(policy.root, new), error.name)
-        return by_hand(fix, policy, str(error), statements)
+        edits = _allowed(_edits(policy, new), policy, check)
     except CannotEditError as error:
-        return by_hand(fix, policy, str(error), _changed_statements(policy.root, new))
+        return _for_people(fix, policy, check, str(error), _changed_statements(policy.root, new))
     value = worth(policy.case, read_policy(new, policy.text.dialect)[0], budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
     return Appraisal(appraised, edits, value.reason)
+
+
+def _edits(policy: Known, new: Node) -> tuple[TextEdit, ...]:
+    """The edits of a file, with a reference to the topic where its language has one."""
+    try:
+        return lowered(policy.root, policy.referring(new))
+    except CannotEditError:
+        if policy.needs_reference:
+            raise
+        return lowered(policy.root, new)
+
+
+def _for_people(
+    fix: Fix, policy: Known, check: Check, reason: str, statements: tuple[Node, ...]
+) -> Appraisal:
+    """Leave a fix to people; code that serves several environments is shown a variable for the instance."""
+    try:
+        check(policy.file)
+    except SharedCodeError as error:
+        shared = "" if str(error) == reason else f"; {error}"
+        return by_hand(fix, policy, f"{reason}{shared}", policy.parametrized(statements, error.name))
+    except CannotEditError:
+        pass  # nobody edits it; the reason is given already
+    return by_hand(fix, policy, reason, statements)
 
 
 def by_hand(fix: Fix, policy: Known, reason: str, statements: tuple[Node, ...] | None = None) -> Appraisal:

@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.fix.block_text import Lines, statement_text
 from checker.fix.blocks import is_blocks
 from checker.fix.edits import CannotEditError
-from checker.fix.hcl_flow import HclFlow
-from checker.fix.layers import file_of
+from checker.fix.hcl_flow import HclFlow, HeredocFlow
+from checker.fix.layers import Raw, file_of, raw, verbatim
 from checker.fix.style import AT_THE_MARGIN
 from checker.fix.template_flow import TemplateFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.inputs.text import is_yaml
 from checker.policy.change import Called
-from checker.policy.node import Array, Node, Object
+from checker.policy.node import Array, Node, Object, Scalar, children
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    References = Mapping[int, str]
+    """The text of each value that a file writes as an expression, by the identity of its node."""
+
+_IN_LINE = re.compile(r"(?=.*[.({$])[^\r\n\\]+")
+"""An expression without line ends and without escapes, which are those of the string that it is written in."""
+_IN_YAML = re.compile(r"[!{][^\r\n]+")
+"""A function of CloudFormation in its short form, or in braces; what stands on lines of its own is indented."""
 
 
 def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
     """Write a statement for the file ``name`` in which the policy ``root`` stands, line by line."""
-    yield from "".join(_chunks(_plain(statement), root, name)).split("\n")
+    references = {id(node): text for node, text in _references(root, root)}
+    yield from "".join(_chunks(statement, root, name, references)).split("\n")
 
 
-def _chunks(statement: Node, root: Node, name: str) -> list[str]:
-    source = file_of(root.source)
+def _chunks(statement: Node, root: Node, name: str, references: References) -> list[str]:
+    source, kept = file_of(root.source), frozenset(references)
     if name.endswith(".tf"):
-        return _hcl(statement, root)
+        if root.source.outer is None:
+            return _hcl(_plain(statement, references, write=Called), root)
+        chunks = HeredocFlow(kept).node(_plain(statement, references), AT_THE_MARGIN, None)
+        return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
+    plain = _plain(statement, references)
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
-        return ["- ", *YamlBlock().inside(statement, "  ", source)]
-    return _ShownFlow().node(statement, AT_THE_MARGIN, None)
+        return ["- ", *YamlBlock(kept).inside(plain, "  ", source)]
+    return _ShownFlow(kept).node(plain, AT_THE_MARGIN, None)
 
 
 def _hcl(statement: Node, root: Node) -> list[str]:
@@ -43,6 +57,23 @@ def _hcl(statement: Node, root: Node) -> list[str]:
     return HclFlow().node(statement, AT_THE_MARGIN, None)
 
 
+def _references(node: Node, root: Node) -> Iterator[tuple[Node, str]]:
+    """The values that the file writes as expressions, with these: what they stand for may be one of several values."""
+    for child in children(node):
+        yield from _references(child, root)
+    if isinstance(node, Scalar) and node.start < node.end and file_of(node.source) is file_of(root.source):
+        with suppress(CannotEditError):  # its text cannot be told from what is around it
+            text = raw(node.source, node.start, node.end)
+            if _is_reference(node, text):
+                yield node, text if node.source is root.source else f'"{text}"'
+
+
+def _is_reference(node: Scalar, text: str) -> bool:
+    if not isinstance(node.value, str | Unknown) or (isinstance(node.value, str) and node.value in text):
+        return False
+    return (_IN_YAML if is_yaml(file_of(node.source)) else _IN_LINE).fullmatch(text) is not None
+
+
 class _ShownFlow(TemplateFlow):
     """JSON for people, who know what a name stands for also where JSON cannot say it."""
 
@@ -50,13 +81,16 @@ class _ShownFlow(TemplateFlow):
         return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
-def _plain(node: Node) -> Node:
-    """The statement with names in the place of what is not known."""
+def _plain(node: Node, references: References, *, write: type[Called] | None = None) -> Node:
+    """The statement with names in the place of what is not known; ``write`` makes names of references as well."""
     if isinstance(node, Array):
-        return node._replace(items=tuple(map(_plain, node.items)))
+        return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
     if isinstance(node, Object):
-        return node._replace(members=tuple(m._replace(value=_plain(m.value)) for m in node.members))
+        members = (m._replace(value=_plain(m.value, references, write=write)) for m in node.members)
+        return node._replace(members=tuple(members))
     value = node.value
+    if id(node) in references:
+        return node._replace(value=write(references[id(node)])) if write else node
     if isinstance(value, Unknown):
         return node._replace(value=Called(value.where) if value.where else f"<{value.reason}>")
     return node

@@ -38,12 +38,16 @@ def own_code(paths: Sequence[Path]) -> Check:
     environments = Environments(paths)
 
     def check(source: Source) -> None:
-        generator = generator_of(source)
+        generator, environment = generator_of(source), environments.of(source)
+        name = environments.instance_name(source)
         if generator is not None:
-            raise CannotEditError(f"`{source.name}` is written by {generator.by}; {generator.instead}")
-        if reason := environments.of(source):
-            name = environments.instance_name(source)
-            told = f"`{source.name}` serves several environments: {reason}; let each of them set `{name}`"
+            told = f"`{source.name}` is written by {generator.by}; {generator.instead}"
+            is_shared = generator.is_shared or environment
+            raise SharedCodeError(told, name) if is_shared else CannotEditError(told)
+        if environment:
+            told = (
+                f"`{source.name}` serves several environments: {environment}; let each of them set `{name}`"
+            )
             raise SharedCodeError(told, name)
         if reason := environments.of_reader(source):
             told = f"a module that serves several environments reads `{source.name}`: {reason}"

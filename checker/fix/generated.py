@@ -15,15 +15,19 @@ class Generator(NamedTuple):
 
     by: str
     instead: str
+    is_shared: bool = False
+    """True for a copy of code that others use as well."""
 
 
 _CDK = Generator("`cdk synth`", "change the CDK app instead")
 _CDKTF = Generator("`cdktf synth`", "change the CDKTF app instead")
 _SAM = Generator("`sam build`", "change the template that it builds instead")
 _SERVERLESS = Generator("the Serverless Framework", "change `serverless.yml` instead")
-_MODULE = Generator("`terraform init`, which downloads modules", "change the module's source instead")
-_TERRAGRUNT = Generator("Terragrunt", "change the module's source instead")
-_VENDORED = Generator("others: it is a copy of their code", "change the original instead")
+_MODULE = Generator(
+    "`terraform init`, which downloads modules", "change the module's source instead", is_shared=True
+)
+_TERRAGRUNT = Generator("Terragrunt", "change the module's source instead", is_shared=True)
+_VENDORED = Generator("others: it is a copy of their code", "change the original instead", is_shared=True)
 _SOME_TOOL = Generator("a tool, as its first lines say", "change what it is made from instead")
 
 _FOLDERS = {

@@ -10,7 +10,7 @@ from checker.fix.edits import CannotEditError
 from checker.fix.flow import Flow
 from checker.fix.hcl_flow import HclFlow, HeredocFlow
 from checker.fix.layers import file_of
-from checker.fix.template_flow import TemplateFlow
+from checker.fix.template_flow import TemplateFlow, TerraformJsonFlow
 from checker.fix.yaml_block import YamlBlock
 from checker.fix.yaml_flow import YamlFlow
 from checker.hidden_text import SHOWN, redacted
@@ -97,14 +97,16 @@ def _language(source: Source, start: int) -> type[Flow | YamlBlock]:
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
             raise CannotEditError("the policy is worked out by an expression")
-        return HeredocFlow if name.endswith(".tf") else Flow
+        if name.endswith(".tf"):
+            return HeredocFlow
+        return TerraformJsonFlow if name.endswith(".tf.json") else Flow
     if is_yaml(source):
         return YamlFlow if begins in ("{", "[") else YamlBlock
     if begins not in ("{", "[", '"'):
         raise CannotEditError("the policy is worked out by an expression")
     if name.endswith(".tf"):
         return HclFlow
-    return TemplateFlow
+    return TerraformJsonFlow if name.endswith(".tf.json") else TemplateFlow
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.callers import read_calls, repository_of
+from checker.fix.parameter_files import files_of_parameters
+from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of
 from checker.inputs.cloudformation.parents import read_parents, uses_of
-from checker.inputs.files import HCL, name_of
+from checker.inputs.files import HCL, VALUES, name_of
 from checker.inputs.hcl.readers import readers_of
 from checker.inputs.text import InputError, parse_text
 from checker.policy.node import Object, items
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 NEW_NAME = "connect_instance_arn"
 NEW_PARAMETER = "ConnectInstanceArn"
 _VARIABLE = re.compile(r'"?variable"?\s*:?\s*\{?\s*"(\w+)"')
+_DEFAULT = re.compile(r'"?\bdefault"?\s*[=:]')
 _STAGE = re.compile(r"(?i)(env|environment|stage)(name|type)?")
 _SAM_ENVIRONMENT = re.compile(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
 _MOST_SHOWN = 3
-_DEEPEST = 2
+_DEEPEST = 4
 
 
 class Environments:
@@ -89,33 +91,62 @@ class Environments:
         if len(sites) > 1:
             places = list(dict.fromkeys(map(_shown, sites)))
             return f"called by {_listed(places)}{' several times' if len(places) == 1 else ''}"
-        reasons = (_of_root(Path(root)) for root in calls.roots_of(folder))
+        reasons = (_of_root(Path(root), calls) for root in calls.roots_of(folder))
         return next(filter(None, reasons), "")
 
 
-def _of_root(folder: Path) -> str:
-    values = sorted(map(name_of, map(_relative, _value_files(folder))))
+def _of_root(folder: Path, calls: Calls) -> str:
+    texts = list(_texts(folder))
+    declared = {match[1] for text in texts for match in _VARIABLE.finditer(text)}
+    apart = (Path(path) for path, names in calls.values.items() if names and names <= declared)
+    beside = (path for path in apart if _is_beside(path, folder))
+    values = sorted(map(name_of, map(_relative, (*_files_below(folder, is_chosen), *beside))))
     if len(values) > 1:
         return f"deployed with {_listed(values)}"
-    by_workspace = any("terraform.workspace" in text for text in _texts(folder))
-    return "deployed in several workspaces, since it reads `terraform.workspace`" if by_workspace else ""
+    backends = sorted(map(name_of, map(_relative, _files_below(folder, _is_backend))))
+    if len(backends) > 1:
+        return f"its state is kept as {_listed(backends)} say"
+    if any("terraform.workspace" in text for text in texts):
+        return "deployed in several workspaces, since it reads `terraform.workspace`"
+    stages = (name for name in sorted(declared) if _STAGE.fullmatch(name))
+    stage = next((name for name in stages if not _has_value(name, texts, folder)), "")
+    return f"deployed to the environment that its variable `{stage}` chooses" if stage else ""
 
 
-def _value_files(folder: Path) -> Iterator[Path]:
-    """The files of values that somebody chooses one of: Terraform reads the others by itself.
+def _is_beside(path: Path, root: Path) -> bool:
+    """True for a file in a folder beside a root, in which there are no modules that it could be for."""
+    if not path.is_relative_to(root.parent):
+        return False
+    folder = root.parent / path.relative_to(root.parent).parts[0]
+    return folder.is_dir() and not any(next(folder.rglob(f"*{suffix}"), None) for suffix in HCL)
 
-    https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+
+def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
+    """True for a variable with a default, or with a value in a file of the folder."""
+    files = (_read(path) for path in folder.iterdir() if path.name.endswith(VALUES))
+    if any(name in assigned(text) for text in files):
+        return True
+    found = ((text, match.end()) for text in texts for match in _VARIABLE.finditer(text) if match[1] == name)
+    return any(_DEFAULT.search(block_around(text, text.find("{", end) + 1)) for text, end in found)
+
+
+def _is_backend(name: str) -> bool:
+    """True for a file that says where a state is kept, one for each environment.
+
+    https://developer.hashicorp.com/terraform/language/backend#file
     """
+    return name.endswith(".tfbackend") or (name.endswith(".hcl") and "backend" in name)
+
+
+def _files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """The files of a root, without those of the modules in it."""
     for place, inside, files in os.walk(folder):
         below = len(Path(place).parts) - len(folder.parts)
         if below and any(one.endswith(HCL) for one in files):
             inside.clear()  # another module, with values of its own
             continue
         inside[:] = [one for one in inside if not one.startswith(".") and below < _DEEPEST]
-        for name in files:
-            stem = name.removesuffix(".json").removesuffix(".tfvars")
-            if stem not in (name, name.removesuffix(".json"), "terraform") and not stem.endswith(".auto"):
-                yield Path(place, name)
+        yield from (Path(place, name) for name in files if is_wanted(name))
 
 
 def _texts(folder: Path) -> Iterator[str]:
@@ -126,21 +157,27 @@ def _texts(folder: Path) -> Iterator[str]:
 
 def _of_template(path: Path, source: Source) -> str:
     """Tell by its parameters, and by the environments that SAM deploys it to."""
-    stages = (name for name, values in _choices(source) if _STAGE.fullmatch(name) and values > 1)
-    if (stage := next(stages, None)) is not None:
+    parameters = dict(_parameters(source))
+    stage = next((name for name, is_open in parameters.items() if is_open and _STAGE.fullmatch(name)), None)
+    if stage is not None:
         return f"deployed to the environment that its parameter `{stage}` chooses"
+    files = files_of_parameters(path, frozenset(parameters))
+    if len(files) > 1:
+        return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
     config = path.parent / "samconfig.toml"
     environments = sorted(set(_SAM_ENVIRONMENT.findall(_read(config)))) if config.is_file() else []
     return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
 
 
-def _choices(source: Source) -> Iterator[tuple[str, int]]:
-    """The parameters of a template, each with the number of values that it may have."""
+def _parameters(source: Source) -> Iterator[tuple[str, bool]]:
+    """The parameters of a template, each with whether it may have several values: it lists them, or has no default."""
     root = parse_text(source.name, source.text).root
     parameters = root.get("Parameters") if isinstance(root, Object) else None
     for member in parameters.members if isinstance(parameters, Object) else ():
-        allowed = member.value.get("AllowedValues") if isinstance(member.value, Object) else None
-        yield member.key, len(items(allowed)) if allowed is not None else 0
+        declared = member.value if isinstance(member.value, Object) else None
+        allowed = declared.get("AllowedValues") if declared else None
+        has_default = declared is not None and declared.get("Default") is not None
+        yield member.key, not has_default if allowed is None else len(items(allowed)) > 1
 
 
 def _absolute(path: Path) -> Path:

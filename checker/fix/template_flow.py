@@ -18,3 +18,14 @@ class TemplateFlow(Flow):
         if attribute:
             return f'{{"Fn::GetAtt": [{quoted(logical)}, {quoted(attribute)}]}}'
         return f'{{"Ref": {quoted(logical)}}}'
+
+
+class TerraformJsonFlow(Flow):
+    """Terraform in JSON, also JSON inside a text of it: references are interpolated.
+
+    https://developer.hashicorp.com/terraform/language/syntax/json
+    """
+
+    def reference(self, name: str) -> str:
+        """Interpolate a reference."""
+        return f'"${{{name}}}"'

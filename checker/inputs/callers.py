@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.files import HCL
+from checker.inputs.files import HCL, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ _FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
 _COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
 TERRAGRUNT = "terragrunt.hcl"
+_ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
+"""A variable that a file of values sets, in Terraform's language or in JSON."""
 _NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
 _MOST_FOLDERS = 20_000
 
@@ -29,13 +32,15 @@ _MOST_FOLDERS = 20_000
 class Calls(NamedTuple):
     """The call sites of each module folder as ``file:line``, and the names that instance ARNs are given to.
 
-    A call that may make several modules stands there twice.
+    A call that may make several modules stands there twice. ``values`` are the files of values that lie apart from
+    all modules, with the variables that they set.
     ``complete`` is false where the repository has too many folders to look at all of them.
     """
 
     sites: Mapping[str, tuple[str, ...]]
     instance_names: frozenset[str]
     complete: bool
+    values: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def ways_to(self, folder: str) -> tuple[str, ...]:
         """The call sites through which a folder is reached in more than one way, else the only one."""
@@ -78,20 +83,41 @@ def read_calls(top: Path) -> Calls:
     """Look for calls in every folder of a repository."""
     sites: dict[str, list[str]] = {}
     names: set[str] = set()
+    values: dict[str, frozenset[str]] = {}
+    modules: set[str] = set()
     folders = 0
     for folder, inside, files in os.walk(top):
         folders += 1
         if folders > _MOST_FOLDERS:
             return Calls({}, frozenset(names), complete=False)
         inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in _NOT_WALKED)
+        if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - as fast as may be
+            modules.add(folder)
         for name in sorted(files):
-            if not name.endswith((*HCL, ".tfvars", ".tfvars.json")) and name != TERRAGRUNT:
+            if not name.endswith((*HCL, *VALUES)) and name != TERRAGRUNT:
                 continue
             text = _text(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
             for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
-    return Calls({one: tuple(found) for one, found in sites.items()}, frozenset(names), complete=True)
+            if folder not in modules and is_chosen(name):
+                values[f"{folder}/{name}"] = assigned(text)
+    found = {one: tuple(calls) for one, calls in sites.items()}
+    return Calls(found, frozenset(names), complete=True, values=values)
+
+
+def assigned(text: str) -> frozenset[str]:
+    """The variables that a file of values sets."""
+    return frozenset(_ASSIGNED.findall(text))
+
+
+def is_chosen(name: str) -> bool:
+    """True for a file of values that somebody chooses: Terraform reads the others by itself.
+
+    https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+    """
+    stem = name.removesuffix(".json").removesuffix(".tfvars")
+    return name.endswith(VALUES) and stem != "terraform" and not stem.endswith(".auto")
 
 
 def _text(path: str) -> str:
@@ -110,10 +136,10 @@ def called_in(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
         path = _local(match[1].partition("?")[0], folder, top)
         if path is not None and os.path.isdir(path):  # noqa: PTH112 - it never raises
             line = text.count("\n", 0, match.start()) + 1
-            yield from [(path, line)] * (2 if _is_repeated(_block(text, match.start())) else 1)
+            yield from [(path, line)] * (2 if _is_repeated(block_around(text, match.start())) else 1)
 
 
-def _block(text: str, inside: int) -> str:
+def block_around(text: str, inside: int) -> str:
     """The text of the innermost block around a place."""
     start, end = (
         _brace(text, range(inside, -1, -1), "{", "}"),

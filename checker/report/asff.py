@@ -41,7 +41,7 @@ class Owner(NamedTuple):
 
 def finding_id(finding: Finding, owner: Owner) -> str:
     """Name a finding so that it has the same name in every run."""
-    same = fingerprint(identity(finding, finding.locations[0].source))
+    same = fingerprint(identity(finding, str))
     return f"{owner.region}/{owner.account}/{GENERATOR}{finding.rule}/{same}"
 
 

@@ -28,7 +28,7 @@ def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting
     """Turn entries into results; ``rules`` gives the index of a rule by its id."""
     seen: Counter[str] = Counter()
     for finding, held_back in entries:
-        print_ = fingerprint(identity(finding, setting.relative(finding.locations[0].source)))
+        print_ = fingerprint(identity(finding, setting.relative))
         seen[print_] += 1
         yield {
             "ruleId": finding.rule,

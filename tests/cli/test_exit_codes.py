@@ -203,6 +203,7 @@ def test_a_misspelled_name_gets_a_suggestion(
         ("explain open.json {instance}", subprocess.STDOUT),
         ("rules", subprocess.DEVNULL),
         ("--version", subprocess.DEVNULL),
+        ("fix --help", subprocess.DEVNULL),
     ],
 )
 def test_a_command_that_loses_its_reader_never_ends_with_0(command: str, stderr: int) -> None:

@@ -214,6 +214,43 @@ def test_baseline_write_and_check_from_any_folder(tmp_path: Path) -> None:
     assert "a baseline is written of what could be read whole" in refused.stderr
 
 
+MODULE = """variable "name" {}
+resource "aws_sns_topic" "chat" {
+  name   = var.name
+  policy = jsonencode({ Statement = [{
+    Sid = "Open", Effect = "Allow", Principal = { Service = "connect.amazonaws.com" },
+    Action = "sns:Publish", Resource = aws_sns_topic.chat.arn
+  }] })
+}
+"""
+IN_A_TEMPLATE = {
+    "Type": "AWS::SNS::TopicInlinePolicy",
+    "Properties": {"TopicArn": {"Ref": "Chat"}, "PolicyDocument": OPEN},
+}
+FILES = {
+    "infra/modules/chat/main.tf": MODULE,
+    "infra/dev/main.tf": 'module "chat" {\n  source = "../modules/chat"\n  name = "dev"\n}\n',
+    "infra/prod/main.tf": 'module "chat" {\n  source = "../modules/chat"\n  name = "prod"\n}\n',
+    "infra/chat.json": json.dumps({"Resources": {"Chat": {"Type": "AWS::SNS::Topic"}, "P": IN_A_TEMPLATE}}),
+}
+
+
+@pytest.mark.parametrize("written", [".", "infra"])
+@pytest.mark.parametrize("called", [".", "infra", "infra/dev", "infra/prod"])
+def test_a_baseline_knows_roots_and_templates_whatever_folder_it_is_used_in(
+    written: str, called: str, tmp_path: Path
+) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    known = str(tmp_path / "known.json")
+    assert run("baseline", "write", ".", "-o", known, cwd=tmp_path / written).returncode == 0
+    done = run("check", ".", "--baseline", known, cwd=tmp_path / called)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "stale" not in done.stderr
+    assert "nothing was examined" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"version": 2, "findings": []}', '{"version": 1, "findings": [{"rule": 1}]}']
 )

@@ -11,7 +11,10 @@ from tests.samples import ACCOUNT, INSTANCE_ARN
 
 TOPIC = """\
 resource "aws_sns_topic" "chat" {
-  name   = "chat"
+  name = "chat"
+}
+resource "aws_sns_topic_policy" "chat" {
+  arn    = aws_sns_topic.chat.arn
   policy = data.aws_iam_policy_document.chat.json
 }
 """

@@ -143,7 +143,10 @@ def test_a_topic_is_judged_if_only_that_explains_what_its_key_grants_connect(
     save(tmp_path / "chat.json", encrypted(CHAT, chat))
     save(tmp_path / "key.json", {"KeyMetadata": {"KeyId": KEY_ARN[-36:], "Arn": KEY_ARN}})
     save(tmp_path / "policy.json", {"Policy": json.dumps(document(grant))})
-    assert [one.resource for one in run(tmp_path).examined if one.kind == "topic"] == judged
+    report = run(tmp_path)
+    assert [one.resource for one in report.examined if one.kind == "topic"] == judged
+    shares_the_key = chat == CONNECT and not context
+    assert [one.what for one in report.skipped] == [ALARMS] * shares_the_key
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import Inventory, Key, PolicyText, Skipped, is_managed_key
+from checker.inventory import Inventory, Key, Skipped, is_managed_key
 from checker.live.audit.around import Around
 from checker.live.audit.queues import with_delivery
 from checker.live.audit.reads import Reads, encrypted_with
 from checker.live.audit.subscriptions import Subscriptions
 from checker.live.audit.topics import Read, candidate, list_tagged, list_topics, read_topics
+from checker.live.facts import topic_of
 from checker.live.keys import Keys
+from checker.relevance import is_certain, is_granted, shares_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,6 +47,7 @@ class Collector:
         self._around = Around(calls, plan, aside)
         self._reads = reads
         self._passed: set[str] = set()
+        self._certain: list[str] = []
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
         self._untied: list[Topic] = []
@@ -144,7 +147,7 @@ class Collector:
         """Give those in scope only because something streams to them or their key lets it; count the others."""
         streamed = self._around.streamed()
         for read in reads:
-            connected = streamed | {read.arn} if self._is_granted(read) else streamed
+            connected = streamed | {read.arn} if self._is_shown_by_key(read, streamed) else streamed
             topic = self._in_scope(read, tags, connected) if read.arn in connected else None
             self.not_judged += topic is None
             if topic is not None:
@@ -163,16 +166,29 @@ class Collector:
         self._begin_reading(arn, key)
         return True
 
-    def _is_granted(self, read: Read) -> bool:
-        """True for a topic whose key grants Connect something."""
-        reading = self._reading.get(read.arn)
-        key = reading.result() if reading else None
-        return key is not None and isinstance(key.policy, PolicyText) and key.policy.grants_connect
+    def _is_shown_by_key(self, read: Read, streamed: frozenset[str]) -> bool:
+        """True for a topic whose key grants Connect something, which no other topic explains; else it is noted."""
+        key = self._key_of(read.arn)
+        if key is None or read.attributes is None or read.arn in streamed:
+            return False
+        topic = topic_of(read.arn, read.attributes)
+        if not is_granted(key, topic):
+            return False
+        explained = {one.arn for one in map(self._key_of, (*self._certain, *streamed)) if one is not None}
+        if key.arn in explained:
+            self.calls.skip(shares_key(topic))
+        return key.arn not in explained
+
+    def _key_of(self, topic: str) -> Key | None:
+        """The key of a topic, if it is being read; waits for it."""
+        reading = self._reading.get(topic)
+        return reading.result() if reading else None
 
     def _in_scope(self, read: Read, tags: Tags, streamed: frozenset[str]) -> Topic | None:
         topic = candidate(read, self.plan, tags, streamed, self.calls)
         if topic is not None:
             self.subscriptions.want(read)
+            self._certain += [topic.name] * is_certain(topic)
         return topic
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:

@@ -1,0 +1,69 @@
+"""Puts names in the place of the texts of a policy, as the module that it stands in has them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.iam.identity import SOURCE_KEYS
+from checker.policy.node import Array, Node, Object, Scalar, children
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+_MODULES = re.compile(r"^(module\.[^.\[]+(\[[^\]]*\])?\.)+")
+_KEY = re.compile(r'\[("[^"]*"|\d+)\]')
+
+
+def each_name(name: str) -> str:
+    """What a resource that is one of several is called in a block that makes one thing for each of them."""
+    return _KEY.sub(lambda key: "[each.key]" if key[1].startswith('"') else "[count.index]", name)
+
+
+def local_name(symbol: str) -> str:
+    """What a resource is called in the module that declares it."""
+    return _MODULES.sub("", symbol)
+
+
+def texts_of(node: Node) -> Iterator[str]:
+    """All texts of a value, with those of the values inside it."""
+    for child in children(node):
+        yield from texts_of(child)
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        yield node.value
+
+
+def renamed(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -> Node:
+    """Put names in the place of texts, of those that no document has if ``fresh_only``; the others stay the same nodes."""
+    if isinstance(node, Array):
+        items = tuple(renamed(one, names, fresh_only=fresh_only) for one in node.items)
+        return node if _are_same(items, node.items) else node._replace(items=items)
+    if isinstance(node, Object):
+        values = [renamed(m.value, names, fresh_only=fresh_only) for m in node.members]
+        if _are_same(values, children(node)):
+            return node
+        members = (m._replace(value=one) for m, one in zip(node.members, values, strict=True))
+        return node._replace(members=tuple(members))
+    name = names.get(node.value) if isinstance(node.value, str) else None
+    return node if name is None or (fresh_only and node.start < node.end) else node._replace(value=name)
+
+
+def _are_same(some: Sequence[Node], others: Sequence[Node]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))
+
+
+def with_variables(
+    node: Node, names: Mapping[str, Node], keys: Collection[str] = SOURCE_KEYS, *, inside: bool = False
+) -> Node:
+    """Put variables in the place of the values that conditions on ``keys`` spell out; any other value stays."""
+    if isinstance(node, Array):
+        return node._replace(
+            items=tuple(with_variables(one, names, keys, inside=inside) for one in node.items)
+        )
+    if isinstance(node, Object):
+        members = (
+            m._replace(value=with_variables(m.value, names, keys, inside=inside or m.key.lower() in keys))
+            for m in node.members
+        )
+        return node._replace(members=tuple(members))
+    return names.get(node.value, node) if inside and isinstance(node.value, str) else node

@@ -1,0 +1,155 @@
+"""A fix refers to the topic where its file has a name for it, and writes no ARN that holds for one deployment alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checker.cli.mend import mend
+from checker.cli.run import Options
+from checker.fix.outcome import Outcome
+from tests.fix.workbench import write
+from tests.samples import ACCOUNT, INSTANCE_ARN
+
+PROVIDER = f'provider "aws" {{\n  region = "us-east-1"\n  allowed_account_ids = ["{ACCOUNT}"]\n}}\n'
+TOPIC = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n}\n'
+ATTACHED = 'resource "aws_sns_topic_policy" "chat" {\n  arn = aws_sns_topic.chat.arn\n  policy = '
+OTHER = f"arn:aws:sns:us-east-1:{ACCOUNT}:other"
+PINS = f"""StringEquals = {{ "aws:SourceAccount" = "{ACCOUNT}" }}, ArnEquals = {{ "aws:SourceArn" = "{INSTANCE_ARN}" }}"""
+GRANT = 'Effect = "Allow", Principal = { Service = "connect.amazonaws.com" }, Action = "sns:Publish"'
+PINNED = f'{{ Statement = [{{ {GRANT}, Resource = "{OTHER}", Condition = {{ {PINS} }} }}] }}'
+DOCUMENT = f"""data "aws_iam_policy_document" "chat" {{
+  statement {{
+    actions   = ["sns:Publish"]
+    resources = ["{OTHER}"]
+    principals {{
+      type        = "Service"
+      identifiers = ["connect.amazonaws.com"]
+    }}
+  }}
+}}
+"""
+IN_JSON = f'{{"Statement": [{{"Effect": "Allow", "Principal": {{"Service": "connect.amazonaws.com"}}, "Action": "sns:Publish", "Resource": "{OTHER}"}}]}}'
+OWNER = f'{{ Sid = "Owner", Effect = "Allow", Principal = {{ AWS = "{ACCOUNT}" }}, Action = "sns:Publish", Resource = "*" }}'
+SEVERAL = f"""resource "aws_sns_topic" "chat" {{
+  REPEATED
+  name = "chat-${{EACH}}"
+}}
+resource "aws_sns_topic_policy" "chat" {{
+  REPEATED
+  arn    = aws_sns_topic.chat[EACH].arn
+  policy = jsonencode({{ Statement = [{OWNER}] }})
+}}
+"""
+OF_TWO = f"""locals {{
+  policy = jsonencode({{ Statement = [{OWNER}] }})
+}}
+resource "aws_sns_topic" "a" {{
+  name   = "a"
+  policy = local.policy
+}}
+resource "aws_sns_topic" "b" {{
+  name   = "b"
+  policy = local.policy
+}}
+"""
+
+
+def repeated(how: str, each: str) -> str:
+    return SEVERAL.replace("REPEATED", how).replace("EACH", each)
+
+
+EDITS = {
+    "jsonencode": (TOPIC + ATTACHED + f"jsonencode({PINNED})\n}}\n", "aws_sns_topic.chat.arn,"),
+    "a document": (
+        TOPIC + ATTACHED + "data.aws_iam_policy_document.chat.json\n}\n" + DOCUMENT,
+        "[aws_sns_topic.chat.arn]",
+    ),
+    "a heredoc": (TOPIC + ATTACHED + f"<<-X\n    {IN_JSON}\n  X\n}}\n", '"${aws_sns_topic.chat.arn}"'),
+    "for_each": (repeated('for_each = toset(["a", "b"])', "each.key"), "aws_sns_topic.chat[each.key].arn"),
+    "count": (repeated("count = 2", "count.index"), "aws_sns_topic.chat[count.index].arn"),
+}
+
+
+def fixed(folder: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Outcome:
+    monkeypatch.chdir(folder)
+    write(folder, files)
+    options = Options((Path(),), (INSTANCE_ARN,), isolated=True, all_topics=True)
+    return mend(options, unsafe=True).outcome
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_fix_refers_to_the_topic(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, reference = EDITS[name]
+    outcome = fixed(tmp_path, {"main.tf": PROVIDER + text}, monkeypatch)
+    (after,) = outcome.repair.texts.values()
+    assert reference in after
+    assert OTHER not in after
+    assert not outcome.left
+
+
+def test_a_text_that_is_the_policy_of_two_topics_gets_no_statement_about_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = fixed(tmp_path, {"main.tf": PROVIDER + OF_TWO}, monkeypatch)
+    assert outcome.repair.texts == {}
+    assert all("policy of several topics" in one.reason for one in outcome.left)
+
+
+OF_ITSELF = {
+    "an argument": f'resource "aws_sns_topic" "chat" {{\n  name = "chat"\n  policy = jsonencode({PINNED})\n}}\n',
+    "a document": TOPIC.replace("}", "  policy = data.aws_iam_policy_document.chat.json\n}") + DOCUMENT,
+}
+
+
+@pytest.mark.parametrize("provider", [PROVIDER, ""], ids=["known", "not known"])
+@pytest.mark.parametrize("name", OF_ITSELF)
+def test_a_policy_in_a_topic_never_refers_to_the_topic(
+    name: str, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        OF_ITSELF[name]
+        .replace("connect.amazonaws", "events.amazonaws")
+        .replace(OTHER, "arn:aws:sns:*:*:chat")
+    )
+    outcome = fixed(tmp_path, {"main.tf": provider + text}, monkeypatch)
+    assert bool(outcome.repair.texts) is bool(provider)
+    assert not any("aws_sns_topic.chat" in text for text in outcome.repair.texts.values())
+    if not provider:
+        assert any("no resource refer to itself" in one.reason for one in outcome.left)
+
+
+CALLER = PROVIDER + 'module "chat" {\n  source = "../m"\n  name   = "NAME"\n}\n'
+NAMED = 'variable "name" {}\n' + TOPIC.replace('"chat"\n}', "var.name\n}")
+WITHIN = '"arn:aws:sns:us-east-1:${data.aws_caller_identity.current.account_id}:${var.name}"'
+IDENTITY = 'data "aws_caller_identity" "current" {}\n'
+SHOWN = {
+    "a reference": ATTACHED + f"jsonencode({{ Statement = [{{ {GRANT}, Resource = aws_sns_topic.chat.arn }}] }})\n}}\n",
+    "a text with references": IDENTITY + ATTACHED + f"jsonencode({{ Statement = [{{ {GRANT}, Resource = [{WITHIN}] }}] }})\n}}\n",
+    "a document": ATTACHED + "data.aws_iam_policy_document.chat.json\n}\n" + DOCUMENT.replace(f'"{OTHER}"', "aws_sns_topic.chat.arn"),
+    "a heredoc": ATTACHED + f"<<-X\n    {IN_JSON.replace(OTHER, '${aws_sns_topic.chat.arn}')}\n  X\n}}\n",
+    "the topic of another": ATTACHED + f"jsonencode({PINNED})\n}}\n",
+    "an expression": ATTACHED + f"jsonencode({{ Statement = [for x in [1] : {{ {GRANT}, Resource = aws_sns_topic.chat.arn }}] }})\n}}\n",
+    "no policy": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_module_of_two_environments_is_shown_the_values_of_neither(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"{one}/main.tf": CALLER.replace("NAME", one) for one in ("dev", "prod")}
+    outcome = fixed(tmp_path, {"m/main.tf": NAMED + SHOWN[name], "main.tf": "", **files}, monkeypatch)
+    assert outcome.repair.texts == {}
+    shown = "\n".join("\n".join(lines) for left in outcome.left for lines in outcome.written_out(left))
+    assert "aws_sns_topic.chat.arn" in shown
+    assert not re.search(rf"{ACCOUNT}|:dev\b|:prod\b", shown), shown
+
+
+def test_a_statement_for_a_heredoc_is_shown_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"{one}/main.tf": CALLER.replace("NAME", one) for one in ("dev", "prod")}
+    outcome = fixed(tmp_path, {"m/main.tf": NAMED + SHOWN["a heredoc"], "main.tf": "", **files}, monkeypatch)
+    shown = ["\n".join(lines) for left in outcome.left for lines in outcome.written_out(left)]
+    assert '"aws:SourceArn": "${var.connect_instance_arn}"' in shown[0]
