@@ -39,8 +39,8 @@ class Arn(NamedTuple):
     @property
     def is_instance(self) -> bool:
         """True for a Connect instance itself: no contact, flow or queue of it, and no wildcard in its ARN."""
-        named = is_plain(self.region) and is_account(self.account) and bool(self.instance_id)
-        return self.service == "connect" and named
+        placed = is_plain(self.partition) and is_plain(self.region) and is_account(self.account)
+        return self.service == "connect" and placed and bool(self.instance_id)
 
     @property
     def instance_id(self) -> str:

@@ -11,6 +11,7 @@ from checker.iam.domain import Assignment, Choice, Choices, gap
 from checker.iam.operators import ARN, FOLDED
 from checker.iam.shape import Segment
 from checker.iam.texts import DIGITS, HEX, Excluded, Form, Texts, account_segment, arn_head, outright
+from checker.partition import NEWEST, partition_of
 from checker.policy.wildcard import RUN, glob, tokens_of
 
 if TYPE_CHECKING:
@@ -177,17 +178,23 @@ _is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 def instance_named(value: str, region: object) -> Arn | None:
     """The Connect instance that a value of aws:SourceArn names, in a Region.
 
-    A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region. Letter
-    case is folded where that alone makes it an instance, for operators that ignore it.
+    A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region, and with
+    the Region the partition is known. Letter case is folded where that alone makes it an instance, for operators that ignore it.
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
     for text in (value, value.lower()):
         arn = Arn.parse(text)
         if arn is not None and isinstance(region, str) and glob(arn.region).matches(region):
-            arn = arn._replace(region=region)
+            arn = _in_partition(arn._replace(region=region))
         if arn is not None and arn.is_instance:
             return arn
     return None
+
+
+def _in_partition(arn: Arn) -> Arn:
+    """Replace a wildcard for the partition by that of the Region."""
+    partition = partition_of(arn.region) or NEWEST
+    return arn._replace(partition=partition) if glob(arn.partition).matches(partition) else arn
 
 
 def fresh_account(taken: Iterable[str]) -> str:
