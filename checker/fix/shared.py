@@ -15,12 +15,13 @@ from checker.inputs.files import HCL, VALUES, name_of
 from checker.inputs.hcl.readers import readers_of
 from checker.inputs.text import InputError, parse_text
 from checker.policy.node import Object, items
-from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from checker.inputs.callers import Calls
+    from checker.policy.node import Node
+    from checker.policy.source import Source
 
 NEW_NAME = "connect_instance_arn"
 NEW_PARAMETER = "ConnectInstanceArn"
@@ -49,7 +50,10 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return self._of_module(path)
-        return _of_template(path, source) or self._of_nested(path)
+        root = parse_text(source.name, source.text).root
+        if not isinstance(root, Object) or root.get("Resources") is None:
+            return ""  # no template, and so no environment deploys it by itself
+        return _of_template(path, root) or self._of_nested(path)
 
     def of_reader(self, source: Source) -> str:
         """Say the same of the Terraform modules that read a file, such as a policy."""
@@ -67,11 +71,12 @@ class Environments:
         parents = [Path(site.rpartition(":")[0]) for site in sites]
         if not parents or parents[0] in seen or parents[0].name.endswith(HCL):
             return next((self._of_module(one) for one in parents if one.name.endswith(HCL)), "")
-        text = Source(name_of(_relative(parents[0])), _read(parents[0]))
+        name = name_of(_relative(parents[0]))
         try:
-            return _of_template(parents[0], text) or self._of_nested(parents[0], (*seen, parents[0]))
+            root = parse_text(name, _read(parents[0])).root
         except InputError:
-            return f"deployed by `{text.name}`, which cannot be read"
+            return f"deployed by `{name}`, which cannot be read"
+        return _of_template(parents[0], root) or self._of_nested(parents[0], (*seen, parents[0]))
 
     def instance_name(self, source: Source) -> str:
         """The variable or parameter of the file's module that holds an instance ARN, else a new name for one."""
@@ -155,13 +160,13 @@ def _texts(folder: Path) -> Iterator[str]:
             yield path.read_text(encoding="utf-8", errors="replace")
 
 
-def _of_template(path: Path, source: Source) -> str:
+def _of_template(path: Path, root: Node) -> str:
     """Tell by its parameters, and by the environments that SAM deploys it to."""
-    parameters = dict(_parameters(source))
+    parameters = dict(_parameters(root))
     stage = next((name for name, is_open in parameters.items() if is_open and _STAGE.fullmatch(name)), None)
     if stage is not None:
         return f"deployed to the environment that its parameter `{stage}` chooses"
-    files = files_of_parameters(path, frozenset(parameters))
+    files = files_of_parameters(path, frozenset(parameters)) if parameters else ()
     if len(files) > 1:
         return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
     config = path.parent / "samconfig.toml"
@@ -169,9 +174,8 @@ def _of_template(path: Path, source: Source) -> str:
     return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
 
 
-def _parameters(source: Source) -> Iterator[tuple[str, bool]]:
+def _parameters(root: Node) -> Iterator[tuple[str, bool]]:
     """The parameters of a template, each with whether it may have several values: it lists them, or has no default."""
-    root = parse_text(source.name, source.text).root
     parameters = root.get("Parameters") if isinstance(root, Object) else None
     for member in parameters.members if isinstance(parameters, Object) else ():
         declared = member.value if isinstance(member.value, Object) else None
