@@ -99,8 +99,8 @@ def _by_key(inventory: Inventory, streamed: frozenset[str]) -> tuple[set[int], l
     """
     keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
     users = [(topic, key) for topic, key in keys if isinstance(key, Key)]
-    explained = {id(key) for topic, key in users if is_certain(topic) or str(topic.arn) in streamed}
     granted = [(topic, key) for topic, key in users if is_granted(key, topic)]
+    explained = {id(key) for topic, key in granted if is_certain(topic) or str(topic.arn) in streamed}
     shown = {id(topic) for topic, key in granted if id(key) not in explained}
     return shown, [topic for topic, key in granted if id(key) in explained]
 

@@ -131,7 +131,7 @@ def encrypted(arn: str, service: str) -> dict[str, Any]:
         (OTHER, "", OTHER, []),
         (CONNECT, "", CONNECT, [CHAT]),  # the grant is for the topic about Connect
         (CONNECT, CHAT, OTHER, [CHAT]),
-        (CONNECT, ALARMS, CONNECT, [CHAT]),
+        (CONNECT, ALARMS, CONNECT, [ALARMS, CHAT]),
     ],
 )
 def test_a_topic_is_judged_if_only_that_explains_what_its_key_grants_connect(

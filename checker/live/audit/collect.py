@@ -47,7 +47,7 @@ class Collector:
         self._around = Around(calls, plan, aside)
         self._reads = reads
         self._passed: set[str] = set()
-        self._certain: list[str] = []
+        self._certain: list[Topic] = []
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
         self._untied: list[Topic] = []
@@ -174,10 +174,10 @@ class Collector:
         topic = topic_of(read.arn, read.attributes)
         if not is_granted(key, topic):
             return False
-        explained = {one.arn for one in map(self._key_of, (*self._certain, *streamed)) if one is not None}
-        if key.arn in explained:
+        others = [one for one in self._certain if (used := self._key_of(one.name)) and used.arn == key.arn]
+        if explained := any(is_granted(key, one) for one in others):
             self.calls.skip(shares_key(topic))
-        return key.arn not in explained
+        return not explained
 
     def _key_of(self, topic: str) -> Key | None:
         """The key of a topic, if it is being read; waits for it."""
@@ -188,7 +188,7 @@ class Collector:
         topic = candidate(read, self.plan, tags, streamed, self.calls)
         if topic is not None:
             self.subscriptions.want(read)
-            self._certain += [topic.name] * is_certain(topic)
+            self._certain += [topic] * (is_certain(topic) or read.arn in streamed)
         return topic
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:
