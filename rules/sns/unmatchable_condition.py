@@ -105,7 +105,7 @@ def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:
     invalid = (
         is_unlisted(condition.key, "sns")
         or has_literal_variable(condition, case.policy.version)
-        or any(misnumbered(value) for value in condition.values)
+        or bool(misnumbered(condition))
     )
     return invalid or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
 

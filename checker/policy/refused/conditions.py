@@ -96,22 +96,26 @@ def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator
 
 
 def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
+    found = misnumbered(condition)
+    alone = len(found) == len(condition.values)  # beside a good value it only does nothing
+    for index, account in found.items():
+        message = f"`{account}` is not an account ID, it has {len(account)} digits instead of 12"
+        at = (*condition.route, index)
+        yield Problem(message, at, Part.VALUE, "no request has it", grave=grave and alone)
+
+
+def misnumbered(condition: Condition) -> dict[int, str]:
+    """The accounts of a condition on accounts that have digits alone and not twelve of them, by index."""
     if not condition.folded_key.endswith(_OF_ACCOUNTS):
-        return
-    alone = all(misnumbered(value) for value in condition.values)  # beside a good value it only does nothing
-    for index, value in enumerate(condition.values):
-        if account := misnumbered(value):
-            message = f"`{account}` is not an account ID, it has {len(account)} digits instead of 12"
-            at = (*condition.route, index)
-            yield Problem(message, at, Part.VALUE, "no request has it", grave=grave and alone)
+        return {}
+    accounts = ((index, _account(value)) for index, value in enumerate(condition.values))
+    return {index: one for index, one in accounts if one.isdigit() and not is_account(one)}
 
 
-def misnumbered(value: Value) -> str:
-    """Give the account of a value, itself or inside an ARN, that has digits alone and not twelve of them."""
+def _account(value: Value) -> str:
+    """The account that a value is, or that the ARN in it has."""
     arn = Arn.parse(value) if isinstance(value, str) else None
-    account = arn.account if arn is not None else value
-    wrong = isinstance(account, str) and account.isdigit() and not is_account(account)
-    return str(account) if wrong else ""
+    return arn.account if arn is not None else value if isinstance(value, str) else ""
 
 
 def _operator(condition: Condition, dialect: Dialect) -> Iterator[Problem]:
