@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.fix.parameter_files import files_of_parameters
-from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of
+from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of, text_at
 from checker.inputs.cloudformation.parents import read_parents, uses_of
 from checker.inputs.files import HCL, VALUES, name_of
 from checker.inputs.hcl.readers import readers_of
@@ -73,7 +73,7 @@ class Environments:
             return next((self._of_module(one) for one in parents if one.name.endswith(HCL)), "")
         name = name_of(_relative(parents[0]))
         try:
-            root = parse_text(name, _read(parents[0])).root
+            root = parse_text(name, text_at(parents[0])).root
         except InputError:
             return f"deployed by `{name}`, which cannot be read"
         return _of_template(parents[0], root) or self._of_nested(parents[0], (*seen, parents[0]))
@@ -128,7 +128,7 @@ def _is_beside(path: Path, root: Path) -> bool:
 
 def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
     """True for a variable with a default, or with a value in a file of the folder."""
-    files = (_read(path) for path in folder.iterdir() if path.name.endswith(VALUES))
+    files = (text_at(path) for path in folder.iterdir() if path.name.endswith(VALUES))
     if any(name in assigned(text) for text in files):
         return True
     found = ((text, match.end()) for text in texts for match in _VARIABLE.finditer(text) if match[1] == name)
@@ -156,8 +156,8 @@ def _files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Pat
 
 def _texts(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*.tf*")):
-        if path.name.endswith(HCL) and path.is_file():
-            yield path.read_text(encoding="utf-8", errors="replace")
+        if path.name.endswith(HCL):
+            yield text_at(path)
 
 
 def _of_template(path: Path, root: Node) -> str:
@@ -170,7 +170,7 @@ def _of_template(path: Path, root: Node) -> str:
     if len(files) > 1:
         return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
     config = path.parent / "samconfig.toml"
-    environments = sorted(set(_SAM_ENVIRONMENT.findall(_read(config)))) if config.is_file() else []
+    environments = sorted(set(_SAM_ENVIRONMENT.findall(text_at(config))))
     return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
 
 
@@ -187,10 +187,6 @@ def _parameters(root: Node) -> Iterator[tuple[str, bool]]:
 def _absolute(path: Path) -> Path:
     """Write a path in full; links are not followed."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - as said
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _relative(path: Path) -> Path:

@@ -25,7 +25,8 @@ _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance
 TERRAGRUNT = "terragrunt.hcl"
 _ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """A variable that a file of values sets, in Terraform's language or in JSON."""
-_NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
+NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
+"""Folders that tools fill; nobody calls a module from there."""
 _MOST_FOLDERS = 20_000
 
 
@@ -90,13 +91,13 @@ def read_calls(top: Path) -> Calls:
         folders += 1
         if folders > _MOST_FOLDERS:
             return Calls({}, frozenset(names), complete=False)
-        inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in _NOT_WALKED)
+        inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in NOT_WALKED)
         if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - as fast as may be
             modules.add(folder)
         for name in sorted(files):
             if not name.endswith((*HCL, *VALUES)) and name != TERRAGRUNT:
                 continue
-            text = _text(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
+            text = text_at(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
             for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
@@ -120,12 +121,13 @@ def is_chosen(name: str) -> bool:
     return name.endswith(VALUES) and stem != "terraform" and not stem.endswith(".auto")
 
 
-def _text(path: str) -> str:
+def text_at(path: str | Path, longest: int = -1) -> str:
+    """The text of a file, up to so many characters; empty for one that is none or cannot be read."""
     if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
         return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
-            return file.read()
+            return file.read(longest)
     except OSError:
         return ""  # a file that cannot be read is reported where it is judged
 

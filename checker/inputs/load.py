@@ -27,7 +27,7 @@ from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -180,10 +180,10 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     """
     name = os.path.normpath(path.absolute())
     if name in facts.opened:
-        return not chosen or CONNECT in text
+        return not chosen or mentions_connect(text)
     if chosen or name not in facts.templates:
         return False
-    if CONNECT in text:
+    if mentions_connect(text):
         facts.skipped.append(Skipped(name_of(path), _TEMPLATE))
     return True
 

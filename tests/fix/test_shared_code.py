@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from checker.documented import KeyCondition
 from checker.finding import Applicability
 from checker.fix.outcome import Outcome
 from checker.fix.rounds import repair
+from checker.fix.shared import Environments
+from checker.policy.source import Source
 from tests.fix.workbench import reader
 from tests.samples import INSTANCE_ARN, document, statement
 
@@ -297,3 +300,25 @@ def test_a_key_without_a_known_topic_is_not_granted_for_the_topic(tmp_path: Path
     done = repair(reader([tmp_path / "key-policy.json"]), kms_condition=KeyCondition.TOPIC)
     assert done.texts == {}
     assert any("no topic is known" in one.reason for one in done.left)
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"main.tf": MODULE, "terraform.tfvars": "", "values.tfvars": ""}
+    fixed(files)
+    opened = open
+
+    def refusing(path: str | Path, *given: Any, **named: Any) -> Any:
+        if Path(path).name == "values.tfvars":
+            raise PermissionError(path)
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr("builtins.open", refusing)
+    monkeypatch.setattr("io.open", refusing)
+    of = Environments([tmp_path]).of
+    assert of(Source("main.tf", MODULE)) == ""
+    stage = 'variable "stage" {}\n'
+    (tmp_path / "stage.tf").write_text(stage)
+    assert "`stage`" in of(Source("main.tf", MODULE))

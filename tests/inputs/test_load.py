@@ -556,6 +556,7 @@ OPEN_MODULE = (
         ("a", SOURCE, ".terraform/modules/a", True),
         ("a", f"registry/{SOURCE}", ".terraform/modules/a", True),
         ("a", SOURCE.replace("v1", "v2"), ".terraform/modules/a", False),
+        ("a", f"other-{SOURCE}", ".terraform/modules/a", False),
         ("b", SOURCE, ".terraform/modules/a", False),
         ("a", SOURCE, ".terraform/modules/missing", False),
         ("a", SOURCE, "../outside", False),

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
+from threading import Event
+from typing import cast
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
 
+from checker.arn import Arn
 from checker.engine import Scope
 from checker.finding import Verdict
+from checker.inventory import Contact, Place, Source
 from checker.live.access import Coverage
+from checker.live.audit import around
+from checker.live.audit.plan import Plan
+from checker.live.calls import Calls
+from checker.live.document import document_of
+from checker.live.facts import topic_of
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import (
     audited,
@@ -222,3 +232,38 @@ def test_n_topics_take_at_most_n_and_30_calls(cloud: Cloud) -> None:
     assert all(
         verdict is not Verdict.UNDETERMINED for one in report.examined for verdict in one.verdicts.values()
     )
+
+
+def test_a_regional_principal_of_connect_is_judged_as_in_a_file(cloud: Cloud) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    sns = cloud.client("sns")
+    policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    regional = policy.replace("connect.amazonaws.com", f"connect.{REGION}.amazonaws.com")
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=regional)
+    report = audited(cloud)
+    assert [one.resource for one in report.examined] == [topic]
+    assert "invalid-policy" in rules_of(report)
+
+
+def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Arn("aws", "connect", REGION, ACCOUNT, f"instance/{uuid4()}")
+    name = f"arn:aws:sns:{REGION}:{ACCOUNT}:chat"
+    place = Place(document_of(name, {}), ())
+    read = Event()
+
+    def contacts(_calls: Calls, _hours: int) -> tuple[Contact, ...]:
+        read.wait()
+        return (Contact("c", ((name, place),), place, REGION, instance),)
+
+    monkeypatch.setattr(around, "list_instances", lambda _: None)
+    monkeypatch.setattr(around, "contacts_of", contacts)
+    topic = topic_of(name, {})
+    with ThreadPoolExecutor(2) as pool:
+        unit = around.Around(cast("Calls", None), Plan(), pool)
+        early = unit.tied(topic)
+        read.set()
+        unit.contacts()
+        late = unit.tied(topic)
+    assert early is None
+    assert late is not None
+    assert [(one.instance, one.source) for one in late.pairings or ()] == [(instance, Source.CLOUDTRAIL)]

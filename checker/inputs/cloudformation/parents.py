@@ -9,6 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from checker.inputs.callers import NOT_WALKED, text_at
 from checker.inputs.text import YAML_SUFFIXES
 
 if TYPE_CHECKING:
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIXES = (".json", ".template", ".tf", *YAML_SUFFIXES)
-_NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
 _USE = re.compile(r"""\b(?:TemplateURL|Location|template_url|template_body)["']?\s*[:=]""")
 _FILE = re.compile(r"[\w./:${}-]*?([\w.-]+\.(?:ya?ml|json|template))\b")
 _SET = re.compile(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")
 _LONGEST = 1_000_000
-"""Templates have at most as many bytes; plans and logs have more."""
+"""Templates have at most as many characters; plans and logs have more."""
 
 _REACH = 600
 """How many characters the location of a template has at most, parts of a joined text and line breaks included."""
@@ -34,11 +34,11 @@ def read_parents(top: Path) -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, list[str]] = {}
     for folder, inside, files in os.walk(top):
-        inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in _NOT_WALKED)
+        inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in NOT_WALKED)
         for name in sorted(files):
             if name.endswith(_SUFFIXES):
                 path = f"{folder}/{name}"
-                for used, line in _used(_text(path), folder):
+                for used, line in _used(text_at(path, _LONGEST), folder):
                     found.setdefault(used, []).append(f"{path}:{line}")
     return {name: tuple(sites) for name, sites in found.items()}
 
@@ -57,13 +57,3 @@ def _used(text: str, folder: str) -> Iterator[tuple[str, int]]:
             local = os.path.normpath(os.path.join(folder, file[0]))  # noqa: PTH118 - names
             used = local if os.path.isfile(local) else file[1]  # noqa: PTH113 - never raises
             yield from [(used, line)] * (2 if several else 1)
-
-
-def _text(path: str) -> str:
-    if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
-        return ""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as fast as may be
-            return file.read(_LONGEST)
-    except OSError:
-        return ""  # a file that cannot be read is reported where it is judged

@@ -56,4 +56,6 @@ def folder_of(address: str, source: str, downloads: Mapping[str, Download]) -> P
     """Find the copy that a call means; one of another source was downloaded before the call was changed."""
     key = ".".join(step.name for step in split(address)[1::2])
     found = downloads.get(key)
-    return found.folder if found is not None and found.source.endswith(source) else None
+    if found is None:
+        return None
+    return found.folder if f"/{found.source}".endswith(f"/{source}") else None

@@ -35,7 +35,7 @@ def modules_of(path: Path, top: Path) -> Iterator[Path]:
         return
     for folder, _ in called_in(text, absolute(path.parent), str(top)):
         texts = read_texts(Path(os.path.relpath(folder)), [])
-        if matters(Path(folder), texts, []):
+        if texts and matters(Path(folder), texts, []):
             yield texts[0].path
 
 

@@ -61,8 +61,9 @@ class Around:
         if given:
             return self._with_streaming(topic, given, listed)
         if self.is_known():
-            return tied(topic, self._there(), self.contacts())
-        return tied_whatever_streams(topic, listed or ())
+            return tied(topic, self._there(), self.contacts(), complete=listed is not None)
+        # where the instances could not be listed, those that CloudTrail shows stand for them
+        return None if listed is None else tied_whatever_streams(topic, listed)
 
     def _given_instead(
         self, topic: Topic, named: Named, listed: Sequence[Instance] | None

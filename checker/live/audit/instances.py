@@ -42,13 +42,17 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     return tuple(one for one in map(instance_of, listed) if one is not None)
 
 
-def tied(topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]) -> Topic:
+def tied(
+    topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact], *, complete: bool = True
+) -> Topic:
     """Pair a topic with the instances that stream to it, as far as that is known.
 
     Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
-    policy names accounts or instances that are others. Of several nothing says which one it is.
+    policy names accounts or instances that are others. Of several nothing says which one it is, nor does an
+    only one unless the list is ``complete``.
     """
-    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, _seen(topic, contacts)))
+    seen = _seen(topic, contacts)
+    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen, complete=complete))
 
 
 def seen_to_stream(
@@ -80,7 +84,12 @@ def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> boo
 
 
 def _streaming(
-    topic: Topic, named: Named, listed: Sequence[Instance], seen: Collection[Arn | None]
+    topic: Topic,
+    named: Named,
+    listed: Sequence[Instance],
+    seen: Collection[Arn | None],
+    *,
+    complete: bool = True,
 ) -> tuple[Pairing, ...]:
     """Pair the instances of the unit, each with the reason; those that only the policy names come last.
 
@@ -90,7 +99,7 @@ def _streaming(
     arns = tuple(dict.fromkeys(one.arn for one in listed))
     here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if arn in named.instances}
     streaming = {arn: Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen}
-    only = arns[0] if len(arns) == 1 and fits(arns[0], topic, named) else None
+    only = arns[0] if complete and len(arns) == 1 and fits(arns[0], topic, named) else None
     if only and not here and not is_of_another(only, named):
         here = {only: Pairing(only, Source.ACCOUNT)}
     paired = {**streaming, **here}

@@ -239,7 +239,7 @@ def read_options(path: Path) -> object:
     if not isinstance(head, dict) or head.get("kind") != "audit":
         raise unusable(path, 1, "it does not say which audit it is of")
     if head.get("version") != VERSION:
-        raise InputError(str(path), f"the journal is of an audit {_OTHERS['version']}", help_text=f"{_HELP}")
+        raise InputError(str(path), f"the journal is of an audit {_OTHERS['version']}", help_text=_HELP)
     return head.get("options", {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inventory import is_managed_key
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class Reads(NamedTuple):
 def is_passed_over(policy: str | None, scope: Scope) -> bool:
     """True for a policy that cannot name Connect, which most do not, and so need not be parsed."""
     asked_for = scope.all_topics or bool(scope.topics)
-    return policy is not None and not asked_for and CONNECT not in policy and "\\" not in policy
+    return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
 
 
 def encrypted_with(attributes: Attributes | None) -> str:

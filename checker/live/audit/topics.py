@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.inventory import Skipped, Topic
 from checker.live.audit.reads import Attributes, Reads, is_passed_over
 from checker.live.calls import Calls, Listing
-from checker.live.facts import NO_POLICY, topic_of
+from checker.live.facts import topic_of
 from checker.live.faults import StoppedError
 from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -89,7 +89,7 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
     topic = topic_of(arn, attributes, tags.get(arn, ()))
     if isinstance(topic.policy, Unknown):
         calls.skip(Skipped(arn, topic.policy.reason, error=True))
-        topic = topic._replace(named=topic.policy.reason != NO_POLICY and CONNECT in (policy or ""))
+        topic = topic._replace(named=mentions_connect(policy or ""))
     return topic if plan.scope.takes(topic, streamed) else None
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from checker.live.access import Unit
     from checker.retention.model import Wanted
 
-_WRITES = ("create_queue", "set_queue_attributes", "create_role", "put_role_policy", "subscribe")
+_READS = ("describe_", "get_", "list_")
+"""How the operations begin that change nothing."""
 
 
 class PlannedCall(NamedTuple):
@@ -39,7 +40,7 @@ class _Rehearsal(Calls):
         return _Rehearsal(super().elsewhere(unit), self._planned)
 
     def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        if operation not in _WRITES:
+        if operation.startswith(_READS):
             return super().need(service, operation, what, **parameters)
         self._planned.append(PlannedCall(action_of(service, operation), what, parameters))
         return {"SubscriptionArn": what}
