@@ -149,6 +149,19 @@ CASES = (
         {"main.tf": "aws_kms_replica_key.west"},
     ),
     Case(
+        "an alias that two keys of the topic's Region have",
+        west(
+            *(
+                f'resource "aws_kms_key" "{one}" {{ provider = aws.west }}\n'
+                f'resource "aws_kms_alias" "{one}" {{\n  provider = aws.west\n  name = "alias/chat"\n'
+                f"  count = var.{one}\n  target_key_id = aws_kms_key.{one}.id\n}}\n"
+                for one in ("dev", "prod")
+            ),
+            encrypted('"alias/chat"'),
+        ),
+        {"main.tf": "2 keys share the alias `alias/chat`"},
+    ),
+    Case(
         "the id of a key that the topic's Region does not have",
         west('resource "aws_kms_key" "east" {}', encrypted("aws_kms_key.east.id")),
         {"main.tf": "is a key of another Region or account"},

@@ -94,11 +94,15 @@ def _chosen(found: list[_Candidate], reference: Value, here: Where) -> DeclaredK
     """Choose the key of one Region and account; ``None`` if no declared key has the name."""
     if not found or _is_arn(reference):
         return found[0][0] if found else None
-    near = [key for key, where in found if where.is_same(here) is True]
+    near = {key.address: key for key, where in found if where.is_same(here) is True}
     possible = {key.address: key for key, where in found if where.is_same(here) is not False}
-    if near or len(possible) == 1:
-        return next(iter(near or possible.values()))
+    if len(near or possible) == 1:
+        return next(iter((near or possible).values()))
     name = reference.where if isinstance(reference, Unknown) else reference
+    if near:
+        return Unknown(
+            f"{len(near)} keys share the alias `{name}`, and nothing says which one the topic uses"
+        )
     if possible:
         return Unknown(
             f"{len(possible)} keys share the id or alias `{name}`, and the topic's Region is not known"
