@@ -14,7 +14,7 @@ from checker.engine import Scope, judge
 from checker.finding import Severity
 from checker.inputs.change import read_change
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
-from checker.inputs.coverage import nothing_examined
+from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.files import name_of
 from checker.inputs.load import Given, load
 from checker.inputs.text import InputError
@@ -138,7 +138,8 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
         of_change=options.changed,
     )
     unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
-    return inventory._replace(skipped=(*inventory.skipped, *unmatched))
+    unread = () if options.changed else topics_not_read(inventory)
+    return inventory._replace(skipped=(*inventory.skipped, *unmatched, *unread))
 
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:

@@ -1,10 +1,11 @@
-"""Reports the folders of a run in which nothing was examined."""
+"""Reports what a run had to leave out: folders in which nothing was examined, topics that no file declares."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from checker.arn import Arn
 from checker.inputs.facts import LOOKED_FOR
 from checker.inputs.files import name_of
 from checker.inventory import Skipped
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from checker.inventory import Inventory
     from checker.outcome import Report
 
 
@@ -26,6 +28,18 @@ def nothing_examined(
         folder = absolute(name_of(path)).rstrip("/") + "/"
         if os.path.isdir(path) and not any(name.startswith(folder) for name in examined):  # noqa: PTH112 - never raises
             yield _nothing(name_of(path), report.not_judged)
+
+
+def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
+    """Give the topics that contacts stream to and that no file declares: whether a stream arrives is not known."""
+    read = {str(topic.arn) for topic in inventory.topics}
+    streamed = dict.fromkeys(text for contact in inventory.contacts for text, _ in contact.topics)
+    for name in streamed:
+        arn = Arn.parse(name)
+        if name not in read and arn is not None and arn.is_topic:
+            reason = "not known: chats are streamed to this topic, and no file that was read has its policy"
+            command = f"aws sns get-topic-attributes --topic-arn {name} --region {arn.region}"
+            yield Skipped(name, reason, help=f"save the output of `{command}` beside the other files")
 
 
 def _nothing(folder: str, not_judged: int) -> Skipped:

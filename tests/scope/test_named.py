@@ -234,3 +234,17 @@ def test_a_policy_that_may_not_exist_proves_nothing(
     save(tmp_path / "main.tf", POLICY.replace("TOPIC", topic).replace("POLICY", policy).replace("KEY", key))
     (examined,) = run(tmp_path).report.examined
     assert examined.verdicts["connect-not-allowed"] is verdict
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_topic_that_chats_are_streamed_to_is_not_known_until_its_policy_is_read(
+    is_read: bool, tmp_path: Path
+) -> None:
+    save(tmp_path / "streams.json", {"version": 1, "contacts": [{"id": "web", "topics": [TOPIC_ARN]}]})
+    policy = json.dumps(document(statement()))
+    if is_read:
+        save(tmp_path / "topic.json", {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": policy}})
+    found = examine(Options(paths=(tmp_path,))).report
+    unread = [one.what for one in found.skipped if not one.complete]
+    assert unread == ([] if is_read else [TOPIC_ARN])
+    assert found.incomplete or is_read
