@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from checker.inputs.files import is_hcl, is_stream, name_of
-from checker.inputs.opening import open_regular
+from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.text import MAX_BYTES, InputError, unreadable_file
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from checker.inputs.facts import Facts
 
 _HEAD = 64 * 1024
-_PACKED = b"\x1f\x8b"
 _TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
 _SORTED = re.compile(
     r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
@@ -98,12 +97,6 @@ def head_of(path: Path) -> str:
             return file.read(_HEAD).decode("utf-8", "replace")
     except OSError as error:
         raise unreadable_file(name_of(path), error) from None
-
-
-def is_packed(path: Path) -> bool:
-    """True for a file of gzip, whatever it is called. Raises OSError."""
-    with open_regular(path) as file:
-        return file.read(len(_PACKED)) == _PACKED
 
 
 def _unpacked(path: Path) -> bytes:
