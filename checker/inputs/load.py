@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail, take_bulk
+from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail
 from checker.inputs.facts import Facts, Given
 from checker.inputs.files import (
     find_files,
@@ -22,7 +22,7 @@ from checker.inputs.files import (
     read_input,
 )
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.readers import take, take_comments, take_instance, unwrap
+from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
 from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of, may_be_of_others
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text

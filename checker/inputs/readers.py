@@ -17,10 +17,11 @@ from checker.inputs.awscli import (
     read_tags,
     read_topic,
 )
-from checker.inputs.files import home_of, name_of
+from checker.inputs.bulk import head_of, is_terraform_json, is_trail
+from checker.inputs.files import home_of, is_stream, name_of
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import InputError, TextDocument, is_yaml, parse_embedded
+from checker.inputs.text import MAX_BYTES, InputError, TextDocument, is_yaml, parse_embedded
 from checker.inventory import Instance, Key, Place
 from checker.inventory import Source as Origin
 from checker.policy.dialect import KEY, TOPIC
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _NOT_RECOGNIZED = "not a file that checker can judge"
 _OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
 _WANTED = "name the policy of an SNS topic or of a KMS key"
+_NO_PLANNED_RESOURCE = "no topic, key or Connect instance is in the plan or state"
+_NO_STREAM = "no event starts or stops the streaming of a chat"
 _NO_RESOURCE = "no topic or key is declared in the template"
 
 
@@ -170,6 +173,32 @@ _READERS: dict[Kind, Callable[[Facts, Found], None]] = {
     Kind.INSTANCES: _instances,
 }
 """The reader of each kind of document; manifests are read before, as they name other files."""
+
+
+def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
+    """Read a large file by its kind; one that has nothing to judge in it is noted as skipped if it was named.
+
+    Raises InputError.
+    """
+    if is_stream(path):
+        reason = "Terraform plans and CloudTrail events are not read from a pipe"
+        raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
+    text = head_of(path)
+    if is_terraform_json(text):
+        from checker.inputs.terraform.show import read_show  # not on the path of policies
+
+        if not read_show(path, facts, named=named and not facts.of_change):
+            facts.pass_over(path, _NO_PLANNED_RESOURCE, named=named)
+    elif is_trail(text):
+        from checker.inputs.cloudtrail.trail import read_trail  # as above
+
+        if not read_trail(path, facts):
+            facts.pass_over(path, _NO_STREAM, named=named)
+    elif named and not facts.of_change:
+        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
+        raise InputError(
+            name_of(path), reason if path.stat().st_size > MAX_BYTES else "no events of CloudTrail"
+        )
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:
