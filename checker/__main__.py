@@ -31,7 +31,7 @@ def _check(paths: list[str]) -> int:
     from checker.cli.lint import lint
     from checker.cli.progress import progress_bar
     from checker.cli.run import Options
-    from checker.inputs.load import Given
+    from checker.inputs.facts import Given
 
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))
 

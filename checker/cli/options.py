@@ -15,7 +15,7 @@ from checker.cli.run import split
 from checker.configuration.model import Choice
 from checker.documented import KeyCondition
 from checker.finding import Severity
-from checker.inputs.load import Given
+from checker.inputs.facts import Given
 from checker.inputs.text import InputError
 
 

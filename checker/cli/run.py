@@ -15,8 +15,9 @@ from checker.finding import Severity
 from checker.inputs.change import read_change
 from checker.inputs.configuration import check_name, find_configuration, read_configuration
 from checker.inputs.coverage import nothing_examined, topics_not_read
+from checker.inputs.facts import Given
 from checker.inputs.files import name_of
-from checker.inputs.load import Given, load
+from checker.inputs.load import load
 from checker.inputs.text import InputError
 from checker.inventory import Instance, Inventory, Skipped, Source
 from checker.packs import PackError

@@ -1,4 +1,4 @@
-"""Files that may be large and are not read as a whole: Terraform's plans and states, and CloudTrail's events."""
+"""Recognizes files that may be large and are not read as a whole: Terraform's plans and states, and CloudTrail's events."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 from checker.inputs.files import is_hcl, is_stream, name_of
-from checker.inputs.opening import open_regular
+from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.text import MAX_BYTES, InputError, unreadable_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.inputs.facts import Facts
 
 _HEAD = 64 * 1024
-_PACKED = b"\x1f\x8b"
 _TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
 _SORTED = re.compile(
     r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
@@ -25,8 +23,6 @@ _SORTED = re.compile(
 """How a plan begins whose keys `jq` has sorted: its versions come last."""
 
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
-_NO_RESOURCE = "no topic, key or Connect instance is in the plan or state"
-_NO_STREAM = "no event starts or stops the streaming of a chat"
 
 
 def is_bulk(path: Path) -> bool:
@@ -63,32 +59,6 @@ def is_trail(text: str) -> bool:
     return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 
-def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
-    """Read a large file by its kind; one that has nothing to judge in it is noted as skipped if it was named.
-
-    Raises InputError.
-    """
-    if is_stream(path):
-        reason = "Terraform plans and CloudTrail events are not read from a pipe"
-        raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
-    text = head_of(path)
-    if is_terraform_json(text):
-        from checker.inputs.terraform.show import read_show  # not on the path of policies
-
-        if not read_show(path, facts, named=named and not facts.of_change):
-            facts.pass_over(path, _NO_RESOURCE, named=named)
-    elif is_trail(text):
-        from checker.inputs.cloudtrail.trail import read_trail  # as above
-
-        if not read_trail(path, facts):
-            facts.pass_over(path, _NO_STREAM, named=named)
-    elif named and not facts.of_change:
-        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
-        raise InputError(
-            name_of(path), reason if path.stat().st_size > MAX_BYTES else "no events of CloudTrail"
-        )
-
-
 def head_of(path: Path) -> str:
     """Read the beginning of a file, unpacked as far as it can be. Raises InputError."""
     try:
@@ -98,12 +68,6 @@ def head_of(path: Path) -> str:
             return file.read(_HEAD).decode("utf-8", "replace")
     except OSError as error:
         raise unreadable_file(name_of(path), error) from None
-
-
-def is_packed(path: Path) -> bool:
-    """True for a file of gzip, whatever it is called. Raises OSError."""
-    with open_regular(path) as file:
-        return file.read(len(_PACKED)) == _PACKED
 
 
 def _unpacked(path: Path) -> bytes:

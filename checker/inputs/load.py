@@ -6,8 +6,8 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail, take_bulk
-from checker.inputs.facts import Facts, unwrap
+from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail
+from checker.inputs.facts import Facts, Given
 from checker.inputs.files import (
     find_files,
     find_siblings,
@@ -22,6 +22,7 @@ from checker.inputs.files import (
     read_input,
 )
 from checker.inputs.opening import mark_irrelevant
+from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
 from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of, may_be_of_others
 from checker.inputs.snapshot import drop
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
@@ -36,20 +37,6 @@ if TYPE_CHECKING:
     _Found = tuple[Path, bool]
 
 _TEMPLATE = "a template that Terraform renders in an expression that is not evaluated"
-
-
-class Given(NamedTuple):
-    """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from. ``values`` are pairs of a root's folder and
-    a file with values for it, as of `-var-file`. ``progress`` is told the name of a large file and how much of
-    it is read, from 0 to 1.
-    """
-
-    variables: tuple[tuple[str, str], ...] = ()
-    parameters: tuple[tuple[str, str], ...] = ()
-    source: Path | None = None
-    values: tuple[tuple[Path, Path], ...] = ()
-    progress: Callable[[str, float], None] = lambda _name, _part: None
 
 
 class _File(NamedTuple):
@@ -88,7 +75,7 @@ def load(
         if not named and kind_of(document.root) is None:
             mark_irrelevant(path)
         try:
-            facts.take(path, document, named=named)
+            take(facts, path, document, named=named)
         except InputError as error:
             facts.skip(error)
     if not changed and (given.variables or given.parameters):
@@ -158,7 +145,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if _is_read_by_terraform(path, text, facts, chosen=chosen):
             return []
         if text.startswith("arn:") and len(text.split()) == 1:
-            facts.take_instance(path, text.strip())
+            take_instance(facts, path, text.strip())
             return []
         if is_terraform_json(text) or is_trail(text):
             take_bulk(path, facts, named=named)
@@ -196,7 +183,7 @@ def _leave_out(path: Path) -> None:
 
 def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
     document = parse_text(name_of(path), text)
-    facts.take_comments(document)
+    take_comments(facts, document)
     return _File(path, named, unwrap(document))
 
 

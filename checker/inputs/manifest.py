@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.arn import Arn
 from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
 from checker.inputs.files import home_of, name_of
+from checker.inputs.readers import take_comments
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
 from checker.inputs.schema import validate
@@ -180,7 +181,7 @@ def _attempt(facts: Facts, take: Callable[[], None]) -> None:
 
 
 def _take_comments(path: Path, facts: Facts) -> None:
-    facts.take_comments(parse_text(name_of(path), read_text(path)))
+    take_comments(facts, parse_text(name_of(path), read_text(path)))
 
 
 def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:

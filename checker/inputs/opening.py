@@ -125,3 +125,12 @@ def _check_regular(mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
         raise NotRegularError(mode)
+
+
+_PACKED = b"\x1f\x8b"
+
+
+def is_packed(path: Path) -> bool:
+    """True for a file of gzip, whatever it is called. Raises OSError."""
+    with open_regular(path) as file:
+        return file.read(len(_PACKED)) == _PACKED

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from checker.arn import Arn, why_no_topic
 from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_policy, read_topic
-from checker.inputs.facts import bare_key, instance_arn, unwrap
 from checker.inputs.files import name_of, read_input
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
+from checker.inputs.readers import bare_key, instance_arn, unwrap
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.text import InputError, TextDocument, parse_text, read_text
 from checker.policy.dialect import KEY, TOPIC, Dialect

@@ -10,10 +10,11 @@ from checker.case import TopicCase
 from checker.iam.space import Target
 from checker.inputs.awscli import bare_topic, policy_text
 from checker.inputs.bulk import is_bulk, is_terraform_json
-from checker.inputs.facts import Facts, bare_key, unwrap
+from checker.inputs.facts import Facts, Given
 from checker.inputs.files import STDIN, is_hcl, name_of, read_input
-from checker.inputs.load import Given, load
+from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
+from checker.inputs.readers import bare_key, take, unwrap
 from checker.inputs.revision import is_revision, read_revision
 from checker.inputs.text import Implied, InputError, TextDocument, parse_text
 from checker.inputs.tie import tie
@@ -175,7 +176,7 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
     """Read a single document."""
     document = unwrap(parse_text(name, body))
     facts = Facts(given)
-    facts.take(path, document, named=True)
+    take(facts, path, document, named=True)
     facts.skipped += unmatched_values(facts)
     return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
 

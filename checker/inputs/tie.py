@@ -36,7 +36,9 @@ def tie(facts: Facts) -> Inventory:
 
         show_where_written(facts.given.source, facts)
     if facts.streams is not None:
-        facts.streams.settle(facts)
+        contacts, skipped = facts.streams.settle()
+        facts.contacts += contacts
+        facts.skipped += skipped
     topics = [(folder, topic._replace(home=home_of(folder))) for folder, topic in facts.topics]
     found = [(folder, key._replace(home=home_of(folder))) for folder, key in facts.keys]
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in found])

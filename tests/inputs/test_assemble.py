@@ -18,8 +18,7 @@ from checker.inputs.declared import (
     DeclaredSubscription,
     DeclaredTopic,
 )
-from checker.inputs.facts import Facts
-from checker.inputs.load import Given
+from checker.inputs.facts import Facts, Given
 from checker.inputs.text import TextDocument
 from checker.inventory import Instance, Inventory, Key, Place, PolicyText
 from checker.policy.jsontext import parse_json

@@ -7,9 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Position
-from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
-from checker.inputs.opening import open_regular
+from checker.inputs.opening import is_packed, open_regular
 from checker.inventory import Place
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.cloudtrail.faults import Faults
     from checker.inputs.cloudtrail.piece import Piece
-    from checker.inputs.facts import Facts
+    from checker.inventory import Contact
 
 _LISTS = ("records", "events")
 _SINGLE = ("cloudtrailevent", "detail")
@@ -63,18 +63,19 @@ class Streams:
             return False
         return event is not None
 
-    def settle(self, facts: Facts) -> None:
-        """Fold what was seen into contacts of the facts, and forget it."""
+    def settle(self) -> tuple[list[Contact], list[Skipped]]:
+        """Fold what was seen into contacts, say what is missing, and forget it all."""
         contacts = Contacts(lambda began: place_of(self._files[began.file], began.at, began.origin.topic))
+        skipped = []
         try:
             for seen in self._store.contacts():
                 contacts.add(seen)
         except sqlite3.Error as error:
-            facts.skip(_no_room("CloudTrail", error))
+            skipped.append(_no_room("CloudTrail", error).skipped())
         finally:
             self._store.close()
-        facts.contacts += contacts.all()
-        facts.skipped += (Skipped("CloudTrail", reason, error=True) for reason in _limits(contacts))
+        skipped += (Skipped("CloudTrail", reason, error=True) for reason in _limits(contacts))
+        return list(contacts.all()), skipped
 
 
 def _limits(contacts: Contacts) -> Iterator[str]:

@@ -7,8 +7,7 @@ import os
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-from checker.inputs.bulk import is_packed
-from checker.inputs.opening import open_regular
+from checker.inputs.opening import is_packed, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,8 @@ import shlex
 import zlib
 from typing import TYPE_CHECKING
 
-from checker.inputs.bulk import is_packed
 from checker.inputs.files import name_of
-from checker.inputs.opening import open_regular
+from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.senders import senders
 from checker.inputs.terraform.declare import Declarer
 from checker.inputs.terraform.parts import parts_of

@@ -11,7 +11,8 @@ from checker.finding import Finding, Verdict
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.sections import read_sections
-from checker.inputs.load import Given, load
+from checker.inputs.facts import Given
+from checker.inputs.load import load
 from checker.inputs.text import parse_text
 from checker.inventory import Instance, Inventory, Topic
 from checker.policy.node import Node, rendered

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.inputs.cloudformation.template import read_template
-from checker.inputs.facts import Facts
-from checker.inputs.load import Given, load
+from checker.inputs.facts import Facts, Given
+from checker.inputs.load import load
 from checker.inputs.text import InputError, parse_text
 from checker.inputs.tie import tie
 from checker.policy.unknown import Unknown

@@ -17,8 +17,7 @@ from checker.finding import Part
 from checker.inputs.cloudtrail.piece import MAX_PIECE
 from checker.inputs.cloudtrail.store import Store
 from checker.inputs.cloudtrail.trail import read_streams, read_trail
-from checker.inputs.facts import Facts
-from checker.inputs.load import Given
+from checker.inputs.facts import Facts, Given
 from checker.inputs.text import InputError
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, Skipped

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from checker.inputs.facts import Facts
+from checker.inputs.facts import Facts, Given
 from checker.inputs.hcl.folder import absolute, read_texts
 from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.module import read_modules
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
-from checker.inputs.load import Given
 from checker.inputs.text import InputError
 from checker.inputs.tie import tie
 from checker.inventory import Inventory, PolicyText, Topic

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from checker.finding import Part
+from checker.inputs.facts import Given
 from checker.inputs.hcl import gather
 from checker.inputs.hcl.body import Body
 from checker.inputs.hcl.parse import parse
-from checker.inputs.load import Given, load
+from checker.inputs.load import load
 from checker.inventory import Key, Topic
 from checker.policy.source import Source
 from checker.policy.unknown import Unknown

@@ -9,8 +9,8 @@ import pytest
 
 from checker.finding import Part
 from checker.inputs.declared import Declarations
-from checker.inputs.facts import Facts
-from checker.inputs.load import Given, load
+from checker.inputs.facts import Facts, Given
+from checker.inputs.load import load
 from checker.inputs.terraform.show import read_show
 from checker.inputs.text import Implied
 from checker.inventory import Inventory, PolicyText

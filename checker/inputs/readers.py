@@ -1,0 +1,234 @@
+"""The readers of documents: each takes the facts of one kind of file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.arn import Arn
+from checker.inputs.awscli import (
+    bare_topic,
+    policy_in,
+    policy_text,
+    read_grants,
+    read_instances,
+    read_key,
+    read_key_policy,
+    read_subscriptions,
+    read_tags,
+    read_topic,
+)
+from checker.inputs.bulk import head_of, is_terraform_json, is_trail
+from checker.inputs.files import home_of, is_stream, name_of
+from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
+from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.text import MAX_BYTES, InputError, TextDocument, is_yaml, parse_embedded
+from checker.inventory import Instance, Key, Place
+from checker.inventory import Source as Origin
+from checker.policy.dialect import KEY, TOPIC
+from checker.policy.node import Node, Object, Scalar, children, items, text_of
+from checker.policy.source import Source
+from checker.policy.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from checker.finding import Route
+    from checker.inputs.facts import Facts
+
+_NOT_RECOGNIZED = "not a file that checker can judge"
+_OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
+_WANTED = "name the policy of an SNS topic or of a KMS key"
+_NO_PLANNED_RESOURCE = "no topic, key or Connect instance is in the plan or state"
+_NO_STREAM = "no event starts or stops the streaming of a chat"
+_NO_RESOURCE = "no topic or key is declared in the template"
+
+
+def take_comments(facts: Facts, document: TextDocument) -> None:
+    """Take the comments that put up with findings; JSON has none."""
+    if is_yaml(document.source):
+        from checker.inputs.comments import yaml_comments  # not on the path of JSON files
+
+        facts.comments += yaml_comments(document)
+
+
+def take_instance(facts: Facts, path: Path, text: str) -> None:
+    """Take a file that is the ARN of a Connect instance. Raises InputError for any other ARN."""
+    name = name_of(path)
+    document = TextDocument(Source(name, text), Scalar(text, Source(name, text), 0, len(text)))
+    found = Instance(instance_arn(name, text), Place(document, ()), Origin.FOLDER, home_of(path.parent))
+    facts.instances.append(found)
+
+
+class Found(NamedTuple):
+    """A document of a known kind: the node that holds the facts, and the way to it."""
+
+    path: Path
+    document: TextDocument
+    node: Node
+    route: Route
+    named: bool
+
+
+def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> None:
+    """Take the facts of a document; one that holds none is noted as skipped if it was named.
+
+    Raises InputError.
+    """
+    told = kind_of(document.root)
+    if told is None:
+        facts.refuse(path, _NOT_RECOGNIZED, named=named)
+        return
+    kind, node, route = told
+    if kind not in (Kind.POLICY, Kind.TEMPLATE):
+        reject_duplicates(document)
+    if kind in _READERS:
+        _READERS[kind](facts, Found(path, document, node, route, named))
+
+
+def _policy(facts: Facts, found: Found) -> None:
+    """Take a policy document alone, of a topic or of a key. Raises InputError for another one that is named."""
+    dialect = dialect_of(found.document.root)
+    if dialect is TOPIC:
+        policy = policy_text(found.document, TOPIC)
+        facts.topics.append((found.path.parent, bare_topic(policy, named=found.named)))
+    elif dialect is KEY:
+        facts.keys.append((found.path.parent, bare_key(found.document, named=found.named)))
+    else:
+        _other_policy(facts, found)
+
+
+def _other_policy(facts: Facts, found: Found) -> None:
+    """Leave the policy of something else alone. Raises InputError, saying what it is, if it was named."""
+    root = found.document.root
+    if found.named and not facts.of_change and not is_of_any_kind(root):
+        raise InputError(name_of(found.path), f"this is {other_policy(root)}", help_text=_WANTED)
+    facts.refuse(found.path, _OTHER_POLICY, named=found.named)
+
+
+def _topic(facts: Facts, found: Found) -> None:
+    if isinstance(found.node, Object):
+        topic = read_topic(found.document, found.node, found.route, named=found.named)
+        facts.topics.append((found.path.parent, topic))
+
+
+def _key(facts: Facts, found: Found) -> None:
+    if isinstance(found.node, Object):
+        key = read_key(found.document, found.node, found.route, named=found.named)
+        facts.keys.append((found.path.parent, key))
+
+
+def _key_policy(facts: Facts, found: Found) -> None:
+    """Take the output of `aws kms get-key-policy`, and what is wrapped alike: a policy under `Policy`."""
+    policy = found.node.get("Policy") if isinstance(found.node, Object) else None
+    held = policy_in(policy, KEY) if policy is not None else None
+    if policy is None or held is None:
+        return
+    root = None if isinstance(held, Unknown) else held.document.root
+    if root is None or dialect_of(root) is KEY or is_of_any_kind(root):
+        key = read_key_policy(found.document, policy, ("Policy",), named=found.named)
+        facts.keys.append((found.path.parent, key))
+    else:
+        _policy(facts, found._replace(document=TextDocument(root.source, root)))
+
+
+def _template(facts: Facts, found: Found) -> None:
+    from checker.inputs.cloudformation.template import read_template  # not on the path of policies
+
+    chosen = found.named and not facts.of_change
+    if not read_template(found.path, found.document, facts, named=chosen):
+        facts.pass_over(found.path, _NO_RESOURCE, named=found.named)
+
+
+def _subscriptions(facts: Facts, found: Found) -> None:
+    facts.nobody += [] if items(found.node) else [found.path.parent]
+    for topic, subscription in read_subscriptions(found.node):
+        facts.subscriptions.setdefault(topic, []).append(subscription)
+
+
+def _grants(facts: Facts, found: Found) -> None:
+    for key, grant in read_grants(found.node):
+        facts.grants.setdefault(key, []).append(grant)
+
+
+def _tags(facts: Facts, found: Found) -> None:
+    facts.tags.update(read_tags(found.node))
+
+
+def _instances(facts: Facts, found: Found) -> None:
+    home = home_of(found.path.parent)
+    instances = read_instances(found.document, found.node, found.route)
+    facts.instances += (one._replace(source=Origin.FOLDER, home=home) for one in instances)
+
+
+_READERS: dict[Kind, Callable[[Facts, Found], None]] = {
+    Kind.POLICY: _policy,
+    Kind.TOPIC: _topic,
+    Kind.KEY: _key,
+    Kind.KEY_POLICY: _key_policy,
+    Kind.TEMPLATE: _template,
+    Kind.SUBSCRIPTIONS: _subscriptions,
+    Kind.GRANTS: _grants,
+    Kind.TAGS: _tags,
+    Kind.INSTANCES: _instances,
+}
+"""The reader of each kind of document; manifests are read before, as they name other files."""
+
+
+def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
+    """Read a large file by its kind; one that has nothing to judge in it is noted as skipped if it was named.
+
+    Raises InputError.
+    """
+    if is_stream(path):
+        reason = "Terraform plans and CloudTrail events are not read from a pipe"
+        raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
+    text = head_of(path)
+    if is_terraform_json(text):
+        from checker.inputs.terraform.show import read_show  # not on the path of policies
+
+        if not read_show(path, facts, named=named and not facts.of_change):
+            facts.pass_over(path, _NO_PLANNED_RESOURCE, named=named)
+    elif is_trail(text):
+        from checker.inputs.cloudtrail.trail import read_trail  # as above
+
+        if not read_trail(path, facts):
+            facts.pass_over(path, _NO_STREAM, named=named)
+    elif named and not facts.of_change:
+        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
+        raise InputError(
+            name_of(path), reason if path.stat().st_size > MAX_BYTES else "no events of CloudTrail"
+        )
+
+
+def instance_arn(name: str, text: str, help_text: str = "") -> Arn:
+    """Read the ARN of a Connect instance, given as ``name``. Raises InputError for any other text."""
+    arn = Arn.parse(text)
+    if arn is None or not arn.is_instance:
+        raise InputError(name, f"`{text}` is no ARN of a Connect instance", help_text=help_text)
+    return arn
+
+
+def bare_key(document: TextDocument, *, named: bool) -> Key:
+    """Take a key policy document alone."""
+    unknown = Unknown("a key policy does not name its key")
+    return Key(unknown, Place(document, ()), policy_text(document, KEY), named=named)
+
+
+def unwrap(document: TextDocument) -> TextDocument:
+    """Look into a document that is JSON in a string, or the recording of an API call. Raises InputError."""
+    root = document.root
+    text = text_of(root)
+    if text is not None and isinstance(root, Scalar):
+        return parse_embedded(root, text)
+    data = root.get("data") if isinstance(root, Object) else None
+    return TextDocument(document.source, data) if isinstance(data, Object) else document
+
+
+def reject_duplicates(document: TextDocument) -> None:
+    """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
+    for node in (document.root, *children(document.root)):
+        for first, second in node.duplicates() if isinstance(node, Object) else ():
+            line = document.source.position(first.start, first.end).line
+            where = document.source.position(second.start, second.end)
+            raise InputError(document.name, f"`{second.key}` stands twice, first on line {line}", where)
