@@ -24,6 +24,7 @@ SECONDS = 180
 MEASURED = {"max_rss_mb", "max_seconds", "close_stdout_after_lines"}
 """Fields that need a process that nothing was imported into, or a pipe."""
 
+_COST = str(TESTS / "field" / "cost.py")
 Cost = tuple[int, float, float]
 """The exit code, the peak memory in MB and the seconds; 0 where they were not measured."""
 
@@ -107,27 +108,28 @@ def measured(step: Step, cwd: Path, env: dict[str, str], paths: list[Path]) -> C
             stack.enter_context(path.open(mode)) for path, mode in zip(paths, ("rb", "wb", "wb"), strict=True)
         )
         lines = step.get("close_stdout_after_lines", 0)
-        start = time.monotonic()
+        start, peak = time.monotonic(), paths[0].with_name("peak")
+        peak.write_text("0", "ascii")
         process = subprocess.Popen(
-            [sys.executable, "-m", "checker", *step["args"]],
+            [sys.executable, "-S", _COST, str(peak), sys.executable, "-m", "checker", *step["args"]],
             cwd=cwd,
             env=env,
             stdin=stdin,
             stdout=subprocess.PIPE if lines else stdout,
             stderr=stderr,
+            start_new_session=True,
         )
         stack.enter_context(_killed_when_late(process))
         if process.stdout is not None:
             _take_lines(process.stdout, lines, stdout)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        code = process.wait()
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return process.returncode, usage.ru_maxrss / unit, time.monotonic() - start
+    return code, int(peak.read_text("ascii")) / unit, time.monotonic() - start
 
 
 @contextmanager
 def _killed_when_late(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    timer = Timer(SECONDS, process.kill)
+    timer = Timer(SECONDS, os.killpg, (process.pid, SIGKILL))  # the command is a child of the process
     timer.start()
     try:
         yield

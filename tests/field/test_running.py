@@ -44,6 +44,14 @@ def test_a_forked_command_does_what_a_new_process_does(name: str, launcher: Laun
         assert 0 < new.seconds < 180
 
 
+def test_the_memory_of_a_command_is_its_own(launcher: Launcher, tmp_path: Path) -> None:
+    of_the_test_process = b"x" * 400_000_000
+    step: Step = {"args": ["--version"], "max_rss_mb": 250}
+    output = launcher.run(step, tmp_path, environment(tmp_path), tmp_path)
+    assert (output.code, len(of_the_test_process)) == (0, 400_000_000)
+    assert 10 < output.rss_mb < 250
+
+
 def test_steps_share_one_copy_and_what_was_saved(scene: Scene) -> None:
     run_step({"write": {"sub/one.jsonl": LINE}}, scene)
     scene.saved["FILE"] = "sub/one.jsonl"
