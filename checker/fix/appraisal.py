@@ -75,7 +75,7 @@ def _for_people(
         shared = "" if str(error) == reason else f"; {error}"
         return by_hand(fix, policy, f"{reason}{shared}", policy.parametrized(statements, error.name))
     except CannotEditError:
-        pass  # nobody edits it; the reason is given already
+        pass  # it is not edited in any case, and the reason is given already
     return by_hand(fix, policy, reason, statements)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,23 +38,33 @@ def own_code(paths: Sequence[Path]) -> Check:
     """Refuse what a tool writes, and what serves several environments."""
     environments = Environments(paths)
 
+    @cache  # a fix asks again for the statement that it shows, and so does every other fix of the file
+    def refused(source: Source) -> CannotEditError | None:
+        return _refused(source, environments)
+
     def check(source: Source) -> None:
-        generator, environment = generator_of(source), environments.of(source)
-        name = environments.instance_name(source)
-        if generator is not None:
-            told = f"`{source.name}` is written by {generator.by}; {generator.instead}"
-            is_shared = generator.is_shared or environment
-            raise SharedCodeError(told, name) if is_shared else CannotEditError(told)
-        if environment:
-            told = (
-                f"`{source.name}` serves several environments: {environment}; let each of them set `{name}`"
-            )
-            raise SharedCodeError(told, name)
-        if reason := environments.of_reader(source):
-            told = f"a module that serves several environments reads `{source.name}`: {reason}"
-            raise CannotEditError(f"{told}; let the module render it with `templatefile`")
+        if (error := refused(source)) is not None:
+            raise error
 
     return check
+
+
+def _refused(source: Source, environments: Environments) -> CannotEditError | None:
+    """The reason not to edit a file: a tool writes it, or it serves several environments."""
+    generator = generator_of(source)
+    if generator is not None:
+        told = f"`{source.name}` is written by {generator.by}; {generator.instead}"
+        if generator.is_shared or environments.of(source):
+            return SharedCodeError(told, environments.instance_name(source))
+        return CannotEditError(told)
+    if environment := environments.of(source):
+        name = environments.instance_name(source)
+        told = f"`{source.name}` serves several environments: {environment}; let each of them set `{name}`"
+        return SharedCodeError(told, name)
+    if reason := environments.of_reader(source):
+        told = f"a module that serves several environments reads `{source.name}`: {reason}"
+        return CannotEditError(f"{told}; let the module render it with `templatefile`")
+    return None
 
 
 def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:

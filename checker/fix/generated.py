@@ -6,6 +6,8 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.files import HCL
+
 if TYPE_CHECKING:
     from checker.policy.source import Source
 
@@ -62,7 +64,7 @@ def generator_of(source: Source) -> Generator | None:
             return _FOLDERS[part]
     if path.name.endswith(".tf.json") and (path.name == "cdk.tf.json" or _CDKTF_MARK.search(source.text)):
         return _CDKTF
-    if not path.name.endswith((".tf", ".tf.json")):
+    if not path.name.endswith(HCL):
         marked = (generator for mark, generator in _MARKS if mark.search(source.text))
         if (found := next(marked, None)) is not None:
             return found

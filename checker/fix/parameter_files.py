@@ -9,6 +9,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from checker.inputs.callers import text_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,7 +34,7 @@ def _around(template: Path) -> Iterator[tuple[Path, str]]:
     folders = [folder.parent, *_folders(folder.parent), *_folders(folder)]
     for path in (path for one in dict.fromkeys(folders) for path in _files(one)):
         if path != template and path.suffix == ".json" and path.stat().st_size <= _LARGEST:
-            yield path, path.read_text(encoding="utf-8", errors="replace")
+            yield path, text_at(path)
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -40,7 +42,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in _listed(folder) if path.is_file() and os.access(path, os.R_OK)]
+    return [path for path in _listed(folder) if path.is_file()]
 
 
 def _listed(folder: Path) -> list[Path]:

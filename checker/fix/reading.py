@@ -256,7 +256,7 @@ class Known(NamedTuple):
 
     def _variable(self, name: str) -> tuple[Node, Node]:
         """A reference to the instance ARN, and one to the account in it."""
-        if self.file.name.endswith((".tf", ".tf.json")):
+        if self.file.name.endswith(HCL):
             return fresh(Symbol(f"var.{name}")), fresh(Symbol(f'split(":", var.{name})[4]'))
         reference: dict[str, Plain] = {"Ref": name}
         return fresh(reference), fresh({"Fn::Select": ["4", {"Fn::Split": [":", reference]}]})

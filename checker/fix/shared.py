@@ -12,7 +12,7 @@ from checker.fix.parameter_files import files_of_parameters
 from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of, text_at
 from checker.inputs.cloudformation.parents import read_parents, uses_of
 from checker.inputs.files import HCL, VALUES, name_of
-from checker.inputs.hcl.readers import readers_of
+from checker.inputs.hcl.file_readers import readers_of
 from checker.inputs.text import InputError, parse_text
 from checker.policy.node import Object, items
 
