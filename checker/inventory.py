@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 _PREDEFINED = "alias/aws/"
+CREATION_FAILED = "CREATION_FAILED"
+"""The status of an instance that, as AWS documents, was not successfully created.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
+"""
+NO_REPLICA = ("FAILED", "DELETING")
+"""How the status of a replica ends that does not exist, or not for long."""
+
 USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"

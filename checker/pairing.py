@@ -59,7 +59,7 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
     return tuple(
         _pairing(one, explicit=True)
         for one in inventory.instances
-        if one.source in STATED and (isinstance(key.arn, Unknown) or _is_near(one.arn, key.arn))
+        if one.source in STATED and (isinstance(key.arn, Unknown) or is_near(one.arn, key.arn))
     )
 
 
@@ -76,7 +76,7 @@ def fits(instance: Arn, topic: Topic, named: Named) -> bool:
     if instance in named.instances or isinstance(topic.arn, Unknown):
         return True
     ours = instance.account in (topic.arn.account, *named.accounts)
-    return ours and _is_near(instance, topic.arn)
+    return ours and is_near(instance, topic.arn)
 
 
 def is_of_another(instance: Arn, named: Named) -> bool:
@@ -211,22 +211,20 @@ class _Pairs:
 
     def _settle_anywhere(self, instance: Instance, domain: Sequence[_Entry]) -> None:
         """Pair an instance that fits no topic with those of its Region, else with all; fixes need more certainty."""
-        near = [
-            one for one in domain if isinstance(arn := one.topic.arn, Arn) and _is_near(instance.arn, arn)
-        ]
+        near = [one for one in domain if isinstance(arn := one.topic.arn, Arn) and is_near(instance.arn, arn)]
         for entry in near or domain:
             entry.add(instance, explicit=len(domain) == 1)
 
     def _infer(self, entry: _Entry) -> None:
         topic = entry.topic
         for arn in self.streams.get(str(topic.arn), ()):
-            if isinstance(topic.arn, Arn) and _is_near(arn, topic.arn):
+            if isinstance(topic.arn, Arn) and is_near(arn, topic.arn):
                 entry.paired.setdefault(arn, Pairing(arn, Source.CLOUDTRAIL))
         if not any(one.source in STATED for one in entry.paired.values()):
             for instance in self._nearby(entry):
                 entry.add(instance)
         for arn in entry.named.instances:
-            if isinstance(topic.arn, Unknown) or _is_near(arn, topic.arn):
+            if isinstance(topic.arn, Unknown) or is_near(arn, topic.arn):
                 where = topic.policy.document.name if isinstance(topic.policy, PolicyText) else ""
                 entry.paired.setdefault(arn, Pairing(arn, Source.POLICY, where))
 
@@ -234,7 +232,7 @@ class _Pairs:
         """The instances of the topic's root or folder: those that its policy names, or their replicas, else the only one."""
         topic = entry.topic
         found = [one for one in self._nearest(entry) if fits(one.arn, topic, entry.named)]
-        here = [one for one in found if isinstance(topic.arn, Arn) and _is_near(one.arn, topic.arn)]
+        here = [one for one in found if isinstance(topic.arn, Arn) and is_near(one.arn, topic.arn)]
         named = [
             next((other for other in here if _is_replica(other.arn, one.arn)), one)
             for one in found
@@ -283,7 +281,8 @@ def _pairing(instance: Instance, *, explicit: bool) -> Pairing:
     return Pairing(instance.arn, instance.source, where, explicit)
 
 
-def _is_near(instance: Arn, other: Arn) -> bool:
+def is_near(instance: Arn, other: Arn) -> bool:
+    """True for ARNs of one Region and partition."""
     return (instance.partition, instance.region) == (other.partition, other.region)
 
 

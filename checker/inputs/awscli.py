@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from checker.arn import Arn
 from checker.inputs.text import InputError, TextDocument, parse_embedded
 from checker.inventory import (
+    CREATION_FAILED,
+    NO_REPLICA,
     Grant,
     Instance,
     Key,
@@ -241,11 +243,7 @@ def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator
 
 def _is_failed(node: Node) -> bool:
     """True for an instance that AWS documents as not successfully created."""
-    return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == "CREATION_FAILED"
-
-
-_NO_REPLICA = ("FAILED", "DELETING")
-"""How the status of a replica ends that is not there, or not for long."""
+    return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == CREATION_FAILED
 
 
 def _replicas(root: Node) -> Iterator[str]:
@@ -255,7 +253,7 @@ def _replicas(root: Node) -> Iterator[str]:
     for one in items(summary) if summary is not None else ():
         region = text_of(one.get("Region")) if isinstance(one, Object) else None
         status = text_of(one.get("ReplicationStatus")) if isinstance(one, Object) else None
-        if region and not (status or "").endswith(_NO_REPLICA):
+        if region and not (status or "").endswith(NO_REPLICA):
             yield region
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
 from checker.chain import BROKEN, OK, UNKNOWN, InstanceStatus
+from checker.inventory import CREATION_FAILED, NO_REPLICA
 from checker.live.faults import Fault, UnreadError
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from checker.live.calls import Calls
 
 _ACTIVE = "ACTIVE"
-FAILED = "CREATION_FAILED"
-"""The status of an instance that, as AWS documents, was not successfully created."""
-_NO_REPLICA = ("FAILED", "DELETING")
-"""How the status of a replica ends that is not there, or not for long."""
 _CHECK = "check the ARN with `aws connect list-instances --region {region}`"
 _CREATE = "create the instance again, or name another"
 _AWAIT = "wait until it is active"
@@ -49,8 +46,10 @@ def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
     arn, status = described.get("Arn"), described.get("InstanceStatus", _ACTIVE)
     if arn != str(instance) and not _is_replica(instance, Arn.parse(str(arn)), answer):
         return InstanceStatus(BROKEN, f"not found: the instance with this id is `{arn}`", "use that ARN")
-    if status == FAILED:
-        return InstanceStatus(BROKEN, f"the instance was not created: its status is {FAILED}", _CREATE)
+    if status == CREATION_FAILED:
+        return InstanceStatus(
+            BROKEN, f"the instance was not created: its status is {CREATION_FAILED}", _CREATE
+        )
     if status != _ACTIVE:
         return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
@@ -68,7 +67,7 @@ def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any])
     listed = (answer.get("ReplicationConfiguration") or {}).get("ReplicationStatusSummaryList") or ()
     return any(
         one.get("Region") == instance.region
-        and not str(one.get("ReplicationStatus", "")).endswith(_NO_REPLICA)
+        and not str(one.get("ReplicationStatus", "")).endswith(NO_REPLICA)
         for one in listed
     )
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.inventory import Instance, Pairing, Source
+from checker.inventory import CREATION_FAILED, Instance, Pairing, Source
 from checker.live.calls import Calls, Listing
 from checker.live.facts import instance_of
 from checker.live.faults import Fault, UnreadError
-from checker.live.lookup import FAILED
 from checker.naming import named_by
-from checker.pairing import fits, is_of_another
+from checker.pairing import fits, is_near, is_of_another
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,7 +32,7 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     """
     try:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-        listed = [one for page in pages for one in page if one.get("InstanceStatus") != FAILED]
+        listed = [one for page in pages for one in page if one.get("InstanceStatus") != CREATION_FAILED]
     except UnreadError as error:
         if error.fault is Fault.LOST and not calls.offers("connect"):
             return ()
@@ -103,14 +102,12 @@ def _streaming(
     if only and not here and not is_of_another(only, named):
         here = {only: Pairing(only, Source.ACCOUNT)}
     paired = {**streaming, **here}
-    others = (arn for arn in named.instances if arn not in paired and _is_near(arn, topic))
+    others = (
+        arn
+        for arn in named.instances
+        if arn not in paired and isinstance(topic.arn, Arn) and is_near(arn, topic.arn)
+    )
     return (
         *(paired[arn] for arn in arns if arn in paired),
         *(Pairing(arn, Source.POLICY, topic.name) for arn in others),
     )
-
-
-def _is_near(instance: Arn, topic: Topic) -> bool:
-    """True for an instance in the Region and partition of a topic."""
-    arn = topic.arn
-    return isinstance(arn, Arn) and (instance.partition, instance.region) == (arn.partition, arn.region)
