@@ -363,7 +363,7 @@ class TopicCase(PolicyCase):
         return self.stranger_under(self.alone(statement, *denies)).can(PUBLISH).truth is True
 
     def covers(self, resources: Patterns | Unknown) -> Truth:
-        """True if a Resource or NotResource covers the topic, whoever asks."""
+        """True if a Resource or NotResource covers the topic, for any caller."""
         request = Request(Anonymous(), PUBLISH, self.target.resource, {})
         return resource_covers(resources, request, self.policy.has_variables)
 

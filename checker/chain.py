@@ -115,8 +115,8 @@ def explain(
 ) -> Explanation:
     """Walk the chain; ``key`` is what was given of the topic's key, if anything.
 
-    As it stands, a placeholder lets nobody in; who else gets in is asked of the policy with its placeholders filled
-    in, as the rules do.
+    Whether the instance can publish is decided on the policy as written, in which a placeholder allows no caller.
+    Who else can publish is decided with the placeholders filled in, as the rules do.
 
     ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
     """

@@ -101,7 +101,9 @@ def run(arguments: list[str]) -> int:
         tell(*said.getvalue().splitlines())
         return Exit.BAD_INPUT
     except SystemExit as done:
-        if isinstance(done.__context__, BrokenPipeError):  # as Typer ends a help text that nobody reads
+        if isinstance(
+            done.__context__, BrokenPipeError
+        ):  # Typer ends this way when the reader of a help text is gone
             return Exit.READER_GONE
         raise
     return code or Exit.CLEAN

@@ -49,8 +49,7 @@ def carry_through(
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        agree = {} if consent is None else {"consent": consent}
-        passage = run_flow(asked, sessions, known_rules(), show_step, stops, **agree)
+        passage = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
     for skipped in passage.unread:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     return passage

@@ -90,7 +90,7 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
 
 
 _ROOT = re.compile(r'^[^"\[]*/: ')
-"""The root that reports name before an address; it is named anew, as the baseline names it."""
+"""The root that a report puts before an address; a baseline names it relative to itself."""
 _MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
 
 

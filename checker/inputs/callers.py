@@ -26,7 +26,7 @@ TERRAGRUNT = "terragrunt.hcl"
 _ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """A variable that a file of values sets, in Terraform's language or in JSON."""
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
-"""Folders that tools fill; nobody calls a module from there."""
+"""Folders that tools fill, which call no module."""
 _MOST_FOLDERS = 20_000
 
 
@@ -113,7 +113,7 @@ def assigned(text: str) -> frozenset[str]:
 
 
 def is_chosen(name: str) -> bool:
-    """True for a file of values that somebody chooses: Terraform reads the others by itself.
+    """True for a file of values that is chosen with `-var-file`; Terraform loads the others automatically.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
+_PACKED = b"\x1f\x8b"
 _READ = os.O_RDONLY | NONBLOCK | BINARY
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -125,9 +126,6 @@ def _check_regular(mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
         raise NotRegularError(mode)
-
-
-_PACKED = b"\x1f\x8b"
 
 
 def is_packed(path: Path) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
+from checker.inputs.hcl.file_readers import readers_of
 from checker.inputs.hcl.folder import Text, absolute, called_by, listed, value_files
 from checker.inputs.hcl.installed import downloads_of
-from checker.inputs.hcl.readers import readers_of
 from checker.inputs.hcl.terragrunt import is_terragrunt, modules_of, not_read
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.snapshot import drop
@@ -100,21 +100,21 @@ class _Calls:
 
     def add(self, path: Path) -> None:
         """Add the module that a file belongs to, and the calls in the file."""
-        self.folders.setdefault(_real(path.parent), path.parent)
+        self.folders.setdefault(os.path.realpath(path.parent), path.parent)
         for called in called_by(Text(path, _text(path))):
-            self.callers.setdefault(_real(called), set()).add(_real(path.parent))
+            self.callers.setdefault(os.path.realpath(called), set()).add(os.path.realpath(path.parent))
 
     def links_to(self, path: Path) -> Iterator[Path]:
         """The links in modules that lead to a file."""
-        real = _real(path)
+        real = os.path.realpath(path)
         for folder in self.folders.values():
             for one in listed(folder, [], (*HCL, *VALUES)):
-                if os.path.islink(one) and _real(one) == real:  # noqa: PTH114 - never raises
+                if os.path.islink(one) and os.path.realpath(one) == real:  # noqa: PTH114 - never raises
                     yield one
 
     def module_of(self, path: Path) -> str:
         """The folder of the module that a file belongs to; values may lie in a folder below."""
-        own = _real(path.parent)
+        own = os.path.realpath(path.parent)
         if not is_values(path):
             return own
         above = (str(one) for one in (Path(own), *Path(own).parents))
@@ -130,10 +130,6 @@ class _Calls:
         return {one for one in seen if one in self.folders and not self.callers.get(one)} or (
             seen & self.folders.keys()
         )
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
 
 
 def _text(path: Path) -> str:

@@ -59,13 +59,13 @@ def run_flow(
     rules: Sequence[Rule],
     show: Callable[[Step], None],
     stops: Stops,
-    consent: Consent = _consented,
+    consent: Consent | None = None,
 ) -> Passage:
     """Send a message through Connect and see it come out of the topics.
 
     Steps are shown as they happen. ``consent`` is asked before anything lasting is created. What is temporary is removed whatever happens; what could not be is named.
     """
-    run = _Run(asked, sessions, stops, show, consent)
+    run = _Run(asked, sessions, stops, show, consent or _consented)
     try:
         end, cause = run.pass_through(rules)
     except UnreadError as error:
