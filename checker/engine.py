@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.case import TopicCase
 from checker.finding import Finding, Location, Role, Severity, Verdict, declared_as
-from checker.inventory import Key, PolicyText, Skipped
+from checker.inventory import Key, PolicyText, Skipped, files_of
 from checker.key_case import KeyCase
 from checker.key_users import alike, cases_by_key, is_about_topics, merged, worst
 from checker.locatable import Unplaced, locatable
@@ -75,7 +75,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
             run.key([KeyCase(key, None, pairings_of_key(key, inventory))])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
-            run.target(_Target("contact", contact.id, "", contact.place, None), "check_contact", contact)
+            target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))
+            run.target(target, "check_contact", contact)
     unplaced: list[Unplaced] = []
     found = locatable(run.findings, unplaced)
     findings = [one for one in found if scope.files is None or one.locations[0].source in scope.files]
@@ -89,6 +90,7 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         ),
         len(about) - len(judged),
         (*run.crashed, *(one.rule for one in unplaced)),
+        passed_over=frozenset(name for topic in about if id(topic) in left for name in files_of(topic)),
     )
 
 
@@ -148,6 +150,7 @@ class _Target(NamedTuple):
     pairings: tuple[Pairing, ...] = ()
     root: str = ""
     home: str = ""
+    files: tuple[str, ...] = ()
 
     @property
     def declared_as(self) -> str:
@@ -185,14 +188,18 @@ class _Run:
         """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
         self.target(
-            _Target("topic", *named, case.pairings, topic.root, topic.home), "check_topic", case, of_key
+            _Target("topic", *named, case.pairings, topic.root, topic.home, files_of(topic)),
+            "check_topic",
+            case,
+            of_key,
         )
 
     def key(self, cases: Sequence[KeyCase]) -> dict[int, _Judged]:
         """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)
-        target = _Target("key", *named, first.pairings, key.root, key.home)
+        files = files_of((key, *(one.topic for one in cases)))
+        target = _Target("key", *named, first.pairings, key.root, key.home, files)
         found: list[tuple[Finding, list[str]]] = []
         of_topics: dict[int, _Judged] = {}
         of_groups: list[_Judged] = []
@@ -222,7 +229,7 @@ class _Run:
         doubts = {rule: doubt for one in judged for rule, doubt in one.doubts.items()}
         named = (target.kind, target.name, target.place.document.name)
         declared = (target.declared_as, target.pairings, target.home)
-        self.examined.append(Examined(*named, verdicts, doubts, *declared))
+        self.examined.append(Examined(*named, verdicts, doubts, *declared, files=target.files))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """The findings about a target, the verdict of each rule, and why some could not tell."""

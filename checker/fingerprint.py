@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.finding import Role
 from checker.hidden_text import redacted
+from checker.key_users import SILENCED, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
 """A template before the name of its resource, or a Terraform root before an address."""
+_CODE = re.compile(r"`([^`]*)`")
 _CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
 
 
@@ -32,12 +34,27 @@ def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
     """Identify a finding; ``relative`` names its files for instance relative to a repository."""
     source = finding.locations[0].source
     places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
-    message = _CODE_OR_NUMBER.sub(lambda found: found[1] or "#", finding.message)
-    message = _PLACE.sub(lambda found: f"{found[1]}{_renamed(found[2], relative)}{found[3]}", message)
+    message = named(_CODE_OR_NUMBER.sub(lambda found: found[1] or "#", _said(finding)), relative)
     # A plan may hold the same policy for several resources, and several roots may call the module that it is in.
-    named = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
-    route = redacted("; ".join((*named, *sorted(places))))
+    address = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
+    route = redacted("; ".join((*address, *sorted(places))))
     return Identity(finding.rule, relative(source), route, redacted(message))
+
+
+def _said(finding: Finding) -> str:
+    """The message, with all topics that it affects: a report names the first few."""
+    message, mark, _ = finding.message.partition(SILENCED)
+    return f"{message}{mark}{listed(finding.affects, len(finding.affects))}" if mark else message
+
+
+def silent_topics(message: str) -> list[str]:
+    """The topics that the message of an identity says Connect cannot publish to."""
+    return _CODE.findall(message.partition(SILENCED)[2])
+
+
+def named(text: str, relative: Callable[[str], str]) -> str:
+    """A text with the templates and Terraform roots that it names as the baseline calls them."""
+    return _PLACE.sub(lambda found: f"{found[1]}{_renamed(found[2], relative)}{found[3]}", text)
 
 
 def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:

@@ -11,6 +11,8 @@ from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.finding import Position, Route
     from checker.policy.dialect import Dialect
     from checker.policy.model import Policy, Problem
@@ -66,6 +68,19 @@ class Place(NamedTuple):
 
     document: Document
     route: Route
+
+
+def files_of(resource: object) -> tuple[str, ...]:
+    """The names of all documents that a topic, a key, a contact or several of them were read from."""
+    return tuple(dict.fromkeys(_documents(resource)))
+
+
+def _documents(part: object) -> Iterator[str]:
+    if isinstance(part, Place | PolicyText):
+        yield part.document.name
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _documents(one)
 
 
 class Written(NamedTuple):

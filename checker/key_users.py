@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _LINKS = (Link.KEY, Link.KEY_POLICY)
 _CONTEXT = "kms:encryptioncontext"
-_SHOWN = 3
+SILENCED = "; Connect cannot publish to "
+"""How the message goes on of a finding about a key that Connect cannot use, with the topics that are silent."""
 Verdicts = dict[str, Verdict]
 
 
@@ -73,16 +74,16 @@ def _naming(finding: Finding, topics: tuple[str, ...]) -> Finding:
     breaks = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
     if not topics or not breaks:
         return finding._replace(affects=topics)
-    message = f"{finding.message}; Connect cannot publish to {_listed(topics)}"
-    return finding._replace(message=message, affects=topics)
+    return finding._replace(message=f"{finding.message}{SILENCED}{listed(topics)}", affects=topics)
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    shown = [f"`{name}`" for name in names[:_SHOWN]]
-    more = len(names) - len(shown)
+def listed(names: tuple[str, ...], shown: int = 3) -> str:
+    """Name the first few of some topics, and count the others."""
+    first = [f"`{name}`" for name in names[:shown]]
+    more = len(names) - len(first)
     if more:
-        return f"{', '.join(shown)} and {more} more topic{'s' * (more > 1)}"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+        return f"{', '.join(first)} and {more} more topic{'s' * (more > 1)}"
+    return " and ".join(filter(None, (", ".join(first[:-1]), first[-1])))
 
 
 def worst(verdicts: Iterable[Mapping[str, Verdict]]) -> Verdicts:

@@ -29,7 +29,8 @@ class Examined(NamedTuple):
     """A target that was judged, the verdict of every rule that judged it, and why some could not tell.
 
     ``address`` is what the target is declared as, where it is; ``pairings`` are the instances it was judged for;
-    ``home`` is the full path of the Terraform root, template or folder that it was read from.
+    ``home`` is the full path of the Terraform root, template or folder that it was read from, and ``files`` are
+    all that say something of it.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Examined(NamedTuple):
     address: str = ""
     pairings: tuple[Pairing, ...] = ()
     home: str = ""
+    files: tuple[str, ...] = ()
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:
@@ -84,7 +86,10 @@ class Stale(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything a run has to say; ``crashed`` names the rules that failed themselves."""
+    """Everything a run has to say.
+
+    ``crashed`` names the rules that failed themselves, and ``passed_over`` the files of topics that were not judged.
+    """
 
     findings: tuple[Finding, ...]
     examined: tuple[Examined, ...]
@@ -93,6 +98,7 @@ class Report(NamedTuple):
     crashed: tuple[str, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     stale: tuple[Stale, ...] = ()
+    passed_over: frozenset[str] = frozenset()
 
     def worst(self) -> Severity | None:
         """The highest severity of all findings."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from checker.finding import Verdict
-from checker.fingerprint import Identity, identity, located
+from checker.fingerprint import Identity, identity, located, named, silent_topics
 from checker.outcome import HeldBackBy, Stale, Suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from checker.finding import Finding
     from checker.outcome import Report
 
+_T = TypeVar("_T")
 Baseline = Counter[Identity]
 """How often each finding is known; the source of an identity is relative to the baseline's folder."""
 
@@ -31,36 +34,64 @@ def renewed(old: Baseline, report: Report, relative: Callable[[str], str]) -> Ba
     suppressed = baseline_of((one.finding for one in report.suppressed), relative)
     judged = _judged(report, relative)
     for entry, count in old.items():
-        if entry in suppressed or not _is_judged(entry, judged):
+        if entry in suppressed or not judged.settles(entry):
             new[entry] = max(new[entry], count)
     return new
 
 
-def _judged(report: Report, relative: Callable[[str], str]) -> set[tuple[str, str, str]]:
-    """The sources, and the modules that they were judged in, that a rule judged to the end.
+class _Judged(NamedTuple):
+    """What the rules judged to the end: modules of files by their names in the baseline, and topics by theirs."""
 
-    Of a file with topics that were not judged nothing is known, as an entry does not say which topic it is about.
-    """
-    verdicts = defaultdict(set)
+    modules: frozenset[tuple[str, str, str]]
+    topics: frozenset[tuple[str, str]]
+    passed_over: frozenset[str]
+
+    def settles(self, entry: Identity) -> bool:
+        """Whether a rule judged the module of an entry, and every topic that it names as silent.
+
+        Of a file with topics that were not judged nothing is known, as an entry does not say which topic it is about.
+        """
+        unit = _unit(entry.source)
+        is_judged = (unit, _module(entry.route), entry.rule) in self.modules
+        topics = silent_topics(entry.message)
+        return (
+            is_judged
+            and unit not in self.passed_over
+            and all((one, entry.rule) in self.topics for one in topics)
+        )
+
+
+def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
+    """What the run judged to the end: no rule says that it could not tell."""
+    modules, topics = defaultdict(set), defaultdict(set)
     for one in report.examined:
-        if not report.not_judged or one.source.startswith(_LIVE):
-            module = _module(located(_ROOT.sub("", one.address), one.home, one.source, relative))
-            for rule, verdict in one.verdicts.items():
-                verdicts[relative(one.source), module, rule].add(verdict)
-    return {one for one, found in verdicts.items() if Verdict.UNDETERMINED not in found}
+        address = _ROOT.sub("", one.address)
+        places = {
+            (_unit(relative(file)), _module(located(address, one.home, file, relative)))
+            for file in one.files or (one.source,)
+        }
+        name = named(f"`{one.resource}`", relative)[1:-1]
+        for rule, verdict in one.verdicts.items():
+            topics[name, rule].add(verdict)
+            for place in places:
+                modules[(*place, rule)].add(verdict)
+    return _Judged(
+        frozenset(_to_the_end(modules)),
+        frozenset(_to_the_end(topics)),
+        frozenset(_unit(relative(file)) for file in report.passed_over),
+    )
 
 
-def _is_judged(entry: Identity, judged: set[tuple[str, str, str]]) -> bool:
-    """Whether a rule judged the source of an entry, and every live topic that it names as affected."""
-    places = {
-        (entry.source, _module(entry.route)),
-        *((one, "") for one in _LIVE_TOPIC.findall(entry.message)),
-    }
-    return all((*place, entry.rule) in judged for place in places)
+def _to_the_end(verdicts: Mapping[_T, AbstractSet[Verdict]]) -> Iterator[_T]:
+    return (one for one, found in verdicts.items() if Verdict.UNDETERMINED not in found)
 
 
-_LIVE = "arn:"
-_LIVE_TOPIC = re.compile(r"`(arn:[^`]*:sns:[^`]*)`")
+def _unit(file: str) -> str:
+    """What is read as one: the folder of a Terraform module, for a value may stand in any of its files, or a file."""
+    return posixpath.dirname(file) + "/" if file.endswith(_TERRAFORM) else file
+
+
+_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 
 def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:
@@ -82,7 +113,7 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
     stale = tuple(
         Stale(name, f"`{one.rule}` is fixed in {one.source}, at `{one.route}`: write the baseline again")
         for one, count in left.items()
-        if count > 0 and _is_judged(one, judged)
+        if count > 0 and judged.settles(one)
     )
     return report._replace(
         findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)

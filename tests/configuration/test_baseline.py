@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.configuration.baseline import baseline_of, from_json, hold_back, to_json
+from checker.configuration.baseline import baseline_of, from_json, hold_back, renewed, to_json
 from checker.engine import judge
+from checker.finding import Verdict
 from checker.inputs.load import load
 from checker.outcome import Report
 from checker.registry import all_rules
 from tests.iam.strategies import policies
+from tests.rules.test_cases import CASES, Case, run
 from tests.samples import ACCOUNT, document, statement
 
 
@@ -121,3 +124,37 @@ def test_an_entry_is_stale_only_where_its_module_is_examined_as_it_is_called(
     before = report_of(document(OPEN), "live")
     assert {one.address for one in before.findings} == {"module.m.aws_sns_topic.t"}
     assert bool(after(before, report_of(document(PINNED), *examined)).stale) is stale
+
+
+def pairs() -> Iterator[Any]:
+    """For each rule, cases that have its finding, each with one that has not and is kept in files of the same kind."""
+    for rule in all_rules():
+        cases = [(case, [said.split()[1] for said in case.findings]) for case in CASES]
+        whole = [
+            (one, found) for one, found in cases if not any("undetermined" in said for said in one.findings)
+        ]
+        for bad, _ in [one for one in whole if rule.id in one[1]][:3]:
+            kinds = [path.suffix for path in bad.files]
+            alike = (one for one, found in whole if rule.id not in found and bad.folder == one.folder)
+            for good in [one for one in alike if [path.suffix for path in one.files] == kinds][:2]:
+                yield pytest.param(rule.id, bad, good, id=f"{rule.id}/{bad.name}/{good.name}")
+
+
+@pytest.mark.parametrize(("rule", "bad", "good"), list(pairs()))
+def test_an_entry_of_any_rule_is_stale_once_it_is_fixed_and_is_reported_when_it_comes_back(
+    rule: str, bad: Case, good: Case, tmp_path: Path
+) -> None:
+    def report_of(case: Case) -> Report:
+        for number, path in enumerate(case.files):
+            (tmp_path / f"{number}{path.suffix}").write_bytes(path.read_bytes())
+        return run(
+            [tmp_path / f"{number}{path.suffix}" for number, path in enumerate(case.files)], case.instance
+        )
+
+    before, mended = report_of(bad), report_of(good)
+    baseline = baseline_of(before.findings, relative)
+    judged = any(one.verdicts.get(rule) is Verdict.PASS for one in mended.examined)
+    stale = {one.reason.split("`")[1] for one in hold_back(mended, baseline, "b.json", relative).stale}
+    assert (rule in stale) is judged
+    again = hold_back(before, renewed(baseline, mended, relative), "b.json", relative)
+    assert (rule in {one.rule for one in again.findings}) is judged
