@@ -176,22 +176,29 @@ class Topic(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """A KMS grant; ``grantee`` is a service principal or an ARN.
+    """A KMS grant; ``grantee`` is a service principal or an ARN, ``doubt`` says why the grant may not exist.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html
     """
 
-    grantee: str
-    operations: tuple[str, ...]
+    grantee: str | Unknown
+    operations: tuple[str, ...] | Unknown
     source_arn: str | None = None
-    encryption_context: tuple[tuple[str, str], ...] = ()
+    encryption_context: tuple[tuple[str, str | Unknown], ...] | Unknown = ()
+    doubt: Unknown | None = None
+
+    @classmethod
+    def unknown(cls, doubt: Unknown) -> Grant:
+        """Stands for a list of grants that could not be read."""
+        return cls(doubt, doubt, doubt=doubt)
 
 
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
     ``doubt`` says why the policy may not be in force. The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
-    ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use.
+    ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use. Where no list of grants was given
+    there are taken to be none: a key policy that lacks Connect is reported.
     """
 
     arn: Arn | Unknown
@@ -201,7 +208,7 @@ class Key(NamedTuple):
     manager: str | Unknown = Unknown("the key was not described")
     spec: str | Unknown = Unknown("the key was not described")
     usage: str | Unknown = Unknown("the key was not described")
-    grants: tuple[Grant, ...] | Unknown = Unknown("no list of grants was given")
+    grants: tuple[Grant, ...] = ()
     aliases: tuple[str, ...] = ()
     named: bool = False
     address: str = ""

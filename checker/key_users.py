@@ -11,7 +11,6 @@ from checker.case import TopicCase
 from checker.finding import Severity, Verdict
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
-from checker.policy.unknown import Unknown
 from checker.rule import Link
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def alike(cases: Sequence[KeyCase]) -> list[list[KeyCase]]:
 def _tells_topics_apart(key: Key) -> bool:
     """Whether the policy or a grant of a key asks for the encryption context, which holds the topic's ARN."""
     policy = isinstance(key.policy, PolicyText) and _CONTEXT in key.policy.text.lower()
-    grants = () if isinstance(key.grants, Unknown) else key.grants
-    return policy or any(one.encryption_context for one in grants)
+    return policy or any(one.encryption_context != () for one in key.grants)
 
 
 def is_about_topics(rule: Rule) -> bool:

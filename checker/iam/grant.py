@@ -21,11 +21,11 @@ class GrantFacts(Protocol):
     """The parts of a grant that decide."""
 
     @property
-    def grantee(self) -> str:
+    def grantee(self) -> str | Unknown:
         """A service principal or an ARN."""
 
     @property
-    def operations(self) -> tuple[str, ...]:
+    def operations(self) -> tuple[str, ...] | Unknown:
         """Names without the ``kms:`` of actions."""
 
     @property
@@ -33,8 +33,12 @@ class GrantFacts(Protocol):
         """The SourceArn constraint, mandatory for a service grantee."""
 
     @property
-    def encryption_context(self) -> tuple[tuple[str, str], ...]:
+    def encryption_context(self) -> tuple[tuple[str, str | Unknown], ...] | Unknown:
         """The pairs that the request's encryption context must have."""
+
+    @property
+    def doubt(self) -> Unknown | None:
+        """Why the grant may not exist."""
 
 
 def grant_covers(
@@ -44,9 +48,16 @@ def grant_covers(
 
     The constraint on SourceArn is as good as a condition on aws:SourceArn in the grant.
     """
-    if grant.grantee != service or action.partition(":")[2] not in grant.operations:
-        return False
-    return all_of((_source(grant, sources), _context(grant, topic)))
+    grantee, operations = grant.grantee, grant.operations
+    return all_of(
+        (
+            grantee if isinstance(grantee, Unknown) else grantee == service,
+            operations if isinstance(operations, Unknown) else action.partition(":")[2] in operations,
+            _source(grant, sources),
+            _context(grant, topic),
+            True if grant.doubt is None else grant.doubt,
+        )
+    )
 
 
 def _source(grant: GrantFacts, sources: Sequence[str]) -> Truth:
@@ -60,9 +71,13 @@ def _source(grant: GrantFacts, sources: Sequence[str]) -> Truth:
 
 
 def _context(grant: GrantFacts, topic: str | Unknown) -> Truth:
+    if isinstance(grant.encryption_context, Unknown):
+        return grant.encryption_context
     wanted = dict(grant.encryption_context)
     if not wanted:
         return True
     if set(wanted) != {_TOPIC}:
         return False
-    return topic if isinstance(topic, Unknown) else wanted[_TOPIC] == topic
+    asked = wanted[_TOPIC]
+    unknown = next((one for one in (asked, topic) if isinstance(one, Unknown)), None)
+    return asked == topic if unknown is None else unknown

@@ -23,7 +23,7 @@ from checker.policy.unknown import Unknown
 from checker.relevance import may_name_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from checker.arn import Arn
@@ -120,7 +120,6 @@ class _Maker:
         """Give a key its policy, its aliases and its grants."""
         writers = _writers(self.key_policies, one.names, one.arn)
         aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
-        grants = [g for g in self.declared.grants if is_same(g.key, one.names, one.arn)]
         return Key(
             arn=one.arn,
             place=one.place,
@@ -129,13 +128,28 @@ class _Maker:
             manager="CUSTOMER",
             spec=one.spec,
             usage=one.usage,
-            grants=_grants(one, grants),
+            grants=tuple(_grant(grant, doubt) for grant, doubt in self.grants(one)),
             aliases=(one.address, *(name for alias in aliases for name in alias.names)),
             address=one.address,
             named=one.named,
             doubt=doubt_about(writers, one),
             root=self.declared.root,
         )
+
+    def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:
+        """The grants on a key, each with why it may not exist or may be on another key."""
+        for grant in self.declared.grants:
+            if is_same(grant.key, key.names, key.arn):
+                yield grant, doubt_about([grant], key)
+            elif isinstance(grant.key, Unknown) and not self.is_declared(grant.key):
+                yield (
+                    grant,
+                    Unknown(f"which key the grant `{grant.address}` is on is not known", grant.key.where),
+                )
+
+    def is_declared(self, key: Unknown) -> bool:
+        """True for what is the name of a key that is declared."""
+        return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
         """The subscriptions that are declared with the topic; others may be made elsewhere."""
@@ -144,13 +158,6 @@ class _Maker:
         if any(one.protocol in _DURABLE for one in listed):
             return listed
         return Unknown("subscriptions may be declared elsewhere")
-
-
-def _grants(key: DeclaredKey, grants: list[DeclaredGrant]) -> tuple[Grant, ...] | Unknown:
-    """The grants that are declared with the key, if all of them are certain to exist; others may be made elsewhere."""
-    if len(certain(grants, key)) < len(grants):
-        return Unknown("whether a grant exists is not known")
-    return tuple(map(_grant, grants)) if grants else Unknown("no grant is declared")
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
@@ -197,9 +204,8 @@ def _subscription(one: DeclaredSubscription) -> Subscription:
     return Subscription(protocol, endpoint, confirmed=protocol in _DURABLE)
 
 
-def _grant(one: DeclaredGrant) -> Grant:
-    grantee = one.grantee if isinstance(one.grantee, str) else ""
-    return Grant(grantee, one.operations, one.source_arn, one.encryption_context)
+def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:
+    return Grant(one.grantee, one.operations, None, one.encryption_context, doubt)
 
 
 def substituted(node: Node, texts: Mapping[str, str]) -> Node:

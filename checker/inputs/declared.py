@@ -120,13 +120,13 @@ class DeclaredAlias(NamedTuple):
 
 
 class DeclaredGrant(NamedTuple):
-    """A grant on a key; ``source_arn`` and the encryption context are its constraints."""
+    """A grant on a key; the encryption context is its constraint."""
 
+    address: str
     key: Value
     grantee: Value
-    operations: tuple[str, ...]
-    source_arn: str | None = None
-    encryption_context: tuple[tuple[str, str], ...] = ()
+    operations: tuple[str, ...] | Unknown
+    encryption_context: tuple[tuple[str, Value], ...] | Unknown = ()
     conditions: tuple[str, ...] = ()
 
 

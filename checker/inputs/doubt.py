@@ -20,6 +20,14 @@ class Conditional(Protocol):
         """The expressions that are not known."""
 
 
+class Declaration(Conditional, Protocol):
+    """The same with what it is declared as."""
+
+    @property
+    def address(self) -> str:
+        """What it is called."""
+
+
 _One = TypeVar("_One", bound=Conditional)
 
 
@@ -28,8 +36,8 @@ def certain(found: Iterable[_One], owner: Conditional) -> list[_One]:
     return [one for one in found if set(owner.conditions).issuperset(one.conditions)]
 
 
-def doubt_about(writers: Sequence[DeclaredPolicy], owner: Conditional) -> Unknown | None:
-    """Say why the only policy of a topic or key may not exist."""
+def doubt_about(writers: Sequence[Declaration], owner: Conditional) -> Unknown | None:
+    """Say why the only policy or grant of a topic or key may not exist."""
     if len(writers) != 1 or certain(writers, owner):
         return None
     return _open(writers[0], owner)
@@ -43,6 +51,6 @@ def which_counts(writers: Sequence[DeclaredPolicy], owner: Conditional) -> Unkno
     return Unknown("several resources write the policy, and the last one wins")
 
 
-def _open(policy: DeclaredPolicy, owner: Conditional) -> Unknown:
+def _open(policy: Declaration, owner: Conditional) -> Unknown:
     condition = next(one for one in policy.conditions if one not in owner.conditions)
     return Unknown(f"whether `{policy.address}` exists is not known", condition)

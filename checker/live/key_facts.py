@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.arn import Arn
-from checker.inventory import GONE, Key, Place, Skipped, is_managed_key
+from checker.inventory import GONE, Grant, Key, Place, Skipped, is_managed_key
 from checker.live.calls import Listing
 from checker.live.document import document_of
 from checker.live.facts import grant_of, policy_of
@@ -14,7 +14,7 @@ from checker.policy.dialect import KEY
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
-    from checker.inventory import Grant, PolicyText
+    from checker.inventory import PolicyText
     from checker.live.calls import Calls
 
 _GRANTS = Listing("kms", "list_grants", "Grants", "Marker", "NextMarker")
@@ -92,13 +92,15 @@ def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
     return policy
 
 
-def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...] | Unknown:
+def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...]:
     """All grants: only services may filter by service principal.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
     """
     listed = calls.all(_GRANTS, str(arn), KeyId=str(arn), Limit=100)
-    return Unknown("the grants could not be listed") if listed is None else tuple(map(grant_of, listed))
+    if listed is None:
+        return (Grant.unknown(Unknown("the grants could not be listed")),)
+    return tuple(map(grant_of, listed))
 
 
 def _bare(arn: Arn, policy: Unknown) -> Key:

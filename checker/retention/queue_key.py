@@ -84,9 +84,6 @@ def _allows(key: Key, action: str, topic: Arn) -> Truth:
 
 
 def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
-    if isinstance(key.grants, Unknown):
-        yield key.grants
-        return
     for grant in key.grants:
         covered = grant_covers(grant._replace(encryption_context=()), SNS, action, "", (str(topic),))
-        yield all_of((covered, _CONTEXT)) if grant.encryption_context else covered
+        yield all_of((covered, _CONTEXT)) if grant.encryption_context != () else covered

@@ -164,7 +164,7 @@ def test_grants_and_key_policies_are_tied_to_their_key() -> None:
     declared.keys.append(DeclaredKey(KEY, (f"{KEY}.arn", f"{KEY}.key_id"), place()))
     operations = ("GenerateDataKey", "Decrypt")
     declared.grants.append(
-        DeclaredGrant(reference(f"{KEY}.key_id"), "connect.amazonaws.com", operations, INSTANCE_ARN)
+        DeclaredGrant("grant", reference(f"{KEY}.key_id"), "connect.amazonaws.com", operations)
     )
     assert found(assembled(facts)) == []
 

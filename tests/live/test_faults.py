@@ -37,7 +37,7 @@ LOST: dict[tuple[str, str], Callable[[Estate], set[str]]] = {
     ("kms", "ListAliases"): lambda _: set(),
     ("kms", "DescribeKey"): lambda _: {"unusable-key", "aws-managed-key"},
     ("kms", "GetKeyPolicy"): lambda of: {of.key, of.broken_key, *KEY_RULES_OF_TOPICS},
-    ("kms", "ListGrants"): lambda _: set(),
+    ("kms", "ListGrants"): lambda _: {"connect-cannot-use-key"},
 }
 """Every call of an audit, and what is not known without it: resources, rules, or the contacts."""
 

@@ -24,15 +24,15 @@ from checker.inputs.hcl.attributes import (
     topic_arn_of,
     written_argument,
 )
-from checker.inputs.hcl.dynamic import Nested, nested
+from checker.inputs.hcl.dynamic import nested
 from checker.inputs.hcl.existence import conditions_of
 from checker.inputs.hcl.ownnames import own_names
 from checker.inputs.hcl.policies import policy_of
-from checker.inputs.hcl.values import text, truth
+from checker.inputs.hcl.values import is_null, text, truth
 from checker.inputs.text import TextDocument
 from checker.inventory import Instance as ConnectInstance
 from checker.inventory import Place
-from checker.policy.node import Member, Object, Scalar, items, text_of
+from checker.policy.node import Array, Member, Object, Scalar
 from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from checker.inputs.hcl.body import Argument
     from checker.inputs.hcl.session import Instance
     from checker.policy.model import Value
+    from checker.policy.node import Node
 
 _NOT_SAID = Unknown("the resource does not say it")
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
@@ -186,27 +187,44 @@ def _alias(instance: Instance, found: Declarations) -> None:
 
 
 def _grant(instance: Instance, found: Declarations) -> None:
-    operations = written_argument(instance, "operations")
-    listed = items(operations) if operations is not None else ()
-    constraints = nested(instance.block.body, "constraints", instance.scope)
     found.grants.append(
         DeclaredGrant(
+            instance.address,
             _said(instance, "key_id"),
             _said(instance, "grantee_principal"),
-            tuple(filter(None, map(text_of, listed))),
-            encryption_context=tuple(pair for one in constraints for pair in _context(one)),
+            _operations(instance),
+            _context(instance),
             conditions=conditions_of(instance),
         )
     )
 
 
-def _context(constraints: Nested | Scalar) -> list[tuple[str, str]]:
-    """The encryption context that a grant is bound to; what is not known of it binds it all the same."""
-    if isinstance(constraints, Scalar):
-        return [("", "")]
-    said = [constraints.value(f"encryption_context_{how}") for how in ("equals", "subset")]
-    pairs = ((m.key, text(m.value)) for one in said if isinstance(one, Object) for m in one.members)
-    return [(key, value if isinstance(value, str) else "") for key, value in pairs]
+def _operations(instance: Instance) -> tuple[str, ...] | Unknown:
+    node = written_argument(instance, "operations")
+    names = [text(one) for one in node.items] if isinstance(node, Array) else [Unknown("")]
+    known = tuple(one for one in names if isinstance(one, str))
+    is_known = len(known) == len(names)
+    return known if is_known else Unknown(f"what `{instance.address}` allows is not known")
+
+
+def _context(instance: Instance) -> tuple[tuple[str, Value], ...] | Unknown:
+    """The encryption context that a grant is bound to."""
+    pairs: list[tuple[str, Value]] = []
+    for constraints in nested(instance.block.body, "constraints", instance.scope):
+        if isinstance(constraints, Scalar):
+            return Unknown(f"what `{instance.address}` is bound to is not known")
+        for how in ("equals", "subset"):
+            said = constraints.value(f"encryption_context_{how}")
+            if said is not None and not isinstance(said, Object) and not is_null(said):
+                return Unknown(f"what `{instance.address}` is bound to is not known")
+            members = said.members if isinstance(said, Object) else ()
+            pairs += [(one.key, _text(one.value)) for one in members]
+    return tuple(pairs)
+
+
+def _text(node: Node) -> Value:
+    found = text(node)
+    return _NOT_SAID if found is None else found
 
 
 def _connect_instance(instance: Instance, found: Declarations) -> None:

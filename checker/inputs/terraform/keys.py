@@ -13,6 +13,7 @@ from checker.policy.unknown import Unknown
 if TYPE_CHECKING:
     from checker.inputs.terraform.declare import Declarer
     from checker.inputs.terraform.resource import Resource
+    from checker.policy.model import Value
 
 
 def key(declarer: Declarer, resource: Resource) -> None:
@@ -60,22 +61,31 @@ def alias(declarer: Declarer, resource: Resource) -> None:
 def grant(declarer: Declarer, resource: Resource) -> None:
     """aws_kms_grant."""
     key, grantee = (declarer.plan.origins.value(resource, name) for name in ("key_id", "grantee_principal"))
-    operations = resource.node("operations")
-    names = tuple(text_of(one) or "" for one in items(operations)) if operations is not None else ()
-    if key != "" and not (resource.hides("operations") or resource.hides("constraints")):
-        context = _context(resource)
-        declarer.declared.grants.append(DeclaredGrant(key, grantee, names, encryption_context=context))
+    if key != "":
+        operations = _operations(resource)
+        found = DeclaredGrant(resource.address, key, grantee, operations, _context(resource))
+        declarer.declared.grants.append(found)
 
 
-def _context(resource: Resource) -> tuple[tuple[str, str], ...]:
+def _operations(resource: Resource) -> tuple[str, ...] | Unknown:
+    node = resource.node("operations")
+    if node is None or resource.hides("operations"):
+        return Unknown(f"what `{resource.address}` allows is not known")
+    return tuple(text_of(one) or "" for one in items(node))
+
+
+def _context(resource: Resource) -> tuple[tuple[str, Value], ...] | Unknown:
     """The encryption context that a grant is bound to."""
-    node = resource.node("constraints")
-    listed = node.items if isinstance(node, Array) else ()
-    found = [
-        one.get(name)
-        for one in listed
-        if isinstance(one, Object)
-        for name in ("encryption_context_equals", "encryption_context_subset")
-    ]
-    inside = (one.members for one in found if isinstance(one, Object))
-    return tuple((member.key, text_of(member.value) or "") for members in inside for member in members)
+    listed = resource.node("constraints")
+    unknown = Unknown(f"what `{resource.address}` is bound to is not known")
+    if resource.hides("constraints") or resource.lacks("constraints"):
+        return unknown
+    pairs: list[tuple[str, Value]] = []
+    for number, one in enumerate(listed.items if isinstance(listed, Array) else ()):
+        for name in ("encryption_context_equals", "encryption_context_subset"):
+            if resource.lacks("constraints", number, name):
+                return unknown
+            said = one.get(name) if isinstance(one, Object) else None
+            members = said.members if isinstance(said, Object) else ()
+            pairs += [(member.key, text_of(member.value) or unknown) for member in members]
+    return tuple(pairs)
