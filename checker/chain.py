@@ -35,11 +35,15 @@ WHOLE = "whole"
 
 
 class InstanceStatus(NamedTuple):
-    """What a lookup says of an instance: a status of the chain, the reason, and advice."""
+    """What a lookup says of an instance: a status of the chain, the reason, and advice.
+
+    ``gone`` holds if AWS answers that the account has no such instance in the Region.
+    """
 
     status: str
     reason: str
     help: str = ""
+    gone: bool = False
 
 
 class LinkStatus(NamedTuple):

@@ -168,7 +168,8 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         incomplete=fixed.incomplete
         or flow.incomplete
         or failed
-        or bool(planned.calls.skipped or planned.doubts or done.missed),
+        or bool(planned.calls.skipped or done.missed)
+        or any(doubt.incomplete for doubt in planned.doubts),
         findings=fixed.findings or flow.findings,
         undetermined=flow.undetermined,
     )

@@ -43,13 +43,15 @@ def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
 
 def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
     described = answer.get("Instance") or {}
-    arn, status = described.get("Arn"), described.get("InstanceStatus", _ACTIVE)
+    arn, status = described.get("Arn"), described.get("InstanceStatus")
     if arn != str(instance) and not _is_replica(instance, Arn.parse(str(arn)), answer):
         return InstanceStatus(BROKEN, f"not found: the instance with this id is `{arn}`", "use that ARN")
     if status == CREATION_FAILED:
         return InstanceStatus(
             BROKEN, f"the instance was not created: its status is {CREATION_FAILED}", _CREATE
         )
+    if status is None:
+        return InstanceStatus(UNKNOWN, "AWS does not say whether the instance is active", _AWAIT)
     if status != _ACTIVE:
         return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
@@ -81,9 +83,9 @@ def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceSt
     elsewhere = next(_elsewhere(calls, instance, others), "")
     if elsewhere:
         reason = f"not found in {instance.region}: the instance with this id is in {elsewhere}"
-        return InstanceStatus(BROKEN, reason, f"use `{instance._replace(region=elsewhere)}`")
+        return InstanceStatus(BROKEN, reason, f"use `{instance._replace(region=elsewhere)}`", gone=True)
     reason = f"not found: account {instance.account} has no such instance in {instance.region}"
-    return InstanceStatus(BROKEN, reason, _CHECK.format(region=instance.region))
+    return InstanceStatus(BROKEN, reason, _CHECK.format(region=instance.region), gone=True)
 
 
 def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator[str]:

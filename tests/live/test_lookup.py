@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checker.live.access import Access, Unit
+from checker.live.audit.gone import Gone
+from checker.live.calls import Calls
+from checker.live.session import sign_in
 from checker.sandbox import seed
 from checker.sandbox.faults import ANSWER, Fault, denied
 from tests.live.estate import checker
@@ -64,11 +69,16 @@ def with_status(instance: str, status: str) -> dict[str, Any]:
     return {"Instance": {"Arn": instance, "InstanceStatus": status}}
 
 
+def without_status(instance: str, _: str) -> dict[str, Any]:
+    return {"Instance": {"Arn": instance}}
+
+
 @pytest.mark.parametrize(
     ("described", "status", "chain", "code"),
     [
         (with_status, "ACTIVE", "whole", 1),
         (with_status, "CREATION_IN_PROGRESS", "unknown", 3),
+        (without_status, "", "unknown", 3),
         (with_status, "CREATION_FAILED", "broken", 1),
         (in_oregon, "INSTANCE_REPLICATION_COMPLETE", "whole", 1),
         (in_oregon, "INSTANCE_REPLICATION_FAILED", "broken", 1),
@@ -144,9 +154,51 @@ def test_an_instance_that_cloudtrail_shows_is_not_cut_off(account: Account, tmp_
     done = checker(*asked, "--instance-arn", named)
     assert (done.code, f"--instance-arn {streaming}" in done.err) == (2, True)
     assert not list(tmp_path.iterdir())
+    dry = checker(*asked[:-2], "--instance-arn", named)
+    assert (dry.code, f"--instance-arn {streaming}" in dry.err) == (1, True)
     both = checker(*asked, "--instance-arn", named, "--instance-arn", streaming)
     assert both.code != 2, both.err
     assert list(tmp_path.iterdir())
+
+
+def test_a_fix_says_that_cloudtrail_was_not_read_to_the_end(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = seed.make_instance(account)
+    topic = seed.good_topic(account, named)
+    _unpin(account, topic)
+    seed.start_chat(account, named, topic)
+    asked = ("fix", "--isolated", "--topic-arn", topic, "--instance-arn", named)
+    assert checker(*asked).code == 1
+    monkeypatch.setattr("checker.live.audit.trail._MOST_PAGES", 0)
+    done = checker(*asked)
+    assert (done.code, "only the newest 0 events" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("described", "status", "gone", "noted"),
+    [
+        (with_status, "ACTIVE", False, 0),
+        (with_status, "CREATION_FAILED", False, 0),
+        (with_status, "CREATION_IN_PROGRESS", False, 1),
+        (without_status, "", False, 1),
+        (lambda instance, _: with_status(mistyped(instance), "ACTIVE"), "", False, 0),
+        (None, "", True, 0),
+    ],
+)
+def test_only_what_aws_does_not_find_is_taken_for_deleted(
+    account: Account, sandbox: Sandbox, described: Describe | None, status: str, gone: bool, noted: int
+) -> None:
+    instance = seed.make_instance(account)
+    if described is None:
+        instance = mistyped(instance)
+    else:
+        answer = json.dumps(described(instance, status))
+        sandbox.fault(Fault(ANSWER, "connect", "DescribeInstance", account.id, message=answer, status=200))
+    calls = Calls(sign_in(Access(endpoint=account.endpoint)), Unit(account.id, account.region), Event())
+    found = Gone(calls)(instance)
+    sandbox.clear_faults()
+    assert (found, len(calls.skipped)) == (gone, noted)
 
 
 def test_an_audit_refuses_an_instance_that_is_not_there(account: Account) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.arn import Arn
-from checker.chain import BROKEN
+from checker.chain import UNKNOWN
+from checker.inventory import Skipped
 from checker.live.faults import Fault, UnreadError
 from checker.live.lookup import look_up
 
@@ -31,7 +32,7 @@ class Gone:
         if arn is None or (arn.account, arn.region) != (unit.account, unit.region):
             return False
         if arn.is_instance:
-            return look_up(self._calls, arn).status == BROKEN
+            return self._is_instance_gone(arn)
         try:
             self._look_for(arn)
         except UnreadError as error:
@@ -39,6 +40,12 @@ class Gone:
                 return True
             self._calls.note(error)
         return False
+
+    def _is_instance_gone(self, arn: Arn) -> bool:
+        found = look_up(self._calls, arn)
+        if found.status == UNKNOWN:
+            self._calls.skip(Skipped(str(arn), found.reason, error=True, help=found.help))
+        return found.gone
 
     def _look_for(self, arn: Arn) -> None:
         """Read a topic or key. Raises UnreadError."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from checker.live.repair.planning import Plan
     from checker.policy.model import Policy
 
+_NAME_ALL = "name every instance that streams to the topic with `--instance-arn`"
 TRAIL_HOURS = 90 * 24
 """AWS documents that the event history of CloudTrail keeps 90 days."""
 
@@ -59,12 +60,11 @@ def cut_off(plan: Plan) -> Iterator[InputError]:
 
 
 def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
-    """The instances that CloudTrail shows for a topic; a reading that fails is noted with the calls."""
+    """The instances that CloudTrail shows for a topic; what could not be read is noted with the calls."""
     asking = calls.elsewhere(calls.unit)
     contacts = contacts_of(asking, TRAIL_HOURS)
     for skipped in asking.skipped:
-        if skipped.error:
-            calls.skip(skipped)
+        calls.skip(skipped if skipped.error else skipped._replace(help=_NAME_ALL))
     found = (one.instance for one in contacts if any(name == str(topic) for name, _ in one.topics))
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
