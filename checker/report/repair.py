@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import shlex
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from checker.arn import Arn
 from checker.finding import Applicability, Verdict
 from checker.outcome import without_conditions
 from checker.report.brief import worth_label
@@ -205,13 +207,27 @@ def summary_line(outcome: Outcome) -> str:
     """One line that says how it ended."""
     if outcome.replacement is not None:
         return made_line(outcome.replacement)
-    count, files = len(outcome.repair.mended), len(outcome.repair.texts)
+    mended = outcome.repair.mended
     done = "fixed" if outcome.applied else "to fix"
-    said = f"{count} finding{'s' * (count != 1)} {done} in {files} file{'s' * (files != 1)}"
+    said = f"{_counted(len(mended), 'finding')} {done} in {_places(outcome.repair.texts)}"
+    unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in mended)
     remaining = outcome.repair.after.report.findings
     unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
     waiting = [one.fix.needs[0] for one in outcome.left if one.fix and one.fix.needs]
-    parts = [said, f"{len(outcome.left)} left" if outcome.left else ""]
+    nothing = "nothing can be fixed" if outcome.left else "nothing to fix"
+    parts = [said if mended else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
+    parts.append(f"{len(outcome.left)} left" if outcome.left else "")
     parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
     parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
     return ", ".join(filter(None, parts))
+
+
+def _places(names: Iterable[str]) -> str:
+    """Count files, or live topics and keys by their ARNs."""
+    arns = [Arn.parse(name) for name in names]
+    kinds = Counter("file" if arn is None else "topic" if arn.is_topic else "key" for arn in arns)
+    return " and ".join(_counted(count, kind) for kind, count in sorted(kinds.items(), reverse=True))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -26,7 +26,7 @@ def test_a_file_that_is_well_needs_nothing(tmp_path: Path) -> None:
     path = save(tmp_path / "good.json", GOOD)
     done = run("fix", path, *FOR_INSTANCE)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "0 findings to fix in 0 files\n"
+    assert done.stderr == "nothing to fix\n"
 
 
 def test_without_apply_the_changes_are_shown_and_nothing_is_written(tmp_path: Path) -> None:
