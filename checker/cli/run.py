@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.configuration.model import Choice, Configuration
 from checker.configuration.paths import matches
-from checker.configuration.selection import ALL, choose, selects
+from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
 from checker.engine import Scope, judge
 from checker.finding import Severity
@@ -112,7 +112,10 @@ def examine_on(ground: Ground, options: Options) -> Run:
     paths = options.paths or (Path(),)
     inventory = _loaded(ground, options, paths)
     report = judge(inventory, ground.rules, ground.scope)
-    report = report._replace(skipped=(*report.skipped, *nothing_examined(report, paths, absolute)))
+    report = report._replace(
+        skipped=(*report.skipped, *nothing_examined(report, paths, absolute)),
+        stale=tuple(idle(report, ground.configuration, map(_full_name, paths), absolute)),
+    )
     return decide(report, ground, options, inventory)
 
 
@@ -221,8 +224,12 @@ def _check_choice(options: Options) -> None:
         raise InputError(option, "no rule is selected", help_text="`checker rules` lists the rules")
 
 
+def _full_name(path: Path) -> str:
+    return absolute(path.as_posix())
+
+
 def _excluded(path: Path, configuration: Configuration) -> bool:
-    return matches(configuration.exclude, configuration.relative(absolute(path.as_posix())))
+    return matches(configuration.exclude, configuration.relative(_full_name(path)))
 
 
 def _instance(text: str, source: Source) -> Instance:
@@ -232,20 +239,12 @@ def _instance(text: str, source: Source) -> Instance:
 
 
 def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
-    """The instances that the configuration lists for the file or the Terraform root of a topic.
-
-    A topic of a module belongs to the root that calls it, wherever the module lies.
-    """
-    written = configuration.relative(absolute(topic.place.document.name))
-    root = configuration.relative(f"{topic.home}/{_OF_ROOT}") if topic.address else None
+    """The instances that the configuration lists for the file or the Terraform root of a topic."""
+    paths = configuration.paths_of(absolute(topic.place.document.name), topic.home if topic.address else "")
     for override in reversed(configuration.overrides):
-        if override.instances and (matches(override.paths, written) or matches(override.paths, root)):
+        if override.instances and matches(override.paths, *paths):
             return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)
     return ()
-
-
-_OF_ROOT = "main.tf"
-"""Stands for the files of a root, so that a pattern may name the folder, all that is in it, or its `.tf` files."""
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from checker.finding import Position, Severity
 
 
+_OF_ROOT = "main.tf"
+"""Stands for the files of a root, so that a pattern may name the folder, all that is in it, or its `.tf` files."""
+
+
 class Choice(NamedTuple):
     """Which rules count, and how severe they are. Names are ids, families or ``all``; ``None`` selects all."""
 
@@ -26,14 +30,16 @@ class Choice(NamedTuple):
 
 
 class Override(NamedTuple):
-    """A choice for the files that match patterns, which read as those of a .gitignore.
+    """A choice for the files and Terraform roots that match patterns, which read as those of a .gitignore.
 
-    ``instances`` are the ARNs of the Connect instances that stream to the topics in these files.
+    ``instances`` are the ARNs of the Connect instances that stream to the topics there.
     """
 
     paths: tuple[str, ...]
     choice: Choice
     instances: tuple[str, ...] = ()
+    where: str = ""
+    position: Position | None = None
 
 
 class Suppression(NamedTuple):
@@ -71,6 +77,13 @@ class Configuration(NamedTuple):
     fail_on: Severity | None = None
     strict: bool | None = None
     all_topics: bool | None = None
+
+    def paths_of(self, file: str, home: str) -> tuple[str | None, str | None]:
+        """What patterns may name a resource by: its file, and a file of ``home``, the Terraform root that it is in.
+
+        A resource of a module belongs to the root that calls it, wherever the module lies.
+        """
+        return self.relative(file), self.relative(f"{home}/{_OF_ROOT}") if home else None
 
     def relative(self, path: str) -> str | None:
         """Write an absolute path relative to the configuration's folder; ``None`` for one outside it."""

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
-def matches(patterns: tuple[str, ...], path: str | None) -> bool:
-    """True if a relative path, with slashes, is one that the patterns name."""
-    return path is not None and bool(patterns) and _spec(patterns).match_file(path)
+def matches(patterns: tuple[str, ...], *paths: str | None) -> bool:
+    """True if one of several relative paths, with slashes, is one that the patterns name."""
+    return bool(patterns) and any(path is not None and _spec(patterns).match_file(path) for path in paths)
 
 
 def is_pattern(text: str) -> bool:

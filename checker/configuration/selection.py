@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from checker.configuration.paths import matches
 from checker.finding import Verdict
+from checker.outcome import Examined, Stale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from checker.configuration.model import Choice, Configuration
     from checker.finding import Finding
-    from checker.outcome import Examined, Report
+    from checker.outcome import Report
 
 ALL = "all"
 
@@ -41,39 +41,78 @@ def choose(
 
     ``families`` maps the id of every rule to its family, ``absolute`` the name of a file to its path.
     """
-    everywhere = configuration.choice.then(option)
+    choices = _Choices(configuration, option, families, absolute)
+    findings = [one for one in report.findings if choices.counts(one, one.rule)]
+    crashed = {one.rule for one in findings} & set(report.crashed)
+    return report._replace(
+        findings=tuple(map(choices.with_severity, findings)),
+        examined=tuple(map(choices.narrowed, report.examined)),
+        crashed=tuple(rule for rule in report.crashed if rule in crashed),
+    )
 
-    def choice_for(source: str) -> Choice:
-        return overridden(source) if configuration.overrides else everywhere
 
-    @cache
-    def overridden(source: str) -> Choice:
-        choice = configuration.choice
-        path = configuration.relative(absolute(source))
-        for override in configuration.overrides:
-            if matches(override.paths, path):
+def idle(
+    report: Report, configuration: Configuration, folders: Iterable[str], absolute: Callable[[str], str]
+) -> Iterator[Stale]:
+    """Report the overrides that are for nothing which was judged, where a run saw all that they can be for.
+
+    ``folders`` are the full paths that the run was asked for; one over some files says nothing of the others.
+    """
+    own = f"{configuration.folder.rstrip('/')}/"
+    if not any(own.startswith(f"{folder.rstrip('/')}/") for folder in folders):
+        return
+    judged = {(absolute(one.source), one.home if one.address else "") for one in report.examined}
+    judged |= {(absolute(name), "") for name in report.passed_over}
+    for one in configuration.overrides:
+        if not any(matches(one.paths, *configuration.paths_of(*place)) for place in judged):
+            paths = ", ".join(f"`{path}`" for path in one.paths)
+            yield Stale(one.where, f"the override for {paths} is for nothing that was judged", one.position)
+
+
+class _Choices:
+    """The choice for each file, and for each Terraform root."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        option: Choice,
+        families: Mapping[str, str],
+        absolute: Callable[[str], str],
+    ) -> None:
+        self.configuration = configuration
+        self.option = option
+        self.families = families
+        self.absolute = absolute
+        self.everywhere = configuration.choice.then(option)
+        self.known: dict[tuple[str, str], Choice] = {}
+
+    def of(self, one: Finding | Examined) -> Choice:
+        """The choice for what is judged."""
+        if not self.configuration.overrides:
+            return self.everywhere
+        source = one.source if isinstance(one, Examined) else one.locations[0].source
+        place = (source, one.home if one.address else "")
+        if place not in self.known:
+            self.known[place] = self.overridden(*place)
+        return self.known[place]
+
+    def overridden(self, source: str, home: str) -> Choice:
+        choice = self.configuration.choice
+        paths = self.configuration.paths_of(self.absolute(source), home)
+        for override in self.configuration.overrides:
+            if matches(override.paths, *paths):
                 choice = choice.then(override.choice)
-        return choice.then(option)
+        return choice.then(self.option)
 
-    def counts(rule: str, source: str) -> bool:
-        return selects(choice_for(source), rule, families[rule])
+    def counts(self, one: Finding | Examined, rule: str) -> bool:
+        return selects(self.of(one), rule, self.families[rule])
 
-    def kept(finding: Finding) -> Finding:
-        severity = choice_for(finding.locations[0].source).severity.get(finding.rule)
+    def with_severity(self, finding: Finding) -> Finding:
+        severity = self.of(finding).severity.get(finding.rule)
         failed = severity is not None and finding.verdict is Verdict.FAIL
         return finding._replace(severity=severity or finding.severity) if failed else finding
 
-    def narrowed(one: Examined) -> Examined:
-        verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if counts(rule, one.source)}
-        same = len(verdicts) == len(
-            one.verdicts
-        )  # there may be very many targets, which share what is the same
-        return one if same else one._replace(verdicts=verdicts)
-
-    findings = [one for one in report.findings if counts(one.rule, one.locations[0].source)]
-    crashed = {one.rule for one in findings} & set(report.crashed)
-    return report._replace(
-        findings=tuple(map(kept, findings)),
-        examined=tuple(map(narrowed, report.examined)),
-        crashed=tuple(rule for rule in report.crashed if rule in crashed),
-    )
+    def narrowed(self, one: Examined) -> Examined:
+        """The verdicts that count; very many targets share them where all do."""
+        verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if self.counts(one, rule)}
+        return one if len(verdicts) == len(one.verdicts) else one._replace(verdicts=verdicts)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from checker.configuration.model import Configuration, Suppression
     from checker.finding import Finding
     from checker.inventory import IgnoreComment
-    from checker.outcome import Report
+    from checker.outcome import Examined, Report
 
 
 def suppress(
@@ -63,19 +63,21 @@ class _Run:
         return None
 
     def by_entry(self, finding: Finding) -> Suppressed | None:
-        source = finding.locations[0].source
+        paths = self.paths_of(finding, finding.locations[0].source)
         for entry in self.configuration.suppressions:
-            if entry.rule == finding.rule and self.is_about(entry, finding.resource, source):
+            if entry.rule == finding.rule and self.is_about(entry, finding.resource, paths):
                 self.used.add((entry, finding.rule))
                 if not self.is_over(entry.until):
                     return Suppressed(finding, HeldBackBy.CONFIGURATION, entry.reason)
         return None
 
-    def is_about(self, entry: Suppression, resource: str, source: str) -> bool:
+    def paths_of(self, one: Finding | Examined, source: str) -> tuple[str | None, ...]:
+        return self.configuration.paths_of(self.absolute(source), one.home if one.address else "")
+
+    def is_about(self, entry: Suppression, resource: str, paths: tuple[str | None, ...]) -> bool:
         if entry.resource and not glob(entry.resource).matches(resource):
             return False
-        path = self.configuration.relative(self.absolute(source))
-        return not entry.path or matches((entry.path,), path)
+        return not entry.path or matches((entry.path,), *paths)
 
     def stale_comments(self, report: Report, comments: Sequence[IgnoreComment]) -> Iterator[Stale]:
         """Report comments that cannot be read, have expired, or stand where their rule finds nothing."""
@@ -97,7 +99,8 @@ class _Run:
             if done and self.is_over(entry.until):
                 yield Stale(entry.where, _expired(entry.rule, entry.until), entry.position)
             elif not done and any(
-                entry.rule in one.verdicts and self.is_about(entry, one.resource, one.source)
+                entry.rule in one.verdicts
+                and self.is_about(entry, one.resource, self.paths_of(one, one.source))
                 for one in report.examined
             ):
                 yield Stale(entry.where, _unused(entry.rule), entry.position)

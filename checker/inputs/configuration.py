@@ -111,6 +111,8 @@ class _Reader:
                     self.patterns(one, "paths", ("overrides", index)),
                     self.choice(one, ("overrides", index)),
                     _texts(one, "instances"),
+                    self.document.name,
+                    self.document.locate(("overrides", index), Part.VALUE),
                 )
                 for index, one in enumerate(_list(root, "overrides"))
             ),

@@ -305,3 +305,60 @@ def test_rules_are_listed_and_explained() -> None:
     unknown = run("rules", "fifo")
     assert unknown.returncode == 2
     assert "did you mean `fifo-topic`?" in run("rules", "fifo-topics").stderr
+
+
+MODULE = f"""
+resource "aws_sns_topic" "chat" {{
+  name   = "chat"
+  policy = jsonencode({json.dumps(OPEN)})
+}}
+"""
+
+
+def two_roots(folder: Path) -> None:
+    """Two environments that call one module."""
+    save(folder / "modules" / "chat" / "main.tf", MODULE)
+    for root in ("dev", "prod"):
+        save(folder / root / "main.tf", 'module "chat" {\n  source = "../modules/chat"\n}\n')
+
+
+@pytest.mark.parametrize("path", ["dev/", "dev/*.tf", "/dev"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "overrides: [{paths: [PATH], ignore: [missing-source-arn]}]",
+        "overrides: [{paths: [PATH], severity: {missing-source-arn: note}}]",
+        "suppressions: [{path: PATH, rule: missing-source-arn, reason: known}]",
+    ],
+)
+def test_what_is_said_of_a_terraform_root_holds_for_the_modules_that_it_calls(
+    text: str, path: str, tmp_path: Path
+) -> None:
+    two_roots(tmp_path)
+    save(tmp_path / "checker.yaml", text.replace("PATH", path))
+    done = run("check", "dev", "prod", "--format", "json", "--strict", cwd=tmp_path)
+    found = json.loads(done.stdout)["findings"]
+    of_rule = [one for one in found if one["rule"] == "missing-source-arn" and one["severity"] != "note"]
+    assert [one["resource"].partition(":")[0] for one in of_rule] == ["prod/"]
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "paths", "stale"),
+    [
+        (".", "prd/", True),
+        (".", "prod/", False),
+        (".", "modules/", False),
+        (".", "prod/*.json", True),
+        ("dev", "prod/", False),
+        (".", "others.json", False),
+    ],
+)
+def test_an_override_that_is_for_nothing_is_stale_where_everything_was_looked_at(
+    where: str, paths: str, stale: bool, tmp_path: Path
+) -> None:
+    two_roots(tmp_path)
+    save(tmp_path / "others.json", OTHER)
+    save(tmp_path / "checker.yaml", f"fail-on: error\noverrides: [{{paths: ['{paths}'], ignore: [sns]}}]")
+    done = run("check", where, cwd=tmp_path)
+    assert (f"the override for `{paths}` is for nothing that was judged" in done.stderr) is stale
