@@ -199,9 +199,12 @@ class _Walk:
         self.can_publish = self.ask(prove.can_publish(self.policy, case.target, instance))
 
     def ask(self, answer: Answer) -> Answer:
-        """Withhold an answer about a policy that is not known."""
-        text = self.topic.policy
-        return prove.Answer(text) if isinstance(text, Unknown) else answer
+        """Withhold an answer about a policy that is not known, or that may not be in force."""
+        text, doubt = self.topic.policy, self.topic.doubt
+        if isinstance(text, Unknown):
+            return prove.Answer(text)
+        # The policy that SNS gives a topic without one lets neither Connect nor strangers in.
+        return prove.Answer(doubt) if doubt is not None and answer.truth is True else answer
 
     def link(self, link: Link) -> LinkStatus:
         if link is Link.INSTANCE and self.looked_up is not None:
@@ -289,6 +292,8 @@ class _Walk:
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
         usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
+        if usable is True and key.doubt is not None:
+            usable = key.doubt
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
         return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

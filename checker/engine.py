@@ -226,7 +226,7 @@ class _Run:
     def examine(self, target: _Target, judged: Sequence[_Judged]) -> None:
         """Note the worst verdict of each rule, and why some could not tell."""
         verdicts = worst(one.verdicts for one in judged)
-        doubts = {rule: doubt for one in judged for rule, doubt in one.doubts.items()}
+        doubts = _all_doubts(judged)
         named = (target.kind, target.name, target.place.document.name)
         declared = (target.declared_as, target.pairings, target.home)
         self.examined.append(Examined(*named, verdicts, doubts, *declared, files=target.files))
@@ -269,6 +269,18 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:
+    """The doubts of each rule, with all their reasons."""
+    found: dict[str, list[Doubt]] = {}
+    for one in judged:
+        for rule, doubt in one.doubts.items():
+            found.setdefault(rule, []).append(doubt)
+    return {
+        rule: Doubt("; ".join(dict.fromkeys(one.reason for one in some)), any(one.counts for one in some))
+        for rule, some in found.items()
+    }
 
 
 def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:

@@ -29,7 +29,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
     write(baseline_lines(baseline), path, regular=regular)
     kept = sum(baseline.values()) - len(report.findings)
     count = len(report.findings)
-    more = f", kept {kept} that were not judged" if kept else ""
+    more = f", kept {kept} that were suppressed or not judged" if kept else ""
     tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
     return baseline
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.callers import repository_of
 from checker.inputs.files import HCL
+from checker.inputs.hcl.folder import absolute
 
 if TYPE_CHECKING:
     from checker.policy.source import Source
@@ -57,8 +59,12 @@ _SAYS_SO = re.compile(
 
 
 def generator_of(source: Source) -> Generator | None:
-    """Tell who writes a file, by the folder that it lies in or by what it says itself."""
-    path = PurePath(source.name)
+    """Tell who writes a file, by the folder that it lies in or by what it says itself.
+
+    Folders above the repository are no matter: somebody's `vendor` may hold whole ones.
+    """
+    file = Path(absolute(Path(source.name)))
+    path = file.relative_to(repository_of(file.parent, (Path.cwd(),)))
     for part in path.parts[:-1]:
         if part in _FOLDERS:
             return _FOLDERS[part]

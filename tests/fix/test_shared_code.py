@@ -273,6 +273,17 @@ def test_code_of_one_environment_is_edited(
     assert not outcome.left
 
 
+def test_a_repository_that_lies_in_a_folder_of_copies_is_nobodys_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "vendor" / "chat"
+    (repository / ".git").mkdir(parents=True)
+    (repository / "main.tf").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    outcome = mend(Options((repository,), (INSTANCE_ARN,), isolated=True), unsafe=True).outcome
+    assert [INSTANCE_ARN in text for text in outcome.repair.texts.values()] == [True]
+
+
 def test_a_callers_repository_is_searched_when_only_the_module_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

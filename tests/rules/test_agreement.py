@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 
 from checker.arn import Arn
 from checker.case import TopicCase
-from checker.chain import BROKEN, Explanation, explain
+from checker.chain import BROKEN, UNKNOWN, WHOLE, Explanation, explain
 from checker.engine import Scope, judge
 from checker.finding import Finding, Severity, Verdict
 from checker.inputs.load import load
 from checker.inventory import Instance, Inventory, Key
+from checker.policy.unknown import Unknown
 from checker.registry import all_rules
 from checker.rule import Link
 from tests.iam.strategies import policies
@@ -116,3 +117,16 @@ def test_a_placeholder_does_not_hide_an_instance_of_another_region(tmp_path: Pat
     path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
     (pair,) = pairs(load([path]), INSTANCE_ARN)
     assert "unmatchable-condition" in pair.errors(CHAIN)
+
+
+@pytest.mark.parametrize("resource", ["topic", "key"])
+def test_a_policy_that_may_not_be_in_force_proves_nothing(resource: str) -> None:
+    (case,) = (one for one in CASES if one.name == "this-topic-by-context")
+    inventory, arn = load(list(case.files)), Arn.parse(str(case.instance))
+    (topic,), (key,) = inventory.topics, inventory.keys
+    assert arn is not None
+    assert explain(topic, key, arn, list(RULES.values())).chain == WHOLE
+    doubt = Unknown("whether it exists is not known")
+    topic = topic._replace(doubt=doubt) if resource == "topic" else topic
+    key = key._replace(doubt=doubt) if resource == "key" else key
+    assert explain(topic, key, arn, list(RULES.values())).chain == UNKNOWN

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.bulk import is_module_file
+from checker.inputs.callers import repository_of
 from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
 from checker.inputs.hcl.file_readers import readers_of
 from checker.inputs.hcl.folder import Text, absolute, called_by, listed, value_files
@@ -78,9 +79,7 @@ def _is_read(path: Path, folder: Path) -> bool:
 
 def _top(path: Path) -> Path:
     """The folder that callers are looked for in: the repository, else the current folder, else the file's own."""
-    here, folder = Path.cwd(), Path(absolute(path.parent))
-    top = next((one for one in (folder, *folder.parents) if os.path.exists(one / ".git")), None)  # noqa: PTH110 - never raises
-    return top or (here if folder.is_relative_to(here) else folder)
+    return repository_of(Path(absolute(path.parent)), (Path.cwd(),))
 
 
 class _Calls:
