@@ -265,3 +265,16 @@ def format_route(route: Route) -> str:
         else:
             text += f".{step}" if text else step
     return text
+
+
+SILENCED = "; Connect cannot publish to "
+"""How the message goes on of a finding about a key that Connect cannot use, with the topics that are silent."""
+
+
+def listed(names: tuple[str, ...], shown: int = 3) -> str:
+    """Name the first few of some topics, and count the others."""
+    first = [f"`{name}`" for name in names[:shown]]
+    more = len(names) - len(first)
+    if more:
+        return f"{', '.join(first)} and {more} more topic{'s' * (more > 1)}"
+    return " and ".join(filter(None, (", ".join(first[:-1]), first[-1])))

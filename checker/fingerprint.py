@@ -6,9 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Role
+from checker.finding import SILENCED, Role, listed
 from checker.hidden_text import redacted
-from checker.key_users import SILENCED, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

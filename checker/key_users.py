@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.case import TopicCase
-from checker.finding import Severity, Verdict
+from checker.finding import SILENCED, Severity, Verdict, listed
 from checker.inventory import Key, PolicyText
 from checker.key_case import KeyCase
 from checker.rule import Link
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _LINKS = (Link.KEY, Link.KEY_POLICY)
 _CONTEXT = "kms:encryptioncontext"
-SILENCED = "; Connect cannot publish to "
-"""How the message goes on of a finding about a key that Connect cannot use, with the topics that are silent."""
 Verdicts = dict[str, Verdict]
 
 
@@ -73,15 +71,6 @@ def _naming(finding: Finding, topics: tuple[str, ...]) -> Finding:
     if not topics or not breaks:
         return finding._replace(affects=topics)
     return finding._replace(message=f"{finding.message}{SILENCED}{listed(topics)}", affects=topics)
-
-
-def listed(names: tuple[str, ...], shown: int = 3) -> str:
-    """Name the first few of some topics, and count the others."""
-    first = [f"`{name}`" for name in names[:shown]]
-    more = len(names) - len(first)
-    if more:
-        return f"{', '.join(first)} and {more} more topic{'s' * (more > 1)}"
-    return " and ".join(filter(None, (", ".join(first[:-1]), first[-1])))
 
 
 def worst(verdicts: Iterable[Mapping[str, Verdict]]) -> Verdicts:
