@@ -23,16 +23,16 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.__main__ import line
-from checker.live.access import Access, Coverage
 from checker.live.audit.accounts import survey
+from checker.live.audit.executor import Worker
 from checker.live.audit.plan import Plan
-from checker.live.audit.work import Worker
-from checker.live.session import sign_in
+from checker.live.aws.access import Access, Coverage
+from checker.live.aws.session import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.live.session import Sessions
+    from checker.live.aws.session import Sessions
 
 TOPICS = 1_000
 LATE = 40

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from benchmarks.__main__ import line
-from checker.engine import judge
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

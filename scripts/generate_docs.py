@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from checker.arn import Arn
-from checker.engine import judge
+from checker.analysis.inventory import Instance
+from checker.core.arn import Arn
 from checker.inputs.load import load
-from checker.inventory import Instance
-from checker.registry import built_in
-from checker.report.setting import Setting
+from checker.lint.engine import judge
+from checker.lint.registry import built_in
+from checker.report.context import Setting
 from checker.report.text import findings_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.rule import Rule
+    from checker.lint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 CASES = ROOT / "tests" / "rules"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from checker.terminal_text import inert
+from checker.core.terminal_text import inert
 
 HOSTILE = (
     "::error::x",

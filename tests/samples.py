@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.arn import Arn
-from checker.policy.dialect import TOPIC, Dialect
-from checker.policy.jsontext import parse_json
+from checker.core.arn import Arn
 from checker.policy.read import read_policy
 from checker.policy.source import Source
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import TOPIC, Dialect
 
 if TYPE_CHECKING:
     from checker.policy.model import Policy

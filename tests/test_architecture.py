@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from checker.registry import all_rules
-from checker.rule import Rule
+from checker.lint.registry import all_rules
+from checker.lint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 RULE_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.py") if path.name != "__init__.py")
 HEADINGS = ("What it finds", "Why it matters", "Example", "Use instead", "Fix safety", "References")
 ALLOWED_IMPORTS = (
-    "checker.arn",
-    "checker.case",
-    "checker.diagnosis",
-    "checker.finding",
+    "checker.core.arn",
+    "checker.analysis.topic",
+    "checker.analysis.diagnosis",
+    "checker.core.finding",
     "checker.iam",
-    "checker.inventory",
-    "checker.key_case",
+    "checker.analysis.inventory",
+    "checker.analysis.key",
     "checker.policy",
-    "checker.partition",
-    "checker.regions",
+    "checker.core.arn",
+    "checker.core.regions",
     "checker.remedy",
-    "checker.rule",
-    "checker.sentence",
+    "checker.lint.rule",
+    "checker.analysis.wording",
     "collections.abc",
     "typing",
     "__future__",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from checker.case import TopicCase
-from checker.iam import prove
-from checker.iam.prove import Answer, ConnectProver
+from checker.analysis.topic import TopicCase
+from checker.iam.prove import prove
+from checker.iam.prove.prove import Answer, ConnectProver
 from checker.inputs.load import load
 from tests.samples import ACCOUNT, document, statement
 

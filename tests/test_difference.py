@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.access import Access, deeds
-from checker.difference import Difference, difference
-from checker.iam.decide import decide
-from checker.iam.prove import gained
-from checker.iam.request import AwsPrincipal
-from checker.iam.space import Target
-from checker.policy.dialect import KEY, TOPIC
+from checker.analysis.access_diff import Access, Difference, deeds, difference
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import AwsPrincipal
+from checker.iam.prove.prove import gained
+from checker.iam.prove.space import Target
 from checker.policy.model import Policy, Principals
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY, TOPIC
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from checker.core.regions import CONNECT_REGIONS, REGIONS
+from checker.lint.registry import built_in
 from checker.policy import names
 from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
-from checker.regions import CONNECT_REGIONS, REGIONS
-from checker.registry import built_in
 from tests.samples import TESTS
 
 ROOT = TESTS.parent

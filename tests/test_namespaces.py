@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from checker.analysis.inventory import Key
 from checker.cli.run import Options, examine
-from checker.inventory import Key
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.inventory import Inventory
+    from checker.analysis.inventory import Inventory
 
 DEV, PROD = "111122223333", "444455556666"
 ID, MRK = "aaaabbbb-1111-2222-3333-ccccddddeeee", "mrk-0123456789abcdef0123456789abcdef"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.arn import Arn
 from checker.cli.mend import mend
 from checker.cli.run import Options, examine
-from checker.finding import Severity
+from checker.core.arn import Arn
+from checker.core.finding import Severity
 from checker.report.json_v1 import report_v1
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from checker.cli.options import (
     read_choice,
 )
 from checker.cli.run import Options, split
-from checker.finding import Severity
-from checker.live.access import Access, Coverage
+from checker.core.finding import Severity
+from checker.live.aws.access import Access, Coverage
 
 
 def audit(

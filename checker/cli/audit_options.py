@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.cli.run import Options
 from checker.configuration.model import Choice
-from checker.finding import Severity
-from checker.inputs.text import InputError
-from checker.live.access import Access, Coverage
+from checker.core.errors import InputError
+from checker.core.finding import Severity
+from checker.live.aws.access import Access, Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.analysis.inventory import Inventory, Source
+from checker.analysis.pairing import pair
 from checker.cli.audit_options import (
     DEFAULT_HOURS,
     AuditOptions,
@@ -16,18 +17,17 @@ from checker.cli.audit_options import (
     resumed_options,
 )
 from checker.cli.terminal import tell
+from checker.core.arn import Arn
+from checker.core.errors import InputError
 from checker.inputs.load import load
-from checker.inputs.text import InputError
-from checker.inventory import Inventory, Source
-from checker.live.access import Access
 from checker.live.audit.plan import Plan
-from checker.pairing import pair
-from checker.report.age import age
+from checker.live.aws.access import Access
+from checker.report.rollback import age
 
 if TYPE_CHECKING:
     from checker.cli.run import Ground
-    from checker.live.access import Unit
     from checker.live.audit.journal import Journal
+    from checker.live.aws.access import Unit
 
 
 def plan_of(asked: AuditOptions, ground: Ground) -> Plan:

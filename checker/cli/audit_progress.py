@@ -11,7 +11,7 @@ from checker.cli.progress import progress_bar
 from checker.cli.terminal import is_terminal, tell
 
 if TYPE_CHECKING:
-    from checker.live.audit.run import Done
+    from checker.live.audit.executor import Done
 
 _PAUSE = 5.0
 """So many seconds lie between two lines, unless a unit is done."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import Source
 from checker.cli.audit_options import AuditOptions
 from checker.cli.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.cli.audit_progress import AuditProgress
@@ -18,30 +19,29 @@ from checker.cli.output import Destination, check_destinations, publish
 from checker.cli.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
 from checker.cli.signals import interruptible
 from checker.cli.terminal import tell
-from checker.configuration.baseline import hold_back
-from checker.inputs.baseline import read_baseline
-from checker.inventory import Skipped, Source
-from checker.live.audit.cluster_lost import ClusterLostError
-from checker.output_file import protect
+from checker.configuration.baseline import hold_back, read_baseline
+from checker.core.errors import Skipped
+from checker.inputs.output_file import protect
+from checker.live.audit.cluster import ClusterLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.cli.run import Ground, Run
-    from checker.live.access import Unit
+    from checker.lint.report import Report
     from checker.live.audit.accounts import Surveyed
-    from checker.live.audit.crew import Crew
+    from checker.live.audit.executor import Crew
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
-    from checker.live.session import Sessions
-    from checker.outcome import Report
+    from checker.live.aws.access import Unit
+    from checker.live.aws.session import Sessions
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
-    from checker.live.audit.named_instances import unverified
-    from checker.live.session import sign_in
+    from checker.live.audit.instances import unverified
+    from checker.live.aws.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
     check_destinations(destinations, output, asked.resume or asked.journal)
@@ -150,7 +150,7 @@ def _work_off(
     units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
     """Work the units off and journal them."""
-    from checker.live.audit.run import run
+    from checker.live.audit.executor import run
 
     with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
         crew = _crew(units, asked, plan, sessions, progress, journal)
@@ -173,7 +173,7 @@ def _crew(
         from checker.live.audit.cluster import cluster
 
         return cluster(plan, asked.dask)
-    from checker.live.audit.crew import threads
+    from checker.live.audit.executor import threads
 
     return threads(plan, sessions, len(units), progress.called, journal.reads)
 
@@ -200,7 +200,7 @@ _LEFT = "not listed any more since the audit began: its findings were not sent t
 
 def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
     """Put the units of the journal together, also those that are not listed any more."""
-    from checker.live.audit.work import joined
+    from checker.live.audit.executor import joined
 
     report = joined(entry.report for entry in journal.entries())
     return report._replace(skipped=(*skipped, *report.skipped))

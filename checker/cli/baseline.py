@@ -27,8 +27,8 @@ from checker.cli.options import (
 )
 from checker.cli.run import Options, baseline_path, examine
 from checker.cli.terminal import paint_for, tell
-from checker.inputs.text import InputError
-from checker.output_file import real_path
+from checker.core.errors import InputError
+from checker.inputs.output_file import real_path
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:

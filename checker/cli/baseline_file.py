@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from checker.cli.run import beside
 from checker.cli.terminal import check_output, tell, write
-from checker.configuration.baseline import Baseline, renewed
-from checker.inputs.baseline import baseline_lines, read_baseline
+from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
+from checker.core.errors import InputError
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.text import InputError
-from checker.output_file import check_output_file, is_same_file
-from checker.report.setting import is_file
+from checker.inputs.output_file import check_output_file, is_same_file
+from checker.report.context import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from checker.fingerprint import Identity
-    from checker.outcome import Report
+    from checker.core.finding import Identity
+    from checker.lint.report import Report
 
 
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:

@@ -30,7 +30,7 @@ from checker.cli.options import (
     read_given,
 )
 from checker.cli.run import Options
-from checker.finding import Severity
+from checker.core.finding import Severity
 
 
 def check(

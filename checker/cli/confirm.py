@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from checker.cli.terminal import is_terminal
-from checker.terminal_text import inert
+from checker.core.terminal_text import inert
 
 
 def is_confirmed(question: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.analysis.access_diff import difference
 from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import (
     Format,
@@ -18,19 +19,18 @@ from checker.cli.options import (
     read_given,
 )
 from checker.cli.terminal import paint_for, write
-from checker.difference import difference
+from checker.core.errors import InputError
+from checker.core.terminal_text import json_lines
+from checker.core.unknown import Unknown
 from checker.inputs.roles import instance_option
 from checker.inputs.sides import Side, read_sides, target_of
-from checker.inputs.text import InputError
-from checker.policy.unknown import Unknown
 from checker.report.difference import difference_json, difference_text
-from checker.report.paint import Paint
-from checker.terminal_text import json_lines
+from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.difference import Difference
+    from checker.analysis.access_diff import Difference
 
 _SIDE = "a topic or key policy, output of `aws sns get-topic-attributes` or `aws kms get-key-policy`, a template, `-`, or `REV:PATH` of git."
 

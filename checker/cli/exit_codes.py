@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from checker.finding import Severity
-    from checker.outcome import Report
+    from checker.core.finding import Severity
+    from checker.lint.report import Report
 
 
 class Exit(IntEnum):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from checker.arn import Arn
-from checker.chain import UNKNOWN, explain
 from checker.cli.exit_codes import Ending
 from checker.cli.options import (
     EndpointOption,
@@ -21,21 +19,23 @@ from checker.cli.options import (
 )
 from checker.cli.run import known_rules
 from checker.cli.terminal import paint_for, tell, write
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
+from checker.core.terminal_text import json_lines
+from checker.core.unknown import Unknown
 from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
-from checker.inventory import Skipped
-from checker.live.access import Access
-from checker.live.deadline import EXPLAIN_SECONDS
-from checker.policy.unknown import Unknown
+from checker.lint.explain import UNKNOWN, explain
+from checker.live.aws.access import Access
+from checker.live.aws.wait import EXPLAIN_SECONDS
 from checker.report.explanation import explanation_json, explanation_text
-from checker.report.paint import Paint
+from checker.report.style import Paint
 from checker.report.text import skipped_text
-from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.chain import Explanation, InstanceStatus
-    from checker.inventory import Key, Topic
+    from checker.analysis.inventory import Key, Topic
+    from checker.lint.explain import Explanation, InstanceStatus
 
 
 def explain_command(
@@ -98,9 +98,9 @@ class Found(NamedTuple):
 
 def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
     """Read a topic of AWS, and its key unless one was given; look the instance up. Raises InputError."""
-    from checker.live.faults import UnreadError
-    from checker.live.lookup import look_up
-    from checker.live.resource import reach, read_chain  # boto3 takes a fifth of a second to import
+    from checker.live.aws.errors import UnreadError
+    from checker.live.aws.lookup import look_up
+    from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
     topic = topic_option("TOPIC", text)
     calls = reach(access, topic)

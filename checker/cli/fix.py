@@ -39,11 +39,11 @@ from checker.cli.run import Options
 from checker.cli.shown import Shown
 from checker.cli.terminal import check_output, paint_for, tell
 from checker.cli.trial import Trial, check_trial
-from checker.finding import Severity
-from checker.inputs.text import InputError
-from checker.live.access import Access
-from checker.report.paint import Paint
+from checker.core.errors import InputError
+from checker.core.finding import Severity
+from checker.live.aws.access import Access
 from checker.report.repair import summary_line
+from checker.report.style import Paint
 
 
 def fix(

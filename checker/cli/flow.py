@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.arn import Arn
 from checker.cli.flowing import carry_through, ending_of_flow
 from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
 from checker.cli.retention_consent import ask_consent
 from checker.cli.retention_consent import dry_run as plan_alone
 from checker.cli.terminal import check_output, outliving_reader, paint_for, write
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.terminal_text import json_lines
 from checker.inputs.roles import instance_option, topic_option
-from checker.inputs.text import InputError
-from checker.live.access import Access
-from checker.live.flow.asked import MOST_TOPICS, Asked, Mistake
-from checker.report.flow import passage_json, passage_text, step_line
-from checker.report.flow_junit import flow_junit
-from checker.report.paint import Paint
-from checker.retention.model import Wanted
-from checker.terminal_text import json_lines
+from checker.lint.retention.model import Wanted
+from checker.live.aws.access import Access
+from checker.live.flow.request import MOST_TOPICS, Asked, Mistake
+from checker.report.flow import flow_junit, passage_json, passage_text, step_line
+from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.passage import Passage
+    from checker.fix.live.flow_result import Passage
 
 
 class FlowFormat(StrEnum):

@@ -7,20 +7,20 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from checker.chain import BROKEN, UNKNOWN
 from checker.cli.exit_codes import Ending
 from checker.cli.run import known_rules
 from checker.cli.signals import heeded
 from checker.cli.terminal import outliving_reader, paint_for, show, tell
-from checker.passage import End
+from checker.fix.live.flow_result import End
+from checker.lint.explain import BROKEN, UNKNOWN
 from checker.report.flow import step_line
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from checker.live.access import Access
-    from checker.live.flow.asked import Asked
+    from checker.fix.live.flow_result import Passage, Step
+    from checker.live.aws.access import Access
+    from checker.live.flow.request import Asked
     from checker.live.flow.run import Consent
-    from checker.passage import Passage, Step
 
 _ATTEMPTS = 4
 
@@ -29,8 +29,8 @@ def carry_through(
     asked: Asked, access: Access, *, as_report: bool, consent: Consent | None = None
 ) -> Passage:
     """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
+    from checker.live.aws.session import sign_in
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
-    from checker.live.session import sign_in
 
     stream = sys.stdout if as_report else sys.stderr
     paint = paint_for(stream)

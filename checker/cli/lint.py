@@ -28,8 +28,8 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exi
 def _with_fixes(run: Run, options: Options) -> Run:
     """Work every fix out, so that all formats say the same of it; a bug in that must not lose the report."""
     from checker.fix.editable import own_code  # only where there is something to fix
-    from checker.fix.offer import offered
-    from checker.fix.reading import Reading
+    from checker.fix.preview import offered
+    from checker.fix.snapshot import Reading
 
     try:
         return run._replace(report=offered(Reading(run.inventory, run.report), own_code(options.paths)))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
+from checker.analysis.inventory import Source
 from checker.cli.confirm import is_confirmed
 from checker.cli.exit_codes import Ending, Exit
 from checker.cli.flowing import ending_of_flow
@@ -16,26 +16,26 @@ from checker.cli.run import Options, decide, prepare
 from checker.cli.signals import finishing, interruptible
 from checker.cli.terminal import check_output, complain, paint_for, tell
 from checker.cli.trial import Trial, try_chat
-from checker.engine import Scope, judge
-from checker.fix.reading import Reading
-from checker.inputs.text import InputError
-from checker.inventory import Source
-from checker.passage import End
-from checker.report.paint import Paint
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.flow_result import End
+from checker.fix.snapshot import Reading
+from checker.lint.engine import Scope, judge
 from checker.report.repair import summary_line
 from checker.report.replacement import steps_text
+from checker.report.style import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.analysis.documented import KeyCondition
+    from checker.analysis.inventory import Instance, Inventory
     from checker.cli.run import Ground
     from checker.cli.shown import Shown
-    from checker.documented import KeyCondition
-    from checker.finding import Severity
-    from checker.fix.outcome import Outcome
-    from checker.inventory import Instance, Inventory
-    from checker.live.access import Access
+    from checker.core.finding import Severity
+    from checker.fix.result import Outcome
+    from checker.live.aws.access import Access
     from checker.live.repair.execution import Done
     from checker.live.repair.planning import Plan
 
@@ -176,9 +176,9 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
 
 
 def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
+    from checker.live.aws.topic import reach
     from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
     from checker.live.repair.planning import Wish, plan
-    from checker.live.resource import reach
 
     judged = _judge(ground, asked.options)
     instances = _streaming_to(arn, ground)

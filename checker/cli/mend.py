@@ -13,23 +13,23 @@ from checker.cli.exit_codes import Ending, ending_of
 from checker.cli.run import Options, examine, examine_on, prepare
 from checker.cli.signals import heeded
 from checker.cli.terminal import tell
+from checker.core.errors import InputError
+from checker.fix.acceptance import key_of
 from checker.fix.editable import editable
-from checker.fix.faults import key_of
-from checker.fix.outcome import Outcome, policy_changes
-from checker.fix.reading import Reading
+from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
-from checker.fix.writing import write_files
+from checker.fix.snapshot import Reading
+from checker.fix.write_files import write_files
 from checker.inputs.files import STDIN, is_stream
 from checker.inputs.snapshot import Snapshot, drafts
-from checker.inputs.text import InputError
-from checker.report.paint import Paint
+from checker.report.style import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from checker.documented import KeyCondition
-    from checker.finding import Severity
+    from checker.analysis.documented import KeyCondition
+    from checker.core.finding import Severity
     from checker.inputs.snapshot import Original
 
 

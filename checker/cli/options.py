@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
+from checker.analysis.documented import KeyCondition
 from checker.cli.progress import progress_bar
 from checker.cli.run import split
 from checker.configuration.model import Choice
-from checker.documented import KeyCondition
-from checker.finding import Severity
+from checker.core.errors import InputError
+from checker.core.finding import Severity
 from checker.inputs.facts import Given
-from checker.inputs.text import InputError
 
 
 class Format(StrEnum):

@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.terminal import check_output, paint_for, report_bug, tell, write
+from checker.core.errors import InputError
+from checker.core.terminal_text import inert_line
 from checker.inputs.opening import Role
-from checker.inputs.text import InputError
-from checker.output_file import is_same_file, open_output, overwritten
-from checker.policy.spelling import did_you_mean
-from checker.registry import all_rules
+from checker.inputs.output_file import is_same_file, open_output, overwritten
+from checker.lint.registry import all_rules
+from checker.policy.wildcard import did_you_mean
+from checker.report.context import Setting
 from checker.report.formats import FORMATS, render
-from checker.report.paint import Paint
-from checker.report.setting import Setting
+from checker.report.style import Paint
 from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
-from checker.terminal_text import inert_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.cli.run import Run
-    from checker.finding import Severity
-    from checker.outcome import Report
+    from checker.core.finding import Severity
+    from checker.lint.report import Report
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 

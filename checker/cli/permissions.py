@@ -6,16 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from checker.arn import Arn
 from checker.cli.exit_codes import Exit
 from checker.cli.options import Keeping
 from checker.cli.terminal import write
-from checker.inputs.text import InputError
-from checker.live.least import Limits
-from checker.live.permissions import Extras, audit_policy, flow_policy
-from checker.live.permissions_fix import fix_policy
-from checker.live.retention.permissions import retention_statements
-from checker.terminal_text import json_lines
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.terminal_text import json_lines
+from checker.live.permissions import (
+    Extras,
+    Limits,
+    audit_policy,
+    fix_policy,
+    flow_policy,
+    retention_statements,
+)
 
 _Topics = Annotated[
     list[str] | None,

@@ -11,9 +11,9 @@ import typer
 from checker.cli.exit_codes import Exit
 from checker.cli.options import KmsConditionOption, OutputOption
 from checker.cli.terminal import tell, write
+from checker.core.errors import InputError
 from checker.inputs.drafting import draft_key_policy, draft_topic_policy
 from checker.inputs.still_open import with_warnings
-from checker.inputs.text import InputError
 from checker.inputs.wanted import read_wanted
 from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
 
@@ -87,8 +87,8 @@ def _warned(draft: Draft, wanted: Wanted) -> Draft:
     """The draft with what its merged statements still allow."""
     if not draft.merged:
         return draft
-    from checker.engine import Scope, judge  # only where there is something to judge
-    from checker.registry import all_rules
+    from checker.lint.engine import Scope, judge  # only where there is something to judge
+    from checker.lint.registry import all_rules
 
     rules = all_rules()
     return with_warnings(draft, wanted, lambda found: judge(found, rules, Scope(all_topics=True)).findings)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from checker.cli.terminal import is_terminal
-from checker.terminal_text import inert
+from checker.core.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from checker.cli.confirm import is_confirmed
 from checker.cli.exit_codes import Exit
 from checker.cli.terminal import show, tell, write
-from checker.fix.receipt_file import RETENTION
-from checker.inputs.text import InputError
-from checker.output_file import real_path
-from checker.terminal_text import inert
+from checker.core.errors import InputError
+from checker.core.terminal_text import inert
+from checker.fix.live.receipt_file import RETENTION
+from checker.inputs.output_file import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from checker.arn import Arn
-    from checker.live.access import Access
-    from checker.live.flow.asked import Asked
-    from checker.live.retention.rehearsal import PlannedCall
+    from checker.core.arn import Arn
+    from checker.live.aws.access import Access
+    from checker.live.flow.request import Asked
+    from checker.live.retention.setup import PlannedCall
 
 
 def ask_consent(yes: bool, receipts: Path, topic: Arn, planned: Sequence[PlannedCall]) -> None:
@@ -37,8 +37,8 @@ def ask_consent(yes: bool, receipts: Path, topic: Arn, planned: Sequence[Planned
 
 def dry_run(asked: Asked, access: Access) -> Exit:
     """Show what would be created, and change nothing. Raises InputError."""
-    from checker.live.resource import reach  # boto3 takes a fifth of a second to import
-    from checker.live.retention.rehearsal import rehearse
+    from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
+    from checker.live.retention.setup import rehearse
 
     code = Exit.CLEAN
     for topic in asked.topics:

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.arn import Arn
 from checker.cli.confirm import is_confirmed
 from checker.cli.exit_codes import Ending
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.cli.signals import finishing, interruptible
 from checker.cli.terminal import complain, paint_for, tell, write
-from checker.fix.receipt import CREATED, NEW_KEY, name_of
-from checker.fix.receipt_file import read_receipt
-from checker.inputs.text import InputError
-from checker.live.access import Access
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.receipt import CREATED, NEW_KEY, name_of
+from checker.fix.live.receipt_file import read_receipt
+from checker.live.aws.access import Access
 from checker.report.rollback import receipt_text, undoing_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.fix.receipt import Receipt
-    from checker.live.calls import Calls
+    from checker.fix.live.receipt import Receipt
+    from checker.live.aws.calls import Calls
     from checker.live.repair.mending import Undone
     from checker.live.repair.rollback import Prospect
-    from checker.report.paint import Paint
+    from checker.report.style import Paint
 
 _HELD = "run the same command again to continue"
 
@@ -57,9 +57,9 @@ def rollback(
 
 
 def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
-    from checker.live.caller import caller_of  # boto3 takes a fifth of a second to import
+    from checker.live.aws.caller import caller_of  # boto3 takes a fifth of a second to import
+    from checker.live.aws.topic import reach
     from checker.live.repair.rollback import Fate, check_caller, prospects
-    from checker.live.resource import reach
 
     arn = Arn.parse(receipt.changes[0].resource)
     assert arn is not None  # noqa: S101 - read_receipt has looked

@@ -11,7 +11,7 @@ from checker.cli.exit_codes import Exit
 from checker.cli.options import Format, FormatOption
 from checker.cli.run import known_rules
 from checker.cli.terminal import paint_for, write
-from checker.inputs.configuration import check_name
+from checker.configuration.load import check_name
 from checker.report.rules import rule_list, rule_page, rules_json
 
 

@@ -6,33 +6,31 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.configuration.model import Choice, Configuration
-from checker.configuration.paths import matches
+from checker.analysis.inventory import Instance, Inventory, Source
+from checker.analysis.pairing import pair
+from checker.configuration.load import check_name, find_configuration, read_configuration
+from checker.configuration.model import Choice, Configuration, matches
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
-from checker.engine import Scope, judge
-from checker.finding import Severity
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
 from checker.inputs.change import read_change
-from checker.inputs.configuration import check_name, find_configuration, read_configuration
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.facts import Given
 from checker.inputs.files import name_of
 from checker.inputs.load import load
-from checker.inputs.text import InputError
-from checker.inventory import Instance, Inventory, Skipped, Source
-from checker.packs import PackError
-from checker.pairing import pair
-from checker.policy.unknown import Unknown
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import PackError, all_rules
 from checker.policy.wildcard import glob
-from checker.registry import all_rules
-from checker.report.setting import is_file
+from checker.report.context import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.inventory import Topic
-    from checker.outcome import Report
-    from checker.rule import Rule
+    from checker.analysis.inventory import Topic
+    from checker.lint.report import Report
+    from checker.lint.rule import Rule
 
 
 class Options(NamedTuple):
@@ -266,8 +264,10 @@ def without_known(run: Run, options: Options) -> Run:
     path = options.baseline or baseline_path(run.configuration)
     if path is None:
         return run
-    from checker.configuration.baseline import hold_back  # only where there is a baseline
-    from checker.inputs.baseline import read_baseline
+    from checker.configuration.baseline import (
+        hold_back,  # only where there is a baseline
+        read_baseline,
+    )
 
     baseline = read_baseline(path, pipes=options.baseline is not None)
     return run._replace(report=hold_back(run.report, baseline, name_of(path), beside(path)))

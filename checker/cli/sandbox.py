@@ -10,7 +10,7 @@ import typer
 
 from checker.cli.exit_codes import Exit
 from checker.cli.terminal import tell, write
-from checker.inputs.text import InputError
+from checker.core.errors import InputError
 
 if TYPE_CHECKING:
     from checker.sandbox.server import Server

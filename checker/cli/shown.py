@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.options import Format
 from checker.cli.terminal import write
-from checker.report.paint import Paint
+from checker.core.terminal_text import json_lines
 from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
-from checker.terminal_text import json_lines
+from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.outcome import Outcome
+    from checker.fix.result import Outcome
 
 
 class Shown(NamedTuple):

@@ -11,17 +11,17 @@ import typer
 from checker.cli.exit_codes import Ending, Exit
 from checker.cli.options import Format, FormatOption
 from checker.cli.terminal import complain, paint_for, write
-from checker.iam.decide import decide
-from checker.iam.request import Request, fold
+from checker.core.errors import InputError
+from checker.core.terminal_text import json_lines
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import Request, fold
 from checker.inputs.files import name_of, read_input
 from checker.inputs.requests import read_caller, read_context, read_question
 from checker.inputs.roles import read_policy_file
-from checker.inputs.text import InputError
 from checker.report.decision import decision_json, decision_text
-from checker.terminal_text import json_lines
 
 if TYPE_CHECKING:
-    from checker.iam.decide import Decision
+    from checker.iam.decide.decide import Decision
 
 
 def simulate(

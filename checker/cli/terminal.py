@@ -10,11 +10,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.cli.exit_codes import Ending, Exit
-from checker.hidden_text import hiding
-from checker.inputs.text import InputError
-from checker.output_file import check_output_file, open_output
-from checker.report.paint import Paint
-from checker.terminal_text import inert_line
+from checker.core.errors import InputError
+from checker.core.terminal_text import hiding, inert_line
+from checker.inputs.output_file import check_output_file, open_output
+from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.cli.flowing import carry_through
 from checker.cli.terminal import outliving_reader, paint_for, show
-from checker.inputs.text import InputError
+from checker.core.errors import InputError
 from checker.report.flow import passage_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.live.access import Access
+    from checker.fix.live.flow_result import Passage
+    from checker.live.aws.access import Access
     from checker.live.repair.planning import Plan
-    from checker.passage import Passage
 
 
 class Trial(NamedTuple):
@@ -39,7 +39,7 @@ def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
 
 def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> Passage:
     """Send a message through what was repaired, and tell what came of it as `checker flow` does."""
-    from checker.live.flow.asked import Asked  # only where a chat is tried
+    from checker.live.flow.request import Asked  # only where a chat is tried
 
     instance, *_ = planned.wish.instances
     chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)

@@ -7,16 +7,21 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from checker.finding import Verdict
-from checker.fingerprint import Identity, identity, located, named, silent_topics
-from checker.outcome import HeldBackBy, Stale, Suppressed
+from checker.core.errors import InputError
+from checker.core.finding import Identity, Verdict, identity, located, named, silent_topics
+from checker.core.terminal_text import json_lines
+from checker.inputs.schema import plain, validate
+from checker.inputs.text import parse_text, read_text
+from checker.lint.report import HeldBackBy, Stale, Suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
-    from checker.finding import Finding
-    from checker.outcome import Report
+    from checker.core.finding import Finding
+    from checker.lint.report import Report
+
 
 _T = TypeVar("_T")
 Baseline = Counter[Identity]
@@ -151,3 +156,23 @@ def from_json(value: Any) -> Baseline:
             for one in value["findings"]
         }
     )
+
+
+SCHEMA = "baseline.v1.json"
+
+
+def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
+    """Read a baseline; with ``pipes`` the user names it, so that it may be a pipe. Raises InputError."""
+    document = parse_text(path.as_posix(), read_text(path, pipes=pipes))
+    try:
+        validate(document, SCHEMA)
+    except InputError as error:
+        reason = f"not a valid baseline: {error.reason}"
+        help_text = "write one with `checker baseline write`"
+        raise InputError(error.what, reason, error.position, help_text) from None
+    return from_json(plain(document.root))
+
+
+def baseline_lines(baseline: Baseline) -> Iterator[str]:
+    """Write a baseline, line by line."""
+    return json_lines(to_json(baseline), ascii_only=False)

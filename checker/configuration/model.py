@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checker.finding import Position, Severity
+    from pathspec import GitIgnoreSpec
+
+    from checker.core.finding import Position, Severity
 
 
 _OF_ROOT = "main.tf"
@@ -89,3 +92,24 @@ class Configuration(NamedTuple):
         """Write an absolute path relative to the configuration's folder; ``None`` for one outside it."""
         relative = posixpath.relpath(path, self.folder)
         return None if relative == ".." or relative.startswith("../") else relative
+
+
+def matches(patterns: tuple[str, ...], *paths: str | None) -> bool:
+    """True if one of several relative paths, with slashes, is one that the patterns name."""
+    return bool(patterns) and any(path is not None and _spec(patterns).match_file(path) for path in paths)
+
+
+def is_pattern(text: str) -> bool:
+    """False for what no .gitignore could have on a line."""
+    try:
+        _spec((text,))
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # only where a configuration has patterns
+
+    return GitIgnoreSpec.from_lines(patterns)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.configuration.paths import matches
-from checker.finding import Verdict
-from checker.outcome import Examined, Stale
+from checker.configuration.model import matches
+from checker.core.finding import Verdict
+from checker.lint.report import Examined, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from checker.configuration.model import Choice, Configuration
-    from checker.finding import Finding
-    from checker.outcome import Report
+    from checker.core.finding import Finding
+    from checker.lint.report import Report
 
 ALL = "all"
 

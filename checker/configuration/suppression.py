@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.configuration.paths import matches
-from checker.finding import Part
-from checker.outcome import HeldBackBy, Stale, Suppressed
+from checker.configuration.model import matches
+from checker.core.finding import Part
+from checker.lint.report import HeldBackBy, Stale, Suppressed
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from checker.analysis.inventory import IgnoreComment
     from checker.configuration.model import Configuration, Suppression
-    from checker.finding import Finding
-    from checker.inventory import IgnoreComment
-    from checker.outcome import Examined, Report
+    from checker.core.finding import Finding
+    from checker.lint.report import Examined, Report
 
 
 def suppress(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.iam.identity import SOURCE_KEYS
+from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.node import Array, Node, Object, Scalar, children
 
 if TYPE_CHECKING:

@@ -8,23 +8,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Applicability
+from checker.core.finding import Applicability
+from checker.fix.acceptance import faults, together_unsafe
 from checker.fix.attempts import Attempts, Leave
 from checker.fix.editable import anything
-from checker.fix.edits import edited
-from checker.fix.faults import faults, together_unsafe
+from checker.fix.text.edits import edited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from checker.documented import KeyCondition
-    from checker.finding import Finding, Fix
+    from checker.analysis.documented import KeyCondition
+    from checker.core.finding import Finding, Fix
+    from checker.fix.acceptance import Attempt
     from checker.fix.attempts import Left
     from checker.fix.editable import Check
-    from checker.fix.edits import TextEdit
-    from checker.fix.faults import Attempt
     from checker.fix.proof import ProofBudgets
-    from checker.fix.reading import Reading
+    from checker.fix.snapshot import Reading
+    from checker.fix.text.edits import TextEdit
 
 MAX_ROUNDS = 10
 """A fix may uncover something to mend; what is not done after so many rounds goes in circles."""

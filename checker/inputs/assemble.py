@@ -5,28 +5,29 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.analysis.inventory import Source as Origin
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import policy_in
 from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
 from checker.inputs.deployments import settled
 from checker.inputs.doubt import certain, doubt_about, which_counts
 from checker.inputs.files import home_of
 from checker.inputs.senders import topic_name
-from checker.inputs.text import Implied, InputError
-from checker.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
-from checker.inventory import Source as Origin
-from checker.policy.dialect import KEY, TOPIC, Dialect
-from checker.policy.jsontext import parse_json
+from checker.inputs.text import Implied
+from checker.lint.scope import may_name_connect
 from checker.policy.node import Array, Member, Node, Scalar
 from checker.policy.read import read_policy
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
-from checker.relevance import may_name_connect
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from checker.arn import Arn
+    from checker.core.arn import Arn
     from checker.inputs.declared import (
         Declarations,
         DeclaredGrant,

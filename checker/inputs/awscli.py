@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.inputs.text import InputError, TextDocument, parse_embedded
-from checker.inventory import (
+from checker.analysis.inventory import (
     CREATION_FAILED,
     NO_REPLICA,
     Grant,
@@ -22,17 +20,20 @@ from checker.inventory import (
     Subscription,
     Topic,
 )
-from checker.policy.dialect import KEY, TOPIC, Dialect
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.text import TextDocument, parse_embedded
 from checker.policy.model import Patterns
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 from checker.policy.read import read_policy
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
 from checker.policy.wildcard import glob, is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.finding import Route
+    from checker.core.finding import Route
 
 _CONFIRMED_PREFIX = "arn:"
 

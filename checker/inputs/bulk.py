@@ -6,9 +6,10 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.files import is_hcl, is_stream, name_of
 from checker.inputs.opening import is_packed, open_regular
-from checker.inputs.text import MAX_BYTES, InputError, unreadable_file
+from checker.inputs.text import MAX_BYTES, unreadable_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.bulk import is_module_file
 from checker.inputs.files import STDIN, name_of
-from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from checker.inventory import Skipped
+    from checker.core.errors import Skipped
 
 
 class Change(NamedTuple):

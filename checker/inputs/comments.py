@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import IgnoreComment
 from checker.inputs.hclstrings import strings_in
-from checker.inventory import IgnoreComment
 from checker.policy.node import Array, Object
 
 if TYPE_CHECKING:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
 from checker.inputs.facts import LOOKED_FOR
 from checker.inputs.files import name_of
-from checker.inventory import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from checker.inventory import Inventory
-    from checker.outcome import Report
+    from checker.analysis.inventory import Inventory
+    from checker.lint.report import Report
 
 
 def nothing_examined(

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
-    from checker.arn import Arn
-    from checker.iam.truth import Truth
-    from checker.inventory import Instance, Place
+    from checker.analysis.inventory import Instance, Place
+    from checker.core.arn import Arn
+    from checker.core.unknown import Truth
     from checker.policy.model import Value
     from checker.policy.node import Node
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.inventory import is_managed_key
-from checker.policy.unknown import Unknown
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.unknown import Unknown
-from checker.relevance import is_relevant
+from checker.core.unknown import Unknown
+from checker.lint.scope import is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from checker.analysis.inventory import Topic
     from checker.inputs.declared import DeclaredTopic
-    from checker.inventory import Topic
 
 _Pair = tuple["DeclaredTopic", "Topic"]
 

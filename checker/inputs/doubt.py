@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

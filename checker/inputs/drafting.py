@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.documented import (
+from checker.analysis.documented import (
     KeyCondition,
     key_condition,
     key_statement,
@@ -13,29 +13,30 @@ from checker.documented import (
     topic_statements,
     with_statements,
 )
-from checker.iam.prove import can_publish
-from checker.iam.space import Target
+from checker.analysis.inventory import PolicyText, is_managed_key
+from checker.analysis.missing_grants import can_use, not_yet_allowed, not_yet_using
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.prove.prove import can_publish
+from checker.iam.prove.space import Target
 from checker.inputs.roles import load_key_policy, load_topic
-from checker.inputs.text import InputError, TextDocument
-from checker.inventory import PolicyText, is_managed_key
-from checker.needed import can_use, not_yet_allowed, not_yet_using
-from checker.policy.dialect import KEY, TOPIC, Dialect
-from checker.policy.jsontext import parse_json
+from checker.inputs.text import TextDocument
+from checker.policy.limits import refusals
 from checker.policy.plain import json_text, plain
 from checker.policy.read import read_policy
-from checker.policy.refused.document import refusals
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from checker.arn import Arn
-    from checker.finding import Json
-    from checker.iam.truth import Truth
+    from checker.analysis.inventory import Topic
+    from checker.core.arn import Arn
+    from checker.core.finding import Json
+    from checker.core.unknown import Truth
     from checker.inputs.wanted import Wanted
-    from checker.inventory import Topic
     from checker.policy.model import Policy
     from checker.policy.plain import Plain
 

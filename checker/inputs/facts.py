@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import Skipped
 from checker.inputs.declared import Declarations
 from checker.inputs.files import name_of
 from checker.inputs.hcl.called import CalledFolders
-from checker.inventory import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from checker.analysis.inventory import Contact, Grant, IgnoreComment, Instance, Key, Subscription, Topic
+    from checker.core.errors import InputError
     from checker.inputs.cloudtrail.streams import Streams
-    from checker.inputs.text import InputError
-    from checker.inventory import Contact, Grant, IgnoreComment, Instance, Key, Subscription, Topic
 
 LOOKED_FOR = (
     "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "

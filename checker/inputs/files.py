@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.text import YAML_SUFFIXES, InputError, read_stream, read_text, unreadable_file
+from checker.core.errors import InputError
+from checker.inputs.text import YAML_SUFFIXES, read_stream, read_text, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,6 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError, Skipped
 from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail
 from checker.inputs.facts import Facts, Given
 from checker.inputs.files import (
@@ -25,14 +26,15 @@ from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
 from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of, may_be_of_others
 from checker.inputs.snapshot import drop
-from checker.inputs.text import InputError, TextDocument, parse_text, read_text
+from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.inputs.tie import tie
-from checker.inventory import Inventory, Skipped
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from checker.analysis.inventory import Inventory
 
     _Found = tuple[Path, bool]
 

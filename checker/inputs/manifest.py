@@ -9,23 +9,24 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
+from checker.analysis.inventory import Contact, Instance, Key, Place, Source, Topic
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
 from checker.inputs.files import home_of, name_of
 from checker.inputs.readers import take_comments
 from checker.inputs.recognise import Kind, kind_of
 from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
 from checker.inputs.schema import validate
-from checker.inputs.text import YAML_SUFFIXES, InputError, TextDocument, parse_text, read_text
-from checker.inventory import Contact, Instance, Key, Place, Source, Topic
+from checker.inputs.text import YAML_SUFFIXES, TextDocument, parse_text, read_text
 from checker.policy.node import Node, Object, items, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from checker.finding import Route
+    from checker.core.finding import Route
     from checker.inputs.facts import Facts
 
 

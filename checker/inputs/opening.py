@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.open_flags import BINARY, NONBLOCK
+from checker.core.open_flags import BINARY, NONBLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.policy.dialect import KEY, TOPIC, Dialect
 from checker.policy.node import Object, items, text_of
-from checker.policy.spelling import did_you_mean
-from checker.policy.vocabulary import OLD_VERSION, POLICY_ELEMENTS, VERSION
+from checker.policy.vocabulary import KEY, OLD_VERSION, POLICY_ELEMENTS, TOPIC, VERSION, Dialect
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

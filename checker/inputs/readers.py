@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
+from checker.analysis.inventory import Instance, Key, Place
+from checker.analysis.inventory import Source as Origin
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import (
     bare_topic,
     policy_in,
@@ -21,19 +25,16 @@ from checker.inputs.bulk import head_of, is_terraform_json, is_trail
 from checker.inputs.files import home_of, is_stream, name_of
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import MAX_BYTES, InputError, TextDocument, is_yaml, parse_embedded
-from checker.inventory import Instance, Key, Place
-from checker.inventory import Source as Origin
-from checker.policy.dialect import KEY, TOPIC
+from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, items, text_of
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY, TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from checker.finding import Route
+    from checker.core.finding import Route
     from checker.inputs.facts import Facts
 
 _NOT_RECOGNIZED = "not a file that checker can judge"

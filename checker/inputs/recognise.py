@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.policy_kind import looks_like_policy
 from checker.policy.node import Array, Object, items, text_of
-from checker.policy.spelling import did_you_mean
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from checker.policy.node import Node

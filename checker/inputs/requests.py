@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.iam.request import (
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.decide.request import (
     ANONYMOUS,
     Anonymous,
     AwsPrincipal,
@@ -14,14 +16,13 @@ from checker.iam.request import (
     Service,
     fold,
 )
-from checker.inputs.text import InputError, TextDocument, parse_text
-from checker.policy.dialect import KEY, TOPIC
+from checker.inputs.text import TextDocument, parse_text
 from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
 from checker.policy.read import read_policy
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY, TOPIC
 
 if TYPE_CHECKING:
-    from checker.finding import Position
+    from checker.core.finding import Position
     from checker.policy.model import Policy
 
 

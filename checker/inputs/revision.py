@@ -6,7 +6,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from checker.inputs.text import InputError, read_stream
+from checker.core.errors import InputError
+from checker.inputs.text import read_stream
 
 if TYPE_CHECKING:
     from pathlib import Path

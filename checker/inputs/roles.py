@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn, why_no_topic
+from checker.core.arn import Arn, why_no_topic
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import bare_topic, policy_text, read_key, read_key_policy, read_topic
 from checker.inputs.files import name_of, read_input
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
 from checker.inputs.readers import bare_key, instance_arn, unwrap
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import InputError, TextDocument, parse_text, read_text
-from checker.policy.dialect import KEY, TOPIC, Dialect
+from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Object, describe
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.inventory import Key, Topic
+    from checker.analysis.inventory import Key, Topic
     from checker.policy.model import Policy
 
 

@@ -6,15 +6,15 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Part
-from checker.inputs.text import InputError
+from checker.core.errors import InputError
+from checker.core.finding import Part
 from checker.policy.node import Array, Number, Object
-from checker.policy.spelling import did_you_mean
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-    from checker.finding import Route
+    from checker.core.finding import Route
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
 

@@ -2,7 +2,7 @@
 
 Words that everybody may know stay: elements, operators, actions and services of the policy language, Regions,
 and values without text. A value in which every text can be recognized in output keeps them all, and
-`checker.hidden_text` is told. A short or common text, as `prod`, would be found in other places, too; it becomes
+`checker.core.terminal_text` is told. A short or common text, as `prod`, would be found in other places, too; it becomes
 Unknown, as everything sensitive in a plan does.
 """
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.hidden_text import can_hide, hide, reveal
+from checker.core.errors import InputError
+from checker.core.regions import REGIONS
+from checker.core.terminal_text import can_hide, hide, reveal
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.masking import is_public_key, is_public_text
 from checker.inputs.terraform.resource import SENSITIVE
-from checker.inputs.text import InputError
 from checker.policy.node import Array, Number, Object, Scalar, children
-from checker.policy.unknown import Unknown
-from checker.regions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Symbol
+from checker.core.finding import Symbol
 from checker.inputs.declared import DeclaredSender
 from checker.policy.wildcard import glob, is_wild
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
-from checker.case import TopicCase
-from checker.iam.space import Target
+from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
+from checker.analysis.key import KeyCase
+from checker.analysis.topic import TopicCase
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.prove.space import Target
 from checker.inputs.awscli import bare_topic, policy_text
 from checker.inputs.bulk import is_bulk, is_terraform_json
 from checker.inputs.facts import Facts, Given
@@ -16,17 +20,14 @@ from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.readers import bare_key, take, unwrap
 from checker.inputs.revision import is_revision, read_revision
-from checker.inputs.text import Implied, InputError, TextDocument, parse_text
+from checker.inputs.text import Implied, TextDocument, parse_text
 from checker.inputs.tie import tie
 from checker.inputs.unmatched import PARAMETER, VARIABLE, unmatched_values
-from checker.inventory import Inventory, Key, PolicyText, Topic
-from checker.key_case import KeyCase
-from checker.policy.dialect import TOPIC
 from checker.policy.placeholder import masked
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import TOPIC
 
 if TYPE_CHECKING:
-    from checker.inventory import Skipped
+    from checker.core.errors import Skipped
     from checker.policy.model import Policy, Statement
 
 _KINDS = "a topic policy, a key policy, or the output of `aws sns get-topic-attributes` or `aws kms get-key-policy`"

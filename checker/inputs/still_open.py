@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity, Verdict
-from checker.inventory import Instance, Inventory, Key, Place, Topic
+from checker.analysis.inventory import Instance, Inventory, Key, Place, Topic
+from checker.core.finding import Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from checker.finding import Finding
+    from checker.core.finding import Finding
     from checker.inputs.drafting import Draft
     from checker.inputs.wanted import Wanted
 

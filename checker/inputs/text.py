@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from checker.finding import Part
+from checker.core.errors import InputError
+from checker.core.finding import Part
 from checker.inputs.opening import open_named, open_regular
 from checker.inputs.snapshot import keep, known_text
-from checker.inventory import Skipped
-from checker.policy.anchor import anchor
-from checker.policy.embedding import offsets_of_string, offsets_of_yaml
-from checker.policy.jsontext import TextError, parse_json
-from checker.policy.node import Node, find
-from checker.policy.source import Source
+from checker.policy.node import Node, anchor, find
+from checker.policy.source import Source, offsets_of_string, offsets_of_yaml
+from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.finding import Position, Route, Text
-    from checker.inventory import Place
+    from checker.analysis.inventory import Place
+    from checker.core.finding import Position, Route, Text
     from checker.policy.node import Scalar
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -29,33 +27,6 @@ _CHUNK = 64 * 1024
 
 YAML_SUFFIXES = (".yaml", ".yml")
 _EITHER = ".template"
-
-
-class InputError(Exception):
-    """A file cannot be read as what it should be.
-
-    ``incomplete``: neither an option nor a file is wrong, but AWS did not answer.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        reason: str,
-        position: Position | None = None,
-        help_text: str = "",
-        *,
-        incomplete: bool = False,
-    ) -> None:
-        super().__init__(f"{what}: {reason}")
-        self.what = what
-        self.reason = reason
-        self.position = position
-        self.help = help_text
-        self.incomplete = incomplete
-
-    def skipped(self) -> Skipped:
-        """The same as a report says it."""
-        return Skipped(self.what, self.reason, error=True, position=self.position, help=self.help)
 
 
 class TextDocument(NamedTuple):

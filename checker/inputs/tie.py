@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.analysis.inventory import Inventory, Key, Topic, is_key_reference, is_managed_key
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.files import home_of
-from checker.inventory import Inventory, Key, Topic, is_key_reference, is_managed_key
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path

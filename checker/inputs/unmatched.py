@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.inventory import Skipped
-from checker.policy.spelling import did_you_mean
+from checker.core.errors import Skipped
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

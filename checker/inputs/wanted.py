@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn, is_account, is_uuid, why_no_topic
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn, is_account, is_uuid, partition_of, why_no_topic
+from checker.core.errors import InputError
 from checker.inputs.roles import instance_option
-from checker.inputs.text import InputError
-from checker.inventory import is_managed_key
-from checker.partition import partition_of
 from checker.policy.placeholder import is_placeholder
 
 if TYPE_CHECKING:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import PolicyText, Written
 from checker.inputs.assemble import assemble
 from checker.inputs.facts import Facts
 from checker.inputs.hcl.module import read_module
 from checker.inputs.terraform.address import without_indices
-from checker.inventory import PolicyText, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.inventory import Key, Topic
+    from checker.analysis.inventory import Key, Topic
 
 
 def show_where_written(source: Path, facts: Facts) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from checker.inputs.cloudformation.shortforms import long_form
-from checker.policy.jsontext import MAX_DEPTH, TextError
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
+from checker.policy.text_json import MAX_DEPTH, TextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

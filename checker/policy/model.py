@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
 from checker.policy.vocabulary import OLD_VERSION, VERSION, Operator
 
 if TYPE_CHECKING:
-    from checker.finding import Operation, Part, Route
+    from checker.core.finding import Operation, Part, Route
 
 Value = str | Unknown
 """One value of a policy; numbers and booleans stand as their text."""

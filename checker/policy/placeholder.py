@@ -10,14 +10,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.policy.model import Condition, Patterns, Policy, Principals, Statement, Value
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.arn import Arn
-    from checker.finding import Route
+    from checker.core.arn import Arn
+    from checker.core.finding import Route
 
 PLACEHOLDER = "a placeholder that was not filled in"
 

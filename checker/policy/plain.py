@@ -6,14 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from checker.finding import Same, Symbol
+from checker.core.finding import Same, Symbol
+from checker.core.unknown import Unknown
 from checker.policy.node import Array, Number, Object
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.policy.node import Node
+
 
 Plain: TypeAlias = "str | bool | Number | Symbol | Same | Sequence[Plain] | Mapping[str, Plain] | None"
 """A value that can be written in any language; what ``Same`` stands for is put in its place before."""

@@ -1,39 +1,269 @@
-"""Nodes to a typed policy, with every place where the document departs from the grammar.
-
-Reading never fails: what cannot be understood becomes Unknown and a Problem, so that a policy is judged
-on what is known of it. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-"""
+"""What reading a policy leaves behind beside it: the places where the document departs from the grammar."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from checker.finding import Part, Put, Route
-from checker.policy.charset import odd_characters
+from checker.core.finding import Part, Put, Rename, Route
+from checker.core.unknown import Unknown
 from checker.policy.model import (
     ALLOW,
     DENY,
+    EVERYONE,
+    Condition,
     Patterns,
     Policy,
+    Principal,
+    Principals,
     Problem,
     Statement,
     Value,
 )
-from checker.policy.node import Array, Object, describe, items
-from checker.policy.read_conditions import conditions
-from checker.policy.read_principals import principals
-from checker.policy.reading import Reading, value_of
-from checker.policy.unknown import Unknown
+from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
 from checker.policy.vocabulary import (
+    CONDITION_KEY,
     OLD_VERSION,
     POLICY_ELEMENTS,
+    PRINCIPAL_TYPES,
     STATEMENT_ELEMENTS,
     VERSION,
+    Operator,
+    operator_names,
 )
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
-    from checker.policy.dialect import Dialect
-    from checker.policy.node import Node
+    from collections.abc import Iterator
+
+    from checker.core.finding import Operation, Route
+    from checker.policy.node import Member, Node
+    from checker.policy.vocabulary import Dialect
+
+
+class Reading:
+    """One document being read; what cannot be understood becomes a Problem, and Unknown in its place."""
+
+    __slots__ = ("dialect", "problems")
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.problems: list[Problem] = []
+
+    def problem(
+        self,
+        message: str,
+        route: Route,
+        help_text: str = "",
+        part: Part = Part.VALUE,
+        mend: tuple[Operation, ...] = (),
+    ) -> Unknown:
+        """Note a problem, and give what stands for the value."""
+        self.problems.append(Problem(message, route, part, help_text, mend=mend))
+        return Unknown(message)
+
+    def elements(
+        self, node: Object, known: tuple[str, ...], route: Route, what: str = "element"
+    ) -> dict[str, Node | Unknown]:
+        """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
+        found: dict[str, Node | Unknown] = {}
+        for member in node.members:
+            if member.key in found:
+                found[member.key] = self.repeated(node, member, route)
+            elif member.key in known:
+                found[member.key] = member.value
+            else:
+                meant, unknown = self._unknown(node, member, known, route, what)
+                found[meant] = unknown
+        return found
+
+    def _unknown(
+        self, node: Object, member: Member, known: tuple[str, ...], route: Route, what: str
+    ) -> tuple[str, Unknown]:
+        """Report an element and name the one that it was meant to be, which is not missing then but unknown."""
+        guess = did_you_mean(member.key, known)
+        meant = guess if guess and node.get(guess) is None else None
+        hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
+        message, at = f"unknown {what} `{member.key}`", (*route, member.key)
+        mend = (Rename(at, meant),) if meant else ()
+        return meant or member.key, self.problem(message, at, hint, Part.KEY, mend)
+
+    def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
+        """Note that something is no object, unless it is just not known."""
+        value = value_of(node)
+        if isinstance(value, Unknown):
+            return value
+        return self.problem(f"{what} is an object, this is {describe(node)}", route)
+
+    def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
+        """Note a key that stood before."""
+        first = next(one for one in node.members if one.key == member.key)
+        line = node.source.position(first.start, first.end).line
+        message = f"`{member.key}` stands twice, first on line {line}"
+        help_text = "AWS does not say which of the two counts; keep one"
+        self.problems.append(Problem(message, (*route, member.key), Part.KEY, help_text, repeated=True))
+        return Unknown(message)
+
+    def texts(self, node: Node, route: Route, *, scalars: bool = False) -> tuple[Value, ...]:
+        """Read a string or a list of strings; ``scalars`` lets numbers and booleans stand for their text."""
+        values: list[Value] = []
+        for index, one in enumerate(items(node)):
+            value = scalar_text(one) if scalars else value_of(one)
+            if value is None:
+                wanted = "a string, number or boolean" if scalars else "a string"
+                value = self.problem(f"expected {wanted}, found {describe(one)}", (*route, index))
+            values.append(value)
+        return tuple(values)
+
+
+def value_of(node: Node) -> Value | None:
+    """Give a string, or why it is not known; ``None`` for any other node."""
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, str | Unknown) else None
+
+
+_NEVER_LISTS = ("Version", "Id", "Sid", "Effect")
+"""Anything else that is a text alone counts as a list of one."""
+
+
+def odd_characters(node: Node, last: str, route: Route = ()) -> Iterator[tuple[Route, Part, str]]:
+    """Give every key and text of a document that has a character beyond ``last``, and the first such character."""
+    if isinstance(node, Object):
+        for member in node.members:
+            inside: Route = (*route, member.key)
+            yield from ((inside, Part.KEY, odd) for odd in _odd(member.key, last))
+            alone = member.key == "Statement" and isinstance(member.value, Object)
+            yield from odd_characters(member.value, last, (*inside, 0) if alone else inside)
+    elif isinstance(node, Array):
+        for index, one in enumerate(node.items):
+            yield from odd_characters(one, last, (*route, index))
+    else:
+        alone = bool(route) and isinstance(route[-1], str) and route[-1] not in _NEVER_LISTS
+        at = (*route, 0) if alone else route
+        yield from ((at, Part.VALUE, odd) for odd in _odd(text_of(node) or "", last))
+
+
+def _odd(text: str, last: str) -> str:
+    """Give the first character beyond the last that is allowed, or a control character other than a line's."""
+    return next((char for char in text if char > last or (char < " " and char not in "\t\r\n")), "")
+
+
+def principals(
+    reading: Reading, element: str, node: Node | Unknown | None, route: Route
+) -> Principals | Unknown:
+    """Read the element of a statement; ``route`` is that of the statement."""
+    if node is None:
+        help_text = "a resource-based policy says whom a statement is for"
+        return reading.problem("the statement has no Principal", route, help_text)
+    if isinstance(node, Unknown):
+        return node
+    route = (*route, element)
+    value = value_of(node)
+    if value == EVERYONE:
+        return Principals(element == "NotPrincipal", (Principal(EVERYONE, EVERYONE, route),))
+    if isinstance(value, Unknown):
+        return value
+    if not isinstance(node, Object):
+        shown = f"`{value}`" if value is not None else describe(node)
+        help_text = 'write `{"Service": "connect.amazonaws.com"}`, or `{"AWS": ...}` for an account or role'
+        return reading.problem(f"{element} is `*` or an object, not {shown}", route, help_text)
+    return _object(reading, node, route)
+
+
+def _object(reading: Reading, node: Object, route: Route) -> Principals:
+    """Read what Principal or NotPrincipal holds: types, each with one or several names."""
+    entries: list[Principal] = []
+    unknown: Unknown | None = None
+    for kind, value in reading.elements(node, PRINCIPAL_TYPES, route, "principal type").items():
+        if isinstance(value, Unknown):
+            unknown = value
+            continue
+        for index, one in enumerate(reading.texts(value, (*route, kind))):
+            entries.append(Principal(kind, one, (*route, kind, index)))
+    if not entries and unknown is None and not reading.dialect.empty_principal:
+        reading.problem(f"{route[-1]} names nobody", route, "SNS refuses a statement without a principal")
+    return Principals(route[-1] == "NotPrincipal", tuple(entries), unknown)
+
+
+_KEY = re.compile(CONDITION_KEY)
+
+
+def conditions(
+    reading: Reading, node: Node | Unknown | None, route: Route
+) -> tuple[Condition | Unknown, ...]:
+    """Read Condition; one that cannot be understood is Unknown, and the others are read all the same."""
+    if node is None:
+        return ()
+    if isinstance(node, Unknown):
+        return (node,)
+    if not isinstance(node, Object):
+        return (reading.not_an_object(node, "Condition", route),)
+    found: dict[str, list[Condition | Unknown]] = {}
+    for member in node.members:
+        if member.key in found:
+            found[member.key] = [reading.repeated(node, member, route)]
+        else:
+            found[member.key] = _operator(reading, member, route)
+    return tuple(condition for conditions in found.values() for condition in conditions)
+
+
+def _operator(reading: Reading, member: Member, route: Route) -> list[Condition | Unknown]:
+    operation: Operator | Unknown | None = Operator.parse(member.key)
+    route = (*route, member.key)
+    if operation is None:
+        operation = _unknown_operator(reading, member.key, route)
+    node = member.value
+    if not isinstance(node, Object):
+        return [reading.not_an_object(node, f"what `{member.key}` takes", route)]
+    found: dict[str, Condition | Unknown] = {}
+    for key in node.members:
+        if key.key in found:
+            found[key.key] = reading.repeated(node, key, route)
+        else:
+            twice = _other_case(reading, node, key, route)
+            one = _condition(reading, member.key, operation, key, route)
+            found[key.key] = one if twice is None else twice
+    return list(found.values())
+
+
+def _other_case(reading: Reading, node: Object, member: Member, route: Route) -> Unknown | None:
+    """Say that a condition key also stands in other letters: AWS compares keys without case, and names no winner.
+
+    Reported at the second of the two; neither is known then.
+    """
+    folded = member.key.lower()
+    spellings = [one for one in node.members if one.key.lower() == folded]
+    twin = spellings[0]
+    if all(one.key == member.key for one in spellings):
+        return None
+    if twin.key != member.key:
+        line = node.source.position(twin.start, twin.end).line
+        message = f"`{member.key}` is the same key as `{twin.key}` on line {line}"
+        help_text = "AWS compares keys without case and does not say which counts; put the values in one list"
+        route, also = (*route, member.key), ((*route, twin.key),)
+        reading.problems.append(Problem(message, route, Part.KEY, help_text, also=also))
+    return Unknown(f"`{twin.key}` stands twice, in different letter case")
+
+
+def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:
+    guess = did_you_mean(name, operator_names())
+    help_text = f"did you mean `{guess}`?" if guess else ""
+    mend = (Rename(route, guess),) if guess else ()
+    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, mend)
+
+
+def _condition(
+    reading: Reading, operator: str, operation: Operator | Unknown, member: Member, route: Route
+) -> Condition | Unknown:
+    route = (*route, member.key)
+    if not _KEY.search(member.key):
+        help_text = "keys look like `aws:SourceArn`, without blanks around the name"
+        bare = "".join(member.key.split())
+        mend = (Rename(route, bare),) if _KEY.search(bare) else ()
+        return reading.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY, mend)
+    values = reading.texts(member.value, route, scalars=True)
+    return Condition(operator, operation, member.key, values, route)
+
 
 _HOPELESS = 4
 """How many times over its limit a policy is read, since blanks and lists that are easily shortened count."""

@@ -7,7 +7,11 @@ minutes, and policies are hostile input.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 RUN, ONE = "any run", "any one"
 """Wildcard tokens; a literal token is a single character, so the two never meet."""
@@ -90,3 +94,18 @@ def _walk(tokens: Tokens, text: str) -> bool:
         else:
             return False
     return all(rest is RUN for rest in tokens[token:])
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
+    """Give the known word that ``word`` most likely misspells, blanks and letter case aside, if any is close.
+
+    ``cutoff`` is how close: 1 for the same letters, 0 for none in common.
+    """
+    folded = {one.lower(): one for one in known}
+    bare = word.strip().lower().replace(" ", "")
+    if bare in folded:
+        return folded[bare]
+    from difflib import get_close_matches  # only when something is misspelt
+
+    close = get_close_matches(bare, folded, n=1, cutoff=cutoff)
+    return folded[close[0]] if close else None

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker import __version__
-from checker.arn import Arn
-from checker.finding import Severity, Verdict, format_route
-from checker.fingerprint import fingerprint, identity
+from checker.core.arn import Arn
+from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
 
 if TYPE_CHECKING:
-    from checker.finding import Finding
+    from checker.core.finding import Finding
 
 GENERATOR = "checker/"
 _INSTANCES = "checker/instances"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Applicability, format_route
-from checker.hidden_text import redacted
-from checker.report.entry import by_role
-from checker.terminal_text import inert
+from checker.core.finding import Applicability, format_route
+from checker.core.terminal_text import inert, redacted
+from checker.report.ordered import by_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Fix, Location, Position
-    from checker.report.setting import Setting
+    from checker.core.finding import Finding, Fix, Location, Position
+    from checker.report.context import Setting
 
 _MOST = 1000
 _PLACES = 10

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checker.analysis.wording import why
+from checker.core.terminal_text import inert
+from checker.core.unknown import Unknown
 from checker.policy.model import Condition, Statement
-from checker.policy.unknown import Unknown
-from checker.sentence import why
-from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.iam.decide import Decision, Match
-    from checker.iam.request import Request
-    from checker.iam.truth import Truth
-    from checker.report.paint import Paint
+    from checker.core.unknown import Truth
+    from checker.iam.decide.decide import Decision, Match
+    from checker.iam.decide.request import Request
+    from checker.report.style import Paint
 
 _STYLES = {"Allowed": "ok", "Unknown": "warning"}
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.iam.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
-from checker.iam.decide import ALLOWED, EXPLICITLY_DENIED
-from checker.iam.identity import SOURCE_KEYS
-from checker.iam.mention import known_conditions
-from checker.iam.request import Service, spell
+from checker.analysis.wording import could
+from checker.core.terminal_text import inert
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import ALLOWED, EXPLICITLY_DENIED
+from checker.iam.decide.request import Service, spell
+from checker.iam.prove.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
+from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.model import Statement
-from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import CONNECT
-from checker.sentence import could
-from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.access import Access
-    from checker.difference import Difference
-    from checker.iam.decide import Decision
-    from checker.iam.request import Request
-    from checker.report.paint import Paint
+    from checker.analysis.access_diff import Access, Difference
+    from checker.iam.decide.decide import Decision
+    from checker.iam.decide.request import Request
+    from checker.report.style import Paint
 
 _SIDES = ("old", "new")
 

@@ -7,19 +7,25 @@ from shlex import quote
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.documented import KeyCondition
-from checker.finding import Symbol
-from checker.policy.dialect import KEY, TOPIC
-from checker.policy.plain import json_text
-from checker.regions import CONNECT_REGIONS
-from checker.sentence import not_listed, where_connect_is
+from checker.analysis.documented import KeyCondition
+from checker.analysis.wording import not_listed, where_connect_is
+from checker.core.finding import Symbol
+from checker.core.regions import CONNECT_REGIONS
+from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement_text
+from checker.fix.text.hcl_writer import HclFlow
+from checker.fix.text.yaml_writer import YamlBlock
+from checker.policy.change import fresh
+from checker.policy.plain import json_text, listed
+from checker.policy.vocabulary import KEY, OLD_VERSION, TOPIC, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from checker.core.arn import Arn
     from checker.inputs.drafting import Draft
     from checker.inputs.wanted import Wanted
     from checker.policy.plain import Plain
+
 
 _NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"
 _WIDTH = 108
@@ -129,7 +135,6 @@ def json_policy(policy: Mapping[str, Plain], limit: int) -> str:
 
 
 def _terraform(drafts: Drafts) -> list[str]:
-    from checker.report.documents.terraform import terraform_policy, terraform_resource
 
     lines: list[str] = []
     if drafts.topic:
@@ -146,7 +151,6 @@ def _terraform(drafts: Drafts) -> list[str]:
 
 
 def _cloudformation(drafts: Drafts) -> list[str]:
-    from checker.report.documents.cloudformation import key_policy_property, topic_policy_template
 
     lines: list[str] = []
     if drafts.topic:
@@ -162,7 +166,6 @@ def _cloudformation(drafts: Drafts) -> list[str]:
 
 
 def _cli(drafts: Drafts) -> list[str]:
-    from checker.report.documents.awscli import put_key_policy, set_topic_policy
 
     lines: list[str] = []
     if drafts.topic:
@@ -177,3 +180,78 @@ def _cli(drafts: Drafts) -> list[str]:
 def _shell_remarks(remarks: Iterator[str]) -> Iterator[str]:
     """Write remarks as commands that do nothing: zsh takes no comments where commands are pasted."""
     return (f": {quote(_NEWLINE.join(wrap(f'warning: {remark}', _SHELL_WIDTH)))}" for remark in remarks)
+
+
+_CONTINUED = " \\\n  "
+
+
+def set_topic_policy(topic: Arn, policy: Mapping[str, Plain]) -> str:
+    """Write the command that sets a topic's policy."""
+    options = (
+        ("--region", topic.region),
+        ("--topic-arn", str(topic)),
+        ("--attribute-name", "Policy"),
+        ("--attribute-value", json_text(policy)),
+    )
+    return _command("aws sns set-topic-attributes", options)
+
+
+def put_key_policy(key: Arn, policy: Mapping[str, Plain]) -> str:
+    """Write the command that sets a key's policy, which KMS calls `default`."""
+    options = (
+        ("--region", key.region),
+        ("--key-id", str(key)),
+        ("--policy-name", "default"),
+        ("--policy", json_text(policy)),
+    )
+    return _command("aws kms put-key-policy", options)
+
+
+def _command(name: str, options: Sequence[tuple[str, str]]) -> str:
+    return _CONTINUED.join((name, *(f"{option} {quote(value)}" for option, value in options)))
+
+
+_LOGICAL_ID = "ConnectChatStreamingPolicy"
+
+
+def topic_policy_template(topic: str, policy: Mapping[str, Plain]) -> list[str]:
+    """Write a template with the policy of a topic."""
+    properties: dict[str, Plain] = {"Topics": [topic], "PolicyDocument": policy}
+    resource: dict[str, Plain] = {"Type": "AWS::SNS::TopicPolicy", "Properties": properties}
+    return _lines({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {_LOGICAL_ID: resource}})
+
+
+def key_policy_property(policy: Mapping[str, Plain]) -> list[str]:
+    """Write the property of a key's own resource: no other resource can set the policy of a key."""
+    return _lines({"KeyPolicy": policy})
+
+
+def _lines(value: Plain) -> list[str]:
+    node = fresh(value)
+    return "".join(YamlBlock().inside(node, "", node.source)).split("\n")
+
+
+_LINES = Lines("\n", "  ")
+_LAYOUT = _LINES.inside("")
+
+
+def terraform_policy(name: str, policy: Mapping[str, Plain]) -> str:
+    """Write the data source of a whole policy. Without Version a policy is of the old one."""
+    version = policy.get("Version", OLD_VERSION)
+    said = [("version", version)] if version != VERSION else []
+    said += [("policy_id", policy["Id"])] if "Id" in policy else []
+    parts = [_arguments(said)] if said else []
+    parts += (
+        statement_text(HclFlow(), fresh(one), _LAYOUT.indent, _LINES) for one in listed(policy["Statement"])
+    )
+    return "".join(block_text(f'data "aws_iam_policy_document" "{name}"', parts, _LAYOUT))
+
+
+def terraform_resource(kind: str, name: str, arguments: Sequence[tuple[str, Plain]]) -> str:
+    """Write a resource without blocks inside."""
+    return "".join(block_text(f'resource "{kind}" "{name}"', [_arguments(arguments)], _LAYOUT))
+
+
+def _arguments(pairs: Sequence[tuple[str, Plain]]) -> list[str]:
+    written = ((key, HclFlow().node(fresh(value), _LAYOUT.deeper(), None)) for key, value in pairs)
+    return lines_text(written, _LAYOUT)

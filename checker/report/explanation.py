@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.chain import BROKEN, OK, UNKNOWN
-from checker.pairing import why
+from checker.analysis.pairing import why
+from checker.analysis.wording import could
+from checker.analysis.wording import why as why_matched
+from checker.core.terminal_text import inert
+from checker.core.unknown import Unknown
+from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.rule import Link
 from checker.policy.model import Statement
-from checker.policy.unknown import Unknown
 from checker.report.json_v1 import pairing_json
-from checker.rule import Link
-from checker.sentence import could
-from checker.sentence import why as why_matched
-from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.chain import Explanation, LinkStatus
-    from checker.iam.prove import Answer
-    from checker.report.paint import Paint
+    from checker.iam.prove.prove import Answer
+    from checker.lint.explain import Explanation, LinkStatus
+    from checker.report.style import Paint
 
 _STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {

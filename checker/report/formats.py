@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from checker.outcome import Report
-    from checker.report.setting import Setting
+    from checker.lint.report import Report
+    from checker.report.context import Setting
 
 FORMATS = {
     "text": ("text", "findings_text"),

@@ -5,24 +5,46 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Severity, Verdict
+from checker.core.finding import Severity, Verdict
+from checker.core.terminal_text import Inert
 from checker.report.brief import details, one_line, place
-from checker.report.entry import by_role, worst_first
-from checker.report.github_command import Command
+from checker.report.context import is_file
 from checker.report.markdown import markdown_within
-from checker.report.paint import Paint
-from checker.report.setting import is_file
+from checker.report.ordered import by_role, worst_first
+from checker.report.style import Paint
 from checker.report.text import summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Position
-    from checker.inventory import Skipped
-    from checker.outcome import Report
-    from checker.report.setting import Setting
+    from checker.core.errors import Skipped
+    from checker.core.finding import Finding, Position
+    from checker.lint.report import Report
+    from checker.report.context import Setting
+
+
+class Command(NamedTuple):
+    """A command with properties and a message, whose lines may be several and each is safe to print."""
+
+    kind: str
+    properties: tuple[tuple[str, str], ...]
+    message: str
+
+    def line(self) -> Inert:
+        """Write the command as one line, which the runner is meant to obey."""
+        properties = ",".join(f"{key}={_property(value)}" for key, value in self.properties if value)
+        return Inert(f"::{self.kind} {properties}::{_data(self.message)}")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
 
 _MOST = 10
 """GitHub shows this many annotations of a kind for a step, and drops the rest without a word."""

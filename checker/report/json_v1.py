@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Severity, format_route
-from checker.outcome import HeldBackBy
-from checker.terminal_text import json_lines
+from checker.core.finding import Severity, format_route
+from checker.core.terminal_text import json_lines
+from checker.lint.report import HeldBackBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.finding import Finding, Fix, Location, Position, Witness
-    from checker.inventory import Pairing, Skipped
-    from checker.outcome import Examined, Report
-    from checker.report.setting import Setting
+    from checker.analysis.inventory import Pairing
+    from checker.core.errors import Skipped
+    from checker.core.finding import Finding, Fix, Location, Position, Witness
+    from checker.lint.report import Examined, Report
+    from checker.report.context import Setting
 
 
 def json_report(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - the same for all formats

@@ -2,22 +2,100 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from checker.finding import Verdict
-from checker.report.brief import details, one_line, place
-from checker.report.entry import by_role, worst_first
-from checker.report.markdown_escape import code, prose
-from checker.report.markdown_remarks import remarks, size
-from checker.report.paint import Paint
+from checker.core.finding import Verdict
+from checker.report.brief import details, one_line, place, place_of
+from checker.report.ordered import by_role, worst_first
+from checker.report.style import Paint
 from checker.report.text import summary_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from checker.finding import Finding
-    from checker.outcome import Report
-    from checker.report.setting import Setting
+    from checker.core.finding import Finding, Position
+    from checker.lint.report import Report, Suppressed
+    from checker.report.context import Setting
+
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_LIVE = re.compile(r"[@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
+_BACKTICKS = re.compile("`+")
+_BREAK = "\N{ZERO WIDTH SPACE}"
+
+
+def plain(text: str) -> str:
+    """Write a text of one line so that it reads as it is."""
+    # mentions, references and bare links are looked for in the rendered text, where escapes are gone
+    return _PUNCTUATION.sub(r"\\\1", _LIVE.sub(lambda found: found[0] + _BREAK, text))
+
+
+def code(text: str) -> str:
+    """Write a text of one line as a code span, whatever backticks it has itself."""
+    if not text:
+        return plain("``")
+    runs = [len(run) for run in _BACKTICKS.findall(text)]
+    fence = "`" * (max(runs, default=0) + 1)
+    edged = text[0] in "` " or text[-1] in "` "
+    pad = " " if edged and text.strip(" ") else ""  # of blanks alone none is taken off
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """Write one of our messages, which put values between backticks; a value may hold backticks itself."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return plain(text)
+    return "".join(code(piece) if index % 2 else plain(piece) for index, piece in enumerate(pieces))
+
+
+_LONGEST = 300
+
+
+def size(lines: Sequence[str]) -> int:
+    """Count the bytes that lines take with their ends."""
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def remarks(report: Report, setting: Setting, room: int) -> list[str]:
+    """Write the remarks, a section each, in at most so many bytes."""
+    sections = {
+        "Rules that failed themselves": [f"- {code(rule)}" for rule in sorted(set(report.crashed))],
+        "Not judged": [
+            _remark(one.what, one.position, f"{'error: ' if one.error else ''}{one.reason}", setting)
+            for one in report.skipped
+        ],
+        "Stale suppressions": [_remark(one.where, one.position, one.reason, setting) for one in report.stale],
+        "Suppressed": [_suppressed(one, setting) for one in report.suppressed],
+    }
+    share = room // len(sections)
+    return [line for title, items in sections.items() if items for line in _section(title, items, share)]
+
+
+def _section(title: str, items: Sequence[str], room: int) -> Iterator[str]:
+    lines = ["", f"### {title}", ""]
+    room -= size([*lines, f"- and {len(items)} more"])
+    for number, item in enumerate(items):
+        room -= size([item])
+        if room < 0:
+            lines.append(f"- and {len(items) - number} more")
+            break
+        lines.append(item)
+    yield from lines
+
+
+def _remark(where: str, position: Position | None, reason: str, setting: Setting) -> str:
+    at = place_of(where, position, setting)[:_LONGEST]
+    return f"- {code(at)}: {prose(one_line(reason, _LONGEST))}"
+
+
+def _suppressed(one: Suppressed, setting: Setting) -> str:
+    finding = one.finding
+    at = place(finding.locations[0], setting)[:_LONGEST]
+    said = f"{code(finding.rule)} at {code(at)}: {prose(one_line(finding.message, _LONGEST))}"
+    return f"- {said} (by {one.by.value}: {prose(one_line(one.reason, _LONGEST))})"
+
 
 _COMMENT = 65_536  # GitHub counts characters, of which there are never more than bytes
 

@@ -7,22 +7,22 @@ import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from checker.arn import Arn
-from checker.finding import Applicability, Verdict
-from checker.outcome import without_conditions
+from checker.core.arn import Arn
+from checker.core.finding import Applicability, Verdict
+from checker.core.terminal_text import inert, inert_patch_line
+from checker.lint.report import without_conditions
 from checker.report.brief import worth_label
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.replacement import made_line, replacement_json, replacement_text
-from checker.terminal_text import inert, inert_patch_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from checker.fix.attempts import Left
-    from checker.fix.outcome import Outcome, PolicyChange
+    from checker.fix.result import Outcome, PolicyChange
     from checker.fix.rounds import Mended
-    from checker.report.paint import Paint
+    from checker.report.style import Paint
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:

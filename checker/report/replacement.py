@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.fix.receipt import CREATED, ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
-from checker.fix.replacement import State
-from checker.terminal_text import inert
+from checker.core.terminal_text import inert
+from checker.fix.live.receipt import CREATED, ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
+from checker.fix.live.replacement import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.receipt import Change
-    from checker.fix.replacement import Replacement, Step
-    from checker.report.paint import Paint
+    from checker.fix.live.receipt import Change
+    from checker.fix.live.replacement import Replacement, Step
+    from checker.report.style import Paint
 
 _CALLS = {
     TOPIC: ["sns:SetTopicAttributes"],

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.chain import BROKEN, OK
+from checker.core.terminal_text import inert
+from checker.lint.explain import BROKEN, OK
 from checker.report.explanation import link_line
-from checker.terminal_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.report.paint import Paint
-    from checker.retention.made import SetUp
-    from checker.retention.model import Keeper, Retention
+    from checker.lint.retention.model import Keeper, Retention, SetUp
+    from checker.report.style import Paint
 
 _CREATE = {
     "sqs": "`--create` sets up a queue that keeps them",

@@ -6,16 +6,27 @@ import difflib
 import json
 from typing import TYPE_CHECKING
 
-from checker.fix.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
-from checker.report.age import age
-from checker.terminal_text import inert
+from checker.core.terminal_text import inert
+from checker.fix.live.receipt import CREATED, ENCRYPTION, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from checker.fix.receipt import Change, Receipt
-    from checker.report.paint import Paint
+    from checker.fix.live.receipt import Change, Receipt
+    from checker.report.style import Paint
+
+
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def age(seconds: float) -> str:
+    """Say how long ago something was."""
+    for unit, name in _UNITS:
+        if seconds >= unit:
+            count = int(seconds // unit)
+            return f"{count} {name}{'s' * (count != 1)} ago"
+    return "less than a minute ago"
 
 
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:

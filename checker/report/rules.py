@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from checker.terminal_text import json_lines
+from checker.core.terminal_text import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.report.paint import Paint
-    from checker.rule import Rule
+    from checker.lint.rule import Rule
+    from checker.report.style import Paint
 
 
 def rules_json(rules: Sequence[Rule]) -> Iterator[str]:

@@ -6,24 +6,248 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
+import posixpath
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from checker import __version__
-from checker.report.brief import one_line
-from checker.report.entry import entries
+from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
+from checker.core.terminal_text import json_lines
+from checker.lint.report import HeldBackBy
+from checker.report.brief import one_line, place
 from checker.report.json_v1 import summary
-from checker.report.sarif_place import ROOT, artifact, region
-from checker.report.sarif_result import results
-from checker.report.sarif_rule import descriptors
-from checker.terminal_text import json_lines
+from checker.report.ordered import by_role, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from checker.finding import Position
-    from checker.outcome import Report
-    from checker.report.entry import Entry
-    from checker.report.setting import Setting
+    from checker.core.finding import Edit, Finding, Fix, Location, Position
+    from checker.lint.report import Report, Suppressed
+    from checker.lint.rule import Rule
+    from checker.report.context import Setting
+    from checker.report.ordered import Entry
+
+
+# GitHub ranks by number: from 7.0 it says high, from 4.0 medium, below low
+_SECURITY_SEVERITY = {Severity.ERROR: "8.0", Severity.WARNING: "5.0", Severity.NOTE: "2.0"}
+
+
+def descriptors(rules: Iterable[Rule], met: Iterable[str]) -> list[dict[str, Any]]:
+    """Describe the rules that ran, and by its name alone any other whose id was met."""
+    known = {rule.id: _descriptor(rule) for rule in rules}
+    return [*known.values(), *(_stranger(rule) for rule in sorted(set(met) - known.keys()))]
+
+
+def _descriptor(rule: Rule) -> dict[str, Any]:
+    page = rule.documentation() or rule.summary
+    return {
+        "id": rule.id,
+        "name": _name(rule.id),
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": " ".join(page.partition("\n\n")[0].split())},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": rule.severity.value},
+        "properties": {
+            "precision": "high",
+            "security-severity": _SECURITY_SEVERITY[rule.severity],
+            "tags": ["security", rule.family],
+        },
+    }
+
+
+def _stranger(rule: str) -> dict[str, Any]:
+    text = {"text": f"the rule {rule}"}
+    return {
+        "id": rule,
+        "name": _name(rule),
+        "shortDescription": text,
+        "fullDescription": text,
+        "help": text,
+    }
+
+
+def _name(rule: str) -> str:
+    return "".join(word.capitalize() for word in rule.split("-"))
+
+
+_SPECIAL = re.compile(r"([\\\[\]])")
+
+
+def result_message(finding: Finding, related: Sequence[Location], setting: Setting) -> str:
+    """Say what is wrong, what to do, and where to look besides; related locations count from 1.
+
+    GitHub shows a related location only where the message links to it.
+    """
+    message = _literal(one_line(finding.message))
+    told = [message if message.endswith((".", "?", "!")) else f"{message}."]
+    if finding.help:
+        told.append(f"Help: {_literal(one_line(finding.help))}")
+    links = [f"[{_escaped(label(one, setting))}]({number})" for number, one in enumerate(related, 1)]
+    if links:
+        told.append(f"See {', '.join(links)}")
+    return "\n\n".join(told)
+
+
+def label(location: Location, setting: Setting) -> str:
+    """Say why a related location is shown, or else where it is."""
+    return one_line(location.note) or place(location, setting)
+
+
+def _literal(text: str) -> str:
+    """Escape where a link could be read; elsewhere the escapes would show in viewers that know none."""
+    return _escaped(text) if "](" in text else text
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def relative_uri(name: str, setting: Setting) -> str:
+    """Write a name as a relative URI that is never empty and never leads out of its folder.
+
+    A file outside the repository goes by its whole path, a live resource by its ARN with slashes for colons:
+    GitHub drops a result without a file.
+    """
+    steps = [step for step in _path(name, setting).split("/") if step not in ("", ".", "..")]
+    return "/".join(_quoted(step) for step in steps) or "unnamed"
+
+
+def _path(name: str, setting: Setting) -> str:
+    if name.startswith("arn:"):
+        return name.replace(":", "/")
+    path = setting.relative(name)
+    outside = path == ".." or path.startswith("../")
+    return posixpath.normpath(posixpath.join(setting.folder, name)) if outside else path
+
+
+def _quoted(step: str) -> str:
+    return quote(step.encode("utf-8", "surrogatepass"), safe="")
+
+
+ROOT = "%SRCROOT%"
+
+
+def artifact(name: str, setting: Setting) -> dict[str, str]:
+    """Name a file, or a live resource as if it were one."""
+    return {"uri": relative_uri(name, setting), "uriBaseId": ROOT}
+
+
+def region(position: Position | None) -> dict[str, int]:
+    """Mark a stretch of a file; a live resource counts as a file of one line."""
+    if position is None:
+        return {"startLine": 1}
+    return {
+        "startLine": position.line,
+        "startColumn": position.column,
+        "endLine": position.end_line,
+        "endColumn": position.end_column,
+    }
+
+
+def located(location: Location, resource: str, setting: Setting) -> dict[str, Any]:
+    """Place a part of a finding in its file and in the resource that the finding is about."""
+    route = format_route(location.route)
+    name = one_line(f"{resource}#{route}" if route else resource)
+    return {
+        "physicalLocation": {
+            "artifactLocation": artifact(location.source, setting),
+            "region": region(location.position()),
+        },
+        "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
+    }
+
+
+_MOST_LOCATIONS = 10  # of the 1,000 that GitHub takes; nobody reads more
+
+
+def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting) -> Iterator[dict[str, Any]]:
+    """Turn entries into results; ``rules`` gives the index of a rule by its id."""
+    seen: Counter[str] = Counter()
+    for finding, held_back in entries:
+        print_ = fingerprint(identity(finding, setting.relative))
+        seen[print_] += 1
+        yield {
+            "ruleId": finding.rule,
+            "ruleIndex": rules[finding.rule],
+            **_judgement(finding),
+            **_places(finding, setting),
+            "partialFingerprints": {
+                "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
+            },
+            # SARIF wants it on all results or on none, empty where nothing is suppressed
+            "suppressions": [_suppression(held_back)] if held_back else [],
+            **_fixes(finding, setting),
+            "properties": _properties(finding),
+        }
+
+
+def _judgement(finding: Finding) -> dict[str, str]:
+    if finding.verdict is Verdict.UNDETERMINED:
+        return {"kind": "open", "level": "none"}
+    return {"kind": "fail", "level": finding.severity.value}
+
+
+def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
+    primary, related = (some[:_MOST_LOCATIONS] for some in by_role(finding))
+    return {
+        "message": {"text": result_message(finding, related, setting)},
+        "locations": [_location(one, finding, setting) for one in primary],
+        "relatedLocations": [
+            {
+                "id": number,
+                **located(one, finding.resource, setting),
+                "message": {"text": label(one, setting)},
+            }
+            for number, one in enumerate(related, 1)
+        ],
+    }
+
+
+def _location(location: Location, finding: Finding, setting: Setting) -> dict[str, Any]:
+    note = {"message": {"text": one_line(location.note)}} if location.note else {}
+    return {**located(location, finding.resource, setting), **note}
+
+
+def _fixes(finding: Finding, setting: Setting) -> dict[str, Any]:
+    """Give the fixes that are edits; one that is only shown has nothing that SARIF could hold."""
+    fixes = [_fix(one, setting) for one in finding.fixes if one.edits]
+    return {"fixes": fixes} if fixes else {}
+
+
+def _fix(fix: Fix, setting: Setting) -> dict[str, Any]:
+    changes: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        changes.setdefault(edit.document.name, []).append(edit)
+    return {
+        "description": {"text": one_line(f"{fix.title} ({fix.applicability.value})")},
+        "artifactChanges": [
+            {
+                "artifactLocation": artifact(name, setting),
+                "replacements": [_replacement(one) for one in edits],
+            }
+            for name, edits in changes.items()
+        ],
+    }
+
+
+def _replacement(edit: Edit) -> dict[str, Any]:
+    return {"deletedRegion": region(edit.position), "insertedContent": {"text": edit.text}}
+
+
+def _suppression(held_back: Suppressed) -> dict[str, str]:
+    return {
+        "kind": "inSource" if held_back.by is HeldBackBy.COMMENT else "external",
+        "status": "accepted",
+        "justification": one_line(held_back.reason),
+    }
+
+
+def _properties(finding: Finding) -> dict[str, str]:
+    witness = {"witness": one_line(finding.witness.sentence)} if finding.witness else {}
+    return {"verdict": finding.verdict.value, "resource": one_line(finding.resource), **witness}
+
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _MOST_RESULTS = 25_000  # GitHub refuses a run with more

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.finding import Location, Severity
-from checker.policy.unknown import Unknown
-from checker.remedy.replacement import topic_in
-from checker.rule import Link, Rule
+from checker.core.arn import Arn
+from checker.core.finding import Location, Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.replacement import topic_in
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.inventory import Contact
+    from checker.analysis.inventory import Contact
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class CrossRegion(Rule):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import why_no_topic
-from checker.finding import Location, Severity
-from checker.rule import Link, Rule
+from checker.core.arn import why_no_topic
+from checker.core.finding import Location, Severity
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.inventory import Contact
-    from checker.policy.unknown import Unknown
+    from checker.analysis.inventory import Contact
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
 
 _HELP = "a topic's ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME"
 

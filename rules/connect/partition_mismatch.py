@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.finding import Location, Severity
-from checker.inventory import Key
-from checker.partition import partition_of
-from checker.policy.unknown import Unknown
-from checker.rule import Link, Rule
+from checker.analysis.inventory import Key
+from checker.core.arn import Arn, partition_of
+from checker.core.finding import Location, Severity
+from checker.core.unknown import Unknown
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class PartitionMismatch(Rule):

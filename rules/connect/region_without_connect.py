@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.finding import Location, Severity
-from checker.policy.unknown import Unknown
-from checker.regions import CONNECT_REGIONS
-from checker.rule import Link, Rule
-from checker.sentence import not_listed, where_connect_is
+from checker.analysis.wording import not_listed, where_connect_is
+from checker.core.arn import Arn
+from checker.core.finding import Location, Severity
+from checker.core.regions import CONNECT_REGIONS
+from checker.core.unknown import Unknown
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class RegionWithoutConnect(Rule):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Location, Role, Severity
-from checker.rule import Link, Rule
+from checker.core.finding import Location, Role, Severity
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.inventory import Contact, Place
-    from checker.policy.unknown import Unknown
+    from checker.analysis.inventory import Contact, Place
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
 
 LIMIT = 2
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.inventory import is_customer_alias, is_managed_key, managed_alias
-from checker.policy.unknown import Unknown
-from checker.remedy.replacement import customer_key
-from checker.rule import Link, Rule
+from checker.analysis.inventory import is_customer_alias, is_managed_key, managed_alias
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.replacement import customer_key
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding, Fix, Location
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding, Fix, Location
 
 _HELP = "encrypt the topic with a customer managed key whose policy allows connect.amazonaws.com"
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import names_connect
-from checker.finding import Severity
-from checker.inventory import is_key_reference, is_managed_key
+from checker.analysis.inventory import is_key_reference, is_managed_key
+from checker.analysis.topic import names_connect
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.grants import allow_key
+from checker.lint.rule import Link, Rule
 from checker.policy.model import DENY
-from checker.policy.unknown import Unknown
-from checker.remedy.grants import allow_key
-from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding, Location
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding, Location
 
 _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
 _MORE = (

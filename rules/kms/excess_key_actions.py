@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.action import covered
-from checker.iam.space import DATA_KEY, DECRYPT, DESCRIBE, KEY_TAKEOVER, KEY_USES
+from checker.analysis.wording import listed
+from checker.core.finding import Severity
+from checker.iam.decide.elements import covered
+from checker.iam.prove.space import DATA_KEY, DECRYPT, DESCRIBE, KEY_TAKEOVER, KEY_USES
+from checker.lint.fixes.grants import narrow_key_grant
+from checker.lint.rule import Link, Rule
 from checker.policy.model import Patterns
 from checker.policy.names import KEY_ACTIONS
-from checker.remedy.grants import narrow_key_grant
-from checker.rule import Link, Rule
-from checker.sentence import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
     from checker.policy.model import Statement
-    from checker.policy.unknown import Unknown
 
 _HELP = (
     'give connect.amazonaws.com a statement of its own with "kms:GenerateDataKey*" and "kms:Decrypt" alone'

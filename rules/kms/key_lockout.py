@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn, is_account
-from checker.finding import Severity
-from checker.iam import prove
-from checker.iam.identity import fresh_account
-from checker.iam.space import PUT_KEY_POLICY
-from checker.policy.unknown import Unknown
-from checker.remedy.grants import allow_owner_of_key
-from checker.rule import Rule
-from checker.sentence import listed
+from checker.analysis.wording import listed
+from checker.core.arn import Arn, is_account
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.prove import prove
+from checker.iam.prove.source_keys import fresh_account
+from checker.iam.prove.space import PUT_KEY_POLICY
+from checker.lint.fixes.grants import allow_owner_of_key
+from checker.lint.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding
 
 _HELP = "allow `kms:*` on `*` to the root of the account, as the default key policy does"
 

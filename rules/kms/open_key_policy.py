@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.prove import StrangerProver
-from checker.iam.space import KEY_TAKEOVER
+from checker.analysis.wording import could
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.prove.prove import StrangerProver
+from checker.iam.prove.space import KEY_TAKEOVER
+from checker.lint.fixes.values import restrict_to_owner
+from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import ALLOW, DENY
 from checker.policy.names import KEY_ACTIONS
-from checker.policy.unknown import Unknown
-from checker.remedy.values import restrict_to_owner
-from checker.rule import Link, Rule, witness
-from checker.sentence import could
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.iam.prove import Answer
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding
+    from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
 
 _READING = ("kms:Describe", "kms:Get", "kms:List")

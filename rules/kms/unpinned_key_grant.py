@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.action import covered
-from checker.iam.space import DATA_KEY, DECRYPT
-from checker.rule import Link, Rule
+from checker.core.finding import Severity
+from checker.iam.decide.elements import covered
+from checker.iam.prove.space import DATA_KEY, DECRYPT
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.key_case import KeyCase
-    from checker.policy.unknown import Unknown
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
 
 _HELP = (
     "AWS's sample has no condition either, and documents none for Connect; "

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.finding import Severity
-from checker.inventory import USABLE_STATES, is_key_reference, is_managed_key
-from checker.key_case import unsupported
-from checker.policy.unknown import Unknown
-from checker.remedy.replacement import customer_key, revived
-from checker.rule import Link, Rule
+from checker.analysis.inventory import USABLE_STATES, is_key_reference, is_managed_key
+from checker.analysis.key import unsupported
+from checker.core.arn import Arn
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.replacement import customer_key, revived
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.key_case import KeyCase
+    from checker.analysis.key import KeyCase
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class UnusableKey(Rule):

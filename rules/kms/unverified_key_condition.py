@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part, Severity
-from checker.rule import Link, Rule
-from checker.sentence import listed
+from checker.analysis.wording import listed
+from checker.core.finding import Part, Severity
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding
-    from checker.key_case import KeyCase
-    from checker.policy.unknown import Unknown
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
 
 _HELP = "see a test message arrive before you rely on it, or take the condition out"
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.space import SNS
-from checker.remedy.grants import allow_key
-from checker.rule import Link, Rule
+from checker.core.finding import Severity
+from checker.iam.prove.space import SNS
+from checker.lint.fixes.grants import allow_key
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.finding import Finding, Location
-    from checker.key_case import KeyCase
-    from checker.policy.unknown import Unknown
+    from checker.analysis.key import KeyCase
+    from checker.core.finding import Finding, Location
+    from checker.core.unknown import Unknown
 
 _HELP = "allow the two actions to connect.amazonaws.com; sns.amazonaws.com is for encrypted queues behind the topic"
 

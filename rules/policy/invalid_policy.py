@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Location, Part, Role, Severity
-from checker.remedy.values import spelt_right
-from checker.rule import Link, PolicyRule
+from checker.core.finding import Location, Part, Role, Severity
+from checker.lint.fixes.values import spelt_right
+from checker.lint.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import PolicyCase
-    from checker.finding import Finding
+    from checker.analysis.topic import PolicyCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
     from checker.policy.model import Problem
-    from checker.policy.unknown import Unknown
 
 
 class InvalidPolicy(PolicyRule):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.values import fill_in
+from checker.lint.rule import Link, PolicyRule
 from checker.policy.placeholder import placeholders
-from checker.policy.unknown import Unknown
-from checker.remedy.values import fill_in
-from checker.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import PolicyCase
-    from checker.finding import Finding
+    from checker.analysis.topic import PolicyCase
+    from checker.core.finding import Finding
 
 
 class PlaceholderValue(PolicyRule):

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.diagnosis import ANY_RESOURCE
-from checker.finding import Role, Severity
-from checker.iam.identity import SOURCE_KEYS
-from checker.iam.operators import is_negated
-from checker.iam.prove import one_request
-from checker.iam.space import connect_space
-from checker.iam.truth import Truth, any_of, negate
+from checker.analysis.diagnosis import ANY_RESOURCE
+from checker.analysis.wording import listed
+from checker.core.finding import Role, Severity
+from checker.core.unknown import Truth, Unknown, any_of, negate
+from checker.iam.decide.operators import is_negated
+from checker.iam.prove.prove import one_request
+from checker.iam.prove.source_keys import SOURCE_KEYS
+from checker.iam.prove.space import connect_space
+from checker.lint.fixes.statement import exempt
+from checker.lint.rule import Link, Rule
 from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
-from checker.policy.unknown import Unknown
-from checker.remedy.denial import exempt
-from checker.rule import Link, Rule
-from checker.sentence import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding, Location
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding, Location
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
 _LIST = "list connect.amazonaws.com under Service in NotPrincipal, or deny by condition instead"

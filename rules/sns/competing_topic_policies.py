@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Role, Severity
-from checker.rule import Link, Rule
+from checker.core.finding import Role, Severity
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.policy.unknown import Unknown
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
 
 _ONE = "keep one resource that writes the policy, with all statements in it"
 _EACH = "give every topic a policy of its own: SNS refuses a policy about several"

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.diagnosis import Cause, Diagnosis, diagnose
-from checker.finding import Severity
-from checker.iam.decide import UNKNOWN
-from checker.iam.identity import SOURCE_KEYS
+from checker.analysis.diagnosis import Cause, Diagnosis, diagnose
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import UNKNOWN
+from checker.iam.prove.source_keys import SOURCE_KEYS
+from checker.lint.fixes.grants import allow_connect
+from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import Patterns
-from checker.policy.unknown import Unknown
-from checker.remedy.grants import allow_connect
-from checker.rule import Link, Rule, witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
-    from checker.case import TopicCase
-    from checker.finding import Finding, Fix, Location
-    from checker.iam.prove import Answer
+    from checker.analysis.topic import TopicCase
+    from checker.core.arn import Arn
+    from checker.core.finding import Finding, Fix, Location
+    from checker.iam.prove.prove import Answer
 
 _ADD = (
     "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "

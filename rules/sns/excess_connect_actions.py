@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.action import covered
-from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.analysis.wording import listed
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.decide.elements import covered
+from checker.iam.prove.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.lint.fixes.grants import narrow_topic_grant
+from checker.lint.rule import Link, Rule
 from checker.policy.model import Patterns
 from checker.policy.names import TOPIC_ACTIONS
-from checker.policy.unknown import Unknown
-from checker.remedy.grants import narrow_topic_grant
-from checker.rule import Link, Rule
-from checker.sentence import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
     from checker.policy.model import Statement
 
 _HELP = "give connect.amazonaws.com a statement of its own with sns:Publish alone"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.policy.unknown import Unknown
-from checker.remedy.replacement import standard_topic
-from checker.rule import Link, Rule
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.fixes.replacement import standard_topic
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class FifoTopic(Rule):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.policy.unknown import Unknown
-from checker.rule import Rule
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
-    from checker.inventory import Subscription
+    from checker.analysis.inventory import Subscription
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 _DURABLE = ("sqs", "firehose")
 _QUEUE_HELP = (

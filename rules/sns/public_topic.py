@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.iam.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.analysis.wording import could
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.prove.space import ADMINISTER, PUBLISH, SUBSCRIBE
+from checker.lint.fixes.values import restrict_to_owner
+from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import ALLOW, DENY
-from checker.policy.unknown import Unknown
-from checker.remedy.values import restrict_to_owner
-from checker.rule import Link, Rule, witness
-from checker.sentence import could
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding, Location
-    from checker.iam.prove import Answer
-    from checker.iam.truth import Truth
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding, Location
+    from checker.core.unknown import Truth
+    from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
 
 _DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import conditions_on, names_connect
-from checker.diagnosis import Cause, diagnose
-from checker.finding import Part, Severity
-from checker.iam.identity import SOURCE_OWNER
-from checker.remedy.grants import allow_connect
-from checker.remedy.pinning import pin, replace_source_owner
-from checker.rule import Link, Rule
+from checker.analysis.diagnosis import Cause, diagnose
+from checker.analysis.topic import conditions_on, names_connect
+from checker.core.finding import Part, Severity
+from checker.iam.prove.source_keys import SOURCE_OWNER
+from checker.lint.fixes.grants import allow_connect
+from checker.lint.fixes.pinning import pin, replace_source_owner
+from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding, Fix
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding, Fix
+    from checker.core.unknown import Unknown
     from checker.policy.model import Condition, Statement
-    from checker.policy.unknown import Unknown
 
 _REPLACE = (
     'replace it by `"StringEquals": {"aws:SourceAccount": ...}` and `"ArnEquals": {"aws:SourceArn": ...}`'

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn, is_account, is_uuid
-from checker.case import conditions_on, names_connect
-from checker.diagnosis import failing_conditions, may_match
-from checker.finding import Role, Severity
-from checker.iam.identity import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
-from checker.policy.refused.conditions import has_literal_variable, is_unlisted, misnumbered
-from checker.policy.unknown import Unknown
+from checker.analysis.diagnosis import failing_conditions, may_match
+from checker.analysis.topic import conditions_on, names_connect
+from checker.core.arn import Arn, is_account, is_uuid
+from checker.core.finding import Role, Severity
+from checker.core.unknown import Unknown
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
+from checker.lint.fixes.pinning import pin
+from checker.lint.rule import Link, Rule
+from checker.policy.limits import has_literal_variable, is_unlisted, misnumbered
 from checker.policy.vocabulary import NULL
-from checker.remedy.pinning import pin
-from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
     from checker.policy.model import Condition, Statement
 
 _HELP = "Connect sends the bare instance ARN, arn:aws:connect:REGION:ACCOUNT:instance/ID, and that ACCOUNT"

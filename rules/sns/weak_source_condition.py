@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.case import conditions_on
-from checker.finding import Severity
-from checker.iam.identity import SOURCE_ARN, SOURCE_KEYS
-from checker.policy.unknown import Unknown
+from checker.analysis.topic import conditions_on
+from checker.analysis.wording import could
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.prove.source_keys import SOURCE_ARN, SOURCE_KEYS
+from checker.lint.fixes.pinning import pin
+from checker.lint.rule import Link, Rule, witness
 from checker.policy.vocabulary import FOR_ALL, NULL
-from checker.remedy.pinning import pin
-from checker.rule import Link, Rule, witness
-from checker.sentence import could
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
     from checker.policy.model import Condition, Statement
 
 _HELP = (

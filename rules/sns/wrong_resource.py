@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.case import names_connect
-from checker.finding import Severity
-from checker.iam.arn_glob import arn_glob
+from checker.analysis.topic import names_connect
+from checker.core.arn import Arn
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.iam.decide.operators import arn_glob
+from checker.lint.fixes.values import name_topic
+from checker.lint.rule import Link, Rule
 from checker.policy.model import ALLOW, Patterns
-from checker.policy.unknown import Unknown
-from checker.remedy.values import name_topic
-from checker.rule import Link, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
     from checker.policy.model import Statement
 
 

@@ -15,10 +15,10 @@ from checker.__main__ import _run
 from checker.cli import output
 from checker.cli.exit_codes import Ending, Exit
 from checker.cli.terminal import ended
-from checker.finding import Location
-from checker.outcome import Report
+from checker.core.finding import Location
+from checker.lint.report import Report
 from checker.report import formats
-from checker.report.setting import Setting
+from checker.report.context import Setting
 from tests.cli.process import CHECKER, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
@@ -250,7 +250,7 @@ def _remember(seen: list[Location], report: Report) -> tuple[str, ...]:
     return ()
 
 
-@pytest.mark.parametrize("target", ["checker.fix.appraisal.lowered", "checker.fix.appraisal.worth"])
+@pytest.mark.parametrize("target", ["checker.fix.attempts.lowered", "checker.fix.attempts.worth"])
 def test_a_report_survives_edits_that_cannot_be_worked_out(
     target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

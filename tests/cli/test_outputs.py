@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from checker.cli.app import build
-from checker.fix.receipt import TOPIC, Change, Receipt, new_id
-from checker.fix.receipt_file import write_receipt
+from checker.core.errors import InputError
+from checker.fix.live.receipt import TOPIC, Change, Receipt, new_id
+from checker.fix.live.receipt_file import write_receipt
 from checker.inputs.opening import inputs_remembered
-from checker.inputs.text import InputError, read_text
+from checker.inputs.output_file import open_output
+from checker.inputs.text import read_text
 from checker.live.audit.journal import Journal
-from checker.output_file import open_output
 from tests.cli.process import run, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
@@ -275,7 +276,7 @@ def test_an_input_that_takes_the_place_of_the_output_is_not_truncated(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is compared once it is open, and emptied only then."""
-    monkeypatch.setattr("checker.output_file.check_output_file", lambda *_, **__: None)
+    monkeypatch.setattr("checker.inputs.output_file.check_output_file", lambda *_, **__: None)
     with inputs_remembered():
         checker_input = folder / "open.json"
         before = checker_input.read_text()

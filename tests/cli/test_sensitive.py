@@ -11,7 +11,7 @@ import pytest
 
 from checker.cli.app import run as command
 from checker.cli.terminal import ended
-from checker.hidden_text import hide, hiding, redacted, reveal
+from checker.core.terminal_text import hide, hiding, redacted, reveal
 from checker.report.formats import FORMATS
 from tests.cli.process import save
 from tests.samples import INSTANCE_ARN

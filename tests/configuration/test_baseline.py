@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.configuration.baseline import baseline_of, from_json, hold_back, renewed, to_json
-from checker.engine import judge
-from checker.finding import Verdict
+from checker.core.finding import Verdict
 from checker.inputs.load import load
-from checker.outcome import Report
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
+from checker.lint.report import Report
 from tests.iam.strategies import policies
 from tests.rules.test_cases import CASES, Case, run
 from tests.samples import ACCOUNT, document, statement

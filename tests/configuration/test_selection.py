@@ -6,8 +6,8 @@ import pytest
 
 from checker.configuration.model import Choice, Configuration, Override
 from checker.configuration.selection import choose, selects
-from checker.finding import Finding, Location, Severity, Verdict
-from checker.outcome import Examined, Report
+from checker.core.finding import Finding, Location, Severity, Verdict
+from checker.lint.report import Examined, Report
 from tests.configuration.samples import document
 
 FAMILIES = {"fifo-topic": "sns", "source-owner": "sns", "key-lockout": "kms"}

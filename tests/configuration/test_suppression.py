@@ -8,10 +8,10 @@ import pytest
 
 from checker.configuration.model import Configuration, Suppression
 from checker.configuration.suppression import suppress
-from checker.engine import judge
 from checker.inputs.load import load
-from checker.outcome import HeldBackBy, Report
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
+from checker.lint.report import HeldBackBy, Report
 
 POLICY = """\
 Version: "2012-10-17"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checker.finding import Verdict
-from checker.fix.outcome import Outcome
+from checker.core.finding import Verdict
+from checker.fix.result import Outcome
 from tests.fix.workbench import mended, write
 from tests.inputs.test_forms import template
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, statement

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.finding import Verdict
+from checker.core.finding import Verdict
 from tests.fix.workbench import mended, write
 from tests.inputs.test_forms import FORMS, POLICIES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.finding import Applicability, Severity, Verdict
+from checker.core.finding import Applicability, Severity, Verdict
 from checker.fix.proof import worth
 from checker.fix.rounds import repair
 from checker.policy.change import changed

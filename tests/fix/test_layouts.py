@@ -13,12 +13,12 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checker.finding import Route
-from checker.fix.edits import TextEdit, edited
+from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
+from checker.core.finding import Route
 from checker.fix.proof import effect
 from checker.fix.rounds import Mended, Repair, repair
+from checker.fix.text.edits import TextEdit, edited
 from checker.inputs.text import read_text
-from checker.parties import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.policy.source import Source
 from tests.fix.workbench import on_top, reader, write
 from tests.iam.strategies import policies

@@ -15,7 +15,7 @@ import pytest
 
 from checker.cli.mend import Mending, carried_out, mend
 from checker.cli.run import Options
-from checker.inputs.text import InputError
+from checker.core.errors import InputError
 from tests.cli.process import run, save
 from tests.samples import INSTANCE_ARN, document, statement
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from checker.engine import Scope, judge
-from checker.finding import Applicability
+from checker.core.finding import Applicability
 from checker.fix.editable import anything
-from checker.fix.offer import offered
-from checker.fix.reading import Reading
+from checker.fix.preview import offered
+from checker.fix.snapshot import Reading
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 
 TERRAFORM = """\
 resource "aws_kms_key" "chat" {}

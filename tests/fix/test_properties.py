@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, example, given, settings
 
-from checker.case import TopicCase
-from checker.iam import prove
-from checker.policy.unknown import Unknown
+from checker.analysis.topic import TopicCase
+from checker.core.unknown import Unknown
+from checker.iam.prove import prove
 from tests.fix.workbench import mended
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement

@@ -9,7 +9,7 @@ import pytest
 
 from checker.cli.mend import mend
 from checker.cli.run import Options
-from checker.fix.outcome import Outcome
+from checker.fix.result import Outcome
 from tests.fix.workbench import write
 from tests.samples import ACCOUNT, INSTANCE_ARN
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from checker.fix.edits import CannotEditError
-from checker.fix.outcome import Outcome, policy_changes
-from checker.fix.replacement import (
+from checker.fix.live.replacement import (
     alias_names,
     carried,
     carried_tags,
@@ -17,13 +15,15 @@ from checker.fix.replacement import (
     lost_tags,
     mark,
     readdressed,
+    to_new_topic,
     topic_names,
 )
+from checker.fix.live.subscribing import Subscribed, copied, lost_parts, why_not
+from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
-from checker.fix.subscribing import Subscribed, copied, lost_parts, why_not
-from checker.fix.switching import to_new_topic
-from checker.live.facts import topic_of
-from checker.live.resource import Found
+from checker.fix.text.edits import CannotEditError
+from checker.live.aws.facts import topic_of
+from checker.live.aws.topic import Found
 from checker.report.repair import repair_json
 from tests.live.replacement.stage import arn, judged
 from tests.samples import INSTANCE_ARN

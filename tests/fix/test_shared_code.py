@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from checker.analysis.documented import KeyCondition
 from checker.cli.mend import mend
 from checker.cli.run import Options
-from checker.documented import KeyCondition
-from checker.finding import Applicability
-from checker.fix.outcome import Outcome
+from checker.core.finding import Applicability
+from checker.fix.editable import Environments
+from checker.fix.result import Outcome
 from checker.fix.rounds import repair
-from checker.fix.shared import Environments
 from checker.policy.source import Source
 from tests.fix.workbench import reader
 from tests.samples import INSTANCE_ARN, document, statement

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from checker.fix.writing import write_files
+from checker.core.errors import InputError
+from checker.fix.write_files import write_files
 from checker.inputs.snapshot import Snapshot, drafts
-from checker.inputs.text import InputError, read_text
+from checker.inputs.text import read_text
 
 OLD, NEW, THEIRS = "old\n", "new, and longer than before\n", "theirs\n"
 Meddle = Callable[[Path], object]
@@ -63,7 +64,7 @@ def full_disk(*_arguments: Any, **_options: Any) -> Any:
 def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
     call: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"checker.fix.writing.os.{call}", full_disk)
+    monkeypatch.setattr(f"checker.fix.write_files.os.{call}", full_disk)
     with pytest.raises(InputError) as caught:
         list(writing(path))
     assert caught.value.reason == "cannot be written: no space left on device"
@@ -79,7 +80,7 @@ def test_of_several_files_those_before_the_fault_are_new_and_the_others_old(
         path.write_text(OLD)
     written = writing(*paths)
     assert next(written) == str(paths[0])
-    monkeypatch.setattr("checker.fix.writing.os.replace", full_disk)
+    monkeypatch.setattr("checker.fix.write_files.os.replace", full_disk)
     with pytest.raises(InputError):
         next(written)
     assert [path.read_text() for path in paths] == [NEW, OLD, OLD]
@@ -194,7 +195,7 @@ def test_what_changes_while_the_new_text_is_written_is_noticed_too(
     meddle: Meddle, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last comparison comes after the new text is on the disk, right before the rename."""
-    monkeypatch.setattr("checker.fix.writing.os.fsync", lambda _: meddle(path))
+    monkeypatch.setattr("checker.fix.write_files.os.fsync", lambda _: meddle(path))
     with pytest.raises(InputError, match=TO_THE_FILE[meddle]):
         list(writing(path))
     assert outside(path).read_text() == OLD
@@ -205,7 +206,7 @@ def test_what_changes_while_the_new_text_is_written_is_noticed_too(
 def test_a_folder_that_is_replaced_while_it_is_written_to_leads_nowhere_else(
     meddle: Meddle, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checker.fix.writing.os.fsync", lambda _: meddle(path))
+    monkeypatch.setattr("checker.fix.write_files.os.fsync", lambda _: meddle(path))
     list(writing(path))
     assert outside(path).read_text() == OLD
     assert leftovers(path) == []

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from checker.arn import Arn
-from checker.engine import Scope, judge
-from checker.finding import Verdict
-from checker.fix.reading import Reading
+from checker.analysis.inventory import Instance
+from checker.core.arn import Arn
+from checker.core.finding import Verdict
 from checker.fix.rounds import Repair, repair
+from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.inputs.snapshot import drafts
-from checker.inventory import Instance
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from tests.samples import INSTANCE_ARN, arn_of
 
 RULES = all_rules()

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from checker.arn import Arn
-from checker.iam import prove
-from checker.iam.decide import decide
-from checker.iam.delivery import delivery_space, other_topics_space
-from checker.iam.space import Target
-from checker.policy.dialect import QUEUE
-from checker.policy.jsontext import parse_json
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import decide
+from checker.iam.prove import prove
+from checker.iam.prove.delivery import delivery_space, other_topics_space
+from checker.iam.prove.space import Target
 from checker.policy.model import Policy
 from checker.policy.read import read_policy
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import QUEUE
 
 TOPIC = Arn("aws", "sns", "us-east-1", "111122223333", "chat")
 TARGET = Target.of(TOPIC._replace(service="sqs", resource="inbox"))

@@ -9,18 +9,16 @@ from typing import Any
 
 import pytest
 
-from checker.iam.askers import askers
-from checker.iam.budget import EXHAUSTED, LIMIT, Budget
-from checker.iam.callers import ANONYMOUS, SIGNED, Who, callers, organization
-from checker.iam.clock import Clock
-from checker.iam.delivery import other_topics_space
-from checker.iam.domain import Choice, Domain, Ways, covers
-from checker.iam.identity import Instances
-from checker.iam.mention import Mentions, mentions_of
-from checker.iam.prove import ConnectProver, StrangerProver, gained
-from checker.iam.request import Request, Service
-from checker.iam.residue import prepare
-from checker.iam.space import (
+from checker.iam.decide.request import Request, Service
+from checker.iam.prove.callers import ANONYMOUS, SIGNED, Who, callers, organization
+from checker.iam.prove.delivery import other_topics_space
+from checker.iam.prove.domain import EXHAUSTED, LIMIT, Budget, Choice, Domain, Ways, covers
+from checker.iam.prove.key_domains import Clock
+from checker.iam.prove.mention import Mentions, mentions_of
+from checker.iam.prove.partial_policy import prepare
+from checker.iam.prove.prove import ConnectProver, StrangerProver, gained
+from checker.iam.prove.source_keys import Instances
+from checker.iam.prove.space import (
     DATA_KEY,
     DECRYPT,
     PUBLISH,
@@ -32,8 +30,8 @@ from checker.iam.space import (
     key_space,
     stranger_space,
 )
-from checker.iam.texts import any_text
-from checker.iam.universe import asker_space
+from checker.iam.prove.texts import any_text
+from checker.iam.prove.universe import asker_space, askers
 from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 

@@ -8,10 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.iam.decide import decide
-from checker.iam.request import Request, Service, fold
-from checker.iam.truth import all_of, any_of, negate
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown, all_of, any_of, negate
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import Request, Service, fold
 from checker.policy.wildcard import glob
 from tests.endings import ends_soon
 from tests.iam.strategies import contexts, policies, statements

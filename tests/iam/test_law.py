@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from checker.iam.decide import decide
-from checker.iam.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
 
 ALLOWED, DENIED, NO_MATCH, UNKNOWN = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied", "Unknown"

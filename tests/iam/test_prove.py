@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.iam.decide import decide
-from checker.iam.gain import Gain
-from checker.iam.identity import Instances
-from checker.iam.prove import Answer, ConnectProver, StrangerProver, can_publish, confirmed, gained
-from checker.iam.request import Request, Service, fold
-from checker.iam.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import Request, Service, fold
+from checker.iam.prove.gain import Gain
+from checker.iam.prove.prove import Answer, ConnectProver, StrangerProver, can_publish, confirmed, gained
+from checker.iam.prove.source_keys import Instances
+from checker.iam.prove.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
 from tests.iam.strategies import contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, policy_of, statement
 
 if TYPE_CHECKING:
-    from checker.iam.space import Space
+    from checker.iam.prove.space import Space
     from checker.policy.model import Policy
 
 INSTANCE = arn_of(INSTANCE_ARN)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.iam.budget import Budget, ExhaustedError
-from checker.iam.shape import Reader, Segment, classes
+from checker.iam.prove.domain import Budget, ExhaustedError
+from checker.iam.prove.shape import Reader, Segment, classes
 from checker.policy.wildcard import glob, tokens_of
 
 WHOLE, OUTER = frozenset((0, 1, 2)), frozenset((0, 2))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from checker.arn import Arn
-from checker.engine import Scope, judge
+from checker.analysis.inventory import Instance, Inventory, Key, Place, PolicyText
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.assemble import assemble
 from checker.inputs.declared import (
     DeclaredAlias,
@@ -20,12 +21,11 @@ from checker.inputs.declared import (
 )
 from checker.inputs.facts import Facts, Given
 from checker.inputs.text import TextDocument
-from checker.inventory import Instance, Inventory, Key, Place, PolicyText
-from checker.policy.jsontext import parse_json
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from checker.policy.node import Array, Node, Scalar
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
-from checker.registry import all_rules
+from checker.policy.text_json import parse_json
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
 
 HERE = Path("infra")

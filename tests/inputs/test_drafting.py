@@ -11,18 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.arn import Arn
-from checker.documented import KeyCondition, key_statement, pins, policy_of, root_statement, topic_statements
-from checker.iam.prove import ConnectProver, StrangerProver, can_publish
-from checker.iam.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
+from checker.analysis.documented import (
+    KeyCondition,
+    key_statement,
+    pins,
+    policy_of,
+    root_statement,
+    topic_statements,
+)
+from checker.analysis.missing_grants import can_use
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.prove.prove import ConnectProver, StrangerProver, can_publish
+from checker.iam.prove.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
 from checker.inputs.drafting import Draft, draft_key_policy, draft_topic_policy
-from checker.inputs.text import InputError
 from checker.inputs.wanted import Wanted
-from checker.needed import can_use
-from checker.policy.dialect import KEY
 from checker.policy.model import Policy
 from checker.policy.plain import json_text
-from checker.policy.unknown import Unknown
+from checker.policy.vocabulary import KEY
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
 from tests.samples import policy_of as typed

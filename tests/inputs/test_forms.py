@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from checker.engine import Scope, judge
-from checker.finding import Finding, Verdict
+from checker.core.finding import Finding, Verdict
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from checker.finding import Part
+from checker.analysis.inventory import Inventory, Key, Topic
+from checker.core.finding import Part
+from checker.core.unknown import Unknown
 from checker.inputs.change import read_change
 from checker.inputs.load import load
-from checker.inventory import Inventory, Key, Topic
-from checker.policy.unknown import Unknown
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -281,8 +281,8 @@ def test_a_file_that_a_manifest_names_and_is_not_there_is_an_error(tmp_path: Pat
 def test_yaml_is_read_as_it_is_written() -> None:
     """Account ids with a leading zero, dates and `on` keep their text; YAML 1.1 would turn all three."""
     from checker.inputs.text import parse_text
-    from checker.policy.dialect import TOPIC
     from checker.policy.read import read_policy
+    from checker.policy.vocabulary import TOPIC
 
     text = """
 Version: 2012-10-17

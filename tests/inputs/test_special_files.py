@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from checker.inputs.configuration import find_configuration, read_configuration
+from checker.configuration.load import find_configuration, read_configuration
+from checker.core.errors import InputError
 from checker.inputs.load import load
-from checker.inputs.text import InputError
 from checker.live.audit.journal import Journal
 from tests.cli.process import CHECKER, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.finding import Part
+from checker.analysis.inventory import Topic
+from checker.core.finding import Part
 from checker.inputs.facts import Given
 from checker.inputs.load import load
-from checker.inventory import Topic
 from tests.inputs.terraform.plans import change, plan
 from tests.samples import TOPIC_ARN, document, statement
 

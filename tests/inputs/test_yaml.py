@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checker.core.errors import InputError
 from checker.inputs.cloudformation.folded import offsets_of
 from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.text import InputError, parse_text
+from checker.inputs.text import parse_text
 from checker.policy.node import Array, Node, Number, Object, Scalar, rendered
 from checker.policy.source import Source
 from tests.endings import ends_soon

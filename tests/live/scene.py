@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from checker.engine import Scope
-from checker.inventory import Source
-from checker.live.access import Access, Coverage
+from checker.analysis.inventory import Source
+from checker.lint.engine import Scope
+from checker.lint.report import Report
 from checker.live.audit.accounts import survey
+from checker.live.audit.executor import Worker, joined
 from checker.live.audit.plan import Plan
-from checker.live.audit.work import Worker, joined
-from checker.live.session import sign_in
-from checker.outcome import Report
-from checker.report.recorded import read_record
+from checker.live.aws.access import Access, Coverage
+from checker.live.aws.session import sign_in
+from checker.report.record import read_record
 from tests.live.cloud import ACCOUNT, REGION, Cloud
 
 HERE = Coverage()

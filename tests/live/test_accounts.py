@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from checker.inputs.text import InputError
-from checker.live.access import Coverage
-from checker.outcome import Report
+from checker.core.errors import InputError
+from checker.lint.report import Report
+from checker.live.aws.access import Coverage
 from tests.live.cloud import ACCOUNT, REGION, Answer, Call, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, said_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from checker.registry import all_rules
+from checker.lint.registry import all_rules
 from checker.sandbox import seed
 from tests.iam.strategies import policies
 from tests.live.estate import checker

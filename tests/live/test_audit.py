@@ -11,16 +11,15 @@ from uuid import uuid4
 
 import pytest
 
-from checker.arn import Arn
-from checker.engine import Scope
-from checker.finding import Verdict
-from checker.inventory import Contact, Place, Source
-from checker.live.access import Coverage
-from checker.live.audit import around
+from checker.analysis.inventory import Contact, Place, Source
+from checker.core.arn import Arn
+from checker.core.finding import Verdict
+from checker.lint.engine import Scope
+from checker.live.audit import collect
 from checker.live.audit.plan import Plan
-from checker.live.calls import Calls
-from checker.live.document import document_of
-from checker.live.facts import topic_of
+from checker.live.aws.access import Coverage
+from checker.live.aws.calls import Calls
+from checker.live.aws.facts import document_of, topic_of
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import (
     audited,
@@ -255,11 +254,11 @@ def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: 
         read.wait()
         return (Contact("c", ((name, place),), place, REGION, instance),)
 
-    monkeypatch.setattr(around, "list_instances", lambda _: None)
-    monkeypatch.setattr(around, "contacts_of", contacts)
+    monkeypatch.setattr(collect, "list_instances", lambda _: None)
+    monkeypatch.setattr(collect, "contacts_of", contacts)
     topic = topic_of(name, {})
     with ThreadPoolExecutor(2) as pool:
-        unit = around.Around(cast("Calls", None), Plan(), pool)
+        unit = collect.Around(cast("Calls", None), Plan(), pool)
         early = unit.tied(topic)
         read.set()
         unit.contacts()

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.loaders import create_loader
 
-from checker.inventory import Instance
-from checker.live import pace, patience
-from checker.live.access import Access, Unit
-from checker.live.calls import Calls
-from checker.live.deadline import check_awaited, within
-from checker.live.faults import UnreadError
+from checker.analysis.inventory import Instance
+from checker.live.aws import rate_limit, wait
+from checker.live.aws.access import Access, Unit
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import UnreadError
+from checker.live.aws.session import Sessions, sign_in
+from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
 from checker.live.repair.planning import Plan, Wish, plan
-from checker.live.session import Sessions, sign_in
 from checker.sandbox import faults, seed
 from checker.sandbox.faults import Fault
 from tests.live.estate import Estate, checker
@@ -47,9 +47,9 @@ def region() -> str:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "RATES", {})
-    monkeypatch.setattr(patience.until, "__defaults__", (0.3,))
-    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.02)
+    monkeypatch.setattr(rate_limit, "RATES", {})
+    monkeypatch.setattr(wait.until, "__defaults__", (0.3,))
+    monkeypatch.setattr(wait, "_FIRST_WAIT", 0.02)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: LOADER)
@@ -148,7 +148,7 @@ def test_a_repair_that_gets_a_bad_answer_after_its_first_write_is_never_left_hal
     sessions = sign_in(Access(endpoint=account.endpoint))
     plan = planned(sessions, scene)
     before = state_of(account)
-    monkeypatch.setattr("checker.live.session.READ_SECONDS", 0.5)
+    monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
     hasty = sign_in(Access(endpoint=account.endpoint))
     assert execute(afresh(plan)).fault is None
     after = state_of(account)
@@ -276,9 +276,9 @@ def silent(_: socket.socket) -> None:
 def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
     monkeypatch: pytest.MonkeyPatch, account: Account, serve: Serve, said: str
 ) -> None:
-    monkeypatch.setattr("checker.live.session.CALL_SECONDS", 1.5)
-    monkeypatch.setattr("checker.live.http.MOST_BYTES", 1024 * 1024)
-    monkeypatch.setattr("checker.live.session.READ_SECONDS", 0.5)
+    monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 1.5)
+    monkeypatch.setattr("checker.live.aws.http.MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
     with endpoint(serve) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
         began = time.monotonic()
@@ -316,7 +316,7 @@ def test_interrupted_work_sends_no_further_request() -> None:
 
 
 def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
-    monkeypatch.setattr("checker.live.session.CALL_SECONDS", 0.4)
+    monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 0.4)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.3)
     requests: list[float] = []
 
@@ -358,7 +358,7 @@ LISTS = (
 def test_an_audit_never_takes_a_bad_answer_for_an_empty_list(
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checker.live.session.READ_SECONDS", 0.5)
+    monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
     for name, bad in BAD.items():
         for service, action in LISTS:
             estate.sandbox.fault(bad(service, action, 1)._replace(times=None))

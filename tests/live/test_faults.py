@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from botocore.loaders import create_loader
 
-from checker.live import pace, patience
+from checker.live.aws import rate_limit, wait
 from checker.sandbox import faults, seed
 from checker.sandbox.faults import Fault
 from tests.cli.process import CHECKER
@@ -49,8 +49,8 @@ LOADER = create_loader()
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long is waited for what is no matter here."""
-    monkeypatch.setattr(pace, "RATES", {})
-    monkeypatch.setattr(patience.until, "__defaults__", (1.0,))
+    monkeypatch.setattr(rate_limit, "RATES", {})
+    monkeypatch.setattr(wait.until, "__defaults__", (1.0,))
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: LOADER)

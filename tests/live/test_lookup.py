@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.live.access import Access, Unit
 from checker.live.audit.gone import Gone
-from checker.live.calls import Calls
-from checker.live.session import sign_in
+from checker.live.aws.access import Access, Unit
+from checker.live.aws.calls import Calls
+from checker.live.aws.session import sign_in
 from checker.sandbox import seed
 from checker.sandbox.faults import ANSWER, Fault, denied
 from tests.live.estate import checker

@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 
-from checker.engine import Scope
+from checker.lint.engine import Scope
 from tests.live.cloud import REGION, Answer, Call, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, rules_of, said_of, whole
 
@@ -70,7 +70,7 @@ def test_attributes_without_a_policy_are_not_taken_for_a_topic_without_one(cloud
 def test_without_credentials_nothing_is_audited_and_the_help_says_how(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from checker.inputs.text import InputError
+    from checker.core.errors import InputError
 
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

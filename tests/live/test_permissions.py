@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from checker.engine import Scope
-from checker.live.access import Coverage
-from checker.live.least import Limits
-from checker.live.permissions import Extras, audit_policy, flow_policy
-from checker.live.permissions_fix import fix_policy
+from checker.lint.engine import Scope
+from checker.live.aws.access import Coverage
+from checker.live.permissions import Extras, Limits, audit_policy, fix_policy, flow_policy
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, Cloud
 from tests.live.scene import audited, make_instance, make_topic, subscribe, whole

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from checker.arn import Arn
-from checker.engine import Scope, judge
-from checker.finding import Finding, format_route
+from checker.analysis.inventory import Instance, Inventory, PolicyText, Topic
+from checker.core.arn import Arn
+from checker.core.finding import Finding, format_route
 from checker.inputs.load import load
-from checker.inventory import Instance, Inventory, PolicyText, Topic
-from checker.live.facts import policy_of, topic_of
-from checker.outcome import Report
-from checker.registry import all_rules
-from checker.report.recorded import parse_route, read_record, record
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
+from checker.lint.report import Report
+from checker.live.aws.facts import policy_of, topic_of
+from checker.report.record import parse_route, read_record, record
 from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN
 
 POLICIES = sorted((TESTS / "rules").glob("*/*/*.json"))

@@ -9,13 +9,13 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
-from checker.engine import Scope
-from checker.finding import Severity
-from checker.inventory import Skipped
-from checker.live.access import Access, Unit
+from checker.core.errors import Skipped
+from checker.core.finding import Severity
+from checker.lint.engine import Scope
+from checker.lint.report import Report
 from checker.live.audit.securityhub import send
-from checker.live.session import sign_in
-from checker.outcome import Report
+from checker.live.aws.access import Access, Unit
+from checker.live.aws.session import sign_in
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, KEYS, REGION, Answer, Call, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, said_of, streams, subscribe

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from checker.registry import all_rules
+from checker.lint.registry import all_rules
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 from tests.live.cloud import ACCOUNT, Answer, Call, Cloud, Fault, refuse

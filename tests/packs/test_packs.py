@@ -50,7 +50,7 @@ def test_sarif_describes_the_rules_of_packs_too(tmp_path: Path) -> None:
     assert "acme-topic-name" in {one["id"] for one in rules}
 
 
-RULE = "from checker.rule import Rule\nfrom checker.finding import Severity\nclass X(Rule):\n    '''x'''\n"
+RULE = "from checker.lint.rule import Rule\nfrom checker.core.finding import Severity\nclass X(Rule):\n    '''x'''\n"
 FACTS = "    id = '{}'\n    family = 'acme'\n    summary = 'x'\n    severity = Severity.NOTE\n"
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.finding import Part, Position
+from checker.core.finding import Part, Position
 from checker.inputs.schema import plain
 from checker.inputs.text import TextDocument, parse_embedded
-from checker.policy.jsontext import MAX_DEPTH, TextError, parse_json
 from checker.policy.node import Array, Node, Object, Scalar, find
 from checker.policy.source import Source
+from checker.policy.text_json import MAX_DEPTH, TextError, parse_json
 
 
 def parse(text: str) -> Node:
@@ -123,7 +123,7 @@ def test_a_document_in_a_string_has_the_places_of_the_file(inside: dict[str, str
 
 
 def test_a_fault_inside_a_string_has_its_place_in_the_file() -> None:
-    from checker.inputs.text import InputError
+    from checker.core.errors import InputError
 
     source = Source("topic.json", '{\n "Policy": "{\\"Version\\": }"\n}')
     root = parse_json(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.arn import Arn
+from checker.core.arn import Arn
 from checker.policy.placeholder import is_placeholder, masked, meant, placeholders
 from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of, document, policy_of, statement
 

@@ -11,14 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from checker.finding import format_route
-from checker.policy.dialect import KEY, TOPIC, Dialect
-from checker.policy.jsontext import parse_json
+from checker.core.finding import format_route
+from checker.core.unknown import Unknown
 from checker.policy.model import Policy
 from checker.policy.read import read_policy
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
-from checker.policy.vocabulary import CONDITION_KEY, OPERATORS, POLICY_ELEMENTS, operator_names
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import (
+    CONDITION_KEY,
+    KEY,
+    OPERATORS,
+    POLICY_ELEMENTS,
+    TOPIC,
+    Dialect,
+    operator_names,
+)
 from tests.samples import document, policy_of, statement
 
 

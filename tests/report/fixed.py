@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checker.arn import Arn
-from checker.finding import (
+from checker.analysis.inventory import Pairing, Source
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
+from checker.core.finding import (
     Applicability,
     Edit,
     Finding,
@@ -20,10 +22,9 @@ from checker.finding import (
     Witness,
 )
 from checker.inputs.text import parse_text
-from checker.inventory import Pairing, Skipped, Source
-from checker.outcome import Examined, HeldBackBy, Report, Stale, Suppressed
-from checker.report.setting import Setting
-from checker.rule import Link, Rule
+from checker.lint.report import Examined, HeldBackBy, Report, Stale, Suppressed
+from checker.lint.rule import Link, Rule
+from checker.report.context import Setting
 
 INSTANCE = Arn("aws", "connect", "us-east-1", "111122223333", "instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:chat"

@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 
 from checker import __version__
-from checker.engine import judge
-from checker.finding import Finding, Role, Severity, Verdict
+from checker.core.errors import Skipped
+from checker.core.finding import Finding, Role, Severity, Verdict
 from checker.inputs.load import load
-from checker.inventory import Skipped
-from checker.outcome import Examined, Report
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
+from checker.lint.report import Examined, Report
 from checker.report import sarif
+from checker.report.context import Setting
 from checker.report.formats import render
 from checker.report.github import step_summary
-from checker.report.setting import Setting
-from checker.report.uri import relative_uri
+from checker.report.sarif import relative_uri
 from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at
 from tests.report.readers import (
     github_lines,

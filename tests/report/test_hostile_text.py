@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from checker.finding import Finding, Role, Severity, Witness
+from checker.core.errors import Skipped
+from checker.core.finding import Finding, Role, Severity, Witness
 from checker.inputs.text import parse_text
-from checker.inventory import Skipped
-from checker.outcome import HeldBackBy, Report, Stale, Suppressed
+from checker.lint.report import HeldBackBy, Report, Stale, Suppressed
 from checker.report.brief import one_line
-from checker.report.markdown_escape import code, plain, prose
-from checker.report.setting import is_file
+from checker.report.context import is_file
+from checker.report.markdown import code, plain, prose
 from tests.hostile import HOSTILE
 from tests.report.fixed import LIVE, SETTING, WEAK, at
 from tests.report.readers import github_lines, hold, inert_page, sarif_run, written

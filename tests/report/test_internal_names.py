@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from checker.arn import Arn
-from checker.chain import explain
-from checker.engine import Scope, judge
-from checker.iam.decide import decide
-from checker.iam.request import Request, Service
+from checker.analysis.inventory import Inventory, PolicyText
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import Request, Service
 from checker.inputs.load import load
-from checker.inventory import Inventory, PolicyText
-from checker.policy.unknown import Unknown
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.explain import explain
+from checker.lint.registry import all_rules
+from checker.report.context import Setting
 from checker.report.decision import decision_text
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.markdown import markdown_report
-from checker.report.paint import Paint
-from checker.report.setting import Setting
+from checker.report.style import Paint
 from checker.report.text import findings_text, skipped_text
 from tests.cli.process import save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, statement

@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.engine import judge
+from checker.core.terminal_text import inert, inert_line, inert_patch_line, json_lines
 from checker.inputs.load import load
-from checker.registry import all_rules
-from checker.report.paint import Paint, width
-from checker.report.setting import Setting
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
+from checker.report.context import Setting
+from checker.report.style import Paint, width
 from checker.report.text import findings_text, summary_text
-from checker.terminal_text import inert, inert_line, inert_patch_line, json_lines
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 

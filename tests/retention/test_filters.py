@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from checker.arn import Arn
-from checker.chain import BROKEN, OK, UNKNOWN
-from checker.policy.unknown import Unknown
-from checker.retention.filters import filter_step
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.retention.filters import filter_step
 
 INSTANCE = Arn("aws", "connect", "us-east-1", "111122223333", "instance/0a1b2c3d-2222-3333-4444-555555555555")
 ID = INSTANCE.instance_id

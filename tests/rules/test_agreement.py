@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from checker.arn import Arn
-from checker.case import TopicCase
-from checker.chain import BROKEN, UNKNOWN, WHOLE, Explanation, explain
-from checker.engine import Scope, judge
-from checker.finding import Finding, Severity, Verdict
+from checker.analysis.inventory import Instance, Inventory, Key
+from checker.analysis.topic import TopicCase
+from checker.core.arn import Arn
+from checker.core.finding import Finding, Severity, Verdict
+from checker.core.unknown import Unknown
 from checker.inputs.load import load
-from checker.inventory import Instance, Inventory, Key
-from checker.policy.unknown import Unknown
-from checker.registry import all_rules
-from checker.rule import Link
+from checker.lint.engine import Scope, judge
+from checker.lint.explain import BROKEN, UNKNOWN, WHOLE, Explanation, explain
+from checker.lint.registry import all_rules
+from checker.lint.rule import Link
 from tests.iam.strategies import policies
 from tests.rules.test_cases import CASES, Case
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement

@@ -16,13 +16,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.arn import Arn
-from checker.engine import judge
-from checker.finding import Finding, Location, Verdict, format_route
+from checker.analysis.inventory import Instance
+from checker.core.arn import Arn
+from checker.core.finding import Finding, Location, Verdict, format_route
 from checker.inputs.load import load
-from checker.inventory import Instance
-from checker.outcome import Report
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
+from checker.lint.report import Report
 from tests.iam.strategies import policies
 from tests.samples import INSTANCE_ARN
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from checker.engine import judge
-from checker.finding import Verdict
+from checker.core.finding import Verdict
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 
 OWN = {"Ref": "AWS::AccountId"}
 ANY_OWN = {"Fn::Sub": "arn:aws:connect:*:${AWS::AccountId}:instance/*"}

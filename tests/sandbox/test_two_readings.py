@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from checker.iam.decide import UNKNOWN
-from checker.iam.decide import decide as decide_by_checker
-from checker.iam.request import AwsPrincipal, Request, Service, fold
+from checker.iam.decide.decide import UNKNOWN
+from checker.iam.decide.decide import decide as decide_by_checker
+from checker.iam.decide.request import AwsPrincipal, Request, Service, fold
 from checker.sandbox.law.decide import Asker, Question, decide
 from tests.iam.strategies import OTHER, contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, policy_of, statement

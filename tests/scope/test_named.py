@@ -10,7 +10,7 @@ import pytest
 
 from checker.cli.exit_codes import ending_of
 from checker.cli.run import Options, Run, examine
-from checker.finding import Severity, Verdict
+from checker.core.finding import Severity, Verdict
 from tests.cli.process import save
 from tests.inputs.terraform.plans import change, plan, written
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.engine import judge
-from checker.finding import Severity, Verdict
+from checker.core.finding import Severity, Verdict
 from checker.inputs.load import load
 from checker.inputs.senders import Part, senders
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 from tests.cli.process import save
 from tests.inputs.terraform.plans import change, plan, refer, written
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, document, statement
@@ -19,7 +19,7 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, document, statement
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.outcome import Report
+    from checker.lint.report import Report
 
 STACKS = TESTS / "fixtures" / "streaming"
 STREAMED = {

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from checker.documented import KeyCondition
-from checker.finding import Applicability
-from checker.fix.reading import Known
+from checker.analysis.documented import KeyCondition
+from checker.analysis.key import KeyCase
+from checker.core.finding import Applicability
+from checker.core.unknown import Unknown
 from checker.fix.rounds import Repair, repair
-from checker.key_case import KeyCase
+from checker.fix.snapshot import Known
 from checker.policy.node import Array, Node, Object
-from checker.policy.unknown import Unknown
 from tests.fix.workbench import reader, write
 from tests.inputs.test_forms import FORMS, POLICIES
 from tests.rules.test_cases import CASES

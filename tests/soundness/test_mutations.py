@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from checker.fix import proof, rounds
-from checker.iam import callers, clock, space, texts
-from checker.iam.callers import SIGNED, USER
-from checker.iam.domain import Choices
+from checker.iam.prove import callers, key_domains, space, texts
+from checker.iam.prove.callers import SIGNED, USER
+from checker.iam.prove.domain import Choices
 from tests.soundness.test_soundness import differences_of
 from tests.soundness.tool import Tool
 
@@ -46,7 +46,7 @@ def anonymous_callers_are_dropped(patch: Patch) -> None:
 
 
 def time_stands_still(patch: Patch) -> None:
-    patch.setattr(clock.Clock, "choices", lambda *_: Choices(()))
+    patch.setattr(key_domains.Clock, "choices", lambda *_: Choices(()))
 
 
 def fixes_are_proven_one_by_one(patch: Patch) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import Skipped
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
-from checker.inventory import Skipped
 from checker.policy.node import Object
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import is_fifo, topic_arn
 from checker.inputs.cloudformation.deployment import TOPIC_POLICY
 from checker.inputs.cloudformation.naming import is_export
@@ -20,18 +21,17 @@ from checker.inputs.declared import (
     DeclaredTopic,
 )
 from checker.policy.node import Node, Object, items, scalar_text
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
+    from checker.analysis.inventory import Place
+    from checker.core.arn import Arn
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
     from checker.inputs.cloudformation.states import KeyState, TopicState
     from checker.inputs.cloudformation.variants import Variant
     from checker.inputs.declared import Declarations
-    from checker.inventory import Place
     from checker.policy.model import Value
 
 _REPLICA = KEYS[1]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.policytext import policy_node
 from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC
-from checker.inputs.text import InputError
 from checker.policy.node import Node, Object, Scalar, describe, rendered, scalar_text
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

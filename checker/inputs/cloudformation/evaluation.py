@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.functions import FUNCTIONS
 from checker.inputs.cloudformation.nodes import not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
 from checker.inputs.cloudformation.references import attribute, unresolved
 from checker.inputs.cloudformation.sections import is_macro
 from checker.policy.node import Array, Node, Object, scalar_text, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

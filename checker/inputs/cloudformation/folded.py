@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.embedding import offsets_at, offsets_of_yaml
+from checker.policy.source import offsets_at, offsets_of_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC, own_arn, written_arn
 from checker.inputs.cloudformation.texts import exported_as
 from checker.policy.node import Node, Object, scalar_text
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

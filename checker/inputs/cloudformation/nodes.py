@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.cloudformation.evaluation import Evaluation

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.arn import partition_of
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.choices import Other
-from checker.partition import partition_of
 from checker.policy.node import items, scalar_text
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

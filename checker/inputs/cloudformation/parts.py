@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.finding import Symbol
+from checker.core.finding import Symbol
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.texts import exported_as
 from checker.inputs.senders import Part, is_part

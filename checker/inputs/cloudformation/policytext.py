@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.folded import offsets_of
 from checker.inputs.cloudformation.holes import joined
 from checker.inputs.cloudformation.texts import pieces
 from checker.inputs.text import fault_inside
-from checker.policy.embedding import offsets_at
-from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
-from checker.policy.source import Source
-from checker.policy.unknown import Unknown
+from checker.policy.source import Source, offsets_at
+from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.holes import joined
 from checker.policy.node import scalar_text
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.cloudformation.evaluation import Evaluation

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.text import InputError, TextDocument
-from checker.inventory import Place
+from checker.analysis.inventory import Place
+from checker.core.errors import InputError
 from checker.policy.node import Node, Object, describe, items, text_of
 
 if TYPE_CHECKING:
+    from checker.inputs.text import TextDocument
     from checker.policy.node import Member
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import (
     INLINE_POLICY,
     SUBSCRIPTION,
@@ -17,7 +18,6 @@ from checker.inputs.cloudformation.deployment import (
 from checker.inputs.cloudformation.naming import Names, is_export, text_in
 from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC, written_arn
 from checker.policy.node import Node, Object, items
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import Skipped
 from checker.inputs.cloudformation.bearing import bearing, passed_over
 from checker.inputs.cloudformation.choices import changes, worlds
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
@@ -16,17 +17,17 @@ from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
 from checker.inputs.cloudformation.variants import variants
 from checker.inputs.senders import senders
-from checker.inventory import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from checker.core.errors import InputError
     from checker.inputs.cloudformation.bearing import Bearing
     from checker.inputs.cloudformation.choices import Choice, World
     from checker.inputs.cloudformation.sections import Template
     from checker.inputs.facts import Facts
-    from checker.inputs.text import InputError, TextDocument
+    from checker.inputs.text import TextDocument
 
 _MOST_CHANGES = 60
 _TO_READ = 60_000

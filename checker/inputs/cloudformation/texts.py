@@ -6,10 +6,10 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.holes import joined
 from checker.inputs.cloudformation.nodes import not_evaluated, valued
 from checker.policy.node import Object, items, scalar_text, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
+from checker.analysis.inventory import Contact
+from checker.core.arn import Arn
 from checker.inputs.cloudtrail.fold import at_once
-from checker.inventory import Contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from checker.analysis.inventory import Place
     from checker.inputs.cloudtrail.fold import Began
     from checker.inputs.cloudtrail.store import Seen
-    from checker.inventory import Place
 
 _EACH = 100
 """So many contacts with too many topics are shown one by one, the others are counted with those like them."""

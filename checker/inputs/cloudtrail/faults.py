@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from checker.finding import Position
-from checker.inventory import Skipped
+from checker.core.errors import Skipped
+from checker.core.finding import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

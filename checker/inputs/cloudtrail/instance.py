@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import unquote
 
-from checker.arn import Arn
-from checker.partition import NEWEST, partition_of
+from checker.core.arn import NEWEST, Arn, partition_of
 
 
 @lru_cache(maxsize=256)

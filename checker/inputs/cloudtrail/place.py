@@ -6,15 +6,15 @@ import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Position
+from checker.analysis.inventory import Place
+from checker.core.finding import Position
 from checker.inputs.files import name_of
 from checker.inputs.opening import is_packed, open_regular
-from checker.inventory import Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.finding import Part, Route, Text
+    from checker.core.finding import Part, Route, Text
     from checker.inputs.cloudtrail.piece import At
 
 _BEYOND = 400

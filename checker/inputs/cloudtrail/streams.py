@@ -5,22 +5,21 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError, Skipped
 from checker.inputs.cloudtrail.contacts import Contacts
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, folded, read_event
 from checker.inputs.cloudtrail.faults import Fault
 from checker.inputs.cloudtrail.place import place_of
 from checker.inputs.cloudtrail.records import DECODER
 from checker.inputs.cloudtrail.store import FullError, Store
-from checker.inputs.text import InputError
-from checker.inventory import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from checker.analysis.inventory import Contact
     from checker.inputs.cloudtrail.faults import Faults
     from checker.inputs.cloudtrail.piece import Piece
-    from checker.inventory import Contact
 
 _LISTS = ("records", "events")
 _SINGLE = ("cloudtrailevent", "detail")

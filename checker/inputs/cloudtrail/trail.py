@@ -10,13 +10,13 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.cloudtrail.faults import Faults
 from checker.inputs.cloudtrail.lines import lines
 from checker.inputs.cloudtrail.records import WRAPPER, records
 from checker.inputs.cloudtrail.streams import Streams
 from checker.inputs.cloudtrail.unpacked import unpacked
 from checker.inputs.files import name_of
-from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

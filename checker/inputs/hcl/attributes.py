@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.hcl.evaluate import evaluate
 from checker.inputs.hcl.policydocument import policy_document
 from checker.inputs.hcl.values import is_null, known, placed, text, unknown
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

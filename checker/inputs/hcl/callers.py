@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.bulk import is_module_file
 from checker.inputs.callers import repository_of
 from checker.inputs.files import HCL, VALUES, find_files, is_hcl, is_values, name_of
@@ -15,12 +16,12 @@ from checker.inputs.hcl.installed import downloads_of
 from checker.inputs.hcl.terragrunt import is_terragrunt, modules_of, not_read
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.snapshot import drop
-from checker.inputs.text import InputError, read_text
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from checker.inventory import Skipped
+    from checker.core.errors import Skipped
 
 
 class Reached(NamedTuple):

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import Instance as ConnectInstance
+from checker.analysis.inventory import Place
+from checker.core.unknown import Unknown
 from checker.inputs.declared import (
     DeclaredAlias,
     DeclaredGrant,
@@ -30,10 +33,7 @@ from checker.inputs.hcl.ownnames import own_names
 from checker.inputs.hcl.policies import policy_of
 from checker.inputs.hcl.values import is_null, text, truth
 from checker.inputs.text import TextDocument
-from checker.inventory import Instance as ConnectInstance
-from checker.inventory import Place
 from checker.policy.node import Array, Member, Object, Scalar
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

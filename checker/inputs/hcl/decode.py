@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.render import shown
 from checker.inputs.hcl.rendered import MARK, Rendered
 from checker.inputs.hcl.values import first_unknown, placed, text, why_unknown
-from checker.inputs.text import InputError, parse_inside
-from checker.policy.embedding import offsets_at, offsets_of_string
+from checker.inputs.text import parse_inside
 from checker.policy.node import Array, Member, Node, Scalar, stretch_of
-from checker.policy.source import Source
-from checker.policy.unknown import Unknown
+from checker.policy.source import Source, offsets_at, offsets_of_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.evaluate import Scope, evaluate
 from checker.inputs.hcl.expression import Literal, written
 from checker.inputs.hcl.values import entries, mapping, unknown
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

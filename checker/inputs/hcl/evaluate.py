@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.budget import MAX_NESTING, MAX_SIZE, TOO_MUCH
 from checker.inputs.hcl.expression import (
     Access,
@@ -31,9 +33,7 @@ from checker.inputs.hcl.operators import negate, operate
 from checker.inputs.hcl.reach import reach, splat
 from checker.inputs.hcl.render import render
 from checker.inputs.hcl.values import array, known, text, truth, unknown, wrong
-from checker.inputs.text import InputError
 from checker.policy.node import Member, Node, Object, Stretch, rendered
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

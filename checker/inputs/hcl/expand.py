@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.hcl.budget import MAX_ITEMS
 from checker.inputs.hcl.evaluate import evaluate
@@ -24,7 +25,6 @@ from checker.inputs.hcl.values import (
     why_unknown,
 )
 from checker.policy.node import Array, Node, Stretch
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

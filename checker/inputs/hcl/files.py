@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.files import name_of
 from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.expression import Expression, written
@@ -16,10 +18,9 @@ from checker.inputs.hcl.folder import absolute, local_folder
 from checker.inputs.hcl.render import render
 from checker.inputs.hcl.template import TemplateError, split
 from checker.inputs.hcl.values import known, text, unknown, wrong
-from checker.inputs.text import InputError, read_text
+from checker.inputs.text import read_text
 from checker.policy.node import Node, Object, Stretch
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

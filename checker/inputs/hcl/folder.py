@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.bulk import is_module_file
 from checker.inputs.files import HCL, name_of
 from checker.inputs.hcl.installed import downloads_of
-from checker.inputs.text import InputError, read_text
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

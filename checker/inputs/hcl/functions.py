@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.expression import Call, Expression, written
 from checker.inputs.hcl.files import FILE_FUNCTIONS
@@ -23,9 +25,7 @@ from checker.inputs.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.inputs.text import InputError
 from checker.policy.node import Array, Node, Scalar, Stretch, rendered
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.functions_lists import TYPES, as_it_is, size_of, strict
 from checker.inputs.hcl.values import (
     array,
@@ -19,7 +20,6 @@ from checker.inputs.hcl.values import (
     wrong,
 )
 from checker.policy.node import Array, Node, Object, Stretch
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.budget import TOO_MUCH
 from checker.inputs.hcl.functions_lists import TYPES
 from checker.inputs.hcl.render import Builder, joined
@@ -21,7 +22,6 @@ from checker.inputs.hcl.values import (
     wrong,
 )
 from checker.policy.node import Array, Node, Scalar, Stretch, stretch_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

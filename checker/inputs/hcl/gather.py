@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from checker.core.errors import InputError
 from checker.inputs.files import name_of
 from checker.inputs.hcl.body import Block, Body
 from checker.inputs.hcl.folder import Folder, Text, is_override, read_texts, value_files
 from checker.inputs.hcl.jsonsyntax import arguments_of, parse_json_syntax
 from checker.inputs.hcl.parse import parse
-from checker.inputs.text import InputError, parse_source, read_text
+from checker.inputs.text import parse_source, read_text
 from checker.policy.node import Object
 from checker.policy.source import Source
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.hclstrings import end_of_heredoc
-from checker.inputs.text import InputError
 
 if TYPE_CHECKING:
     from checker.policy.source import Source

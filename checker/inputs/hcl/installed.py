@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.terraform.address import split
-from checker.inputs.text import InputError, read_text
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.body import Argument, Block, Body
 from checker.inputs.hcl.expression import (
     Element,
@@ -19,10 +21,9 @@ from checker.inputs.hcl.expression import (
     Unsupported,
 )
 from checker.inputs.hcl.template import TemplateError, split
-from checker.inputs.text import InputError, parse_source
-from checker.policy.embedding import offsets_of_json
+from checker.inputs.text import parse_source
 from checker.policy.node import Array, Node, Object, Stretch, items, stretch_of
-from checker.policy.unknown import Unknown
+from checker.policy.source import offsets_of_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.values import (
     Rest,
     array,
@@ -17,7 +18,6 @@ from checker.inputs.hcl.values import (
     wrong,
 )
 from checker.policy.node import Array, Node
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

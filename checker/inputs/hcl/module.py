@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import Skipped
 from checker.inputs.files import name_of
 from checker.inputs.hcl.folder import absolute, called_by, matters, read_texts, rendered_by
-from checker.inventory import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from checker.core.errors import InputError
     from checker.inputs.facts import Facts
-    from checker.inputs.text import InputError
 
 _NOTHING = "no topic, key or Connect instance is declared in the module"
 

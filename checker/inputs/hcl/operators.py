@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.values import (
     Positive,
     decimal,
@@ -19,7 +20,6 @@ from checker.inputs.hcl.values import (
     wrong,
 )
 from checker.policy.node import Scalar, rendered
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.attributes import place_of, text_argument
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
+    from checker.core.arn import Arn
     from checker.inputs.hcl.session import Instance
 
 _MAX = 24

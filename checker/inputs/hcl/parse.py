@@ -11,15 +11,15 @@ import hcl2
 from lark import Token, Tree
 from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken
 
+from checker.core.errors import InputError
 from checker.inputs.hcl.body import Argument, Block, Body
 from checker.inputs.hcl.guard import MAX_DEPTH, guard
 from checker.inputs.hcl.lower import children, lower, word
 from checker.inputs.hclstrings import with_plain_markers
-from checker.inputs.text import InputError
 from checker.policy.node import Stretch
 
 if TYPE_CHECKING:
-    from checker.finding import Position
+    from checker.core.finding import Position
     from checker.inputs.hcl.expression import Expression
     from checker.policy.source import Source
 

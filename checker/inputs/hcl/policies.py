@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.attributes import written_argument
 from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.values import is_put_together, why_unknown
-from checker.inputs.text import InputError
 from checker.policy.node import Node, Scalar
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.hcl.session import Instance

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.values import why_unknown, with_variables
 from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, stretch_of, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.hcl.budget import MAX_ITEMS
 from checker.inputs.hcl.decode import decode
 from checker.inputs.hcl.dynamic import Nested, nested
 from checker.inputs.hcl.policystatement import make_statement
 from checker.inputs.hcl.values import array, is_null, is_put_together, known, unknown, why_unknown
 from checker.inputs.sids import merged_by_sid
-from checker.inputs.text import InputError
 from checker.policy.node import Member, Node, Object, Scalar, items, text_of
 from checker.policy.vocabulary import VERSION
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.arn import NEWEST, partition_of
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.evaluate import evaluate
 from checker.inputs.hcl.expression import Access, Expression, Literal, Name, ObjectOf, written
 from checker.inputs.hcl.values import text
-from checker.partition import NEWEST, partition_of
 from checker.policy.node import items
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

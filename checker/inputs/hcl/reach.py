@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.expression import written
 from checker.inputs.hcl.rendered import Rendered
 from checker.inputs.hcl.values import Rest, Wrong, array, decimal, placed, text, unknown, why_unknown, wrong
 from checker.policy.node import Array, Node, Object, Scalar
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.hcl.budget import MAX_TEXT
 from checker.inputs.hcl.expression import Choice, Interpolation, Loop, Part, Text, written
 from checker.inputs.hcl.rendered import Rendered, cleaned, mark
 from checker.inputs.hcl.values import Wrong, entries, known, text, truth, unknown
 from checker.policy.node import Node, Scalar, Stretch, rendered
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from checker.core.errors import InputError
     from checker.inputs.facts import Facts
     from checker.inputs.hcl.folder import Folder, Text
-    from checker.inputs.text import InputError
 
 
 _MUCH = 50_000

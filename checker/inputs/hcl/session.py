@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from checker.core.errors import InputError
     from checker.inputs.hcl.body import Block
     from checker.inputs.hcl.folder import Folder
     from checker.inputs.hcl.modules import Module
-    from checker.inputs.text import InputError
     from checker.policy.node import Node, Stretch
 
 

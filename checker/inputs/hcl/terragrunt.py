@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError, Skipped
 from checker.inputs.callers import TERRAGRUNT, called_in
 from checker.inputs.files import name_of
 from checker.inputs.hcl.folder import absolute, matters, read_texts
-from checker.inputs.text import InputError, read_text
-from checker.inventory import Skipped
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

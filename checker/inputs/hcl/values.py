@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.hcl.rendered import MARK, Rendered
 from checker.policy.node import (
@@ -19,7 +20,6 @@ from checker.policy.node import (
     scalar_text,
     stretch_of,
 )
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

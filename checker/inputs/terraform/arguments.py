@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.marks import has_marks
 from checker.inputs.terraform.masking import masked
 from checker.inputs.terraform.resource import AFTER_APPLY
 from checker.policy.node import Array, Node, Scalar
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

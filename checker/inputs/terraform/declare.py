@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Part
+from checker.core.errors import InputError
+from checker.core.finding import Part
+from checker.core.unknown import Unknown
 from checker.inputs.declared import Declarations, DeclaredPolicy
 from checker.inputs.terraform.keys import alias, grant, key
 from checker.inputs.terraform.outline import POLICY_OWNERS
 from checker.inputs.terraform.owned import leave_open, strays
 from checker.inputs.terraform.owners import Owners
 from checker.inputs.terraform.topics import instance, subscription, topic
-from checker.inputs.text import InputError
 from checker.policy.node import find
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
+    from checker.analysis.inventory import Place
     from checker.inputs.terraform.plan import Plan
     from checker.inputs.terraform.resource import Resource
-    from checker.inventory import Place
     from checker.policy.node import Node
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.declared import DeclaredAlias, DeclaredGrant, DeclaredKey
 from checker.inputs.terraform.naming import arn_of, where_of
 from checker.inputs.terraform.owned import inline_policy
 from checker.policy.node import Array, Object, items, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.declare import Declarer

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.resource import SENSITIVE
-from checker.inputs.text import InputError, parse_embedded
+from checker.inputs.text import parse_embedded
 from checker.policy.model import ALLOW, DENY, EVERYONE
 from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, KEY_KEYS, SERVICES, TOPIC_ACTIONS, TOPIC_KEYS
 from checker.policy.node import Array, Object, Scalar, text_of
-from checker.policy.unknown import Unknown
 from checker.policy.vocabulary import (
     OLD_VERSION,
     POLICY_ELEMENTS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.policy.jsontext import TextError
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.declared import Where
 from checker.inputs.terraform.resource import AFTER_APPLY, SENSITIVE
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.resource import Resource

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.address import split, without_indices
 from checker.inputs.terraform.follow import follow
 from checker.inputs.terraform.leftout import is_left_out
 from checker.inputs.terraform.outline import POLICY_OWNERS, TYPES
 from checker.inputs.terraform.references import Reference, References
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.outline import Outline

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import is_fifo, topic_arn
 from checker.inputs.declared import DeclaredKey, DeclaredTopic
 from checker.inputs.terraform.owners import Owners, name_of, names_of
 from checker.inputs.terraform.resource import AFTER_APPLY
 from checker.policy.node import text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.declared import Declarations, DeclaredPolicy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.policy.unknown import Unknown
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from checker.arn import Arn
+    from checker.core.arn import Arn
     from checker.inputs.declared import DeclaredPolicy
     from checker.policy.model import Value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Symbol
+from checker.core.finding import Symbol
 from checker.inputs.senders import Part
 from checker.inputs.terraform.follow import follow
 from checker.inputs.terraform.marks import has_marks

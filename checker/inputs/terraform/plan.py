@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.arguments import Arguments
 from checker.inputs.terraform.document import policy_of
 from checker.inputs.terraform.marks import has_marks
@@ -11,7 +12,6 @@ from checker.inputs.terraform.masking import parse_sensitive
 from checker.inputs.terraform.origins import Origins, named
 from checker.inputs.terraform.resource import AFTER_APPLY
 from checker.policy.node import text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.outline import Outline

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import Place
+from checker.core.unknown import Unknown
 from checker.inputs.terraform.marks import has_marks, is_marked
 from checker.inputs.terraform.part import PartSource
 from checker.inputs.terraform.shown import file_offset
 from checker.inputs.text import TextDocument
-from checker.inventory import Place
-from checker.policy.jsontext import TextError, parse_json
 from checker.policy.node import Member, Object, Scalar, text_of
-from checker.policy.unknown import Unknown
+from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
-    from checker.finding import Route
+    from checker.core.finding import Route
     from checker.inputs.terraform.outline import Found
     from checker.inputs.terraform.scan import Scan
     from checker.policy.model import Value

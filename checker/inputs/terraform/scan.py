@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NoReturn
 
-from checker.policy.jsontext import TextError
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

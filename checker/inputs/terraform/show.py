@@ -12,6 +12,7 @@ import shlex
 import zlib
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError, Skipped
 from checker.inputs.files import name_of
 from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.senders import senders
@@ -22,9 +23,8 @@ from checker.inputs.terraform.resource import read_resource
 from checker.inputs.terraform.scan import Scan
 from checker.inputs.terraform.shown import ShownSource
 from checker.inputs.terraform.survey import read_outline
-from checker.inputs.text import InputError, decode
-from checker.inventory import Skipped
-from checker.policy.jsontext import TextError
+from checker.inputs.text import decode
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

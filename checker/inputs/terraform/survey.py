@@ -11,7 +11,7 @@ from checker.inputs.terraform.address import without_indices
 from checker.inputs.terraform.marks import has_marks
 from checker.inputs.terraform.modules import MAX_MODULES, mapping, read_module
 from checker.inputs.terraform.outline import LOOKED_UP, PARTS, POLICY_OWNERS, TYPES, Found, Outline
-from checker.policy.jsontext import TextError
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

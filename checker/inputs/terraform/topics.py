@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
+from checker.analysis.inventory import Instance
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.inputs.awscli import topic_arn
 from checker.inputs.declared import DeclaredSubscription, DeclaredTopic
 from checker.inputs.terraform.naming import arn_of, where_of
 from checker.inputs.terraform.owned import inline_policy
-from checker.inventory import Instance
 from checker.policy.node import Object, text_of
-from checker.policy.unknown import Unknown
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.declare import Declarer

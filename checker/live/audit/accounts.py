@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
-from checker.inputs.text import InputError
-from checker.live.access import Unit
-from checker.live.calls import Calls, Listing
-from checker.partition import NEWEST, partition_of
-from checker.regions import REGIONS
+from checker.core.arn import NEWEST, Arn, partition_of
+from checker.core.errors import InputError
+from checker.core.regions import REGIONS
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls, Listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.inventory import Skipped
-    from checker.live.access import Access, Coverage
-    from checker.live.session import Sessions
+    from checker.core.errors import Skipped
+    from checker.live.aws.access import Access, Coverage
+    from checker.live.aws.session import Sessions
+
 
 _ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
 _ACTIVE = "ACTIVE"

@@ -14,14 +14,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from checker.inputs.text import InputError
-from checker.live.audit.cluster_lost import ClusterLostError
-from checker.live.audit.crew import Crew, on_cluster
+from checker.core.errors import InputError
+from checker.live.audit.executor import Crew, on_cluster
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from checker.live.audit.plan import Plan
+
+
+class ClusterLostError(InputError):
+    """Nothing works on the units any more; the journal has those that are done."""
+
 
 _SECONDS = 10
 """So long the scheduler may take to answer, and a worker to be there."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.chain import UNKNOWN
-from checker.inventory import Skipped
-from checker.live.faults import Fault, UnreadError
-from checker.live.lookup import look_up
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
+from checker.lint.explain import UNKNOWN
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.lookup import look_up
 
 if TYPE_CHECKING:
-    from checker.live.calls import Calls
+    from checker.live.aws.calls import Calls
 
 
 class Gone:

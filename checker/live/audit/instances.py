@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.inventory import CREATION_FAILED, Instance, Pairing, Source
-from checker.live.calls import Calls, Listing
-from checker.live.facts import instance_of
-from checker.live.faults import Fault, UnreadError
-from checker.naming import named_by
-from checker.pairing import fits, is_near, is_of_another
+from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Source
+from checker.analysis.pairing import fits, is_near, is_of_another, named_by
+from checker.core.arn import Arn
+from checker.core.errors import InputError, Skipped
+from checker.lint.explain import BROKEN, OK
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.facts import instance_of
+from checker.live.aws.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from checker.inventory import Contact, Topic
-    from checker.naming import Named
+    from checker.analysis.inventory import Contact, Topic
+    from checker.analysis.pairing import Named
+    from checker.live.aws.session import Sessions
+
 
 _INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
 _PAGE = 10
@@ -111,3 +117,18 @@ def _streaming(
         *(paired[arn] for arn in arns if arn in paired),
         *(Pairing(arn, Source.POLICY, topic.name) for arn in others),
     )
+
+
+def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) -> Iterator[Skipped]:
+    """Give the instances that could not be looked up. Raises InputError for one that is not there."""
+    roles = {unit.account: unit.role for unit in units}
+    regions = tuple(dict.fromkeys(unit.region for unit in units))
+    for arn in dict.fromkeys(map(Arn.parse, named)):
+        if arn is None:
+            continue
+        unit = Unit(arn.account, arn.region, roles.get(arn.account, ""))
+        found = look_up(Calls(sessions, unit, threading.Event()), arn, *regions)
+        if found.status == BROKEN:
+            raise InputError(str(arn), found.reason, help_text=found.help)
+        if found.status != OK:
+            yield Skipped(str(arn), found.reason, error=True, help=found.help)

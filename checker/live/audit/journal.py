@@ -17,18 +17,18 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.opening import NotRegularError, Role
-from checker.inputs.text import InputError
-from checker.live.access import Unit
-from checker.live.audit.reads import Attributes, Reads
-from checker.output_file import open_existing, open_output, protect
-from checker.report.recorded import read_record
+from checker.inputs.output_file import open_existing, open_output, protect
+from checker.live.audit.topics import Attributes, Reads
+from checker.live.aws.access import Unit
+from checker.report.record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from checker.outcome import Report
+    from checker.lint.report import Report
 
 VERSION = 4
 _KINDS = ("audit", "unit", "topic", "end")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.arn import Arn
-from checker.engine import Scope
-from checker.inventory import Pairing, Source
-from checker.live.access import Access
-from checker.pairing import fits, is_of_another
+from checker.analysis.inventory import Pairing, Source
+from checker.analysis.pairing import fits, is_of_another
+from checker.core.arn import Arn
+from checker.lint.engine import Scope
+from checker.live.aws.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.inventory import Topic
-    from checker.naming import Named
+    from checker.analysis.inventory import Topic
+    from checker.analysis.pairing import Named
 
 
 class Plan(NamedTuple):

@@ -14,20 +14,20 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from checker.finding import Verdict
-from checker.inventory import Skipped
+from checker.core.arn import NEWEST, partition_of
+from checker.core.errors import Skipped
+from checker.core.finding import Verdict
+from checker.lint.registry import all_rules
 from checker.live.audit.gone import Gone
-from checker.live.calls import Calls, Listing
-from checker.partition import NEWEST, partition_of
-from checker.registry import all_rules
+from checker.live.aws.calls import Calls, Listing
 from checker.report.asff import GENERATOR, Owner, archived, finding_asff, finding_id, instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from checker.live.access import Unit
-    from checker.live.session import Sessions
-    from checker.outcome import Report
+    from checker.lint.report import Report
+    from checker.live.aws.access import Unit
+    from checker.live.aws.session import Sessions
 
 _FINDINGS = Listing("securityhub", "get_findings", "Findings")
 _BATCH = 100

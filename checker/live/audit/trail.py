@@ -11,21 +11,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from checker.analysis.inventory import Place
+from checker.core.errors import Skipped
 from checker.inputs.cloudtrail.contacts import Contacts
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
 from checker.inputs.cloudtrail.piece import At
 from checker.inputs.cloudtrail.place import ROUTE
 from checker.inputs.cloudtrail.store import FullError, Store
-from checker.inventory import Place, Skipped
-from checker.live.calls import Calls, Listing
-from checker.live.document import document_of
-from checker.live.faults import UnreadError
+from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.errors import UnreadError
+from checker.live.aws.facts import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.inventory import Contact
     from checker.inputs.cloudtrail.fold import Began
-    from checker.inventory import Contact
 
 NAMES = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent", "StopContactStreaming")
 _LOOKUP = Listing("cloudtrail", "lookup_events", "Events")

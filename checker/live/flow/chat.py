@@ -9,11 +9,11 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from checker.live.faults import Fault, UnreadError
+from checker.live.aws.errors import Fault, UnreadError
 
 if TYPE_CHECKING:
-    from checker.arn import Arn
-    from checker.live.flow.debts import Debts
+    from checker.core.arn import Arn
+    from checker.live.flow.cleanup import Debts
     from checker.live.flow.steps import Steps
     from checker.live.flow.watch import Hand
 

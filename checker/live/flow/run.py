@@ -2,44 +2,138 @@
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.chain import OK
-from checker.live.access import Unit
-from checker.live.calls import Calls
-from checker.live.faults import Fault, StoppedError, UnreadError
-from checker.live.flow.asked import Mistake
+from checker.fix.live.flow_result import (
+    DONE,
+    FAILED,
+    MESSAGE,
+    RETENTION,
+    Arrival,
+    Cause,
+    Counters,
+    End,
+    Passage,
+    TopicPassage,
+)
+from checker.lint.explain import OK
+from checker.lint.retention.model import SetUp
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import Fault, StoppedError, UnreadError
+from checker.live.aws.listings import WATCHING
+from checker.live.aws.wait import Clock
 from checker.live.flow.chat import Chat
-from checker.live.flow.counters import wait_for_counters
-from checker.live.flow.debts import Debts
-from checker.live.flow.keeping import keep, said_of
-from checker.live.flow.listening import Said, listen
-from checker.live.flow.preflight import broken_link, examine
-from checker.live.flow.seen import key_refusals, topics_seen
-from checker.live.flow.silence import Clues, cause_of_refusal, cause_of_silence, is_limit
+from checker.live.flow.cleanup import Debts
+from checker.live.flow.request import Mistake
+from checker.live.flow.root_cause import (
+    Clues,
+    broken_link,
+    cause_of_refusal,
+    cause_of_silence,
+    examine,
+    is_limit,
+    key_refusals,
+    topics_seen,
+)
 from checker.live.flow.steps import Beginning, Steps
-from checker.live.flow.watch import Hand, Watch
-from checker.live.names import WATCHING
-from checker.live.retention.rehearsal import rehearse
-from checker.passage import DONE, FAILED, RETENTION, Cause, Counters, End, Passage, TopicPassage
+from checker.live.flow.watch import Hand, Watch, wait_for_counters
+from checker.live.retention.judge import judge_retention
+from checker.live.retention.setup import rehearse, set_up
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from checker.arn import Arn
-    from checker.inventory import Skipped
-    from checker.live.flow.asked import Asked
-    from checker.live.retention.rehearsal import PlannedCall
-    from checker.live.session import Sessions
-    from checker.passage import Step
-    from checker.retention.model import Wanted
-    from checker.rule import Rule
+    from checker.core.arn import Arn
+    from checker.core.errors import Skipped
+    from checker.fix.live.flow_result import Step
+    from checker.lint.retention.model import Wanted
+    from checker.lint.rule import Rule
+    from checker.live.aws.session import Sessions
+    from checker.live.flow.request import Asked
+    from checker.live.retention.setup import PlannedCall
 
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]
+
+
+_SAID = {
+    "ok": "something keeps the messages",
+    "broken": "nothing keeps the messages",
+    "unknown": "whether anything keeps the messages is not known",
+}
+
+
+def keep(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
+    """Judge what keeps a topic's messages, and with ``create`` make it where nothing does. Raises StoppedError."""
+    if not create:
+        return SetUp((), judge_retention(calls, topic, wanted.kind, wanted.instance))
+    return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
+
+
+def said_of(kept: SetUp) -> str:
+    """Say in a line what was found, and what was made."""
+    made = f", {len(kept.made)} things were made for it" if kept.made else ""
+    return f"{_SAID[kept.retention.status]}{made}"
+
+
+class Said(NamedTuple):
+    """What is waited for: a message of a chat, that nobody else says."""
+
+    contact: str
+    content: str
+
+
+def listen(
+    steps: Steps, watches: dict[Arn, Watch], said: Said, seconds: float
+) -> Iterator[tuple[Arn, Arrival]]:
+    """Give every topic that the message comes out of, until it has come out of all or time is up.
+
+    Raises UnreadError, StoppedError.
+    """
+    began, end = Beginning(), time.monotonic() + seconds
+    waiting = dict(watches)
+    while waiting and time.monotonic() < end:
+        for topic, watch in tuple(waiting.items()):
+            arrival = _received(steps, watch, said, began)
+            if arrival is not None:
+                del waiting[topic]
+                steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
+                yield topic, arrival
+    for topic in waiting:
+        steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
+
+
+def _received(steps: Steps, watch: Watch, said: Said, began: Beginning) -> Arrival | None:
+    try:
+        found = (_arrival(one, said, began.seconds) for one in watch.receive())
+        return next(filter(None, found), None)
+    except UnreadError as error:
+        told, request_id = error.told, error.refusal.request_id
+        steps.add(began.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.skipped.help))
+        raise
+
+
+def _arrival(message: dict[str, Any], said: Said, seconds: float) -> Arrival | None:
+    """Read a message of a queue; ``None`` unless it is what was said in the chat.
+
+    Some events carry no ContactId, but all carry InitialContactId.
+    https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
+    """
+    try:
+        payload = json.loads(message.get("Body") or "")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != said:
+        return None
+    attributes = message.get("MessageAttributes") or {}
+    texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
+    return Arrival(seconds, str(payload.get("Id", "")), tuple(texts))
 
 
 def _consented(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:

@@ -6,14 +6,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from checker.live.actions import api_name
-from checker.live.faults import UnreadError
-from checker.passage import DONE, FAILED, Step
+from checker.fix.live.flow_result import DONE, FAILED, Step
+from checker.live.aws.errors import UnreadError, api_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.live.calls import Calls
+    from checker.live.aws.calls import Calls
 
 
 class Steps:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.documented import policy_of, sender_statement
-from checker.live.faults import Fault, UnreadError
-from checker.live.listings import BY_TOPIC
+from checker.analysis.documented import policy_of, sender_statement
+from checker.fix.live.flow_result import Counters
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.listings import BY_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
-    from checker.live.calls import Calls
-    from checker.live.flow.debts import Debts
+    from checker.core.arn import Arn
+    from checker.live.aws.calls import Calls
+    from checker.live.flow.cleanup import Debts
     from checker.live.flow.steps import Steps
+
 
 _POLL = 1
 """Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
@@ -145,3 +149,61 @@ def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
         "MessageRetentionPeriod": _SHORT,
         "VisibilityTimeout": _ONCE,
     }
+
+
+_METRICS = {
+    "published": "NumberOfMessagesPublished",
+    "delivered": "NumberOfNotificationsDelivered",
+    "filtered_out": "NumberOfNotificationsFilteredOut",
+    "failed": "NumberOfNotificationsFailed",
+}
+_MINUTE = 60
+_BETWEEN = 15.0
+"""Seconds between two looks at counters that CloudWatch does not show yet."""
+
+
+def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, seconds: float) -> Counters:
+    """Read a topic's counters, again and again for so many seconds while there are none.
+
+    Raises UnreadError, StoppedError.
+    """
+    end = time.monotonic() + seconds
+    counters = _read(steps, calls, topic, since)
+    while counters.published is None and time.monotonic() < end:
+        calls.wait(_BETWEEN)
+        counters = _read(steps, calls, topic, since)
+    return counters
+
+
+def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
+    """Read them from the minute on in which the flow began.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    """
+    answer = steps.call(
+        calls,
+        "cloudwatch",
+        "get_metric_data",
+        str(topic),
+        MetricDataQueries=[_query(name, metric, topic) for name, metric in _METRICS.items()],
+        StartTime=since.replace(second=0, microsecond=0),
+        EndTime=datetime.now(UTC) + timedelta(seconds=_MINUTE),
+    )
+    sums = {one["Id"]: _sum(one) for one in answer["MetricDataResults"]}
+    return Counters(**{name: sums.get(name) for name in _METRICS})
+
+
+def _query(name: str, metric: str, topic: Arn) -> dict[str, Any]:
+    dimensions = [{"Name": "TopicName", "Value": topic.resource}]
+    stat = {
+        "Metric": {"Namespace": "AWS/SNS", "MetricName": metric, "Dimensions": dimensions},
+        "Period": _MINUTE,
+        "Stat": "Sum",
+    }
+    return {"Id": name, "MetricStat": stat}
+
+
+def _sum(result: dict[str, Any]) -> int | None:
+    """The sum over the minutes, ``None`` while there is no datum."""
+    values = result.get("Values") or ()
+    return int(sum(values)) if values else None

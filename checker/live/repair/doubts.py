@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.chain import BROKEN, OK
-from checker.finding import Applicability
-from checker.iam import prove
-from checker.iam.space import Target
-from checker.inputs.text import InputError
-from checker.inventory import PolicyText
+from checker.analysis.inventory import PolicyText
+from checker.core.errors import InputError
+from checker.core.finding import Applicability
+from checker.iam.prove import prove
+from checker.iam.prove.space import Target
+from checker.lint.explain import BROKEN, OK
 from checker.live.audit.trail import contacts_of
-from checker.live.facts import policy_of
-from checker.live.lookup import look_up
-from checker.policy.dialect import TOPIC
+from checker.live.aws.facts import policy_of
+from checker.live.aws.lookup import look_up
+from checker.policy.vocabulary import TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.arn import Arn
-    from checker.inventory import Instance
-    from checker.live.calls import Calls
+    from checker.analysis.inventory import Instance
+    from checker.core.arn import Arn
+    from checker.live.aws.calls import Calls
     from checker.live.repair.planning import Plan
     from checker.policy.model import Policy
 

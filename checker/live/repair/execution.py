@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.finding import Severity, Verdict
-from checker.fix.receipt import Change, Receipt, name_of
-from checker.fix.receipt_file import write_receipt
-from checker.fix.replacement import State, Step
-from checker.inputs.text import InputError
-from checker.live.caller import caller_of
-from checker.live.faults import faults_about
+from checker.core.errors import InputError
+from checker.core.finding import Severity, Verdict
+from checker.fix.live.receipt import Change, Receipt, name_of
+from checker.fix.live.receipt_file import write_receipt
+from checker.fix.live.replacement import State, Step
+from checker.live.aws.caller import caller_of
+from checker.live.aws.errors import faults_about
+from checker.live.aws.topic import MANAGED_HELP, read_topic
 from checker.live.repair.mending import Carried, carry_out, roll_back
-from checker.live.resource import MANAGED_HELP, read_topic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from checker.finding import Finding
-    from checker.fix.outcome import Outcome
+    from checker.core.finding import Finding
+    from checker.fix.result import Outcome
     from checker.live.repair.mending import Missed, Undone
     from checker.live.repair.planning import Plan
 

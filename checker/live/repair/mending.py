@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.fix.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
-from checker.inputs.text import InputError
-from checker.live.faults import CallError, faults_about
-from checker.live.patience import Clock, until
-from checker.live.repair.deed import Deed, Stand
-from checker.live.repair.encryption import ENCRYPTION_DEED
-from checker.live.repair.new_key import NEW_KEY_DEED
+from checker.core.errors import InputError
+from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
+from checker.live.aws.errors import CallError, faults_about
+from checker.live.aws.wait import Clock, until
+from checker.live.repair.change_handler import Deed, Stand
+from checker.live.repair.new_key import ENCRYPTION_DEED, NEW_KEY_DEED
 from checker.live.repair.new_topic import NEW_TOPIC_DEED
 from checker.live.repair.policy_writing import POLICY
 from checker.live.repair.subscribing import SUBSCRIPTION_DEED
@@ -18,7 +17,7 @@ from checker.live.repair.subscribing import SUBSCRIPTION_DEED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.live.calls import Calls
+    from checker.live.aws.calls import Calls
 
 DEEDS: dict[str, Deed] = {
     KEY: POLICY,

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.arn import Arn
-from checker.fix.receipt import RECEIPT
-from checker.fix.replacement import REPLACES
-from checker.inputs.text import InputError
-from checker.live.calls import Listing
-from checker.live.faults import CallError, Fault
-from checker.live.keys import targets_of
-from checker.live.listings import ALIASES
-from checker.live.patience import until
-from checker.live.repair.deed import Deed, Stand
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.receipt import RECEIPT
+from checker.fix.live.replacement import REPLACES
+from checker.live.aws.calls import Listing
+from checker.live.aws.errors import CallError, Fault
+from checker.live.aws.keys import targets_of
+from checker.live.aws.listings import ALIASES
+from checker.live.aws.wait import until
+from checker.live.repair.change_handler import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
-    from checker.fix.receipt import Change
-    from checker.live.calls import Calls
-    from checker.live.patience import Clock
+    from checker.fix.live.receipt import Change
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.wait import Clock
+
 
 _KEYS = Listing("kms", "list_keys", "Keys", "Marker", "NextMarker")
 _TAGS = Listing("kms", "list_resource_tags", "Tags", "Marker", "NextMarker")
@@ -176,3 +177,31 @@ def _schedule(calls: Calls, change: Change, key: str) -> None:
 
 
 NEW_KEY_DEED = Deed(_stand, _create, _delete, "there is such an alias now, or its key has changed since")
+
+
+_KEY = "KmsMasterKeyId"
+
+
+def _current(calls: Calls, topic: str) -> str:
+    answer = calls.need("sns", "get_topic_attributes", topic, TopicArn=topic)
+    return str((answer.get("Attributes") or {}).get(_KEY, ""))
+
+
+def _encryption_state(calls: Calls, change: Change) -> Stand:
+    stands = {change.old: Stand.BEFORE, change.new: Stand.AFTER}
+    return stands.get(_current(calls, change.resource), Stand.OTHER)
+
+
+def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
+    topic = change.resource
+    calls.need("sns", "set_topic_attributes", topic, TopicArn=topic, AttributeName=_KEY, AttributeValue=key)
+    if not until(clock, lambda: _current(calls, topic) == key):
+        raise InputError(topic, f"AWS does not show `{key}` as its key")
+
+
+ENCRYPTION_DEED = Deed(
+    _encryption_state,
+    lambda calls, change, clock: _set(calls, change, change.new, clock),
+    lambda calls, change, clock: _set(calls, change, change.old, clock),
+    "somebody has encrypted the topic with another key since it was read",
+)

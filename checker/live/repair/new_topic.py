@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.fix.receipt import RECEIPT
-from checker.fix.replacement import REPLACES
-from checker.inputs.text import InputError
-from checker.live.facts import tags_of
-from checker.live.listings import BY_TOPIC
-from checker.live.patience import until
-from checker.live.repair.deed import Deed, Stand
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.receipt import RECEIPT
+from checker.fix.live.replacement import REPLACES
+from checker.live.aws.facts import tags_of
+from checker.live.aws.listings import BY_TOPIC
+from checker.live.aws.wait import until
+from checker.live.repair.change_handler import Deed, Stand
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from checker.fix.receipt import Change
-    from checker.live.calls import Calls
-    from checker.live.patience import Clock
+    from checker.fix.live.receipt import Change
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.wait import Clock
 
 _KEY = "KmsMasterKeyId"
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.fix.outcome import Outcome, policy_changes
-from checker.fix.receipt import KEY, TOPIC, Change, new_id, stamped
-from checker.fix.replacement import key_reasons, topic_reasons
+from checker.fix.live.receipt import KEY, TOPIC, Change, new_id, stamped
+from checker.fix.live.replacement import key_reasons, topic_reasons
+from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
-from checker.live.repair.imagined import Wanted
-from checker.live.repair.replacing import successor
-from checker.live.repair.succession import replacement
-from checker.live.resource import read_topic
+from checker.live.aws.topic import read_topic
+from checker.live.repair.preview import Wanted
+from checker.live.repair.replacement import replacement, successor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from checker.arn import Arn
-    from checker.documented import KeyCondition
-    from checker.fix.reading import Reading
-    from checker.inputs.text import InputError
-    from checker.inventory import Instance, Inventory
-    from checker.live.calls import Calls
-    from checker.live.repair.successor import Successor
-    from checker.live.resource import Found
+    from checker.analysis.documented import KeyCondition
+    from checker.analysis.inventory import Instance, Inventory
+    from checker.core.arn import Arn
+    from checker.core.errors import InputError
+    from checker.fix.snapshot import Reading
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.topic import Found
+    from checker.live.repair.replacement import Successor
 
 
 class Wish(NamedTuple):

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.arn import Arn
-from checker.difference import difference
-from checker.fix.receipt import KEY
-from checker.iam.space import Target
-from checker.inputs.text import InputError
-from checker.live.facts import policy_of
-from checker.live.faults import Fault, UnreadError
-from checker.live.patience import until
-from checker.live.repair.deed import Deed, Stand
-from checker.policy import dialect
-from checker.policy.unknown import Unknown
+from checker.analysis.access_diff import difference
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.fix.live.receipt import KEY
+from checker.iam.prove.space import Target
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.facts import policy_of
+from checker.live.aws.wait import until
+from checker.live.repair.change_handler import Deed, Stand
+from checker.policy import vocabulary
 
 if TYPE_CHECKING:
-    from checker.fix.receipt import Change
-    from checker.live.calls import Calls
-    from checker.live.patience import Clock
+    from checker.fix.live.receipt import Change
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.wait import Clock
 
 _DRIFTED = "somebody changed the policy since it was read"
 _PRINCIPAL = "principal"
@@ -50,7 +50,7 @@ def same_policy(resource: str, one: str, other: str) -> bool:
     if _same_value(one, other):
         return True
     arn = Arn.parse(resource)
-    kind = dialect.KEY if arn is not None and arn.service == "kms" else dialect.TOPIC
+    kind = vocabulary.KEY if arn is not None and arn.service == "kms" else vocabulary.TOPIC
     first, second = (policy_of(resource, text, kind) for text in (one, other))
     if isinstance(first, Unknown) or isinstance(second, Unknown) or arn is None:
         return False

@@ -5,19 +5,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.fix.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
-from checker.fix.receipt_file import CLOCK_SKEW
-from checker.inputs.text import InputError
+from checker.core.errors import InputError
+from checker.fix.live.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
+from checker.fix.live.receipt_file import CLOCK_SKEW
 from checker.live.repair import new_key, new_topic, policy_writing
-from checker.live.repair.deed import Stand
+from checker.live.repair.change_handler import Stand
 from checker.live.repair.mending import DEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.receipt import Change, Receipt
-    from checker.live.caller import Caller
-    from checker.live.calls import Calls
+    from checker.fix.live.receipt import Change, Receipt
+    from checker.live.aws.caller import Caller
+    from checker.live.aws.calls import Calls
 
 _FOREIGN = "it was not created by this repair: it does not carry the id of the receipt"
 _CHANGED = "it was changed since the repair"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.fix.subscribing import Subscribed
-from checker.inputs.text import InputError
-from checker.live.listings import BY_TOPIC
-from checker.live.patience import until
-from checker.live.repair.deed import Deed, Stand
+from checker.core.errors import InputError
+from checker.fix.live.subscribing import Subscribed
+from checker.live.aws.listings import BY_TOPIC
+from checker.live.aws.wait import until
+from checker.live.repair.change_handler import Deed, Stand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.receipt import Change
-    from checker.live.calls import Calls
-    from checker.live.patience import Clock
+    from checker.fix.live.receipt import Change
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.wait import Clock
 
 _ARN = "arn:"
 

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.arn import Arn
-from checker.live.faults import UnreadError
-from checker.live.listings import BY_TOPIC
-from checker.live.names import WATCHING
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.retention.filters import filter_step
+from checker.lint.retention.model import FIREHOSE, SQS, Keeper, Queue, Retention, Role, Step, Subscribed, step
+from checker.lint.retention.queue import queue_notes, queue_steps, queue_warnings
+from checker.lint.retention.stream import role_steps, role_warnings, stream_step
+from checker.live.aws.errors import UnreadError
+from checker.live.aws.facts import subscription_of
+from checker.live.aws.listings import BY_TOPIC, WATCHING
 from checker.live.retention.read_queue import read_queue
 from checker.live.retention.read_stream import read_role, read_stream
-from checker.live.retention.read_subscription import subscribed
-from checker.policy.unknown import Unknown
-from checker.retention.facts import Queue, Role
-from checker.retention.filters import filter_step
-from checker.retention.model import FIREHOSE, SQS, Keeper, Retention, Step, step
-from checker.retention.queue import queue_notes, queue_steps, queue_warnings
-from checker.retention.stream import role_steps, role_warnings, stream_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.live.calls import Calls
-    from checker.retention.facts import Subscribed
+    from checker.live.aws.calls import Calls
+
+
+def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
+    """Read what an entry of a list of subscriptions leaves out; of one that waits there is no more to read."""
+    known, arn = subscription_of(entry), str(entry.get("SubscriptionArn", ""))
+    if not known.confirmed:
+        return Subscribed("", known.protocol, known.endpoint, confirmed=False, attributes={})
+    return Subscribed(arn, known.protocol, known.endpoint, confirmed=True, attributes=_attributes(calls, arn))
+
+
+def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
+    """https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html"""
+    try:
+        answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
+    except UnreadError as error:
+        return Unknown(error.skipped.reason)
+    found: Mapping[str, str] = answer.get("Attributes") or {}
+    return found
+
 
 _RAW = {
     SQS: "raw delivery: a message is kept as Connect wrote it, with its attributes",

@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.chain import OK
-from checker.documented import policy_of, sender_statement
-from checker.inputs.text import InputError
-from checker.inventory import PolicyText
-from checker.live.caller import check_account
-from checker.live.facts import policy_of as policy_text_of
-from checker.live.resource import MANAGED_HELP, managers
-from checker.live.retention.own import own_name, subscribe
+from checker.analysis.documented import policy_of, sender_statement
+from checker.analysis.inventory import PolicyText
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.lint.explain import OK
+from checker.lint.retention.model import SQS, Made, Queue
+from checker.lint.retention.queue import policy_step
+from checker.live.aws.caller import check_account
+from checker.live.aws.facts import policy_of as policy_text_of
+from checker.live.aws.listings import KEEPING
+from checker.live.aws.topic import MANAGED_HELP, managers
 from checker.live.retention.read_queue import read_queue
-from checker.policy.dialect import QUEUE
 from checker.policy.plain import listed
-from checker.policy.unknown import Unknown
-from checker.retention.facts import Queue
-from checker.retention.made import Made
-from checker.retention.model import SQS
-from checker.retention.queue import policy_step
+from checker.policy.vocabulary import QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
-    from checker.live.calls import Calls
-    from checker.retention.model import Retention
+    from checker.core.arn import Arn
+    from checker.lint.retention.model import Retention
+    from checker.live.aws.calls import Calls
+
+
+_DIGEST = 8
+
+
+def own_name(name: str, longest: int) -> str:
+    """Name something after a topic; a long name is cut, and told apart by a digest."""
+    whole = f"{KEEPING}{name}"
+    if len(whole) <= longest:
+        return whole
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{whole[: longest - _DIGEST - 1]}-{digest}"
+
+
+def subscribe(calls: Calls, topic: Arn, protocol: str, endpoint: Arn, attributes: dict[str, str]) -> str:
+    """Subscribe an endpoint to a topic, and give the subscription's ARN. Raises InputError.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+    """
+    answer = calls.need(
+        "sns",
+        "subscribe",
+        str(topic),
+        TopicArn=str(topic),
+        Protocol=protocol,
+        Endpoint=str(endpoint),
+        Attributes=attributes,
+        ReturnSubscriptionArn=True,
+    )
+    return str(answer["SubscriptionArn"])
+
 
 _LONGEST_NAME = 80
 _LONGEST_PERIOD = 14 * 24 * 60 * 60

@@ -9,26 +9,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.chain import OK
-from checker.documented import policy_of
-from checker.iam.truth import all_of
-from checker.inputs.text import InputError
-from checker.live.caller import check_account
-from checker.live.patience import until
-from checker.live.retention.own import own_name, subscribe
+from checker.analysis.documented import policy_of
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown, all_of
+from checker.lint.explain import OK
+from checker.lint.retention.model import FIREHOSE, Made
+from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
+from checker.live.aws.caller import check_account
+from checker.live.aws.wait import until
+from checker.live.retention.make_queue import own_name, subscribe
 from checker.live.retention.read_stream import read_role, read_stream
-from checker.policy.unknown import Unknown
-from checker.retention.made import Made
-from checker.retention.model import FIREHOSE
-from checker.retention.stream import LOOK, WRITE, may, stream_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
-    from checker.live.calls import Calls
-    from checker.live.patience import Clock
-    from checker.retention.model import Retention
+    from checker.core.arn import Arn
+    from checker.lint.retention.model import Retention
+    from checker.live.aws.calls import Calls
+    from checker.live.aws.wait import Clock
 
 _LONGEST_NAME = 64
 _POLICY = "write-to-stream"

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.inventory import is_managed_key
-from checker.live.facts import policy_of
-from checker.live.faults import Fault, UnreadError
-from checker.live.keys import Keys
-from checker.policy.dialect import QUEUE
-from checker.policy.unknown import Unknown
-from checker.retention.facts import Queue
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.retention.model import Queue
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.facts import policy_of
+from checker.live.aws.keys import Keys
+from checker.policy.vocabulary import QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checker.inventory import Key
-    from checker.live.calls import Calls
+    from checker.analysis.inventory import Key
+    from checker.live.aws.calls import Calls
 
 
 def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:

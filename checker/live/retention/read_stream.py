@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.arn import Arn
-from checker.documented import policy_of as plain_policy
-from checker.live.calls import Listing
-from checker.live.facts import policy_of
-from checker.live.faults import Fault, UnreadError
-from checker.policy.dialect import ROLE
-from checker.policy.unknown import Unknown
-from checker.retention.facts import Role, Stream
+from checker.analysis.documented import policy_of as plain_policy
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.retention.model import Role, Stream
+from checker.live.aws.calls import Listing
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.facts import policy_of
+from checker.policy.vocabulary import ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.live.calls import Calls
+    from checker.live.aws.calls import Calls
 
 _INLINE = Listing("iam", "list_role_policies", "PolicyNames", "Marker", "Marker")
 _ATTACHED = Listing("iam", "list_attached_role_policies", "AttachedPolicies", "Marker", "Marker")

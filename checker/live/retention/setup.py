@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.chain import BROKEN, OK, UNKNOWN
-from checker.inputs.text import InputError
-from checker.live.faults import StoppedError, faults_about
-from checker.live.patience import Clock, until
+from checker.core.errors import InputError
+from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.retention.model import SQS, Retention, SetUp, Wanted
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import StoppedError, action_of, faults_about
+from checker.live.aws.wait import Clock, until
 from checker.live.retention.judge import judge_retention
 from checker.live.retention.make_queue import make_queue
 from checker.live.retention.make_stream import make_subscription
-from checker.retention.made import SetUp
-from checker.retention.model import SQS, Retention, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.arn import Arn
-    from checker.live.calls import Calls
-    from checker.retention.made import Made
+    from checker.core.arn import Arn
+    from checker.lint.retention.model import Made, Wanted
+    from checker.live.aws.access import Unit
+
 
 _PATIENCE = 90.0
 """SQS documents that attributes take up to 60 seconds to spread.
@@ -91,3 +92,52 @@ def _judged(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention
 
     until(clock, well, _PATIENCE)
     return judged[-1]
+
+
+_READS = ("describe_", "get_", "list_")
+"""How the operations begin that change nothing."""
+
+
+class PlannedCall(NamedTuple):
+    """A call that would change something: its action, the resource, and its parameters."""
+
+    action: str
+    resource: str
+    parameters: dict[str, Any]
+
+
+class _Rehearsal(Calls):
+    """Makes the calls that read, and records those that write."""
+
+    def __init__(self, calls: Calls, planned: list[PlannedCall]) -> None:
+        self.__dict__.update(calls.__dict__)
+        self._planned = planned
+
+    def elsewhere(self, unit: Unit) -> Calls:
+        return _Rehearsal(super().elsewhere(unit), self._planned)
+
+    def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
+        if operation.startswith(_READS):
+            return super().need(service, operation, what, **parameters)
+        self._planned.append(PlannedCall(action_of(service, operation), what, parameters))
+        return {"SubscriptionArn": what}
+
+
+class Rehearsed(NamedTuple):
+    """The calls that would create what is missing, and the fault that ends them early, if one does."""
+
+    planned: tuple[PlannedCall, ...]
+    fault: InputError | None = None
+
+
+def rehearse(calls: Calls, topic: Arn, wanted: Wanted) -> Rehearsed:
+    """Plan what is missing; nothing if messages are kept."""
+    before = judge_retention(calls, topic, wanted.kind, wanted.instance)
+    planned: list[PlannedCall] = []
+    if before.status == OK:
+        return Rehearsed(())
+    try:
+        list(making(_Rehearsal(calls, planned), topic, wanted, before, Clock()))
+    except InputError as fault:
+        return Rehearsed(tuple(planned), fault)
+    return Rehearsed(tuple(planned))

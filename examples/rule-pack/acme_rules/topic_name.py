@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.finding import Severity
-from checker.policy.unknown import Unknown
-from checker.rule import Rule
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.case import TopicCase
-    from checker.finding import Finding
+    from checker.analysis.topic import TopicCase
+    from checker.core.finding import Finding
 
 
 class AcmeTopicName(Rule):

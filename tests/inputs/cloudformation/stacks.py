@@ -6,18 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from checker.engine import Scope, judge
-from checker.finding import Finding, Verdict
+from checker.analysis.inventory import Instance, Inventory, Topic
+from checker.core.finding import Finding, Verdict
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.facts import Given
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
-from checker.inventory import Instance, Inventory, Topic
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from checker.policy.node import Node, rendered
-from checker.policy.unknown import Unknown
-from checker.registry import all_rules
 from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of
 
 HERE = (("AWS::Region", "us-east-1"), ("AWS::AccountId", ACCOUNT))

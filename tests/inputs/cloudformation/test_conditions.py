@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checker.inventory import PolicyText
-from checker.policy.unknown import Unknown
+from checker.analysis.inventory import PolicyText
+from checker.core.unknown import Unknown
 from tests.endings import ends_soon
 from tests.inputs.cloudformation.stacks import (
     HERE,

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.template import read_template
 from checker.inputs.facts import Facts, Given
 from checker.inputs.load import load
-from checker.inputs.text import InputError, parse_text
+from checker.inputs.text import parse_text
 from checker.inputs.tie import tie
-from checker.policy.unknown import Unknown
 from tests.endings import ends_soon
 from tests.inputs.cloudformation.stacks import (
     HERE,

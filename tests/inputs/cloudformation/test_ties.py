@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checker.inventory import Inventory, Key, PolicyText, Topic
-from checker.policy.unknown import Unknown
+from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
+from checker.core.unknown import Unknown
 from tests.inputs.cloudformation.stacks import (
     HERE,
     PINNED,

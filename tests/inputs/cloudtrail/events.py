@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from checker.analysis.inventory import Contact, Inventory
 from checker.inputs.load import load
-from checker.inventory import Contact, Inventory
 from tests.samples import ACCOUNT, INSTANCE_ARN
 
 INSTANCE_ID = INSTANCE_ARN.rpartition("/")[2]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.engine import judge
-from checker.finding import Part
+from checker.core.finding import Part
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 from tests.inputs.cloudtrail.events import (
     FORMS,
     INSTANCE_ID,

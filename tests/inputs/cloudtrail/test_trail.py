@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from checker.finding import Part
+from checker.analysis.inventory import Inventory
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import Part
 from checker.inputs.cloudtrail.piece import MAX_PIECE
 from checker.inputs.cloudtrail.store import Store
 from checker.inputs.cloudtrail.trail import read_streams, read_trail
 from checker.inputs.facts import Facts, Given
-from checker.inputs.text import InputError
 from checker.inputs.tie import tie
-from checker.inventory import Inventory, Skipped
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
 from tests.samples import ACCOUNT

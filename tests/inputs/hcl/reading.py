@@ -6,17 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from checker.analysis.inventory import Inventory, PolicyText, Topic
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
 from checker.inputs.facts import Facts, Given
 from checker.inputs.hcl.folder import absolute, read_texts
 from checker.inputs.hcl.gather import gather
 from checker.inputs.hcl.module import read_modules
 from checker.inputs.hcl.modules import Module
 from checker.inputs.hcl.session import Session
-from checker.inputs.text import InputError
 from checker.inputs.tie import tie
-from checker.inventory import Inventory, PolicyText, Topic
 from checker.policy.node import Array, Node, Number, Object, Stretch
-from checker.policy.unknown import Unknown
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.policy.node import Scalar
-from checker.policy.unknown import Unknown
 from tests.inputs.hcl.reading import plain, worked_out, write
 
 BESIDE = """

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from checker.engine import judge
-from checker.finding import Finding, Location
+from checker.analysis.inventory import Inventory
+from checker.core.finding import Finding, Location
 from checker.inputs.load import load
-from checker.inventory import Inventory
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 from tests.inputs.hcl.reading import write
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from checker.engine import judge
-from checker.finding import Verdict
+from checker.core.finding import Verdict
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import judge
+from checker.lint.registry import all_rules
 
 CODE = """
 variable "any" {}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from checker.finding import Part
+from checker.analysis.inventory import Key, Topic
+from checker.core.finding import Part
+from checker.core.unknown import Unknown
 from checker.inputs.facts import Given
 from checker.inputs.hcl import gather
 from checker.inputs.hcl.body import Body
 from checker.inputs.hcl.parse import parse
 from checker.inputs.load import load
-from checker.inventory import Key, Topic
 from checker.policy.source import Source
-from checker.policy.unknown import Unknown
 from tests.inputs.hcl.reading import policy_of, read, topic_of, write
 
 PROVIDER = """

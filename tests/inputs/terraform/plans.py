@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from checker.engine import Scope, judge
-from checker.finding import Finding
+from checker.analysis.inventory import Inventory
+from checker.core.finding import Finding
+from checker.core.unknown import Unknown
 from checker.inputs.load import load
-from checker.inventory import Inventory
-from checker.policy.unknown import Unknown
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from tests.samples import ACCOUNT, TESTS, document, statement
 
 FIXTURES = TESTS / "fixtures" / "terraform"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checker.inventory import PolicyText
-from checker.policy.unknown import Unknown
+from checker.analysis.inventory import PolicyText
+from checker.core.unknown import Unknown
 from tests.inputs.terraform.plans import change, plan, read, refer, written
 
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from checker.finding import Part
+from checker.analysis.inventory import Inventory, PolicyText
+from checker.core.finding import Part
+from checker.core.unknown import Unknown
 from checker.inputs.declared import Declarations
 from checker.inputs.facts import Facts, Given
 from checker.inputs.load import load
 from checker.inputs.terraform.show import read_show
 from checker.inputs.text import Implied
-from checker.inventory import Inventory, PolicyText
-from checker.policy.unknown import Unknown
 from tests.inputs.terraform.plans import FIXTURES, judged, read
 
 CHAT, KEY = "aws_sns_topic.chat", "aws_kms_key.chat"

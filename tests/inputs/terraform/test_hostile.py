@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.engine import Scope, judge
 from checker.inputs.load import load
-from checker.registry import all_rules
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
 from tests.endings import ends_soon
 from tests.inputs.terraform.plans import FIXTURES, change, judged, plan, policies, read, refer, written
 from tests.samples import TOPIC_ARN

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checker.inventory import PolicyText
-from checker.policy.unknown import Unknown
+from checker.analysis.inventory import PolicyText
+from checker.core.unknown import Unknown
 from tests.inputs.terraform.plans import PINNED, change, judged, plan, policies, read, refer, state, written
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from checker.arn import Arn
-from checker.live.access import Access
-from checker.live.flow.asked import Asked
+from checker.core.arn import Arn
+from checker.fix.live.flow_result import Passage, Step
+from checker.lint.registry import all_rules
+from checker.live.aws.access import Access
+from checker.live.aws.session import Sessions
+from checker.live.flow.request import Asked
 from checker.live.flow.run import Stops, run_flow
-from checker.live.session import Sessions
-from checker.passage import Passage, Step
-from checker.registry import all_rules
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 

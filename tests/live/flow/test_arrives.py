@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.passage import DONE, End, Step
+from checker.fix.live.flow_result import DONE, End, Step
 from checker.report.flow import passage_text
-from checker.report.paint import Paint
+from checker.report.style import Paint
 from checker.sandbox import seed
 from checker.sandbox.faults import REFUSE, Fault
 from tests.live.flow.stage import flow, temporary
@@ -108,8 +108,8 @@ def test_other_peoples_chats_on_the_topic_are_not_taken_for_the_message(account:
 def test_the_participant_service_is_called_without_a_signature(account: Account) -> None:
     from botocore import UNSIGNED
 
-    from checker.live.access import Access
-    from checker.live.session import Sessions
+    from checker.live.aws.access import Access
+    from checker.live.aws.session import Sessions
 
     client = Sessions(Access(endpoint=account.endpoint)).client("connectparticipant", "us-east-1")
     assert client.meta.config.signature_version is UNSIGNED

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.passage import FAILED, End, Passage, Step
+from checker.fix.live.flow_result import FAILED, End, Passage, Step
 from checker.sandbox import faults, seed
 from tests.cli.process import CHECKER
 from tests.live.flow.stage import flow, stops, temporary

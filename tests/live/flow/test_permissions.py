@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.live.least import Limits
-from checker.live.permissions import flow_policy
-from checker.passage import End
+from checker.fix.live.flow_result import End
+from checker.live.permissions import Limits, flow_policy
 from checker.sandbox import faults, seed
 from tests.live.flow.stage import flow
 from tests.live.test_permissions import FREE, actions_of

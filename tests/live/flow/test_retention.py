@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.arn import Arn
-from checker.passage import End
-from checker.retention.model import SQS, Wanted
+from checker.core.arn import Arn
+from checker.fix.live.flow_result import End
+from checker.lint.retention.model import SQS, Wanted
 from checker.sandbox import faults, seed
 from tests.live.flow.stage import flow
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.live.flow.asked import Mistake
-from checker.passage import End
+from checker.fix.live.flow_result import End
+from checker.live.flow.request import Mistake
 from checker.sandbox import faults, seed
 from tests.live.flow.stage import flow, temporary, topic_with
 

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.arn import Arn
-from checker.engine import Scope, judge
-from checker.fix.reading import Reading
-from checker.inventory import Instance, Inventory
-from checker.live.access import Access
+from checker.analysis.inventory import Instance, Inventory
+from checker.core.arn import Arn
+from checker.fix.snapshot import Reading
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import all_rules
+from checker.live.aws.access import Access
+from checker.live.aws.topic import reach
 from checker.live.repair.planning import Plan, Wish, plan
-from checker.live.resource import reach
-from checker.registry import all_rules
 from checker.sandbox import seed
 from checker.sandbox.subscribers import make_queue, queue_statement, set_queue_policy
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.fix.receipt_file import read_receipt
-from checker.fix.subscribing import why_not
-from checker.inputs.text import InputError
-from checker.live.access import Access
+from checker.core.errors import InputError
+from checker.fix.live.receipt_file import read_receipt
+from checker.fix.live.subscribing import why_not
+from checker.live.aws.access import Access
+from checker.live.aws.topic import reach
 from checker.live.repair.execution import check, execute, record
 from checker.live.repair.mending import roll_back
 from checker.live.repair.subscribing import subscriptions_of
-from checker.live.resource import reach
 from checker.sandbox import seed
 from checker.sandbox.faults import denied, server_error
 from tests.cli.process import CHECKER, run

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.cli import confirm
-from checker.fix.receipt import name_of
-from checker.fix.receipt_file import read_receipt
-from checker.inputs.text import InputError
-from checker.live import patience
+from checker.core.errors import InputError
+from checker.fix.live.receipt import name_of
+from checker.fix.live.receipt_file import read_receipt
+from checker.live.aws import wait
 from checker.live.repair import mending, rollback
 from checker.live.repair.mending import Missed, Undone
 from checker.sandbox import seed
@@ -45,7 +45,7 @@ NEVER = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience.until, "__defaults__", (1.0,))
+    monkeypatch.setattr(wait.until, "__defaults__", (1.0,))
 
 
 class Terminal(io.StringIO):

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from checker.arn import Arn
-from checker.live.access import Unit
-from checker.live.calls import Calls
+from checker.core.arn import Arn
+from checker.lint.retention.model import Keeper, Retention
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls
 from checker.live.retention.judge import judge_retention
-from checker.retention.model import Keeper, Retention
 from checker.sandbox import seed, subscribers
 from checker.sandbox.running import Account
 from tests.live.flow.stage import sessions_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.chain import OK
+from checker.lint.explain import OK
+from checker.lint.retention.model import SetUp, Wanted
 from checker.live.retention.setup import set_up
-from checker.retention.made import SetUp
-from checker.retention.model import Wanted
 from checker.sandbox import seed
 from tests.live.retention.scene import Scene, parsed, scene
 from tests.live.retention.test_setup import WRITES, Impatient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.chain import BROKEN, OK, UNKNOWN
+from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.sandbox import faults, seed, subscribers
 from tests.live.retention.scene import Make, Scene, kept, key_of, queue, reason, right, scene, statuses, with_
 

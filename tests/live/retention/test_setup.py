@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.chain import BROKEN, OK
-from checker.live.least import Limits
-from checker.live.patience import Clock
-from checker.live.retention.own import own_name
-from checker.live.retention.permissions import retention_statements
+from checker.lint.explain import BROKEN, OK
+from checker.lint.retention.model import SetUp, Wanted
+from checker.live.aws.wait import Clock
+from checker.live.permissions import Limits, retention_statements
+from checker.live.retention.make_queue import own_name
 from checker.live.retention.setup import set_up
-from checker.retention.made import SetUp
-from checker.retention.model import Wanted
 from checker.sandbox import faults, seed, subscribers
 from tests.live.retention.scene import Scene, kept, key_of, parsed, queue, right, scene, with_
 from tests.live.test_permissions import actions_of

@@ -14,21 +14,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.finding import Same, Symbol
-from checker.fix.block_text import Lines, statement_text
-from checker.fix.hcl_flow import HclFlow
-from checker.fix.style import AT_THE_MARGIN
-from checker.fix.template_flow import TemplateFlow
-from checker.fix.yaml_block import YamlBlock
-from checker.fix.yaml_flow import YamlFlow
+from checker.core.finding import Same, Symbol
+from checker.fix.text.hcl_blocks import Lines, statement_text
+from checker.fix.text.hcl_writer import HclFlow, TemplateFlow
+from checker.fix.text.json_writer import AT_THE_MARGIN
+from checker.fix.text.yaml_writer import YamlBlock, YamlFlow
 from checker.policy.change import fresh
-from checker.policy.jsontext import parse_json
 from checker.policy.model import Condition, Policy
 from checker.policy.node import Number
 from checker.policy.plain import Plain, json_text, plain
 from checker.policy.source import Source
-from checker.report.documents.terraform import terraform_policy
-from checker.report.drafts import json_policy
+from checker.policy.text_json import parse_json
+from checker.report.drafts import json_policy, terraform_policy
 from tests.inputs.hcl.reading import plain as plain_of
 from tests.inputs.hcl.reading import policy_of, read, topic_of, worked_out
 from tests.samples import TOPIC_ARN, document, statement

@@ -1,0 +1,147 @@
+"""The statements that AWS documents for chat streaming, as plain data.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from checker.iam.prove.delivery import SEND
+from checker.iam.prove.space import PUBLISH, SNS
+from checker.policy.plain import listed
+from checker.policy.vocabulary import CONNECT, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checker.core.arn import Arn
+    from checker.core.finding import Json
+    from checker.policy.plain import Plain
+
+
+TOPIC_SID, KEY_SID, QUEUE_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey", "AllowTopicToSend"
+ROOT_SID = "Enable IAM User Permissions"
+TOPIC_CONTEXT_KEY = "kms:EncryptionContext:aws:sns:topicArn"
+KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
+
+
+def topic_statements(
+    topic: Json, instances: Iterable[Arn], taken: Iterable[str] = ()
+) -> list[dict[str, Json]]:
+    """Let Connect publish to a topic for these instances, a statement an account.
+
+    ``topic`` is its ARN, or what stands for it; ``taken`` are the Sids of the policy, which has none twice.
+    """
+    accounts: dict[str, list[Arn]] = {}
+    for instance in dict.fromkeys(instances):
+        accounts.setdefault(instance.account, []).append(instance)
+    sids = list(taken)
+    found: list[dict[str, Json]] = []
+    for of_account in accounts.values():
+        sids.append(free_sid(TOPIC_SID, sids))
+        found.append(connect_statement(sids[-1], PUBLISH, topic, pins(of_account)))
+    return found
+
+
+def connect_statement(sid: str, actions: Json, resource: Json, condition: Json | None) -> dict[str, Json]:
+    """Let Connect do something with a resource, under a condition if one is given."""
+    statement: dict[str, Json] = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": CONNECT},
+        "Action": actions,
+        "Resource": resource,
+    }
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def pins(instances: Sequence[Arn]) -> dict[str, Json]:
+    """The conditions that let Connect act for these instances alone."""
+    return {
+        "StringEquals": {"aws:SourceAccount": one_or_list(one.account for one in instances)},
+        "ArnEquals": {"aws:SourceArn": one_or_list(map(str, instances))},
+    }
+
+
+class KeyCondition(StrEnum):
+    """What a grant of a key can be limited to.
+
+    SNS sets the topic as encryption context for every publisher. AWS does not document that Connect passes the
+    instance on to KMS.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
+    """
+
+    TOPIC = "topic"
+    INSTANCE = "instance"
+
+
+def key_condition(
+    wanted: KeyCondition | None, topics: Sequence[Json], instances: Sequence[Arn]
+) -> Json | None:
+    """The condition that limits a grant of a key to topics or to instances."""
+    if wanted is None:
+        return None
+    if wanted is KeyCondition.INSTANCE:
+        return pins(instances)
+    return {"StringEquals": {TOPIC_CONTEXT_KEY: topics[0] if len(topics) == 1 else [*topics]}}
+
+
+def key_statement(taken: Iterable[str] = (), condition: Json | None = None) -> dict[str, Json]:
+    """Let Connect use a key; AWS documents no condition for it, so it has none unless one is given."""
+    return connect_statement(free_sid(KEY_SID, taken), list(KEY_ACTIONS_NEEDED), "*", condition)
+
+
+def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> dict[str, Json]:
+    """Let IAM policies of its account decide about a key; without it nobody may be able to change the policy."""
+    return {
+        "Sid": free_sid(ROOT_SID, taken),
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+def sender_statement(queue: str, topic: str, taken: Iterable[str] = ()) -> dict[str, Json]:
+    """Let SNS send what is published to a topic to a queue, and nothing else.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    The topic's ARN names its account; nothing says that SNS sends aws:SourceAccount, so nothing hangs on it.
+    """
+    return {
+        "Sid": free_sid(QUEUE_SID, taken),
+        "Effect": "Allow",
+        "Principal": {"Service": SNS},
+        "Action": SEND,
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+
+
+def policy_of(statements: Sequence[Plain]) -> dict[str, Plain]:
+    """Make a policy of statements."""
+    return {"Version": VERSION, "Statement": statements}
+
+
+def with_statements(policy: Mapping[str, Plain], added: Sequence[Plain]) -> dict[str, Plain]:
+    """Put statements at the end of a policy, the rest of which stays as it is."""
+    if not added:
+        return dict(policy)
+    return {**policy, "Statement": [*listed(policy["Statement"]), *added]}
+
+
+def one_or_list(values: Iterable[str]) -> Json:
+    """Write one value as itself and several as a list, each once."""
+    found: list[Json] = [*dict.fromkeys(values)]
+    return found[0] if len(found) == 1 else found
+
+
+def free_sid(wanted: str, taken: Iterable[str]) -> str:
+    """A Sid that no statement of the policy has yet."""
+    used = set(taken)
+    numbered = (f"{wanted}{number}" for number in range(2, len(used) + 3))
+    return next(sid for sid in (wanted, *numbered) if sid not in used)

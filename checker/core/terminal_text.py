@@ -1,0 +1,152 @@
+r"""Text from outside, made inert: it controls no terminal, no CI runner and no reader's eye.
+
+Controls, escape sequences, bidirectional and other invisible characters, line separators and lone surrogates
+are shown as escapes, as in ``chat\u202etxt.json``. Everything that a command prints or writes passes through
+here on its way out: see `checker.cli.terminal`.
+
+https://trojansource.codes for what bidirectional characters do to a reader,
+https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs for how GitHub's runner finds
+commands: ``::name::`` at the start of a line, after any blanks, and ``##[name]`` anywhere in it. Azure
+Pipelines and TeamCity look for ``##vso[`` and ``##teamcity[``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+SHOWN = "(sensitive)"
+_SHORTEST, _SHORTEST_WORD = 8, 16
+
+
+class _Hidden:
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+        self.revealed: set[str] = set()
+        self.pattern: re.Pattern[str] | None = None
+
+
+_HIDDEN: ContextVar[_Hidden | None] = ContextVar("hidden", default=None)
+
+
+@contextmanager
+def hiding() -> Iterator[None]:
+    """Begin with nothing to hide, and forget at the end what there was."""
+    token = _HIDDEN.set(_Hidden())
+    try:
+        yield
+    finally:
+        _HIDDEN.reset(token)
+
+
+def can_hide(text: str) -> bool:
+    """True for a text that can be replaced wherever it stands without spoiling anything else."""
+    return len(text) >= (_SHORTEST_WORD if text.isalpha() else _SHORTEST)
+
+
+def hide(texts: Iterable[str]) -> None:
+    """Keep texts from all output to come."""
+    hidden = _HIDDEN.get()
+    new = set(texts) - hidden.texts if hidden is not None else ()
+    if hidden is not None and new:
+        hidden.texts.update(new)
+        hidden.pattern = None
+
+
+def reveal(texts: Iterable[str]) -> None:
+    """Show texts after all, as `nonsensitive` asks for."""
+    hidden = _HIDDEN.get()
+    if hidden is not None:
+        hidden.revealed.update(texts)
+        hidden.pattern = None
+
+
+def redacted(text: str) -> str:
+    """Write a text with `(sensitive)` for each value that is hidden."""
+    hidden = _HIDDEN.get()
+    if hidden is None or not hidden.texts - hidden.revealed:
+        return text
+    if hidden.pattern is None:  # the longest first: one value may be a part of another
+        longest_first = sorted(hidden.texts - hidden.revealed, key=len, reverse=True)
+        hidden.pattern = re.compile("|".join(map(re.escape, longest_first)))
+    return hidden.pattern.sub(SHOWN, text)
+
+
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Characters that Python counts as printable and that take no place on the screen: fillers and selectors."""
+
+_ANYWHERE = re.compile(r"(##\w*)\[")
+_STYLE = re.compile(r"(\x1b\[(?:0|1|2|1;3[1-6])m)")
+_AT_START = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
+
+
+class Inert(str):
+    """A line that its writer has made inert by rules of its own: a workflow command, a patch, JSON."""
+
+    __slots__ = ()
+
+
+def inert(text: str) -> str:
+    """Write a text as one line without anything that could have an effect; other visible text stays as it is.
+
+    A sensitive value is shown as `(sensitive)`.
+    """
+    return _ANYWHERE.sub(r"\1\\x5b", _escaped(redacted(text), _python_escape))
+
+
+def inert_line(line: str, *, styled: bool = False) -> Inert:
+    """Make a whole line of output inert, whatever its writer forgot; ``styled`` keeps the colors of `Paint`."""
+    if isinstance(line, Inert):
+        return line
+    pieces = _STYLE.split(line) if styled else [line]
+    shown = (piece if index % 2 else inert(piece) for index, piece in enumerate(pieces))
+    return _without_command("".join(shown))
+
+
+def inert_patch_line(line: str) -> Inert:
+    """Make a line of a patch inert. Tabs, and a carriage return at its end, stay: `git apply` compares them."""
+    body = line.removesuffix("\r")
+    return Inert(_without_command("\t".join(map(inert, body.split("\t")))) + line[len(body) :])
+
+
+def json_lines(value: Any, *, indent: int | None = 2, ascii_only: bool = True) -> Iterator[Inert]:
+    """Write JSON, line by line, in which escapes of JSON keep all that is not visible."""
+    for line in json.dumps(_redacted(value), indent=indent, ensure_ascii=ascii_only).split("\n"):
+        yield Inert(_ANYWHERE.sub(r"\1\\u005b", _escaped(line, _json_escape)))
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {redacted(key): _redacted(one) for key, one in value.items()}
+    return list(map(_redacted, value)) if isinstance(value, list | tuple) else value
+
+
+def _without_command(line: str) -> Inert:
+    return Inert(_AT_START.sub(r"\1\\x3a", line))
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char.isprintable() and not _UNSEEN.match(char) else escape(char) for char in text)
+
+
+def _python_escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _json_escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

@@ -1,0 +1,214 @@
+"""Reads and writes receipts: `schemas/receipt.v2.json`. A receipt may be forged, so that none is read by halves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.receipt import (
+    CREATED,
+    ENCRYPTION,
+    KEY,
+    NEW_KEY,
+    NEW_TOPIC,
+    RECEIPT,
+    SUBSCRIPTION,
+    TAGGED,
+    TOPIC,
+    VERSION,
+    Change,
+    Receipt,
+)
+from checker.fix.live.replacement import REPLACES
+from checker.inputs.output_file import real_path
+from checker.inputs.schema import plain, validate
+from checker.inputs.text import parse_text, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+SCHEMA = "receipt.v2.json"
+RETENTION = "retention"
+"""The kind of the receipts that `checker flow --create` leaves."""
+_MEMBERS: dict[str, dict[str, type]] = {
+    NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
+    NEW_TOPIC: {"Attributes": dict, "Tags": dict},
+    SUBSCRIPTION: {"Protocol": str, "Endpoint": str, "Attributes": dict},
+}
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far two clocks may be apart; AWS refuses calls of a caller whose clock is further off."""
+
+
+def write_receipt(receipt: Receipt, folder: Path) -> Path:
+    """Write a receipt to a file of its own, and be sure that it is there. Raises InputError.
+
+    The folder may not lead through a link out of the current one, as a repository could hold such a link.
+    """
+    real_path(folder)
+    name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
+    stamp = receipt.time.strftime("%Y%m%dT%H%M%S")
+    value = {
+        "version": VERSION,
+        **receipt._asdict(),
+        "time": receipt.time.isoformat(timespec="seconds"),
+        "changes": [one._asdict() for one in receipt.changes],
+    }
+    path = folder / f"checker-{name}-{stamp}.json"
+    number = 1
+    while os.path.lexists(path):  # two runs in one second
+        number += 1
+        path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps(value, indent=2) + "\n")
+    except OSError as error:
+        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
+    document = parse_text(path.as_posix(), read_text(path, pipes=True))
+    value: dict[str, Any] = plain(document.root)
+    _check_kind(value, path)
+    _check_version(value, path)
+    validate(document, SCHEMA)
+    try:
+        return _receipt(value)
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), f"not a valid receipt of `checker fix`: {error}") from None
+
+
+_RESTORE = {
+    TOPIC: "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value",
+    KEY: "aws kms put-key-policy --policy-name default --key-id {} --policy",
+    ENCRYPTION: "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value",
+}
+"""The commands that write what a change has replaced."""
+
+
+def _check_kind(value: object, path: Path) -> None:
+    """Refuse the receipt of a flow, and say how to undo it: a queue may hold chats by now. Raises InputError."""
+    if isinstance(value, dict) and value.get("kind") == RETENTION:
+        undo = value.get("undo")
+        steps = [str(one) for one in undo] if isinstance(undo, list) else []
+        reason = "a receipt of `checker flow --create`, which is not rolled back by a command"
+        raise InputError(str(path), reason, help_text="; ".join(("to undo it", *steps)))
+
+
+def _check_version(value: object, path: Path) -> None:
+    """Refuse receipts of other versions. Those of version 1 do not tell who may roll them back. Raises InputError."""
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, int) or version == VERSION:
+        return
+    if version != 1:
+        reason = f"receipts of version {version} are not supported, only of version {VERSION}"
+        raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
+    reason = "receipts of version 1 cannot be rolled back: nothing ties them to an account"
+    commands = "; ".join(_restore_commands(value.get("changes"), path))
+    by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
+    raise InputError(str(path), reason, help_text=by_hand if commands else "restore its `old` values by hand")
+
+
+def _restore_commands(changes: object, path: Path) -> Iterator[str]:
+    """Give a command for each change of something that existed before, the last change first."""
+    numbered = list(enumerate(changes)) if isinstance(changes, list) else []
+    for number, change in reversed(numbered):
+        arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
+        if arn is not None and change.get("kind") in _RESTORE:
+            old = f"jq -r '.changes[{number}].old' {shlex.quote(str(path))}"
+            yield f'{_RESTORE[change["kind"]].format(shlex.quote(str(arn)))} "$({old})"'
+
+
+def _receipt(value: dict[str, Any]) -> Receipt:
+    changes = tuple(Change(one["resource"], one["kind"], one["old"], one["new"]) for one in value["changes"])
+    receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
+    places = {_place(change) for change in changes}
+    if {account for _, _, account in places} != {receipt.account}:
+        raise ValueError(f"it changes resources outside account {receipt.account}, which it is of")
+    if len(places) > 1:
+        raise ValueError("it changes resources of several Regions")
+    for change in changes:
+        _check(change, receipt)
+    return receipt
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"`{text}` is not a time with an offset from UTC")
+    if time > datetime.now(UTC) + CLOCK_SKEW:
+        raise ValueError(f"its time, {text}, is in the future")
+    return time
+
+
+def _place(change: Change) -> tuple[str, str, str]:
+    """The partition, Region and account of a change, of a kind that the resource fits. Raises ValueError."""
+    arn = Arn.parse(change.resource)
+    if arn is None or not _fits(arn, change.kind):
+        raise ValueError(f"`{change.resource}` is not a valid resource of a change `{change.kind}`")
+    return arn.partition, arn.region, arn.account
+
+
+def _fits(arn: Arn, kind: str) -> bool:
+    if kind == KEY:
+        return arn.service == "kms" and arn.resource.startswith("key/")
+    if kind == NEW_KEY:
+        return arn.service == "kms" and arn.resource.startswith("alias/") and not is_managed_key(arn.resource)
+    return arn.is_topic
+
+
+def _check(change: Change, receipt: Receipt) -> None:
+    """See that a change says what it has to, and of this receipt. Raises ValueError."""
+    if change.kind in (TOPIC, KEY):
+        _object(change.old, f"the old policy of `{change.resource}`")
+        _object(change.new, f"the new policy of `{change.resource}`")
+    elif change.kind == ENCRYPTION:
+        if not change.old or not change.new:
+            raise ValueError(f"it would leave `{change.resource}` without a key")
+    elif change.kind in CREATED:
+        _check_created(change, receipt)
+
+
+def _check_created(change: Change, receipt: Receipt) -> None:
+    made = _object(change.new, f"what `{change.resource}` is made of")
+    members = _MEMBERS[change.kind]
+    if change.old or made.keys() != members.keys():
+        raise ValueError(f"it does not say what `{change.resource}` was created from")
+    for name, kind in members.items():
+        texts = made[name].values() if isinstance(made[name], dict) else (made[name],)
+        if not isinstance(made[name], kind) or not all(isinstance(one, str) for one in texts):
+            raise ValueError(f"{name} of `{change.resource}` is not valid")
+    if change.kind in TAGGED and (made["Tags"].get(RECEIPT) != receipt.id or not made["Tags"].get(REPLACES)):
+        raise ValueError(f"the tags of `{change.resource}` are not those that this repair gave it")
+    policy = made.get("Policy", made.get("Attributes", {}).get("Policy"))
+    if change.kind in TAGGED:
+        _object(policy or "", f"the policy of `{change.resource}`")
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    """Read the JSON object that a text is. Raises ValueError."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is not a JSON object")  # noqa: TRY004 - as all that is wrong with a receipt
+    return value

@@ -1,0 +1,159 @@
+"""A repair as reports show it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.finding import Verdict
+from checker.core.unknown import Unknown
+from checker.fix.proof import effect
+from checker.fix.text.edits import CannotEditError, Raw, file_of, raw, verbatim
+from checker.fix.text.hcl_blocks import Lines, statement_text
+from checker.fix.text.hcl_statements import is_blocks
+from checker.fix.text.hcl_writer import HclFlow, HeredocFlow, TemplateFlow
+from checker.fix.text.json_writer import AT_THE_MARGIN
+from checker.fix.text.yaml_writer import YamlBlock
+from checker.inputs.text import is_yaml
+from checker.policy.change import Called
+from checker.policy.node import Array, Node, Object, Scalar, children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    References = Mapping[int, str]
+    "The text of each value that a file writes as an expression, by the identity of its node."
+    from checker.analysis.access_diff import Difference
+    from checker.fix.attempts import Left
+    from checker.fix.live.flow_result import Passage
+    from checker.fix.live.replacement import Replacement
+    from checker.fix.rounds import Repair
+
+
+_IN_LINE = re.compile(r"(?=.*[.({$])[^\r\n\\]+")
+"""An expression without line ends and without escapes, which are those of the string that it is written in."""
+_IN_YAML = re.compile(r"[!{][^\r\n]+")
+"""A function of CloudFormation in its short form, or in braces; what stands on lines of its own is indented."""
+
+
+def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
+    """Write a statement for the file ``name`` in which the policy ``root`` stands, line by line."""
+    references = {id(node): text for node, text in _references(root, root)}
+    yield from "".join(_chunks(statement, root, name, references)).split("\n")
+
+
+def _chunks(statement: Node, root: Node, name: str, references: References) -> list[str]:
+    source, kept = file_of(root.source), frozenset(references)
+    if name.endswith(".tf"):
+        if root.source.outer is None:
+            return _hcl(_plain(statement, references, write=Called), root)
+        chunks = HeredocFlow(kept).node(_plain(statement, references), AT_THE_MARGIN, None)
+        return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
+    plain = _plain(statement, references)
+    if is_yaml(source) or name.endswith((".yaml", ".yml")):
+        return ["- ", *YamlBlock(kept).inside(plain, "  ", source)]
+    return _ShownFlow(kept).node(plain, AT_THE_MARGIN, None)
+
+
+def _hcl(statement: Node, root: Node) -> list[str]:
+    if is_blocks(root):
+        with suppress(CannotEditError):  # conditions that are not known cannot be told apart
+            return statement_text(HclFlow(), statement, "", Lines("\n", "  "))
+    return HclFlow().node(statement, AT_THE_MARGIN, None)
+
+
+def _references(node: Node, root: Node) -> Iterator[tuple[Node, str]]:
+    """The values that the file writes as expressions, with these: what they stand for may be one of several values."""
+    for child in children(node):
+        yield from _references(child, root)
+    if isinstance(node, Scalar) and node.start < node.end and file_of(node.source) is file_of(root.source):
+        with suppress(CannotEditError):  # its text cannot be told from what is around it
+            text = raw(node.source, node.start, node.end)
+            if _is_reference(node, text):
+                yield node, text if node.source is root.source else f'"{text}"'
+
+
+def _is_reference(node: Scalar, text: str) -> bool:
+    if not isinstance(node.value, str | Unknown) or (isinstance(node.value, str) and node.value in text):
+        return False
+    return (_IN_YAML if is_yaml(file_of(node.source)) else _IN_LINE).fullmatch(text) is not None
+
+
+class _ShownFlow(TemplateFlow):
+    """JSON for people, who know what a name stands for also where JSON cannot say it."""
+
+    def reference(self, name: str) -> str:
+        return super().reference(name) if "#" in name else f'"${{{name}}}"'
+
+
+def _plain(node: Node, references: References, *, write: type[Called] | None = None) -> Node:
+    """The statement with names in the place of what is not known; ``write`` makes names of references as well."""
+    if isinstance(node, Array):
+        return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
+    if isinstance(node, Object):
+        members = (m._replace(value=_plain(m.value, references, write=write)) for m in node.members)
+        return node._replace(members=tuple(members))
+    value = node.value
+    if id(node) in references:
+        return node._replace(value=write(references[id(node)])) if write else node
+    if isinstance(value, Unknown):
+        return node._replace(value=Called(value.where) if value.where else f"<{value.reason}>")
+    return node
+
+
+class PolicyChange(NamedTuple):
+    """A policy that changes, and who gains and loses by it."""
+
+    resource: str
+    difference: Difference
+
+
+def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
+    """Who gains and loses by the change of each policy."""
+    then = {one.name: one for one in repair.after.policies()}
+    pairs = ((known, then.get(known.name)) for known in repair.before.policies())
+    return tuple(
+        PolicyChange(known.case.name, effect(known.case, known.text.policy, now.text.policy))
+        for known, now in pairs
+        if now is not None and now.says != known.says
+    )
+
+
+class Outcome(NamedTuple):
+    """A repair, what the files said before, what it does to every policy, and whether it was carried out.
+
+    ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
+    topic, or of its key; ``flow`` is the chat that was tried afterwards. ``command`` is what was run.
+    """
+
+    repair: Repair
+    originals: Mapping[str, str]
+    names: Mapping[str, str]
+    changes: tuple[PolicyChange, ...]
+    applied: bool = False
+    replacement: Replacement | None = None
+    flow: Passage | None = None
+    command: tuple[str, ...] = ("checker", "fix")
+
+    def name(self, path: str) -> str:
+        """How reports call a file."""
+        return self.names.get(path, path)
+
+    @property
+    def left(self) -> tuple[Left, ...]:
+        """What is left of what was found wrong; what could not be told is not."""
+        return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
+
+    @property
+    def is_pending(self) -> bool:
+        """True if there is something to apply that was only shown."""
+        steps = self.replacement.steps if self.replacement else ()
+        return not self.applied and bool(self.repair.texts or steps)
+
+    def written_out(self, left: Left) -> Iterator[list[str]]:
+        """The statements that a finding needs, to be put in by hand."""
+        if left.root is None:
+            return
+        for statement in left.statements:
+            yield list(written_out(statement, left.root, left.finding.locations[0].source))

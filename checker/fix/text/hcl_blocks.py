@@ -1,0 +1,249 @@
+"""The text of aws_iam_policy_document, whose statements are blocks.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Unknown
+from checker.fix.text.compare import compare
+from checker.fix.text.edits import CannotEditError, text_edit
+from checker.fix.text.hcl_writer import aligned
+from checker.fix.text.json_writer import Layout, between, indent_at
+from checker.policy.node import Array, Node, Object, Scalar, items, meaning, text_of
+from checker.policy.plain import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.fix.text.edits import TextEdit
+    from checker.fix.text.hcl_writer import HclFlow
+    from checker.inputs.hcl.body import Argument, Block
+    from checker.policy.node import Stretch
+
+
+ARGUMENTS = {
+    "Sid": "sid",
+    "Effect": "effect",
+    "Action": "actions",
+    "NotAction": "not_actions",
+    "Resource": "resources",
+    "NotResource": "not_resources",
+}
+BLOCKS = {"Principal": "principals", "NotPrincipal": "not_principals"}
+Conditions = dict[tuple[str, str], Node]
+_TEXTS = ("Sid", "Effect")
+_EVERYONE = "*"
+_FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
+
+
+class Lines(NamedTuple):
+    """How lines end, and a step of their indentation."""
+
+    newline: str
+    unit: str
+
+    def inside(self, indent: str) -> Layout:
+        """The layout of what is in a block that is indented so."""
+        return Layout(
+            lines=True, indent=indent + self.unit, closing=indent, unit=self.unit, newline=self.newline
+        )
+
+
+def conditions_of(node: Node | None) -> Conditions:
+    """The values of each test and variable. Raises CannotEditError for what is no such thing."""
+    if node is None:
+        return {}
+    if not isinstance(node, Object) or not all(isinstance(one.value, Object) for one in node.members):
+        raise CannotEditError("part of the condition is not known")
+    return {
+        (test.key, key.key): key.value
+        for test in node.members
+        if isinstance(test.value, Object)
+        for key in test.value.members
+    }
+
+
+def block_text(header: str, parts: Iterable[list[str]], layout: Layout) -> list[str]:
+    """A block with empty lines between its parts, which are laid out so; its first line stands where it begins."""
+    inside = between(parts, f"{layout.newline}{layout.newline}{layout.indent}")
+    start, end = f"{layout.newline}{layout.indent}", f"{layout.newline}{layout.closing}"
+    return [f"{header} {{", start, *inside, f"{end}}}"]
+
+
+def lines_text(pairs: Iterable[tuple[str, list[str]]], layout: Layout) -> list[str]:
+    """The lines of some arguments, which are a part of a block."""
+    return [*between(aligned(pairs), f"{layout.newline}{layout.indent}")]
+
+
+def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) -> list[str]:
+    """A whole statement block, whose first line stands behind the indent; its arguments come first."""
+    if not isinstance(statement, Object):
+        raise CannotEditError("a statement that is no object")
+    layout = lines.inside(indent)
+    values = {key: statement.get(key) for key in ARGUMENTS}
+    said = {key: value for key, value in values.items() if value is not None and text_of(value) != ""}
+    pairs = [(ARGUMENTS[key], value_text(flow, key, value, layout)) for key, value in said.items()]
+    parts = [lines_text(pairs, layout)] if pairs else []
+    for key in BLOCKS:
+        for kind, names in by_type(statement.get(key)).items():
+            parts.append(principals_text(flow, key, kind, names, layout.indent, lines))
+    for (test, variable), compared in conditions_of(statement.get("Condition")).items():
+        parts.append(condition_text(flow, test, variable, compared, layout.indent, lines))
+    return block_text("statement", parts, layout)
+
+
+def argument_text(flow: HclFlow, key: str, value: Node) -> list[str]:
+    """One argument: `actions = [...]`."""
+    return [f"{ARGUMENTS[key]} = ", *value_text(flow, key, value)]
+
+
+def value_text(flow: HclFlow, key: str, value: Node, layout: Layout = _FLAT) -> list[str]:
+    """The value of an argument, which is a list for all but two; a long one on lines, if there are lines."""
+    if key in _TEXTS:
+        return flow.node(value, _FLAT, None)
+    if isinstance(value, Object):
+        raise CannotEditError("an object where a text belongs")
+    return flow.listed([_as_text(flow, one) for one in items(value)], layout.deeper(), None)
+
+
+def _as_text(flow: HclFlow, node: Node) -> Node:
+    """Write `true` as `"true"`, unless it stands in the file as it is."""
+    if not isinstance(node, Scalar) or isinstance(node.value, str | Unknown) or id(node) in flow.originals:
+        return node
+    return node._replace(value=word(node.value))
+
+
+def principals_text(flow: HclFlow, key: str, kind: str, names: Node, indent: str, lines: Lines) -> list[str]:
+    """The block of one type of principal."""
+    layout = lines.inside(indent)
+    pairs = (("type", [flow.scalar(kind)]), ("identifiers", value_text(flow, "Principal", names, layout)))
+    return block_text(BLOCKS[key], [lines_text(pairs, layout)], layout)
+
+
+def by_type(value: Node | None) -> dict[str, Node]:
+    """The principals of each type; everyone is one of its own."""
+    if value is None:
+        return {}
+    if isinstance(value, Object):
+        return {member.key: member.value for member in value.members}
+    if text_of(value) == _EVERYONE:
+        return {_EVERYONE: value}
+    raise CannotEditError("principals that are not known")
+
+
+def condition_text(
+    flow: HclFlow, test: str, variable: str, values: Node, indent: str, lines: Lines
+) -> list[str]:
+    """One condition block."""
+    layout = lines.inside(indent)
+    compared = value_text(flow, "Condition", values, layout)
+    pairs = (("test", [flow.scalar(test)]), ("variable", [flow.scalar(variable)]), ("values", compared))
+    return block_text("condition", [lines_text(pairs, layout)], layout)
+
+
+_ONE_LINE = "the block is written on one line"
+
+
+def lines_of(block: Block) -> Lines:
+    """See how the lines of a block end, and how far what is in it is indented."""
+    text = block.at.source.text
+    outer = indent_at(text, block.at.start)
+    inside = (*(one.at for one in block.body.arguments.values()), *(one.at for one in block.body.written))
+    indents = (indent_at(text, one.start) for one in inside)
+    units = (one.removeprefix(outer) for one in indents if one != outer and one.startswith(outer))
+    unit = next(units, "\t" if outer.startswith("\t") else "  ")
+    return Lines("\r\n" if "\r\n" in text else "\n", unit)
+
+
+def below_header(block: Block, line: str) -> TextEdit:
+    """Add a line at the top of a block. Raises CannotEditError."""
+    source, lines = block.at.source, lines_of(block)
+    at = source.text.index("{", block.header.end) + 1
+    outer = indent_at(source.text, block.at.start)
+    return text_edit(source, at, at, [f"{lines.newline}{outer}{lines.unit}{line}", _closing(block, at)])
+
+
+def at_end(block: Block, chunks: Sequence[str]) -> TextEdit:
+    """Add lines at the end of a block. Raises CannotEditError."""
+    source = block.at.source
+    brace = source.text.rindex("}", block.at.start, block.at.end)
+    opened = source.text.index("{", block.header.end) + 1
+    begin = max(opened, len(source.text[:brace].rstrip()))
+    return text_edit(source, begin, begin, [*chunks, _closing(block, begin)])
+
+
+def _closing(block: Block, at: int) -> str:
+    """What is missing before the brace, for it to stand on a line of its own."""
+    text = block.at.source.text
+    opened = text.index("{", block.header.end) + 1
+    inside = text[opened : block.at.end - 1]
+    if "\n" not in inside and inside.strip():
+        raise CannotEditError(_ONE_LINE)
+    return (
+        "" if "\n" in text[at : block.at.end] else lines_of(block).newline + indent_at(text, block.at.start)
+    )
+
+
+def taken_out(at: Stretch) -> TextEdit:
+    """Take out the lines of a block or argument."""
+    source, start, end = at.source, at.start, at.end
+    text = source.text
+    line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    after = len(text) if after < 0 else after
+    if text[line:start].strip() or text[end:after].strip():
+        return text_edit(source, start, end, [])
+    return text_edit(source, line, min(len(text), after + 1), [])
+
+
+_WORKED_OUT = "the list is written elsewhere, or worked out by an expression"
+_SHARED = "several blocks share the values"
+
+
+def list_edits(flow: HclFlow, argument: Argument, old: Node, new: Node) -> Iterator[TextEdit]:
+    """The edits of a list in brackets. Raises CannotEditError for another, which others may count on."""
+    at = argument.expression.at
+    if not at.source.text.startswith("[", at.start):
+        raise CannotEditError(_WORKED_OUT)
+    before = Array(items(old), at.source, at.start, at.end)
+    after = Array(items(new), at.source, at.start, at.end)
+    for change in compare(before, after):
+        yield from flow.edits(change)
+
+
+def shared_edits(
+    flow: HclFlow, blocks: Sequence[Block], name: str, old: Node, new: Node
+) -> Iterator[TextEdit]:
+    """The edits of the lists of blocks whose values are put together."""
+    if len(blocks) == 1:
+        argument = _argument(blocks[0], name)
+        yield from list_edits(flow, argument, old, new)
+        return
+    wanted = [meaning(one) for one in items(new)]
+    if any(one not in map(meaning, items(old)) for one in wanted):
+        raise CannotEditError(_SHARED)
+    for block in blocks:
+        argument = _argument(block, name)
+        own = [one for one in items(old) if _is_in(one, argument.expression.at)]
+        kept = [one for one in own if meaning(one) in wanted]
+        if own and not kept:
+            yield taken_out(block.at)
+        elif len(kept) < len(own):
+            yield from list_edits(flow, argument, _array(own), _array(kept))
+
+
+def _argument(block: Block, name: str) -> Argument:
+    found = block.body.arguments.get(name)
+    if found is None:
+        raise CannotEditError(_WORKED_OUT)
+    return found
+
+
+def _is_in(node: Node, at: Stretch) -> bool:
+    return isinstance(node, Scalar) and node.source is at.source and at.start <= node.start < at.end
+
+
+def _array(inside: list[Node]) -> Array:
+    return Array(tuple(inside), inside[0].source, inside[0].start, inside[-1].end)

@@ -1,0 +1,240 @@
+"""Edits of aws_iam_policy_document: statements are blocks, and what is in them arguments and blocks.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.fix.text.edits import CannotEditError, text_edit
+from checker.fix.text.hcl_blocks import (
+    ARGUMENTS,
+    BLOCKS,
+    argument_text,
+    at_end,
+    below_header,
+    by_type,
+    condition_text,
+    conditions_of,
+    lines_of,
+    list_edits,
+    principals_text,
+    shared_edits,
+    statement_text,
+    taken_out,
+    value_text,
+)
+from checker.fix.text.hcl_writer import HclFlow
+from checker.fix.text.json_writer import end_of_line, indent_at
+from checker.policy.node import Array, Node, Object, Stretch, items, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.fix.text.edits import TextEdit
+    from checker.fix.text.json_writer import Originals
+    from checker.inputs.hcl.body import Argument, Block
+
+
+ELSEWHERE = "the statement is made by a dynamic block, or written in another document"
+_TESTS = ("test", "variable")
+_Names = tuple[str, ...]
+_Named = dict[_Names, Node]
+
+
+class StatementBlock:
+    """The edits of one statement block."""
+
+    def __init__(self, flow: HclFlow, block: Block, old: Node, new: Node) -> None:
+        if not isinstance(old, Object) or not isinstance(new, Object):
+            raise CannotEditError(ELSEWHERE)
+        self.flow = flow
+        self.block = block
+        self.old = old
+        self.new = new
+        self.source = block.at.source
+        self.lines = lines_of(block)
+        self.indent = indent_at(self.source.text, block.at.start) + self.lines.unit
+        self.added: list[str] = []
+
+    def edits(self) -> Iterator[TextEdit]:
+        """The edits after which the block says what is new. Raises CannotEditError."""
+        for key in dict.fromkeys(member.key for member in (*self.old.members, *self.new.members)):
+            old, new = self.old.get(key), self.new.get(key)
+            if old is new:
+                continue
+            if key in ARGUMENTS:
+                yield from self.argument(key, old, new)
+            elif key in BLOCKS:
+                yield from self.principals(key, old, new)
+            elif key == "Condition":
+                yield from self.conditions(old, new)
+            else:
+                raise CannotEditError(f"a statement block has no `{key}`")
+        if self.added:
+            yield at_end(self.block, self.added)
+
+    def line(self, chunks: list[str]) -> None:
+        """Note what comes on a line of its own at the end."""
+        self.added += [f"{self.lines.newline}{self.indent}", *chunks]
+
+    def argument(self, key: str, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
+        """The edits of an argument."""
+        written = self.block.body.arguments.get(ARGUMENTS[key])
+        if written is None:
+            if new is not None:
+                self.line(argument_text(self.flow, key, new))
+        elif new is None:
+            at = Stretch(self.source, written.at.start, written.expression.at.end)
+            yield taken_out(at)
+        elif isinstance(old, Array):
+            yield from list_edits(self.flow, written, old, new)
+        else:
+            at = written.expression.at
+            yield text_edit(self.source, at.start, at.end, value_text(self.flow, key, new))
+
+    def principals(self, key: str, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
+        """The edits of the blocks for principals, of which each has a type."""
+        before: _Named = {(kind,): names for kind, names in by_type(old).items()}
+        after: _Named = {(kind,): names for kind, names in by_type(new).items()}
+        come = {kind: names for kind, names in after.items() if kind not in before}
+        yield from self.named_blocks(BLOCKS[key], ("type",), before, after, come)
+        for (name,), names in come.items():
+            self.line(principals_text(self.flow, key, name, names, self.indent, self.lines))
+
+    def conditions(self, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
+        """The edits of the blocks for conditions, of which each has a test and a variable."""
+        before: _Named = dict(conditions_of(old).items())
+        after: _Named = dict(conditions_of(new).items())
+        come = {name: values for name, values in after.items() if name not in before}
+        yield from self.named_blocks("condition", _TESTS, before, after, come)
+        for (test, variable), values in come.items():
+            self.line(condition_text(self.flow, test, variable, values, self.indent, self.lines))
+
+    def named_blocks(
+        self, kind: str, names: _Names, before: _Named, after: _Named, come: _Named
+    ) -> Iterator[TextEdit]:
+        """Edit the blocks whose values change; what comes and is given a block leaves ``come``."""
+        listed = "identifiers" if kind in BLOCKS.values() else "values"
+        written: dict[_Names | None, list[Block]] = {}
+        for one in self.block.body.blocks(kind):
+            written.setdefault(_said(one, names), []).append(one)
+        for key, values in before.items():
+            blocks, then = written.get(key, []), after.get(key)
+            if then is values:
+                continue
+            if not blocks:
+                raise CannotEditError(ELSEWHERE)
+            heir = _heir(key, values, come) if then is None and len(blocks) == 1 else None
+            if heir is not None:
+                yield from self.renamed(blocks[0], names, key, heir)
+                then = come.pop(heir)
+                then = values if meaning(then) == meaning(values) else then
+            if then is None:
+                yield from (taken_out(one.at) for one in blocks)
+            elif then is not values:
+                yield from shared_edits(self.flow, blocks, listed, values, then)
+
+    def renamed(self, block: Block, names: _Names, old: _Names, new: _Names) -> Iterator[TextEdit]:
+        """Give a block the test, variable or type of another."""
+        for name, before, after in zip(names, old, new, strict=True):
+            if before != after:
+                at = block.body.arguments[name].expression.at
+                yield text_edit(self.source, at.start, at.end, [f'"{after}"'])
+
+
+def _heir(key: _Names, values: Node, come: _Named) -> _Names | None:
+    """What comes that may have the block of what goes: the values or part of the name are the same."""
+    same = (one for one, then in come.items() if meaning(then) == meaning(values))
+    alike = (one for one in come if len(one) == 1 or any(a == b for a, b in zip(one, key, strict=True)))
+    return next(same, None) or next(alike, None)
+
+
+def _said(block: Block, names: _Names) -> _Names | None:
+    """The plain texts that a block is named by; nothing where one is worked out."""
+    texts = tuple(_text(block.body.arguments.get(name)) for name in names)
+    return None if None in texts else tuple(text or "" for text in texts)
+
+
+def _text(argument: Argument | None) -> str | None:
+    if argument is None:
+        return None
+    at = argument.expression.at
+    text = at.source.text[at.start : at.end]
+    plain = text[:1] == text[-1:] == '"' and not set("$%\\") & set(text)
+    return text[1:-1] if plain else None
+
+
+_HEADER = 'data "aws_iam_policy_document"'
+
+
+def is_blocks(root: Node) -> bool:
+    """True for the policy of a data source."""
+    return root.source.outer is None and root.source.text.startswith(_HEADER, root.start)
+
+
+class Blocks:
+    """The edits of one data source."""
+
+    def __init__(self, root: Node, originals: Originals) -> None:
+        from checker.inputs.hcl.parse import parse  # the parser is slow to import
+
+        self.root = root
+        self.flow = HclFlow(originals)
+        self.source = root.source
+        documents = [one for one in parse(self.source).written if one.header.start == root.start]
+        if not documents:
+            raise CannotEditError(ELSEWHERE)
+        self.document = documents[0]
+        self.blocks = {one.at.start: one for one in self.document.body.blocks("statement")}
+
+    def edits(self, new: Node) -> Iterator[TextEdit]:
+        """The edits after which the data source renders ``new``. Raises CannotEditError."""
+        if not isinstance(new, Object) or not isinstance(self.root, Object):
+            raise CannotEditError(ELSEWHERE)
+        if new.get("Version") is not self.root.get("Version"):
+            yield below_header(self.document, 'version = "2012-10-17"')
+        statements = _statements(new)
+        kept = {one.start: one for one in statements if one.end > one.start}
+        for old in _statements(self.root):
+            twin = kept.get(old.start)
+            if twin is None:
+                yield taken_out(self.block(old).at)
+            elif twin is not old:
+                yield from StatementBlock(self.flow, self.block(old), old, twin).edits()
+        added = [one for one in statements if one.end <= one.start]
+        if added:
+            yield self.added(added)
+
+    def block(self, statement: Node) -> Block:
+        """The block that a statement is written as."""
+        found = self.blocks.get(statement.start) if statement.source is self.source else None
+        if found is None or found.at.end != statement.end:
+            raise CannotEditError(ELSEWHERE)
+        return found
+
+    def added(self, statements: list[Node]) -> TextEdit:
+        """Add statement blocks after the last, or else at the end of the data source."""
+        last = max(self.blocks.values(), key=lambda one: one.at.start, default=None)
+        lines = lines_of(self.document)
+        text = self.source.text
+        indent = (
+            indent_at(text, last.at.start)
+            if last
+            else f"{indent_at(text, self.document.at.start)}{lines.unit}"
+        )
+        gap = lines.newline * (2 if last or self.document.body.arguments else 1)
+        chunks: list[str] = []
+        for statement in statements:
+            chunks += [f"{gap}{indent}", *statement_text(self.flow, statement, indent, lines)]
+            gap = lines.newline * 2
+        if last is None:
+            return at_end(self.document, chunks)
+        at = end_of_line(text, last.at.end)
+        return text_edit(self.source, at, at, chunks)
+
+
+def _statements(root: Object) -> tuple[Node, ...]:
+    found = root.get("Statement")
+    return items(found) if isinstance(found, Array) else ()

@@ -1,0 +1,132 @@
+"""Objects and lists of Terraform's language, laid out as `terraform fmt` would, and JSON in a text of it.
+
+https://developer.hashicorp.com/terraform/language/syntax/style
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.fix.text.edits import Raw, verbatim
+from checker.fix.text.json_writer import Flow, between
+from checker.fix.text.yaml_writer import parts_of
+from checker.policy.node import Object
+from checker.policy.plain import double_quoted, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from checker.fix.text.json_writer import Layout
+    from checker.policy.node import Array, Node
+
+
+_NAME = re.compile(r"(?!(?:for|if|in|true|false|null)\Z)[A-Za-z_][A-Za-z0-9_-]*\Z")
+"""A key that needs no quotes, and is no word of the language."""
+_LINE = 100
+
+
+class HclFlow(Flow):
+    """Objects and lists, as `jsonencode` takes them."""
+
+    colon = " = "
+    commas = False
+    pad = " "
+    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
+
+    def key(self, key: str, beside: Object | None) -> str:
+        """Quote a key if it needs it, or if those beside it are quoted."""
+        is_quoted = beside is not None and beside.members and _is_quoted(beside)
+        return key if _NAME.match(key) and not is_quoted else self.scalar(key)
+
+    def scalar(self, text: str) -> str:
+        """Write a text, in which a policy's `${` has to be told from Terraform's own."""
+        return verbatim(double_quoted(text))
+
+    def reference(self, name: str) -> str:
+        """Write a reference as it is."""
+        return name
+
+    def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
+        """Align the members that stand on lines of their own."""
+        if not layout.lines:
+            return super().members(node, layout, beside)
+        inner = layout.deeper()
+        return aligned((self.key(m.key, beside), self.node(m.value, inner, beside)) for m in node.members)
+
+    def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
+        """Write a list on one line if it is short, else an item a line where there are lines."""
+        parts = [self.node(one, layout.deeper() if layout.lines else layout, beside) for one in items]
+        line = ["[", *between(parts, ", "), "]"]
+        if not layout.lines or (not _has_lines(line) and (len(parts) < 2 or sum(map(len, line)) <= _LINE)):
+            return line
+        start = f"{layout.newline}{layout.indent}"
+        inside = (chunk for part in parts for chunk in (start, *part, ","))
+        return ["[", *inside, f"{layout.newline}{layout.closing}]"]
+
+    def separator(self, parent: Object | Array, layout: Layout) -> str:
+        """Members on lines of their own need no comma, and have one where the others do."""
+        usual = super().separator(parent, layout)
+        if not isinstance(parent, Object) or "\n" not in usual or len(parent.members) < 2:
+            return usual.removeprefix(",") if isinstance(parent, Object) and "\n" in usual else usual
+        before_last = self.rest_of_line.match(parent.source.text, parent.members[-2].value.end)
+        return usual if before_last and before_last["comma"] else usual.removeprefix(",")
+
+
+class HeredocFlow(Flow):
+    """JSON inside a text of Terraform's, which refers to resources by interpolation."""
+
+    def reference(self, name: str) -> str:
+        """Interpolate a reference."""
+        return Raw(f'"${{{name}}}"')
+
+
+def aligned(pairs: Iterable[tuple[str, list[str]]]) -> list[list[str]]:
+    """Write assignments, with the equals signs of neighbours that take one line each below each other."""
+    lines: list[list[str]] = []
+    chain: list[tuple[str, list[str]]] = []
+    for name, value in pairs:
+        if _has_lines(value):
+            lines += (*_padded(chain), [f"{name} = ", *value])
+            chain = []
+        else:
+            chain.append((name, value))
+    return [*lines, *_padded(chain)]
+
+
+def _padded(chain: Sequence[tuple[str, list[str]]]) -> list[list[str]]:
+    width = max((len(name) for name, _ in chain), default=0)
+    return [[f"{name:<{width}} = ", *value] for name, value in chain]
+
+
+def _has_lines(chunks: Iterable[str]) -> bool:
+    return any("\n" in chunk for chunk in chunks)
+
+
+def _is_quoted(node: Object) -> bool:
+    first = node.members[0]
+    return node.source.text[first.start : first.start + 1] == '"'
+
+
+class TemplateFlow(Flow):
+    """JSON in a file of its own, where a template refers to resources by `Ref` and to what they have by `Fn::GetAtt`."""
+
+    def reference(self, name: str) -> str:
+        """Refer to a resource of the template. Raises CannotEditError outside of one."""
+        if "#" not in name:
+            return super().reference(name)
+        logical, attribute = parts_of(name)
+        if attribute:
+            return f'{{"Fn::GetAtt": [{quoted(logical)}, {quoted(attribute)}]}}'
+        return f'{{"Ref": {quoted(logical)}}}'
+
+
+class TerraformJsonFlow(Flow):
+    """Terraform in JSON, also JSON inside a text of it: references are interpolated.
+
+    https://developer.hashicorp.com/terraform/language/syntax/json
+    """
+
+    def reference(self, name: str) -> str:
+        """Interpolate a reference."""
+        return f'"${{{name}}}"'

@@ -1,0 +1,309 @@
+"""Values in brackets, and edits of them: JSON, also inside a string; what other languages have like it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Unknown
+from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
+from checker.policy.change import Called
+from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.plain import quoted, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.fix.text.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
+    from checker.fix.text.edits import TextEdit
+
+
+_INDENT = re.compile(r"[ \t]*")
+_UNIT = "  "
+
+
+class Layout(NamedTuple):
+    """``lines``: what is inside stands on lines of its own, each after ``indent``, the end after ``closing``.
+
+    ``unit`` is a step of indentation and ``newline`` ends a line.
+    """
+
+    lines: bool
+    indent: str
+    closing: str
+    unit: str
+    newline: str
+
+    def deeper(self) -> Layout:
+        """The layout of what is inside a part."""
+        return self._replace(indent=self.indent + self.unit, closing=self.indent)
+
+    def flat(self) -> Layout:
+        """The same on one line."""
+        return self._replace(lines=False)
+
+
+AT_THE_MARGIN = Layout(lines=True, indent=_UNIT, closing="", unit=_UNIT, newline="\n")
+"""What stands alone, on lines from the left margin."""
+
+
+def layout_of(node: Object | Array) -> Layout:
+    """See how an object or list is laid out; an empty one like the text around it."""
+    text = node.source.text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    closing = _closing(text, node)
+    first = _first(node)
+    if first is None:
+        return Layout("\n" in text, closing + _UNIT, closing, _UNIT, newline)
+    lines = "\n" in text[node.start : first]
+    indent = indent_at(text, first) if lines else closing + _UNIT
+    unit = indent.removeprefix(closing) if indent.startswith(closing) and indent != closing else _UNIT
+    return Layout(lines, indent, closing, unit, newline)
+
+
+def _closing(text: str, node: Object | Array) -> str:
+    """The blanks before the bracket that closes it, if that begins its line; else before the one that opens it."""
+    last = node.end - 1
+    line = text[text.rfind("\n", 0, last) + 1 : last]
+    return line if "\n" in text[node.start : last] and not line.strip() else indent_at(text, node.start)
+
+
+def _first(node: Object | Array) -> int | None:
+    if isinstance(node, Object):
+        return node.members[0].start if node.members else None
+    return node.items[0].start if node.items else None
+
+
+def indent_at(text: str, offset: int) -> str:
+    """The blanks that the line of an offset begins with."""
+    match = _INDENT.match(text, text.rfind("\n", 0, offset) + 1)
+    return match[0] if match else ""
+
+
+_END = re.compile(r"[ \t]*(?:(?:#|//)[^\n]*?)?(?=\r?\n|\Z)")
+
+
+def end_of_line(text: str, offset: int) -> int:
+    """The end of the line of an offset if nothing but a comment follows there, else the offset."""
+    match = _END.match(text, offset)
+    return match.end() if match else offset
+
+
+Originals = frozenset[int]
+"""The identities of nodes."""
+
+
+class Flow(Editor):
+    """A way to write values in brackets.
+
+    ``originals`` are the nodes that stand in the file and are copied from there. ``colon`` stands between key
+    and value, ``pad`` inside the braces of an object on one line; ``commas`` are needed between the members
+    of an object that stand on lines of their own.
+    """
+
+    colon = ": "
+    commas = True
+    pad = ""
+    rest_of_line: re.Pattern[str] | None = None
+    """What may stand between a value and the end of its line, in a language that has comments."""
+
+    def __init__(self, originals: Originals = frozenset()) -> None:
+        self.originals = originals
+
+    def key(self, key: str, beside: Object | None) -> str:  # noqa: ARG002 - HCL looks
+        """Write a key as those beside it are written."""
+        return quoted(key)
+
+    def scalar(self, text: str) -> str:
+        """Write a text."""
+        return quoted(text)
+
+    def reference(self, name: str) -> str:
+        """Write the name of a resource. Raises CannotEditError where the language has no such thing."""
+        raise CannotEditError(f"`{name}` has no ARN yet, and JSON cannot refer to it")
+
+    def replaced(self, change: Replaced) -> TextEdit:
+        """Put a value in the place of another."""
+        old = change.old
+        layout = layout_of(change.parent if change.parent is not None else _as_container(old))
+        inner = layout.deeper() if layout.lines else layout
+        return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
+
+    def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
+        """Put brackets around a value and what comes after it."""
+        source, start, end = change.old.source, change.old.start, change.old.end
+        layout = layout_of(change.old)
+        inside = layout._replace(indent=layout.closing)
+        parts = [[", ", *self.part(one, inside, change.old)] for one in change.new]
+        yield text_edit(source, start, start, ["["])
+        yield text_edit(source, end, end, [chunk for part in parts for chunk in part] + ["]"])
+
+    def rekeyed(self, change: Rekeyed) -> TextEdit:
+        """Put a member, or its key alone, in the place of another."""
+        old = change.parent.members[change.at]
+        source, key = change.parent.source, self.key(change.new.key, change.parent)
+        if change.same_value:
+            return text_edit(source, old.start, self.key_end(old, change.parent), [key])
+        layout = layout_of(change.parent)
+        chunks = self.member(change.new, layout, change.parent)
+        return text_edit(source, old.start, old.value.end, chunks)
+
+    def key_end(self, member: Member, _parent: Object) -> int:
+        """Where the key of a member ends."""
+        return member.end
+
+    def dropped(self, change: Dropped) -> TextEdit:
+        """Take neighbours out, with the comma that they leave behind."""
+        spans = list(_spans(change.parent))
+        source, first, last = change.parent.source, change.first, change.last
+        if len(spans) == last - first + 1:
+            raise CannotEditError("nothing would be left between the brackets")
+        lines = self.lines_of(source.text, spans[first][0], spans[last][1])
+        if lines is not None:
+            return text_edit(source, *lines, [])
+        if last + 1 < len(spans):
+            return text_edit(source, spans[first][0], spans[last + 1][0], [])
+        return text_edit(source, spans[first - 1][1], spans[last][1], [])
+
+    def lines_of(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """The lines that a stretch has for itself, where a comma may be left over; its comment goes with it."""
+        match = self.rest_of_line.match(text, end) if self.rest_of_line else None
+        begin = text.rfind("\n", 0, start) + 1
+        if match is None or text[begin:start].strip() or text[match.end() : match.end() + 1] == "":
+            return None
+        return begin, text.index("\n", match.end()) + 1
+
+    def added(self, change: Added) -> TextEdit:
+        """Add members or items at the end."""
+        parent, layout = change.parent, layout_of(change.parent)
+        if isinstance(parent, Array):
+            layout = _like_the_last(parent, layout)
+        parts = [list(self.part(one, layout, parent)) for one in change.new]
+        spans = list(_spans(parent))
+        if not spans:
+            inside = self.wrapped("{" if isinstance(parent, Object) else "[", parts, layout)
+            return text_edit(parent.source, parent.start, parent.end, inside)
+        at = spans[-1][1]
+        following = list(self.following(parts, layout, parent))
+        match = self.rest_of_line.match(parent.source.text, at) if self.rest_of_line else None
+        if match is None or not match["comment"] or "\n" not in following[0]:
+            return text_edit(parent.source, at, at, following)
+        return self.behind_comment(parent, at, match, following)
+
+    def behind_comment(
+        self, parent: Object | Array, at: int, rest: re.Match[str], following: list[str]
+    ) -> TextEdit:
+        """Add lines after one that ends in a comment, which stays with what it is about."""
+        source, end = parent.source, rest.end()
+        comma = following[0][:1] == ","
+        first = following[0].removeprefix(",")
+        if not comma:
+            return text_edit(source, end, end, [first, *following[1:]])
+        if rest["comma"]:
+            return text_edit(source, end, end, [first, *following[1:], ","])
+        return text_edit(source, at, end, [",", raw(source, at, end), first, *following[1:]])
+
+    def following(self, parts: Sequence[list[str]], layout: Layout, parent: Object | Array) -> Iterator[str]:
+        """Put a separator before each part."""
+        break_ = self.separator(parent, layout)
+        for part in parts:
+            yield break_
+            yield from part
+
+    def separator(self, parent: Object | Array, layout: Layout) -> str:  # noqa: ARG002 - HCL looks
+        """What stands between two members or items."""
+        outer = layout_of(parent)
+        return f",{outer.newline}{outer.indent}" if outer.lines else ", "
+
+    def part(self, one: Member | Node, layout: Layout, parent: Object | Array) -> Iterable[str]:
+        """Write a member or an item."""
+        if isinstance(one, Member):
+            return self.member(one, layout, parent if isinstance(parent, Object) else None)
+        return self.node(one, layout.deeper() if layout.lines else layout, None)
+
+    def member(self, member: Member, layout: Layout, beside: Object | None) -> list[str]:
+        """Write a member of an object that is laid out so."""
+        inner = layout.deeper() if layout.lines else layout
+        return [self.key(member.key, beside), self.colon, *self.node(member.value, inner, beside)]
+
+    def node(self, node: Node, layout: Layout, beside: Object | None) -> list[str]:
+        """Write a value; what stands in the file already is copied from there."""
+        copy = self.copied(node) if id(node) in self.originals else None
+        if copy is not None:
+            return [copy]
+        if isinstance(node, Scalar):
+            return [self.value(node)]
+        if isinstance(node, Array):
+            return self.listed(node.items, layout, beside)
+        return self.wrapped("{", self.members(node, layout, beside), layout)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it; nothing for one that has to be written anew."""
+        return raw(node.source, node.start, node.end)
+
+    def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
+        """Write the members of an object that is laid out so."""
+        return [self.member(one, layout, beside) for one in node.members]
+
+    def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
+        """Write a list, which takes one line wherever it stands."""
+        flat = layout.flat()
+        return self.wrapped("[", [self.node(one, flat, beside) for one in items], flat)
+
+    def value(self, node: Scalar) -> str:
+        """Write a scalar."""
+        value = node.value
+        if isinstance(value, Called):
+            return self.reference(value)
+        if isinstance(value, Unknown):
+            raise CannotEditError(f"a value that is not known would have to be written: {value.reason}")
+        return self.scalar(value) if isinstance(value, str) else word(value)
+
+    def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
+        """Put brackets around parts; an object of several members goes on lines, if its surroundings do."""
+        close = {"{": "}", "[": "]"}[bracket]
+        if not parts:
+            return [bracket + close]
+        if not layout.lines:
+            pad = self.pad if bracket == "{" else ""
+            return [bracket + pad, *between(parts, ", "), pad + close]
+        comma = "," if self.commas or bracket == "[" else ""
+        line = f"{layout.newline}{layout.indent}"
+        return [bracket, line, *between(parts, comma + line), f"{layout.newline}{layout.closing}{close}"]
+
+
+def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
+    if isinstance(parent, Object):
+        spans = ((one.start, one.value.end) for one in parent.members)
+        inside = all(one.value.source is parent.source for one in parent.members)
+    else:
+        spans = ((one.start, one.end) for one in parent.items)
+        inside = all(one.source is parent.source for one in parent.items)
+    found = list(spans)
+    if not inside or any(not parent.start <= a <= b <= parent.end for a, b in found):
+        raise CannotEditError("part of the policy is written elsewhere")
+    yield from found
+
+
+def _like_the_last(parent: Array, layout: Layout) -> Layout:
+    """Lay a new item out as the one before it: on lines, or on one."""
+    if not parent.items:
+        return layout
+    last = parent.items[-1]
+    if not isinstance(last, Object):
+        return layout.flat()
+    lines = "\n" in last.source.text[last.start : last.end]
+    inner = layout_of(last)
+    return layout._replace(lines=True, indent=inner.closing, unit=inner.unit) if lines else layout.flat()
+
+
+def _as_container(node: Node) -> Object | Array:
+    return Array((), node.source, node.start, node.end) if isinstance(node, Scalar) else node
+
+
+def between(parts: Iterable[list[str]], separator: str) -> Iterator[str]:
+    """Put a separator between parts."""
+    for number, part in enumerate(parts):
+        if number:
+            yield separator
+        yield from part

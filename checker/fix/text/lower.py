@@ -1,0 +1,114 @@
+"""Changes of a policy to edits of the file that it is written in, each in the language of its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.core.terminal_text import SHOWN, redacted
+from checker.fix.text.compare import Replaced, Wrapped, compare
+from checker.fix.text.edits import CannotEditError, file_of
+from checker.fix.text.hcl_statements import Blocks, is_blocks
+from checker.fix.text.hcl_writer import HclFlow, HeredocFlow, TemplateFlow, TerraformJsonFlow
+from checker.fix.text.json_writer import Flow
+from checker.fix.text.yaml_writer import YamlBlock, YamlFlow
+from checker.inputs.text import is_yaml
+from checker.policy.node import children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.fix.text.compare import Change
+    from checker.fix.text.edits import TextEdit
+    from checker.fix.text.json_writer import Originals
+    from checker.policy.node import Node
+    from checker.policy.source import Source
+
+
+_MACHINE = "the file is written by a machine, mend what it is made from"
+_NOT_COPIED = "the fix would copy a sensitive value into the file; refer to its variable instead"
+_VARIABLE = "the policy comes from a variable, whose value others may set"
+
+
+def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
+    """The edits after which the file says ``new``, which was made of ``old``. Raises CannotEditError."""
+    if old.source.pointer_at(old.start) is not None:
+        raise CannotEditError(_MACHINE)
+    originals = frozenset(map(id, _nodes(old)))
+    if is_blocks(old):
+        edits = tuple(Blocks(old, originals).edits(new))
+    else:
+        changes = compare(old, new)
+        edits = tuple(edit for one in changes for edit in _writer(one, originals).edits(one))
+    if any(map(_is_in_variable, edits)):
+        raise CannotEditError(_VARIABLE)
+    if any(map(_copies_secret, edits)):
+        raise CannotEditError(_NOT_COPIED)
+    if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):
+        raise CannotEditError("two changes would touch the same text")
+    return edits
+
+
+def _copies_secret(edit: TextEdit) -> bool:
+    """True for an edit that would write down a sensitive value where a reference to it stood, or nothing."""
+    before = redacted(edit.source.text[edit.start : edit.end]).count(SHOWN)
+    return redacted(edit.text).count(SHOWN) > before
+
+
+def _is_in_variable(edit: TextEdit) -> bool:
+    """True for an edit of a value that a variable of Terraform's has."""
+    name = edit.source.name
+    if name.endswith((".tfvars", ".tfvars.json")):
+        return True
+    if not name.endswith(".tf"):
+        return False
+    from checker.inputs.hcl.parse import parse  # slow to import
+
+    try:
+        blocks = parse(edit.source).written
+    except InputError as error:  # a report must not be lost because one of its fixes cannot be placed
+        raise CannotEditError(f"the file cannot be parsed: {error.reason}") from None
+    around = (one for one in blocks if one.at.start <= edit.start < one.at.end)
+    return any(one.kind == "variable" for one in around)
+
+
+def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
+    """The writer of the text that a change is in: of what is around the value, or of the value if it is alone."""
+    node = _written_in(change)
+    return _language(node.source, node.start)(originals)
+
+
+def _written_in(change: Change) -> Node:
+    if isinstance(change, Wrapped):
+        return change.old
+    if not isinstance(change, Replaced):
+        return change.parent
+    if change.parent is None:
+        return change.old
+    if change.old.source is not change.parent.source:
+        raise CannotEditError("part of the policy is written elsewhere")
+    return change.parent
+
+
+def _language(source: Source, start: int) -> type[Flow | YamlBlock]:
+    begins = source.text[start : start + 1]
+    name = file_of(source).name
+    if source.outer is not None:
+        if not source.text.lstrip().startswith(("{", "[")):
+            raise CannotEditError("the policy is worked out by an expression")
+        if name.endswith(".tf"):
+            return HeredocFlow
+        return TerraformJsonFlow if name.endswith(".tf.json") else Flow
+    if is_yaml(source):
+        return YamlFlow if begins in ("{", "[") else YamlBlock
+    if begins not in ("{", "[", '"'):
+        raise CannotEditError("the policy is worked out by an expression")
+    if name.endswith(".tf"):
+        return HclFlow
+    return TerraformJsonFlow if name.endswith(".tf.json") else TemplateFlow
+
+
+def _nodes(root: Node) -> Iterator[Node]:
+    yield root
+    for child in children(root):
+        yield from _nodes(child)

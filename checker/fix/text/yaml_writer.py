@@ -1,0 +1,267 @@
+"""YAML in brackets, and the scalars of YAML, as CloudFormation templates have them.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
+from checker.fix.text.json_writer import Flow, layout_of
+from checker.policy.change import Called
+from checker.policy.node import Array, Member, Node, Object, Scalar, children
+from checker.policy.plain import double_quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.fix.text.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
+    from checker.fix.text.edits import TextEdit
+    from checker.fix.text.json_writer import Originals
+    from checker.policy.node import Node
+    from checker.policy.source import Source
+
+
+_LONG_FORM = re.compile(r"(?:Ref|Fn::\w+):\s")
+_PLAIN = re.compile(
+    r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[a-z](?:[\w./:*@+-]*[\w./*@+-])?\Z", re.ASCII | re.IGNORECASE
+)
+"""A text that no reader of YAML takes for anything else: a date, a number, a boolean, an alias."""
+
+
+class YamlFlow(Flow):
+    """YAML's flow style."""
+
+    pad = " "
+    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?(?:[ \t]+(?P<comment>#[^\r\n]*)?)?(?=\r?\n|\Z)")
+
+    def key(self, key: str, beside: Object | None) -> str:
+        """Write a key plain, unless those beside it are quoted."""
+        quoted = beside is not None and beside.members and _quote_of(beside)
+        return double_quoted(key) if quoted else scalar(key)
+
+    def added(self, change: Added) -> TextEdit:
+        """Add at the end; what was empty stays on its line, for a bracket on a line of its own may stand too far left.
+
+        https://yaml.org/spec/1.2.2/#74-flow-collection-styles
+        """
+        if children(change.parent):
+            return super().added(change)
+        layout = layout_of(change.parent).flat()
+        parts = [list(self.part(one, layout, change.parent)) for one in change.new]
+        inside = self.wrapped("{" if isinstance(change.parent, Object) else "[", parts, layout)
+        return text_edit(change.parent.source, change.parent.start, change.parent.end, inside)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it; nothing for one on lines of its own, which has to be written anew."""
+        text = raw(node.source, node.start, node.end)
+        if _LONG_FORM.match(text):
+            text = Raw(f"{{ {text} }}")
+        return None if "\n" in text or (children(node) and text[0] not in "{[") else text
+
+    def scalar(self, text: str) -> str:
+        """Write a text, plain where that cannot be misread."""
+        return scalar(text)
+
+    def reference(self, name: str) -> str:
+        """Refer to a resource of the template in the long form, which stands anywhere."""
+        logical, attribute = parts_of(name)
+        return f"{{ Fn::GetAtt: [{logical}, {attribute}] }}" if attribute else f"{{ Ref: {logical} }}"
+
+
+def scalar(text: str) -> str:
+    """Write a text plain where no reader takes it for anything else, else in quotes."""
+    return text if _PLAIN.match(text) else double_quoted(text)
+
+
+def parts_of(name: str) -> tuple[str, str]:
+    """The logical id that a name has within its template, and the attribute that is meant, if it is one.
+
+    What tells the ways apart that a condition makes, in brackets at the end, is no part of either.
+    """
+    logical, _, attribute = name.rpartition("#")[2].partition(" (")[0].partition(".")
+    return logical, attribute
+
+
+def _quote_of(node: Object) -> bool:
+    first = node.members[0]
+    return node.source.text[first.start : first.start + 1] in ("'", '"')
+
+
+_STEP = "  "
+_DASH = "- "
+
+
+class YamlBlock(Editor):
+    """Adds, replaces and takes out whole lines; ``originals`` are the nodes that are copied from the file."""
+
+    def __init__(self, originals: Originals = frozenset()) -> None:
+        self.originals = originals
+        self.flow = YamlFlow(originals)
+
+    def replaced(self, change: Replaced) -> TextEdit:
+        """Put a value in the place of another, behind its key or dash."""
+        parent, old, new = change.parent, change.old, change.new
+        if parent is None:
+            raise CannotEditError("the whole document would be replaced")
+        source = old.source
+        if isinstance(parent, Array):
+            indent = " " * _column(source, old.start)
+            return text_edit(source, old.start, old.end, self.inside(new, indent, source))
+        member = parent.members[change.at]
+        if isinstance(old, Scalar) and isinstance(new, Scalar):
+            return text_edit(source, old.start, old.end, [self.like(old, new)])
+        colon = source.text.index(":", member.end) + 1
+        indent = " " * _column(source, member.start)
+        return text_edit(source, colon, old.end, self.behind(new, indent, source))
+
+    def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
+        """Put a dash into the indentation of a mapping, which makes it the first item of a list."""
+        old, source = change.old, change.old.source
+        start = _starts(old)[0]
+        column = _column(source, start) - len(_DASH)
+        key = change.parent.members[change.at] if isinstance(change.parent, Object) else None
+        blank = not source.text[start - _column(source, start) : start].strip(" ")
+        if key is None or not blank or column < _column(source, key.start):
+            raise CannotEditError("there is no room for a dash before the statement")
+        yield text_edit(source, start - len(_DASH), start, [_DASH])
+        at = _last_line_end(source, _ends(old)[-1])
+        indent = " " * column
+        for one in change.new:
+            chunks = self.inside(one, indent + _STEP, source)
+            yield text_edit(source, at, at, [f"{_newline(source)}{indent}{_DASH}", *chunks])
+
+    def like(self, old: Scalar, new: Scalar) -> str:
+        """Write a scalar in the quotes that the one before it had."""
+        quote = old.source.text[old.start : old.start + 1]
+        if id(new) in self.originals:
+            return raw(new.source, new.start, new.end)
+        text = new.value
+        if quote == "'" and isinstance(text, str) and not isinstance(text, Called) and text.isprintable():
+            return "'" + text.replace("'", "''") + "'"
+        return self.lone(new)
+
+    def rekeyed(self, change: Rekeyed) -> TextEdit:
+        """Put a member, or its key alone, in the place of another."""
+        old, source = change.parent.members[change.at], change.parent.source
+        if change.same_value:
+            return text_edit(source, old.start, old.end, [self.flow.key(change.new.key, change.parent)])
+        indent = " " * _column(source, old.start)
+        return text_edit(source, old.start, old.value.end, self.member(change.new, indent, source))
+
+    def dropped(self, change: Dropped) -> TextEdit:
+        """Take out lines; what shares its line with a dash leaves the dash to the next."""
+        parent, text = change.parent, change.parent.source.text
+        starts, ends = _starts(parent), _ends(parent)
+        start, end = starts[change.first], ends[change.last]
+        line = text.rfind("\n", 0, start) + 1
+        if text[line:start].strip():
+            if change.last + 1 >= len(starts):
+                raise CannotEditError("nothing would be left behind the dash")
+            return text_edit(parent.source, start, starts[change.last + 1], [])
+        after = text.find("\n", end)
+        if change.last + 1 == len(starts) and line:
+            # What is added behind the last of them touches its line end, and must not clash.
+            before = line - (2 if text[line - 2 : line] == "\r\n" else 1)
+            return text_edit(parent.source, before, _last_line_end(parent.source, end), [])
+        return text_edit(parent.source, line, len(text) if after < 0 else after + 1, [])
+
+    def added(self, change: Added) -> TextEdit:
+        """Add lines after the last of them."""
+        parent, source = change.parent, change.parent.source
+        starts, ends = _starts(parent), _ends(parent)
+        if not starts:
+            raise CannotEditError("all that is written there hangs on a condition")
+        indent = " " * _column(source, starts[-1])
+        at = _last_line_end(source, ends[-1])
+        return text_edit(source, at, at, self.lines(change, indent, source))
+
+    def lines(self, change: Added, indent: str, source: Source) -> Iterator[str]:
+        newline = _newline(source)
+        for one in change.new:
+            yield f"{newline}{indent}"
+            if isinstance(one, Member):
+                yield from self.member(one, indent, source)
+            else:
+                yield "- "
+                yield from self.inside(one, indent + _STEP, source)
+
+    def member(self, member: Member, indent: str, source: Source) -> Iterator[str]:
+        """Write a key and its value."""
+        yield f"{scalar(member.key)}:"
+        yield from self.behind(member.value, indent, source)
+
+    def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+        """Write a value behind the colon of a key that is indented so."""
+        copy = self.copied(node)
+        if copy is not None:
+            yield from (" ", copy)
+        elif isinstance(node, Scalar) or not children(node):
+            yield f" {self.lone(node)}"
+        else:
+            yield f"{_newline(source)}{indent}{_STEP}"
+            yield from self.inside(node, indent + _STEP, source)
+
+    def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+        """Write a value whose first line begins where it stands, and the others after the indent."""
+        copy = self.copied(node)
+        if copy is not None:
+            yield copy
+        elif isinstance(node, Scalar) or not children(node):
+            yield self.lone(node)
+        elif isinstance(node, Array):
+            for number, one in enumerate(node.items):
+                yield "- " if number == 0 else f"{_newline(source)}{indent}- "
+                yield from self.inside(one, indent + _STEP, source)
+        else:
+            for number, member in enumerate(node.members):
+                yield "" if number == 0 else f"{_newline(source)}{indent}"
+                yield from self.member(member, indent, source)
+
+    def copied(self, node: Node) -> str | None:
+        """A value as the file has it, if it stands there and is no block of lines."""
+        return self.flow.copied(node) if id(node) in self.originals else None
+
+    def lone(self, node: Node) -> str:
+        """Write a value that has nothing inside, a reference to a resource of the template in the short form."""
+        if not isinstance(node, Scalar):
+            return "[]" if isinstance(node, Array) else "{}"
+        if not isinstance(node.value, Called):
+            return self.flow.value(node)
+        logical, attribute = parts_of(node.value)
+        return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
+
+
+def _starts(parent: Object | Array) -> list[int]:
+    """Where the members of a mapping begin, or the dashes of a list."""
+    if isinstance(parent, Object):
+        return [one.start for one in parent.members]
+    text = parent.source.text
+    return [text.rindex("-", 0, one.start) for one in parent.items]
+
+
+def _ends(parent: Object | Array) -> list[int]:
+    ends = [one.value.end for one in parent.members] if isinstance(parent, Object) else []
+    found = ends or [one.end for one in parent.items] if isinstance(parent, Array) else ends
+    if any(not parent.start <= end <= parent.end for end in found):
+        raise CannotEditError("part of the policy is written elsewhere")
+    return found
+
+
+def _last_line_end(source: Source, offset: int) -> int:
+    """The end of the last line of what ends at an offset, which may have blank lines behind it."""
+    text = source.text
+    end = len(text[:offset].rstrip())
+    at = text.find("\n", end)
+    at = len(text) if at < 0 else at
+    return at - 1 if text[at - 1 : at] == "\r" else at
+
+
+def _column(source: Source, offset: int) -> int:
+    return offset - (source.text.rfind("\n", 0, offset) + 1)
+
+
+def _newline(source: Source) -> str:
+    return "\r\n" if "\r\n" in source.text else "\n"

@@ -1,0 +1,177 @@
+"""Writes fixed files: each whole or not at all, and only while it is still the file that was read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.errors import InputError
+from checker.core.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
+from checker.inputs.opening import Identity
+from checker.inputs.text import MAX_BYTES, decode, unreadable_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.inputs.snapshot import Original
+
+
+_BOM = b"\xef\xbb\xbf"
+_FOLDER = DIRECTORY | NOFOLLOW | PATH
+"""Opens a folder that may be searched, though perhaps not listed."""
+_FILE = os.O_RDONLY | NOFOLLOW | NONBLOCK
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
+
+
+class _Edit(NamedTuple):
+    """A file to write, by the name that was read, what it said then, and its new text."""
+
+    path: str
+    original: Original
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The name in its folder."""
+        return os.path.basename(self.original.path)  # noqa: PTH119 - a name, not a Path
+
+
+def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> Iterator[str]:
+    """Replace the files that a fix changes, and give the path of each once it is written.
+
+    All are checked before the first is written, and each once more before it is replaced. Raises InputError
+    for a file that is no longer what was read, or that cannot be written: it and those after it are unchanged.
+    """
+    edits = _distinct(texts, originals)
+    for edit in edits:
+        with _faults_of(edit.path), _folder(edit) as folder:
+            _read(edit, folder)
+            _check_writable(edit, folder)
+    for edit in edits:
+        with _faults_of(edit.path), _folder(edit) as folder:
+            _replace(edit, folder)
+        yield edit.path
+
+
+def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> list[_Edit]:
+    """Take each file once, whatever links lead to it. Raises InputError for two texts for one file."""
+    edits: dict[str, _Edit] = {}
+    for path, text in texts.items():
+        original = originals.get(path)
+        if original is None:
+            raise _replaced(path)
+        edit = edits.setdefault(original.path, _Edit(path, original, text))
+        if edit.text != text:
+            reason = f"is the same file as `{edit.path}`, and the fix changes the two differently"
+            raise InputError(path, reason, help_text=f"run the command on `{original.path}` alone")
+    return list(edits.values())
+
+
+@contextmanager
+def _faults_of(path: str) -> Iterator[None]:
+    """Say in words what keeps a file from being written."""
+    try:
+        yield
+    except OSError as error:
+        fault = unreadable_file(path, error)
+        raise InputError(path, f"cannot be written: {fault.reason}") from None
+
+
+@contextmanager
+def _folder(edit: _Edit) -> Iterator[int]:
+    """Open the folder of a file, and see that it is the one that was read. Raises InputError.
+
+    From here on the file is named within the open folder, so that no link put in the place of a part of its
+    path leads the write elsewhere.
+    """
+    if os.path.realpath(edit.path) != edit.original.path:
+        raise _replaced(edit.path)
+    try:
+        descriptor = os.open(os.path.dirname(edit.original.path), _FOLDER)  # noqa: PTH120 - names, as above
+    except OSError:
+        raise _replaced(edit.path) from None
+    try:
+        if Identity.of(os.fstat(descriptor)) != edit.original.folder:
+            raise _replaced(edit.path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _check_writable(edit: _Edit, folder: int) -> None:
+    """Refuse a read-only file, which could be replaced all the same in a folder that may be written."""
+    if not os.access(edit.name, os.W_OK, dir_fd=folder):
+        raise InputError(edit.path, "cannot be written: permission denied")
+
+
+def _read(edit: _Edit, folder: int) -> bytes:
+    """Read a file again, and see that it is the same file and says the same. Raises InputError."""
+    try:
+        descriptor = os.open(edit.name, _FILE, dir_fd=folder)
+    except OSError:  # removed, or a link by now
+        raise _replaced(edit.path) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or Identity.of(status) != edit.original.file:
+            raise _replaced(edit.path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if not _says(data, edit.original.text):
+        raise _changed(edit.path)
+    return data
+
+
+def _check_same(edit: _Edit, folder: int, data: bytes) -> None:
+    if _read(edit, folder) != data:
+        raise _changed(edit.path)
+
+
+def _says(data: bytes, text: str) -> bool:
+    try:
+        return decode("", data) == text
+    except InputError:
+        return False
+
+
+def _changed(path: str) -> InputError:
+    return InputError(path, "the file changed while the fix was being planned")
+
+
+def _replaced(path: str) -> InputError:
+    return InputError(path, "the file was replaced while the fix was being planned")
+
+
+def _replace(edit: _Edit, folder: int) -> None:
+    """Write a file beside the old one and rename it; permissions, owner and byte order mark stay.
+
+    Between the last comparison and the rename there are two system calls. An edit that is saved in just these
+    microseconds is lost: no call compares and replaces at once.
+    """
+    data = _read(edit, folder)
+    mark = _BOM if data.startswith(_BOM) else b""
+    temporary = f".checker-{secrets.token_hex(8)}.tmp"
+    descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(mark + edit.text.encode("utf-8"))
+            new.flush()
+            _take_status(descriptor, os.stat(edit.name, dir_fd=folder, follow_symlinks=False))
+            os.fsync(descriptor)
+        _check_same(edit, folder, data)
+        os.replace(temporary, edit.name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+
+
+def _take_status(descriptor: int, old: os.stat_result) -> None:
+    """Give a new file the permissions and the owner of the old one."""
+    with suppress(OSError):  # only root may give a file away, and others need not
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)

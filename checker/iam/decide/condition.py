@@ -1,0 +1,142 @@
+"""Does one condition hold for a request: absence, IfExists, set operators, negation, variables.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.arn import is_account
+from checker.core.unknown import Truth, Unknown, all_of, any_of, negate
+from checker.iam.decide.operators import ADDRESS, TEXT, comparison, is_negated, is_one_network
+from checker.iam.decide.request import OpenList, is_foreign
+from checker.iam.decide.variables import NO_VALUE, expand, has_escape
+from checker.policy.vocabulary import FOR_ALL, FOR_ANY, NULL, Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.iam.decide.request import ContextValue, Request
+    from checker.policy.model import Condition, Value
+
+
+_ANY_IF_EXISTS = Unknown("`ForAnyValue:...IfExists` on a key that is absent")
+_NO_QUALIFIER = Unknown("a multi-valued key under an operator without `ForAllValues:` or `ForAnyValue:`")
+_OPEN_LIST = Unknown("AWS does not document all names of a service", "aws:PrincipalServiceNamesList")
+_EMPTY_LIST = Unknown("a condition with an empty list of values")
+_EMPTY_TEXT = Unknown("a context key whose value is the empty string")
+_NULL_VALUE = Unknown("`Null` takes `true` or `false`")
+_NULL_LIST = Unknown("`Null` on a key with an empty list of values")
+_ESCAPE = Unknown("an escaped wildcard under an operator without wildcards")
+
+
+def condition_holds(condition: Condition | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    """Decide one condition of a statement; ``has_variables`` is that of its policy."""
+    if isinstance(condition, Unknown):
+        return condition
+    operation = condition.operation
+    if isinstance(operation, Unknown):
+        return operation
+    found = request.context.get(condition.folded_key)
+    if operation.base == NULL:
+        return _null(operation, found, condition.values)
+    if found is None:
+        return _absent(operation, condition.values)
+    if isinstance(found, Unknown):
+        return _unsettled(operation, found, condition.values)
+
+    def holds(value: str) -> Truth:
+        return _holds(value, operation.base, condition.values, request, has_variables)
+
+    truth = _present(operation, found, holds)
+    if isinstance(found, OpenList) and _present(operation, found.known, holds) != truth:
+        return _OPEN_LIST
+    return truth
+
+
+def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[[str], Truth]) -> Truth:
+    if operation.qualifier == FOR_ALL:
+        # AWS documents that an empty list or empty text counts as a missing key here.
+        return all_of(holds(value) for value in _several(found) if value)
+    if operation.qualifier == FOR_ANY:
+        return any_of(holds(value) for value in _several(found))
+    return holds(found) if isinstance(found, str) else _NO_QUALIFIER
+
+
+def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -> Truth:
+    """Unknown, unless the key is absent or foreign and each of the two has the same answer."""
+    is_yours = is_one_network if comparison(operation.base).family == ADDRESS else _names_account
+    named = all(isinstance(one, str) and is_yours(one) for one in wanted)
+    if not is_foreign(found) or not named or not wanted:
+        return found
+    foreign = is_negated(operation.base)
+    return foreign if _absent(operation, wanted) is foreign else found
+
+
+def _names_account(value: str) -> bool:
+    return is_account(value) or any(map(is_account, value.split(":")[4:5]))
+
+
+def _several(found: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (found,) if isinstance(found, str) else found
+
+
+def _absent(operation: Operator, wanted: tuple[Value, ...]) -> Truth:
+    """On an absent key positive operators fail, negated ones, IfExists and ForAllValues hold."""
+    if operation.qualifier == FOR_ALL:
+        return True
+    if operation.qualifier == FOR_ANY:
+        return _ANY_IF_EXISTS if operation.if_exists else False
+    if operation.if_exists or not is_negated(operation.base):
+        return operation.if_exists
+    return True if wanted else _EMPTY_LIST
+
+
+def _null(operation: Operator, found: ContextValue | None, wanted: tuple[Value, ...]) -> Truth:
+    if operation.qualifier:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+        return operation.qualifier == FOR_ALL
+    if isinstance(found, Unknown):
+        return found
+    if found in ((), ""):
+        return _EMPTY_TEXT if found == "" else _NULL_LIST
+    return any_of(_null_value(one, absent=found is None) for one in wanted) if wanted else _EMPTY_LIST
+
+
+def _null_value(wanted: Value, *, absent: bool) -> Truth:
+    if isinstance(wanted, Unknown):
+        return wanted
+    return absent == (wanted == "true") if wanted in ("true", "false") else _NULL_VALUE
+
+
+def _holds(
+    value: str,
+    base: str,
+    wanted: tuple[Value, ...],
+    request: Request,
+    has_variables: bool | Unknown,  # noqa: FBT001
+) -> Truth:
+    """One match will do for a positive operator; for a negated one none of the values may match."""
+    if not wanted:
+        return _EMPTY_LIST
+    if not value:
+        return _EMPTY_TEXT
+    if value in wanted and "${" not in value and comparison(base).family == TEXT:
+        return not is_negated(base)  # the one match that is enough, found without a walk over the list
+    matched = any_of(_matches(value, base, one, request, has_variables) for one in wanted)
+    return negate(matched) if is_negated(base) else matched
+
+
+def _matches(value: str, base: str, wanted: Value, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    if isinstance(wanted, Unknown):
+        return wanted
+    test = comparison(base)
+    if test.expanded is None or "${" not in wanted or has_variables is False:
+        return test.plain(value, wanted)
+    if has_escape(wanted) and "Like" not in base and not base.startswith("Arn"):
+        return _ESCAPE
+    expansion = expand(wanted, request, has_variables)
+    if isinstance(expansion, Unknown):
+        return expansion
+    return False if expansion is NO_VALUE else test.expanded(value, expansion)

@@ -1,0 +1,351 @@
+"""The condition operators: how one value of a request compares with one value of a policy.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+Set operators, IfExists, absence and negation are the business of ``condition``; an operator here is one
+small total function of the request's value and the policy's.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Unknown
+from checker.iam.decide.variables import Expansion, text_of, tokens_in
+from checker.policy.wildcard import Glob, Tokens, glob, glob_of, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from decimal import Decimal
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from checker.core.unknown import Truth
+
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?\Z")
+_DATE = re.compile(
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
+    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?\Z"
+)
+_NO_NUMBER = Unknown("a numeric operator on something that is no integer or decimal")
+_NO_DATE = Unknown("a date operator on something that is no ISO 8601 or epoch time")
+_MIXED_DATES = Unknown("an epoch time and an ISO 8601 time in one comparison")
+_NO_BOOL = Unknown("a Bool operator on something that is not `true` or `false`")
+_NO_BINARY = Unknown("a binary operator on something that is not base64")
+_NO_ADDRESS = Unknown("an IP operator on something that is no address or CIDR block")
+_BARE_IPV6 = Unknown("an IPv6 policy value without a prefix length")
+
+
+@lru_cache(maxsize=1024)
+def number(text: str) -> Decimal | None:
+    """Read an integer or decimal."""
+    from decimal import Decimal
+
+    return Decimal(text) if _NUMBER.match(text) else None
+
+
+def number_order(value: str, wanted: str) -> int | Unknown:
+    """Give the sign of ``value`` minus ``wanted``."""
+    left, right = number(value), number(wanted)
+    if left is None or right is None:
+        return _NO_NUMBER
+    return (left > right) - (left < right)
+
+
+@lru_cache(maxsize=1024)
+def instant(text: str) -> tuple[bool, Decimal] | None:
+    """Read a time: whether it is written as epoch seconds, and its seconds on a scale of its own kind.
+
+    Four digits alone could be a year or an epoch, so they are neither.
+    """
+    match = _DATE.match(text)
+    if match is None:
+        epoch = number(text)
+        return None if epoch is None or len(text) == 4 else (True, epoch)
+    from datetime import datetime, timedelta, timezone
+    from decimal import Decimal
+
+    part = {name: int(value) for name, value in match.groupdict().items() if value and value.isdigit()}
+    zone = match["zone"] or "Z"
+    try:
+        offset = (
+            timedelta() if zone == "Z" else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[4:]))
+        )
+        moment = datetime(
+            part["year"],
+            part["month"],
+            part.get("day", 1),
+            part.get("hour", 0),
+            part.get("minute", 0),
+            part.get("second", 0),
+            tzinfo=timezone(offset),
+        )
+        seconds = Decimal(int(moment.timestamp()))
+    except (ValueError, OverflowError):
+        return None
+    return False, seconds + Decimal(f"0.{match['fraction'] or 0}")
+
+
+def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
+    """Write a time that ``instant`` would read so; fractions of a second are dropped, years stay in range."""
+    from datetime import datetime
+
+    if is_epoch:
+        return str(int(seconds))
+    moment = datetime.fromtimestamp(max(int(seconds), 0), tz=UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def date_order(value: str, wanted: str) -> int | Unknown:
+    """Give the sign of ``value`` minus ``wanted``, both ISO 8601 or both epoch."""
+    left, right = instant(value), instant(wanted)
+    if left is None or right is None:
+        return _NO_DATE
+    if left[0] != right[0]:
+        return _MIXED_DATES
+    return (left[1] > right[1]) - (left[1] < right[1])
+
+
+def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[str, str], Truth]]:
+    """Make the five comparisons of an order, under the endings of the operators' names."""
+
+    def test(holds: Callable[[int], bool]) -> Callable[[str, str], Truth]:
+        def compare(value: str, wanted: str) -> Truth:
+            sign = order(value, wanted)
+            return sign if isinstance(sign, Unknown) else holds(sign)
+
+        return compare
+
+    return {
+        "Equals": test(lambda sign: sign == 0),
+        "LessThan": test(lambda sign: sign < 0),
+        "LessThanEquals": test(lambda sign: sign <= 0),
+        "GreaterThan": test(lambda sign: sign > 0),
+        "GreaterThanEquals": test(lambda sign: sign >= 0),
+    }
+
+
+def boolean(value: str, wanted: str) -> Truth:
+    """Bool; the letter case of anything but ``true`` and ``false`` is not documented."""
+    known = ("true", "false")
+    return value == wanted if value in known and wanted in known else _NO_BOOL
+
+
+def binary(value: str, wanted: str) -> Truth:
+    """BinaryEquals: base64, compared byte by byte."""
+    import binascii
+
+    try:
+        return binascii.a2b_base64(value, strict_mode=True) == binascii.a2b_base64(wanted, strict_mode=True)
+    except ValueError:
+        return _NO_BINARY
+
+
+@lru_cache(maxsize=1024)
+def network(text: str) -> IPv4Network | IPv6Network | Unknown:
+    """Read an address or CIDR block; an IPv4 address alone is a /32."""
+    from ipaddress import IPv6Network, ip_network
+
+    try:
+        found = ip_network(text, strict=False)
+    except ValueError:
+        return _NO_ADDRESS
+    return _BARE_IPV6 if isinstance(found, IPv6Network) and "/" not in text else found
+
+
+_SMALLEST_PREFIX = {4: 8, 6: 16}
+
+
+def is_one_network(text: str) -> bool:
+    """True for a block that can be the network of one organization; no block as large as a /7 is, and none of 240/4."""
+    block = network(text)
+    return not isinstance(block, Unknown) and (
+        block.prefixlen >= _SMALLEST_PREFIX[block.version] and not block.is_reserved
+    )
+
+
+@lru_cache(maxsize=1)
+def _not_public() -> tuple[IPv4Network | IPv6Network, ...]:
+    """What is not routed in the internet: private, shared, local and reserved blocks, and all IPv6 outside 2000::/3.
+
+    https://www.iana.org/assignments/iana-ipv4-special-registry/
+    """
+    from ipaddress import ip_network
+
+    ipv4 = ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12")
+    ipv6 = ("::/3", "4000::/2", "8000::/1")
+    return tuple(map(ip_network, (*ipv4, "192.168.0.0/16", "224.0.0.0/3", *ipv6)))
+
+
+def is_public(address: str) -> bool:
+    """True for an address that a caller in the internet can have; those of documentation stand for such ones."""
+    found = host(address)
+    return found is not None and not any(found in block for block in _not_public())
+
+
+def borders(blocks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
+    """The first address of each of these blocks and of those that are not public, and the next one behind it."""
+    for block in (*blocks, *_not_public()):
+        yield str(block.network_address)
+        behind = int(block.broadcast_address) + 1
+        if behind < 1 << block.max_prefixlen:
+            yield str(type(block.network_address)(behind))
+
+
+@lru_cache(maxsize=1024)
+def host(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def address(value: str, wanted: str) -> Truth:
+    """IpAddress; an address is never in a block of the other family."""
+    block, found = network(wanted), host(value)
+    if isinstance(block, Unknown):
+        return block
+    return _NO_ADDRESS if found is None else found in block
+
+
+PARTS = 6
+
+
+class ArnGlob(NamedTuple):
+    """An ARN pattern: its parts, each with wildcards of its own, and the whole as plain text."""
+
+    parts: tuple[Glob, ...]
+    whole: Glob
+
+    @property
+    def is_arn(self) -> bool:
+        """True if the pattern has the six parts of an ARN."""
+        return len(self.parts) == PARTS
+
+    def matches_parts(self, value: str) -> bool:
+        """True if every part of ``value`` matches its part of the pattern; both must have six."""
+        return all(part.matches(text) for text, part in zip(value.split(":", 5), self.parts, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def arn_glob(pattern: str) -> ArnGlob:
+    """Split a pattern at its first five colons; fewer than six parts when it is no ARN."""
+    return arn_glob_of(tokens_of(pattern))
+
+
+def arn_glob_of(tokens: Tokens) -> ArnGlob:
+    """Split tokens, for instance those of a pattern after its variables were filled in."""
+    parts: list[Tokens] = []
+    rest = tokens
+    while len(parts) < 5 and ":" in rest:
+        colon = rest.index(":")
+        parts.append(rest[:colon])
+        rest = rest[colon + 1 :]
+    return ArnGlob(tuple(glob_of(part) for part in (*parts, rest)), glob_of(tokens))
+
+
+def arn_matches(value: str, pattern: ArnGlob) -> Truth:
+    """Compare part by part: a wildcard stays in its part, the sixth takes the rest, case counts everywhere.
+
+    When one side is no six-part ARN no source says what happens, unless the loosest reading, as plain
+    text, fails too.
+    """
+    if pattern.is_arn and value.count(":") >= PARTS - 1:
+        return pattern.matches_parts(value)
+    if not pattern.whole.matches(value):
+        return False
+    return Unknown("an ARN operator on something that is no six-part ARN")
+
+
+class Comparison(NamedTuple):
+    """What stands behind a positive operator.
+
+    ``plain`` compares with a policy value as written, ``expanded`` with one whose variables were filled
+    in (absent where AWS documents no variables). ``family`` tells the prover how the operator's values
+    split the values of a key into classes.
+    """
+
+    family: str
+    plain: Callable[[str, str], Truth]
+    expanded: Callable[[str, Expansion], Truth] | None = None
+
+
+TEXT, FOLDED, LIKE, ARN = "text", "folded", "like", "arn"
+NUMBER, DATE, BOOL, BINARY, ADDRESS = "number", "date", "bool", "binary", "address"
+
+
+def _equal(value: str, wanted: str) -> Truth:
+    return value == wanted
+
+
+def _equal_expanded(value: str, wanted: Expansion) -> Truth:
+    return value == text_of(wanted)
+
+
+def _folded(value: str, wanted: str) -> Truth:
+    return value.lower() == wanted.lower()
+
+
+def _folded_expanded(value: str, wanted: Expansion) -> Truth:
+    return value.lower() == text_of(wanted).lower()
+
+
+def _like(value: str, wanted: str) -> Truth:
+    return glob(wanted).matches(value)
+
+
+def _like_expanded(value: str, wanted: Expansion) -> Truth:
+    return glob_of(tokens_in(wanted)).matches(value)
+
+
+def _arn(value: str, wanted: str) -> Truth:
+    return arn_matches(value, arn_glob(wanted))
+
+
+def _arn_expanded(value: str, wanted: Expansion) -> Truth:
+    return arn_matches(value, arn_glob_of(tokens_in(wanted)))
+
+
+_ARN = Comparison(ARN, _arn, _arn_expanded)
+
+COMPARISONS = {
+    "StringEquals": Comparison(TEXT, _equal, _equal_expanded),
+    "StringEqualsIgnoreCase": Comparison(FOLDED, _folded, _folded_expanded),
+    "StringLike": Comparison(LIKE, _like, _like_expanded),
+    "ArnEquals": _ARN,
+    "ArnLike": _ARN,
+    **{f"Numeric{name}": Comparison(NUMBER, test) for name, test in ordered(number_order).items()},
+    **{f"Date{name}": Comparison(DATE, test) for name, test in ordered(date_order).items()},
+    "Bool": Comparison(BOOL, boolean),
+    "BinaryEquals": Comparison(BINARY, binary),
+    "IpAddress": Comparison(ADDRESS, address),
+}
+"""Every positive operator, by name; ``Null`` compares nothing and is not among them."""
+
+NEGATIONS = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "NumericNotEquals": "NumericEquals",
+    "DateNotEquals": "DateEquals",
+    "NotIpAddress": "IpAddress",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+}
+"""Every negated operator, with the one that it negates."""
+
+
+def is_negated(base: str) -> bool:
+    """True for an operator that holds when none of its values match."""
+    return base in NEGATIONS
+
+
+def comparison(base: str) -> Comparison:
+    """Give what stands behind an operator, negated or not."""
+    return COMPARISONS[NEGATIONS.get(base, base)]

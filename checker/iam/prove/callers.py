@@ -1,0 +1,380 @@
+"""Who may make a request: every kind of IAM principal, and anonymous callers, each with its context keys.
+
+The kinds and their values of aws:username, aws:userid and aws:PrincipalType:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+Which kind of request has which key:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import is_account
+from checker.core.unknown import Unknown
+from checker.iam.decide.elements import PROVIDER
+from checker.iam.decide.request import FOREIGN_ADDRESS
+from checker.iam.prove.domain import Addresses, Assignment, Choice, Choices, Numbers, OneOf, Ways
+from checker.iam.prove.key_domains import Clock, ServiceChain
+from checker.iam.prove.shape import Segment, Shape
+from checker.iam.prove.source_keys import SOURCE_KEYS
+from checker.iam.prove.texts import (
+    ANY_TEXT,
+    COLON,
+    HEX,
+    LOWER,
+    PRINTABLE,
+    UPPER,
+    Excluded,
+    Form,
+    Longest,
+    Texts,
+    account_segment,
+    any_text,
+    arn_head,
+    beginning,
+    outright,
+    some,
+)
+from checker.policy.wildcard import is_wild, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.core.arn import Arn
+    from checker.iam.prove.domain import Budget, Domain
+    from checker.iam.prove.mention import Mentions
+
+
+PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
+PRINCIPAL_TYPE, USER_NAME, USER_ID = "aws:principaltype", "aws:username", "aws:userid"
+ORG_ID, ORG_PATHS = "aws:principalorgid", "aws:principalorgpaths"
+CALLER_ACCOUNT = "kms:calleraccount"
+_IS_SERVICE, _VIA_SERVICE = "aws:principalisawsservice", "aws:viaawsservice"
+_TAG = "aws:principaltag/"
+_IDENTITY = "aws:sourceidentity"
+_MFA, _MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
+_SOURCE_IP, _VPC_IP = "aws:sourceip", "aws:vpcsourceip"
+_VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
+_ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
+
+NAMES = frozenset((PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, CALLER_ACCOUNT, USER_NAME, USER_ID, *SOURCE_KEYS))
+"""The keys that name the caller, or whom a service calls for."""
+
+IDENTITY = NAMES | {PRINCIPAL_TYPE, ORG_ID, ORG_PATHS, _IS_SERVICE}
+"""The keys that say who calls, with the groups it belongs to; the others, tags among them, may differ by request."""
+
+ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
+"""The kinds of callers, by their aws:PrincipalType."""
+
+SIGNED = (ROLE, USER, ROOT, FEDERATED)
+NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+"""Characters of the names of roles, users and sessions, `x` first: a witness takes the first that fits."""
+
+_NAME = some(NAME_CHARS)
+_GIVEN_NAME = some(NAME_CHARS, 2)
+"""Names of sessions and federated users, and source identities, have at least two characters."""
+_PATH = (
+    *some(NAME_CHARS + "".join(c for c in map(chr, range(33, 127)) if c not in NAME_CHARS)),
+    Segment("/"),
+)
+"""The path of a role or user: any printable characters but blanks, also colons.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+"""
+
+
+class Who(NamedTuple):
+    """The callers of one account, or of every account but some.
+
+    ``taken`` are the ARNs of principals that are told apart by name, and so not meant. ``words`` are texts of
+    the policy: the accounts, organizations, VPCs and unique IDs among them belong to somebody else.
+    """
+
+    partition: str
+    account: str = ""
+    but_not: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def excluded(self) -> tuple[Excluded, ...]:
+        """The names that these callers do not have."""
+        ids = [word.partition(":")[0] for word in self.words if _UNIQUE_ID.match(word)]
+        return (
+            *outright(PRINCIPAL_ACCOUNT, self.but_not),
+            *outright(PRINCIPAL_ARN, self.taken),
+            *outright(USER_ID, ids),
+            *beginning(USER_ID, (f"{one}:" for one in ids)),
+        )
+
+
+_UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
+
+
+def callers(who: Who, kinds: Iterable[str], organization: Domain) -> Ways:
+    """Any caller of these kinds."""
+    return Ways(tuple(_way(kind, _identity(who, kind), organization, who.words) for kind in kinds))
+
+
+def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+    """One principal by its aws:PrincipalArn; ``session`` is the name of its role session, if that is known."""
+    kind = kind_of(arn)
+    known: Assignment = {
+        PRINCIPAL_ARN: str(arn),
+        PRINCIPAL_ACCOUNT: arn.account,
+        CALLER_ACCOUNT: arn.account,
+    }
+    name = arn.resource.rpartition("/")[2]
+    further: tuple[Domain, ...] = ()
+    if kind == USER:
+        known[USER_NAME] = name
+        further = (_user_id(USER, ""),)
+    elif kind == ROLE:
+        further = (_user_id(ROLE, session),)
+    else:
+        known[USER_ID] = arn.account if kind == ROOT else f"{arn.account}:{name}"
+    way = _way(kind, further, organization, words)
+    return Ways((way._replace(values={**way.values, **known}),), _CALLER_KEYS)
+
+
+def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+    """One session by its own ARN, which does not say the path of its role; ``arn`` is that of the role without."""
+    who, name = Who(arn.partition, arn.account), Segment(arn.resource.rpartition("/")[2])
+    role = Segment("role/")
+    forms = (_form(who, "iam", (role, name)), _form(who, "iam", (role, *_PATH, name)))
+    way = _way(ROLE, (Texts(forms), _user_id(ROLE, session)), organization, words)
+    return Ways((way,), _CALLER_KEYS)
+
+
+def kind_of(arn: Arn) -> str:
+    """The kind of an IAM principal, by its aws:PrincipalArn."""
+    if arn.service == "sts":
+        return FEDERATED if arn.resource.startswith("federated-user/") else ROLE
+    return {"root": ROOT, "user": USER}.get(arn.resource.partition("/")[0], ROLE)
+
+
+def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]) -> Choice:
+    """One kind of caller, with the keys that only some kinds have."""
+    if kind == ANONYMOUS:
+        return Choice({PRINCIPAL_TYPE: ANONYMOUS}, (*_ANONYMOUS, Ways(_direct(words))))
+    then = [*identity, _CREDENTIALS[kind], organization, Ways((*_direct(words), *_FORWARDED))]
+    if kind != ROOT:
+        then.append(Tags(_TAG))
+    if kind == ROLE:
+        then += (_SOURCE_IDENTITY, _provider(words))
+    return Choice({PRINCIPAL_TYPE: kind, _IS_SERVICE: "false"}, tuple(then))
+
+
+def _unclear(key: str) -> Ways:
+    """A key that an anonymous request lacks by one page of AWS, and not by another."""
+    doubt = Unknown("AWS does not document this key for anonymous requests", key)
+    return Ways((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
+
+
+_ANONYMOUS = (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock())
+
+
+def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
+    """Name, account and unique ID of any caller of a kind."""
+    excluded = who.excluded()
+    texts = Texts(_forms(who, kind), excluded=excluded)
+    if kind in (ROOT, FEDERATED):
+        return (texts,)
+    return (texts, _user_id(kind, "")._replace(excluded=excluded))
+
+
+def _forms(who: Who, kind: str) -> tuple[Form, ...]:
+    if kind == ROLE:
+        role = Segment("role/")
+        return (_form(who, "iam", (role, *_NAME)), _form(who, "iam", (role, *_PATH, *_NAME)))
+    if kind == ROOT:
+        return (_form(who, "iam", (Segment("root"),), user_id=(_ACCOUNT,)),)
+    if kind == FEDERATED:
+        return (_federated(who),)
+    user = Segment("user/")
+    return (
+        _form(who, "iam", (user, *_NAME), user_name=(_TAIL + 1, _TAIL + 2)),
+        _form(who, "iam", (user, *_PATH, *_NAME), user_name=(_TAIL + 4, _TAIL + 5)),
+    )
+
+
+_ACCOUNT, _TAIL = 8, 10
+"""Where the account, and what follows the fifth colon, stand among the segments of a principal's ARN."""
+
+
+def _form(
+    who: Who, service: str, tail: Shape, *, user_name: tuple[int, ...] = (), user_id: tuple[int, ...] = ()
+) -> Form:
+    shape = (*_head(who, service), *tail)
+    texts = {
+        PRINCIPAL_ARN: tuple(range(len(shape))),
+        **_ACCOUNT_TEXTS,
+        USER_NAME: user_name,
+        USER_ID: user_id,
+    }
+    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), longest=_NAMES)
+
+
+_NAMES = (Longest(PRINCIPAL_ARN, 64, "/"), Longest(USER_NAME, 64))
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
+
+
+def _head(who: Who, service: str) -> Shape:
+    parts = map(Segment, ("arn", who.partition, service, ""))
+    return arn_head(*parts, account_segment(who.account))
+
+
+def _federated(who: Who) -> Form:
+    """A federated user, whose aws:userid is its account and name, with a colon that its ARN does not have."""
+    shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
+    colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
+    arn = tuple(at for at in range(len(shape)) if at != colon)
+    texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
+    return Form(shape, tuple(texts.items()), longest=(Longest(PRINCIPAL_ARN, 32, "/"),))
+
+
+def _user_id(kind: str, session: str) -> Texts:
+    """A unique ID, for a role with the name of the session behind it."""
+    prefix = Segment("AROA" if kind == ROLE else "AIDA")
+    name = (Segment(session),) if session else _GIVEN_NAME
+    last = (COLON, *name) if kind == ROLE else ()
+    known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
+    longest = (Longest(USER_ID, 64, ":"),)
+    wider = Form.wider(USER_ID, (prefix, *some(UPPER), *last))
+    return Texts((known._replace(longest=longest), wider))
+
+
+_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(longest=(Longest(_IDENTITY, 64),))
+_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
+
+
+_HOST = some(LOWER + ".-")
+
+
+def _provider(words: tuple[str, ...]) -> Texts:
+    """The identity provider that a role session comes from; that of an account which is named is not at hand."""
+    arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
+    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.wider(PROVIDER, ANY_TEXT))
+    excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
+    return Texts(forms, optional=True, excluded=tuple(excluded))
+
+
+class Tags(NamedTuple):
+    """Tags of the caller, each with any text or not there."""
+
+    prefix: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The prefix of the keys."""
+        return frozenset((self.prefix,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each tag has its own domain
+        """One choice, with a domain for every tag that is mentioned."""
+        return Choices((Choice({}, tuple(_tag(key) for key in mentions if key.startswith(self.prefix))),))
+
+
+def _tag(key: str) -> Texts:
+    """The value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    wider = Form.wider(key, ANY_TEXT)
+    name = key.removeprefix(_TAG)
+    if not name or len(name) > 128 or not set(name) <= set(_TAG_CHARS):
+        return Texts((wider,), optional=True)
+    known = Form.of(key, some(_TAG_CHARS))._replace(longest=(Longest(key, 256),))
+    return Texts((known, wider), optional=True, may_be_empty=True)
+
+
+_TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
+
+
+_TEMPORARY = Choice(
+    {},
+    (Clock(temporary=True), Ways((Choice({_MFA: "false"}), Choice({_MFA: "true"}, (Numbers(_MFA_AGE),))))),
+)
+_LONG_TERM = Choice({}, (Clock(),))
+_BOTH = Ways((_LONG_TERM, _TEMPORARY))
+_CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
+
+_SECURE, _AGENT, _REFERER = "aws:securetransport", "aws:useragent", "aws:referer"
+_HEADERS: tuple[Domain, ...] = (
+    OneOf(_SECURE, ("true", "false")),
+    any_text(_AGENT, optional=False),
+    any_text(_REFERER),
+)
+"""What any caller may send beside its identity."""
+
+_FORWARDED = tuple(
+    Choice(
+        {
+            _VIA_SERVICE: "true",
+            _SOURCE_IP: FOREIGN_ADDRESS,
+            _SECURE: "true",
+            **{key: Unknown("a service sends it for the caller", key) for key in (_AGENT, _REFERER)},
+        },
+        chain,
+    )
+    for chain in ((), (ServiceChain(),))
+)
+"""A request that a service makes with the credentials of the caller, and from an address of its own."""
+
+
+def organization(words: Iterable[str], known: str = "") -> Domain:
+    """The organization of a caller, one that is ``known`` or any but those that words name; or none at all.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+    """
+    within = (Segment("/r-"), *some(LOWER + "/-", 4), Segment("/"))
+    if known:
+        return Texts((_organization((Segment(known),), within),), listed=(ORG_PATHS,))
+    prefix = Segment("o-")
+    forms = (
+        _organization((prefix, *some(LOWER, 10)), within),
+        _organization((prefix, *some(LOWER)), (Segment("/"), *some(PRINTABLE)))._replace(doubt=_ODD_ID),
+    )
+    return Texts(forms, True, outright(ORG_ID, organizations(words)), listed=(ORG_PATHS,))  # noqa: FBT003
+
+
+_ODD_ID = Unknown("AWS documents organization IDs of another form", "aws:PrincipalOrgID")
+
+
+def _organization(head: Shape, tail: Shape) -> Form:
+    """An organization ID, and the path that begins with it."""
+    shape = (*head, *tail)
+    return Form(shape, ((ORG_ID, tuple(range(len(head)))), (ORG_PATHS, tuple(range(len(shape))))))
+
+
+def organizations(words: Iterable[str]) -> tuple[str, ...]:
+    """The organization IDs among words, and those that paths start with."""
+    heads = (word.partition("/")[0] for word in words if word.startswith("o-"))
+    return tuple(dict.fromkeys(one for one in heads if not is_wild(one)))
+
+
+def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
+    """An identifier with 8 hexadecimal digits, as until 2018, or 17.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+    """
+    digits = (Segment(chars=HEX, length=length) for length in (17, 8))
+    forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
+    wider = Form.wider(key, (Segment(prefix), *some(HEX)))
+    return Texts((*forms, wider), excluded=outright(key, words))
+
+
+def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
+    """A request from the internet, or through a VPC endpoint; those that words name are somebody's."""
+    unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
+    vpc = _identified(_VPC, "vpc-", words)
+    endpoint = _identified(_ENDPOINT, "vpce-", words)
+    return (
+        Choice({_VIA_SERVICE: "false"}, (Addresses(_SOURCE_IP, public=True), *_HEADERS)),
+        Choice({_VIA_SERVICE: "false", **unlisted}, (vpc, endpoint, Addresses(_VPC_IP), *_HEADERS)),
+    )
+
+
+_CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
+"""Every key that depends on who asks."""

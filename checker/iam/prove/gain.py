@@ -1,0 +1,134 @@
+"""Is there any request that one policy allows and another does not: what a change gives, or takes away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Truth, Unknown, all_of, negate
+from checker.iam.decide.decide import decide
+from checker.iam.prove.callers import IDENTITY, NAMES
+from checker.iam.prove.domain import LIMIT, Budget
+from checker.iam.prove.partial_policy import may_allow, prepare
+from checker.iam.prove.search import Found, Goal, find
+from checker.policy.change import contents
+from checker.policy.model import ALLOW, DENY, Policy, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.iam.decide.request import Request
+    from checker.iam.prove.partial_policy import Prepared
+    from checker.iam.prove.space import Space
+
+
+Changed = tuple[Statement | Unknown, ...]
+
+
+_WHOLE, _EACH = 3 * LIMIT // 2, LIMIT // 2
+"""Units of work for a comparison as a whole, and for each of the many questions that it consists of."""
+
+
+class Gain:
+    """The requests that ``new`` allows and ``old`` does not, asked about a space at a time.
+
+    ``budget`` is that of the comparison, out of the ``whole`` that the comparison is part of.
+    """
+
+    def __init__(self, old: Policy, new: Policy, whole: Budget | None = None) -> None:
+        self.policies = (old, new)
+        self.budget = Budget(_WHOLE, whole)
+        self.gone, self.come = changed(old, new)
+        self.narrowed = self._narrow()
+
+    def _narrow(self) -> tuple[Policy, Policy] | None:
+        """Smaller policies between which all that is gained is gained too; ``None`` if nothing can be.
+
+        While no Deny has gone, what is gained is allowed by an Allow that has come, and refused by those that
+        have gone. So a value that is not known, in a statement that is in both policies, leaves no doubt.
+        """
+        if any(_effect(one) != ALLOW for one in self.gone):
+            return self.policies
+        if all(_effect(one) == DENY for one in self.come):
+            return None
+        old, new = self.policies
+        return old._replace(statements=self.gone), new._replace(statements=self.come)
+
+    def is_hopeless(self, request: Request) -> bool:
+        """True if nothing that has the caller, action and resource of this request can be gained."""
+        return self.narrowed is None or not may_allow(self.narrowed[1], request)
+
+    def possible(self, space: Space) -> bool:
+        """False if the changed statements alone show that nothing of the space is gained."""
+        if self.narrowed is None or self.narrowed == self.policies:
+            return self.narrowed is not None
+        return self._find(prepare(space, *self.narrowed), space, _gain).truth is not False
+
+    def within(self, space: Space) -> Found:
+        """Is some request of the space gained?"""
+        return self.ask(prepare(space, *self.policies), space) if self.possible(space) else Found(truth=False)
+
+    def ask(self, prepared: Prepared, space: Space) -> Found:
+        """The same of policies that are prepared already; both of them confirm the witness."""
+        found = self._find(prepared, space, _gain)
+        truth = found.truth if found.witness is None else self.holds(found.witness)
+        return found if truth is True else Found(truth)
+
+    def holds(self, request: Request) -> Truth:
+        """Is this request gained?"""
+        return _gain([decide(policy, request).allowed for policy in self.policies])
+
+    def is_whole(self, prepared: Prepared, space: Space) -> bool:
+        """True if every request of the space is gained, for sure."""
+        return self._find(prepared, space, _no_gain).truth is False
+
+    def is_shared(self, large_group: tuple[Request, Space], small_group: tuple[Request, Space]) -> bool:
+        """True if a large group of callers gains all that a small one does, each a witness and its space.
+
+        The caller of the large group's witness gains whatever the small group gains, from within its own
+        organization and from that of the small group. Every caller of the large group gains the small one's
+        witness, so that the large group's is no special case that a condition names.
+        A policy variable is filled in for one caller or for the other, so with variables it is not known.
+        """
+        (witness, space), (example, small_space) = large_group, small_group
+        large, small = prepare(space, *self.policies), prepare(small_space, *self.policies)
+        if small.variables() or large.variables():
+            return False
+        as_witness = (large.settled(witness.context, keys) for keys in (IDENTITY, NAMES))
+        if any(self._gains_more(small, small_space, one) for one in as_witness):
+            return False
+        others = frozenset(large.mentions()) - NAMES
+        return self.is_whole(large.settled(example.context, others), space)
+
+    def _gains_more(self, small: Prepared, space: Space, large: Prepared) -> bool:
+        """True unless every request of a space that is gained is gained by the large group as well."""
+        both = small._replace(
+            policies=large.policies + small.policies, residues=large.residues + small.residues
+        )
+        return self._find(both, space, _only_gained_second).truth is not False
+
+    def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
+        return find(prepared, space, goal, Budget(_EACH, self.budget))
+
+
+def changed(old: Policy, new: Policy) -> tuple[Changed, Changed]:
+    """The statements of ``old`` that ``new`` does not have, and the other way round."""
+    before, after = contents(old), contents(new)
+    gone = tuple(statement for content, statement in before.items() if content not in after)
+    return gone, tuple(statement for content, statement in after.items() if content not in before)
+
+
+def _effect(statement: Statement | Unknown) -> object:
+    return statement if isinstance(statement, Unknown) else statement.effect
+
+
+def _gain(allowed: Sequence[Truth]) -> Truth:
+    old, new = allowed
+    return all_of((new, negate(old)))
+
+
+def _only_gained_second(allowed: Sequence[Truth]) -> Truth:
+    return all_of((_gain(allowed[2:]), _no_gain(allowed[:2])))
+
+
+def _no_gain(allowed: Sequence[Truth]) -> Truth:
+    return negate(_gain(allowed))

@@ -1,0 +1,184 @@
+"""Keys with several values: the services that a request came through, and an encryption context."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import chain, combinations, permutations
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Unknown
+from checker.iam.decide.operators import DATE, NUMBER, instant, write_instant
+from checker.iam.prove.domain import EXHAUSTED, Assignment, Choice, Choices, ExhaustedError, gap, told_apart
+from checker.iam.prove.shape import Segment
+from checker.iam.prove.texts import LOWER, Form, Texts, any_text, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.iam.prove.domain import Budget
+    from checker.iam.prove.mention import Mentions
+
+
+VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
+CONTEXT, CONTEXT_KEYS = "kms:encryptioncontext:", "kms:encryptioncontextkeys"
+_MOST = 3
+"""Values of a list that are told apart; with more of them some lists are left out, and that is said."""
+
+_SERVICE = (*some(LOWER + "-"), Segment(".amazonaws.com"))
+
+
+class ServiceChain(NamedTuple):
+    """The services through which a request came, at least one; the first and the last have keys of their own.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia
+    """
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The list, its first and its last."""
+        return frozenset((VIA, FIRST, LAST))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Every order of up to three services that the patterns tell apart; last, in doubt, those that begin and end alike."""
+        together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
+        names = Texts((Form.of(VIA, _SERVICE),)).choices(together, budget)
+        services = [str(one.values[VIA]) for one in names.choices]
+        lists = list(chain.from_iterable(permutations(services[:12], n) for n in range(1, _MOST + 1)))
+        again = [(*one, one[0]) for one in lists if len(one) == 2]
+        budget.spend(len(lists) + len(again))
+        missing = EXHAUSTED if len(services) > _MOST else names.gap
+        found = (*map(_chain, lists), *(_chain(one)._replace(doubt=_COMES_BACK) for one in again))
+        return Choices(found, missing, self.keys)
+
+
+_COMES_BACK = Unknown("AWS does not document whether a service can call twice", VIA)
+
+
+def _chain(services: tuple[str, ...]) -> Choice:
+    return Choice({VIA: services, FIRST: services[0], LAST: services[-1]})
+
+
+class Lists(NamedTuple):
+    """Up to three texts, or no list at all."""
+
+    key: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Every set of up to three texts that the patterns tell apart."""
+        told = any_text(self.key, optional=False).choices(mentions, budget)
+        texts = [str(one.values[self.key]) for one in told.choices if one.values[self.key]]
+        sets = chain.from_iterable(combinations(texts[:12], n) for n in range(1, _MOST + 1))
+        found = tuple(Choice({self.key: one}) for one in sets)
+        budget.spend(len(found))
+        missing = EXHAUSTED if len(texts) > _MOST else told.gap
+        return Choices((*found, Choice({self.key: None})), missing, self.keys)
+
+
+class EncryptionContext(NamedTuple):
+    """The pairs of an encryption context: the list of their names, and a key for the value of each.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The list, and the prefix of the values."""
+        return frozenset((CONTEXT, CONTEXT_KEYS))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Every set of up to three names: those with values that are mentioned, and those told apart."""
+        valued = sorted(key.removeprefix(CONTEXT) for key in mentions if key.startswith(CONTEXT))
+        spelled = {one.text.lower(): one.text for one in mentions.get(CONTEXT_KEYS, ())}
+        told = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
+        others = [str(one.values[CONTEXT_KEYS]) for one in told.choices if CONTEXT_KEYS in mentions]
+        names = list(dict.fromkeys((*(spelled.get(one, one) for one in valued), *filter(None, others))))
+        sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
+        budget.spend(len(sets))
+        missing = EXHAUSTED if len(names) > _MOST else told.gap
+        return Choices(tuple(self._choice(one, valued) for one in sets), missing, frozenset((CONTEXT_KEYS,)))
+
+    def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:
+        present = [name.lower() for name in names]
+        lacking: Assignment = dict.fromkeys(CONTEXT + one for one in valued if one not in present)
+        values: Assignment = {**lacking, CONTEXT_KEYS: names or None}
+        return Choice(values, tuple(self._values(present, valued)))
+
+    def _values(self, present: list[str], valued: list[str]) -> Iterator[Texts]:
+        for one in present:
+            if one in valued:
+                yield any_text(CONTEXT + one, optional=False)
+
+
+CURRENT, EPOCH, ISSUED = "aws:currenttime", "aws:epochtime", "aws:tokenissuetime"
+
+EARLIEST = 1_767_225_600
+"""2026-01-01. No request that this program speaks of is made before: there is no clock, so that an answer about
+a file is the same every day, but a permission that ended long ago is not open."""
+
+_PAST = Unknown("it would be allowed only before 2026", "aws:CurrentTime")
+_LONGEST_SESSION = 36 * 3600
+"""Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+
+
+class Clock(NamedTuple):
+    """Any moment; ``temporary`` credentials were issued at most 36 hours before it."""
+
+    temporary: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The two keys for the moment of the request, which always agree, and that of the credentials."""
+        return frozenset((CURRENT, EPOCH, *((ISSUED,) if self.temporary else ())))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Take every moment that a policy names, and a second before and after it; the past comes last."""
+        patterns = [one for key in self.keys for one in mentions.get(key, ())]
+        missing = gap(patterns, DATE, NUMBER)
+        moments = sorted(self._moments(mentions))
+        found: list[Choice] = []
+        try:
+            for now in moments:
+                budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
+                found += told_apart(self._at(now, moments), mentions)
+        except ExhaustedError:
+            missing = EXHAUSTED
+        found.sort(key=lambda one: one.doubt is not None)
+        return Choices(told_apart(found, mentions), missing, self.keys)
+
+    def _moments(self, mentions: Mentions) -> set[int]:
+        """The borders between the moments that patterns tell apart, in seconds."""
+        named = set(_seconds(mentions, CURRENT, EPOCH))
+        issued = set(_seconds(mentions, ISSUED)) if self.temporary else set()
+        named |= issued | {one + _LONGEST_SESSION for one in issued}
+        return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
+
+    def _at(self, now: int, moments: Iterable[int]) -> Iterator[Choice]:
+        """The requests that are made at a moment."""
+        at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
+        doubt = _PAST if now < EARLIEST else None
+        if not self.temporary:
+            yield Choice(at, doubt=doubt)
+            return
+        for issued in (now, *(one for one in moments if now - _LONGEST_SESSION <= one < now)):
+            yield Choice({**at, ISSUED: _written(issued)}, doubt=doubt)
+
+
+def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
+    for key in keys:
+        for one in mentions.get(key, ()):
+            known = instant(one.text)
+            if known is not None and 0 <= known[1] < _LATEST:
+                yield int(known[1])
+
+
+_LATEST = 253_402_300_000
+"""The last seconds of the year 9999, as far as ISO 8601 goes in four digits."""
+
+
+def _written(seconds: int) -> str:
+    return write_instant(is_epoch=False, seconds=Decimal(seconds))

@@ -1,0 +1,206 @@
+"""What is left of policies for one caller, action and resource: prepared once, asked many questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Truth, Unknown, all_of
+from checker.iam.decide.condition import condition_holds
+from checker.iam.decide.decide import scope_truths
+from checker.iam.decide.request import ContextValue, Request
+from checker.iam.prove.domain import covers, is_among
+from checker.iam.prove.mention import Mentions, mentioned_keys, mentions_of, variable_keys
+from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from checker.iam.prove.space import Space
+
+
+Context = dict[str, ContextValue]
+
+FREE = Unknown("one of several values")
+"""Stands for a key that has not been given a value yet."""
+
+
+class Residue(NamedTuple):
+    """What is left of a statement for one caller, action and resource: its conditions.
+
+    ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
+    statement says of context keys.
+    """
+
+    ordinal: int
+    effect: object
+    scope: Truth
+    conditions: tuple[Condition | Unknown, ...]
+    mentions: Mentions
+    variables: frozenset[str]
+
+
+class Prepared(NamedTuple):
+    """Policies made ready for questions about one caller, action and resource."""
+
+    start: Request
+    policies: tuple[Policy, ...]
+    residues: tuple[tuple[Residue, ...], ...]
+
+    @property
+    def hopeless(self) -> bool:
+        """True if the last policy, whose Allows alone can reach a goal, has none left."""
+        return all(one.effect == DENY for one in self.residues[-1])
+
+    def mentions(self) -> Mentions:
+        """What the policies say of every key."""
+        mentions: Mentions = {}
+        for residues in self.residues:
+            for residue in residues:
+                for key, found in residue.mentions.items():
+                    mentions[key] = mentions[key] + found if key in mentions else found
+        return mentions
+
+    @property
+    def size(self) -> int:
+        """What one trial costs, in units of work of a budget."""
+        residues = (residue for residues in self.residues for residue in residues)
+        return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in residues)
+
+    def variables(self) -> frozenset[str]:
+        """The keys that variables are filled in from."""
+        return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
+
+    def reversed(self) -> Prepared:
+        """The same with the policies the other way round."""
+        return Prepared(self.start, self.policies[::-1], self.residues[::-1])
+
+    def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
+        """The same for a policy that is just these statements of the only one."""
+        kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
+        return Prepared(self.start, (policy,), (kept,))
+
+    def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> Prepared:
+        """The same with the conditions on some keys decided, as this context has them."""
+        request = self.start._replace(context=dict(context))
+        pairs = zip(self.policies, self.residues, strict=True)
+        return self._replace(
+            residues=tuple(tuple(_settled(one, policy, request, keys)) for policy, one in pairs)
+        )
+
+
+def _settled(
+    residues: Iterable[Residue], policy: Policy, request: Request, keys: Collection[str]
+) -> Iterator[Residue]:
+    for residue in residues:
+        asked = [
+            one for one in residue.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
+        ]
+        truth = all_of(condition_holds(one, request, policy.has_variables) for one in asked)
+        if truth is not False:
+            doubt = (truth,) if isinstance(truth, Unknown) else ()
+            rest = tuple(one for one in residue.conditions if one not in asked)
+            yield residue._replace(conditions=rest + doubt)
+
+
+def prepare(space: Space, *policies: Policy) -> Prepared:
+    """Leave out the statements that apply to no request of the space, and collect what the others mention."""
+    start = Request(space.caller, space.action, space.resource, space.fixed)
+    kept = [_relevant(policy, start) for policy in policies]
+    keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
+    domains = space.domains(keys)
+    free = {key: FREE for key in keys if any(covers(domain, key) for domain in domains)}
+    start = start._replace(context={**space.constants(keys), **free})
+    pairs = zip(policies, kept, strict=True)
+    return Prepared(start, policies, tuple(_residues(policy, found, start) for policy, found in pairs))
+
+
+_Scoped = list[tuple[Statement | Unknown, Truth]]
+
+
+def _relevant(policy: Policy, request: Request) -> _Scoped:
+    """Keep what may apply; the context is left open, as a variable in a Resource may have one of many values."""
+    masked = request._replace(context=_ANYTHING)
+    has_variables = policy.has_variables
+    kept: _Scoped = []
+    for statement in policy.statements:
+        if isinstance(statement, Unknown):
+            kept.append((statement, statement))
+            continue
+        scope = all_of(scope_truths(statement, masked, has_variables))
+        if scope is not False:
+            kept.append((statement, scope))
+    return kept
+
+
+def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue, ...]:
+    has_variables = policy.has_variables
+    found = []
+    for statement, scope in scoped:
+        if isinstance(statement, Unknown):
+            found.append(Residue(-1, statement, scope, (), {}, frozenset()))
+            continue
+        mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
+        residue = Residue(
+            statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
+        )
+        found.append(residue)
+    return tuple(found)
+
+
+def may_allow(policy: Policy, request: Request) -> bool:
+    """False if no Allow of the policy is about the caller, action and resource of a request."""
+    return any(isinstance(one, Unknown) or one.effect != DENY for one, _ in _relevant(policy, request))
+
+
+class Anything(Mapping[str, ContextValue]):
+    """A context in which every key has a value that is not known, but for those that are absent."""
+
+    def __init__(self, *absent: str) -> None:
+        self.absent = frozenset(absent)
+
+    def __getitem__(self, key: str) -> ContextValue:
+        if key in self.absent:
+            raise KeyError(key)
+        return FREE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_ANYTHING = Anything()
+
+
+def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
+    granted: Truth = False
+    denied: Truth = False
+    for residue in residues:
+        effect = residue.effect
+        if effect == ALLOW and granted is True:
+            continue
+        applies = _applies(residue, request, has_variables)
+        if applies is False:
+            continue
+        if effect == DENY and applies is True:
+            return False
+        doubt = next((one for one in (applies, effect) if isinstance(one, Unknown)), FREE)
+        if effect != ALLOW:
+            denied = doubt
+        if effect != DENY:
+            granted = applies if effect == ALLOW else doubt
+    return granted if granted is False or denied is False else denied
+
+
+def _applies(residue: Residue, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    applies = residue.scope
+    for condition in residue.conditions:
+        truth = condition_holds(condition, request, has_variables)
+        if truth is False:
+            return False
+        if truth is not True and applies is True:
+            applies = truth
+    return applies

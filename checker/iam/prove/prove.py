@@ -1,0 +1,229 @@
+"""Questions about all requests, each "yes" with a request that proves it.
+
+"No" is exact: see ``shape`` for why finitely many requests suffice. A question that would take more work than
+its budget is answered EXHAUSTED, unless a request that was tried happens to be a witness. Every witness is
+confirmed by the decision engine on the whole policy before it is given out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import is_account
+from checker.core.unknown import Unknown
+from checker.iam.decide.condition import condition_holds
+from checker.iam.decide.decide import Decision, decide
+from checker.iam.decide.elements import action_covers, principal_covers
+from checker.iam.decide.request import AwsPrincipal, Request
+from checker.iam.prove.domain import Budget
+from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.partial_policy import Anything, Prepared, prepare
+from checker.iam.prove.search import Found, find
+from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
+from checker.iam.prove.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
+from checker.iam.prove.universe import PRINCIPAL, Asker, asker_space, principal_spaces
+from checker.policy.model import ALLOW, DENY, Policy, Statement
+from checker.policy.placeholder import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from checker.core.arn import Arn
+    from checker.core.unknown import Truth
+    from checker.iam.prove.space import Space, Target
+
+
+class Answer(NamedTuple):
+    """Yes with a witness and what the engine says of it; no; or unknown, with the reason."""
+
+    truth: Truth
+    witness: Request | None = None
+    decision: Decision | None = None
+
+
+def can_publish(policy: Policy, target: Target, instance: Arn) -> Answer:
+    """Is the one request that Connect makes for this instance allowed? The witness is that request."""
+    return one_request(policy, connect_space(target, instance))
+
+
+def one_request(policy: Policy, space: Space) -> Answer:
+    """Decide the only request of a space without free keys."""
+    context = space.constants(c.folded_key for s in policy.known_statements() for c in known_conditions(s))
+    request = Request(space.caller, space.action, space.resource, context)
+    decision = decide(policy, request)
+    return Answer(decision.allowed, request, decision)
+
+
+def some_request(policy: Policy, space: Space, whole: Budget | None = None) -> Answer:
+    """Is some request of the space allowed? ``whole`` is the budget for all questions about the policy."""
+    return confirmed(policy, find(prepare(space, policy), space, _allowed, Budget(whole=whole)))
+
+
+class ConnectProver:
+    """Questions about Connect's requests to publish under one policy, which is prepared for them once."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        target: Target,
+        regions: tuple[str, ...],
+        prepared: Prepared | None = None,
+        whole: Budget | None = None,
+    ) -> None:
+        self.policy = policy
+        self.whole = whole
+        self.target = target
+        self.regions = regions
+        self._space = instances_space(target, Instances(target.partition, regions))
+        self._prepared = prepared or prepare(self._space, policy)
+        self._answers: dict[Instances, Answer] = {}
+
+    def only(self, *statements: Statement) -> ConnectProver:
+        """The same questions under these statements of the policy alone."""
+        policy = self.policy._replace(statements=statements)
+        prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
+        return ConnectProver(policy, self.target, self.regions, prepared, self.whole)
+
+    def any_instance(self) -> Answer:
+        """Could Connect publish for any instance whatever?"""
+        return self._ask(Instances(self.target.partition, self.regions))
+
+    def deputy(self, trusted: Collection[str]) -> Answer:
+        """Could Connect publish for an instance of an account not trusted, or without saying for whom?
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        """
+        return self._ask(
+            Instances(self.target.partition, self.regions, but_not=tuple(trusted), or_absent=True)
+        )
+
+    def siblings(self, account: str, but_not: Collection[str]) -> Answer:
+        """Could Connect publish for an instance of this account with none of the ids ``but_not``?"""
+        return self._ask(Instances(self.target.partition, self.regions, account, not_ids=tuple(but_not)))
+
+    def _ask(self, instances: Instances) -> Answer:
+        if instances not in self._answers:
+            space = self._space._replace(free=(instances, *self._space.free[1:]))
+            found = find(self._prepared, space, _allowed, Budget(whole=self.whole))
+            self._answers[instances] = confirmed(self.policy, found)
+        return self._answers[instances]
+
+
+class StrangerProver:
+    """Questions about what any IAM principal of an account that is not named, or an anonymous caller, can do."""
+
+    def __init__(self, policy: Policy, target: Target, whole: Budget | None = None) -> None:
+        self.policy = policy
+        self.target = target
+        self.whole = whole
+        caller = stranger_caller(target)
+        may = Request(caller, "", "", _OUT_OF_REACH)
+        self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
+        self._refused: dict[object, Answer] = {}
+
+    def can(self, *actions: str) -> Answer:
+        """Could a stranger do one of the actions?
+
+        Actions that the same statements are about have the same answer, and are asked for once.
+        """
+        if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
+            return Answer(self._federated(actions))
+        answer = either(self._ask(action) for action in actions)
+        return Answer(self._federated(actions)) if answer.truth is False else answer
+
+    def _federated(self, actions: Collection[str]) -> Truth:
+        """False, unless a statement allows an action to a federated principal, whose sessions may be anybody's."""
+        for statement in self.policy.known_statements():
+            if statement.effect == ALLOW and not isinstance(statement.principals, Unknown):
+                covered = any(action_covers(statement.actions, action) is not False for action in actions)
+                named = (one.value for one in statement.principal_entries if one.type == "Federated")
+                if covered and (provider := next(named, None)) is not None:
+                    return Unknown("whose sessions a federated principal covers", str(provider))
+        return False
+
+    def _ask(self, action: str) -> Answer:
+        about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
+        if about in self._refused:
+            return self._refused[about]
+        space = stranger_space(action, self.target, words(self.policy))
+        answer = some_request(self.policy, space, self.whole)
+        if answer.truth is not True:
+            self._refused[about] = answer
+        return answer
+
+
+_OUT_OF_REACH = Anything(*SOURCE_KEYS, SOURCE_OWNER)
+"""What a stranger's request is known to lack, whatever else it has."""
+
+
+def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -> bool:
+    """False if the principals, or an Allow's condition on a key that no stranger has, rule a stranger out."""
+    if isinstance(statement, Unknown):
+        return True
+    if principal_covers(statement.principals, request, statement.effect) is False:
+        return False
+    has_variables = policy.has_variables
+    return statement.effect == DENY or not any(
+        condition_holds(condition, request, has_variables) is False for condition in statement.conditions
+    )
+
+
+def _about(statement: Statement | Unknown, action: str) -> Truth:
+    return statement if isinstance(statement, Unknown) else action_covers(statement.actions, action)
+
+
+def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPrincipal, Answer]]:
+    """Ask for everybody whom a policy can tell apart, services left out, whether some request is allowed."""
+    for asked, space in principal_spaces(policy, action, target):
+        answer = some_request(policy, space)
+        caller = answer.witness.caller if answer.witness else asked
+        yield caller if isinstance(caller, AwsPrincipal) else asked, answer
+
+
+def principal_can(policy: Policy, target: Target, arn: Arn, action: str) -> Answer:
+    """Could one principal, named by its aws:PrincipalArn, do an action?"""
+    asker = Asker(PRINCIPAL, AwsPrincipal(arn), str(arn))
+    return some_request(policy, asker_space(asker, action, target, (policy,)))
+
+
+def gained(old: Policy, new: Policy, target: Target) -> Answer:
+    """Is there any request at all that ``new`` allows and ``old`` does not?"""
+    from checker.iam.prove.gain import Gain  # no rule asks this
+    from checker.iam.prove.universe import every_space
+
+    gain = Gain(old, new)
+    if gain.narrowed is None:
+        return Answer(truth=False)
+    return either(confirmed(new, gain.within(space)) for space in every_space(old, new, target))
+
+
+def either(answers: Iterable[Answer]) -> Answer:
+    """Yes if one of several questions has that answer, asking no further; else unknown if one is."""
+    doubtful = None
+    for answer in answers:
+        if answer.truth is True:
+            return answer
+        if answer.truth is not False and doubtful is None:
+            doubtful = answer
+    return doubtful or Answer(truth=False)
+
+
+def _allowed(allowed: Sequence[Truth]) -> Truth:
+    return allowed[0]
+
+
+def confirmed(policy: Policy, found: Found) -> Answer:
+    """Have the decision engine confirm a witness on the whole policy."""
+    if found.witness is None:
+        return Answer(found.truth)
+    decision = decide(policy, found.witness)
+    return Answer(decision.allowed, found.witness, decision)
+
+
+def words(policy: Policy) -> frozenset[str]:
+    """Every account, organisation and other word that the policy names.
+
+    An account may be a part of a word, as in an ARN or a userid, for whoever is named by it is no stranger.
+    """
+    said = [text for _, text in texts(policy)]
+    return frozenset((*said, *(part for text in said for part in text.split(":") if is_account(part))))

@@ -1,0 +1,173 @@
+"""Is there a request in a space that reaches a goal: exact search with pruning.
+
+The free keys are given values one domain after the other, a representative a class. A key that has none
+yet is Unknown, so three-valued evaluation cuts off a branch as soon as no value of the rest can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import Arn
+from checker.core.unknown import Truth, Unknown
+from checker.iam.decide.decide import decide
+from checker.iam.decide.request import Anonymous, AwsPrincipal, Request
+from checker.iam.prove.callers import ANONYMOUS, PRINCIPAL_ARN, PRINCIPAL_TYPE
+from checker.iam.prove.domain import EXHAUSTED, Budget, ExhaustedError, covers
+from checker.iam.prove.partial_policy import FREE, Context, Prepared, allowed
+from checker.iam.prove.source_keys import SOURCE_ARN
+
+if TYPE_CHECKING:
+    from checker.iam.decide.request import Caller
+    from checker.iam.prove.domain import Choice, Choices, Domain
+    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.space import Space
+
+
+Goal = Callable[[Sequence[Truth]], Truth]
+"""Given whether each policy allows a request: is this a request that is looked for?"""
+
+
+class Found(NamedTuple):
+    """Whether there is such a request, and if so one of them."""
+
+    truth: Truth
+    witness: Request | None = None
+
+
+def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = None) -> Found:
+    """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it.
+
+    The work is bounded, whatever the policies; a question that is not settled then is EXHAUSTED.
+    """
+    if prepared.hopeless:
+        return Found(truth=False)
+    mentions = prepared.mentions()
+    search = _Search(prepared, goal, mentions, budget or Budget())
+    try:
+        found = search.descend(
+            _Branch(dict(prepared.start.context), search.relevant(space.domains(mentions)))
+        )
+    except ExhaustedError:
+        return Found(EXHAUSTED)
+    return found or search.failure()
+
+
+_NAMES = frozenset((PRINCIPAL_ARN, SOURCE_ARN))
+"""Keys that a witness has in any case, for they say who asks."""
+
+
+class _Branch(NamedTuple):
+    """Values for some keys, and the domains of those that have none yet.
+
+    ``opened`` are keys that a policy variable is filled from and whose value stands for many.
+    """
+
+    context: Context
+    domains: tuple[Domain, ...]
+    opened: frozenset[str] = frozenset()
+    doubt: Unknown | None = None
+
+
+class _Search:
+    """A depth-first walk over the product of the choices."""
+
+    __slots__ = ("budget", "cost", "doubt", "gaps", "goal", "known", "mentions", "prepared", "variables")
+
+    def __init__(self, prepared: Prepared, goal: Goal, mentions: Mentions, budget: Budget) -> None:
+        self.prepared = prepared
+        self.goal = goal
+        self.mentions = mentions
+        self.variables = prepared.variables()
+        self.known: dict[int, tuple[Domain, Choices]] = {}
+        self.gaps: list[Unknown] = []
+        self.doubt: Unknown | None = None
+        self.budget = budget
+        self.cost = prepared.size
+
+    def relevant(self, domains: Sequence[Domain]) -> tuple[Domain, ...]:
+        """The domains of keys that the policies mention, and those that say who asks."""
+        return tuple(one for one in domains if self._matters(one))
+
+    def _matters(self, domain: Domain) -> bool:
+        return not _NAMES.isdisjoint(domain.keys) or any(covers(domain, key) for key in self.mentions)
+
+    def choices(self, domain: Domain) -> Choices:
+        """The choices of a domain, picked once."""
+        if id(domain) not in self.known:
+            choices = domain.choices(self.mentions, self.budget)
+            self.known[id(domain)] = (domain, choices)
+            if choices.gap is not None:
+                self.gaps.append(choices.gap)
+        return self.known[id(domain)][1]
+
+    def descend(self, branch: _Branch) -> Found | None:
+        truth = self.trial(branch)
+        if truth is False:
+            return None
+        if not branch.domains:
+            return self.leaf(branch, truth)
+        for choice in self.choices(branch.domains[0]).choices:
+            found = self.descend(self.chosen(branch, choice))
+            if found is not None:
+                return found
+            if truth is True:
+                break  # whatever the rest is; a doubt has been noted
+        return None
+
+    def chosen(self, branch: _Branch, choice: Choice) -> _Branch:
+        """The branch with a choice of its first domain."""
+        context = branch.context.copy()
+        for key, value in choice.values.items():
+            if value is None:
+                context.pop(key, None)
+            else:
+                context[key] = value
+        first, *rest = branch.domains
+        domains = (*self.relevant(choice.then), *rest)
+        opened = branch.opened | (self.choices(first).opened & self.variables)
+        return _Branch(context, domains, opened, choice.doubt if branch.doubt is None else branch.doubt)
+
+    def trial(self, branch: _Branch) -> Truth:
+        """Ask the goal of what is left of the policies; a variable with one value of many stays unknown."""
+        self.budget.spend(self.cost)
+        context = branch.context
+        variables = {**context, **dict.fromkeys(branch.opened, FREE)} if branch.opened else None
+        start = self.prepared.start
+        request = Request(start.caller, start.action, start.resource, context, variables)
+        pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
+        return self.goal([allowed(residues, request, policy.has_variables) for policy, residues in pairs])
+
+    def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
+        request = self.request(branch.context)
+        if isinstance(truth, Unknown):  # of a policy variable, or of a caller that stands for many
+            truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
+            if truth is False and branch.opened:
+                truth = FREE  # another value of the same class might fit
+        if truth is True and branch.doubt is None:
+            return Found(truth=True, witness=request)
+        if truth is not False and self.doubt is None:
+            self.doubt = truth if isinstance(truth, Unknown) else branch.doubt
+        return None
+
+    def request(self, context: Context) -> Request:
+        known = {key: value for key, value in context.items() if value is not FREE}
+        return self.prepared.start._replace(context=known, caller=self.caller(context))
+
+    def caller(self, context: Context) -> Caller:
+        """Who asks: the principal that the context names, where the caller of the space stands for many."""
+        start = self.prepared.start
+        if not isinstance(start.caller, AwsPrincipal):
+            return start.caller
+        if context.get(PRINCIPAL_TYPE) == ANONYMOUS:
+            return Anonymous()
+        arn = context.get(PRINCIPAL_ARN)
+        named = Arn.parse(arn) if isinstance(arn, str) else None
+        return start.caller if named is None or start.caller.role else AwsPrincipal(named)
+
+    def failure(self) -> Found:
+        """Say that there is none, unless some class of requests was left out or left open."""
+        if self.gaps:
+            return Found(EXHAUSTED if EXHAUSTED in self.gaps else self.gaps[0])
+        return Found(truth=False if self.doubt is None else self.doubt)

@@ -1,0 +1,226 @@
+"""For whom Connect asks: instances, a representative for every class of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import NEWEST, Arn, is_account, partition_of
+from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
+from checker.iam.prove.domain import Assignment, Choice, Choices, gap
+from checker.iam.prove.shape import Segment
+from checker.iam.prove.texts import DIGITS, HEX, Excluded, Form, Texts, account_segment, arn_head, outright
+from checker.policy.wildcard import RUN, glob, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.core.unknown import Unknown
+    from checker.iam.prove.domain import Budget
+    from checker.iam.prove.mention import Mention, Mentions
+
+
+SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"
+SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
+"""The keys of the confused deputy. Connect sends these two and not the owner."""
+
+_FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in HEX)
+_UUID = tuple(
+    segment for length in (8, 4, 4, 4, 12) for segment in (Segment(chars=HEX, length=length), Segment("-"))
+)[:-1]
+
+
+class Instances(NamedTuple):
+    """Connect instances: the pair of aws:SourceArn and aws:SourceAccount, which always agree.
+
+    ``account`` empty: any twelve digits; the instance ID is any UUID. ``but_not`` are accounts, and
+    ``not_ids`` instance IDs, that are out of the question. ``or_absent`` adds requests that lack one or
+    both of the keys.
+    """
+
+    partition: str
+    regions: tuple[str, ...]
+    account: str = ""
+    but_not: tuple[str, ...] = ()
+    not_ids: tuple[str, ...] = ()
+    or_absent: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The two source keys."""
+        return frozenset(SOURCE_KEYS)
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Pick an instance of every class."""
+        instances, missing = self.instances(mentions, budget)
+        found = [*instances, *self._unsourced(instances, mentions)]
+        opened = (SOURCE_ARN,) if self.account else SOURCE_KEYS
+        return Choices(tuple(map(Choice, found)), missing, frozenset(opened))
+
+    def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
+        """The requests that lack one of the keys, if it matters which, or both."""
+        if self.or_absent and SOURCE_ARN in mentions and SOURCE_ACCOUNT in mentions:
+            for one in instances:
+                yield {**one, SOURCE_ACCOUNT: None}
+                yield {**one, SOURCE_ARN: None}
+        if self.or_absent:
+            yield dict.fromkeys(SOURCE_KEYS)
+
+    def instances(self, mentions: Mentions, budget: Budget) -> tuple[list[Assignment], Unknown | None]:
+        """Pick instances; patterns without wildcards of their own need no walk."""
+        arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
+        budget.spend(len(arns) + len(accounts))
+        plain = _Plain()
+        for one in accounts:
+            plain.add_account(one)
+        for one in arns:
+            plain.add_arn(one)
+        if plain.complete:
+            return list(self.named(plain, budget)), gap([*arns, *accounts])
+        texts = Texts(tuple(map(self._form, self.regions)), excluded=self._excluded())
+        found = texts.choices(mentions, budget)
+        return [one.values for one in found.choices], found.gap
+
+    def named(self, plain: _Plain, budget: Budget) -> Iterator[Assignment]:
+        """Combine the accounts and IDs that are named with one of each that is not."""
+        known_ids = {*plain.ids, *self.not_ids, *(one for _, one in plain.pairs)}
+        ids = [next(one for one in _fresh_ids() if one not in known_ids), *plain.ids]
+        if self.account:
+            accounts = [self.account]
+        else:
+            accounts = [fresh_account({*plain.accounts, *self.but_not}), *plain.accounts]
+        named = dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
+        mixed = dict.fromkeys((account, one) for account in accounts for one in ids)
+        pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the likelier "yes" first
+        budget.spend(len(pairs) * len(self.regions))
+        for region in self.regions:
+            for account, one in pairs:
+                if account not in self.but_not and one not in self.not_ids:
+                    arn = f"arn:{self.partition}:connect:{region}:{account}:instance/{one}"
+                    yield {SOURCE_ARN: arn, SOURCE_ACCOUNT: account}
+
+    def _form(self, region: str) -> Form:
+        """The instances of a Region."""
+        parts = map(Segment, ("arn", self.partition, "connect", region))
+        head = arn_head(*parts, account_segment(self.account))
+        shape = (*head, Segment("instance/"), *_UUID)
+        return Form(shape, ((SOURCE_ARN, tuple(range(len(shape)))), (SOURCE_ACCOUNT, (len(head) - 2,))))
+
+    def _excluded(self) -> tuple[Excluded, ...]:
+        ids = (Excluded(SOURCE_ARN, tokens_of(f"*:instance/{one}")) for one in self.not_ids)
+        return (*outright(SOURCE_ACCOUNT, self.but_not), *ids)
+
+
+def _fresh_ids() -> Iterator[str]:
+    """UUIDs that stand for one that nobody has named, without end."""
+    yield from _FRESH_IDS
+    for number in range(1 << 48):
+        yield f"{number >> 16:08x}-{number & 0xFFFF:04x}-4000-8000-000000000000"
+
+
+class _Plain:
+    """Accounts and ids that patterns name outright; not ``complete`` if some pattern needs the walk."""
+
+    __slots__ = ("accounts", "complete", "ids", "pairs")
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, None] = {}
+        self.ids: list[str] = []
+        self.pairs: list[tuple[str, str]] = []
+        self.complete = True
+
+    def account(self, text: str) -> None:
+        if is_account(text):
+            self.accounts[text] = None
+
+    def add_account(self, one: Mention) -> None:
+        if one.is_wild:
+            self.complete = self.complete and one.covers_all
+        else:
+            self.account(one.text)
+
+    def add_arn(self, one: Mention) -> None:
+        if not one.is_wild:
+            self.add_pair(one.text.lower() if one.family == FOLDED else one.text)
+        elif not one.covers_all:
+            self.add_pattern(one)
+
+    def add_pattern(self, one: Mention) -> None:
+        """Take an ARN pattern of which the account and the last part are each named, or any."""
+        pattern = arn_glob_of(one.tokens)
+        if one.family != ARN or not pattern.is_arn:
+            self.complete = False
+            return
+        account, rest = pattern.parts[4], pattern.parts[5]
+        any_account = account.tokens == (RUN,)
+        any_id = rest.tokens in ((RUN,), _ANY_ID)
+        if not (any_account or account.literal is not None) or not (any_id or rest.literal is not None):
+            self.complete = False
+        if account.literal is not None:
+            self.account(account.literal)
+        if rest.literal is not None and _is_uuid(one_id := rest.literal.removeprefix("instance/")):
+            self.ids.append(one_id)
+
+    def add_pair(self, text: str) -> None:
+        arn = Arn.parse(text)
+        if arn is not None and arn.service == "connect":
+            self.account(arn.account)
+            one = arn.resource.removeprefix("instance/")
+            if is_account(arn.account) and _is_uuid(one):
+                self.pairs.append((arn.account, one))
+
+
+_ANY_ID = (*"instance/", RUN)
+_is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
+
+
+def instance_named(value: str, region: object) -> Arn | None:
+    """The Connect instance that a value of aws:SourceArn names, in a Region.
+
+    A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region, and with
+    the Region the partition is known. Letter case is folded where that alone makes it an instance, for operators that ignore it.
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    for text in (value, value.lower()):
+        arn = Arn.parse(text)
+        if arn is not None and isinstance(region, str) and glob(arn.region).matches(region):
+            arn = _in_partition(arn._replace(region=region))
+        if arn is not None and arn.is_instance:
+            return arn
+    return None
+
+
+def _in_partition(arn: Arn) -> Arn:
+    """Replace a wildcard for the partition by that of the Region."""
+    partition = partition_of(arn.region) or NEWEST
+    return arn._replace(partition=partition) if glob(arn.partition).matches(partition) else arn
+
+
+def fresh_account(taken: Iterable[str]) -> str:
+    """Pick twelve digits that are not taken."""
+    known = set(taken)
+    repeated = (digit * 12 for digit in DIGITS)
+    counted = (f"{number:012}" for number in range(10**12))
+    return next(one for candidates in (repeated, counted) for one in candidates if one not in known)
+
+
+class Unsourced(NamedTuple):
+    """Requests of Connect that have none, or one, of the two source keys."""
+
+    instances: Instances
+    number: int
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The two source keys."""
+        return frozenset(SOURCE_KEYS)
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Take keys away from an instance of every class."""
+        found = self.instances._replace(or_absent=True).choices(mentions, budget)
+        missing = len(SOURCE_KEYS) - self.number
+        fitting = tuple(one for one in found.choices if list(one.values.values()).count(None) == missing)
+        # Where the policies do not tell such requests from others, one of them stands for all.
+        account = self.instances.choices({}, budget).choices[0].values[SOURCE_ACCOUNT]
+        some: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
+        return found._replace(choices=fitting or (Choice(some),))

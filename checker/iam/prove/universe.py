@@ -1,0 +1,341 @@
+"""Everybody who may ask, one for each whom policies can tell apart.
+
+Whom a policy names in Principal, or in a condition on who asks, is told apart outright; one more stands for
+the other principals of a named account, one for the services that are not named, and one for all accounts
+that are not.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import Arn, is_account, is_plain
+from checker.core.unknown import Unknown
+from checker.iam.decide.elements import action_covers
+from checker.iam.decide.request import AwsPrincipal, Request, Service, is_foreign
+from checker.iam.prove.callers import (
+    ANONYMOUS,
+    PRINCIPAL_ACCOUNT,
+    PRINCIPAL_ARN,
+    SIGNED,
+    Who,
+    callers,
+    named_caller,
+    named_session,
+    organization,
+)
+from checker.iam.prove.domain import Budget, Choice, Domain, Ways
+from checker.iam.prove.key_domains import CONTEXT_KEYS, Clock, EncryptionContext
+from checker.iam.prove.mention import known_conditions, mentioned_keys, mentions_of
+from checker.iam.prove.shape import Segment, Shape
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances, fresh_account
+from checker.iam.prove.space import (
+    ABSENT_FOR_SERVICES,
+    DATA_KEY,
+    PUBLISH,
+    SUBSCRIBE,
+    SUBSCRIPTION_KEYS,
+    TOPIC_CONTEXT,
+    TOPIC_CONTEXT_NAME,
+    Space,
+    Target,
+    principal_space,
+    service_context,
+    subscription_domains,
+)
+from checker.iam.prove.texts import (
+    ANY_TEXT,
+    COLON,
+    DIGITS,
+    LOWER,
+    PRINTABLE,
+    Form,
+    Texts,
+    account_segment,
+    any_text,
+    some,
+)
+from checker.policy.model import EVERYONE, Patterns
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
+from checker.policy.placeholder import texts
+from checker.policy.vocabulary import CONNECT
+from checker.policy.wildcard import is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.iam.decide.request import Caller
+    from checker.policy.model import Policy, Statement
+
+
+SERVICE, OTHER_SERVICE = "service", "other service"
+PRINCIPAL, SESSION, MEMBER, STRANGER = "principal", "session", "member", "stranger"
+
+_OTHER = Service("another-service.amazonaws.com")
+_SERVICE_KEYS = ("aws:principalservicename", "aws:principalservicenameslist")
+_NAMED_BY = {PRINCIPAL_ACCOUNT: "AWS", PRINCIPAL_ARN: "AWS", **dict.fromkeys(_SERVICE_KEYS, "Service")}
+"""The keys by which a condition names a caller, and the type of principal that it names."""
+
+
+class Asker(NamedTuple):
+    """One caller, and whom it stands for.
+
+    ``arn`` is its aws:PrincipalArn, for a session that of its role. ``taken`` are the accounts that a
+    STRANGER is not of, or the ARNs that a MEMBER of its account does not have: both stand for all others.
+    """
+
+    kind: str
+    caller: Caller
+    arn: str = ""
+    taken: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """The account of a principal; empty for a service."""
+        return self.caller.arn.account if isinstance(self.caller, AwsPrincipal) else ""
+
+    @property
+    def principal_arn(self) -> Arn:
+        """The aws:PrincipalArn of a principal. Raises ValueError for a service."""
+        arn = Arn.parse(self.arn)
+        if arn is None:
+            raise ValueError(self.arn)
+        return arn
+
+    @property
+    def session(self) -> str:
+        """The name of a role session that is named outright."""
+        is_session = isinstance(self.caller, AwsPrincipal) and self.caller.role
+        return str(self.caller).rpartition("/")[2] if is_session else ""
+
+
+def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
+    """Everybody whom the policies can tell apart, the owner's own among them."""
+    named = sorted(set(_named(policies)))  # whichever policy is the old one
+    outright = (value for kind, value in named if kind == "Service" and not is_wild(value))
+    services = dict.fromkeys((CONNECT, *outright, *_services_told_apart(policies)))
+    principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
+    mentioned = (_account(value) for kind, value in named if kind == "AWS")
+    accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
+    return [
+        *(Asker(SERVICE, Service(name)) for name in services),
+        Asker(OTHER_SERVICE, _OTHER),
+        *principals,
+        *(_member(account, partition, principals) for account in accounts),
+        _stranger(partition, tuple(accounts)),
+    ]
+
+
+def _services_told_apart(policies: Iterable[Policy]) -> Iterator[str]:
+    """A service for every class that conditions on the name of the caller tell apart by wildcards."""
+    patterns = [
+        pattern
+        for policy in policies
+        for statement in policy.known_statements()
+        for key, found in mentions_of(statement, _NO_REQUEST, policy.has_variables).items()
+        if key in _SERVICE_KEYS
+        for pattern in found
+    ]
+    if any(one.is_wild for one in patterns):
+        found = Texts((_SERVICE_NAME,)).choices({_SERVICE_KEYS[0]: patterns}, Budget())
+        yield from (str(one.values[_SERVICE_KEYS[0]]) for one in found.choices)
+
+
+_SERVICE_NAME = Form.of(_SERVICE_KEYS[0], (*some(LOWER + "-."), Segment(".amazonaws.com")))
+_NO_REQUEST = Request(_OTHER, "", "", {})
+
+
+def _named(policies: Iterable[Policy]) -> Iterator[tuple[str, str]]:
+    """The names of callers in Principal and in conditions, with the type of each."""
+    for policy in policies:
+        for statement in policy.known_statements():
+            entries = [(one.type, one.value) for one in statement.principal_entries]
+            for condition in known_conditions(statement):
+                kind = _NAMED_BY.get(condition.folded_key)
+                entries += [(kind, value) for value in condition.values if kind]
+            yield from (
+                (kind, value) for kind, value in entries if isinstance(value, str) and value != EVERYONE
+            )
+
+
+def _known(*accounts: object) -> Iterator[str]:
+    return (one for one in accounts if isinstance(one, str) and is_account(one))
+
+
+def _account(value: str) -> str:
+    """The account that a name, or a pattern of names, is of."""
+    arn = Arn.parse(value)
+    return arn.account if arn is not None else value
+
+
+def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
+    """The principals that are named outright, and for a role a session of it."""
+    for value in values:
+        caller = AwsPrincipal.parse(value)
+        if caller is None or not is_account(caller.arn.account) or not caller.can_exist:
+            continue
+        if is_account(value):
+            caller = AwsPrincipal(caller.arn._replace(partition=partition))
+        yield Asker(PRINCIPAL, caller, _principal_arn(caller))
+        if caller.arn.service == "iam" and caller.arn.resource.startswith("role/"):
+            session = f"assumed-role/{caller.arn.resource.rpartition('/')[2]}/session"
+            yield Asker(SESSION, AwsPrincipal(caller.arn._replace(service="sts", resource=session)), value)
+
+
+def _principal_arn(caller: AwsPrincipal) -> str:
+    """The aws:PrincipalArn of a principal; a session has that of its role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    if not caller.role:
+        return str(caller)
+    return str(caller.arn._replace(service="iam", resource=f"role/{caller.role}"))
+
+
+def _member(account: str, partition: str, principals: Iterable[Asker]) -> Asker:
+    """Stands for all of an account that are not named themselves."""
+    taken = tuple(str(one.caller) for one in principals if one.account == account)
+    arns = (Arn(partition, "iam", "", account, f"role/{'x' * number}") for number in count(1))
+    caller = AwsPrincipal(next(arn for arn in arns if str(arn) not in taken))
+    return Asker(MEMBER, caller, str(caller), taken)
+
+
+def _stranger(partition: str, taken: tuple[str, ...]) -> Asker:
+    caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), "role/x"))
+    return Asker(STRANGER, caller, str(caller), taken)
+
+
+_FOREMOST = (PUBLISH, DATA_KEY)
+
+
+def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
+    """The spaces whose requests two policies can differ on."""
+    policies = (old, new)
+    everybody = askers(policies, target.partition, target.account)
+    for actions in action_classes(policies, target):
+        for asker in everybody:
+            yield asker_space(asker, actions[0], target, policies)
+
+
+def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tuple[AwsPrincipal, Space]]:
+    """The requests for one action of everybody whom a policy can tell apart, services left out."""
+    for asker in askers((policy,), target.partition):
+        if isinstance(asker.caller, AwsPrincipal):
+            yield asker.caller, asker_space(asker, action, target, (policy,))
+
+
+def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
+    """The actions of the resource, those that the statements cover alike in one class, Publish foremost."""
+    statements = [s for policy in policies for s in policy.known_statements()]
+    known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
+    subscribes = not SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
+    by_cover: dict[tuple[object, ...], list[str]] = {}
+    for action in sorted(known, key=lambda action: action not in _FOREMOST):
+        # Subscribe alone has keys of its own, which matter only where a policy asks for them.
+        alone = subscribes and action == SUBSCRIBE
+        by_cover.setdefault((alone, *(action_covers(s.actions, action) for s in statements)), []).append(
+            action
+        )
+    return [tuple(actions) for actions in by_cover.values()]
+
+
+def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
+    """Tell a key by its ARN; a key policy need not name it, and then its actions tell."""
+    if target.resource.startswith("arn:"):
+        return ":kms:" in target.resource
+    named = [
+        value
+        for s in statements
+        if isinstance(s.actions, Patterns)
+        for value in s.actions.values
+        if isinstance(value, str)
+    ]
+    return any(value.lower().startswith("kms:") for value in named)
+
+
+def asker_space(
+    asker: Asker, action: str, target: Target, policies: Sequence[Policy], own: tuple[str, ...] = ()
+) -> Space:
+    """The requests of one asker for an action; ``own`` are texts out of its reach."""
+    if isinstance(asker.caller, Service):
+        return _service_space(asker.caller, action, target, policies)
+    return _principal_space(asker, asker.caller, action, target, own)
+
+
+def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
+    """A service as itself; Connect's source keys agree, those of other services are free."""
+    known = service_context(target, caller.name)
+    fixed = {
+        key: value for key, value in known.items() if not isinstance(value, Unknown) or is_foreign(value)
+    }
+    source: tuple[Domain, ...] = (_ANY_SOURCE, *_ACCOUNTS)
+    absent = ABSENT_FOR_SERVICES
+    if caller.name == CONNECT:
+        source = (Instances(target.partition, regions(target, policies), or_absent=True),)
+        absent |= {SOURCE_OWNER}
+    if action == SUBSCRIBE:
+        source += subscription_domains()
+    else:
+        absent |= SUBSCRIPTION_KEYS
+    if action.startswith("kms:"):
+        source += (_FROM_SNS,)
+    free = (*source, Clock(), any_text("aws:useragent", optional=False))
+    return Space(caller, action, target.resource, fixed, free, absent, free_unlisted=True)
+
+
+_ACCOUNTS = tuple(
+    Texts((Form.of(key, (account_segment(),)),), optional=True) for key in (SOURCE_ACCOUNT, SOURCE_OWNER)
+)
+_ARN: Shape = (
+    *(Segment("arn"), COLON, Segment("aws"), Segment(chars=LOWER + "-"), COLON),
+    *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
+    *some(PRINTABLE),
+)
+_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.wider(SOURCE_ARN, ANY_TEXT)), optional=True)
+_FROM_SNS = Ways(
+    (
+        Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),
+        Choice({}, (EncryptionContext(),)),
+    )
+)
+"""A service that publishes to an encrypted topic has the encryption context of SNS; others have their own."""
+
+
+def _principal_space(
+    asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
+) -> Space:
+    """IAM principals, who may be strangers or the owner's own."""
+    who = caller_domain(asker, target, own, organization(own))
+    return principal_space(caller, action, target, who)._replace(free_unlisted=True)
+
+
+def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:
+    """Who the callers are that an asker stands for."""
+    if asker.kind == STRANGER:
+        return callers(_strangers(asker, target, own), (*SIGNED, ANONYMOUS), organization)
+    if asker.kind == MEMBER:
+        who = Who(target.partition, asker.account, taken=asker.taken, words=own)
+        return callers(who, SIGNED, organization)
+    named = named_session if asker.kind == PRINCIPAL and asker.session else named_caller
+    return named(asker.principal_arn, asker.session, organization, own)
+
+
+def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
+    """The principals of one organization among strangers."""
+    return callers(_strangers(asker, target, ()), SIGNED, organization((), organization_id))
+
+
+def _strangers(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
+    return Who(target.partition, but_not=asker.taken, words=own)
+
+
+def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
+    """The topic's Region, and those that an instance ARN of a policy names."""
+    named = (Arn.parse(text) for policy in policies for _, text in texts(policy))
+    found = [
+        arn.region for arn in named if arn is not None and arn.service == "connect" and is_plain(arn.region)
+    ]
+    own = [target.region] if isinstance(target.region, str) else []
+    return tuple(dict.fromkeys((*own, *sorted(found)))) or ("us-east-1",)

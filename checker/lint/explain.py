@@ -1,0 +1,299 @@
+"""The chain from a Connect instance to a topic: instance, topic type, Region, topic policy, key, key policy.
+
+Walks it for one topic and one instance, names the first broken link, and answers who else could publish.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
+from checker.analysis.key import KeyCase
+from checker.analysis.topic import TopicCase
+from checker.core.arn import Arn
+from checker.core.finding import Severity, Verdict
+from checker.core.unknown import Truth, Unknown, all_of
+from checker.iam.prove import prove
+from checker.iam.prove.space import PUBLISH
+from checker.lint.engine import Scope, judge
+from checker.lint.rule import Link, PolicyRule
+from checker.policy.model import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.analysis.inventory import Pairing
+    from checker.core.finding import Finding
+    from checker.iam.prove.prove import Answer
+    from checker.lint.report import Report
+    from checker.lint.rule import Rule
+
+
+OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
+NOT_ENCRYPTED = "not_encrypted"
+WHOLE = "whole"
+
+
+class InstanceStatus(NamedTuple):
+    """What a lookup says of an instance: a status of the chain, the reason, and advice.
+
+    ``gone`` holds if AWS answers that the account has no such instance in the Region.
+    """
+
+    status: str
+    reason: str
+    help: str = ""
+    gone: bool = False
+
+
+class LinkStatus(NamedTuple):
+    """One link: its status, why, and if a rule says so which, and its advice."""
+
+    link: Link
+    status: str
+    reason: str
+    rule: str = ""
+    help: str = ""
+
+
+class Explanation(NamedTuple):
+    """The whole answer; the four questions speak of the topic policy alone."""
+
+    topic: Topic
+    instance: Arn
+    can_publish: Answer
+    deputy: Answer
+    siblings: Answer
+    public: Answer
+    kms: str
+    links: tuple[LinkStatus, ...]
+    report: Report
+    opening_rules: frozenset[str]
+    pairings: tuple[Pairing, ...] = ()
+
+    @property
+    def chain(self) -> str:
+        """Whether the instance can publish to the topic: ``whole``, ``broken`` or ``unknown``."""
+        return BROKEN if self.first(BROKEN) else UNKNOWN if self.first(UNKNOWN) else WHOLE
+
+    def status(self, link: Link) -> str:
+        """The status of one link."""
+        return next(one.status for one in self.links if one.link is link)
+
+    def first_broken(self) -> LinkStatus | None:
+        """The first link that is broken."""
+        return self.first(BROKEN)
+
+    def first(self, status: str) -> LinkStatus | None:
+        """The first link with a status."""
+        return next((one for one in self.links if one.status == status), None)
+
+    def openings(self) -> tuple[Finding, ...]:
+        """The findings about who else gets in."""
+        return tuple(
+            f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
+        )
+
+    @property
+    def is_clean(self) -> bool:
+        """True if nothing is known to be wrong: no link is broken, and no one else gets in."""
+        wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
+        return not any(wrong) and self.first_broken() is None and not self.openings()
+
+    def answers(self) -> tuple[tuple[str, Answer], ...]:
+        """The four answers under the names that the JSON gives them."""
+        return (
+            ("connect_can_publish", self.can_publish),
+            ("confused_deputy", self.deputy),
+            ("sibling_instances", self.siblings),
+            ("public", self.public),
+        )
+
+
+def explain(
+    topic: Topic,
+    key: Key | None,
+    instance: Arn,
+    rules: Sequence[Rule],
+    looked_up: InstanceStatus | None = None,
+) -> Explanation:
+    """Walk the chain; ``key`` is what was given of the topic's key, if anything.
+
+    Whether the instance can publish is decided on the policy as written, in which a placeholder allows no caller.
+    Who else can publish is decided with the placeholders filled in, as the rules do.
+
+    ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
+    """
+    topic, key = _matched(topic, key)
+    inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
+    report = judge(inventory, rules, Scope(all_topics=True))
+    case = TopicCase(topic, inventory)
+    walk = _Walk(case, instance, report, rules, looked_up)
+    links = tuple(walk.link(link) for link in Link)
+    return Explanation(
+        topic,
+        instance,
+        walk.can_publish,
+        walk.ask(case.whole.deputy(case.trusted)),
+        walk.ask(case.whole.siblings(instance.account, (instance.instance_id,))),
+        walk.ask(case.stranger.can(PUBLISH)),
+        _kms(topic, {one.link: one.status for one in links}),
+        links,
+        report,
+        frozenset(rule.id for rule in rules if rule.opens),
+        case.pairings,
+    )
+
+
+def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
+    """Take a key that was handed over for the topic's own, unless both say that it is another.
+
+    It may answer to any alias of its account and Region, and to anything at all if its ARN is not known;
+    where nothing is known of the topic's encryption, handing over a key says it.
+    """
+    if key is None or topic.key is None:
+        return topic, None
+    reference = topic.key if isinstance(topic.key, str) else key.name
+    if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
+        other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
+        return topic._replace(key=other), None
+    return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
+
+
+def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
+    """True if a topic can mean a key by a reference: an ARN says whose key it is, all else is the topic's own."""
+    named = Arn.parse(reference)
+    owner = named or topic.arn
+    here = isinstance(owner, Unknown) or owner[:1] + owner[2:4] == arn[:1] + arn[2:4]
+    return here and (key.answers_to(reference) or "alias/" in reference)
+
+
+def _kms(topic: Topic, status: dict[Link, str]) -> str:
+    if topic.key is None:
+        return NOT_ENCRYPTED
+    both = (status[Link.KEY], status[Link.KEY_POLICY])
+    if BROKEN in both:
+        return BROKEN
+    return OK if both == (OK, OK) else UNKNOWN
+
+
+class _Walk:
+    """Judges one link after the other."""
+
+    def __init__(
+        self,
+        case: TopicCase,
+        instance: Arn,
+        report: Report,
+        rules: Sequence[Rule],
+        looked_up: InstanceStatus | None,
+    ) -> None:
+        self.case = case
+        self.topic = case.topic
+        self.instance = instance
+        self.report = report
+        self.looked_up = looked_up
+        self.rules = {rule.id: rule for rule in rules}
+        text = case.topic.policy
+        self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
+        self.can_publish = self.ask(prove.can_publish(self.policy, case.target, instance))
+
+    def ask(self, answer: Answer) -> Answer:
+        """Withhold an answer about a policy that is not known, or that may not be in force."""
+        text, doubt = self.topic.policy, self.topic.doubt
+        if isinstance(text, Unknown):
+            return prove.Answer(text)
+        # The policy that SNS gives a topic without one lets neither Connect nor strangers in.
+        return prove.Answer(doubt) if doubt is not None and answer.truth is True else answer
+
+    def link(self, link: Link) -> LinkStatus:
+        if link is Link.INSTANCE and self.looked_up is not None:
+            return LinkStatus(link, self.looked_up.status, self.looked_up.reason, help=self.looked_up.help)
+        status, reason = {
+            Link.INSTANCE: self.of_instance,
+            Link.TOPIC_TYPE: self.topic_type,
+            Link.REGION: self.region,
+            Link.TOPIC_POLICY: self.topic_policy,
+            Link.KEY: self.key,
+            Link.KEY_POLICY: self.key_policy,
+        }[link]()
+        if status in (OK, UNKNOWN) and self.cause(link, BROKEN) is not None:
+            status = BROKEN
+        cause = self.cause(link, status)
+        if cause is None:
+            return LinkStatus(link, status, reason)
+        return LinkStatus(link, status, cause.message, cause.rule, cause.help)
+
+    def cause(self, link: Link, status: str) -> Finding | None:
+        """The finding that explains a broken or unknown link."""
+        about = [f for f in self.report.findings if self._is_about(f, link)]
+        about.sort(key=lambda f: isinstance(self.rules[f.rule], PolicyRule))  # what is particular says more
+        if status == BROKEN:
+            return next(
+                (f for f in about if f.severity is Severity.ERROR and f.verdict is Verdict.FAIL), None
+            )
+        if status == UNKNOWN:
+            return next((f for f in about if f.verdict is Verdict.UNDETERMINED), None)
+        return None
+
+    def _is_about(self, finding: Finding, link: Link) -> bool:
+        """True for a finding that breaks the link; a rule about any policy speaks of the key's as well."""
+        rule = self.rules[finding.rule]
+        of_topic = finding.resource == self.topic.name
+        own = Link.KEY_POLICY if isinstance(rule, PolicyRule) and not of_topic else rule.link
+        return own is link and not rule.opens and (of_topic or link in (Link.KEY, Link.KEY_POLICY))
+
+    def of_instance(self) -> tuple[str, str]:
+        return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
+
+    def topic_type(self) -> tuple[str, str]:
+        fifo = self.topic.fifo
+        if isinstance(fifo, Unknown):
+            return UNKNOWN, fifo.reason
+        return (BROKEN, "a FIFO topic") if fifo else (OK, "a standard topic")
+
+    def region(self) -> tuple[str, str]:
+        arn = self.topic.arn
+        if isinstance(arn, Unknown):
+            return UNKNOWN, arn.reason
+        if arn.region != self.instance.region:
+            return BROKEN, f"the topic is in {arn.region}, the instance in {self.instance.region}"
+        return OK, f"both in {arn.region}"
+
+    def topic_policy(self) -> tuple[str, str]:
+        answer = self.can_publish
+        if isinstance(answer.truth, Unknown):
+            return UNKNOWN, answer.truth.reason
+        if answer.truth is not True or answer.decision is None:
+            return BROKEN, "the topic policy does not allow it"
+        deciding = answer.decision.statements()
+        titles = [s.title for s in self.policy.known_statements() if s.ordinal in deciding]
+        return OK, f"{' and '.join(titles)} allow{'s' * (len(titles) == 1)} it"
+
+    def key(self) -> tuple[str, str]:
+        reference, key = self.topic.key, self.case.key
+        if reference is None:
+            return NOT_APPLICABLE, "the topic is not encrypted"
+        if is_managed_key(reference):
+            return BROKEN, "the AWS managed key"
+        if key is None or isinstance(key, Unknown):
+            return UNKNOWN, key.reason if key is not None else "the key is not known"
+        if isinstance(key.state, Unknown):
+            return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
+        managed = key.manager if isinstance(key.manager, Unknown) else f"managed by {key.manager}"
+        return OK, ", ".join(one for one in (key.state, key.spec, managed) if isinstance(one, str))
+
+    def key_policy(self) -> tuple[str, str]:
+        reference, key = self.topic.key, self.case.key
+        if reference is None:
+            return NOT_APPLICABLE, "the topic is not encrypted"
+        if is_managed_key(reference):
+            return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
+        if key is None or isinstance(key, Unknown):
+            return UNKNOWN, key.reason if key is not None else "the key is not known"
+        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
+        if usable is True and key.doubt is not None:
+            usable = key.doubt
+        if isinstance(usable, Unknown):
+            return UNKNOWN, usable.reason
+        return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")

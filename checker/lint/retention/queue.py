@@ -1,0 +1,177 @@
+"""Whether a subscribed queue gets a topic's messages, and keeps them.
+
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
+from checker.core.arn import Arn
+from checker.core.unknown import Truth, Unknown, all_of, any_of
+from checker.iam.decide.decide import EXPLICITLY_DENIED
+from checker.iam.decide.grant import grant_covers
+from checker.iam.prove import prove
+from checker.iam.prove.delivery import SEND, delivery_space, other_topics_space, queue_key_space
+from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
+from checker.lint.explain import BROKEN, OK
+from checker.lint.retention.model import DEFAULT_REGIONS, Step, Warned, step
+from checker.policy.model import EMPTY, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.lint.retention.model import Queue
+
+
+_CONTEXT = Unknown("a grant with an encryption context, which AWS does not document for SQS")
+_SYMMETRIC = "SYMMETRIC_DEFAULT"
+_HELP = (
+    "encrypt the queue with a customer managed key that lets sns.amazonaws.com do kms:GenerateDataKey* and "
+    "kms:Decrypt, or with SSE-SQS"
+)
+
+
+def key_steps(queue: Queue, topic: Arn) -> tuple[Step, ...]:
+    """Judge the encryption of a queue: none, by SQS itself, or by a key."""
+    if not queue.key:
+        said = "encrypted by SQS itself, which needs no permission" if queue.managed_sse else "not encrypted"
+        return (Step("key", OK, said),)
+    if is_managed_key(queue.key):
+        return (Step("key", BROKEN, f"`{queue.key}` is AWS managed, and cannot let SNS use it", _HELP),)
+    named = Arn.parse(queue.key)
+    if named is not None and named.region != queue.arn.region:
+        return (Step("key", BROKEN, f"the key is in {named.region}, the queue in {queue.arn.region}", _HELP),)
+    if queue.found is None:
+        return (step("key", _told(Unknown("the key could not be read", queue.key), queue), "", ""),)
+    return _found_steps(queue.found, queue, topic)
+
+
+def _told(truth: Truth, queue: Queue) -> Truth:
+    """Say what kept the key from being read, where that is why nobody knows."""
+    unsure = isinstance(truth, Unknown) and queue.unread
+    return Unknown("; ".join(queue.unread)) if unsure else truth
+
+
+def _found_steps(key: Key, queue: Queue, topic: Arn) -> tuple[Step, ...]:
+    if key.manager == "AWS":
+        return (Step("key", BROKEN, f"`{key.name}` is AWS managed, and cannot let SNS use it", _HELP),)
+    state, spec = key.state, key.spec
+    usable: Truth = state if isinstance(state, Unknown) else state in USABLE_STATES
+    symmetric: Truth = spec if isinstance(spec, Unknown) else spec == _SYMMETRIC
+    truth = _told(all_of((usable, symmetric)), queue)
+    bad = f"the key is {state}" if usable is False else f"the key is {spec}, no symmetric one"
+    status = step("key", truth, f"{state}, {spec}", bad, _HELP)
+    allowed = all_of(_allows(key, action, topic) for action in (DATA_KEY, DECRYPT))
+    allowed = _told(allowed, queue)
+    good = "the key policy or a grant lets SNS use the key"
+    return (
+        status,
+        step("key_policy", allowed, good, "neither key policy nor grants let SNS use the key", _HELP),
+    )
+
+
+def _allows(key: Key, action: str, topic: Arn) -> Truth:
+    """Whether key policy or grants let SNS do an action; an explicit Deny beats a grant."""
+    if not isinstance(key.policy, PolicyText) or not isinstance(key.arn, Arn):
+        return key.policy if isinstance(key.policy, Unknown) else Unknown("the key's ARN is not known")
+    answer = prove.one_request(key.policy.policy, queue_key_space(Target.of(key.arn), action))
+    if answer.decision is not None and answer.decision.word == EXPLICITLY_DENIED:
+        return False
+    return any_of((answer.truth, *_granted(key, action, topic)))
+
+
+def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
+    for grant in key.grants:
+        covered = grant_covers(grant._replace(encryption_context=()), SNS, action, "", (str(topic),))
+        yield all_of((covered, _CONTEXT)) if grant.encryption_context != () else covered
+
+
+_DAY = 24 * 60 * 60
+_GONE_HELP = "unsubscribe it, and subscribe a queue that is there; `--create` makes one"
+POLICY_HELP = (
+    "add a statement that lets sns.amazonaws.com do sqs:SendMessage with ArnEquals aws:SourceArn `{topic}`; "
+    "`--create` adds it"
+)
+
+
+def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
+    """Judge the links behind the subscription; ``None`` is a queue that SQS does not find."""
+    if queue is None or isinstance(queue, Unknown):
+        there: Truth = queue if isinstance(queue, Unknown) else False
+        return (step("queue", there, "", "the queue does not exist", _GONE_HELP),)
+    return (
+        step("queue", truth=True, good=f"`{queue.arn.resource}` in {queue.arn.region}", bad=""),
+        policy_step(queue, topic),
+        *key_steps(queue, topic),
+        _period(queue.period),
+    )
+
+
+def policy_step(queue: Queue, topic: Arn) -> Step:
+    """Judge the queue policy, which decides alone: a service principal has no identity policy."""
+    if isinstance(queue.policy, Unknown):
+        return step("queue_policy", queue.policy, "", "")
+    target = Target.of(queue.arn)
+    answers = [
+        prove.one_request(_policy(queue), delivery_space(target, topic, one)).truth
+        for one in _principals(queue.arn, topic)
+    ]
+    truth = all_of(answers)
+    if truth is False and any_of(answers) is not False:
+        truth = Unknown("AWS does not document by which name SNS asks from this Region to that one")
+    bad = (
+        "the queue has no policy"
+        if queue.policy is None
+        else "the queue policy does not let SNS send for the topic"
+    )
+    good = "the queue policy lets SNS send for the topic"
+    return step("queue_policy", truth, good, bad, POLICY_HELP.format(topic=topic))
+
+
+def _policy(queue: Queue) -> Policy:
+    return queue.policy.policy if isinstance(queue.policy, PolicyText) else EMPTY
+
+
+def _principals(queue: Arn, topic: Arn) -> tuple[str, ...]:
+    """The names that SNS may ask by: another one from an opt-in Region to one that is not.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    """
+    ours, theirs = (arn.region in DEFAULT_REGIONS for arn in (topic, queue))
+    if topic.region == queue.region or (ours and theirs):
+        return (SNS,)
+    of_topic, of_queue = (f"sns.{arn.region}.amazonaws.com" for arn in (topic, queue))
+    return (of_topic,) if theirs else (SNS, of_topic, of_queue)
+
+
+def _period(seconds: int | Unknown) -> Step:
+    """How long SQS keeps a message that nobody takes; 4 days unless said, 14 at most.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+    """
+    if isinstance(seconds, Unknown):
+        return step("period", seconds, "", "")
+    days = f"{seconds / _DAY:g} day{'s' * (seconds != _DAY)}" if seconds >= _DAY else f"{seconds} seconds"
+    return Step("period", OK, f"messages are kept for {days}; SQS keeps them for 14 at most")
+
+
+def queue_warnings(queue: Queue, topic: Arn) -> Iterator[Warned]:
+    """Say who else may send to a queue: anybody, or the topics of other accounts."""
+    policy, target = _policy(queue), Target.of(queue.arn)
+    if prove.StrangerProver(policy, target).can(SEND).truth is True:
+        yield Warned("anybody may send to the queue", "limit the queue policy to those who should")
+    answer = prove.some_request(policy, other_topics_space(target, topic))
+    if answer.truth is True and answer.witness is not None:
+        example = answer.witness.context["aws:sourcearn"]
+        yield Warned(
+            f"topics of other accounts may send to the queue, such as `{example}`",
+            f"put ArnEquals aws:SourceArn `{topic}` into the statement that lets SNS send",
+        )
+
+
+def queue_notes(queue: Queue) -> Iterator[str]:
+    """Say what else becomes of messages in a queue."""
+    if queue.redrive:
+        yield f"messages that are received too often move to `{queue.redrive}`"

@@ -1,0 +1,87 @@
+"""Whether a subscribed delivery stream gets a topic's messages: by the role of the subscription.
+
+https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Truth, Unknown, all_of
+from checker.iam.prove import prove
+from checker.iam.prove.delivery import role_space, trust_space
+from checker.iam.prove.space import Target
+from checker.lint.retention.model import Step, Warned, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.core.arn import Arn
+    from checker.lint.retention.model import Role, Stream
+
+
+WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
+LOOK = (
+    "firehose:DescribeDeliveryStream",
+    "firehose:ListDeliveryStreams",
+    "firehose:ListTagsForDeliveryStream",
+)
+"""What AWS recommends beside."""
+_ACTIVE = "ACTIVE"
+_BOUNDARY = Unknown("a permissions boundary may take it away from the role")
+_TRUST_HELP = "let sns.amazonaws.com do sts:AssumeRole in the role's trust policy"
+_MAY_HELP = f"let the role do {' and '.join(WRITE)} on the stream"
+_STREAM_HELP = "subscribe a delivery stream that is there and ACTIVE"
+
+
+def role_steps(role: Role | Unknown | None, stream: Arn, topic: Arn) -> tuple[Step, ...]:
+    """Judge the role of the subscription; ``None`` is a role that IAM does not find."""
+    if role is None or isinstance(role, Unknown):
+        there: Truth = role if isinstance(role, Unknown) else False
+        return (step("role", there, "", "the subscription's role does not exist", _TRUST_HELP),)
+    trusted = _trusts(role, topic)
+    return (
+        step("role", trusted, f"`{role.arn}` trusts SNS", f"`{role.arn}` does not trust SNS", _TRUST_HELP),
+        step(
+            "role_policy",
+            all_of(may(role, action, stream) for action in WRITE),
+            "the role may write to the stream",
+            "the role may not write to the stream",
+            _MAY_HELP,
+        ),
+    )
+
+
+def _trusts(role: Role, topic: Arn) -> Truth:
+    if isinstance(role.trust, Unknown):
+        return role.trust
+    return prove.one_request(role.trust.policy, trust_space(Target.of(role.arn), topic)).truth
+
+
+def may(role: Role, action: str, stream: Arn) -> Truth:
+    """Whether the policies of a role together allow an action."""
+    if isinstance(role.policy, Unknown):
+        return role.policy
+    allowed = prove.one_request(role.policy.policy, role_space(role.arn, action, str(stream))).truth
+    return _BOUNDARY if role.bounded and allowed is True else allowed
+
+
+def stream_step(stream: Stream | Unknown | None) -> Step:
+    """Judge the stream itself; ``None`` is one that Firehose does not find."""
+    if stream is None or isinstance(stream, Unknown):
+        there: Truth = stream if isinstance(stream, Unknown) else False
+        return step("stream", there, "", "the delivery stream does not exist", _STREAM_HELP)
+    to = " and ".join(f"`{one}`" for one in stream.destinations) or "no destination that Firehose names"
+    good = f"`{stream.arn.resource}` is {stream.status} and writes to {to}"
+    return step(
+        "stream", stream.status == _ACTIVE, good, f"the delivery stream is {stream.status}", _STREAM_HELP
+    )
+
+
+def role_warnings(role: Role, stream: Arn) -> Iterator[Warned]:
+    """Say which of the permissions that AWS recommends the role lacks."""
+    lacking = [action for action in LOOK if may(role, action, stream) is False]
+    if lacking:
+        yield Warned(
+            f"the role lacks {', '.join(lacking)}, which AWS recommends", "add them to the role's policy"
+        )

@@ -1,0 +1,174 @@
+"""Decides whether the files say that Amazon Connect streams to a topic, or may say so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import Key, PolicyText
+from checker.analysis.key import KeyCase
+from checker.analysis.topic import TopicCase
+from checker.core.errors import Skipped
+from checker.core.finding import SILENCED, Severity, Verdict, listed
+from checker.core.unknown import Unknown
+from checker.iam.decide.condition import condition_holds
+from checker.iam.decide.request import Request, Service
+from checker.iam.prove.space import TOPIC_CONTEXT
+from checker.lint.rule import Link
+from checker.policy.model import ALLOW, DENY, Condition, Principals, Statement
+from checker.policy.vocabulary import CONNECT
+from checker.policy.wildcard import glob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from checker.analysis.inventory import Inventory, Topic
+    from checker.core.finding import Finding
+    from checker.lint.rule import Rule
+
+
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+
+
+def is_relevant(topic: Topic) -> bool:
+    """True if the topic's policy or the code around it connects it to Amazon Connect, or may do so."""
+    if topic.sender:
+        return True
+    if isinstance(topic.policy, Unknown):
+        return not topic.without_connect
+    return may_name_connect(topic.policy)
+
+
+def is_certain(topic: Topic) -> bool:
+    """True if the topic's policy names Connect or the code around it streams to the topic."""
+    return bool(topic.sender) or (isinstance(topic.policy, PolicyText) and topic.policy.names_connect)
+
+
+def is_granted(key: Key, topic: Topic) -> bool:
+    """True if the key's policy grants Connect something, and not only for messages to other topics."""
+    if not isinstance(key.policy, PolicyText):
+        return False
+    policy = key.policy.policy
+    context = Unknown("the topic is not known") if isinstance(topic.arn, Unknown) else str(topic.arn)
+    request = Request(Service(CONNECT), "", "", {TOPIC_CONTEXT: context})
+    return any(
+        statement.effect == ALLOW
+        and statement.names_service(CONNECT)
+        and not _is_of_others(statement, request, policy.has_variables)
+        for statement in policy.known_statements()
+    )
+
+
+def shares_key(topic: Topic) -> Skipped:
+    """Say of a topic whose key grants Connect something that the grant may be for another topic alone."""
+    reason = (
+        "not judged: its key also encrypts a topic that Connect streams to, and nothing else says whether Connect "
+        "streams to this one"
+    )
+    option = "--all-topics" if isinstance(topic.arn, Unknown) else f"--topic-arn {topic.arn}"
+    return Skipped(topic.name, reason, help=f"`{option}` judges it", complete=True)
+
+
+def _is_of_others(statement: Statement, request: Request, has_variables: bool | Unknown) -> bool:  # noqa: FBT001
+    """True if the encryption context that a statement asks for is that of other topics."""
+    contexts = (one for one in statement.conditions if isinstance(one, Condition))
+    contexts = (one for one in contexts if one.folded_key == TOPIC_CONTEXT)
+    return any(condition_holds(one, request, has_variables) is False for one in contexts)
+
+
+def may_name_connect(policy: PolicyText) -> bool:
+    """True for a policy that names Connect, or has a statement or a service that is not known.
+
+    A part that breaks the grammar is not known either, but all of its text is there to see.
+    """
+    malformed = frozenset(problem.message for problem in policy.problems)
+    return policy.names_connect or any(_may_name(one, malformed) for one in policy.policy.statements)
+
+
+def _may_name(statement: Statement | Unknown, malformed: frozenset[str]) -> bool:
+    if isinstance(statement, Unknown):
+        return statement.reason not in malformed
+    if statement.effect == DENY:
+        return False
+    principals = statement.principals
+    if isinstance(principals, Unknown):
+        return principals.reason not in malformed
+    return _may_list(principals, malformed)
+
+
+def _may_list(principals: Principals, malformed: frozenset[str]) -> bool:
+    """True if a service may be Connect; an account or a role that is not known cannot be."""
+    if principals.unknown is not None and principals.unknown.reason not in malformed:
+        return True
+    services = (one.value for one in principals.entries if one.type == "Service")
+    return any(isinstance(one, Unknown) and _may_be_connect(one) for one in services)
+
+
+def _may_be_connect(service: Unknown) -> bool:
+    """True unless the known part of the name rules Connect out: ``events.${data.aws_partition.dns_suffix}``."""
+    return "${" not in service.where or glob(_REFERENCE.sub("*", service.where)).matches(CONNECT)
+
+
+_LINKS = (Link.KEY, Link.KEY_POLICY)
+_CONTEXT = "kms:encryptioncontext"
+Verdicts = dict[str, Verdict]
+
+
+def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyCase]]:
+    """The keys that topics are encrypted with, by identity, each with a case for every such topic."""
+    cases: dict[int, list[KeyCase]] = {}
+    for topic in topics:
+        key = inventory.key_of(topic)
+        if isinstance(key, Key):
+            pairings = TopicCase(topic, inventory).pairings
+            cases.setdefault(id(key), []).append(KeyCase(key, topic, pairings))
+    return cases
+
+
+def alike(cases: Sequence[KeyCase]) -> list[list[KeyCase]]:
+    """Put the cases of a key together that the key treats in the same way, as a key may serve very many topics."""
+    groups: dict[object, list[KeyCase]] = {}
+    for case in cases:
+        name = case.topic.name if case.topic and _tells_topics_apart(case.key) else ""
+        groups.setdefault((name, case.pairings), []).append(case)
+    return list(groups.values())
+
+
+def _tells_topics_apart(key: Key) -> bool:
+    """Whether the policy or a grant of a key asks for the encryption context, which holds the topic's ARN."""
+    policy = isinstance(key.policy, PolicyText) and _CONTEXT in key.policy.text.lower()
+    return policy or any(one.encryption_context != () for one in key.grants)
+
+
+def is_about_topics(rule: Rule) -> bool:
+    """Whether a rule judges the link from a topic to its key, so that its verdict on the key is the topic's, too."""
+    return rule.link in _LINKS and not rule.opens
+
+
+def merged(findings: Iterable[tuple[Finding, Sequence[str]]]) -> list[Finding]:
+    """One finding for all topics that it affects, which are named if they are silent."""
+    affected: dict[object, tuple[Finding, dict[str, None]]] = {}
+    for finding, topics in findings:
+        places = tuple((one.source, one.route) for one in finding.locations)
+        same = (finding.rule, finding.severity, finding.verdict, finding.message, places)
+        affected.setdefault(same, (finding, {}))[1].update(dict.fromkeys(topics))
+    return [_naming(finding, tuple(topics)) for finding, topics in affected.values()]
+
+
+def _naming(finding: Finding, topics: tuple[str, ...]) -> Finding:
+    breaks = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
+    if not topics or not breaks:
+        return finding._replace(affects=topics)
+    return finding._replace(message=f"{finding.message}{SILENCED}{listed(topics)}", affects=topics)
+
+
+def worst(verdicts: Iterable[Mapping[str, Verdict]]) -> Verdicts:
+    """The worst verdict of each rule."""
+    found: Verdicts = {}
+    for one in verdicts:
+        for rule, verdict in one.items():
+            found[rule] = max(found.get(rule, verdict), verdict, key=_ORDER.index)
+    return found
+
+
+_ORDER = (Verdict.PASS, Verdict.UNDETERMINED, Verdict.FAIL)

@@ -1,0 +1,212 @@
+"""The work on one unit: read it, judge it, and record what came of it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import lru_cache, partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.core.errors import Skipped
+from checker.core.finding import format_route
+from checker.lint.engine import KINDS, Scope, judge
+from checker.lint.registry import all_rules
+from checker.lint.report import Report
+from checker.live.audit.collect import Collector
+from checker.live.audit.topics import Reads
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import StoppedError
+from checker.live.aws.session import Sessions
+from checker.report.record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor, Future
+
+    from checker.core.finding import Finding
+    from checker.live.audit.journal import Journal
+    from checker.live.audit.plan import Plan
+    from checker.live.aws.access import Unit
+
+
+_EVERYTHING = Scope(all_topics=True)
+"""What was collected is in scope."""
+
+
+class Worker:
+    """Works on units, several at once if it is asked to; they share clients and threads."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        sessions: Sessions,
+        seen: Callable[[], None] = lambda: None,
+        reads: Callable[[Unit], Reads] = lambda _: Reads(),
+    ) -> None:
+        self.plan = plan
+        self.sessions = sessions
+        self.stop = threading.Event()
+        self._seen = seen
+        self._reads = reads
+        threads = plan.access.threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
+        self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
+
+    def work(self, unit: Unit) -> dict[str, Any]:
+        """Audit a unit and give its record, JSON values. Raises StoppedError once the run is interrupted."""
+        calls = Calls(self.sessions, unit, self.stop, self._seen)
+        collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
+        rules = all_rules()
+        report = joined(judge(one, rules, _EVERYTHING) for one in collector.inventories())
+        report = _ordered(report, sorted(calls.skipped, key=lambda one: one[:2]), collector.not_judged)
+        return {
+            "kind": "unit",
+            "account": unit.account,
+            "region": unit.region,
+            "again": calls.again,
+            "calls": calls.made,
+            **record(report),
+        }
+
+    def close(self) -> None:
+        """Make no more calls; what is under way ends by itself."""
+        self.stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._aside.shutdown(wait=False, cancel_futures=True)
+
+
+def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
+    """Put a report in an order that does not hang on what was read first."""
+
+    def key(one: Finding) -> tuple[str, int, str, str, str]:
+        first = one.locations[0]
+        return first.source, -one.severity.rank, one.rule, format_route(first.route), one.message
+
+    return report._replace(
+        findings=tuple(sorted(report.findings, key=key)),
+        examined=tuple(sorted(report.examined, key=lambda one: (KINDS.index(one.kind), one.resource))),
+        skipped=tuple(skipped),
+        not_judged=not_judged,
+    )
+
+
+def joined(reports: Iterable[Report]) -> Report:
+    """Make one report of several."""
+    some = list(reports)
+    return Report(
+        tuple(finding for one in some for finding in one.findings),
+        tuple(examined for one in some for examined in one.examined),
+        tuple(skipped for one in some for skipped in one.skipped),
+        sum(one.not_judged for one in some),
+        tuple(crashed for one in some for crashed in one.crashed),
+    )
+
+
+@lru_cache(maxsize=4)
+def worker_for(plan: Plan) -> Worker:
+    """Give the worker of this process for a plan, so that a machine of a cluster keeps its clients."""
+    return Worker(plan, Sessions(plan.access))
+
+
+def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
+    """Work on a unit somewhere else: what is sent to the machines of a cluster."""
+    return worker_for(plan).work(unit)
+
+
+_THREADS_A_UNIT = 2
+"""A unit keeps many threads busy while it reads topics, and what it finds in memory until it is done."""
+
+
+class Crew(NamedTuple):
+    """An executor, what it is to run for a unit, and how many units are worked on at once.
+
+    ``check`` raises ClusterLostError if what works on the units is gone for good.
+    """
+
+    executor: Executor
+    work: Callable[[Unit], dict[str, Any]]
+    at_once: int
+    dismiss: Callable[[], None]
+    check: Callable[[], None] = lambda: None
+
+
+def threads(
+    plan: Plan,
+    sessions: Sessions,
+    units: int,
+    seen: Callable[[], None],
+    reads: Callable[[Unit], Reads],
+) -> Crew:
+    """Work in threads, of which the units share those that make calls."""
+    at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
+    executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
+    worker = Worker(plan, sessions, seen, reads)
+
+    def dismiss() -> None:
+        worker.close()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+    return Crew(executor, worker.work, at_once, dismiss)
+
+
+def on_cluster(
+    plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None], check: Callable[[], None]
+) -> Crew:
+    """Work on the machines of a cluster, each of which opens a session of its own."""
+    return Crew(executor, partial(work_on, plan), at_once, leave, check)
+
+
+_AHEAD = 2
+"""So many units for each that can be worked on at once are handed out; the others wait here."""
+
+_CHECK_EVERY = 5.0
+"""So many seconds pass at most before it is seen that nobody works on the units any more."""
+
+
+class Done(NamedTuple):
+    """A unit that is done, and what came of it."""
+
+    unit: Unit
+    value: dict[str, Any]
+
+
+def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
+    """Work units off and give each when it is done. One that breaks is given as one that could not be read.
+
+    Raises ClusterLostError if nothing works on them any more.
+    """
+    waiting = iter(units)
+    under_way: dict[Future[dict[str, Any]], Unit] = {}
+    while True:
+        for unit in islice(waiting, _AHEAD * crew.at_once - len(under_way)):
+            under_way[crew.executor.submit(crew.work, unit)] = unit
+        if not under_way:
+            return
+        for future in wait(under_way, timeout=_CHECK_EVERY, return_when=FIRST_COMPLETED).done:
+            unit = under_way.pop(future)
+            yield Done(unit, _outcome(future, unit))
+        crew.check()
+
+
+def _outcome(future: Future[dict[str, Any]], unit: Unit) -> dict[str, Any]:
+    try:
+        return future.result()
+    except StoppedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever befalls a unit, the others go on
+        return broken(unit, f"internal error: {type(error).__name__}: {error}")
+
+
+def broken(unit: Unit, reason: str) -> dict[str, Any]:
+    """The record of a unit that could not be worked on."""
+    report = Report((), (), (Skipped(unit.name, reason, error=True),), 0)
+    head = {"kind": "unit", "account": unit.account, "region": unit.region, "again": True}
+    return {**head, **record(report)}
+
+
+def run(units: Iterable[Unit], crew: Crew, journal: Journal) -> Iterator[Done]:
+    """The same, and journal what is done before it is given."""
+    for done in work_off(units, crew):
+        journal.write(done.value)
+        yield done

@@ -1,0 +1,153 @@
+"""Validates answers of AWS before anything relies on them: types by the service model, needed members by a table.
+
+botocore hands on what it can parse: a member that is missing or a number in place of a text fails far from the call, and
+`{}` in place of a list is an empty list.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "integer": (int, float),
+    "long": (int, float),
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": (bool,),
+}
+_WORDS = {
+    "structure": "an object",
+    "map": "an object",
+    "list": "a list",
+    "boolean": "true or false",
+    **dict.fromkeys(("integer", "long", "float", "double"), "a number"),
+}
+
+NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("cloudtrail", "lookup_events"): ("Events",),
+    ("cloudwatch", "get_metric_data"): ("MetricDataResults[].Id",),
+    ("connect", "list_instances"): ("InstanceSummaryList[].Arn",),
+    ("connect", "start_chat_contact"): ("ContactId", "ParticipantToken"),
+    ("connect", "start_contact_streaming"): ("StreamingId",),
+    ("connectparticipant", "create_participant_connection"): ("ConnectionCredentials.ConnectionToken",),
+    ("ec2", "describe_regions"): ("Regions[].RegionName",),
+    ("firehose", "describe_delivery_stream"): ("DeliveryStreamDescription.DeliveryStreamStatus",),
+    ("iam", "get_policy"): ("Policy.DefaultVersionId",),
+    ("iam", "get_policy_version"): ("PolicyVersion.Document",),
+    ("iam", "get_role"): ("Role.AssumeRolePolicyDocument",),
+    ("iam", "get_role_policy"): ("PolicyDocument",),
+    ("iam", "list_attached_role_policies"): ("AttachedPolicies[].PolicyArn",),
+    ("iam", "list_role_policies"): ("PolicyNames",),
+    ("kms", "create_key"): ("KeyMetadata.KeyId",),
+    ("kms", "describe_key"): ("KeyMetadata.Arn", "KeyMetadata.KeyId"),
+    ("kms", "get_key_policy"): ("Policy",),
+    ("kms", "list_aliases"): ("Aliases[].AliasName",),
+    ("kms", "list_grants"): ("Grants",),
+    ("kms", "list_keys"): ("Keys[].KeyId",),
+    ("kms", "list_resource_tags"): ("Tags[].TagKey", "Tags[].TagValue?"),
+    ("organizations", "list_accounts"): ("Accounts[].Id",),
+    ("resourcegroupstaggingapi", "get_resources"): ("ResourceTagMappingList[].ResourceARN",),
+    ("securityhub", "get_findings"): (
+        "Findings[].Id",
+        "Findings[].GeneratorId",
+        "Findings[].RecordState",
+        "Findings[].Resources[].Id",
+    ),
+    ("sns", "create_topic"): ("TopicArn",),
+    ("sns", "get_subscription_attributes"): ("Attributes",),
+    ("sns", "get_topic_attributes"): ("Attributes.TopicArn",),
+    ("sns", "list_subscriptions"): (
+        "Subscriptions[].Endpoint?",
+        "Subscriptions[].Protocol",
+        "Subscriptions[].SubscriptionArn",
+        "Subscriptions[].TopicArn",
+    ),
+    ("sns", "list_subscriptions_by_topic"): (
+        "Subscriptions[].Endpoint?",
+        "Subscriptions[].Protocol",
+        "Subscriptions[].SubscriptionArn",
+    ),
+    ("sns", "list_tags_for_resource"): ("Tags[].Key", "Tags[].Value?"),
+    ("sns", "list_topics"): ("Topics[].TopicArn",),
+    ("sns", "subscribe"): ("SubscriptionArn",),
+    ("sqs", "create_queue"): ("QueueUrl",),
+    ("sqs", "get_queue_attributes"): ("Attributes.QueueArn",),
+    ("sqs", "get_queue_url"): ("QueueUrl",),
+    ("sts", "assume_role"): (
+        "Credentials.AccessKeyId",
+        "Credentials.Expiration",
+        "Credentials.SecretAccessKey",
+        "Credentials.SessionToken",
+    ),
+    ("sts", "get_caller_identity"): ("Account", "Arn"),
+}
+"""Members that calls rely on: `[]` stands for every entry of a list, `?` for a text that may be empty."""
+
+
+class BadAnswerError(Exception):
+    """An answer is not what the service documents."""
+
+
+def check_answer(service: str, operation: str, answer: dict[str, Any]) -> None:
+    """See that an answer has the members that calls rely on. Raises BadAnswerError."""
+    for path in NEEDED.get((service, operation), ()):
+        _check_there(answer, path)
+
+
+def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
+    """Hold a body of JSON against the service model, before botocore makes a list of whatever is in its place.
+
+    Bodies of XML have no types, and botocore reads all others strictly. Raises BadAnswerError.
+    """
+    shape, protocol = operation_model.output_shape, operation_model.service_model.resolved_protocol
+    if shape is None or protocol not in ("json", "rest-json") or response_dict["status_code"] >= 300:
+        return
+    try:
+        value = json.loads(response_dict["body"] or b"{}")
+    except (ValueError, RecursionError):
+        raise BadAnswerError("it is not JSON") from None
+    _check_types(shape, value, "")
+
+
+def _check_types(shape: Any, value: Any, at: str) -> None:
+    """Hold a value and all that is in it against a shape of the service model. Raises BadAnswerError."""
+    types = _TYPES.get(shape.type_name, (object,))
+    odd = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
+    if odd:
+        raise BadAnswerError(f"{at.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
+    for inner, one, place in _inner(shape, value):
+        _check_types(inner, one, f"{at}{place}")
+
+
+def _inner(shape: Any, value: Any) -> Iterator[tuple[Any, Any, str]]:
+    if shape.type_name == "structure":
+        members = ((member.serialization.get("name", name), member) for name, member in shape.members.items())
+        yield from ((one, value[name], f".{name}") for name, one in members if value.get(name) is not None)
+    elif shape.type_name == "list":
+        yield from ((shape.member, one, f"[{number}]") for number, one in enumerate(value))
+    elif shape.type_name == "map":
+        yield from ((shape.value, one, f".{name}") for name, one in value.items())
+
+
+def _check_there(answer: Any, path: str) -> None:
+    """See that a member is there, wherever the path leads. Raises BadAnswerError."""
+    missing = (None,) if path.endswith("?") else (None, "")
+    values = [answer]
+    for step in path.rstrip("?").split("."):
+        name = step.removesuffix("[]")
+        values = [one.get(name) if isinstance(one, dict) else None for one in values]
+        if any(one in missing for one in values):
+            raise BadAnswerError(f"{name} is missing")
+        if step != name and not all(isinstance(one, list) for one in values):
+            raise BadAnswerError(f"{name} is not a list")
+        if step != name:
+            values = [entry for one in values for entry in one]

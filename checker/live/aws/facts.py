@@ -1,0 +1,242 @@
+"""What AWS answers, as typed facts: the same as of the outputs of the AWS CLI, without a place in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.analysis.inventory import (
+    GONE,
+    Grant,
+    Instance,
+    Key,
+    Place,
+    PolicyText,
+    Subscription,
+    Topic,
+    is_managed_key,
+)
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
+from checker.core.unknown import Unknown
+from checker.inputs.awscli import is_fifo, topic_arn
+from checker.live.aws.calls import Listing
+from checker.live.aws.errors import Fault, UnreadError
+from checker.policy.node import Node, Object, Scalar, anchor
+from checker.policy.read import read_policy
+from checker.policy.source import Source
+from checker.policy.text_json import TextError, parse_json
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from checker.core.finding import Part, Route
+    from checker.live.aws.calls import Calls
+
+
+class LiveDocument(NamedTuple):
+    """What AWS says of one resource, under the ARN of that resource; Document and Text in one."""
+
+    name: str
+    root: Node
+
+    def locate(self, route: Route, part: Part) -> None:
+        """None: there is no file."""
+
+    def text_of(self, route: Route, part: Part) -> LiveDocument:  # noqa: ARG002 - there is one text
+        """Give the resource itself."""
+        return self
+
+    def line(self, number: int) -> str:  # noqa: ARG002 - as above
+        """Nothing: there are no lines."""
+        return ""
+
+    def pointer_to(self, route: Route, part: Part) -> None:
+        """None: there is no file."""
+
+    def anchor(self, route: Route) -> str:
+        """Name the place that a route leads to."""
+        return anchor(self.root, route)
+
+
+def document_of(name: str, values: Mapping[str, str]) -> LiveDocument:
+    """Make the document of a resource that is described by names and texts."""
+    return LiveDocument(name, nodes_of(Source(name, ""), values))
+
+
+def nodes_of(source: Source, value: Mapping[str, object] | str) -> Node:
+    """Make nodes without a place of names and texts."""
+    from checker.policy.node import Member
+
+    if isinstance(value, str):
+        return Scalar(value, source, 0, 0)
+    members = (Member(key, nodes_of(source, str(one)), 0, 0) for key, one in value.items())
+    return Object(tuple(members), source, 0, 0)
+
+
+_ATTRIBUTES: Route = ("Attributes",)
+_CONFIRMED = "arn:"
+NO_POLICY = "AWS gave no policy; it leaves out what the caller may not see"
+
+
+def policy_of(name: str, text: str | None, dialect: Dialect) -> PolicyText | Unknown:
+    """Read the text of a policy; Unknown, with the reason, if it is no JSON."""
+    if text is None:
+        return Unknown(NO_POLICY)
+    try:
+        root = parse_json(Source(name, text))
+    except TextError as error:
+        position = error.position()
+        place = f"line {position.line}, column {position.column}"
+        return Unknown(f"the {dialect.name} is not JSON: {error.message} ({place})")
+    policy, problems = read_policy(root, dialect)
+    return PolicyText(policy, problems, dialect, LiveDocument(name, root), text)
+
+
+def topic_of(name: str, attributes: Mapping[str, str], tags: Sequence[tuple[str, str]] = ()) -> Topic:
+    """Make a topic of its attributes. https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html"""
+    plain = {key: value for key, value in attributes.items() if key in _SHOWN}
+    document = document_of(name, plain)
+    arn = topic_arn(name) or Unknown("this is no ARN of a topic")
+    fifo = "FifoTopic" if "FifoTopic" in attributes else "TopicArn"
+    return Topic(
+        arn=arn,
+        policy=policy_of(name, attributes.get("Policy"), TOPIC),
+        fifo=attributes.get("FifoTopic") == "true" or is_fifo(arn),
+        key=attributes.get("KmsMasterKeyId") or None,
+        place=Place(document, _ATTRIBUTES),
+        key_place=Place(document, (*_ATTRIBUTES, "KmsMasterKeyId")),
+        fifo_place=Place(document, (*_ATTRIBUTES, fifo)),
+        arn_place=Place(document, (*_ATTRIBUTES, "TopicArn")),
+        subscriptions=Unknown("the subscriptions could not be listed"),
+        tags=tuple(tags),
+    )
+
+
+_SHOWN = ("TopicArn", "KmsMasterKeyId", "FifoTopic")
+
+
+def counted(attributes: Mapping[str, str]) -> int:
+    """How many entries a list of a topic's subscriptions has, as far as it says."""
+    counts = (attributes.get(f"Subscriptions{kind}", "") for kind in ("Confirmed", "Pending"))
+    return sum(int(count) for count in counts if count.isdecimal())
+
+
+def tags_of(answer: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The tags that a service lists; KMS puts ``Tag`` before the names of their members."""
+    return {one[f"{prefix}Key"]: one[f"{prefix}Value"] for one in answer.get("Tags") or ()}
+
+
+def subscription_of(entry: Mapping[str, Any]) -> Subscription:
+    """Read an entry of a list of subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
+    arn = str(entry.get("SubscriptionArn", ""))
+    protocol, endpoint = str(entry.get("Protocol", "")), str(entry.get("Endpoint", ""))
+    return Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED))
+
+
+def grant_of(entry: Mapping[str, Any]) -> Grant:
+    """Read a grant. https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html"""
+    within = entry.get("Constraints") or {}
+    context = within.get("EncryptionContextEquals") or within.get("EncryptionContextSubset") or {}
+    grantee = entry.get("GranteeServicePrincipal") or entry.get("GranteePrincipal") or ""
+    operations = tuple(entry.get("Operations") or ())
+    return Grant(grantee, operations, within.get("SourceArn"), tuple(context.items()))
+
+
+def instance_of(entry: Mapping[str, Any]) -> Instance | None:
+    """Read an entry of a list of instances; ``None`` for what is no instance."""
+    arn = Arn.parse(str(entry.get("Arn", "")))
+    if arn is None or not arn.is_instance:
+        return None
+    return Instance(arn, Place(document_of(str(arn), {"Arn": str(arn)}), ("Arn",)))
+
+
+_GRANTS = Listing("kms", "list_grants", "Grants", "Marker", "NextMarker")
+_AWS = "AWS"
+
+
+def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key | None:
+    """Read a key of a topic by its ARN, or by how the topic calls it; ``None`` if it cannot be told.
+
+    What could not be read is noted, and unknown in the key.
+    """
+    if arn is None and is_managed_key(reference):
+        return None
+    if arn is not None and arn.region != topic.region:
+        return _bare(arn, Unknown("the key is in another Region than the topic"))
+    try:
+        answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
+    except UnreadError as error:
+        if arn is None or error.fault is not Fault.GONE:  # a key that KMS does not find is a finding
+            calls.note(error)
+        return _undescribed(calls, arn, error.fault)
+    return _described(calls, answer["KeyMetadata"], topic)
+
+
+def _undescribed(calls: Calls, arn: Arn | None, fault: Fault) -> Key | None:
+    """A key that KMS does not find is broken, and one that it does not show may still have a policy."""
+    if arn is None:
+        return None
+    if fault is Fault.GONE:
+        return _bare(arn, Unknown("KMS does not find the key"))._replace(state=GONE)
+    return _with_policy(calls, _bare(arn, Unknown("")), arn)
+
+
+def _described(calls: Calls, metadata: dict[str, Any], topic: Arn) -> Key | None:
+    arn = Arn.parse(str(metadata.get("Arn", "")))
+    if arn is None:
+        return None
+
+    def said(name: str) -> str | Unknown:
+        return str(metadata[name]) if metadata.get(name) else Unknown(f"KMS gave no {name}")
+
+    spec = metadata.get("KeySpec") or said("CustomerMasterKeySpec")
+    key = _bare(arn, Unknown("the policy of a key that AWS manages cannot be changed, and was not read"))
+    key = key._replace(state=said("KeyState"), manager=said("KeyManager"), spec=spec, usage=said("KeyUsage"))
+    if key.manager == _AWS:
+        return key
+    if arn.account != topic.account:
+        return key._replace(policy=_elsewhere(calls, arn))
+    return _with_policy(calls, key, arn)
+
+
+def _elsewhere(calls: Calls, arn: Arn) -> Unknown:
+    """KMS shows the policy of a key in the key's own account alone.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+    """
+    reason = f"the key belongs to account {arn.account}, `kms:GetKeyPolicy` works only there"
+    help_text = "audit that account as well, or give `aws kms get-key-policy` of it to `checker explain`"
+    calls.skipped.append(Skipped(str(arn), reason, error=True, help=help_text))
+    return Unknown(reason)
+
+
+def _with_policy(calls: Calls, key: Key, arn: Arn) -> Key:
+    return key._replace(policy=_policy(calls, arn), grants=_grants(calls, arn))
+
+
+def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
+    """GetKeyPolicy takes the id or the ARN of a key, and no alias."""
+    answer = calls.read("kms", "get_key_policy", str(arn), KeyId=str(arn), PolicyName="default")
+    if answer is None:
+        return Unknown("the key policy could not be read")
+    policy = policy_of(str(arn), answer.get("Policy"), KEY)
+    if isinstance(policy, Unknown):
+        calls.skipped.append(Skipped(str(arn), policy.reason, error=True))
+    return policy
+
+
+def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...]:
+    """All grants: only services may filter by service principal.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
+    """
+    listed = calls.all(_GRANTS, str(arn), KeyId=str(arn), Limit=100)
+    if listed is None:
+        return (Grant.unknown(Unknown("the grants could not be listed")),)
+    return tuple(map(grant_of, listed))
+
+
+def _bare(arn: Arn, policy: Unknown) -> Key:
+    place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))
+    return Key(arn, place, policy)

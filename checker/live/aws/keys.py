@@ -1,0 +1,100 @@
+"""The keys of one unit: each is read once, whatever the topics call it.
+
+A KmsMasterKeyId is a key id, a key ARN, an alias or the ARN of an alias. Predefined aliases are never described:
+asking KMS for `alias/aws/sns` can create the key.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn
+from checker.live.aws.facts import read_key
+from checker.live.aws.listings import ALIASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from checker.analysis.inventory import Key
+    from checker.live.aws.calls import Calls
+
+
+_T = TypeVar("_T")
+_ALIAS = "alias/"
+
+
+class Keys:
+    """Reads keys, from several threads; who asks for a key that is being read waits for it."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._lock = threading.Lock()
+        self._read: dict[Arn | str, Future[Key | None]] = {}
+        self._aliases: Future[dict[str, str] | None] | None = None
+
+    def key_of(self, topic: Arn, reference: str) -> Key | None:
+        """Read the key that a topic names; ``None`` if it is AWS's own, or cannot be told."""
+        if is_managed_key(reference):
+            return None
+        arn = self._arn_of(topic, reference)
+        name: Arn | str = arn or reference
+        with self._lock:
+            first = name not in self._read
+            future = self._read.setdefault(name, Future())
+        if first:
+            _settle(future, lambda: read_key(self._calls, arn, reference, topic))
+        found = future.result()
+        return found and _called(found, reference)
+
+    def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
+        """The ARN of the key, as far as it can be told without describing it."""
+        arn = Arn.parse(reference)
+        if arn is None and not reference.startswith(_ALIAS):
+            return topic._replace(service="kms", resource=f"key/{reference}")
+        if arn is not None and not arn.resource.startswith(_ALIAS):
+            return arn
+        if arn is not None and (arn.account, arn.region) != (topic.account, topic.region):
+            return None
+        target = (self._targets() or {}).get(arn.resource if arn else reference)
+        return topic._replace(service="kms", resource=f"key/{target}") if target else None
+
+    def _targets(self) -> dict[str, str] | None:
+        """What the aliases of the account mean; listed once, when the first is asked for."""
+        with self._lock:
+            first = self._aliases is None
+            future = self._aliases = self._aliases or Future()
+        if first:
+            _settle(future, self._list_aliases)
+        return future.result()
+
+    def _list_aliases(self) -> dict[str, str] | None:
+        listed = self._calls.all(ALIASES, f"the aliases of {self._calls.unit.name}", Limit=100)
+        return None if listed is None else targets_of(listed)
+
+
+def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What aliases stand for: the id of a key, by name; some of AWS's own stand for none yet.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
+    """
+    return {one["AliasName"]: one["TargetKeyId"] for one in aliases if one.get("TargetKeyId")}
+
+
+def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+        raise
+
+
+def _called(key: Key, reference: str) -> Key:
+    """Let a key answer to what a topic calls it."""
+    if key.answers_to(reference):
+        return key
+    alias = reference.rpartition(":")[2]
+    return key._replace(aliases=(alias,)) if alias.startswith(_ALIAS) else key

@@ -1,0 +1,109 @@
+"""Looks a Connect instance up before anything relies on its ARN, which may be mistyped.
+
+https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstance.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.analysis.inventory import CREATION_FAILED, NO_REPLICA
+from checker.core.arn import Arn
+from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
+from checker.live.aws.errors import Fault, UnreadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.live.aws.calls import Calls
+
+
+_ACTIVE = "ACTIVE"
+_CHECK = "check the ARN with `aws connect list-instances --region {region}`"
+_CREATE = "create the instance again, or name another"
+_AWAIT = "wait until it is active"
+_ALLOW = "grant `connect:DescribeInstance` to the caller"
+
+
+def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
+    """Ask AWS for an instance; if it is not there, also in ``others``, the Regions where it may be meant to be."""
+    try:
+        described = _describe(calls, instance, instance.region)
+    except UnreadError as error:
+        if error.fault is Fault.GONE:
+            return _missing(calls, instance, others)
+        return InstanceStatus(UNKNOWN, f"not looked up: {error.told}", error.skipped.help or _ALLOW)
+    return _described(instance, described)
+
+
+def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
+    """Describe the instance with this id in a Region of the caller's account. Raises UnreadError."""
+    there = calls.elsewhere(calls.unit._replace(region=region))
+    return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
+
+
+def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
+    described = answer.get("Instance") or {}
+    arn, status = described.get("Arn"), described.get("InstanceStatus")
+    if arn != str(instance) and not _is_replica(instance, Arn.parse(str(arn)), answer):
+        return InstanceStatus(BROKEN, f"not found: the instance with this id is `{arn}`", "use that ARN")
+    if status == CREATION_FAILED:
+        return InstanceStatus(
+            BROKEN, f"the instance was not created: its status is {CREATION_FAILED}", _CREATE
+        )
+    if status is None:
+        return InstanceStatus(UNKNOWN, "AWS does not say whether the instance is active", _AWAIT)
+    if status != _ACTIVE:
+        return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
+    alias = described.get("InstanceAlias")
+    named = f" (`{alias}`)" if alias else ""
+    return InstanceStatus(OK, f"instance {instance.instance_id}{named} of account {instance.account}")
+
+
+def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any]) -> bool:
+    """True if AWS shows the instance as a replica of the one that it describes: the same, but for the Region.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    if described is None or described._replace(region=instance.region) != instance:
+        return False
+    listed = (answer.get("ReplicationConfiguration") or {}).get("ReplicationStatusSummaryList") or ()
+    return any(
+        one.get("Region") == instance.region
+        and not str(one.get("ReplicationStatus", "")).endswith(NO_REPLICA)
+        for one in listed
+    )
+
+
+def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceStatus:
+    """Say that an instance is not found, or that the caller of another account cannot see it."""
+    caller = _account(calls)
+    if caller != instance.account:
+        reason = f"not looked up: it belongs to account {instance.account}, the caller to {caller or 'an unknown one'}"
+        return InstanceStatus(UNKNOWN, reason, f"use credentials of account {instance.account} to look it up")
+    elsewhere = next(_elsewhere(calls, instance, others), "")
+    if elsewhere:
+        reason = f"not found in {instance.region}: the instance with this id is in {elsewhere}"
+        return InstanceStatus(BROKEN, reason, f"use `{instance._replace(region=elsewhere)}`", gone=True)
+    reason = f"not found: account {instance.account} has no such instance in {instance.region}"
+    return InstanceStatus(BROKEN, reason, _CHECK.format(region=instance.region), gone=True)
+
+
+def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator[str]:
+    """The other Regions that have an instance with this id."""
+    for region in dict.fromkeys(others):
+        if region == instance.region:
+            continue
+        try:
+            described = _describe(calls, instance, region)
+        except UnreadError:
+            continue  # it only helps to find the mistake
+        if (described.get("Instance") or {}).get("Arn") == str(instance._replace(region=region)):
+            yield region
+
+
+def _account(calls: Calls) -> str:
+    try:
+        return str(calls.make("sts", "get_caller_identity", "the caller")["Account"])
+    except UnreadError:
+        return ""

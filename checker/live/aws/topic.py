@@ -1,0 +1,120 @@
+"""One topic and its key as they are now, for a repair."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Inventory, PolicyText
+from checker.core.arn import Arn
+from checker.core.errors import Skipped
+from checker.core.unknown import Unknown
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls
+from checker.live.aws.facts import policy_of, tags_of, topic_of
+from checker.live.aws.keys import Keys
+from checker.live.aws.session import sign_in
+from checker.policy.vocabulary import KEY, TOPIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.analysis.inventory import Instance, Key, Topic
+    from checker.live.aws.access import Access
+
+
+_MANAGERS = (
+    ("aws:cloudformation:stack-name", "the CloudFormation stack"),
+    ("aws:cloudformation:stack-id", "the CloudFormation stack"),
+)
+MANAGED_HELP = "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
+_TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
+
+
+class Found(NamedTuple):
+    """A topic and its key, and who else manages them: a sentence each, by ARN.
+
+    ``attributes`` and ``tags`` are the topic's as AWS gives them, ``tags`` ``None`` if they could not be read.
+    """
+
+    topic: Topic
+    key: Key | None
+    managed: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = {}
+    tags: Mapping[str, str] | None = None
+
+    def inventory(self, instances: tuple[Instance, ...], texts: Mapping[str, str]) -> Inventory:
+        """The facts, with other policies in the place of those that were read, by ARN."""
+        topic, key = self.topic, self.key
+        if str(topic.arn) in texts:
+            topic = topic._replace(policy=policy_of(str(topic.arn), texts[str(topic.arn)], TOPIC))
+        if key is not None and str(key.arn) in texts:
+            key = key._replace(policy=policy_of(str(key.arn), texts[str(key.arn)], KEY))
+        return Inventory((topic._replace(named=True),), (key,) if key else (), instances)
+
+    def texts(self) -> dict[str, str]:
+        """The policies as AWS has them, by ARN."""
+        known: list[Topic | Key] = [self.topic]
+        if self.key is not None:
+            known.append(self.key)
+        return {str(one.arn): one.policy.text for one in known if isinstance(one.policy, PolicyText)}
+
+
+def reach(access: Access, arn: Arn) -> Calls:
+    """Make ready for calls about one resource. Raises InputError without credentials."""
+    return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event())
+
+
+def read_topic(calls: Calls, arn: Arn) -> Found:
+    """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
+    answer = calls.need("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    attributes = answer.get("Attributes") or {}
+    topic, key = _chain_of(calls, arn, attributes)
+    tags = _topic_tags(calls, arn)
+    managed = _managed(calls, str(arn), tags)
+    if key is not None and isinstance(key.arn, Arn) and isinstance(key.policy, PolicyText):
+        managed += _managed(calls, str(key.arn), _key_tags(calls, key.arn))
+    return Found(topic, key, tuple(managed), attributes, tags)
+
+
+def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
+    """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
+    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
+
+
+def _chain_of(
+    calls: Calls, arn: Arn, attributes: Mapping[str, str], *, with_key: bool = True
+) -> tuple[Topic, Key | None]:
+    topic = topic_of(str(arn), attributes)
+    if isinstance(topic.policy, Unknown):
+        calls.skipped.append(Skipped(str(arn), topic.policy.reason, error=True))
+    key = Keys(calls).key_of(arn, topic.key) if with_key and isinstance(topic.key, str) else None
+    return topic, key
+
+
+def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
+    answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
+    return None if answer is None else tags_of(answer)
+
+
+def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
+    answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
+    return None if answer is None else tags_of(answer, "Tag")
+
+
+def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:
+    """Say who manages a resource, by the first tag that tells; one whose tags were just not read may be managed."""
+    if tags is None:
+        return [f"who manages `{name}` is not known: {calls.skipped[-1].reason}"]
+    return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
+
+
+def managers(tags: Mapping[str, str]) -> dict[str, str]:
+    """Say who manages a resource, by tag: those that CloudFormation writes, and what others are used to."""
+    found = {key: f"{who} `{tags[key]}`" for key, who in _MANAGERS if key in tags}
+    for key, value in tags.items():
+        tool = next((one for one in _TOOLS if one in (key.lower(), value.lower())), None)
+        if tool and ("manage" in key.lower() or key.lower() == tool or "provision" in key.lower()):
+            found[key] = f"{tool}, says its tag `{key}`"
+    return found

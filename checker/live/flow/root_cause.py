@@ -1,0 +1,287 @@
+"""Why a message did not arrive: the most likely broken link, and what speaks for it.
+
+AWS says nothing when a topic policy or a key shuts Connect out, so it is told from the proof, from the order of the
+steps, from counters and from CloudTrail.
+https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.core.errors import Skipped
+from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT, Cause, Counters
+from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
+from checker.lint.explain import BROKEN, UNKNOWN, explain
+from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.lookup import look_up
+from checker.live.aws.topic import read_chain
+from checker.live.flow.chat import MARKED
+from checker.live.flow.request import MOST_TOPICS
+from checker.live.flow.steps import Beginning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from checker.core.arn import Arn
+    from checker.fix.live.flow_result import Step
+    from checker.lint.explain import Explanation
+    from checker.lint.rule import Rule
+    from checker.live.aws.calls import Calls
+    from checker.live.flow.steps import Steps
+
+
+def examine(
+    steps: Steps, calls: Calls, topic: Arn, instance: Arn, rules: Sequence[Rule]
+) -> Explanation | UnreadError:
+    """Walk the chain of a topic, or say why it could not be read; what is not known of it is noted with the calls.
+
+    Raises StoppedError.
+    """
+    began = Beginning()
+    try:
+        found, key = read_chain(calls, topic)
+    except UnreadError as error:
+        step = began.step(PREFLIGHT, str(topic), FAILED, said=error.told, help_text=error.skipped.help)
+        steps.add(step)
+        if error.fault is not Fault.GONE:
+            calls.note(error)
+        return error
+    looked_up = look_up(calls, instance, topic.region)
+    if looked_up.status == UNKNOWN:
+        calls.skip(Skipped(str(instance), looked_up.reason, error=True, help=looked_up.help))
+    explanation = explain(found, key, instance, rules, looked_up)
+    status = FAILED if explanation.first_broken() else DONE
+    steps.add(began.step(PREFLIGHT, str(topic), status, said=_said(explanation)))
+    return explanation
+
+
+def _said(explanation: Explanation) -> str:
+    broken = explanation.first_broken()
+    if broken is not None:
+        return f"the {_words(broken.link.value)} is broken: {broken.reason}"
+    unsure = [_words(one.link.value) for one in explanation.links if one.status == UNKNOWN]
+    return f"nothing is broken; not known: {', '.join(unsure)}" if unsure else "the chain is whole"
+
+
+def broken_link(explanation: Explanation | None) -> Cause | None:
+    """The first broken link as a cause; ``None`` if none is known to be."""
+    return _first(explanation, BROKEN)
+
+
+def unknown_link(explanation: Explanation | None) -> Cause | None:
+    """The first link that is not known, likewise."""
+    return _first(explanation, UNKNOWN)
+
+
+def _first(explanation: Explanation | None, status: str) -> Cause | None:
+    one = explanation.first(status) if explanation else None
+    return Cause(one.reason, one.help, one.link.value, one.rule) if one else None
+
+
+def _words(link: str) -> str:
+    return link.replace("_", " ")
+
+
+LIMIT = f"AWS documents that a contact is streamed to {MOST_TOPICS} topics at most"
+"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
+
+_FAN_OUT = "stop a stream, or let one topic fan out to several subscriptions"
+_STARTS = ("StartContactStreaming", "StartChatContact")
+_LIMIT_CODE = "LimitExceededException"
+_INVALID_CODES = ("InvalidParameterException", "InvalidRequestException")
+
+
+class Clues(NamedTuple):
+    """What is known of one topic that stayed silent; ``refusals`` are those of its key that CloudTrail shows."""
+
+    topic: str
+    explanation: Explanation | None
+    steps: Sequence[Step]
+    counters: Counters = Counters()
+    refusals: Sequence[str] = ()
+
+
+def cause_of_silence(clues: Clues) -> Cause:
+    """Name the most likely cause, with evidence."""
+    cause = (
+        broken_link(clues.explanation)
+        or _wrong_order(clues)
+        or _refused_key(clues)
+        or _not_known(clues.explanation)
+        or _not_the_one(clues.counters)
+        or _beyond()
+    )
+    return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counted(clues.counters)))
+
+
+def is_limit(error: UnreadError, step: Step) -> bool:
+    """True if a refusal most likely means the limit of topics; for StartChatContact it means that of chats.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
+    """
+    return error.refusal.code == _LIMIT_CODE and step.name == "StartContactStreaming"
+
+
+def cause_of_refusal(
+    error: UnreadError, step: Step, explanation: Explanation | None, seen: Sequence[str]
+) -> Cause:
+    """Say why AWS refused a step; ``seen`` are the topics that CloudTrail shows the contact to stream to."""
+    told = f"{step.name}: {error.told}"
+    if is_limit(error, step):
+        streams = tuple(f"CloudTrail shows a stream of the contact to `{topic}`" for topic in seen)
+        return Cause(LIMIT, _FAN_OUT, rule="too-many-topics", evidence=(told, *streams))
+    broken = broken_link(explanation)
+    if broken is not None and error.refusal.code in _INVALID_CODES:
+        return broken._replace(evidence=(told,))
+    return Cause(told, error.skipped.help)
+
+
+def _wrong_order(clues: Clues) -> Cause | None:
+    """A stream that began too late, or a customer who is not marked as connected."""
+    order = [(one.name, one) for one in clues.steps if one.status == DONE]
+    streamed = _at(n for n, (name, one) in enumerate(order) if name in _STARTS and one.what == clues.topic)
+    marked = _at(n for n, (_, one) in enumerate(order) if one.said == MARKED)
+    spoken = _at(n for n, (name, _) in enumerate(order) if name == "SendMessage")
+    if streamed is not None and spoken is not None and spoken < streamed:
+        return Cause(
+            "the message was sent before the stream began, and what was said before is not streamed",
+            "call StartContactStreaming before the customer speaks, or give StartChatContact the "
+            "ChatStreamingConfiguration",
+        )
+    if streamed is not None and (marked is None or marked < streamed):
+        return Cause(
+            "the customer was not marked as connected after the stream began: AWS documents that until then the "
+            "contact flow does not start, and nothing is streamed",
+            "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming",
+        )
+    return None
+
+
+def _at(places: Iterable[int]) -> int | None:
+    return next(iter(places), None)
+
+
+def _refused_key(clues: Clues) -> Cause | None:
+    """What the key's policy would say by itself, if it could be read."""
+    if not clues.refusals:
+        return None
+    return Cause(
+        "KMS refuses Connect the key of the topic",
+        "let connect.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt in the key policy",
+        link="key_policy",
+        rule="connect-cannot-use-key",
+    )
+
+
+def _not_the_one(counters: Counters) -> Cause | None:
+    """The counters are of all messages and all subscriptions, so they say little of the one that was sent."""
+    if not counters.published:
+        return None
+    return Cause(
+        "SNS took messages, though the one that was sent did not come out in time", "wait longer with --wait"
+    )
+
+
+def _not_known(explanation: Explanation | None) -> Cause | None:
+    if explanation is None:
+        return Cause(
+            "the topic could not be read, so that nothing is known of its policy",
+            "allow the reading; `checker permissions flow` prints the least policy",
+        )
+    unknown = unknown_link(explanation)
+    if unknown is None:
+        return None
+    link = unknown.link.replace("_", " ")
+    return unknown._replace(
+        reason=f"the {link} is not known, which leaves it as the likeliest: {unknown.reason}"
+    )
+
+
+def _beyond() -> Cause:
+    return Cause(
+        "the chain is whole as far as AWS documents it",
+        "see that the contact flow is published and does not end at once, that no resource control policy of the "
+        "organization denies connect.amazonaws.com, and wait longer with --wait",
+    )
+
+
+def _counted(counters: Counters) -> tuple[str, ...]:
+    if counters.published is None:
+        return (
+            "SNS has counted no message yet; a message that the policy or the key refuses is never counted",
+        )
+    parts = (
+        (counters.published, "published"),
+        (counters.delivered, "delivered"),
+        (counters.filtered_out, "filtered out"),
+        (counters.failed, "failed"),
+    )
+    return ("SNS counts " + ", ".join(f"{count or 0} {word}" for count, word in parts),)
+
+
+_USES = ("GenerateDataKey", "Decrypt")
+_CONTEXT = "aws:sns:topicArn"
+_PUBLISHERS = ("connect.amazonaws.com", "sns.amazonaws.com")
+"""Who may be shown to ask for the key on Connect's behalf; no page says which of them it is."""
+
+
+def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
+    """The topics that a contact was seen to stream to. Raises StoppedError."""
+    starts = map(_read, _events(steps, calls, _STARTS, since))
+    found = (one.topic for one in starts if isinstance(one, Start) and one.contact == contact)
+    return tuple(dict.fromkeys(found))
+
+
+def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tuple[str, ...]:
+    """What KMS was seen to refuse for a topic, a sentence each. Raises StoppedError.
+
+    KMS notes with every use what is encrypted, for SNS the ARN of the topic.
+    https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
+    """
+    refused = (one for one in _events(steps, calls, _USES, since) if _refuses(one, str(topic)))
+    said = (f"CloudTrail shows that KMS refused {one['eventName']} for the topic" for one in refused)
+    return tuple(dict.fromkeys(said))
+
+
+def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime) -> Iterator[dict[str, Any]]:
+    """The newest events of each name, as far as they can be read.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    for name in names:
+        asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
+        with suppress(UnreadError):  # the step says so
+            answer = steps.call(
+                calls, "cloudtrail", "lookup_events", name, LookupAttributes=asked, StartTime=since
+            )
+            yield from map(_record, answer.get("Events") or ())
+
+
+def _record(event: dict[str, Any]) -> dict[str, Any]:
+    """The event itself; nothing where it is no JSON object."""
+    try:
+        record = json.loads(event.get("CloudTrailEvent") or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _read(record: dict[str, Any]) -> Start | Stop | None:
+    """Read an event of a stream; ``None`` for one that says too little."""
+    try:
+        return read_event(record)
+    except (NoTimeError, HiddenTopicError):
+        return None
+
+
+def _refuses(record: dict[str, Any], topic: str) -> bool:
+    parameters = record.get("requestParameters")
+    encrypted = parameters.get("encryptionContext") if isinstance(parameters, dict) else None
+    of_topic = isinstance(encrypted, dict) and encrypted.get(_CONTEXT) == topic
+    caller = record.get("userIdentity")
+    by_service = isinstance(caller, dict) and caller.get("invokedBy") in _PUBLISHERS
+    return of_topic and by_service and "AccessDenied" in str(record.get("errorCode"))

@@ -1,0 +1,80 @@
+"""Topics and keys that are not there yet, as facts that rules can judge before anything is created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.documented import (
+    key_condition,
+    key_statement,
+    policy_of,
+    root_statement,
+    topic_statements,
+)
+from checker.analysis.inventory import Key, Place
+from checker.core.errors import InputError
+from checker.fix.live.replacement import carried, readdressed
+from checker.live.aws.facts import document_of, topic_of
+from checker.live.aws.facts import policy_of as read_policy
+from checker.policy import vocabulary
+from checker.policy.plain import json_text
+
+if TYPE_CHECKING:
+    from checker.analysis.documented import KeyCondition
+    from checker.analysis.inventory import Topic
+    from checker.core.arn import Arn
+    from checker.live.aws.topic import Found
+
+
+class Wanted(NamedTuple):
+    """The topic that is asked about, the instances that stream to it, and whether their key is bound to them."""
+
+    topic: Arn
+    instances: tuple[Arn, ...]
+    kms_condition: KeyCondition | None = None
+
+    @property
+    def region(self) -> str:
+        """Where the topic has to be. Raises InputError."""
+        regions = {one.region for one in self.instances}
+        if len(regions) != 1:
+            what = "instances of several Regions" if regions else "no instance"
+            help_text = "name the instance, or those of one Region: their topic has to be there"
+            raise InputError("--instance-arn", f"{what}: it is not known where to", help_text=help_text)
+        for one in self.instances:
+            if one.partition != self.topic.partition:
+                reason = f"`{one}` is in partition {one.partition}, the topic in {self.topic.partition}"
+                raise InputError("--instance-arn", reason)
+        return regions.pop()
+
+
+def imagined_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
+    """The topic as it would be with the policy of the old one, or with what AWS documents if that is not known."""
+    text = old.texts().get(str(wanted.topic))
+    policy = (
+        json_text(policy_of(topic_statements(str(arn), wanted.instances)))
+        if text is None
+        else readdressed(text, wanted.topic, arn)
+    )
+    key = {"KmsMasterKeyId": old.topic.key} if isinstance(old.topic.key, str) else {}
+    return topic_of(str(arn), {**carried(old.attributes), **key, "TopicArn": str(arn), "Policy": policy})
+
+
+def imagined_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
+    """The key as it would be: usable, and with the policy that AWS documents. Its id is KMS's to choose."""
+    arn = alias._replace(resource="key/to-be-created")
+    condition = key_condition(wanted.kms_condition, [str(topic)], wanted.instances)
+    statements = [root_statement(arn.partition, arn.account), key_statement(condition=condition)]
+    policy = read_policy(str(arn), json_text(policy_of(statements)), vocabulary.KEY)
+    place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))
+    return Key(
+        arn,
+        place,
+        policy,
+        state="Enabled",
+        manager="CUSTOMER",
+        spec="SYMMETRIC_DEFAULT",
+        usage="ENCRYPT_DECRYPT",
+        grants=(),
+        aliases=(alias.resource,),
+    )

@@ -1,0 +1,222 @@
+"""Finds what takes the place of a topic or a key that cannot be mended where it is, or says what it will be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import PolicyText
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
+from checker.fix.live.replacement import (
+    REPLACES,
+    Remark,
+    Replacement,
+    Step,
+    alias_names,
+    carried,
+    carried_tags,
+    key_reasons,
+    lost_attributes,
+    lost_tags,
+    mark,
+    to_new_encryption,
+    to_new_key,
+    to_new_topic,
+    topic_names,
+    topic_reasons,
+)
+from checker.fix.live.subscribing import copied, lost_parts, why_not
+from checker.live.aws.access import Unit
+from checker.live.aws.caller import check_account
+from checker.live.aws.keys import Keys
+from checker.live.aws.topic import Found, managers, read_topic
+from checker.live.repair import new_key, new_topic
+from checker.live.repair.policy_writing import compact
+from checker.live.repair.preview import imagined_key, imagined_topic
+from checker.live.repair.subscribing import subscriptions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.fix.live.subscribing import Subscribed
+    from checker.live.aws.calls import Calls
+    from checker.live.repair.preview import Wanted
+
+
+class Alias(NamedTuple):
+    """The alias of a key that is to encrypt the topic, and whether there is such a key already."""
+
+    arn: Arn
+    there: bool
+
+
+class Successor(NamedTuple):
+    """What will be there: the topic, which is ``there`` already or created, with its key and its subscribers.
+
+    ``old`` is what is replaced, with its subscriptions; ``known`` are those that the topic has already, by protocol
+    and endpoint. ``alias`` is that of a key that takes the place of another one.
+    """
+
+    calls: Calls
+    old: Found
+    topic: Arn
+    found: Found
+    reasons: tuple[str, ...]
+    there: bool = True
+    subscribed: tuple[Subscribed, ...] = ()
+    known: frozenset[tuple[str, str]] = frozenset()
+    alias: Alias | None = None
+
+    @property
+    def replaced(self) -> Arn:
+        """The topic that is replaced, or whose key is."""
+        assert isinstance(self.old.topic.arn, Arn)  # noqa: S101 - it was asked for by its ARN
+        return self.old.topic.arn
+
+    @property
+    def subscribers(self) -> tuple[Subscribed, ...]:
+        """Every subscription that the topic can have of those of the old one, as it is to have it."""
+        return tuple(copied(one, self.topic) for one in self.subscribed if not why_not(one, self.topic))
+
+    def changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
+        """What is to be done, with these policies by ARN: the key first, then the topic, then who listens to it."""
+        yield from self._key_changes(texts)
+        yield from self._topic_changes(texts)
+        for one in self.subscribers:
+            if (one.protocol, one.endpoint) not in self.known:
+                made = {
+                    "Protocol": one.protocol,
+                    "Endpoint": one.endpoint,
+                    "Attributes": dict(one.attributes),
+                }
+                yield Change(str(self.topic), SUBSCRIPTION, "", json.dumps(made))
+
+    def _key_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
+        name = str(self.found.key.arn) if self.found.key is not None else ""
+        now = self.found.texts()
+        if self.alias is not None and not self.alias.there:
+            yield Change(str(self.alias.arn), NEW_KEY, "", json.dumps(self._key({**now, **texts}[name])))
+        elif name in texts:
+            yield Change(name, KEY, now[name], texts[name])
+
+    def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
+        """A topic that is there opens nothing that its key would still refuse: its policy comes last."""
+        name, now = str(self.topic), self.found.texts()
+        if not self.there:
+            yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**now, **texts}[name])))
+            return
+        if self.alias is not None:
+            old = self.found.attributes.get("KmsMasterKeyId", "")
+            yield Change(name, ENCRYPTION, old, self.alias.arn.resource)
+        if name in texts:
+            yield Change(name, TOPIC, now[name], texts[name])
+
+    def _key(self, policy: str) -> dict[str, object]:
+        return {
+            "Description": f"Amazon Connect chat streaming to {self.topic}",
+            "Policy": compact(policy),
+            "Tags": {REPLACES: mark(self.topic)},
+        }
+
+    def _topic(self, policy: str) -> dict[str, object]:
+        key = self.found.topic.key
+        encrypted = {"KmsMasterKeyId": key} if isinstance(key, str) else {}
+        tags = self.old.tags or {}
+        return {
+            "Attributes": {**carried(self.old.attributes), **encrypted, "Policy": compact(policy)},
+            "Tags": {**carried_tags(tags, frozenset(managers(tags))), REPLACES: mark(self.replaced)},
+        }
+
+
+def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
+    """Say what has to take the place of a topic or its key; ``None`` if nothing has to. Raises InputError."""
+    region = wanted.region
+    reasons = tuple(topic_reasons(found.topic, region))
+    made = Successor(calls, found, wanted.topic, found, reasons)
+    if not reasons and not list(key_reasons(found.topic, found.key, region)):
+        return None
+    check_account(calls, wanted.topic)
+    if reasons:
+        made = _moved(made, wanted)
+    # While the topic is not there yet, the old one's key is the one that it would have.
+    then = made.found if made.there else found
+    keys = tuple(key_reasons(then.topic, then.key, region))
+    return _rekeyed(made, wanted, keys) if keys else made
+
+
+def _moved(made: Successor, wanted: Wanted) -> Successor:
+    """Find the topic that takes the place of the old one, or say what it will be."""
+    old = made.old
+    if old.tags is None:
+        raise InputError(str(wanted.topic), "its tags, which are to be copied, could not be read")
+    calls = made.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
+    names = topic_names(wanted.topic, wanted.region)
+    arn, there = new_topic.place_for(calls, names, mark(wanted.topic))
+    found = read_topic(calls, arn) if there else Found(imagined_topic(old, arn, wanted), old.key)
+    known = subscriptions_of(calls, str(arn)) if there else ()
+    return made._replace(
+        calls=calls,
+        topic=arn,
+        there=there,
+        found=found._replace(managed=tuple(dict.fromkeys((*old.managed, *found.managed)))),
+        subscribed=tuple(subscriptions_of(made.calls, str(wanted.topic))),
+        known=frozenset((one.protocol, one.endpoint) for one in known),
+    )
+
+
+def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Successor:
+    """Find the key that takes the place of the old one, or say what it will be."""
+    alias = Alias(*new_key.place_for(made.calls, alias_names(made.topic), mark(made.topic)))
+    name = alias.arn.resource
+    key = (
+        Keys(made.calls).key_of(made.topic, name)
+        if alias.there
+        else imagined_key(alias.arn, wanted, made.topic)
+    )
+    found = made.found._replace(topic=made.found.topic._replace(key=name), key=key)
+    return made._replace(found=found, alias=alias, reasons=(*made.reasons, *reasons))
+
+
+def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
+    """What reports say of it."""
+    return Replacement(
+        str(made.replaced),
+        str(made.topic),
+        made.reasons,
+        tuple(map(Step, changes)),
+        tuple(_left_out(made)),
+        tuple(_switch(made)),
+    )
+
+
+def _left_out(made: Successor) -> Iterator[Remark]:
+    old, new = made.replaced, made.topic
+    if made.alias is not None and made.old.key is not None and made.old.key.manager != "AWS":
+        reason = "the new key lets its account and Connect in, and nobody else"
+        yield Remark(f"policy of the key `{made.old.topic.key}`", reason)
+    if old == new:
+        return
+    yield from lost_attributes(made.old.attributes)
+    yield from lost_tags(made.old.tags or {}, frozenset(managers(made.old.tags or {})))
+    if made.old.topic.fifo is not True:
+        command = f"aws sns get-data-protection-policy --region {old.region} --resource-arn {old}"
+        yield Remark("data protection policy", f"not looked for; if there is one, this shows it: {command}")
+    if not isinstance(made.old.topic.policy, PolicyText):
+        yield Remark("policy", "it could not be read, so the new topic gets what AWS documents alone")
+    for one in made.subscribed:
+        reason = why_not(one, new)
+        yield from [Remark(one.name, reason)] if reason else lost_parts(one, new)
+
+
+def _switch(made: Successor) -> Iterator[str]:
+    moved = made.topic != made.replaced
+    if moved:
+        yield from to_new_topic(made.replaced, made.topic, made.subscribers)
+    if made.alias is not None:
+        policy, alias = made.found.topic.policy, made.alias.arn
+        yield from to_new_key(made.topic, alias, None if isinstance(policy, Unknown) else policy.policy)
+        if not moved:
+            yield to_new_encryption(made.topic, alias)

@@ -1,0 +1,179 @@
+"""Strict JSON with the span of every key and value.
+
+The standard library's decoder gives no positions and lets a repeated key win in silence; a policy
+linter can afford neither. Strings with escapes are still decoded by the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
+from typing import TYPE_CHECKING
+
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar
+
+if TYPE_CHECKING:
+    from checker.core.finding import Position
+    from checker.policy.source import Source
+
+
+MAX_DEPTH = 100
+"""AWS policies nest about six deep; a CloudFormation template some thirty."""
+
+_TOKEN = re.compile(
+    r"[ \t\n\r]*(?:"
+    r'"(?P<plain>[^"\\\x00-\x1f]*)"'
+    r"|(?P<mark>[{}\[\]:,])"
+    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![\w.+-])"
+    r"|(?P<word>true|false|null)(?!\w)"
+    r"|(?P<quote>\")"
+    r"|(?P<end>\Z))"
+)
+_WORDS = {"true": True, "false": False, "null": None}
+_BLANK = re.compile(r"[ \t\n\r]*")
+_STRING, _MARK, _NUMBER, _WORD, _END = range(5)
+_HINTS = {
+    "'": ", strings take double quotes",
+    "/": ", JSON has no comments",
+    "#": ", JSON has no comments",
+}
+_Token = tuple[int, str, int, int]
+
+
+class TextError(Exception):
+    """A text is not in the format it should be in.
+
+    The message says what was expected, ``source`` and the offsets say where.
+    """
+
+    def __init__(self, message: str, source: Source, start: int, end: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.start = start
+        self.end = end if end is not None else start + 1
+
+    def position(self) -> Position:
+        """Give the place in the file, its end clipped to the text."""
+        length = len(self.source.text)
+        return self.source.position(min(self.start, length), min(self.end, length))
+
+
+def parse_json(source: Source) -> Node:
+    """Read one JSON document (RFC 8259) into nodes.
+
+    Raises TextError, with the offset, for anything that is no JSON, and for nesting over MAX_DEPTH.
+    """
+    return _Reader(source).document()
+
+
+class _Reader:
+    """A recursive-descent reader over one text; depth is bounded well below Python's own limit."""
+
+    __slots__ = ("source", "text")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+
+    def document(self) -> Node:
+        first = self.next(0)
+        if first[0] == _END:
+            raise self.error("expected a JSON document", first)
+        node = self.value(first, 0)
+        after = self.next(node.end)
+        if after[0] != _END:
+            raise self.error("expected nothing after the JSON document", after)
+        return node
+
+    def next(self, at: int) -> _Token:
+        match = _TOKEN.match(self.text, at)
+        if match is None:
+            raise self.unreadable(at)
+        kind, end = match.lastgroup, match.end()
+        if kind == "plain":
+            return _STRING, match["plain"], match.start("plain") - 1, end
+        if kind == "mark":
+            return _MARK, match["mark"], end - 1, end
+        if kind == "quote":
+            return self.escaped(end)
+        if kind == "number":
+            return _NUMBER, match["number"], match.start("number"), end
+        if kind == "word":
+            return _WORD, match["word"], match.start("word"), end
+        return _END, "", end, end
+
+    def escaped(self, after_quote: int) -> _Token:
+        try:
+            text, end = scanstring(self.text, after_quote, True)  # noqa: FBT003 - positional in the standard library
+        except JSONDecodeError as error:
+            problem = error.msg[0].lower() + error.msg[1:]
+            problem = problem.replace(" starting at", "").removesuffix(" at")
+            raise TextError(f"bad string: {problem}", self.source, error.pos) from None
+        return _STRING, text, after_quote - 1, end
+
+    def value(self, token: _Token, depth: int) -> Node:
+        kind, text, start, end = token
+        if kind == _STRING:
+            return Scalar(text, self.source, start, end)
+        if kind == _MARK and text in "{[":
+            if depth >= MAX_DEPTH:
+                raise TextError(f"nested more than {MAX_DEPTH} levels deep", self.source, start, end)
+            return self.object(start, end, depth + 1) if text == "{" else self.array(start, end, depth + 1)
+        if kind == _NUMBER:
+            return Scalar(Number(text), self.source, start, end)
+        if kind == _WORD:
+            return Scalar(_WORDS[text], self.source, start, end)
+        raise self.error("expected a value", token)
+
+    def object(self, start: int, at: int, depth: int) -> Object:
+        members: list[Member] = []
+        token = self.next(at)
+        if token[0] == _MARK and token[1] == "}":
+            return Object((), self.source, start, token[3])
+        while True:
+            if token[0] != _STRING:
+                raise self.error("expected a key in double quotes", token)
+            node = self.value(self.after_colon(token[3]), depth)
+            members.append(Member(token[1], node, token[2], token[3]))
+            after = self.next(node.end)
+            if after[0] == _MARK and after[1] == "}":
+                return Object(tuple(members), self.source, start, after[3])
+            if after[0] != _MARK or after[1] != ",":
+                raise self.error("expected `,` or `}`", after)
+            token = self.next(after[3])
+
+    def after_colon(self, at: int) -> _Token:
+        if self.text.startswith(": ", at):  # as every writer of JSON puts it
+            return self.next(at + 2)
+        colon = self.next(at)
+        if colon[1] != ":" or colon[0] != _MARK:
+            raise self.error("expected `:` after the key", colon)
+        return self.next(colon[3])
+
+    def array(self, start: int, at: int, depth: int) -> Array:
+        nodes: list[Node] = []
+        token = self.next(at)
+        if token[0] == _MARK and token[1] == "]":
+            return Array((), self.source, start, token[3])
+        while True:
+            node = self.value(token, depth)
+            nodes.append(node)
+            after = self.next(node.end)
+            if after[0] == _MARK and after[1] == "]":
+                return Array(tuple(nodes), self.source, start, after[3])
+            if after[0] != _MARK or after[1] != ",":
+                raise self.error("expected `,` or `]`", after)
+            token = self.next(after[3])
+
+    def error(self, message: str, token: _Token) -> TextError:
+        kind, text, start, end = token
+        found = "the end of the file" if kind == _END else f"`{text}`" if kind != _STRING else "a string"
+        return TextError(f"{message}, found {found}", self.source, start, end)
+
+    def unreadable(self, at: int) -> TextError:
+        blank = _BLANK.match(self.text, at)
+        start = blank.end() if blank else at
+        found = self.text[start]
+        shown = f"`{found}`" if found.isprintable() else f"the character U+{ord(found):04X}"
+        return TextError(f"unexpected {shown}{_HINTS.get(found, '')}", self.source, start)

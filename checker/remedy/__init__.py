@@ -1,1 +1,0 @@
-"""Ways to mend what rules find, as operations on the policy; what they are worth is proven elsewhere."""

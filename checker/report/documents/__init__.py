@@ -1,1 +1,0 @@
-"""Policies, and single statements of them, in the languages that people keep them in."""
