@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
-    from checker.cli.terminal import guarded
+    from checker.app.terminal import guarded
 
     guarded(lambda: _run(arguments))
 
@@ -28,10 +28,10 @@ def _is_plain_check(arguments: list[str]) -> bool:
 def _check(paths: list[str]) -> int:
     from pathlib import Path
 
-    from checker.cli.lint import lint
-    from checker.cli.progress import progress_bar
-    from checker.cli.run import Options
-    from checker.inputs.facts import Given
+    from checker.app.check import lint
+    from checker.app.progress import progress_bar
+    from checker.app.run import Options
+    from checker.inputs.collect import Given
 
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))
 

@@ -1,4 +1,4 @@
-"""Writes `checker/policy/names.py` and `checker/regions.py`: the names that AWS gives to things.
+"""Writes `checker/policy/names.py` and `checker/core/regions.py`: the names that AWS gives to things.
 
     python scripts/generate_names.py IAM_DATA
 
@@ -59,7 +59,7 @@ def main() -> None:
         },
     )
     write(
-        "checker/regions.py",
+        "checker/core/regions.py",
         "The Regions of every partition, and those that have Amazon Connect.",
         sources,
         {

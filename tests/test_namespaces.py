@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from checker.analysis.inventory import Key
-from checker.cli.run import Options, examine
+from checker.app.run import Options, examine
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.cli.mend import mend
-from checker.cli.run import Options, examine
+from checker.app.fix_files import mend
+from checker.app.run import Options, examine
 from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.report.json_v1 import report_v1

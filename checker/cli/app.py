@@ -11,8 +11,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from checker import __version__
-from checker.cli.exit_codes import Exit
-from checker.cli.terminal import tell
+from checker.app.exit_codes import Exit
+from checker.app.terminal import tell
 from checker.inputs.opening import inputs_remembered
 
 

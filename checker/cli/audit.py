@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.audit_options import AuditOptions
-from checker.cli.auditing import audit_accounts
+from checker.app.audit import audit_accounts
+from checker.app.audit_options import AuditOptions
+from checker.app.run import Options, split
 from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
@@ -27,7 +28,6 @@ from checker.cli.options import (
     TopicTagOption,
     read_choice,
 )
-from checker.cli.run import Options, split
 from checker.core.finding import Severity
 from checker.live.aws.access import Access, Coverage
 

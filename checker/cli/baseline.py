@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.baseline_file import write_baseline
-from checker.cli.exit_codes import Exit
+from checker.app.baseline_file import write_baseline
+from checker.app.exit_codes import Exit
+from checker.app.run import Options, baseline_path, examine
+from checker.app.terminal import paint_for, tell
 from checker.cli.options import (
     AllTopicsOption,
     ConfigOption,
@@ -25,8 +27,6 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options, baseline_path, examine
-from checker.cli.terminal import paint_for, tell
 from checker.core.errors import InputError
 from checker.inputs.output_file import real_path
 from checker.report.text import skipped_text

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.lint import lint
+from checker.app.check import lint
+from checker.app.run import Options
 from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
@@ -29,7 +30,6 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options
 from checker.core.finding import Severity
 
 

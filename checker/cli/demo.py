@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from checker.cli.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending, Exit
+from checker.app.terminal import paint_for, tell, write
 from checker.cli.options import check_seconds
 from checker.cli.sandbox import missing_moto
-from checker.cli.terminal import paint_for, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

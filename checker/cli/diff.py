@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.analysis.access_diff import difference
-from checker.cli.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending, Exit
+from checker.app.output import Format
+from checker.app.terminal import paint_for, write
 from checker.cli.options import (
-    Format,
     FormatOption,
     InstanceOption,
     OutputOption,
@@ -18,12 +19,11 @@ from checker.cli.options import (
     VariableOption,
     read_given,
 )
-from checker.cli.terminal import paint_for, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
-from checker.inputs.roles import instance_option
-from checker.inputs.sides import Side, read_sides, target_of
+from checker.inputs.diff_inputs import Side, read_sides, target_of
+from checker.inputs.typed_files import instance_option
 from checker.report.difference import difference_json, difference_text
 from checker.report.style import Paint
 

@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from checker.cli.exit_codes import Ending
-from checker.cli.options import (
-    EndpointOption,
-    Format,
-    FormatOption,
-    OutputOption,
-    ProfileOption,
-    StrictOption,
-)
-from checker.cli.run import known_rules
-from checker.cli.terminal import paint_for, tell, write
+from checker.app.exit_codes import Ending
+from checker.app.output import Format
+from checker.app.run import known_rules
+from checker.app.terminal import paint_for, tell, write
+from checker.cli.options import EndpointOption, FormatOption, OutputOption, ProfileOption, StrictOption
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
-from checker.inputs.roles import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.access import Access
 from checker.live.aws.wait import EXPLAIN_SECONDS

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.live_mend import LiveOptions, fix_live
-from checker.cli.mend import carried_out, ending_of_fix, mend
+from checker.app.fix_files import carried_out, ending_of_fix, mend
+from checker.app.fix_live import LiveOptions, fix_live
+from checker.app.flow import Trial, check_trial
+from checker.app.output import Format, Shown
+from checker.app.run import Options
+from checker.app.terminal import check_output, paint_for, tell
 from checker.cli.options import (
     AllTopicsOption,
     ChangedOption,
     ConfigOption,
     EndpointOption,
     FailOnOption,
-    Format,
     FormatOption,
     IgnoreOption,
     InstanceOption,
@@ -35,10 +38,6 @@ from checker.cli.options import (
     read_choice,
     read_given,
 )
-from checker.cli.run import Options
-from checker.cli.shown import Shown
-from checker.cli.terminal import check_output, paint_for, tell
-from checker.cli.trial import Trial, check_trial
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.live.aws.access import Access

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.flowing import carry_through, ending_of_flow
+from checker.app.flow import carry_through, ending_of_flow
+from checker.app.retention import ask_consent
+from checker.app.retention import dry_run as plan_alone
+from checker.app.terminal import check_output, outliving_reader, paint_for, write
 from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
-from checker.cli.retention_consent import ask_consent
-from checker.cli.retention_consent import dry_run as plan_alone
-from checker.cli.terminal import check_output, outliving_reader, paint_for, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
-from checker.inputs.roles import instance_option, topic_option
+from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import Wanted
 from checker.live.aws.access import Access
 from checker.live.flow.request import MOST_TOPICS, Asked, Mistake
@@ -142,7 +142,7 @@ def flow(
     access = Access(profile=profile, endpoint=endpoint_url)
     if dry_run:
         return plan_alone(asked, access)
-    passage = carry_through(asked, access, as_report=at_once, consent=partial(ask_consent, yes, receipts))
+    passage = carry_through(asked, access, as_report=at_once, consent=partial(ask_consent, receipts, yes=yes))
     paint = Paint() if output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(passage, output_format, paint, steps=not at_once), output)

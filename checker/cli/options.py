@@ -11,19 +11,13 @@ from typing import Annotated
 import typer
 
 from checker.analysis.documented import KeyCondition
-from checker.cli.progress import progress_bar
-from checker.cli.run import split
+from checker.app.output import Format
+from checker.app.progress import progress_bar
+from checker.app.run import split
 from checker.configuration.model import Choice
 from checker.core.errors import InputError
 from checker.core.finding import Severity
-from checker.inputs.facts import Given
-
-
-class Format(StrEnum):
-    """How a single answer is written."""
-
-    TEXT = "text"
-    JSON = "json"
+from checker.inputs.collect import Given
 
 
 class Keeping(StrEnum):

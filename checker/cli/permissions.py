@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from checker.cli.exit_codes import Exit
+from checker.app.exit_codes import Exit
+from checker.app.terminal import write
 from checker.cli.options import Keeping
-from checker.cli.terminal import write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines

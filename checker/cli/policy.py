@@ -8,20 +8,50 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.exit_codes import Exit
+from checker.analysis.inventory import Instance, Inventory, Key, Place, Topic
+from checker.app.exit_codes import Exit
+from checker.app.terminal import tell, write
 from checker.cli.options import KmsConditionOption, OutputOption
-from checker.cli.terminal import tell, write
 from checker.core.errors import InputError
-from checker.inputs.drafting import draft_key_policy, draft_topic_policy
-from checker.inputs.still_open import with_warnings
-from checker.inputs.wanted import read_wanted
+from checker.core.finding import Severity, Verdict
+from checker.inputs.drafts import draft_key_policy, draft_topic_policy, read_wanted
 from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from checker.inputs.drafting import Draft
-    from checker.inputs.wanted import Wanted
+    from checker.core.finding import Finding
+    from checker.inputs.drafts import Draft, Wanted
+
+    Judge = Callable[[Inventory], Iterable[Finding]]
+
+
+def with_warnings(draft: Draft, wanted: Wanted, judge: Judge) -> Draft:
+    """Warn of each statement of a merged topic or key policy that a rule finds an error or a warning in."""
+    if not draft.merged:
+        return draft
+    findings = (one for one in judge(_inventory(draft, wanted)) if _counts(one, draft))
+    return draft._replace(warnings=tuple(dict.fromkeys(_remaining_text(findings))))
+
+
+def _inventory(draft: Draft, wanted: Wanted) -> Inventory:
+    place = Place(draft.text.document, ())
+    instances = tuple(map(Instance, wanted.instances))
+    if wanted.key is not None and draft.text.dialect.service == "kms":
+        key = Key(wanted.key, place, draft.text, "Enabled", "CUSTOMER", named=True)
+        return Inventory(keys=(key,), instances=instances)
+    topic = Topic(wanted.topic, draft.text, fifo=False, key=None, place=place, named=True)
+    return Inventory((topic,), instances=instances)
+
+
+def _counts(finding: Finding, draft: Draft) -> bool:
+    """True for what is wrong with the policy itself, not with the topic or the key."""
+    grave = finding.verdict is Verdict.FAIL and finding.severity is not Severity.NOTE
+    return grave and finding.locations[0].document is draft.text.document
+
+
+def _remaining_text(findings: Iterable[Finding]) -> Iterator[str]:
+    return (f"{finding.message} [{finding.rule}]" for finding in findings)
 
 
 class Which(StrEnum):

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.confirm import is_confirmed
-from checker.cli.exit_codes import Ending
+from checker.app.exit_codes import Ending
+from checker.app.signals import finishing, interruptible
+from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
 from checker.cli.options import EndpointOption, ProfileOption
-from checker.cli.signals import finishing, interruptible
-from checker.cli.terminal import complain, paint_for, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from checker.cli.exit_codes import Exit
-from checker.cli.options import Format, FormatOption
-from checker.cli.run import known_rules
-from checker.cli.terminal import paint_for, write
+from checker.app.exit_codes import Exit
+from checker.app.output import Format
+from checker.app.run import known_rules
+from checker.app.terminal import paint_for, write
+from checker.cli.options import FormatOption
 from checker.configuration.load import check_name
 from checker.report.rules import rule_list, rule_page, rules_json
 

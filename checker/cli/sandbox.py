@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.exit_codes import Exit
-from checker.cli.terminal import tell, write
+from checker.app.exit_codes import Exit
+from checker.app.terminal import tell, write
 from checker.core.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.cli.exit_codes import Ending, Exit
-from checker.cli.options import Format, FormatOption
-from checker.cli.terminal import complain, paint_for, write
+from checker.app.exit_codes import Ending, Exit
+from checker.app.output import Format
+from checker.app.terminal import complain, paint_for, write
+from checker.cli.options import FormatOption
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, fold
-from checker.inputs.files import name_of, read_input
+from checker.inputs.discover import name_of, read_input
 from checker.inputs.requests import read_caller, read_context, read_question
-from checker.inputs.roles import read_policy_file
+from checker.inputs.typed_files import read_policy_file
 from checker.report.decision import decision_json, decision_text
 
 if TYPE_CHECKING:

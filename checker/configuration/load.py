@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from checker.configuration.model import Choice, Configuration, Override, Suppression, is_pattern
 from checker.core.errors import InputError
 from checker.core.finding import Part, Severity
-from checker.inputs.files import CONFIGURATIONS
+from checker.inputs.discover import CONFIGURATIONS
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items, text_of
 from checker.policy.source import Source

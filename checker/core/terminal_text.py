@@ -2,7 +2,7 @@ r"""Text from outside, made inert: it controls no terminal, no CI runner and no 
 
 Controls, escape sequences, bidirectional and other invisible characters, line separators and lone surrogates
 are shown as escapes, as in ``chat\u202etxt.json``. Everything that a command prints or writes passes through
-here on its way out: see `checker.cli.terminal`.
+here on its way out: see `checker.app.terminal`.
 
 https://trojansource.codes for what bidirectional characters do to a reader,
 https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs for how GitHub's runner finds

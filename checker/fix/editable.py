@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError
 from checker.fix.parameter_files import files_of_parameters
 from checker.fix.text.edits import CannotEditError
-from checker.inputs.callers import assigned, block_around, is_chosen, read_calls, repository_of, text_at
-from checker.inputs.cloudformation.parents import read_parents, uses_of
-from checker.inputs.files import HCL, VALUES, name_of
-from checker.inputs.hcl.file_readers import readers_of
-from checker.inputs.hcl.folder import absolute
+from checker.inputs.callers import (
+    assigned,
+    block_around,
+    is_chosen,
+    read_calls,
+    read_parents,
+    repository_of,
+    text_at,
+    uses_of,
+)
+from checker.inputs.discover import HCL, VALUES, name_of
+from checker.inputs.terraform.module.change import readers_of
+from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.text import parse_text
 from checker.policy.node import Object, items
 

@@ -13,8 +13,8 @@ from checker.core.arn import Arn
 from checker.core.finding import Symbol
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of
-from checker.inputs.assemble import UNKNOWN_OWNER
-from checker.inputs.files import HCL
+from checker.inputs.discover import HCL
+from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 from checker.lint.report import without_conditions
 from checker.policy.change import Called, fresh

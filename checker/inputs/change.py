@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.bulk import is_module_file
-from checker.inputs.files import STDIN, name_of
+from checker.inputs.discover import STDIN, name_of
+from checker.inputs.large_files import is_module_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Chang
             raise InputError(
                 "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
             )
-    from checker.inputs.hcl.callers import reached  # only for the files of a change
+    from checker.inputs.terraform.module.change import reached  # only for the files of a change
 
     found = reached(paths, exclude)
     others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above

@@ -7,16 +7,20 @@ own; a reference is followed by comparing the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from checker.core.unknown import Unknown
+from checker.lint.scope import is_relevant
 
 if TYPE_CHECKING:
-    from checker.analysis.inventory import Instance, Place
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.analysis.inventory import Instance, Place, Topic
     from checker.core.arn import Arn
     from checker.core.unknown import Truth
     from checker.policy.model import Value
     from checker.policy.node import Node
+
 
 NOT_KNOWN = Unknown("known only after the deployment")
 
@@ -147,3 +151,77 @@ class Declarations:
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
         self.senders: list[DeclaredSender] = []
+
+
+class Conditional(Protocol):
+    """A declaration with the expressions that decide whether it exists."""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The expressions that are not known."""
+
+
+class Declaration(Conditional, Protocol):
+    """The same with what it is declared as."""
+
+    @property
+    def address(self) -> str:
+        """What it is called."""
+
+
+_One = TypeVar("_One", bound=Conditional)
+
+
+def certain(found: Iterable[_One], owner: Conditional) -> list[_One]:
+    """The declarations that exist wherever their owner does."""
+    return [one for one in found if set(owner.conditions).issuperset(one.conditions)]
+
+
+def doubt_about(writers: Sequence[Declaration], owner: Conditional) -> Unknown | None:
+    """Say why the only policy or grant of a topic or key may not exist."""
+    if len(writers) != 1 or certain(writers, owner):
+        return None
+    return _open(writers[0], owner)
+
+
+def which_counts(writers: Sequence[DeclaredPolicy], owner: Conditional) -> Unknown:
+    """Say why it is not known which of several resources writes the policy."""
+    uncertain = [one for one in writers if one not in certain(writers, owner)]
+    if uncertain:
+        return _open(uncertain[0], owner)
+    return Unknown("several resources write the policy, and the last one wins")
+
+
+def _open(policy: Declaration, owner: Conditional) -> Unknown:
+    condition = next(one for one in policy.conditions if one not in owner.conditions)
+    return Unknown(f"whether `{policy.address}` exists is not known", condition)
+
+
+_Pair = tuple["DeclaredTopic", "Topic"]
+
+
+_MOST = 3
+
+
+def settled(topics: Sequence[_Pair]) -> Iterator[Topic]:
+    """Doubt a policy that names Connect if the topic is deployed without it, too.
+
+    Such a deployment may be one without streaming: where it has no policy at all, naming the file does not ask
+    about it.
+    """
+    families: dict[str, list[_Pair]] = {}
+    for pair in topics:
+        families.setdefault(pair[0].family, []).append(pair)
+    for declared, topic in topics:
+        yield _settled(declared, topic, families[declared.family])
+
+
+def _settled(declared: DeclaredTopic, topic: Topic, family: list[_Pair]) -> Topic:
+    without = [one.variant for one, other in family if not is_relevant(other)]
+    if not without or len(without) == len(family):
+        return topic
+    if declared.variant not in without:
+        doubt = Unknown("in some deployments, the policy does not name Connect", "; ".join(without[:_MOST]))
+        return topic._replace(doubt=doubt if topic.doubt is None else topic.doubt)
+    is_default = declared.policy is None and not topic.writers
+    return topic._replace(named=topic.named and not is_default)

@@ -7,9 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.bulk import is_bulk, is_module_file, is_terraform_json, is_trail
-from checker.inputs.facts import Facts, Given
-from checker.inputs.files import (
+from checker.inputs.collect import Facts, Given
+from checker.inputs.discover import (
     find_files,
     find_siblings,
     is_no_input,
@@ -22,12 +21,13 @@ from checker.inputs.files import (
     names_aws,
     read_input,
 )
+from checker.inputs.large_files import is_bulk, is_module_file, is_terraform_json, is_trail
+from checker.inputs.link import tie
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
-from checker.inputs.recognise import Kind, has_keys_of_manifest, kind_of, may_be_of_others
+from checker.inputs.recognize import Kind, has_keys_of_manifest, kind_of, may_be_of_others
 from checker.inputs.snapshot import drop
 from checker.inputs.text import TextDocument, parse_text, read_text
-from checker.inputs.tie import tie
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def load(
         except InputError as error:
             facts.skip(error)
     if not changed and (given.variables or given.parameters):
-        from checker.inputs.unmatched import unmatched_values  # only where there are options
+        from checker.inputs.coverage import unmatched_values  # only where there are options
 
         facts.skipped += unmatched_values(facts)
     return tie(facts)
@@ -93,7 +93,7 @@ def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> lis
     wanted = [path for path in named if _may_be_template(path)]
     if not wanted:
         return []
-    from checker.inputs.hcl.folder import absolute, renderers_of  # not on the path of policies
+    from checker.inputs.terraform.module.folder import absolute, renderers_of  # not on the path of policies
 
     given = {absolute(path.parent) for path, _ in modules}
     readers = (one for path in wanted for one in renderers_of(path))
@@ -113,7 +113,7 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     """Read Terraform's own files, a folder at a time: a file means nothing without the others beside it."""
     if not found:
         return
-    from checker.inputs.hcl.module import read_modules  # only where there are any
+    from checker.inputs.terraform.module.root import read_modules  # only where there are any
 
     read_modules(found, facts)
 

@@ -13,13 +13,13 @@ from checker.analysis.inventory import Contact, Instance, Key, Place, Source, To
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.awscli import is_fifo, read_grants, read_subscriptions, topic_arn
-from checker.inputs.files import home_of, name_of
+from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions, topic_arn
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.readers import take_comments
-from checker.inputs.recognise import Kind, kind_of
-from checker.inputs.roles import load_key, load_key_policy, load_topic, read_document
+from checker.inputs.recognize import Kind, kind_of
 from checker.inputs.schema import validate
 from checker.inputs.text import YAML_SUFFIXES, TextDocument, parse_text, read_text
+from checker.inputs.typed_files import load_key, load_key_policy, load_topic, read_document
 from checker.policy.node import Node, Object, items, text_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.finding import Route
-    from checker.inputs.facts import Facts
+    from checker.inputs.collect import Facts
 
 
 class TopicEntry(NamedTuple):

@@ -9,7 +9,7 @@ from checker.analysis.inventory import Source as Origin
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.awscli import (
+from checker.inputs.aws_cli import (
     bare_topic,
     policy_in,
     policy_text,
@@ -21,10 +21,10 @@ from checker.inputs.awscli import (
     read_tags,
     read_topic,
 )
-from checker.inputs.bulk import head_of, is_terraform_json, is_trail
-from checker.inputs.files import home_of, is_stream, name_of
+from checker.inputs.discover import home_of, is_stream, name_of
+from checker.inputs.large_files import head_of, is_terraform_json, is_trail
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
-from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.recognize import Kind, kind_of
 from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, items, text_of
 from checker.policy.source import Source
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.finding import Route
-    from checker.inputs.facts import Facts
+    from checker.inputs.collect import Facts
 
 _NOT_RECOGNIZED = "not a file that checker can judge"
 _OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
@@ -186,7 +186,7 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
         raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
     text = head_of(path)
     if is_terraform_json(text):
-        from checker.inputs.terraform.show import read_show  # not on the path of policies
+        from checker.inputs.terraform.plan.show import read_show  # not on the path of policies
 
         if not read_show(path, facts, named=named and not facts.of_change):
             facts.pass_over(path, _NO_PLANNED_RESOURCE, named=named)

@@ -147,7 +147,7 @@ def parse_source(source: Source) -> TextDocument:
     """The same of a text with a name. Raises InputError."""
     try:
         if is_yaml(source):
-            from checker.inputs.yamltext import parse_yaml  # PyYAML is not on the path of JSON files
+            from checker.inputs.yaml_text import parse_yaml  # PyYAML is not on the path of JSON files
 
             return TextDocument(source, parse_yaml(source))
         return TextDocument(source, parse_json(source))

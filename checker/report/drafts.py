@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from checker.core.arn import Arn
-    from checker.inputs.drafting import Draft
-    from checker.inputs.wanted import Wanted
+    from checker.inputs.drafts import Draft, Wanted
     from checker.policy.plain import Plain
 
 

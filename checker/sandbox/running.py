@@ -9,14 +9,14 @@ from urllib.request import Request, urlopen
 
 from botocore import UNSIGNED
 
-from checker.sandbox.control import PREFIX, TOKEN
-from checker.sandbox.journal import Delivery, LoggedCall, Notification
-from checker.sandbox.upstream import DEFAULT_ACCOUNT, Clients
+from checker.sandbox.aws.upstream import DEFAULT_ACCOUNT, Clients
+from checker.sandbox.http.control import PREFIX, TOKEN
+from checker.sandbox.http.journal import Delivery, LoggedCall, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.sandbox.faults import Fault
+    from checker.sandbox.http.faults import Fault
 
 DEFAULT_REGION = "us-east-1"
 

@@ -10,31 +10,27 @@ from typing import TYPE_CHECKING
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from checker.sandbox.chat import Chat, ChatService, Reader
-from checker.sandbox.clock import Clock
-from checker.sandbox.contacts import Contacts
-from checker.sandbox.control import Control
-from checker.sandbox.disturbance import Disturbance
-from checker.sandbox.fanout import Fanout, put_in_place, remove
-from checker.sandbox.front import Front
-from checker.sandbox.instances import InstanceService
-from checker.sandbox.journal import Journal
-from checker.sandbox.kms import KmsService
-from checker.sandbox.metrics import Metrics
-from checker.sandbox.pending import Pending
-from checker.sandbox.sns import SnsService
-from checker.sandbox.sqs import SqsService
-from checker.sandbox.streaming import Streaming
-from checker.sandbox.subscribing import SubscribeService
-from checker.sandbox.throttle import Throttle
-from checker.sandbox.trail import TrailService
-from checker.sandbox.upstream import Upstream
+from checker.sandbox.aws.fanout import Fanout, Metrics, put_in_place, remove
+from checker.sandbox.aws.kms import KmsService
+from checker.sandbox.aws.sns import Pending, SnsService, SubscribeService
+from checker.sandbox.aws.sqs import SqsService
+from checker.sandbox.aws.trail import TrailService
+from checker.sandbox.aws.upstream import Upstream
+from checker.sandbox.connect.chat import Chat, ChatService, Reader
+from checker.sandbox.connect.contacts import Contacts
+from checker.sandbox.connect.instances import InstanceService
+from checker.sandbox.connect.streaming import Streaming
+from checker.sandbox.http.control import Control
+from checker.sandbox.http.faults import Disturbance
+from checker.sandbox.http.front import Front
+from checker.sandbox.http.journal import Clock, Journal
+from checker.sandbox.http.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.sandbox.control import Verb
-    from checker.sandbox.front import Stage
+    from checker.sandbox.http.control import Verb
+    from checker.sandbox.http.front import Stage
 
 HOST = "127.0.0.1"
 _A_MOMENT = 0.1

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from checker.__main__ import _run
-from checker.cli import output
-from checker.cli.exit_codes import Ending, Exit
-from checker.cli.terminal import ended
+from checker.app import output
+from checker.app.exit_codes import Ending, Exit
+from checker.app.terminal import ended
 from checker.core.finding import Location
 from checker.lint.report import Report
 from checker.report import formats

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.cli.process import as_caller, run
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.cli.process import CHECKER, as_caller, run
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from checker.app.terminal import ended
 from checker.cli.app import run as command
-from checker.cli.terminal import ended
 from checker.report.formats import FORMATS
 from checker.sandbox import seed
 from tests.cli.process import as_caller, save
@@ -191,7 +191,7 @@ def test_nor_does_it_on_a_terminal(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr("checker.cli.terminal.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("checker.app.terminal.is_terminal", lambda _stream: True)
     out, err = ran(*arguments)
     assert "\x1b[0m" in out + err
     assert active(out, styled=True) == active(err, styled=True) == []

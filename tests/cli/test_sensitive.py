@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from checker.app.terminal import ended
 from checker.cli.app import run as command
-from checker.cli.terminal import ended
 from checker.core.terminal_text import hide, hiding, redacted, reveal
 from checker.report.formats import FORMATS
 from tests.cli.process import save

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli.mend import Mending, carried_out, mend
-from checker.cli.run import Options
+from checker.app.fix_files import Mending, carried_out, mend
+from checker.app.run import Options
 from checker.core.errors import InputError
 from tests.cli.process import run, save
 from tests.samples import INSTANCE_ARN, document, statement

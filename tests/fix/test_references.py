@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli.mend import mend
-from checker.cli.run import Options
+from checker.app.fix_files import mend
+from checker.app.run import Options
 from checker.fix.result import Outcome
 from tests.fix.workbench import write
 from tests.samples import ACCOUNT, INSTANCE_ARN

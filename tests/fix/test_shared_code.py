@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from checker.analysis.documented import KeyCondition
-from checker.cli.mend import mend
-from checker.cli.run import Options
+from checker.app.fix_files import mend
+from checker.app.run import Options
 from checker.core.finding import Applicability
 from checker.fix.editable import Environments
 from checker.fix.result import Outcome

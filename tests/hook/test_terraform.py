@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.cli.run import Options, Run, examine
+from checker.app.run import Options, Run, examine
 from tests.cli.process import save
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
 

@@ -10,7 +10,7 @@ import pytest
 from checker.analysis.inventory import Instance, Inventory, Key, Place, PolicyText
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
-from checker.inputs.assemble import assemble
+from checker.inputs.collect import Facts, Given
 from checker.inputs.declared import (
     DeclaredAlias,
     DeclaredGrant,
@@ -19,7 +19,7 @@ from checker.inputs.declared import (
     DeclaredSubscription,
     DeclaredTopic,
 )
-from checker.inputs.facts import Facts, Given
+from checker.inputs.resolve import assemble
 from checker.inputs.text import TextDocument
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules

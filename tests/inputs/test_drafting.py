@@ -25,8 +25,7 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import ConnectProver, StrangerProver, can_publish
 from checker.iam.prove.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
-from checker.inputs.drafting import Draft, draft_key_policy, draft_topic_policy
-from checker.inputs.wanted import Wanted
+from checker.inputs.drafts import Draft, Wanted, draft_key_policy, draft_topic_policy
 from checker.policy.model import Policy
 from checker.policy.plain import json_text
 from checker.policy.vocabulary import KEY

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.core.errors import InputError
-from checker.inputs.cloudformation.folded import offsets_of
-from checker.inputs.recognise import Kind, kind_of
+from checker.inputs.cloudformation.policy_text import offsets_of
+from checker.inputs.recognize import Kind, kind_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Array, Node, Number, Object, Scalar, rendered
 from checker.policy.source import Source

@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.app.terminal import ended
 from checker.cli.app import run
-from checker.cli.terminal import ended
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox

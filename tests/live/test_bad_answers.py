@@ -26,8 +26,9 @@ from checker.live.aws.session import Sessions, sign_in
 from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
 from checker.live.repair.planning import Plan, Wish, plan
-from checker.sandbox import faults, seed
-from checker.sandbox.faults import Fault
+from checker.sandbox import seed
+from checker.sandbox.http import faults
+from checker.sandbox.http.faults import Fault
 from tests.live.estate import Estate, checker
 from tests.live.replacement.stage import Scene, aliases, arn, far, judged, managed, topics, usable_keys
 

@@ -15,7 +15,7 @@ from subprocess import CompletedProcess
 import pytest
 from jsonschema import validate
 
-from checker.cli.auditing import resume_command
+from checker.app.audit import resume_command
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, REGION, Answer, Call, Cloud, refuse
 from tests.live.estate import Estate, checker

@@ -14,8 +14,9 @@ import pytest
 from botocore.loaders import create_loader
 
 from checker.live.aws import rate_limit, wait
-from checker.sandbox import faults, seed
-from checker.sandbox.faults import Fault
+from checker.sandbox import seed
+from checker.sandbox.http import faults
+from checker.sandbox.http.faults import Fault
 from tests.cli.process import CHECKER
 from tests.live.estate import REGION, Ended, Estate, checker
 

@@ -14,7 +14,7 @@ from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.session import sign_in
 from checker.sandbox import seed
-from checker.sandbox.faults import ANSWER, Fault, denied
+from checker.sandbox.http.faults import ANSWER, Fault, denied
 from tests.live.estate import checker
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from checker.cli.exit_codes import ending_of
-from checker.cli.run import Options, Run, examine
+from checker.app.exit_codes import ending_of
+from checker.app.run import Options, Run, examine
 from checker.core.finding import Severity, Verdict
 from tests.cli.process import save
 from tests.inputs.terraform.plans import change, plan, written

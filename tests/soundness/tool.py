@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from checker.app.terminal import ended
 from checker.cli.app import run
-from checker.cli.terminal import ended
 from tests.soundness.words import OWNER, TOPIC_ARN
 
 _VERDICTS = {"failure": "FAIL", "skipped": "UNDETERMINED", "error": "UNDETERMINED"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from checker.fix.text.edits import TextEdit
     from checker.fix.text.hcl_writer import HclFlow
-    from checker.inputs.hcl.body import Argument, Block
+    from checker.inputs.terraform.hcl.body import Argument, Block
     from checker.policy.node import Stretch
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from checker.fix.text.edits import TextEdit
     from checker.fix.text.json_writer import Originals
-    from checker.inputs.hcl.body import Argument, Block
+    from checker.inputs.terraform.hcl.body import Argument, Block
 
 
 ELSEWHERE = "the statement is made by a dynamic block, or written in another document"
@@ -178,7 +178,7 @@ class Blocks:
     """The edits of one data source."""
 
     def __init__(self, root: Node, originals: Originals) -> None:
-        from checker.inputs.hcl.parse import parse  # the parser is slow to import
+        from checker.inputs.terraform.hcl.parse import parse  # the parser is slow to import
 
         self.root = root
         self.flow = HclFlow(originals)

@@ -62,7 +62,7 @@ def _is_in_variable(edit: TextEdit) -> bool:
         return True
     if not name.endswith(".tf"):
         return False
-    from checker.inputs.hcl.parse import parse  # slow to import
+    from checker.inputs.terraform.hcl.parse import parse  # slow to import
 
     try:
         blocks = parse(edit.source).written

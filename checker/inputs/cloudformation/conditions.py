@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.cloudformation.choices import Choice, Other, World
+from checker.inputs.cloudformation.parameters import Choice, Other, World
 from checker.policy.node import Object, items, rendered, text_of
 
 if TYPE_CHECKING:

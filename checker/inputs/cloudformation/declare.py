@@ -5,13 +5,13 @@ The resources of two ways must not be tied to each other, so each way has a name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from checker.core.unknown import Unknown
-from checker.inputs.awscli import is_fifo, topic_arn
-from checker.inputs.cloudformation.deployment import TOPIC_POLICY
-from checker.inputs.cloudformation.naming import is_export
-from checker.inputs.cloudformation.references import KEYS
+from checker.inputs.aws_cli import is_fifo, topic_arn
+from checker.inputs.cloudformation.deployment import TOPIC_POLICY, is_export
+from checker.inputs.cloudformation.evaluation import KEYS
+from checker.inputs.cloudformation.parameters import World, described
 from checker.inputs.declared import (
     NOT_KNOWN,
     DeclaredAlias,
@@ -23,16 +23,16 @@ from checker.inputs.declared import (
 from checker.policy.node import Node, Object, items, scalar_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Place
     from checker.core.arn import Arn
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
     from checker.inputs.cloudformation.states import KeyState, TopicState
-    from checker.inputs.cloudformation.variants import Variant
     from checker.inputs.declared import Declarations
     from checker.policy.model import Value
+
 
 _REPLICA = KEYS[1]
 _ELSEWHERE = Unknown("the topic is declared elsewhere")
@@ -199,3 +199,49 @@ def _tags(node: Node | None) -> Iterator[tuple[str, str]]:
         texts = [scalar_text(text) if text is not None else None for text in pair]
         if len(texts) == 2 and isinstance(texts[0], str):
             yield texts[0], texts[1] if isinstance(texts[1], str) else ""
+
+
+State = TypeVar("State")
+
+_MOST_NAMED = 3
+
+
+class Variant(NamedTuple, Generic[State]):
+    """One way that a resource comes out; ``label`` says when, and is empty for the only way."""
+
+    logical: str
+    state: State
+    label: str
+
+
+def variants(found: Iterable[tuple[World, dict[str, State]]]) -> Iterator[Variant[State]]:
+    """Gather the states that are the same, each with the assignments that it comes of."""
+    everything: list[World] = []
+    states: dict[str, dict[State, list[World]]] = {}
+    for world, by_name in found:
+        everything.append(world)
+        for logical, state in by_name.items():
+            states.setdefault(logical, {}).setdefault(state, []).append(world)
+    for logical, ways in states.items():
+        labels: set[str] = set()
+        for state, own in ways.items():
+            label = _unlike(_label(own, everything), labels) if len(ways) > 1 else ""
+            yield Variant(logical, state, label)
+
+
+def _label(own: list[World], everything: list[World]) -> str:
+    """Say what all assignments of one state have in common, and others do not."""
+    common = {name: choice for name, choice in own[0].items() if all(one[name] == choice for one in own)}
+    telling = [name for name, choice in common.items() if any(one[name] != choice for one in everything)]
+    said = [described(name, common[name]) for name in telling[:_MOST_NAMED]]
+    return ", ".join([*said, *(["..."] if len(telling) > _MOST_NAMED else [])])
+
+
+def _unlike(label: str, taken: set[str]) -> str:
+    """Number a label that is taken already."""
+    wanted, number = label, 1
+    while wanted in taken or not wanted:
+        number += 1
+        wanted = f"{label}, way {number}" if label else f"way {number - 1}"
+    taken.add(wanted)
+    return wanted

@@ -6,19 +6,60 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import partition_of
 from checker.core.unknown import Unknown
-from checker.inputs.cloudformation.choices import Other
 from checker.policy.node import items, scalar_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from checker.inputs.cloudformation.choices import Choice
     from checker.policy.model import Value
     from checker.policy.node import Object
+
+
+class Other(NamedTuple):
+    """A parameter is none of the texts that it is compared with."""
+
+    texts: tuple[str, ...]
+
+
+Choice = str | bool | Other
+World = dict[str, Choice]
+"""One assignment: a choice for every parameter, and every comparison, that is open."""
+
+
+def changes(variables: Mapping[str, tuple[Choice, ...]]) -> list[tuple[str, Choice]]:
+    """Give the choices that can be tried one by one."""
+    return [(name, choice) for name, choices in variables.items() for choice in choices]
+
+
+def worlds(variables: Mapping[str, tuple[Choice, ...]], tried: list[tuple[str, Choice]]) -> Iterator[World]:
+    """Give the assignments: everything true, everything false, and each of the two with one choice changed."""
+    first = {name: choices[0] for name, choices in variables.items()}
+    last = {name: choices[-1] for name, choices in variables.items()}
+    seen: set[tuple[Choice, ...]] = set()
+    for base in (first, last):
+        for world in (base, *({**base, name: choice} for name, choice in tried)):
+            key = tuple(world.values())
+            if key not in seen:
+                seen.add(key)
+                yield world
+
+
+def described(name: str, choice: Choice) -> str:
+    """Say a choice: `Stage=prod`, `Stage other`, `IsProd`, `not IsProd`."""
+    if isinstance(choice, Other):
+        return f"{name} other than {' or '.join(map(_shown, choice.texts))}"
+    if isinstance(choice, bool):
+        return name if choice else f"not {name}"
+    return f"{name}={_shown(choice)}"
+
+
+def _shown(text: str) -> str:
+    return text if text and text.isprintable() and " " not in text else repr(text)
+
 
 NO_VALUE = "AWS::NoValue"
 PARTITION, REGION, URL_SUFFIX = "AWS::Partition", "AWS::Region", "AWS::URLSuffix"
@@ -89,7 +130,7 @@ class Parameters:
         """Give a value that was given, unless CloudFormation keeps it secret and it cannot be kept from output."""
         if self.said(name, "NoEcho") != "true":
             return text
-        from checker.inputs.secrets import keep_secret  # only where something is secret
+        from checker.inputs.sensitive import keep_secret  # only where something is secret
 
         return text if keep_secret(text) else Unknown("a parameter with NoEcho", name)
 

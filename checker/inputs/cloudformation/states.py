@@ -12,11 +12,13 @@ from checker.inputs.cloudformation.deployment import (
     INLINE_POLICY,
     SUBSCRIPTION,
     TOPIC_POLICY,
+    Names,
     Properties,
     as_value,
+    is_export,
+    text_in,
 )
-from checker.inputs.cloudformation.naming import Names, is_export, text_in
-from checker.inputs.cloudformation.references import ALIAS, KEYS, TOPIC, written_arn
+from checker.inputs.cloudformation.evaluation import ALIAS, KEYS, TOPIC, written_arn
 from checker.policy.node import Node, Object, items
 
 if TYPE_CHECKING:

@@ -2,32 +2,194 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import Skipped
-from checker.inputs.cloudformation.bearing import bearing, passed_over
-from checker.inputs.cloudformation.choices import changes, worlds
+from checker.core.finding import Symbol
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
-from checker.inputs.cloudformation.declare import Declarer
-from checker.inputs.cloudformation.deployment import deployed
+from checker.inputs.cloudformation.declare import Declarer, variants
+from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
 from checker.inputs.cloudformation.evaluation import Evaluation
-from checker.inputs.cloudformation.parameters import PSEUDO
-from checker.inputs.cloudformation.parts import parts_of
+from checker.inputs.cloudformation.functions import exported_as
+from checker.inputs.cloudformation.nodes import collect_conditions, text_at
+from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
-from checker.inputs.cloudformation.variants import variants
-from checker.inputs.senders import senders
+from checker.inputs.senders import Part, is_part, senders
+from checker.policy.node import Array, Object, items, text_of
+from checker.policy.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from checker.core.errors import InputError
-    from checker.inputs.cloudformation.bearing import Bearing
-    from checker.inputs.cloudformation.choices import Choice, World
-    from checker.inputs.cloudformation.sections import Template
-    from checker.inputs.facts import Facts
+    from checker.inputs.cloudformation.parameters import Choice, World
+    from checker.inputs.cloudformation.sections import Resource, Template
+    from checker.inputs.collect import Facts
     from checker.inputs.text import TextDocument
+    from checker.policy.node import Node
+    from checker.policy.plain import Plain
+
+
+_INCLUDE = "AWS::Include"
+_AWS = "AWS::"
+"""AWS's own macros change no topic and no key, but for the one that includes another file.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
+"""
+
+
+class Bearing(NamedTuple):
+    """The conditions that bear on a stream, how many values do, and how many the largest resource has."""
+
+    conditions: dict[str, None]
+    size: int
+    largest: int
+
+
+def bearing(template: Template) -> Bearing:
+    """Collect what bears on a stream: the resources of its kinds, and what is exported of them."""
+    resources = [one for one in template.resources.values() if one.type in PROPERTIES]
+    outputs = [one for one in template.outputs.values() if resources and one.get("Export") is not None]
+    bearing_ones = [one for one in resources if one.type != SUBSCRIPTION]
+    named = [one.condition for one in bearing_ones] + [text_at(one.get("Condition")) for one in outputs]
+    sizes = [collect_conditions(node, named) for node in (*_properties(bearing_ones), *outputs)]
+    conditions = dict.fromkeys(name for name in named if name is not None)
+    return Bearing(conditions, sum(sizes), max(sizes, default=0))
+
+
+def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
+    """What is read of resources, but for the subscriptions that a topic lists."""
+    for one in resources:
+        names = [name for name in PROPERTIES[one.type] if name != LISTED]
+        inside = one.properties
+        values = (inside.get(name) for name in names) if isinstance(inside, Object) else (inside,)
+        yield from (node for node in values if node is not None)
+
+
+def passed_over(template: Template) -> Iterator[Skipped]:
+    """Note what a macro would change or make resources of, and resources whose properties cannot be read."""
+    yield from _transforms(template)
+    for macro in template.macros:
+        where = macro.value.source.position(macro.start, macro.end)
+        yield Skipped(template.name, f"`{macro.key}` makes resources that are not judged", position=where)
+    for one in template.resources.values():
+        node = one.properties
+        if one.type in PROPERTIES and node is not None and not isinstance(node, Object):
+            where = node.source.position(node.start, node.end)
+            reason = f"the properties of `{one.logical}` are no object"
+            yield Skipped(template.name, reason, error=True, position=where)
+
+
+def _transforms(template: Template) -> Iterator[Skipped]:
+    for one in template.transforms:
+        name = text_at(one.get("Name") if isinstance(one, Object) else one)
+        if name is not None and (name == _INCLUDE or not name.startswith(_AWS)):
+            where = one.source.position(one.start, one.end)
+            yield Skipped(template.name, f"what `{name}` makes of the template is not judged", position=where)
+
+
+_NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "FunctionName")
+_SERVERLESS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::StateMachine": "StateMachine"}
+_VARIABLE = re.compile(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
+
+
+def parts_of(template: Template, given: Mapping[str, str]) -> Iterator[Part]:
+    """Give what is written in a template that speaks of Connect."""
+    if "connect" not in template.document.source.text.lower():
+        return
+    reader = _PartsReader(template, Evaluation(template, given))
+    for resource in template.resources.values():
+        if is_part(resource.type):
+            yield reader.part(resource)
+
+
+class _PartsReader:
+    """Writes references as the names that the template's resources have elsewhere."""
+
+    def __init__(self, template: Template, evaluation: Evaluation) -> None:
+        self.template = template
+        self.evaluation = evaluation
+        root = template.document.root
+        found = root.get("Globals") if isinstance(root, Object) else None
+        self.globals = found if isinstance(found, Object) else None
+
+    def part(self, resource: Resource) -> Part:
+        written = resource.properties
+        names = [written.get(name) for name in _NAMES] if isinstance(written, Object) else []
+        texts = (text_of(name) for name in names if name is not None)
+        arguments = self.plain(written) if isinstance(written, Object) else {}
+        return Part(
+            self.template.symbol(resource.logical),
+            resource.type,
+            tuple(text for text in texts if text),
+            [arguments, *self.of_all(resource.type)],
+        )
+
+    def of_all(self, kind: str) -> Iterator[Plain]:
+        """Give what SAM sets for all functions of a template."""
+        section = self.globals.get(_SERVERLESS.get(kind, "")) if self.globals is not None else None
+        if section is not None:
+            yield self.plain(section)
+
+    def plain(self, node: Node) -> Plain:
+        """Turn properties into plain values."""
+        if isinstance(node, Array):
+            return [self.plain(one) for one in node.items]
+        if not isinstance(node, Object):
+            return plain(node)
+        call = _CALLS.get(node.members[0].key) if len(node.members) == 1 else None
+        if call is not None:
+            return call(self, node.members[0].value)
+        return {member.key: self.plain(member.value) for member in node.members}
+
+    def reference(self, node: Node) -> Plain:
+        """`Ref`, and `Fn::GetAtt` in both of its forms."""
+        logical, _, attribute = ".".join(text_of(one) or "" for one in items(node)).partition(".")
+        known = logical in self.template.resources
+        return Symbol(self.template.symbol(logical, attribute) if known else f"${{{logical}}}")
+
+    def substituted(self, node: Node) -> Plain:
+        """`Fn::Sub`, with the values that it is given beside the text."""
+        text, *values = items(node) or (node,)
+        filled = _VARIABLE.sub(self.variable, text_of(text) or "")
+        return [filled, *map(self.plain, values)]
+
+    def variable(self, match: re.Match[str]) -> str:
+        """Name the resource that a variable of a text means."""
+        known = match[1] in self.template.resources
+        return f"${{{self.template.symbol(match[1])}{match[2]}}}" if known else match[0]
+
+    def joined(self, node: Node) -> Plain:
+        """`Fn::Join` of what is known one by one."""
+        separator, listed = (*items(node), node, node)[:2]
+        pieces = [self.plain(one) for one in items(listed)]
+        texts = [_written(one) for one in pieces]
+        return [(text_of(separator) or "").join(texts), *pieces]
+
+    def imported(self, node: Node) -> Plain:
+        """`Fn::ImportValue`, by the name that the other template's resource has for it."""
+        text = self.evaluation.text(node)
+        return Symbol(exported_as(text)) if text is not None else self.plain(node)
+
+
+def _written(value: Plain) -> str:
+    """Write a piece of a text, one that is not known by its name."""
+    if isinstance(value, Symbol):
+        return value.name if "${" in value.name else f"${{{value.name}}}"
+    return value if isinstance(value, str) else ""
+
+
+_CALLS = {
+    "Ref": _PartsReader.reference,
+    "Fn::GetAtt": _PartsReader.reference,
+    "Fn::Sub": _PartsReader.substituted,
+    "Fn::Join": _PartsReader.joined,
+    "Fn::ImportValue": _PartsReader.imported,
+}
+
 
 _MOST_CHANGES = 60
 _TO_READ = 60_000

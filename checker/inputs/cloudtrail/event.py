@@ -9,9 +9,25 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from checker.inputs.cloudtrail.instance import instance_of
+from checker.core.arn import NEWEST, Arn, partition_of
+
+
+@lru_cache(maxsize=256)
+def instance_of(named: str, region: str, account: str) -> str:
+    """Give the ARN of an instance, empty if it cannot be told.
+
+    An id is one of the account and the Region that the event was recorded for.
+    """
+    decoded = unquote(named)
+    arn = Arn.parse(decoded)
+    if arn is None:
+        arn = Arn(partition_of(region) or NEWEST, "connect", region, account, f"instance/{decoded}")
+    return str(arn) if arn.is_instance and arn.region else ""
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import Place
 from checker.core.errors import Skipped
-from checker.inputs.cloudtrail.contacts import Contacts
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
-from checker.inputs.cloudtrail.piece import At
-from checker.inputs.cloudtrail.place import ROUTE
-from checker.inputs.cloudtrail.store import FullError, Store
+from checker.inputs.cloudtrail.fold import FullError, Store
+from checker.inputs.cloudtrail.fragment import ROUTE, At
+from checker.inputs.cloudtrail.streams import Contacts
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import UnreadError
 from checker.live.aws.facts import document_of

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from checker.sandbox.law.patterns import Context
 
+
 ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Context = Mapping[str, str | list[str]]
 
+
 ARN_PARTS = 6
 _VARIABLE = re.compile(r"\$\{([*?$])\}|\$\{([^{},\s]+)(?:, '([^']*)')?\}")
 _WILD = {"*": ".*", "?": "."}

@@ -12,7 +12,7 @@ from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.sections import read_sections
-from checker.inputs.facts import Given
+from checker.inputs.collect import Given
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
 from checker.lint.engine import Scope, judge

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.template import read_template
-from checker.inputs.facts import Facts, Given
+from checker.inputs.collect import Facts, Given
+from checker.inputs.link import tie
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
-from checker.inputs.tie import tie
 from tests.endings import ends_soon
 from tests.inputs.cloudformation.stacks import (
     HERE,

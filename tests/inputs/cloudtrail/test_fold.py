@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.inputs.cloudtrail.fold import Began, Ended, Origin, at_once
-from checker.inputs.cloudtrail.piece import At
+from checker.inputs.cloudtrail.fragment import At
 from checker.inputs.load import load
 from tests.inputs.cloudtrail.events import (
     FORMS,

@@ -16,11 +16,11 @@ import pytest
 from checker.analysis.inventory import Inventory
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Part
-from checker.inputs.cloudtrail.piece import MAX_PIECE
-from checker.inputs.cloudtrail.store import Store
+from checker.inputs.cloudtrail.fold import Store
+from checker.inputs.cloudtrail.fragment import MAX_PIECE
 from checker.inputs.cloudtrail.trail import read_streams, read_trail
-from checker.inputs.facts import Facts, Given
-from checker.inputs.tie import tie
+from checker.inputs.collect import Facts, Given
+from checker.inputs.link import tie
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
 from tests.samples import ACCOUNT
@@ -195,7 +195,7 @@ def test_hostile_files_take_no_memory(name: str, tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checker.inputs.cloudtrail.lines._ENDLESS", 5_000_000)
+    monkeypatch.setattr("checker.inputs.cloudtrail.documents._ENDLESS", 5_000_000)
     inventory = read(tmp_path, GOOD + bytes(9_000_000) + b"\n" + json_lines([start("c", 2)]))
     assert seen(inventory) == AB
     assert inventory.skipped[0].reason == "a line has no end, the rest was not read"

@@ -9,13 +9,13 @@ from typing import Any
 from checker.analysis.inventory import Inventory, PolicyText, Topic
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.facts import Facts, Given
-from checker.inputs.hcl.folder import absolute, read_texts
-from checker.inputs.hcl.gather import gather
-from checker.inputs.hcl.module import read_modules
-from checker.inputs.hcl.modules import Module
-from checker.inputs.hcl.session import Session
-from checker.inputs.tie import tie
+from checker.inputs.collect import Facts, Given
+from checker.inputs.link import tie
+from checker.inputs.terraform.module.collect_blocks import gather
+from checker.inputs.terraform.module.folder import absolute, read_texts
+from checker.inputs.terraform.module.module import Module
+from checker.inputs.terraform.module.root import read_modules
+from checker.inputs.terraform.module.session import Session
 from checker.policy.node import Array, Node, Number, Object, Stretch
 
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.core.unknown import Unknown
-from checker.inputs.facts import Facts, Given
-from checker.inputs.hcl.folder import read_texts
-from checker.inputs.hcl.module import read_module
+from checker.inputs.collect import Facts, Given
+from checker.inputs.terraform.module.folder import read_texts
+from checker.inputs.terraform.module.root import read_module
 from tests.endings import ends_soon
 from tests.inputs.hcl.reading import read, topic_of, write
 

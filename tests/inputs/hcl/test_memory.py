@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.inputs.hcl import called, root
-from checker.inputs.hcl.modules import Module
-from checker.inputs.hcl.session import Session
+from checker.inputs.terraform.module import folder, root
+from checker.inputs.terraform.module.module import Module
+from checker.inputs.terraform.module.session import Session
 from tests.inputs.hcl.reading import read
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_no_root_stays_in_memory_and_every_topic_is_read(
     files: dict[str, str], most_text: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(root, "_MUCH", 0)
-    monkeypatch.setattr(called, "_MOST_TEXT", most_text)
+    monkeypatch.setattr(folder, "_MOST_TEXT", most_text)
     gc.collect()
     before = _count(Module, Session)
     assert len(read(tmp_path, files).topics) == ROOTS

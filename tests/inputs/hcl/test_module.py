@@ -11,11 +11,11 @@ import pytest
 from checker.analysis.inventory import Key, Topic
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
-from checker.inputs.facts import Given
-from checker.inputs.hcl import gather
-from checker.inputs.hcl.body import Body
-from checker.inputs.hcl.parse import parse
+from checker.inputs.collect import Given
 from checker.inputs.load import load
+from checker.inputs.terraform.hcl.body import Body
+from checker.inputs.terraform.hcl.parse import parse
+from checker.inputs.terraform.module import collect_blocks
 from checker.policy.source import Source
 from tests.inputs.hcl.reading import policy_of, read, topic_of, write
 
@@ -273,7 +273,7 @@ def test_a_module_is_parsed_once_though_it_comes_before_those_that_call_it(
         names.append(source.name)
         return parse(source)
 
-    monkeypatch.setattr(gather, "parse", noted)
+    monkeypatch.setattr(collect_blocks, "parse", noted)
     call = 'module "m" {\n  source = "../modules/m"\n  name = "n"\n}\n'
     files = {"modules/m/main.tf": CHILD, "one/main.tf": call, "two/main.tf": call}
     assert len(load([write(tmp_path, files)]).topics) == 2

@@ -10,10 +10,10 @@ import pytest
 from checker.analysis.inventory import Inventory, PolicyText
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
+from checker.inputs.collect import Facts, Given
 from checker.inputs.declared import Declarations
-from checker.inputs.facts import Facts, Given
 from checker.inputs.load import load
-from checker.inputs.terraform.show import read_show
+from checker.inputs.terraform.plan.show import read_show
 from checker.inputs.text import Implied
 from tests.inputs.terraform.plans import FIXTURES, judged, read
 

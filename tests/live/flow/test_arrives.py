@@ -11,7 +11,7 @@ from checker.fix.live.flow_result import DONE, End, Step
 from checker.report.flow import passage_text
 from checker.report.style import Paint
 from checker.sandbox import seed
-from checker.sandbox.faults import REFUSE, Fault
+from checker.sandbox.http.faults import REFUSE, Fault
 from tests.live.flow.stage import flow, temporary
 
 if TYPE_CHECKING:

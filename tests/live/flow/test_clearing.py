@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.fix.live.flow_result import FAILED, End, Passage, Step
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.cli.process import CHECKER
 from tests.live.flow.stage import flow, stops, temporary
 
 if TYPE_CHECKING:
-    from checker.sandbox.faults import Fault
+    from checker.sandbox.http.faults import Fault
     from checker.sandbox.running import Account, Sandbox
 
 CALLS = {

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from checker.fix.live.flow_result import End
 from checker.live.permissions import Limits, flow_policy
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.live.flow.stage import flow
 from tests.live.test_permissions import FREE, actions_of
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from checker.core.arn import Arn
 from checker.fix.live.flow_result import End
 from checker.lint.retention.model import SQS, Wanted
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.live.flow.stage import flow
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 
 from checker.fix.live.flow_result import End
 from checker.live.flow.request import Mistake
-from checker.sandbox import faults, seed
+from checker.sandbox import seed
+from checker.sandbox.http import faults
 from tests.live.flow.stage import flow, temporary, topic_with
 
 if TYPE_CHECKING:

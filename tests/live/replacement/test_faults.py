@@ -18,7 +18,7 @@ from checker.live.repair.execution import check, execute, record
 from checker.live.repair.mending import roll_back
 from checker.live.repair.subscribing import subscriptions_of
 from checker.sandbox import seed
-from checker.sandbox.faults import denied, server_error
+from checker.sandbox.http.faults import denied, server_error
 from tests.cli.process import CHECKER, run
 from tests.live.cloud import Call, Cloud
 from tests.live.replacement.stage import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.cli import confirm
+from checker.app import terminal
 from checker.core.errors import InputError
 from checker.fix.live.receipt import name_of
 from checker.fix.live.receipt_file import read_receipt
@@ -21,7 +21,7 @@ from checker.live.aws import wait
 from checker.live.repair import mending, rollback
 from checker.live.repair.mending import Missed, Undone
 from checker.sandbox import seed
-from checker.sandbox.faults import denied
+from checker.sandbox.http.faults import denied
 from tests.live.estate import checker
 from tests.live.replacement.stage import (
     Scene,
@@ -217,7 +217,7 @@ def test_a_rollback_shows_what_it_will_do_and_asks_first(
     assert "kms:ScheduleKeyDeletion" in done.out
     assert written(sandbox, account) == []
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
-    assert not confirm.is_confirmed("sure")
+    assert not terminal.is_confirmed("sure")
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert checker("rollback", receipt).code == 0
     assert topics(account) == []

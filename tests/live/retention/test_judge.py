@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.sandbox import faults, seed, subscribers
+from checker.sandbox import seed, subscribers
+from checker.sandbox.http import faults
 from tests.live.retention.scene import Make, Scene, kept, key_of, queue, reason, right, scene, statuses, with_
 
 if TYPE_CHECKING:

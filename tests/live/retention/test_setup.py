@@ -13,7 +13,8 @@ from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
 from checker.live.retention.make_queue import own_name
 from checker.live.retention.setup import set_up
-from checker.sandbox import faults, seed, subscribers
+from checker.sandbox import seed, subscribers
+from checker.sandbox.http import faults
 from tests.live.retention.scene import Scene, kept, key_of, parsed, queue, right, scene, with_
 from tests.live.test_permissions import actions_of
 

@@ -1,0 +1,206 @@
+"""What `checker audit` does: units of accounts and Regions worked off, a journal, and a report."""
+
+from __future__ import annotations
+
+import gc
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from shlex import join
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import Source
+from checker.app.audit_plan import continued, journal_of, named_instances, plan_of
+from checker.app.baseline_file import check_baseline, write_baseline
+from checker.app.exit_codes import Exit, ending_of
+from checker.app.output import Destination, check_destinations, publish
+from checker.app.progress import AuditProgress
+from checker.app.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
+from checker.app.signals import interruptible
+from checker.app.terminal import tell
+from checker.configuration.baseline import hold_back, read_baseline
+from checker.core.errors import Skipped
+from checker.inputs.output_file import protect
+from checker.live.audit.cluster import ClusterLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.app.audit_options import AuditOptions
+    from checker.app.run import Ground, Run
+    from checker.lint.report import Report
+    from checker.live.audit.accounts import Surveyed
+    from checker.live.audit.executor import Crew
+    from checker.live.audit.journal import Journal
+    from checker.live.audit.plan import Plan
+    from checker.live.aws.access import Unit
+    from checker.live.aws.session import Sessions
+
+
+def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
+    """Audit, report, and give the exit code. Raises InputError."""
+    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
+    from checker.live.audit.instances import unverified
+    from checker.live.aws.session import sign_in
+
+    destinations = [Destination.of(one) for one in formats or ("text",)]
+    check_destinations(destinations, output, asked.resume or asked.journal)
+    asked = continued(asked)
+    ground = prepare(asked.options)
+    plan = plan_of(asked, ground)
+    _check_baselines(asked, ground, [one.path or (Path(output) if output else None) for one in destinations])
+    with interruptible():
+        sessions = sign_in(asked.access)
+        surveyed = survey(sessions, asked.coverage)
+        gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+        gc.enable()  # an audit is long, unlike other runs
+        unknown = tuple(unverified(sessions, surveyed.units, named_instances(asked, ground, plan)))
+        surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
+        journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
+        check_destinations(destinations, output)  # again, now that the inputs and the journal are known
+        units = [unit for unit in surveyed.units if unit.bare not in done]
+        with _resumable(asked, journal):
+            _work_off(units, asked, plan, sessions, journal)
+            run = _judged(asked, ground, sessions, surveyed, journal)
+    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
+    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
+    run = run._replace(report=run.report._replace(skipped=skipped))
+    whole = publish(run, destinations, output)
+    journal.finish()
+    if not asked.journal and not asked.resume:
+        journal.path.unlink()
+    ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
+    return ending._replace(crashed=ending.crashed or not whole).code
+
+
+@contextmanager
+def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
+    """Say how to resume an audit that is interrupted or loses its cluster."""
+    try:
+        yield
+    except (KeyboardInterrupt, ClusterLostError):
+        tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
+        raise
+
+
+def _judged(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> Run:
+    """Put everything together, also what could not be sent to Security Hub. Raises InputError."""
+    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
+    run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
+    return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+
+
+def _without_known(asked: AuditOptions, run: Run) -> Run:
+    """Hold back what the baseline knows, which is written first if that is asked for. Raises InputError."""
+    path = asked.write_baseline
+    if path is None:
+        return without_known(run, asked.options)
+    baseline = write_baseline(run.report, path)
+    return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
+
+
+def resume_command(arguments: Sequence[str], journal: Path) -> str:
+    """Give the command of an audit, as one that resumes its journal."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word in _JOURNALS:
+            next(words, None)
+        elif word.partition("=")[0] not in _JOURNALS:
+            kept.append(word)
+    return join(["checker", *kept, "--resume", str(journal)])
+
+
+_JOURNALS = ("--journal", "--resume")
+
+
+def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn stream to none of the topics that were judged."""
+    paired = {str(one.instance) for target in report.examined for one in target.pairings}
+    for source, text in dict.fromkeys(plan.instances):
+        if source == Source.OPTION.value and text not in paired:
+            reason = (
+                f"`{text}` fits no topic that was judged: none of its account and Region, or all name others"
+            )
+            yield Skipped(
+                "--instance-arn", reason, help="name the topic with --topic-arn, or pair them in a manifest"
+            )
+
+
+def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
+    """See that baselines can be used before a long run, though they are only at its end. Raises InputError."""
+    if asked.write_baseline is not None:
+        check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
+        return
+    path = asked.options.baseline or baseline_path(ground.configuration)
+    if path is not None and _is_pipe(path):
+        protect(path)
+    elif path is not None:
+        read_baseline(path)
+
+
+def _is_pipe(path: Path) -> bool:
+    """True for a pipe or device, which can be read only once."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))  # noqa: PTH110, PTH112, PTH113 - they never raise
+
+
+def _work_off(
+    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
+) -> None:
+    """Work the units off and journal them."""
+    from checker.live.audit.executor import run
+
+    with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
+        crew = _crew(units, asked, plan, sessions, progress, journal)
+        try:
+            for done in run(units, crew, journal):
+                progress.done(done)
+        finally:
+            crew.dismiss()
+
+
+def _crew(
+    units: Sequence[Unit],
+    asked: AuditOptions,
+    plan: Plan,
+    sessions: Sessions,
+    progress: AuditProgress,
+    journal: Journal,
+) -> Crew:
+    if asked.dask:
+        from checker.live.audit.cluster import cluster
+
+        return cluster(plan, asked.dask)
+    from checker.live.audit.executor import threads
+
+    return threads(plan, sessions, len(units), progress.called, journal.reads)
+
+
+def _send(
+    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+) -> tuple[Skipped, ...]:
+    """Send the findings of each unit to Security Hub, but for those that are held back."""
+    from checker.live.audit.securityhub import send
+
+    entered = {unit.bare: unit for unit in surveyed.units}
+    unsent: list[Skipped] = []
+    for entry in journal.entries():
+        if entry.unit in entered:
+            run = without_known(decide(entry.report, ground, asked.options), asked.options)
+            unsent += send(sessions, entered[entry.unit], run.report)
+        else:
+            unsent.append(Skipped(entry.unit.name, _LEFT, error=True))
+    return tuple(unsent)
+
+
+_LEFT = "not listed any more since the audit began: its findings were not sent to Security Hub"
+
+
+def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+    """Put the units of the journal together, also those that are not listed any more."""
+    from checker.live.audit.executor import joined
+
+    report = joined(entry.report for entry in journal.entries())
+    return report._replace(skipped=(*skipped, *report.skipped))

@@ -1,0 +1,58 @@
+"""Writes a baseline: the findings of a run, and the entries of an earlier one that the run did not judge."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from checker.app.run import beside
+from checker.app.terminal import check_output, tell, write
+from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
+from checker.core.errors import InputError
+from checker.inputs.opening import mark_irrelevant
+from checker.inputs.output_file import check_output_file, is_same_file
+from checker.report.context import is_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from checker.core.finding import Identity
+    from checker.lint.report import Report
+
+
+def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
+    """Write the baseline of a report, say so, and give it. Raises InputError."""
+    old = Baseline(dict(_existing(path)))
+    baseline = renewed(old, report, beside(path))
+    write(baseline_lines(baseline), path, regular=regular)
+    kept = sum(baseline.values()) - len(report.findings)
+    count = len(report.findings)
+    more = f", kept {kept} that were suppressed or not judged" if kept else ""
+    tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
+    return baseline
+
+
+def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
+    """See that a baseline can be written at the end of a long run, and over none of its ``others``. Raises InputError."""
+    check_output(path)
+    for other in others:
+        if other is not None and is_same_file(path, other):
+            raise InputError(
+                str(path), "is both the baseline and another output of this run", help_text="name two files"
+            )
+    if path.is_file() and path.stat().st_size:
+        read_baseline(path)
+        mark_irrelevant(path)  # it is replaced, unlike an input of the run
+
+
+def _existing(path: Path) -> Iterator[tuple[Identity, int]]:
+    """The entries of the file that is replaced, but for those about files that are gone."""
+    check_output_file(path)
+    if not path.is_file() or not path.stat().st_size:
+        return
+    entries = read_baseline(path)
+    mark_irrelevant(path)  # it is replaced, unlike an input of the run
+    for entry, count in entries.items():
+        if not is_file(entry.source) or os.path.exists(path.parent / entry.source):  # noqa: PTH110 - it never raises
+            yield entry, count

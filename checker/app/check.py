@@ -1,0 +1,41 @@
+"""What `checker check` does. Imports no Typer: the hook's call, paths and no options, needs no option parser."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from checker.app.exit_codes import Exit, ending_of
+from checker.app.output import Destination, publish
+from checker.app.run import Options, Run, examine, without_known
+from checker.app.terminal import report_bug
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exit:
+    """Judge files and folders, report, and give the exit code. Raises InputError."""
+    destinations = [Destination.of(one) for one in formats or ("text",)]
+    run = without_known(examine(options), options)
+    if any(finding.fixes for finding in run.report.findings):
+        run = _with_fixes(run, options)
+    whole = publish(run, destinations, output)
+    ending = ending_of(run.report, run.fail_on, strict=run.strict)
+    return ending._replace(crashed=ending.crashed or not whole).code
+
+
+def _with_fixes(run: Run, options: Options) -> Run:
+    """Work every fix out, so that all formats say the same of it; a bug in that must not lose the report."""
+    from checker.fix.editable import own_code  # only where there is something to fix
+    from checker.fix.preview import offered
+    from checker.fix.snapshot import Reading
+
+    try:
+        return run._replace(report=offered(Reading(run.inventory, run.report), own_code(options.paths)))
+    except Exception as error:
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        report_bug(error)
+        report = run.report
+        return run._replace(report=report._replace(crashed=(*report.crashed, "fixes")))

@@ -1,0 +1,138 @@
+"""What `checker fix` does with files: tries changes out on drafts, and writes what has proven good."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.app.exit_codes import Ending, ending_of
+from checker.app.run import Options, examine, examine_on, prepare
+from checker.app.signals import heeded
+from checker.app.terminal import tell
+from checker.core.errors import InputError
+from checker.fix.acceptance import key_of
+from checker.fix.editable import editable
+from checker.fix.result import Outcome, policy_changes
+from checker.fix.rounds import repair
+from checker.fix.snapshot import Reading
+from checker.fix.write_files import write_files
+from checker.inputs.discover import STDIN, is_stream
+from checker.inputs.snapshot import Snapshot, drafts
+from checker.report.style import Paint
+from checker.report.text import skipped_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from checker.analysis.documented import KeyCondition
+    from checker.core.finding import Severity
+    from checker.inputs.snapshot import Original
+
+
+class Mending(NamedTuple):
+    """The plan, the severity from which a remaining finding counts, and the files to change as they were read."""
+
+    options: Options
+    outcome: Outcome
+    fail_on: Severity
+    originals: Mapping[str, Original]
+
+
+def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> Mending:
+    """Work out what to change. Raises InputError for options that cannot be followed."""
+    _check_paths(options)
+    ground, snapshot = prepare(options), Snapshot()
+
+    def read(texts: Mapping[str, str]) -> Reading:
+        with drafts(texts, snapshot):
+            run = examine_on(ground, options)
+        return Reading(run.inventory, run.report)
+
+    check = editable(options.paths or (Path(),), snapshot)
+    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
+    for skipped in found.before.report.skipped:
+        tell(*skipped_text(skipped, Paint()))
+    originals = {path: snapshot[path] for path in found.texts}
+    names = {path: os.path.relpath(path) for path in found.texts}
+    tell(*_linked(originals, names))
+    texts = {path: original.text for path, original in originals.items()}
+    command = ("checker", *sys.argv[1:])
+    outcome = Outcome(found, texts, names, policy_changes(found), command=command)
+    return Mending(options, outcome, ground.fail_on(options), originals)
+
+
+def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
+    """How a fix ended: changes that were only shown count as findings, those that were made do not."""
+    ending = ending_of(outcome.repair.after.report, fail_on, live=live)
+    return ending._replace(findings=ending.findings or outcome.is_pending)
+
+
+def _check_paths(options: Options) -> None:
+    """Refuse what cannot be written back; among the files of a change it is skipped. Raises InputError."""
+    for path in options.paths:
+        if path == STDIN or (is_stream(path) and not options.changed):
+            reason = f"{'standard input' if path == STDIN else 'a pipe or device'} cannot be fixed in place"
+            raise InputError(str(path), reason, help_text="save it to a file and name the file")
+
+
+def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iterator[str]:
+    """Say which files have hard links: as `sed -i` does, a fix replaces a file, and its other names stay as they are."""
+    for path, original in originals.items():
+        if original.links > 1:
+            name = names[path]
+            yield f"note: {name} is one of {original.links} hard links to a file; the fix replaces this one alone"
+            yield f"  = help: to link another name to it again: ln -f {shlex.quote(name)} OTHER"
+
+
+def carried_out(mending: Mending) -> Mending:
+    """Write the files, and read them again to see that it worked. Raises InputError."""
+    outcome = mending.outcome
+    _write(mending)
+    if outcome.repair.texts:
+        run = examine(mending.options)
+        after = outcome.repair.after.report
+        if Counter(map(key_of, run.report.findings)) != Counter(map(key_of, after.findings)):
+            raise InputError(
+                ", ".join(map(outcome.name, outcome.repair.texts)),
+                "the files no longer match the plan",
+                help_text="another process may be writing them; run `checker check`",
+            )
+    return mending._replace(outcome=outcome._replace(applied=True))
+
+
+def _write(mending: Mending) -> None:
+    """Write the files; if that ends early, say which were written and which not. Raises InputError."""
+    outcome, written, signals = mending.outcome, list[str](), list[int]()
+    try:
+        with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
+            for path in write_files(outcome.repair.texts, mending.originals):
+                written.append(path)
+                _check_signals(signals)
+    except InputError as fault:
+        reason = f"{fault.reason}; {_progress(outcome, written)}"
+        help_text = fault.help or f"run again: {shlex.join(['checker', *sys.argv[1:]])}"
+        raise InputError(outcome.name(fault.what), reason, help_text=help_text) from None
+    except KeyboardInterrupt:
+        tell(_progress(outcome, written))
+        raise
+
+
+def _check_signals(signals: Sequence[int]) -> None:
+    if signals:
+        raise KeyboardInterrupt
+
+
+def _progress(outcome: Outcome, written: Sequence[str]) -> str:
+    """Say which files were written and which not."""
+    rest = [path for path in outcome.repair.texts if path not in written]
+    if not written:
+        return "nothing was written"
+    return f"written: {_names(outcome, written)}; not written: {_names(outcome, rest)}"
+
+
+def _names(outcome: Outcome, paths: Sequence[str]) -> str:
+    return ", ".join(f"`{outcome.name(path)}`" for path in paths) or "none"

@@ -1,0 +1,248 @@
+"""What `checker fix --topic-arn` asks and says; `checker.live.repair.execution` does it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Source
+from checker.app.exit_codes import Ending, Exit
+from checker.app.fix_files import ending_of_fix
+from checker.app.flow import Trial, ending_of_flow, try_chat
+from checker.app.run import Options, decide, prepare
+from checker.app.signals import finishing, interruptible
+from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.fix.live.flow_result import End
+from checker.fix.snapshot import Reading
+from checker.lint.engine import Scope, judge
+from checker.report.repair import summary_line
+from checker.report.replacement import steps_text
+from checker.report.style import Paint
+from checker.report.text import skipped_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.analysis.documented import KeyCondition
+    from checker.analysis.inventory import Instance, Inventory
+    from checker.app.output import Shown
+    from checker.app.run import Ground
+    from checker.core.finding import Severity
+    from checker.fix.result import Outcome
+    from checker.live.aws.access import Access
+    from checker.live.repair.execution import Done
+    from checker.live.repair.planning import Plan
+
+
+class LiveOptions(NamedTuple):
+    """What the command line says of a live repair."""
+
+    options: Options
+    access: Access
+    topic: str
+    unsafe: bool = False
+    kms_condition: KeyCondition | None = None
+    force_managed: bool = False
+    receipts: Path = Path("checker-receipts")
+    replace: bool = False
+    trial: Trial | None = None
+
+
+def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
+    """Plan, show, and with ``apply`` carry out.
+
+    People see the plan before they are asked; programs get what came of it, also where something went wrong.
+    Raises InputError.
+    """
+    arn = Arn.parse(asked.topic)
+    if arn is None or not arn.is_topic:
+        raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
+    with interruptible():
+        return _fix(asked, arn, shown, apply=apply, yes=yes)
+
+
+def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) -> int:
+    ground = prepare(asked.options)
+    planned = _plan(asked, arn, ground)
+    check_output(shown.output)
+    if shown.for_people:
+        _show(planned, shown, apply=apply)
+    late: list[int] = []
+    done = _carried_out(planned, asked, shown, late, yes=yes) if apply else _as_planned(planned)
+    if not shown.for_people:
+        shown.write(done.outcome)
+    if late and done.fault is not None:
+        complain(done.fault)
+        return Exit.INTERRUPTED
+    ending = _ended(planned, done, ground.fail_on(asked.options))
+    return ending._replace(interrupted=ending.interrupted or bool(late)).code
+
+
+def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
+    """Show the plan. Raises InputError if nobody reads what is about to be done."""
+    try:
+        shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
+    except BrokenPipeError:
+        if not apply or not planned.changes:
+            raise
+        reason = "closed before the plan was read; nothing was changed"
+        raise InputError("standard output", reason) from None
+
+
+def _as_planned(planned: Plan) -> Done:
+    from checker.live.repair.execution import Done
+
+    return Done(planned.outcome)
+
+
+def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int], *, yes: bool) -> Done:
+    """Carry a plan out, and try a chat on what came of it if that is asked for.
+
+    What is begun is finished, so that nothing stays half done; a signal that came meanwhile is noted in ``late``.
+    """
+    done = _as_planned(planned)
+    if planned.changes:
+        try:
+            done = _apply(planned, asked, late, yes=yes)
+        except InputError as fault:
+            return done._replace(fault=fault, refused=True)
+        _tell_steps(done.outcome)
+    if done.fault is not None or asked.trial is None or late:
+        return done
+    return _tried(planned, done, asked, asked.trial, shown, late)
+
+
+def _tried(
+    planned: Plan, done: Done, asked: LiveOptions, trial: Trial, shown: Shown, late: list[int]
+) -> Done:
+    """Try a chat on a repair; where that is asked for, roll the repair back unless the message arrives."""
+    may_undo = trial.rollback and bool(planned.changes)
+    try:
+        passage = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
+    except BaseException:
+        if may_undo:
+            _undone(planned, done, late)
+        raise
+    done = done._replace(outcome=done.outcome._replace(flow=passage))
+    return _undone(planned, done, late) if may_undo and passage.end is not End.ARRIVED else done
+
+
+def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
+    """Roll back a repair that no message came through."""
+    from checker.live.repair.execution import undo
+
+    with finishing(
+        "finishing the rollback; press Ctrl-C again to stop now, the receipt rolls back the rest", late
+    ):
+        undone = undo(planned, done.outcome)
+    _tell_steps(undone.outcome)
+    return undone
+
+
+def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+    """Sum up, and say how it ended. Raises InputError for a change that was refused before it began."""
+    outcome = done.outcome
+    if done.fault is not None and done.refused:
+        done.fault.incomplete |= any(one.error for one in planned.calls.skipped)
+        raise done.fault
+    if done.fault is not None:
+        complain(done.fault)
+    tell(summary_line(outcome))
+    if planned.replaceable:
+        tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
+    for doubt in planned.doubts:
+        tell(*skipped_text(doubt.skipped(), Paint()))
+    for skipped in planned.calls.skipped:
+        tell(*skipped_text(skipped, Paint()))
+    fixed = ending_of_fix(outcome, fail_on, live=True)
+    flow = Ending() if outcome.flow is None else ending_of_flow(outcome.flow)
+    failed = done.fault is not None and outcome.flow is None
+    return fixed._replace(
+        interrupted=flow.interrupted,
+        incomplete=fixed.incomplete
+        or flow.incomplete
+        or failed
+        or bool(planned.calls.skipped or done.missed)
+        or any(doubt.incomplete for doubt in planned.doubts),
+        findings=fixed.findings or flow.findings,
+        undetermined=flow.undetermined,
+    )
+
+
+def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
+    from checker.live.aws.topic import reach
+    from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
+    from checker.live.repair.planning import Wish, plan
+
+    judged = _judge(ground, asked.options)
+    instances = _streaming_to(arn, ground)
+    wish = Wish(arn, instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
+    calls = reach(asked.access, arn)
+    unknown = list(unverified(calls, arn, instances))
+    planned = plan(calls, wish)
+    return doubted(planned, [*unknown, *cut_off(planned)])
+
+
+def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+    """The instances of the options; without any, those of the configuration in the topic's account and Region."""
+    named = tuple(one for one in ground.instances if one.source is Source.OPTION)
+    here = (topic.partition, topic.region, topic.account)
+    ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
+    return named or tuple(ours)
+
+
+def _tell_steps(outcome: Outcome) -> None:
+    if outcome.replacement is not None:
+        tell(*steps_text(outcome.replacement, paint_for(sys.stderr)))
+
+
+def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
+    """Judge as options and configuration say."""
+
+    def read(inventory: Inventory) -> Reading:
+        run = decide(judge(inventory, ground.rules, Scope(all_topics=True)), ground, options, inventory)
+        return Reading(run.inventory, run.report)
+
+    return read
+
+
+def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
+    """Carry the plan out. Raises InputError for what stands against it."""
+    from checker.live.repair.doubts import check_doubts
+    from checker.live.repair.execution import check, execute, record
+
+    check(plan, force_managed=asked.force_managed)
+    check_doubts(plan)
+    if not yes and not is_confirmed(_question(plan)):
+        raise InputError(
+            "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
+        )
+    path = record(plan, asked.receipts)
+    undo = f"`checker rollback {shlex.quote(str(path))}`"
+    tell(f"receipt: {path} ({undo} rolls the repair back)")
+    with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
+        try:
+            done = execute(plan)
+        except BaseException:
+            tell(f"stopped halfway: {undo} looks up every change, and rolls it back")
+            raise
+    return _with_help(done, f"{undo} rolls back the rest") if done.left else done
+
+
+def _with_help(done: Done, help_text: str) -> Done:
+    """Say how to roll back the remaining changes after a fault."""
+    fault = done.fault
+    if fault is None:
+        return done
+    told = "; ".join(filter(None, (fault.help, help_text)))
+    return done._replace(fault=InputError(fault.what, fault.reason, help_text=told))
+
+
+def _question(plan: Plan) -> str:
+    count = len(plan.changes)
+    what = "write this policy" if count == 1 else f"write these {count} policies"
+    return "do all this" if plan.outcome.replacement else what

@@ -1,0 +1,178 @@
+"""Writes a report: several formats at once, each to a file or to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.app.terminal import check_output, paint_for, report_bug, tell, write
+from checker.core.errors import InputError
+from checker.core.terminal_text import inert_line, json_lines
+from checker.inputs.opening import Role
+from checker.inputs.output_file import is_same_file, open_output, overwritten
+from checker.lint.registry import all_rules
+from checker.policy.wildcard import did_you_mean
+from checker.report.context import Setting
+from checker.report.formats import FORMATS, render
+from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
+from checker.report.style import Paint
+from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.app.run import Run
+    from checker.core.finding import Severity
+    from checker.fix.result import Outcome
+    from checker.lint.report import Report
+
+
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+class Destination(NamedTuple):
+    """A format and the file that it is written to; without one, standard output."""
+
+    format: str
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Destination:
+        """Read `NAME` or `NAME=FILE`. Raises InputError for a format that there is none of."""
+        name, equals, path = text.partition("=")
+        if name not in FORMATS:
+            guess = did_you_mean(name, FORMATS)
+            help_text = f"did you mean `{guess}`?" if guess else f"there are {', '.join(FORMATS)}"
+            raise InputError("--format", f"there is no format `{name}`", help_text=help_text)
+        if equals and not path:
+            raise InputError("--format", f"`{text}` names no file", help_text=f"write `{name}=FILE`")
+        return cls(name, Path(path) if path else None)
+
+
+def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> bool:
+    """Write a report in every format; ``output`` is a file that takes the place of standard output.
+
+    Files come first, so that they are written whoever reads standard output. False if a format could not be
+    written because of a bug; the others are. Raises InputError for two reports in one place, and for a file that
+    cannot be written.
+    """
+    check_destinations(destinations, output)
+    targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
+    if any(one.format == "github" for one in targets):
+        _step_summary(run.report, run.fail_on)
+    written = [_is_written(target, run) for target in targets]
+    errors, report = paint_for(sys.stderr), run.report
+    for skipped in report.skipped:
+        tell(*skipped_text(skipped, errors))
+    for stale in report.stale:
+        tell(*stale_text(stale, errors))
+    if run.strict:
+        tell(*doubts_text(report, errors))
+    tell(summary_text(report, errors))
+    return all(written)
+
+
+def _is_written(target: Destination, run: Run) -> bool:
+    """Write one format; a bug in it must not lose the others."""
+    paint = Paint() if target.path else paint_for(sys.stdout)
+    try:
+        write(render(target.format, run.report, _setting(run.fail_on, paint)), target.path)
+    except (InputError, OSError):
+        raise
+    except Exception as error:
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        report_bug(error)
+        return False
+    return True
+
+
+def check_destinations(
+    destinations: Sequence[Destination], output: str = "", journal: Path | None = None
+) -> None:
+    """See that every report can be written, before a long run and before the first of them.
+
+    Raises InputError, also for a report in the place of the journal, which the run would empty first.
+    """
+    for target in _targets(destinations, output):
+        check_output(target.path)
+        if journal and target.path and is_same_file(target.path, journal):
+            raise overwritten(target.path, Role.JOURNAL)
+
+
+def _targets(destinations: Sequence[Destination], output: str) -> list[Destination]:
+    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
+    _different([one.path for one in targets])
+    return targets
+
+
+def _different(paths: list[Path | None]) -> None:
+    files = [path and os.path.realpath(path) for path in paths]
+    for path, file in zip(paths, files, strict=True):
+        if files.count(file) > 1:
+            where = f"`{path}`" if path else "standard output"
+            raise InputError("--format", f"two reports cannot go to {where}", help_text="write `NAME=FILE`")
+
+
+def _setting(fail_on: Severity, paint: Paint) -> Setting:
+    folder = Path.cwd()
+    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    return Setting(all_rules(), fail_on, root.as_posix(), folder.as_posix(), paint)
+
+
+def _step_summary(report: Report, fail_on: Severity) -> None:
+    """Add to the page that GitHub shows for the step.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    path = os.environ.get(_STEP_SUMMARY)
+    if not path:
+        return
+    from checker.report.github import step_summary
+
+    try:
+        with open_output(Path(path), append=True) as file:
+            file.writelines(
+                f"{inert_line(line)}\n" for line in step_summary(report, _setting(fail_on, Paint()))
+            )
+    except OSError as error:
+        raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+class Format(StrEnum):
+    """How a single answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Shown(NamedTuple):
+    """How an outcome is reported, and where: standard output, or a file."""
+
+    format: Format
+    paint: Paint
+    diff_alone: bool
+    output: Path | None
+
+    @property
+    def for_people(self) -> bool:
+        """True for text, which is read while the command goes on."""
+        return self.format is not Format.JSON
+
+    def write(self, outcome: Outcome) -> None:
+        """Write the report. Raises InputError for a file that cannot be written."""
+        if not self.for_people:
+            write(json_lines(repair_json(outcome)), self.output)
+            return
+        text = diff_text if self.diff_alone else repair_text
+        write(text(outcome, self.paint), self.output)
+
+    def remarks(self, outcome: Outcome) -> Iterator[str]:
+        """Say which files' diffs cannot be given to `git apply`."""
+        if self.for_people:
+            for name in escaped_diffs(outcome):
+                yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"
+                yield "  = help: use `--apply`, which writes the exact text"

@@ -1,0 +1,293 @@
+"""One run over files: configuration, inventory, judgement, and what is held back."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Instance, Inventory, Source
+from checker.analysis.pairing import pair
+from checker.configuration.load import check_name, find_configuration, read_configuration
+from checker.configuration.model import Choice, Configuration, matches
+from checker.configuration.selection import ALL, choose, idle, selects
+from checker.configuration.suppression import suppress
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.inputs.change import read_change
+from checker.inputs.collect import Given
+from checker.inputs.coverage import nothing_examined, topics_not_read
+from checker.inputs.discover import name_of
+from checker.inputs.load import load
+from checker.lint.engine import Scope, judge
+from checker.lint.registry import PackError, all_rules
+from checker.policy.wildcard import glob
+from checker.report.context import is_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from checker.analysis.inventory import Topic
+    from checker.lint.report import Report
+    from checker.lint.rule import Rule
+
+
+class Options(NamedTuple):
+    """What the command line says of a run; ``None`` where it says nothing, so that the configuration counts.
+
+    ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all.
+    """
+
+    paths: tuple[Path, ...] = ()
+    instances: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    topic_tags: tuple[str, ...] = ()
+    choice: Choice = Choice()
+    fail_on: Severity | None = None
+    strict: bool | None = None
+    all_topics: bool | None = None
+    changed: bool = False
+    baseline: Path | None = None
+    configuration: Path | None = None
+    isolated: bool = False
+    given: Given = Given()
+
+
+class Run(NamedTuple):
+    """What came of it, and what the options and the configuration say of its end."""
+
+    report: Report
+    fail_on: Severity
+    strict: bool
+    configuration: Configuration
+    inventory: Inventory = Inventory()
+
+
+def known_rules() -> tuple[Rule, ...]:
+    """Every rule, those of rule packs too. Raises InputError for a pack that cannot be used."""
+    try:
+        return all_rules()
+    except PackError as error:
+        raise InputError("rule packs", str(error), help_text="mend or uninstall the pack") from None
+
+
+class Ground(NamedTuple):
+    """What a run stands on before anything is read: the rules with their families, and the configuration."""
+
+    rules: tuple[Rule, ...]
+    families: dict[str, str]
+    configuration: Configuration
+    scope: Scope
+    instances: tuple[Instance, ...]
+
+    def fail_on(self, options: Options) -> Severity:
+        """The severity from which a finding counts."""
+        return options.fail_on or self.configuration.fail_on or Severity.WARNING
+
+
+def prepare(options: Options) -> Ground:
+    """Read the configuration. Raises InputError for options and configurations that cannot be followed."""
+    rules = known_rules()
+    families = {rule.id: rule.family for rule in rules}
+    configuration = _configuration(options, {*families, *families.values(), ALL})
+    known = (
+        *(_instance(text, Source.OPTION) for text in options.instances),
+        *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
+    )
+    return Ground(rules, families, configuration, _scope(options, configuration), known)
+
+
+def examine(options: Options) -> Run:
+    """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
+    return examine_on(prepare(options), options)
+
+
+def examine_on(ground: Ground, options: Options) -> Run:
+    """Judge files and folders, where the configuration has been read."""
+    if options.changed:
+        return _examine_change(ground, options)
+    paths = options.paths or (Path(),)
+    inventory = _loaded(ground, options, paths)
+    report = judge(inventory, ground.rules, ground.scope)
+    report = report._replace(
+        skipped=(*report.skipped, *nothing_examined(report, paths, absolute)),
+        stale=tuple(idle(report, ground.configuration, map(_full_name, paths), absolute)),
+    )
+    return decide(report, ground, options, inventory)
+
+
+def _examine_change(ground: Ground, options: Options) -> Run:
+    """Judge the files of a change; of Terraform, the roots that it reaches."""
+    change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
+    options = options._replace(given=options.given._replace(values=change.values))
+    inventory = _loaded(ground, options, change.paths)
+    inventory = inventory._replace(skipped=(*inventory.skipped, *change.skipped))
+    report = judge(inventory, ground.rules, ground.scope._replace(files=change.names))
+    return decide(report, ground, options, inventory)
+
+
+def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventory:
+    inventory = load(
+        paths,
+        exclude=lambda path: _excluded(path, ground.configuration),
+        changed=options.changed,
+        given=options.given,
+    )
+    inventory = pair(
+        inventory._replace(instances=(*ground.instances, *inventory.instances)),
+        lambda topic: _instances_for(topic, ground.configuration),
+        of_change=options.changed,
+    )
+    unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
+    unread = () if options.changed else topics_not_read(inventory)
+    return inventory._replace(skipped=(*inventory.skipped, *unmatched, *unread))
+
+
+def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
+    """Say which instances of --instance-arn no topic was judged for, as all are paired with others on purpose."""
+    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
+        if text not in paired:
+            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            yield Skipped("--instance-arn", reason)
+
+
+def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
+    """Report options that name topics and match none; among the files of a change there may be none."""
+    if options.changed:
+        return
+    names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
+    yield from topics_not_found(options.topics, names)
+    if options.topic_tags:
+        from checker.inputs.coverage import misspelled  # only where there are options
+
+        tags = {word for one in inventory.topics for tag in one.tags for word in (tag[0], "=".join(tag))}
+        for tag in options.topic_tags:
+            if tag not in tags:
+                yield misspelled("--topic-tag", f"no examined topic has the tag `{tag}`", tag, tags)
+
+
+def topics_not_found(patterns: Sequence[str], arns: Iterable[str]) -> Iterator[Skipped]:
+    """Report the patterns of --topic-arn that match no topic."""
+    if patterns:
+        from checker.inputs.coverage import misspelled  # only where there are options
+
+        known = {arn for arn in arns if arn.startswith("arn:")}
+        for pattern in patterns:
+            if not any(map(glob(pattern).matches, known)):
+                reason = f"`{pattern}` matches no topic whose ARN is known"
+                yield misspelled("--topic-arn", reason, pattern, known)
+
+
+def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
+    """Keep what options and configuration select, and hold back what somebody puts up with."""
+    configuration = ground.configuration
+    report = choose(report, configuration, options.choice, ground.families, absolute)
+    if configuration.suppressions or inventory.comments:
+        report = suppress(report, configuration, inventory.comments, _today(), absolute)
+    return Run(
+        report,
+        ground.fail_on(options),
+        bool(configuration.strict if options.strict is None else options.strict),
+        configuration,
+        inventory,
+    )
+
+
+def absolute(name: str) -> str:
+    """Write the name of a file as an absolute path, with slashes."""
+    return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
+
+
+def _configuration(options: Options, names: set[str]) -> Configuration:
+    for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
+        check_name(name, names, "options")
+    _check_choice(options)
+    path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
+    if path is None:
+        return Configuration()
+    return read_configuration(
+        Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))),
+        names,
+        pipes=options.configuration is not None,
+    )
+
+
+def _check_choice(options: Options) -> None:
+    """See that the options select a rule. Raises InputError."""
+    choice = options.choice
+    if not any(selects(choice, rule.id, rule.family) for rule in known_rules()):
+        option = "--select" if choice.select is not None else "--ignore"
+        raise InputError(option, "no rule is selected", help_text="`checker rules` lists the rules")
+
+
+def _full_name(path: Path) -> str:
+    return absolute(path.as_posix())
+
+
+def _excluded(path: Path, configuration: Configuration) -> bool:
+    return matches(configuration.exclude, configuration.relative(_full_name(path)))
+
+
+def _instance(text: str, source: Source) -> Instance:
+    from checker.inputs.typed_files import instance_option
+
+    return Instance(instance_option(text), source=source)
+
+
+def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
+    """The instances that the configuration lists for the file or the Terraform root of a topic."""
+    paths = configuration.paths_of(absolute(topic.place.document.name), topic.home if topic.address else "")
+    for override in reversed(configuration.overrides):
+        if override.instances and matches(override.paths, *paths):
+            return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)
+    return ()
+
+
+def _scope(options: Options, configuration: Configuration) -> Scope:
+    return Scope(
+        bool(configuration.all_topics if options.all_topics is None else options.all_topics),
+        (*options.topics, *configuration.topics),
+        (*options.topic_tags, *configuration.topic_tags),
+    )
+
+
+def _today() -> str:
+    from datetime import UTC, datetime  # only where something may have expired
+
+    return datetime.now(UTC).date().isoformat()
+
+
+def without_known(run: Run, options: Options) -> Run:
+    """Hold back what the baseline knows, if there is one. Raises InputError."""
+    path = options.baseline or baseline_path(run.configuration)
+    if path is None:
+        return run
+    from checker.configuration.baseline import (
+        hold_back,  # only where there is a baseline
+        read_baseline,
+    )
+
+    baseline = read_baseline(path, pipes=options.baseline is not None)
+    return run._replace(report=hold_back(run.report, baseline, name_of(path), beside(path)))
+
+
+def baseline_path(configuration: Configuration) -> Path | None:
+    """The baseline that a configuration names."""
+    return Path(configuration.folder, configuration.baseline) if configuration.baseline else None
+
+
+def beside(path: Path) -> Callable[[str], str]:
+    """Name files as the baseline at a path does: relative to its folder."""
+    folder = path.absolute().parent.as_posix()
+
+    def relative(name: str) -> str:
+        return posixpath.relpath(absolute(name), folder) if is_file(name) else name
+
+    return relative
+
+
+def split(texts: Sequence[str]) -> tuple[str, ...]:
+    """Read options that may be repeated and may hold lists with commas."""
+    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())

@@ -1,0 +1,216 @@
+"""Where output goes, and how a command ends when something unforeseen happens. Knows no Typer."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import contextmanager, suppress
+from shlex import quote
+from typing import TYPE_CHECKING, NoReturn
+
+from checker.app.exit_codes import Ending, Exit
+from checker.core.errors import InputError
+from checker.core.terminal_text import hiding, inert, inert_line
+from checker.inputs.output_file import check_output_file, open_output
+from checker.report.style import Paint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+
+_GONE: list[bool] = []
+"""Not empty if the reader of the output has gone and the command went on without it."""
+
+
+def guarded(command: Callable[[], object]) -> NoReturn:
+    """Run a command and exit.
+
+    An InputError ends in its message and exit code 2, anything unforeseen in a message and 4, never in a
+    traceback.
+    """
+    _open_closed_streams()
+    gc.disable()  # a run is short, and what it builds it keeps to the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # policies may hold text that cannot be encoded
+    code = ended(command)
+    with suppress(OSError):  # the reader has gone
+        sys.stderr.flush()
+    os._exit(code)  # freeing thousands of parsed nodes one by one takes a tenth of the run and more
+
+
+def _open_closed_streams() -> None:
+    """Give what a caller has closed, as `>&-` does, somewhere to go."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
+
+
+def ended(command: Callable[[], object]) -> int:
+    """Run a command to its end, whatever that is, and give the exit code."""
+    with hiding():
+        return _ended_code(command)
+
+
+def _ended_code(command: Callable[[], object]) -> int:
+    """Run a command, and report what ended it; reporting may lose its reader as well."""
+    _GONE.clear()
+    try:
+        code = _reported(command)
+    except BrokenPipeError:
+        return Exit.READER_GONE
+    return code or Ending(reader_gone=bool(_GONE)).code
+
+
+def _reported(command: Callable[[], object]) -> int:
+    try:
+        code = _code_of(command)
+        sys.stdout.flush()
+    except InputError as error:
+        return complain(error)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return Exit.INTERRUPTED
+    except Exception as error:
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        report_bug(error)
+        return Exit.INTERNAL_ERROR
+    return code
+
+
+def report_bug(error: Exception) -> None:
+    """Report an error that should not have happened."""
+    tell(f"error: internal error: {type(error).__name__}: {error}")
+    tell("  = help: this is a bug in checker; CHECKER_DEBUG=1 shows the traceback, please report it")
+
+
+def _code_of(command: Callable[[], object]) -> int:
+    """The exit code that a command gives, or that Typer exits with."""
+    try:
+        code = command()
+    except SystemExit as done:
+        code = done.code
+    return code if isinstance(code, int) else Exit.CLEAN
+
+
+def paint_for(stream: TextIO) -> Paint:
+    """Color on a terminal, unless NO_COLOR is set. https://no-color.org"""
+    colors = is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paint(enabled=colors)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """True for a stream that people read while it is written."""
+    return stream.isatty()
+
+
+def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
+    """Write the report to standard output, or to a file that is opened only once there is something to write.
+
+    Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
+    its place is refused. Raises InputError for a file that cannot be written, for an input of the run and for a
+    link that leads elsewhere.
+    """
+    if output is None:
+        _write_out(_ended(lines, sys.stdout))
+        return
+    ended = _ended(lines)
+    first = next(ended, "")
+    try:
+        check_output(output)
+        with open_output(output, regular=regular) as file:
+            file.write(first)
+            file.writelines(ended)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(str(output), error) from None
+
+
+def _ended(lines: Iterable[str], stream: TextIO | None = None) -> Iterator[str]:
+    """Make lines inert and end them; a stream that is a terminal keeps our colors."""
+    styled = stream is not None and paint_for(stream).enabled
+    return (f"{inert_line(line, styled=styled)}\n" for line in lines)
+
+
+def _write_out(lines: Iterable[str]) -> None:
+    try:
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable("standard output", error) from None
+
+
+def _unwritable(name: str, error: OSError) -> InputError:
+    return InputError(name, f"cannot be written: {(error.strerror or str(error)).lower()}")
+
+
+def check_output(output: Path | None) -> None:
+    """See that a report can be written, before anything is done that it tells of.
+
+    Called again once the inputs are read, which it may not overwrite. Raises InputError.
+    """
+    if output is None:
+        return
+    fault, help_text = _output_fault(output)
+    if fault:
+        raise InputError(str(output), f"cannot be written: {fault}", help_text=help_text)
+    check_output_file(output)
+
+
+def _output_fault(output: Path) -> tuple[str, str]:
+    """Say why a file cannot be written, and what to do about it; the path tests never raise."""
+    folder = output.absolute().parent
+    if os.path.isdir(output):  # noqa: PTH112
+        return "it is a folder", "name a file; nothing was written"
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {quote(str(output.parent))}"
+    place = output if os.path.exists(output) else folder  # noqa: PTH110
+    if not os.access(place, os.W_OK):
+        return "permission denied", "name another file; nothing was written"
+    return "", ""
+
+
+def tell(*lines: str) -> None:
+    """Write progress, summaries and errors to standard error."""
+    show(lines, sys.stderr)
+
+
+def show(lines: Iterable[str], stream: TextIO) -> None:
+    """Write lines to standard output or error at once, as something happens."""
+    stream.writelines(_ended(lines, stream))
+    stream.flush()
+
+
+@contextmanager
+def outliving_reader() -> Iterator[None]:
+    """Go on if the reader of the output goes: the work has to be finished, or cleaned up. The exit code tells."""
+    try:
+        yield
+    except BrokenPipeError:
+        _GONE.append(True)
+
+
+def complain(error: InputError) -> Exit:
+    """Report an input that could not be read, and give the exit code."""
+    from checker.report.text import skipped_text
+
+    tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
+    return Ending(unreadable=not error.incomplete, incomplete=error.incomplete).code
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask on a terminal; without one the answer is no."""
+    if not is_terminal(sys.stdin):
+        return False
+    sys.stderr.write(f"{inert(question)}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

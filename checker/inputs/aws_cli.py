@@ -1,0 +1,264 @@
+"""Reads the outputs of the AWS CLI, and bare policy documents, each into the facts it holds.
+
+The kinds are those of `aws sns get-topic-attributes` and `list-subscriptions-by-topic`, `aws kms
+get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`, and
+`aws resourcegroupstaggingapi get-resources`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import (
+    CREATION_FAILED,
+    NO_REPLICA,
+    Grant,
+    Instance,
+    Key,
+    Place,
+    PolicyText,
+    Subscription,
+    Topic,
+)
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.text import TextDocument, parse_embedded
+from checker.policy.model import Patterns
+from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
+from checker.policy.read import read_policy
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
+from checker.policy.wildcard import glob, is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from checker.core.finding import Route
+
+
+_CONFIRMED_PREFIX = "arn:"
+
+
+def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
+    """Read the attributes of a topic, all of them strings, the policy JSON inside a string.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+    """
+    said = text_of(attributes.get("TopicArn")) or ""
+    arn = topic_arn(said) or Unknown("the output has no TopicArn of a topic")
+    policy = _embedded_policy(attributes.get("Policy"), TOPIC)
+    if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
+        arn = topic_of(policy)
+    fifo_route: Route = (*route, "FifoTopic") if attributes.get("FifoTopic") else (*route, "TopicArn")
+    return Topic(
+        arn=arn,
+        policy=policy,
+        fifo=text_of(attributes.get("FifoTopic")) == "true" or is_fifo(arn),
+        key=text_of(attributes.get("KmsMasterKeyId")) or None,
+        place=Place(document, route),
+        key_place=Place(document, (*route, "KmsMasterKeyId")),
+        fifo_place=Place(document, fifo_route),
+        arn_place=Place(document, (*route, "TopicArn")),
+        subscriptions=_counted(attributes.get("SubscriptionsConfirmed")),
+        named=named,
+        claimed="" if isinstance(topic_arn(said), Arn) else said,
+    )
+
+
+def topic_arn(text: str) -> Arn | None:
+    """Read a topic's ARN; ``None`` for anything else."""
+    arn = Arn.parse(text)
+    return arn if arn is not None and arn.is_topic else None
+
+
+def _counted(confirmed: Node | None) -> tuple[Subscription, ...] | Unknown:
+    """Take a topic that counts no confirmed subscription for one that has none."""
+    if text_of(confirmed) == "0":
+        return ()
+    return Unknown("no list of subscriptions was given")
+
+
+def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
+    """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
+    arn = topic_of(policy)
+    place, named_at = Place(policy.document, ()), Place(policy.document, _route_of(arn, policy))
+    not_said = Unknown(
+        "a policy does not say how its topic is encrypted, give the output of `aws sns get-topic-attributes`"
+    )
+    return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
+
+
+def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
+    """Where a policy names its topic."""
+    for statement in policy.policy.known_statements():
+        resources = statement.resources
+        if isinstance(resources, Patterns) and str(arn) in resources.values:
+            return (*statement.route, resources.element, resources.values.index(str(arn)))
+    return ()
+
+
+def topic_of(policy: PolicyText) -> Arn | Unknown:
+    """Name the topic that a policy is about, if all its statements name one and the same, or cover it."""
+    topics = {
+        value for value in policy.policy.resources() if (arn := Arn.parse(value)) is not None and arn.is_topic
+    }
+    plain = {value for value in topics if not is_wild(value)}
+    only = topic_arn(min(plain)) if len(plain) == 1 else None
+    if only is None or not all(glob(value).matches(str(only)) for value in topics):
+        return Unknown("the policy does not name one topic")
+    return only
+
+
+def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
+    """Tell a FIFO topic by its name: a standard topic's name has no dot.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+    """
+    return arn if isinstance(arn, Unknown) else arn.resource.endswith(".fifo")
+
+
+def policy_text(document: TextDocument, dialect: Dialect, text: str = "") -> PolicyText:
+    """Read a document that is a policy; ``text`` is what AWS gets to see where that is not what is written."""
+    policy, problems = read_policy(document.root, dialect)
+    root = document.root
+    text = text or document.source.text[root.start : root.end]
+    return PolicyText(policy, problems, dialect, document, text)
+
+
+def _embedded_policy(node: Node | None, dialect: Dialect) -> PolicyText | Unknown:
+    """Read the policy of an output of the AWS CLI, which may leave it out."""
+    if node is None:
+        return Unknown("the output has no Policy; AWS leaves out what the caller may not see")
+    return policy_in(node, dialect)
+
+
+def policy_in(
+    node: Node, dialect: Dialect, prepare: Callable[[Node], Node] = lambda root: root
+) -> PolicyText | Unknown:
+    """Read the policy that a node holds, as an object or as JSON in a string, once or twice.
+
+    ``prepare`` is given the policy's root before it is read. Raises InputError with the place of a fault.
+    """
+    held = node
+    for _ in range(3):
+        text = text_of(held)
+        if text is None:
+            unknown = held.value if isinstance(held, Scalar) else None
+            if isinstance(unknown, Unknown):
+                return unknown
+            root = prepare(held)
+            document = TextDocument(root.source, root)
+            return policy_text(document, dialect, rendered(root) if held is node else "")
+        assert isinstance(held, Scalar)  # noqa: S101 - only a scalar has a text
+        held = parse_embedded(held, text).root
+    where = node.source.position(node.start, node.end)
+    raise InputError(node.source.name, "the policy is a string in a string in a string", where)
+
+
+def read_key(document: TextDocument, metadata: Object, route: Route, *, named: bool) -> Key:
+    """Read `aws kms describe-key`."""
+
+    def said(name: str) -> str | Unknown:
+        return text_of(metadata.get(name)) or Unknown(f"the output has no {name}")
+
+    arn = _arn(metadata.get("Arn"), "the output has no Arn")
+    spec = text_of(metadata.get("KeySpec")) or said("CustomerMasterKeySpec")
+    return Key(
+        arn=arn,
+        place=Place(document, route),
+        state=said("KeyState"),
+        manager=said("KeyManager"),
+        spec=spec,
+        usage=said("KeyUsage"),
+        named=named,
+    )
+
+
+def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: bool) -> Key:
+    """Read `aws kms get-key-policy`, which does not say whose policy it is."""
+    policy = _embedded_policy(node, KEY)
+    unknown = Unknown("the output of `aws kms get-key-policy` does not name the key")
+    place = Place(policy.document, ()) if isinstance(policy, PolicyText) else Place(document, route)
+    return Key(unknown, place, policy, named=named)
+
+
+def read_subscriptions(node: Node) -> Iterator[tuple[str, Subscription]]:
+    """Read `aws sns list-subscriptions-by-topic`: pairs of topic ARN and subscription."""
+    for one in items(node):
+        if isinstance(one, Object):
+            arn = text_of(one.get("SubscriptionArn")) or ""
+            protocol, endpoint = text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or ""
+            found = Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED_PREFIX))
+            yield text_of(one.get("TopicArn")) or "", found
+
+
+def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
+    """Read `aws kms list-grants`: pairs of key id or ARN, and grant."""
+    for one in items(node):
+        if not isinstance(one, Object):
+            continue
+        constraints = one.get("Constraints")
+        within = (
+            constraints if isinstance(constraints, Object) else Object((), one.source, one.start, one.start)
+        )
+        exact, subset = within.get("EncryptionContextEquals"), within.get("EncryptionContextSubset")
+        grantee = text_of(one.get("GranteeServicePrincipal")) or text_of(one.get("GranteePrincipal")) or ""
+        operations = one.get("Operations")
+        grant = Grant(
+            grantee,
+            tuple(text_of(operation) or "" for operation in items(operations)) if operations else (),
+            text_of(within.get("SourceArn")),
+            _pairs(exact or subset),
+        )
+        yield text_of(one.get("KeyId")) or "", grant
+
+
+def read_tags(node: Node) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Read `aws resourcegroupstaggingapi get-resources`: pairs of ARN and tags."""
+    for one in items(node):
+        if isinstance(one, Object):
+            tags = (tag for tag in items(one.get("Tags") or one) if isinstance(tag, Object))
+            pairs = ((text_of(tag.get("Key")) or "", text_of(tag.get("Value")) or "") for tag in tags)
+            yield text_of(one.get("ResourceARN")) or "", tuple(pair for pair in pairs if pair[0])
+
+
+def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
+    members = node.members if isinstance(node, Object) else ()
+    return tuple((member.key, text_of(member.value) or "") for member in members)
+
+
+def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator[Instance]:
+    """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them).
+
+    A replica of an instance is an instance of its own Region, with the same ID; one that AWS failed to create is none.
+    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    """
+    listed = isinstance(node, Array)
+    for index, one in enumerate(items(node)):
+        arn = Arn.parse(text_of(one.get("Arn")) or "") if isinstance(one, Object) else None
+        if arn is not None and arn.is_instance and not _is_failed(one):
+            at: Route = (*route, index) if listed else route
+            regions = () if listed else _replicas(document.root)
+            for region in dict.fromkeys((arn.region, *regions)):
+                yield Instance(arn._replace(region=region), Place(document, (*at, "Arn")))
+
+
+def _is_failed(node: Node) -> bool:
+    """True for an instance that AWS documents as not successfully created."""
+    return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == CREATION_FAILED
+
+
+def _replicas(root: Node) -> Iterator[str]:
+    """The Regions that `describe-instance` says an instance is replicated to, its own among them."""
+    configuration = root.get("ReplicationConfiguration") if isinstance(root, Object) else None
+    summary = configuration.get("ReplicationStatusSummaryList") if isinstance(configuration, Object) else None
+    for one in items(summary) if summary is not None else ():
+        region = text_of(one.get("Region")) if isinstance(one, Object) else None
+        status = text_of(one.get("ReplicationStatus")) if isinstance(one, Object) else None
+        if region and not (status or "").endswith(NO_REPLICA):
+            yield region
+
+
+def _arn(node: Node | None, missing: str) -> Arn | Unknown:
+    text = text_of(node) if node else None
+    return (Arn.parse(text) if text else None) or Unknown(missing)

@@ -1,0 +1,158 @@
+"""The policy of a resource: an object, or JSON in a text, also in one that Fn::Sub fills in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.functions import pieces
+from checker.inputs.cloudformation.partial_text import joined
+from checker.inputs.text import fault_inside
+from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.policy.source import Source, offsets_at, offsets_of_yaml
+from checker.policy.text_json import TextError, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.inputs.cloudformation.functions import Piece
+
+
+_LONGEST = 200_000
+_ESCAPES = {"x": 4, "u": 6, "U": 10}
+_LAST_OF_ONE = "\uffff"
+
+
+def offsets_of(outer: Source, start: int, text: str) -> Sequence[int]:
+    """Map the value of a YAML or JSON scalar that begins at ``start``, also one whose lines are folded."""
+    raw, first = outer.text, _first(outer, start)
+    if raw[start : start + 1] == "|":
+        return offsets_of_yaml(outer, start, text)
+    if raw.startswith(text, first):
+        return range(first, first + len(text) + 1)
+    if len(text) > _LONGEST:
+        return offsets_at(start, len(text))
+    try:
+        return _aligned(raw, first, text, escaped=raw[start] == '"')
+    except IndexError:
+        return offsets_at(start, len(text))
+
+
+def _first(outer: Source, start: int) -> int:
+    """Find where the value itself begins: after its quote, or below the mark of a block."""
+    if outer.text[start] == ">":
+        return outer.line_start(outer.position(start, start).line + 1)
+    return start + (outer.text[start] in "'\"")
+
+
+def _aligned(raw: str, at: int, text: str, *, escaped: bool) -> list[int]:
+    """Follow a text through what is written for it. Raises IndexError where it cannot be followed."""
+    offsets = []
+    for character in text:
+        while escaped and raw[at] == "\\" and raw[at + 1] in "\r\n":
+            at = _after_blanks(raw, at + 1)
+        if raw[at] != character and raw[at].isspace() and not character.isspace():
+            at = _after_blanks(raw, at)
+        offsets.append(at)
+        at = _after(raw, at, character, escaped=escaped)
+    return [*offsets, at]
+
+
+def _after(raw: str, at: int, character: str, *, escaped: bool) -> int:
+    if escaped and raw[at] == "\\":
+        pair = character > _LAST_OF_ONE and raw[at + 1] == "u"
+        return at + _ESCAPES.get(raw[at + 1], 2) * (2 if pair else 1)
+    if raw[at] == character:
+        return at + (2 if character == raw[at + 1] == "'" and not escaped else 1)
+    if raw[at].isspace():
+        return _after_blanks(raw, at)
+    raise IndexError(at)
+
+
+def _after_blanks(raw: str, at: int) -> int:
+    while raw[at].isspace():
+        at += 1
+    return at
+
+
+_FIRST_MARK = 0xE000
+_MARKS = [chr(_FIRST_MARK + number) for number in range(0x1000)]
+"""Characters for private use, which stand for what is not known of a text while it is read as JSON."""
+
+
+def policy_node(evaluation: Evaluation, node: Node) -> Node | None:
+    """Evaluate the node that holds a policy, and read it if it is a text.
+
+    Raises InputError, with the place, for a text that is no JSON.
+    """
+    found = evaluation.node(node)
+    text = text_of(found)
+    if found is node and text is not None:
+        return _parsed(found, text, offsets_of(found.source, found.start, text))
+    argument = node.get("Fn::Sub") if isinstance(node, Object) and isinstance(found, Scalar) else None
+    filled_in = pieces(evaluation, argument) if argument is not None else None
+    if argument is not None and filled_in is not None:
+        return _filled_in(items(argument)[0], filled_in) or found
+    if found is not None and text is not None:
+        return _parsed(found, text, offsets_at(found.start, len(text)))
+    return found
+
+
+def _parsed(node: Node, text: str, offsets: Sequence[int], marks: Collection[str] = ()) -> Node | None:
+    """Read a text as JSON; ``None`` where it stumbles over what is not known, which may be more than a string."""
+    source = Source(node.source.name, text, node.source, offsets)
+    try:
+        return parse_json(source)
+    except TextError as error:
+        if text[error.start : error.start + 1] in marks:
+            return None
+        raise fault_inside(error) from None
+
+
+def _filled_in(node: Node, found: list[Piece]) -> Node | None:
+    """Read a text with gaps: what is not known is a mark at first, and Unknown where the mark is found."""
+    written = text_of(node) or ""
+    gaps = [piece.value for piece in found if isinstance(piece.value, Unknown)]
+    if len(gaps) > len(_MARKS) or any(mark in written for mark in _MARKS[: len(gaps)]):
+        return None
+    marks = iter(_MARKS)
+    values = [one.value if isinstance(one.value, str) else next(marks) for one in found]
+    text = "".join(values)
+    if not text.lstrip().startswith("{"):
+        return None
+    raw = offsets_of(node.source, node.start, written)
+    offsets = [
+        at for one, value in zip(found, values, strict=True) for at in _offsets(one, value, written, raw)
+    ]
+    by_mark = dict(zip(_MARKS, gaps, strict=False))
+    root = _parsed(node, text, [*offsets, raw[len(written)]], by_mark)
+    return None if root is None else _unmarked(root, by_mark)
+
+
+def _offsets(piece: Piece, value: str, written: str, raw: Sequence[int]) -> Sequence[int]:
+    if written[piece.start : piece.end] == value:
+        return raw[piece.start : piece.end]
+    return offsets_at(raw[piece.start], len(value) - 1) if value else ()
+
+
+def _unmarked(node: Node, gaps: dict[str, Unknown]) -> Node:
+    if isinstance(node, Array):
+        return node._replace(items=tuple(_unmarked(one, gaps) for one in node.items))
+    if isinstance(node, Object):
+        members = (Member(_key(m.key, gaps), _unmarked(m.value, gaps), m.start, m.end) for m in node.members)
+        return node._replace(members=tuple(members))
+    return node._replace(value=_filled(node.value, gaps)) if isinstance(node.value, str) else node
+
+
+def _filled(text: str, gaps: dict[str, Unknown]) -> str | Unknown:
+    return (
+        joined(gaps.get(character, character) for character in text)
+        if not gaps.keys().isdisjoint(text)
+        else text
+    )
+
+
+def _key(text: str, gaps: dict[str, Unknown]) -> str:
+    value = _filled(text, gaps)
+    return value if isinstance(value, str) else value.where

@@ -1,0 +1,237 @@
+"""Reads the two sides of a comparison: each a file, standard input, or a file at a git revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
+from checker.analysis.key import KeyCase
+from checker.analysis.topic import TopicCase
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.prove.space import Target
+from checker.inputs.aws_cli import bare_topic, policy_text
+from checker.inputs.collect import Facts, Given
+from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
+from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
+from checker.inputs.git_revision import is_revision, read_revision
+from checker.inputs.large_files import is_bulk, is_terraform_json
+from checker.inputs.link import tie
+from checker.inputs.load import load
+from checker.inputs.policy_kind import is_of_any_kind
+from checker.inputs.readers import bare_key, take, unwrap
+from checker.inputs.text import Implied, TextDocument, parse_text
+from checker.policy.placeholder import masked
+from checker.policy.vocabulary import TOPIC
+
+if TYPE_CHECKING:
+    from checker.core.errors import Skipped
+    from checker.policy.model import Policy, Statement
+
+
+_KINDS = "a topic policy, a key policy, or the output of `aws sns get-topic-attributes` or `aws kms get-key-policy`"
+
+
+class Side(NamedTuple):
+    """A topic or key with its policy, and what it was read from."""
+
+    name: str
+    resource: Topic | Key
+    policy: Policy
+
+    @property
+    def is_key(self) -> bool:
+        """True for a key policy."""
+        return isinstance(self.resource, Key)
+
+    @property
+    def kind(self) -> str:
+        """What the policy is of."""
+        return "key" if self.is_key else "topic"
+
+    @property
+    def target(self) -> Target:
+        """The resource as requests name it."""
+        if isinstance(self.resource, Key):
+            return KeyCase(self.resource).target
+        return TopicCase(self.resource, Inventory()).target
+
+    def about(self, target: Target) -> Policy:
+        """The policy with what it calls its own resource, while that has no ARN, put as requests name it."""
+        own = self.target.resource
+        if isinstance(self.resource.arn, Arn) or own == target.resource or own.startswith(("arn:", "*")):
+            return self.policy
+        statements = (_renamed(one, own, target.resource) for one in self.policy.statements)
+        return self.policy._replace(statements=tuple(statements))
+
+
+def _renamed(statement: Statement | Unknown, own: str, name: str) -> Statement | Unknown:
+    if isinstance(statement, Unknown) or isinstance(statement.resources, Unknown):
+        return statement
+    values = tuple(name if value == own else value for value in statement.resources.values)
+    return statement._replace(resources=statement.resources._replace(values=values))
+
+
+class _Read(NamedTuple):
+    """What a source holds; ``document`` if it is a policy alone, which may not say of what."""
+
+    name: str
+    found: tuple[Topic | Key, ...]
+    skipped: tuple[Skipped, ...] = ()
+    document: TextDocument | None = None
+
+    def of_kind(self, kind: type[Topic | Key]) -> _Read:
+        """Leave out what is of the other kind; what does not say of what it is is taken for this one."""
+        found = tuple(one for one in self.found if isinstance(one, kind))
+        if not self.found and self.document is not None:
+            read = bare_topic(policy_text(self.document, TOPIC), named=True) if kind is Topic else None
+            found = (read or bare_key(self.document, named=True),)
+        return self._replace(found=found or self.found)
+
+    def side(self) -> Side:
+        """The only policy there is. Raises InputError."""
+        if not self.found:
+            raise self._nothing()
+        if len(self.found) > 1:
+            names = ", ".join(f"`{(*_short(one), one.name)[0]}`" for one in self.found)
+            reason = f"holds {len(self.found)} policies, of {names}"
+            raise InputError(self.name, reason, help_text="choose one with `--resource NAME`")
+        (resource,) = self.found
+        if isinstance(resource.policy, Unknown):
+            raise InputError(self.name, resource.policy.told)
+        symbol = resource.symbol if isinstance(resource, Topic) else ""
+        return Side(self.name, resource, masked(resource.policy.policy, symbol))
+
+    def _nothing(self) -> InputError:
+        for one in self.skipped:
+            return InputError(one.what, one.reason, one.position, one.help or f"give {_KINDS}")
+        return InputError(self.name, "holds no topic policy and no key policy", help_text=f"give {_KINDS}")
+
+
+def read_sides(
+    old: str,
+    new: str,
+    resource: str = "",
+    given: Given = Given(),  # noqa: B008 - frozen
+    *,
+    key: bool = False,
+) -> tuple[Side, Side]:
+    """Read two policies of one kind; ``resource`` chooses one where a source holds several.
+
+    ``given`` fills in templates; ``key``: policies that do not say what they are of are of a key. Raises
+    InputError.
+    """
+    if old == new == str(STDIN):
+        raise InputError("-", "standard input can be read once", help_text="give one of the two as a file")
+    reads = [_called(_read(one, given), resource) for one in (old, new)]
+    _check_values(*reads)
+    kinds = [{type(one) for one in read.found} for read in reads]
+    known = [one for one in kinds if one]
+    both = set.intersection(*known) if known else {Key if key else Topic}
+    if len(both) == 1:
+        reads = [read.of_kind(next(iter(both))) for read in reads]
+    before, after = (read.side() for read in reads)
+    if before.kind != after.kind:
+        reason = f"this is a {after.kind} policy, and `{before.name}` is a {before.kind} policy"
+        raise InputError(after.name, reason, help_text="compare two policies of one kind")
+    return before, after
+
+
+def _check_values(old: _Read, new: _Read) -> None:
+    """See that a value for a variable or parameter fits one of the sides. Raises InputError."""
+    others = {(one.what, one.reason) for one in old.skipped}
+    for one in new.skipped:
+        if one.what in (VARIABLE, PARAMETER) and (one.what, one.reason) in others:
+            raise InputError(one.what, one.reason, help_text=one.help)
+
+
+def _read(text: str, given: Given) -> _Read:
+    """Read one source. Raises InputError."""
+    if Arn.parse(text) is not None:
+        service = "kms get-key-policy --key-id" if ":kms:" in text else "sns get-topic-attributes --topic-arn"
+        raise InputError(
+            text, "policies are read from files", help_text=f"give the output of `aws {service} {text}`"
+        )
+    path = Path(text)
+    if is_revision(text, path):
+        return _at_revision(text, path, given)
+    if is_hcl(path) or is_bulk(path):
+        return _of(name_of(path), load([path], given=given))
+    body = read_input(path)
+    if is_terraform_json(body):
+        return _of(name_of(path), load([path], given=given))
+    return _parsed(name_of(path), path, body, given)
+
+
+def _at_revision(text: str, path: Path, given: Given) -> _Read:
+    if is_hcl(path):
+        help_text = "check the revision out with `git worktree add`, and name the file there"
+        raise InputError(
+            text, "a file of Terraform is read together with those beside it", help_text=help_text
+        )
+    return _parsed(text, path, read_revision(text), given)
+
+
+def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
+    """Read a single document."""
+    document = unwrap(parse_text(name, body))
+    facts = Facts(given)
+    take(facts, path, document, named=True)
+    facts.skipped += unmatched_values(facts)
+    return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
+
+
+def _of(name: str, inventory: Inventory) -> _Read:
+    """The policies of an inventory: those that are written, or else what AWS writes in their place."""
+    held: tuple[Topic | Key, ...] = (*inventory.topics, *inventory.keys)
+    known = tuple(one for one in held if isinstance(one.policy, PolicyText))
+    written = tuple(
+        one
+        for one in known
+        if isinstance(one.policy, PolicyText) and not isinstance(one.policy.document, Implied)
+    )
+    return _Read(name, written or known or held, inventory.skipped)
+
+
+def _called(read: _Read, resource: str) -> _Read:
+    """What has the name that was asked for. Raises InputError if nothing has."""
+    if not resource:
+        return read
+    found = tuple(one for one in read.found if resource in (one.name, one.address, *_short(one)))
+    if not found:
+        names = (
+            ", ".join(f"`{one}`" for resource in read.found for one in _short(resource)[:1]) or "no policy"
+        )
+        raise InputError(read.name, f"holds nothing called `{resource}`", help_text=f"there is {names}")
+    return read._replace(found=found)
+
+
+def _short(resource: Topic | Key) -> tuple[str, ...]:
+    """What a resource is called whatever file it is in: by its template, and by its ARN's last part."""
+    declared = resource.address.rpartition("#")[2]
+    arn = resource.arn
+    names = (arn.resource, arn.resource.rpartition("/")[2], str(arn)) if isinstance(arn, Arn) else ()
+    return (*filter(None, (declared,)), *names)
+
+
+def target_of(old: Side, new: Side, said: str = "") -> Target:
+    """The resource that both policies are about: what is said, else what they name. Raises InputError."""
+    if said:
+        return Target.of(_resource_arn(said, old))
+    known = [one for one in (old, new) if isinstance(one.resource.arn, Arn)]
+    if len({str(one.resource.arn) for one in known}) > 1:
+        reason = f"is about `{new.resource.arn}`, and `{old.name}` about `{old.resource.arn}`"
+        help_text = f"say which one is meant with `--{old.kind}-arn ARN`"
+        raise InputError(new.name, reason, help_text=help_text)
+    targets = [one.target for one in known or (old, new)]
+    return next((one for one in targets if one.resource != "*"), targets[0])
+
+
+def _resource_arn(text: str, side: Side) -> Arn:
+    arn = Arn.parse(text)
+    fits = arn is not None and (arn.service == "kms" if side.is_key else arn.is_topic)
+    if arn is None or not fits:
+        raise InputError(f"--{side.kind}-arn", f"`{text}` is no ARN of a {side.kind}")
+    return arn

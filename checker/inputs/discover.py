@@ -1,0 +1,185 @@
+"""Which files a run reads: those named, and in folders those that may be about SNS, KMS or Connect."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.inputs.text import YAML_SUFFIXES, read_stream, read_text, unreadable_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+STDIN = Path("-")
+
+HCL = (".tf", ".tf.json")
+CONFIGURATIONS = ("checker.yaml", "checker.yml")
+VALUES = (".tfvars", ".tfvars.json")
+_NO_INPUT = (*CONFIGURATIONS, *VALUES)
+"""How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
+
+_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
+_SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
+_AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
+_STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
+_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, "topics", "contacts")
+"""What an ARN, an action, a plan or a manifest has in it; most JSON and YAML of a repository has none of them."""
+
+
+_CONTEXT_WORDS = (
+    "kms:",
+    "keymetadata",
+    "grantid",
+    "instancealias",
+    "instancesummarylist",
+    "subscriptionarn",
+    "topics",
+    "contacts",
+)
+"""What a file has in it that says more of a topic in another file: its key, its instance, a manifest."""
+
+
+def find_files(
+    paths: Iterable[Path], unreadable: list[InputError], exclude: Callable[[Path], bool]
+) -> Iterator[tuple[Path, bool]]:
+    """Give every file once, those handed over by name first, and whether it was.
+
+    Files of folders that ``exclude`` holds for are left out; folders that cannot be listed are added to
+    ``unreadable``.
+    """
+    named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
+    seen = set(map(_place_of, named))
+    yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
+    for folder in named:
+        for path in _walk(folder, unreadable) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
+            if _place_of(path) not in seen and not exclude(path):
+                seen.add(_place_of(path))
+                yield path, False
+
+
+def _place_of(path: Path) -> tuple[str, str]:
+    """Name a file by its real folder, and by the file there that a link beside it leads to.
+
+    A link in another folder is a file of its own: the folder says which instance, key or module it belongs to.
+    """
+    folder = _real(path.parent)
+    if not os.path.islink(path):  # noqa: PTH114 - never raises
+        return folder, path.name
+    target, name = os.path.split(os.path.realpath(path))
+    return (folder, name) if target == folder else (folder, path.name)
+
+
+_real = lru_cache(maxsize=64)(os.path.realpath)
+"""Many files of a folder are asked about one after the other."""
+
+
+def is_hcl(path: Path) -> bool:
+    """True for a file of a Terraform module."""
+    return path.name.endswith(HCL)
+
+
+def is_values(path: Path) -> bool:
+    """True for the values of a Terraform module's variables."""
+    return path.name.endswith(VALUES)
+
+
+def is_no_input(path: Path) -> bool:
+    """True for a configuration of checker, and for the values of a Terraform module, which is read with it."""
+    return path.name.endswith(_NO_INPUT)
+
+
+def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterator[Path]:
+    """Give the other files in the folders of those handed over by name.
+
+    Folders that cannot be listed are added to ``unreadable``.
+    """
+    files = [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - never raises
+    named = {path.absolute() for path in files}
+    for folder in sorted({path.parent for path in files}):
+        try:
+            names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIXES))  # noqa: PTH208
+        except OSError as error:
+            unreadable.append(unreadable_file(name_of(folder), error))
+            continue
+        others = (folder / name for name in names if not name.endswith(HCL))
+        yield from (path for path in others if path.absolute() not in named)
+
+
+def missing(paths: Iterable[Path]) -> list[InputError]:
+    """The paths that lead to no file or folder, each with the reason."""
+    return [fault for path in paths if path != STDIN and (fault := _fault_of(path))]
+
+
+def _fault_of(path: Path) -> InputError | None:
+    try:
+        os.stat(path)  # noqa: PTH116 - one call for all answers
+    except (FileNotFoundError, NotADirectoryError):
+        return InputError(name_of(path), "no such file or folder")
+    except (OSError, ValueError) as error:
+        return unreadable_file(name_of(path), error)
+    return None
+
+
+def _leads_to_file(path: Path) -> bool:
+    """True for anything but a folder; never raises. `missing` reports a path that leads nowhere."""
+    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - as above
+
+
+def is_stream(path: Path) -> bool:
+    """True for standard input, a pipe or a device, which can be read only once."""
+    return path == STDIN or (_leads_to_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
+
+
+def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        unreadable.append(unreadable_file(str(error.filename), error))
+
+    for root, folders, names in os.walk(folder, onerror=note):
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
+        found = [Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES)]
+        yield from sorted(found, key=os.path.islink)  # of two names for one file, that of the file
+
+
+def read_input(path: Path) -> str:
+    """Read a file that the user names, which may be a pipe, or standard input for ``-``. Raises InputError."""
+    return read_stream(name_of(path), sys.stdin.buffer) if path == STDIN else read_text(path, pipes=True)
+
+
+def name_of(path: Path) -> str:
+    """How reports call a file."""
+    return "<stdin>" if path == STDIN else path.as_posix()
+
+
+def home_of(path: Path) -> str:
+    """The namespace of what is read from a folder or file: its full path, links not followed."""
+    return os.path.normpath(path.absolute())
+
+
+def root_name(folder: Path) -> str:
+    """How reports call a Terraform root: `prod/`, and nothing for the working directory."""
+    name = name_of(folder)
+    return "" if name == "." else f"{name.removesuffix('/')}/"
+
+
+def must_matter(text: str) -> bool:
+    """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
+    folded = text.lower()
+    return "statement" in folded and names_aws(folded)
+
+
+def names_aws(text: str) -> bool:
+    """True for a text that names SNS, KMS or Connect as AWS does; words such as `topics` are other programs' too."""
+    folded = text.lower()
+    return any(word in folded for word in _AWS_WORDS)
+
+
+def may_matter(text: str, *, as_context: bool = False) -> bool:
+    """False for a file that has none of the words it would need; most files of a repository do not."""
+    folded = text.lower()
+    return any(word in folded for word in (_CONTEXT_WORDS if as_context else _WORDS))

@@ -1,1 +1,0 @@
-"""Terraform's own files: parsed with positions, evaluated as far as they can be, and read as declarations."""

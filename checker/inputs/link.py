@@ -1,0 +1,155 @@
+"""Ties together what several files say of one topic or key, and makes the Inventory.
+
+By ARN, key id and alias; and, inside one folder, when there is no choice: the only key policy belongs
+to the only key, and the only key to the topic that is encrypted with one nobody else answers to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import (
+    Inventory,
+    Key,
+    PolicyText,
+    Topic,
+    Written,
+    is_key_reference,
+    is_managed_key,
+)
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.inputs.collect import Facts
+from checker.inputs.discover import home_of
+from checker.inputs.resolve import assemble
+from checker.inputs.terraform.address import without_indices
+from checker.inputs.terraform.module.root import read_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.analysis.inventory import Topic
+
+
+_Keys = list[tuple["Path", Key]]
+
+
+def tie(facts: Facts) -> Inventory:
+    """Make the Inventory."""
+    if facts.declared:
+        from checker.inputs.resolve import assemble  # only where something is declared
+
+        several = sum(bool(one.topics or one.keys) for one in facts.declared.values()) > 1
+        for folder, declared in facts.declared.items():
+            declared.root = declared.root if several else ""  # one root needs no name
+            assemble(declared, facts, folder)
+    if facts.given.source:
+        show_where_written(facts.given.source, facts)
+    if facts.streams is not None:
+        contacts, skipped = facts.streams.settle()
+        facts.contacts += contacts
+        facts.skipped += skipped
+    topics = [(folder, topic._replace(home=home_of(folder))) for folder, topic in facts.topics]
+    found = [(folder, key._replace(home=home_of(folder))) for folder, key in facts.keys]
+    keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in found])
+    keys = _with_aliases(keys, topics)
+    return Inventory(
+        tuple(_with_lists(topic, folder, facts) for folder, topic in topics),
+        tuple(key for _, key in keys),
+        tuple(dict.fromkeys(facts.instances)),
+        tuple(facts.contacts),
+        tuple(facts.skipped),
+        tuple(facts.comments),
+    )
+
+
+def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
+    """Give a topic its tags and subscriptions."""
+    tags = (*topic.tags, *facts.tags.get(str(topic.arn), ()))
+    return _with_subscriptions(topic._replace(tags=tags), folder, facts)
+
+
+def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
+    """Give a topic the list that names it; a list of nothing belongs to the only topic of its folder."""
+    listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
+    if listed is None and folder in facts.nobody and [one for one, _ in facts.topics].count(folder) == 1:
+        listed = []
+    return topic if listed is None else topic._replace(subscriptions=tuple(listed))
+
+
+def _with_grants(key: Key, facts: Facts) -> Key:
+    if isinstance(key.arn, Unknown):
+        return key
+    listed = [grant for name, grants in facts.grants.items() if key.answers_to(name) for grant in grants]
+    return key._replace(grants=tuple(listed)) if listed else key
+
+
+def _with_policies(keys: _Keys) -> _Keys:
+    """Give the only policy without a key in a folder to the only key without a policy there."""
+    tied: _Keys = []
+    for folder in dict.fromkeys(folder for folder, _ in keys):
+        here = [key for other, key in keys if other == folder]
+        loose = [key for key in here if isinstance(key.arn, Unknown)]
+        bare = [key for key in here if isinstance(key.arn, Arn) and isinstance(key.policy, Unknown)]
+        if len(loose) == len(bare) == 1:
+            policy, key = loose[0], bare[0]
+            joined = key._replace(policy=policy.policy, named=key.named or policy.named)
+            here = [joined if one is key else one for one in here if one is not policy]
+        tied += ((folder, key) for key in here)
+    return tied
+
+
+def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
+    """Let the only key of a folder answer to the one reference there that no key answers to."""
+    everything = Inventory(keys=tuple(key for _, key in keys))
+    count = Counter(folder for folder, _ in keys)
+    tied: _Keys = []
+    for folder, key in keys:
+        alone = count[folder] == 1
+        wanted = alone and {
+            topic.key
+            for other, topic in topics
+            if other == folder
+            and isinstance(topic.key, str)
+            and isinstance(everything.key_of(topic), Unknown)
+        }
+        if wanted and len(wanted) == 1 and _may_answer(key, *wanted):
+            tied.append((folder, key._replace(aliases=(*key.aliases, *wanted))))
+        else:
+            tied.append((folder, key))
+    return tied
+
+
+def _may_answer(key: Key, reference: str) -> bool:
+    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it.
+
+    No key answers to the alias of an AWS managed key, or to a text that does not name a key.
+    """
+    if is_managed_key(reference) or not is_key_reference(reference):
+        return False
+    return isinstance(key.arn, Unknown) or "alias/" in reference
+
+
+def show_where_written(source: Path, facts: Facts) -> None:
+    """Give the topics and keys that a plan declares the places where the files of a folder declare them.
+
+    All instances of a resource are written in one place.
+    """
+    files = Facts(facts.given)
+    read_module(source, frozenset(), files)
+    for folder, declared in files.declared.items():
+        assemble(declared, files, folder)
+    facts.skipped += files.skipped
+    written = {without_indices(topic.address): _written(topic) for _, topic in files.topics}
+    written |= {without_indices(key.address): _written(key) for _, key in files.keys}
+    facts.topics = [
+        (at, one._replace(written=written.get(without_indices(one.address)))) for at, one in facts.topics
+    ]
+    facts.keys = [
+        (at, one._replace(written=written.get(without_indices(one.address)))) for at, one in facts.keys
+    ]
+
+
+def _written(one: Topic | Key) -> Written:
+    return Written(one.place, one.policy.document if isinstance(one.policy, PolicyText) else None)

@@ -1,0 +1,265 @@
+"""Ties declared resources together by reference, and makes topics and keys of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.analysis.inventory import Source as Origin
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.aws_cli import policy_in
+from checker.inputs.declared import certain, doubt_about, settled, which_counts
+from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
+from checker.inputs.discover import home_of
+from checker.inputs.senders import topic_name
+from checker.inputs.text import Implied
+from checker.lint.scope import may_name_connect
+from checker.policy.node import Array, Member, Node, Scalar
+from checker.policy.read import read_policy
+from checker.policy.source import Source
+from checker.policy.text_json import parse_json
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from checker.core.arn import Arn
+    from checker.inputs.collect import Facts
+    from checker.inputs.declared import (
+        Declarations,
+        DeclaredGrant,
+        DeclaredKey,
+        DeclaredPolicy,
+        DeclaredSubscription,
+        DeclaredTopic,
+    )
+
+
+UNKNOWN_OWNER = "000000000000"
+"""Stands for the account of a resource that is not known in the policy that AWS gives it."""
+_DURABLE = ("sqs", "firehose")
+
+
+def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
+    """Add the topics, keys and instances that a deployment would have to the facts.
+
+    Faults in a policy's text are noted there too, and the policy is Unknown.
+    """
+    maker = _Maker(declared, facts)
+    made = [(one, maker.topic(one)) for one in declared.topics]
+    facts.topics += ((folder, topic) for topic in settled(made))
+    facts.keys += ((folder, maker.key(one)) for one in declared.keys)
+    home = home_of(folder)
+    facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
+
+
+class _Maker:
+    def __init__(self, declared: Declarations, facts: Facts) -> None:
+        self.declared = declared
+        self.facts = facts
+        self.topic_policies = _by_owner(declared.topic_policies)
+        self.key_policies = _by_owner(declared.key_policies)
+
+    def topic(self, one: DeclaredTopic) -> Topic:
+        """Give a topic its policy, its subscriptions and the name that its key answers to."""
+        writers = _writers(self.topic_policies, one.names, one.arn)
+        inline = [one.policy] if one.policy is not None else []
+        shared = max((len(writer.owners) for writer in writers), default=1)
+        return Topic(
+            arn=one.arn,
+            policy=self.policy(one, writers, TOPIC),
+            fifo=one.fifo,
+            key=key_reference(self.declared, one),
+            place=one.place,
+            key_place=one.key_place,
+            fifo_place=one.fifo_place,
+            subscriptions=self.subscriptions(one),
+            tags=one.tags,
+            address=one.address,
+            symbol=symbol_of(one.names, one.arn),
+            writers=(*[one.place] * len(inline), *(writer.place for writer in certain(writers, one))),
+            sharing=shared,
+            root=self.declared.root,
+            named=one.named,
+            sender=self.sender(one),
+            doubt=doubt_about(writers, one),
+            without_connect=_without_connect([*inline, *(writer.policy for writer in writers)]),
+        )
+
+    def sender(self, topic: DeclaredTopic) -> str:
+        """Name the resource that makes Connect stream to a topic, if one is declared."""
+        names = topic.names if isinstance(topic.arn, Unknown) else (*topic.names, str(topic.arn))
+        called = {*names, *map(topic_name, names)}
+        senders = (one.address for one in self.declared.senders if not called.isdisjoint(one.topics))
+        return next(senders, "")
+
+    def policy(
+        self, one: DeclaredTopic | DeclaredKey, writers: list[DeclaredPolicy], dialect: Dialect
+    ) -> PolicyText | Unknown:
+        """Choose the policy; where several resources write it, the last to do so wins, which is not known."""
+        inline = [one.policy] if one.policy is not None else []
+        found = [*inline, *(writer.policy for writer in writers)]
+        if len(found) > 1:
+            return which_counts(writers, one)
+        if not found:
+            default = _default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
+            return implied(default, dialect, one.place)
+        (node,) = found
+        if isinstance(node, Unknown):
+            return node
+        own = symbol_of(one.names, one.arn) or str(one.arn)
+        try:
+            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(one.names, own)))
+        except InputError as error:
+            self.facts.skip(error)
+            return Unknown(error.reason)
+
+    def key(self, one: DeclaredKey) -> Key:
+        """Give a key its policy, its aliases and its grants."""
+        writers = _writers(self.key_policies, one.names, one.arn)
+        aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
+        return Key(
+            arn=one.arn,
+            place=one.place,
+            policy=self.policy(one, writers, KEY),
+            state=one.state,
+            manager="CUSTOMER",
+            spec=one.spec,
+            usage=one.usage,
+            grants=tuple(_grant(grant, doubt) for grant, doubt in self.grants(one)),
+            aliases=(one.address, *(name for alias in aliases for name in alias.names)),
+            address=one.address,
+            named=one.named,
+            doubt=doubt_about(writers, one),
+            root=self.declared.root,
+        )
+
+    def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:
+        """The grants on a key, each with why it may not exist or may be on another key."""
+        for grant in self.declared.grants:
+            if is_same(grant.key, key.names, key.arn):
+                yield grant, doubt_about([grant], key)
+            elif isinstance(grant.key, Unknown) and not self.is_declared(grant.key):
+                yield (
+                    grant,
+                    Unknown(f"which key the grant `{grant.address}` is on is not known", grant.key.where),
+                )
+
+    def is_declared(self, key: Unknown) -> bool:
+        """True for what is the name of a key that is declared."""
+        return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
+
+    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
+        """The subscriptions that are declared with the topic; others may be made elsewhere."""
+        found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
+        listed = tuple(map(_subscription, certain(found, topic)))
+        if any(one.protocol in _DURABLE for one in listed):
+            return listed
+        return Unknown("subscriptions may be declared elsewhere")
+
+
+def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
+    """True if none of several policies can name Connect, whichever of them is in force."""
+    return len(policies) > 1 and not any(map(_may_name_connect, policies))
+
+
+def _may_name_connect(policy: Node | Unknown) -> bool:
+    if isinstance(policy, Unknown):
+        return True
+    try:
+        read = policy_in(policy, TOPIC)
+    except InputError:
+        return True
+    return isinstance(read, Unknown) or may_name_connect(read)
+
+
+def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
+    """Index policies by what they call the resources that they are for."""
+    found: dict[str, list[DeclaredPolicy]] = {}
+    for policy in policies:
+        for owner in policy.owners:
+            found.setdefault(owner.where if isinstance(owner, Unknown) else owner, []).append(policy)
+    return found
+
+
+def _writers(
+    policies: Mapping[str, list[DeclaredPolicy]], names: tuple[str, ...], arn: Arn | Unknown
+) -> list[DeclaredPolicy]:
+    """The policies for a resource, each once."""
+    called = names if isinstance(arn, Unknown) else (*names, str(arn))
+    found = (policy for name in called for policy in policies.get(name, ()))
+    return list({id(policy): policy for policy in found}.values())
+
+
+def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
+    """What a document calls its own resource by while the ARN is not known."""
+    return names[0] if isinstance(arn, Unknown) and names else ""
+
+
+def _subscription(one: DeclaredSubscription) -> Subscription:
+    protocol = one.protocol if isinstance(one.protocol, str) else ""
+    endpoint = one.endpoint if isinstance(one.endpoint, str) else ""
+    return Subscription(protocol, endpoint, confirmed=protocol in _DURABLE)
+
+
+def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:
+    return Grant(one.grantee, one.operations, None, one.encryption_context, doubt)
+
+
+def substituted(node: Node, texts: Mapping[str, str]) -> Node:
+    """Put texts in the place of values that are unknown by these names."""
+    if isinstance(node, Scalar):
+        known = texts.get(node.value.where) if isinstance(node.value, Unknown) else None
+        return node if known is None else node._replace(value=known)
+    if isinstance(node, Array):
+        return node._replace(items=tuple(substituted(one, texts) for one in node.items))
+    members = (Member(m.key, substituted(m.value, texts), m.start, m.end) for m in node.members)
+    return node._replace(members=tuple(members))
+
+
+def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
+    """The policy that AWS gives a resource for which none is declared; its place is the resource's."""
+    text = json.dumps(policy)
+    root = parse_json(Source(place.document.name, text))
+    read, problems = read_policy(root, dialect)
+    return PolicyText(read, problems, dialect, Implied(place, root), text)
+
+
+def _default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[str, object]:
+    """What AWS writes for a topic or key that is made without a policy.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    owner = UNKNOWN_OWNER if isinstance(arn, Unknown) else arn.account
+    if dialect is TOPIC:
+        statement: dict[str, object] = {
+            "Sid": "__default_statement_ID",
+            "Principal": {"AWS": "*"},
+            "Action": [f"SNS:{name}" for name in _DEFAULT_ACTIONS],
+            "Resource": symbol or str(arn),
+            "Condition": {"StringEquals": {"AWS:SourceOwner": owner}},
+        }
+    else:
+        statement = {
+            "Sid": "Enable IAM User Permissions",
+            "Principal": {"AWS": f"arn:aws:iam::{owner}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    return {"Version": "2008-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+
+_DEFAULT_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)

@@ -1,0 +1,297 @@
+"""Works expressions out, as far as what they refer to is known; never raises."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.terraform.hcl.expression import (
+    Access,
+    Attribute,
+    Call,
+    Conditional,
+    Deferred,
+    Expression,
+    For,
+    Index,
+    ListOf,
+    Literal,
+    Name,
+    ObjectOf,
+    Operation,
+    Step,
+    Template,
+    Unary,
+    Unsupported,
+    written,
+)
+from checker.inputs.terraform.hcl.functions import call
+from checker.inputs.terraform.hcl.limits import MAX_NESTING, MAX_SIZE, TOO_MUCH
+from checker.inputs.terraform.hcl.operators import loop, negate, operate
+from checker.inputs.terraform.hcl.render import render
+from checker.inputs.terraform.hcl.values import (
+    Rendered,
+    Rest,
+    Wrong,
+    array,
+    decimal,
+    known,
+    placed,
+    text,
+    truth,
+    unknown,
+    why_unknown,
+    wrong,
+)
+from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from checker.inputs.sensitive import Secrets
+    from checker.inputs.terraform.hcl.limits import Budget
+
+
+_LONG = 500
+_REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
+
+
+def reach(value: Node, key: Node, at: Stretch, *, dotted: bool = False) -> Node:
+    """Give what a list or an object has under a key; ``at`` is the expression up to here."""
+    why, wanted = why_unknown(value), text(key)
+    if why is not None:
+        where = _further(value, why, wanted, at, dotted=dotted)
+        return unknown(Wrong(why.reason, where) if isinstance(why, Wrong) else Unknown(why.reason, where), at)
+    if isinstance(wanted, Unknown):
+        return unknown(wanted, at)
+    found = _inside(value, key, wanted)
+    return wrong("there is no such attribute", at, written(at)) if found is None else placed(found, at)
+
+
+def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
+    if isinstance(value, Object):
+        return value.get(wanted) if wanted is not None else None
+    number = decimal(key)
+    if not isinstance(value, Array) or number is None or number != int(number):
+        return None
+    before = value.items[: int(number) + 1]
+    rest = next((one for one in before if isinstance(why_unknown(one), Rest)), None)
+    if rest is not None:
+        return rest
+    return value.items[int(number)] if 0 <= number < len(value.items) else None
+
+
+def _further(value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool) -> str:
+    """Name the part of a value that is not known: by what the whole is called where that is a reference."""
+    is_name = len(why.where) < _LONG and _REFERENCE.fullmatch(why.where) is not None
+    if isinstance(value.source, Rendered) or not is_name or not isinstance(wanted, str):
+        return written(at)
+    if dotted:
+        return f"{why.where}.{wanted}"
+    return f"{why.where}[{wanted}]" if wanted.isdigit() else f'{why.where}["{wanted}"]'
+
+
+def splat(value: Node, into: Callable[[Node], Node], at: Stretch) -> Node:
+    """Take steps into every item of a list, or into a single value that is not null.
+
+    https://developer.hashicorp.com/terraform/language/expressions/splat
+    """
+    if isinstance(value, Array):
+        return array([one if isinstance(why_unknown(one), Rest) else into(one) for one in value.items], at)
+    if isinstance(value, Scalar) and value.value is None:
+        return array((), at)
+    why = why_unknown(value)
+    if why is not None and not _REFERENCE.fullmatch(why.where):
+        return unknown(why, at)
+    return array([into(value)], at)
+
+
+_PARSING = 100
+"""A short expression takes a quarter of a millisecond to parse."""
+
+
+class Surroundings(Protocol):
+    """What an expression may refer to and read: a module."""
+
+    @property
+    def budget(self) -> Budget:
+        """How much may still be worked out."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The sensitive values that were met."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folder that paths start from, and others of which files may be read."""
+
+    @property
+    def opened(self) -> set[str]:
+        """The full names of the files that were read."""
+
+    def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
+        """Give the value of ``var.a`` or the like, and how many of the steps that took."""
+
+    def is_any(self, node: Node) -> bool:
+        """True for what stands for resources or modules of which nobody knows how many there are."""
+
+    def attribute(self, node: Node, name: str) -> Node | None:
+        """Give an attribute of a resource or an output of a module, if the value stands for one."""
+
+
+class Scope(NamedTuple):
+    """A module, and the names that loops, `count` and `for_each` bind."""
+
+    module: Surroundings
+    names: Mapping[str, Node]
+
+    def within(self, names: Mapping[str, Node]) -> Scope:
+        """The scope with more names in it."""
+        return Scope(self.module, {**self.names, **names}) if names else self
+
+
+def evaluate(expression: Expression, scope: Scope) -> Node:
+    """Work an expression out."""
+    budget = scope.module.budget
+    if not budget.spend() or budget.depth > MAX_NESTING:
+        reason = TOO_MUCH if budget.left <= 0 else "references nested too deep"
+        return unknown(reason, expression.at, written(expression.at))
+    budget.depth += 1
+    try:
+        node = _WAYS[type(expression)](expression, scope)
+        return (
+            node
+            if budget.size(node) <= MAX_SIZE
+            else unknown(TOO_MUCH, expression.at, written(expression.at))
+        )
+    finally:
+        budget.depth -= 1
+
+
+def _literal(expression: Literal, _scope: Scope) -> Node:
+    return known(expression.value, expression.at)
+
+
+def _unsupported(expression: Unsupported, _scope: Scope) -> Node:
+    return unknown(expression.reason, expression.at, written(expression.at))
+
+
+def _deferred(expression: Deferred, scope: Scope) -> Node:
+    if not scope.module.budget.spend(_PARSING):
+        return unknown(TOO_MUCH, expression.at, written(expression.at))
+    try:
+        return evaluate(expression.read(), scope)
+    except InputError as error:
+        return unknown(error.reason, expression.at, written(expression.at))
+
+
+def _template(expression: Template, scope: Scope) -> Node:
+    def inside(one: Expression, names: Mapping[str, Node]) -> Node:
+        return evaluate(one, scope.within(names))
+
+    return render(expression.parts, expression.at, inside, scope.module.budget)
+
+
+def _list(expression: ListOf, scope: Scope) -> Node:
+    return array([evaluate(one, scope) for one in expression.items], expression.at)
+
+
+def _object(expression: ObjectOf, scope: Scope) -> Node:
+    members: dict[str, Member] = {}
+    for one in expression.elements:
+        key = text(evaluate(one.key, scope))
+        if not isinstance(key, str):
+            where = key.where if isinstance(key, Unknown) else written(one.at)
+            return unknown("the name of a key is not known", expression.at, where)
+        members[key] = Member(key, evaluate(one.value, scope), one.at.start, one.at.end)
+    at = expression.at
+    return Object(tuple(members.values()), at.source, at.start, at.end)
+
+
+def _name(expression: Name, scope: Scope) -> Node:
+    found = scope.names.get(expression.name)
+    if found is not None:
+        return found
+    return scope.module.refer(expression.name, (), expression.at)[0]
+
+
+def _access(expression: Access, scope: Scope) -> Node:
+    root, steps = expression.root, expression.steps
+    if isinstance(root, Name) and root.name not in scope.names:
+        value, used = scope.module.refer(root.name, steps, expression.at)
+    else:
+        value, used = evaluate(root, scope), 0
+    return follow(value, steps[used:], expression.at, scope)
+
+
+def follow(value: Node, steps: tuple[Step, ...], at: Stretch, scope: Scope) -> Node:
+    """Take steps into a value."""
+    for step in steps:
+        here = Stretch(at.source, at.start, step.end)
+        if isinstance(step, Attribute):
+            value = _attribute(value, step.name, here, scope)
+        elif isinstance(step, Index):
+            value = value if scope.module.is_any(value) else reach(value, evaluate(step.key, scope), here)
+        else:
+            value = splat(value, lambda one, step=step: follow(one, step.steps, at, scope), here)  # type: ignore[misc]
+    return value
+
+
+def _attribute(value: Node, name: str, at: Stretch, scope: Scope) -> Node:
+    found = scope.module.attribute(value, name)
+    return reach(value, known(name, at), at, dotted=True) if found is None else found
+
+
+def _call(expression: Call, scope: Scope) -> Node:
+    return call(expression, scope, evaluate)
+
+
+def _operation(expression: Operation, scope: Scope) -> Node:
+    value = evaluate(expression.first, scope)
+    for sign, operand in expression.rest:
+        other = evaluate(operand, scope)
+        scope.module.budget.spend_looks(value, other)
+        value = operate(value, sign, other, expression.at)
+    return value
+
+
+def _unary(expression: Unary, scope: Scope) -> Node:
+    return negate(expression.sign, evaluate(expression.operand, scope), expression.at)
+
+
+def _conditional(expression: Conditional, scope: Scope) -> Node:
+    holds = truth(evaluate(expression.condition, scope))
+    if isinstance(holds, bool):
+        return evaluate(expression.then if holds else expression.otherwise, scope)
+    if holds is None:
+        return wrong("the condition is no boolean", expression.at, written(expression.at))
+    then, otherwise = evaluate(expression.then, scope), evaluate(expression.otherwise, scope)
+    scope.module.budget.spend_looks(then, otherwise)
+    return then if rendered(then) == rendered(otherwise) else unknown(holds, expression.at)
+
+
+def _for(expression: For, scope: Scope) -> Node:
+    def inside(one: Expression, names: Mapping[str, Node]) -> Node:
+        return evaluate(one, scope.within(names))
+
+    return loop(expression, inside, scope.module.budget)
+
+
+_WAYS: dict[type, Callable[..., Node]] = {
+    Literal: _literal,
+    Template: _template,
+    ListOf: _list,
+    ObjectOf: _object,
+    Name: _name,
+    Access: _access,
+    Call: _call,
+    Operation: _operation,
+    Unary: _unary,
+    Conditional: _conditional,
+    For: _for,
+    Deferred: _deferred,
+    Unsupported: _unsupported,
+}

@@ -1,0 +1,203 @@
+"""Calls functions: those of lists and texts, those that read files, and those that put up with faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.terraform.hcl.expression import Call, Expression, written
+from checker.inputs.terraform.hcl.functions_files import FILE_FUNCTIONS
+from checker.inputs.terraform.hcl.functions_lists import LIST_FUNCTIONS, OBJECT_FUNCTIONS, strict
+from checker.inputs.terraform.hcl.functions_text import TEXT_FUNCTIONS
+from checker.inputs.terraform.hcl.render import decode
+from checker.inputs.terraform.hcl.values import (
+    Wrong,
+    decimal,
+    first_unknown,
+    is_filled,
+    is_null,
+    is_put_together,
+    known,
+    number,
+    placed,
+    text,
+    truth,
+    unknown,
+    why_unknown,
+    wrong,
+)
+from checker.policy.node import Array, Node, Scalar, Stretch, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from checker.inputs.terraform.hcl.limits import Budget
+
+    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    from checker.inputs.sensitive import Secrets
+    from checker.inputs.terraform.hcl.evaluate import Scope
+
+    Evaluate = Callable[[Expression, Scope], Node]
+
+
+def _coalesce(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    """Give the first that is neither null nor empty; one that is not known may be either."""
+    for number_, one in enumerate(arguments):
+        why = why_unknown(one)
+        if why is not None:
+            certain = number_ == len(arguments) - 1 or is_filled(one)
+            return one if certain else unknown(why, at)
+        if not is_null(one) and text(one) != "":
+            return one
+    return wrong("all arguments are null or empty", at)
+
+
+def _coalescelist(at: Stretch, *lists: Node) -> Node:
+    found = next((one for one in lists if isinstance(one, Array) and one.items), None)
+    return wrong("all lists are empty", at) if found is None else found
+
+
+def _one(at: Stretch, node: Node) -> Node:
+    if not isinstance(node, Array) or len(node.items) > 1:
+        return wrong("`one` takes a list of at most one item", at)
+    return placed(node.items[0], at) if node.items else known(None, at)
+
+
+def _contains(at: Stretch, node: Array, wanted: Node) -> Node:
+    found = [rendered(one) == rendered(wanted) for one in node.items if why_unknown(one) is None]
+    why = first_unknown(map(why_unknown, (*node.items, wanted)))
+    return (
+        known(any(found), at)
+        if why is None or (any(found) and why_unknown(wanted) is None)
+        else unknown(why, at)
+    )
+
+
+def _outcome(*, decisive: bool) -> Callable[..., Node]:
+    def work(at: Stretch, node: Array) -> Node:
+        found = [truth(one) for one in node.items]
+        if any(one is decisive for one in found):
+            return known(decisive, at)
+        why = first_unknown(found)
+        return known(not decisive, at) if why is None else unknown(why, at)
+
+    return work
+
+
+CHOICE_FUNCTIONS: dict[str, Function] = {
+    "coalesce": _coalesce,
+    "coalescelist": strict(_coalescelist),
+    "one": strict(_one),
+    "contains": strict(_contains),
+    "anytrue": strict(_outcome(decisive=True)),
+    "alltrue": strict(_outcome(decisive=False)),
+}
+
+
+def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
+    """Work a call out; a function that is not worked out is Unknown with the call's text."""
+    at, name = expression.at, expression.name.removeprefix("core::")
+    if name in ("try", "can"):
+        return _forgiving(expression, name, scope, evaluate)
+    arguments = [evaluate(one, scope) for one in expression.arguments]
+    if expression.spread and arguments:
+        last = arguments.pop()
+        if not isinstance(last, Array):
+            return unknown("a list of arguments that is not known", at, written(at))
+        arguments += last.items
+    scope.module.budget.spend_looks(*arguments)
+    function = _FUNCTIONS.get(name)
+    if function is not None:
+        found = function(arguments, at, scope.module.budget)
+        return _kept(name, found, arguments, scope.module.secrets)
+    reads = FILE_FUNCTIONS.get(name)
+    if reads is not None:
+        return reads(arguments, at, scope, evaluate)
+    return unknown(f"the function `{name}` is not worked out", at, written(at))
+
+
+def _kept(name: str, found: Node, arguments: Sequence[Node], secrets: Secrets) -> Node:
+    """Keep secret what a function makes of secrets.
+
+    https://developer.hashicorp.com/terraform/language/functions/sensitive
+    """
+    if name == "sensitive":
+        return secrets.protect(found, "sensitive")
+    if name == "nonsensitive":
+        secrets.reveal(found)
+    return secrets.derived(found, arguments, f"{name}(...)")
+
+
+def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
+    """Work `try` and `can` out. https://developer.hashicorp.com/terraform/language/functions/try"""
+    for one in expression.arguments:
+        found = evaluate(one, scope)
+        failed = isinstance(why_unknown(found), Wrong)
+        if name == "can":
+            return known(not failed, expression.at)
+        if not failed:
+            return found
+    return wrong("no argument of `try` can be worked out", expression.at, written(expression.at))
+
+
+def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    """Leave a list or an object as it is, so that its parts keep their places; whoever needs text writes it."""
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` takes one value", at)
+    if not isinstance(one, Scalar) or isinstance(one.value, Unknown):
+        return one
+    return known(rendered(one), at)
+
+
+def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` takes one string", at)
+    if not isinstance(one, Scalar):
+        return one
+    if not isinstance(one.value, str) and not is_put_together(one):
+        return one if isinstance(one.value, Unknown) else wrong("`jsondecode` takes one string", at)
+    try:
+        return decode(one)
+    except InputError as error:
+        return wrong(error.reason, at, written(at))
+
+
+def _tonumber(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    one = arguments[0] if len(arguments) == 1 else known("", at)
+    if why_unknown(one) is not None:
+        return one
+    found = decimal(one)
+    return wrong("`tonumber` takes a number", at) if found is None else number(found, at)
+
+
+def _tobool(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    holds = truth(arguments[0]) if len(arguments) == 1 else None
+    if isinstance(holds, Unknown):
+        return unknown(holds, at)
+    return wrong("`tobool` takes a boolean", at) if holds is None else known(holds, at)
+
+
+def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch, Budget], Node]:
+    def function(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+        why = first_unknown(map(why_unknown, arguments))
+        if why is not None:
+            return unknown(why, at)
+        given = [one for one in map(decimal, arguments) if one is not None]
+        if len(given) != len(arguments) or not given:
+            return wrong("the function takes numbers", at)
+        return number(choose(given), at)  # type: ignore[arg-type] # `min` or `max` of decimals is one of them
+
+    return function
+
+
+_FUNCTIONS = {
+    **TEXT_FUNCTIONS,
+    **LIST_FUNCTIONS,
+    **OBJECT_FUNCTIONS,
+    **CHOICE_FUNCTIONS,
+    "jsonencode": _jsonencode,
+    "jsondecode": _jsondecode,
+    "tonumber": _tonumber,
+    "tobool": _tobool,
+    "min": _chosen(min),
+    "max": _chosen(max),
+}

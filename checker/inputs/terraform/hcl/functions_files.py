@@ -1,0 +1,109 @@
+"""Functions that read files, of which none outside the module's tree is opened.
+
+https://developer.hashicorp.com/terraform/language/functions/templatefile
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.discover import name_of
+from checker.inputs.terraform.hcl.expression import Expression, written
+from checker.inputs.terraform.hcl.limits import TOO_MUCH
+from checker.inputs.terraform.hcl.render import render
+from checker.inputs.terraform.hcl.template import TemplateError, split
+from checker.inputs.terraform.hcl.values import known, text, unknown, wrong
+from checker.inputs.terraform.module.folder import absolute, local_folder
+from checker.inputs.text import read_text
+from checker.policy.node import Node, Object, Stretch
+from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from checker.inputs.terraform.hcl.evaluate import Scope
+
+    Evaluate = Callable[[Expression, Scope], Node]
+
+
+_MAX_PATH = 1024
+_OPENING = 200
+
+
+def _file(arguments: Sequence[Node], at: Stretch, scope: Scope, _evaluate: Evaluate) -> Node:
+    source = _opened(arguments, at, scope)
+    if not isinstance(source, Source):
+        return source
+    return known(source.text, Stretch(source, 0, len(source.text)))
+
+
+def _templatefile(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+    source = _opened(arguments, at, scope)
+    if not isinstance(source, Source):
+        return source
+    given = arguments[1] if len(arguments) > 1 else None
+    if not isinstance(given, Object):
+        return unknown("the values of the template are not known", at, written(at))
+    names = {member.key: member.value for member in given.members}
+    return _rendered_file(source, names, scope, evaluate)
+
+
+def _rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, evaluate: Evaluate) -> Node:
+    """Render a file with these names, and no others, in it."""
+    whole = Stretch(source, 0, len(source.text))
+    if not scope.module.budget.spend_text(len(source.text)):
+        return unknown(TOO_MUCH, whole)
+    try:
+        parts = split(source, source.text, range(len(source.text) + 1))
+    except TemplateError as error:
+        return unknown(str(error), whole, source.name)
+
+    def inside(one: Expression, bound: Mapping[str, Node]) -> Node:
+        return evaluate(one, scope._replace(names={**names, **bound}))
+
+    return render(parts, whole, inside, scope.module.budget)
+
+
+def _fileexists(arguments: Sequence[Node], at: Stretch, scope: Scope, _evaluate: Evaluate) -> Node:
+    path = _path(arguments, at, scope)
+    return known(os.path.isfile(path), at) if isinstance(path, Path) else path  # noqa: PTH113 - it never raises
+
+
+def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | Node:
+    path = _path(arguments, at, scope)
+    if not isinstance(path, Path):
+        return path
+    if not scope.module.budget.spend(_OPENING):
+        return unknown("too much to read", at, written(at))
+    if not os.path.exists(path):  # noqa: PTH110 - it never raises
+        return wrong(f"no such file: `{name_of(path)}`", at, written(at))
+    try:
+        content = read_text(path)
+    except InputError as error:
+        return wrong(f"{error.reason}: `{name_of(path)}`", at, written(at))
+    if not scope.module.budget.spend_text(len(content)):
+        return unknown("too much to read", at, written(at))
+    scope.module.opened.add(absolute(path))
+    return Source(name_of(path), content)
+
+
+def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
+    """Find a file; what is outside the module's tree, by a link too, is not looked at."""
+    given = text(arguments[0]) if arguments else None
+    if isinstance(given, Unknown):
+        return unknown(given, at)
+    if given is None or not given.isprintable() or len(given) > _MAX_PATH:
+        return wrong("no name of a file", at, written(at))
+    trees = scope.module.folders
+    path = local_folder(trees[0], given)
+    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
+    if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
+        return unknown("a file outside the module's tree is not read", at, written(at))
+    return path
+
+
+FILE_FUNCTIONS = {"file": _file, "templatefile": _templatefile, "fileexists": _fileexists}

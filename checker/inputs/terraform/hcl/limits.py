@@ -1,0 +1,195 @@
+"""Refuses a text that would keep the parser busy for long, before it is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.policy.node import Scalar, children
+
+if TYPE_CHECKING:
+    from checker.policy.node import Node
+    from checker.policy.source import Source
+
+
+_OUTSIDE = re.compile(
+    r'#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|(?P<quote>")|(?P<open>\{)|(?P<close>\})|<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n',
+    re.DOTALL,
+)
+_OPENING = re.compile(r"<<-?(?P<word>[^\W\d][\w-]*)\r?\n")
+_NOT_PLAIN = re.compile(r"^_|[^\x00-\x7f]")
+_INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
+
+
+def strings_in(text: str) -> list[tuple[int, int]]:
+    """Give the stretches of all strings and heredocs; those inside an interpolation belong to their string."""
+    found, at = [], 0
+    while token := _OUTSIDE.search(text, at):
+        at = token.end()
+        if token["quote"]:
+            at = _end_of_string(text, at)
+            found.append((token.start(), at))
+        elif token["heredoc"]:
+            at = end_of_heredoc(text, token["heredoc"], at)
+            found.append((token.start(), at))
+    return found
+
+
+def end_of_heredoc(text: str, word: str, at: int) -> int:
+    """Find the end of a heredoc whose first line begins at an offset; the end of the text for one without."""
+    closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*(?=\r?$)", re.MULTILINE)
+    found = closing.search(text, at)
+    return found.end() if found else len(text)
+
+
+def with_plain_markers(text: str) -> str:
+    """Write the markers of heredocs as python-hcl2's grammar knows them; every offset stays what it is.
+
+    The grammar takes no blanks behind the end marker, which Terraform trims, and no marker that begins with an
+    underscore or has other letters than ASCII.
+    """
+    parts: list[str] = []
+    at = 0
+    for start, end in strings_in(text) if "<<" in text else ():
+        opening = _OPENING.match(text, start, end)
+        last = text.rfind("\n", start, end) + 1
+        if opening is not None and text[last:end].strip() == opening["word"]:  # else it has no end
+            plain = _NOT_PLAIN.sub("X", opening["word"])
+            parts += (text[at : opening.start("word")], plain, text[opening.end("word") : last])
+            parts.append(plain.rjust(end - last))
+            at = end
+    return "".join([*parts, text[at:]])
+
+
+def _end_of_string(text: str, at: int) -> int:
+    """Find the end of a string after its first quote; what stands in `${...}` may be braces and strings again."""
+    open_braces: list[int] = []  # for every interpolation around the place; a string opens in between
+    in_string = True
+    strings = 1
+    while token := (_INSIDE if in_string else _OUTSIDE).search(text, at):
+        at = token.end()
+        if in_string and token["end"]:
+            strings -= 1
+            if strings == 0 or token[0] == "\n":
+                return at
+            in_string = False
+        elif in_string and token["open"]:
+            open_braces.append(0)
+            in_string = False
+        elif not in_string and token["quote"]:
+            strings += 1
+            in_string = True
+        elif not in_string and token["open"]:
+            open_braces[-1] += 1
+        elif not in_string and token["close"]:
+            open_braces[-1] -= 1
+            if open_braces[-1] < 0:
+                open_braces.pop()
+                in_string = True
+    return len(text)
+
+
+MAX_DEPTH = 100
+"""Policies in `jsonencode` nest about ten deep."""
+
+MAX_TOKENS = 40_000
+"""About a second of parsing; a file of 4 KB has some 600."""
+
+_SMALL = 20_000
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*|//[^\n]*)|(?P<long>/\*)|<<-?(?P<heredoc>[^\W\d][\w.-]*)\r?\n'
+    r"|(?P<open>[\[({])|(?P<close>[\])}])|\w+|\n|[^\s\w]"
+)
+
+
+def guard(source: Source) -> None:
+    """Raise InputError, with the place, for a text of too many words or too deep brackets."""
+    text = source.text
+    if len(text) <= _SMALL and sum(map(text.count, "[({")) <= MAX_DEPTH:
+        return
+    depth = count = at = 0
+    while (match := _TOKEN.search(text, at)) is not None:
+        kind, at = match.lastgroup, match.end()
+        count += 1
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif kind == "string":
+            count += 6 * match["string"].count("${")
+        elif kind in ("long", "heredoc"):
+            at = _after(text, match)
+        if depth > MAX_DEPTH:
+            raise _refused(source, match, f"nested more than {MAX_DEPTH} levels deep")
+        if count > MAX_TOKENS:
+            raise _refused(source, match, f"longer than the {MAX_TOKENS} words that are read of a file")
+
+
+def _after(text: str, match: re.Match[str]) -> int:
+    """Find the end of a comment or heredoc; the end of the text for one that has none."""
+    if match.lastgroup == "long":
+        end = text.find("*/", match.end())
+        return end + 2 if end >= 0 else len(text)
+    return end_of_heredoc(text, match["heredoc"], match.end())
+
+
+def _refused(source: Source, match: re.Match[str], reason: str) -> InputError:
+    return InputError(source.name, reason, source.position(match.start(), match.end()))
+
+
+TOO_MUCH = "too much to work out"
+
+MAX_STEPS = 150_000
+"""About half a second; a module of fifty resources takes some five thousand."""
+
+MAX_NESTING = 60
+"""References that lead to references, and expressions in expressions; each takes some stack."""
+
+MAX_TEXT = 512 * 1024
+MAX_ITEMS = 1024
+MAX_SIZE = 20_000
+"""Values in a value; a policy of the size that AWS takes has some two thousand."""
+
+_LOOKED_AT = 8
+
+
+class Budget:
+    """Steps that are left, and how deep the one that is taken is."""
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+        self.depth = 0
+        self.marks = 0
+        self._sizes: dict[int, tuple[Node, int]] = {}  # keeps the nodes, so that no number is used again
+
+    def size(self, node: Node) -> int:
+        """Count the values in a value; one that stands in many places counts in each."""
+        if isinstance(node, Scalar):
+            return 1
+        known = self._sizes.get(id(node))
+        if known is None:
+            known = self._sizes[id(node)] = (node, 1 + sum(map(self.size, children(node))))
+        return known[1]
+
+    def spend_looks(self, *nodes: Node) -> bool:
+        """Take the steps that it takes to look through values."""
+        return self.spend(1 + sum(map(self.size, nodes)) // _LOOKED_AT)
+
+    def new_mark(self) -> int:
+        """Give a number that no other mark has."""
+        self.marks += 1
+        return self.marks
+
+    def spend(self, steps: int = 1) -> bool:
+        """Take steps; false when there are none left."""
+        self.left -= steps
+        return self.left > 0
+
+    def spend_text(self, length: int) -> bool:
+        """The same for a text of this length."""
+        return length <= MAX_TEXT and self.spend(1 + length // 64)
+
+    def spend_items(self, count: int) -> bool:
+        """The same for a list of so many items."""
+        return self.spend(1 + count)

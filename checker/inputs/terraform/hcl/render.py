@@ -1,0 +1,280 @@
+"""Puts templates together, so that every character knows where it comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.terraform.hcl.expression import Choice, Interpolation, Loop, Part, Text, written
+from checker.inputs.terraform.hcl.limits import MAX_TEXT
+from checker.inputs.terraform.hcl.values import (
+    MARK,
+    Rendered,
+    Wrong,
+    cleaned,
+    entries,
+    first_unknown,
+    known,
+    mark,
+    placed,
+    text,
+    truth,
+    unknown,
+    why_unknown,
+)
+from checker.inputs.text import parse_inside
+from checker.policy.node import Array, Member, Node, Scalar, Stretch, rendered, stretch_of
+from checker.policy.source import Source, offsets_at, offsets_of_string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from checker.inputs.terraform.hcl.expression import Expression
+    from checker.inputs.terraform.hcl.limits import Budget
+
+    Evaluate = Callable[[Expression, Mapping[str, Node]], Node]
+    from collections.abc import Mapping
+
+
+_SHOWN = 500
+_TOO_LONG = "longer than a text that is put together here"
+
+
+def render(parts: Sequence[Part], at: Stretch, evaluate: Evaluate, budget: Budget) -> Node:
+    """Render a template; one that is a single interpolation is that value.
+
+    ``evaluate`` is given an expression and the names that loops of the template bind.
+    """
+    if len(parts) == 1 and isinstance(parts[0], Interpolation):
+        return evaluate(parts[0].value, {})
+    builder = Builder(at, budget)
+    _Renderer(builder, evaluate).parts(parts, {})
+    return builder.node()
+
+
+def joined(pieces: Sequence[Node], between: str, at: Stretch, budget: Budget) -> Node:
+    """Put values together, as `join` does; a single one is that value."""
+    if len(pieces) == 1:
+        return pieces[0]
+    builder = Builder(at, budget)
+    for number, piece in enumerate(pieces):
+        if number and between:
+            builder.characters(between, [at.start] * (len(between) + 1))
+        builder.value(piece, at)
+    return builder.node()
+
+
+class Builder:
+    """A text that grows, with the offset in ``at.source`` of each of its characters."""
+
+    def __init__(self, at: Stretch, budget: Budget) -> None:
+        self.at, self.budget = at, budget
+        self.texts: list[str] = []
+        self.shown: list[str] = []
+        self.offsets: list[int] = []
+        self.end = at.start
+        self.length = 0
+        self.nodes: dict[int, Node] = {}
+        self.unknown: Unknown | None = None
+        self.lost: Unknown | None = None
+
+    def characters(self, written: str, offsets: Sequence[int]) -> None:
+        """Add characters that stand at these offsets, of which there is one more for the end."""
+        self._add(cleaned(written), cleaned(written), offsets[: len(written)], offsets[len(written)])
+
+    def lose(self, reason: Unknown) -> None:
+        """Note that nothing can be said of the text, not even where its unknown parts are."""
+        self.lost = reason if self.lost is None else self.lost
+
+    def value(self, node: Node, at: Stretch) -> None:
+        """Add the value of what is interpolated at a stretch."""
+        found = text(node)
+        if isinstance(found, Unknown) and self.unknown is None:
+            self.unknown = found
+        source = node.source
+        if isinstance(source, Rendered) and source.nodes and isinstance(node, Scalar):
+            self.nodes |= source.nodes
+            self._add(source.text, shown(node), [at.start] * len(source.text), at.end)
+        elif isinstance(found, str):
+            self.characters(found, [*([at.start] * len(found)), at.end])
+        else:
+            marked = mark(self.budget.new_mark())
+            self.nodes[self.budget.marks] = node
+            self._add(marked, shown(node), [at.start] * len(marked), at.end)
+
+    def _add(self, written: str, readable: str, offsets: Sequence[int], end: int) -> None:
+        self.length += max(len(readable), len(written))
+        if self.length > MAX_TEXT or not self.budget.spend_text(len(written)):
+            self.lose(Unknown(_TOO_LONG))
+            return
+        self.texts.append(written)
+        self.shown.append(readable)
+        self.offsets += offsets
+        self.end = end
+
+    def node(self) -> Node:
+        """Give the whole."""
+        if self.lost is not None:
+            return unknown(self.lost, self.at)
+        whole = "".join(self.shown)
+        source = Rendered(self.at.source, "".join(self.texts), [*self.offsets, self.end], self.nodes)
+        stretch = Stretch(source, 0, len(source.text))
+        if self.unknown is None:
+            return known(whole, stretch)
+        kind = Wrong if isinstance(self.unknown, Wrong) else Unknown
+        return unknown(kind(self.unknown.reason, whole[:_SHOWN]), stretch)
+
+
+class _Renderer:
+    """Walks the parts of one template."""
+
+    def __init__(self, builder: Builder, evaluate: Evaluate) -> None:
+        self.builder, self.evaluate = builder, evaluate
+
+    def parts(self, parts: Sequence[Part], names: Mapping[str, Node]) -> None:
+        for part in parts:
+            if isinstance(part, Text):
+                self.builder.characters(part.text, part.offsets)
+            elif isinstance(part, Interpolation):
+                self.builder.value(self.evaluate(part.value, names), part.at)
+            elif isinstance(part, Choice):
+                self.choice(part, names)
+            else:
+                self.loop(part, names)
+
+    def choice(self, part: Choice, names: Mapping[str, Node]) -> None:
+        holds = truth(self.evaluate(part.condition, names))
+        if isinstance(holds, bool):
+            self.parts(part.then if holds else part.otherwise, names)
+        else:
+            self.builder.lose(Unknown("no condition", written(part.at)) if holds is None else holds)
+
+    def loop(self, part: Loop, names: Mapping[str, Node]) -> None:
+        collection = self.evaluate(part.collection, names)
+        found = entries(collection)
+        if isinstance(found, Unknown):
+            self.builder.lose(found)
+            return
+        for key, value in found:
+            if not self.builder.budget.spend():
+                break
+            bound = (value,) if len(part.names) == 1 else (key, value)
+            self.parts(part.body, {**names, **dict(zip(part.names, bound, strict=True))})
+
+
+def shown(node: Node) -> str:
+    """Write a value as a template would, one that is not known by its name."""
+    found = text(node)
+    if isinstance(found, Unknown):
+        whole = isinstance(node.source, Rendered)
+        return found.where if whole else f"${{{found.where}}}"
+    return rendered(node) if found is None else found
+
+
+_SPAN = re.compile(rf'\\.|"|{MARK.pattern}', re.DOTALL)
+
+
+def decode(node: Scalar) -> Node:
+    """Parse the JSON that a string holds; a mark in it becomes what it stands for.
+
+    Raises InputError, with the place, for what is no JSON.
+    """
+    outer, written, offsets = _written(node)
+    nodes = outer.nodes if isinstance(outer, Rendered) else {}
+    length = len(written)
+    if nodes:
+        written, offsets = _with_quotes(written, offsets)
+    source = Source(outer.name, written, outer, offsets)
+    try:
+        root = parse_inside(source)
+    except InputError:
+        why = why_unknown(node)
+        if why is not None and len(written) > length:
+            return node  # what is not known stands between values, and may be anything
+        raise
+    return _Restored(nodes).node(root) if nodes else root
+
+
+def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
+    """Give the source that a string is written in, its characters and the offsets of these."""
+    source, start, end = node.source, node.start, node.end
+    value = source.text[start:end] if isinstance(source, Rendered) else text(node)
+    if not isinstance(value, str):
+        return source, "", [start]
+    if source.text[start:end] == value:
+        return source, value, range(start, end + 1)
+    if source.text[start + 1 : end - 1] == value:
+        return source, value, range(start + 1, end)
+    if _is_literal(source.text[start:end], value):
+        return source, value, offsets_of_string(source.text, start, len(value))
+    return source, value, offsets_at(start, len(value))
+
+
+def _is_literal(written: str, value: str) -> bool:
+    """True for a JSON string of this value, escaped as it may be."""
+    try:
+        return written.startswith('"') and bool(json.loads(written) == value)
+    except ValueError:
+        return False
+
+
+def _with_quotes(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Put quotes around the marks that stand where JSON wants a value."""
+    texts: list[str] = []
+    places: list[int] = []
+    quoted, at = False, 0
+    for match in _SPAN.finditer(written):
+        if match[0] == '"':
+            quoted = not quoted
+        elif match[1] and not quoted:
+            texts += (written[at : match.start()], '"', match[0], '"')
+            places += offsets[at : match.start()]
+            places += [offsets[match.start()]] * (len(match[0]) + 2)
+            at = match.end()
+    places += offsets[at : len(written) + 1]
+    return "".join([*texts, written[at:]]), places
+
+
+class _Restored:
+    """Puts nodes in the place of marks."""
+
+    def __init__(self, nodes: Mapping[int, Node]) -> None:
+        self.nodes = nodes
+
+    def node(self, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            return self.scalar(node)
+        if isinstance(node, Array):
+            return node._replace(items=tuple(map(self.node, node.items)))
+        for member in node.members:
+            if MARK.search(member.key):
+                where = self.readable(member.key)
+                return Scalar(
+                    Unknown("the name of a key is not known", where), node.source, node.start, node.end
+                )
+        members = (Member(m.key, self.node(m.value), m.start, m.end) for m in node.members)
+        return node._replace(members=tuple(members))
+
+    def scalar(self, node: Scalar) -> Node:
+        value = node.value if isinstance(node.value, str) else ""
+        marks = [one for one in map(self.meant, MARK.finditer(value)) if one is not None]
+        if not marks:
+            return node
+        if len(marks) == 1 and MARK.fullmatch(value):
+            return placed(marks[0], stretch_of(node))
+        reason = first_unknown(map(why_unknown, marks))
+        whole = self.readable(value)
+        return node._replace(value=whole if reason is None else Unknown(reason.reason, whole))
+
+    def meant(self, match: re.Match[str]) -> Node | None:
+        return self.nodes.get(int(match[1]))
+
+    def readable(self, value: str) -> str:
+        def one(match: re.Match[str]) -> str:
+            node = self.meant(match)
+            return "" if node is None else shown(node)
+
+        return MARK.sub(one, value)

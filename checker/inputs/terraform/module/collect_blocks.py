@@ -1,0 +1,101 @@
+"""Parses the files of a module and sorts their blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from checker.core.errors import InputError
+from checker.inputs.discover import name_of
+from checker.inputs.terraform.hcl.body import Block, Body
+from checker.inputs.terraform.hcl.json_syntax import arguments_of, parse_json_syntax
+from checker.inputs.terraform.hcl.parse import parse
+from checker.inputs.terraform.module.folder import Folder, Text, is_override, read_texts, value_files
+from checker.inputs.text import parse_source, read_text
+from checker.policy.node import Object
+from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from checker.inputs.terraform.hcl.body import Argument
+
+
+_RESOURCES = ("resource", "data")
+_Key = TypeVar("_Key")
+
+
+def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Folder:
+    """Parse texts and sort what is in them; a file with a fault is left out and the fault noted."""
+    found = Folder({}, {}, {}, {}, {}, [], {}, [])
+    for one in texts:
+        source = Source(name_of(one.path), one.text)
+        try:
+            body = parse_json_syntax(source) if one.path.name.endswith(".json") else parse(source)
+        except InputError as error:
+            faults.append(error)
+            continue
+        found.sources.append(source)
+        for block in body.written:
+            _sort(block, found, override=is_override(one.path))
+    take_values(value_files(folder, faults), found, faults)
+    return found
+
+
+def take_values(paths: Iterable[Path], found: Folder, faults: list[InputError]) -> None:
+    """Add the values that files give to variables, later ones in the place of earlier ones."""
+    for path in paths if found.variables else ():
+        try:
+            found.values.update(_values(Source(name_of(path), read_text(path))))
+        except InputError as error:
+            faults.append(error)
+
+
+def gather_folder(folder: Path, faults: list[InputError]) -> Folder:
+    """Read and parse a folder."""
+    return gather(folder, read_texts(folder, faults), faults)
+
+
+def _sort(block: Block, found: Folder, *, override: bool) -> None:
+    kind, labels = block.kind, block.labels
+    if kind == "locals":
+        found.local.update(block.body.arguments)
+    elif kind in _RESOURCES and len(labels) == 2:
+        _put(found.resources, (kind, *labels), block, override=override)
+    elif kind == "variable" and len(labels) == 1:
+        _put(found.variables, labels[0], block, override=override)
+    elif kind == "output" and len(labels) == 1:
+        _put(found.outputs, labels[0], block, override=override)
+    elif kind == "module" and len(labels) == 1:
+        _put(found.modules, labels[0], block, override=override)
+    elif kind == "provider" and labels == ("aws",):
+        found.providers.append(block)
+
+
+def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -> None:
+    """Add a block; an overriding one changes the arguments, and the nested blocks of the types that it has."""
+    before = found.get(key)
+    if before is None or not override:
+        found.setdefault(key, block)
+        return
+    kinds = {one.kind for one in block.body.written}
+    kept = (one for one in before.body.written if one.kind not in kinds)
+    arguments = {**before.body.arguments, **block.body.arguments}
+    found[key] = before._replace(
+        body=Body(
+            arguments,
+            (*kept, *block.body.written),
+            lambda kind: block.body.nested(kind) or before.body.nested(kind),
+        )
+    )
+
+
+def _values(source: Source) -> dict[str, Argument]:
+    """Parse values for variables. Raises InputError, which quotes nothing: a value may be sensitive."""
+    try:
+        if not source.name.endswith(".json"):
+            return dict(parse(source).arguments)
+        root = parse_source(source).root
+    except InputError as error:
+        raise InputError(error.what, "not valid values for variables", error.position, error.help) from None
+    return arguments_of(root) if isinstance(root, Object) else {}

@@ -1,0 +1,100 @@
+"""`count` and `for_each`: which instances a block has, and what a reference to it gives.
+
+https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Unknown
+from checker.inputs.declared import NOT_KNOWN
+from checker.inputs.terraform.hcl.evaluate import evaluate
+from checker.inputs.terraform.hcl.limits import MAX_ITEMS
+from checker.inputs.terraform.hcl.values import (
+    array,
+    decimal,
+    entries,
+    known,
+    mapping,
+    number,
+    text,
+    unknown,
+    why_unknown,
+)
+from checker.inputs.terraform.module.session import Instance
+from checker.policy.node import Array, Node, Stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.module.module import Module
+
+    Register = Callable[[str, Mapping[str, Node]], Node]
+
+
+def expand(block: Block, address: str, module: Module) -> Node:
+    """Make the instances of a resource or data source known; what stands for one names it in ``where``."""
+
+    def register(one: str, names: Mapping[str, Node]) -> Node:
+        module.session.instances[one] = Instance(one, block, module, names)
+        return unknown(NOT_KNOWN.reason, block.header, one)
+
+    return expanded(block, address, module, register)
+
+
+def expanded(block: Block, address: str, module: Module, register: Register) -> Node:
+    """Register an instance for every number or key; one for all where they are not known."""
+    count, each = block.body.arguments.get("count"), block.body.arguments.get("for_each")
+    argument = each if count is None else count
+    if argument is None:
+        return register(address, {})
+    expand_by = _keyed if count is None else _counted
+    value = evaluate(argument.expression, module.scope)
+    found = expand_by(value, address, block.header, module, register)
+    if address in module.session.any_key:
+        module.session.counts[address] = argument.expression.at
+    return found
+
+
+def _counted(value: Node, address: str, at: Stretch, module: Module, register: Register) -> Node:
+    found = decimal(value)
+    if found is None or not 0 <= found <= MAX_ITEMS or not module.budget.spend_items(int(found)):
+        why = why_unknown(value)
+        index = unknown(Unknown("there are too many of them") if why is None else why, at)
+        module.session.any_key.add(address)
+        return register(address, {"count": mapping([("index", index)], at)})
+    names = ({"count": mapping([("index", number(n, at))], at)} for n in range(int(found)))
+    return array([register(f"{address}[{n}]", one) for n, one in enumerate(names)], at)
+
+
+def _keyed(value: Node, address: str, at: Stretch, module: Module, register: Register) -> Node:
+    pairs = _pairs(value)
+    if isinstance(pairs, Unknown) or len(pairs) > MAX_ITEMS or not module.budget.spend_items(len(pairs)):
+        why = pairs if isinstance(pairs, Unknown) else Unknown("there are too many of them")
+        each = mapping([("key", unknown(why, at)), ("value", unknown(why, at))], at)
+        module.session.any_key.add(address)
+        return register(address, {"each": each})
+    found = []
+    for key, one in pairs:
+        each = mapping([("key", known(key, at)), ("value", one)], at)
+        found.append((key, register(f"{address}[{json.dumps(key)}]", {"each": each})))
+    return mapping(found, at)
+
+
+def _pairs(value: Node) -> list[tuple[str, Node]] | Unknown:
+    """Give keys and values of an object, or of a set of strings."""
+    found = entries(value)
+    if isinstance(found, Unknown):
+        return found
+    pairs: list[tuple[str, Node]] = []
+    for key, one in found:
+        name = text(one if isinstance(value, Array) else key)
+        if not isinstance(name, str):
+            return (
+                name if isinstance(name, Unknown) else Unknown("`for_each` takes a map or a set of strings")
+            )
+        pairs.append((name, one))
+    return sorted(pairs, key=lambda pair: pair[0])

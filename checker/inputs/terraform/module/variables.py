@@ -1,0 +1,142 @@
+"""Values of variables: from the caller of the module, the command line, files, and defaults.
+
+https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.terraform.hcl.evaluate import Scope, evaluate
+from checker.inputs.terraform.hcl.expression import (
+    Call,
+    Element,
+    Expression,
+    Literal,
+    Name,
+    ObjectOf,
+    written,
+)
+from checker.inputs.terraform.hcl.template import read_inner
+from checker.inputs.terraform.hcl.values import decimal, known, text, truth, unknown, wrong
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
+
+if TYPE_CHECKING:
+    from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.module.module import Module
+    from checker.policy.node import Node, Stretch
+
+
+_MANY = ("map", "list", "set")
+
+
+def completed(value: Node, kind: Expression, scope: Scope) -> Node:
+    """Give a value the form of its type; attributes that it leaves out are null, or have a default."""
+    if isinstance(kind, Name) and isinstance(value, Scalar):
+        return _converted(value, kind.name)
+    inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
+    if inside is None or not isinstance(kind, Call) or not scope.module.budget.spend():
+        return value
+    if kind.name == "optional":
+        return completed(value, inside, scope)
+    if kind.name in _MANY and isinstance(value, Array):
+        return value._replace(items=tuple(completed(one, inside, scope) for one in value.items))
+    if kind.name in _MANY and isinstance(value, Object):
+        members = (one._replace(value=completed(one.value, inside, scope)) for one in value.members)
+        return value._replace(members=tuple(members))
+    if kind.name == "object" and isinstance(inside, ObjectOf) and isinstance(value, Object):
+        return _object(value, inside, scope)
+    return value
+
+
+def _converted(value: Scalar, kind: str) -> Scalar:
+    """Write a simple value as its type does: text for a string, a number or boolean for a text that is one."""
+    said, exact, holds = text(value), decimal(value), truth(value)
+    if kind == "string" and isinstance(said, str):
+        return value._replace(value=said)
+    if kind == "number" and isinstance(value.value, str) and exact is not None:
+        return value._replace(value=Number(value.value))
+    return value._replace(value=holds) if kind == "bool" and isinstance(holds, bool) else value
+
+
+def _object(value: Object, kind: ObjectOf, scope: Scope) -> Object:
+    kinds = {one.key.value: one for one in kind.elements if isinstance(one.key, Literal)}
+    given = {one.key for one in value.members}
+    members = [
+        one._replace(value=completed(one.value, kinds[one.key].value, scope)) if one.key in kinds else one
+        for one in value.members
+    ]
+    at = stretch_of(value)
+    missing = ((str(name), one) for name, one in kinds.items() if name not in given)
+    added = (Member(name, _missing(one, at, scope), at.start, at.end) for name, one in missing)
+    return value._replace(members=(*members, *added))
+
+
+def _missing(element: Element, at: Stretch, scope: Scope) -> Node:
+    kind = element.value
+    if isinstance(kind, Call) and kind.name == "optional" and len(kind.arguments) == 2:
+        return evaluate(kind.arguments[1], scope)
+    return known(None, at)
+
+
+_SIMPLE = ("", "any", "string", "number", "bool")
+
+
+def value_of_variable(name: str, where: str, module: Module, at: Stretch) -> Node:
+    """Give the value of a variable; one without is Unknown, and called by its name."""
+    block = module.files.variables.get(name)
+    if block is None:
+        return wrong("not declared", at, where)
+    found = _given(name, block, module)
+    if found is None:
+        return unknown("a variable without a value", at, where)
+    kind = block.body.arguments.get("type")
+    value = completed(found, kind.expression, module.scope) if kind is not None else found
+    return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
+
+
+def is_sensitive(block: Block, scope: Scope) -> bool:
+    """True for a variable or output that is marked as sensitive, or that no plan may hold."""
+    marks = (block.body.arguments.get(name) for name in ("sensitive", "ephemeral"))
+    return any(one is not None and truth(evaluate(one.expression, scope)) is True for one in marks)
+
+
+def hide_sensitive(module: Module) -> None:
+    """Hide the sensitive values of a module's files, also those that nothing refers to: a diff may show them."""
+    for name, block in module.files.variables.items():
+        if is_sensitive(block, module.scope):
+            module.variable(name, block.header)
+            for one in (block.body.arguments.get("default"), module.files.values.get(name)):
+                if one is not None:
+                    module.secrets.protect(
+                        evaluate(one.expression, module.scope), module.named(f"var.{name}")
+                    )
+
+
+def _given(name: str, block: Block, module: Module) -> Node | None:
+    """Find the value that counts."""
+    if module.given is not None:
+        make = module.given.get(name)
+        return make() if make is not None else _default(block, module)
+    on_line = module.session.variables.get(name)
+    if on_line is not None:
+        return _read(on_line, block, module)
+    argument = module.files.values.get(name)
+    return (
+        evaluate(argument.expression, Scope(module, {})) if argument is not None else _default(block, module)
+    )
+
+
+def _default(block: Block, module: Module) -> Node | None:
+    argument = block.body.arguments.get("default")
+    return evaluate(argument.expression, module.scope) if argument is not None else None
+
+
+def _read(value: str, block: Block, module: Module) -> Node:
+    """Read a value of the command line, which is an expression where the type is no simple one."""
+    argument = block.body.arguments.get("type")
+    kind = written(argument.expression.at).strip('"') if argument is not None else ""
+    if kind in _SIMPLE:
+        return known(value, block.header)
+    source, offset = block.header.source, block.header.start
+    return evaluate(read_inner(source, value, [offset] * (len(value) + 1)), module.scope)

@@ -1,0 +1,221 @@
+"""One resource of a plan or state: its values, and what is said of them beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Place
+from checker.core.unknown import Unknown
+from checker.inputs.terraform.plan.plan_index import has_marks, is_marked
+from checker.inputs.text import TextDocument
+from checker.policy.node import Array, Member, Object, Scalar, text_of
+from checker.policy.source import Source
+from checker.policy.text_json import TextError, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.core.finding import Route
+    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.terraform.plan.plan_index import Found
+    from checker.policy.model import Value
+    from checker.policy.node import Node, Stretch
+
+
+class PartSource(Source):
+    """The values of one resource, cut out of the file; ``pointer`` is theirs, ``root`` what they were read into."""
+
+    __slots__ = ("pointer", "root")
+
+    def __init__(self, outer: Source, start: int, end: int, pointer: str) -> None:
+        super().__init__(outer.name, outer.text[start:end], outer, range(start, end + 1))
+        self.pointer = pointer
+        self.root: Node | None = None
+
+    def pointer_at(self, offset: int) -> str | None:
+        """Point to the value that an offset is in; what is inside a string is the string's."""
+        steps = _steps(self.root, offset) if self.root is not None else ()
+        return "".join((self.pointer, *(f"/{step}" for step in steps)))
+
+
+def _steps(node: Node, at: int) -> Iterator[str]:
+    """The way to the value that an offset is in."""
+    if isinstance(node, Object):
+        for member in node.members:
+            if member.value.start <= at < member.value.end:
+                yield member.key.replace("~", "~0").replace("/", "~1")
+                yield from _steps(member.value, at)
+    elif isinstance(node, Array):
+        for index, one in enumerate(node.items):
+            if one.start <= at < one.end:
+                yield str(index)
+                yield from _steps(one, at)
+
+
+_HIDDEN = "(not shown)"
+_LONGEST = 1024 * 1024
+
+
+class ShownSource(Source):
+    """A file whose lines are blank but for the stretches that were shown on purpose.
+
+    Terraform writes all of a plan in one line, with whatever secrets it holds.
+    """
+
+    __slots__ = ("shown",)
+
+    def __init__(
+        self, name: str, text: str, outer: Source | None = None, offsets: Sequence[int] | None = None
+    ) -> None:
+        super().__init__(name, text, outer, offsets)
+        self.shown: list[tuple[int, int]] = []
+
+    def show(self, node: Node | Stretch) -> None:
+        """Let reports quote a node of this file, or of a part of it."""
+        self.shown.append((file_offset(node.source, node.start), file_offset(node.source, node.end)))
+
+    def line(self, number: int) -> str:
+        """Give a line with what is shown of it; one that is very long, or not shown at all, is only named."""
+        start = self.line_start(number)
+        end = self.text.find("\n", start)
+        end = len(self.text) if end < 0 else end
+        spans = [(max(a, start), min(b, end)) for a, b in self.shown if a < end and b > start]
+        if not spans or end - start > _LONGEST:
+            return _HIDDEN
+        pieces, at = [], start
+        for begin, stop in sorted(spans):
+            pieces += [" " * (begin - at), self.text[max(begin, at) : stop]]
+            at = max(at, stop)
+        return "".join(pieces)
+
+
+def file_offset(source: Source, offset: int) -> int:
+    """Turn an offset of a text inside others into one of the file."""
+    inner: Source | None = source
+    while inner is not None and inner.offsets is not None:
+        offset, inner = inner.offsets[offset], inner.outer
+    return offset
+
+
+AFTER_APPLY = "known only after the apply"
+SENSITIVE = "a sensitive value"
+
+_OPEN_WHERE_ABSENT = (
+    "arn",
+    "id",
+    "key_id",
+    "kms_master_key_id",
+    "policy",
+    "policy_document",
+    "target_key_id",
+    "topic_arn",
+)
+"""Planned values have no marks; what is not known yet is left out, and what is not set is null."""
+
+_ADDRESS: Route = ("address",)
+_OF_CHANGE = "after", "after_unknown", "after_sensitive"
+_OF_STATE = "values", "", "sensitive_values"
+
+
+class Resource(NamedTuple):
+    """A resource as it will be.
+
+    ``unknown`` and ``sensitive`` are trees of marks along the values: true for what is not known before the
+    apply, and for what must not be shown. ``route`` leads from the document's root to the values.
+    """
+
+    address: str
+    type: str
+    document: TextDocument
+    route: Route
+    values: Object
+    unknown: object
+    sensitive: object
+
+    def node(self, name: str) -> Node | None:
+        """The node of an attribute; ``None`` where it is null or not there."""
+        node = self.values.get(name)
+        return None if isinstance(node, Scalar) and node.value is None else node
+
+    def text(self, name: str) -> Value | None:
+        """A text, or why it is not known; ``None`` for what is not set. A sensitive one is not given."""
+        if self.hides(name) and self.values.get(name) is not None:
+            return Unknown(SENSITIVE, f"{self.address}.{name}")
+        text = text_of(self.values.get(name))
+        if text is None and self.lacks(name):
+            return Unknown(AFTER_APPLY, f"{self.address}.{name}")
+        return text
+
+    def flag(self, name: str, *, default: bool) -> bool | Unknown:
+        """A boolean."""
+        node = self.values.get(name)
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool):
+            return value
+        return Unknown(AFTER_APPLY, f"{self.address}.{name}") if self.lacks(name) else default
+
+    def lacks(self, *path: str | int) -> bool:
+        """True for a value that is not known before the apply."""
+        return is_marked(self.unknown, *path)
+
+    def hides(self, *path: str | int) -> bool:
+        """True for a value that is sensitive, or holds something that is."""
+        return has_marks(self.sensitive, *path)
+
+    def place(self, name: str = "") -> Place:
+        """Where an attribute stands, or the address of the resource for one that does not."""
+        there = name and self.node(name) is not None
+        return Place(self.document, (*self.route, name) if there else _ADDRESS)
+
+
+def read_resource(scan: Scan, found: Found) -> Resource:
+    """Read a resource with the positions of its values. Raises TextError."""
+    spans = scan.spans(found.start)
+    route: Route = ("change", "after") if "change" in spans else ("values",)
+    inside = scan.spans(spans["change"][0]) if "change" in spans else spans
+    names = _OF_CHANGE if "change" in spans else _OF_STATE
+    values = _positional(
+        scan, inside.get(names[0], spans["address"]), "/".join((found.pointer, *map(str, route)))
+    )
+    if not isinstance(values, Object):
+        raise TextError(
+            "the values of a resource are no object", scan.source, file_offset(values.source, values.start)
+        )
+    unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
+    if found.pointer.startswith("/planned_values/"):
+        unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
+    root = _root(scan, found, spans["address"], route, values)
+    document = TextDocument(scan.source, root)
+    return Resource(found.address, found.type, document, route, values, unknown, sensitive)
+
+
+def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, values: Object) -> Object:
+    """Put an object around what matters of a resource, so that routes are those of the file."""
+    source = PartSource(scan.source, *address, found.pointer)
+    end = len(source.text)
+    node: Node = values
+    for step in reversed(route[1:]):
+        node = Object((Member(str(step), node, 0, end),), source, 0, end)
+    named = Scalar(found.address, source, 0, end)
+    members = (Member("address", named, 0, end), Member(str(route[0]), node, 0, end))
+    return Object(members, source, 0, end)
+
+
+def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
+    """Parse a part of the text; positions are those of the file."""
+    part = PartSource(scan.source, *span, pointer)
+    part.root = parse_json(part)
+    _refuse_duplicates(part.root)
+    return part.root
+
+
+def _refuse_duplicates(node: Node) -> None:
+    """Refuse values that say something twice, since nobody can tell which of the two Terraform would take."""
+    if isinstance(node, Object):
+        for _, second in node.duplicates():
+            raise TextError("a key that stands twice", node.source, second.start, second.end)
+        for member in node.members:
+            _refuse_duplicates(member.value)
+    elif not isinstance(node, Scalar):
+        for one in node.items:
+            _refuse_duplicates(one)

@@ -1,0 +1,147 @@
+"""Walks through a plan or state once and notes where in it the resources stand that matter.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.inputs.terraform.address import without_indices
+from checker.inputs.terraform.plan.configuration import MAX_MODULES, mapping, read_module
+from checker.inputs.terraform.plan.plan_index import (
+    LOOKED_UP,
+    PARTS,
+    POLICY_OWNERS,
+    TYPES,
+    Found,
+    Outline,
+    has_marks,
+)
+from checker.policy.text_json import TextError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from checker.inputs.terraform.plan.json_scan import Scan
+
+
+_WANTED = TYPES | PARTS
+_GAPS = {
+    "errored": (True, "the plan errored: Terraform could not plan every resource"),
+    "complete": (False, "the plan is not complete: `-target` or a deferred change left resources out"),
+}
+"""What a plan says if resources may be missing, with the value that says so."""
+
+_LONGEST = 2000
+"""No address is that long, and what has to find its way in one takes its time."""
+
+
+def read_outline(scan: Scan) -> Outline:
+    """Walk through a whole text once. Raises TextError."""
+    reader = _Reader(scan)
+    end = scan.blank(scan.members(scan.blank(0), reader.member))
+    if end != len(scan.text):
+        raise TextError("expected nothing after the JSON document", scan.source, end)
+    return reader.outline
+
+
+class _Reader:
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+        self.outline = Outline()
+
+    def member(self, key: str, at: int) -> int:
+        if key == "resource_changes":
+            self.outline.changes = []
+            return self.scan.elements(at, self.change)
+        if key == "values":
+            return self.values(at, "/values", self.outline.values)
+        if key == "planned_values":
+            return self.values(at, "/planned_values", self.outline.planned)
+        if key == "prior_state":
+            return self.inside(
+                "values", at, lambda i: self.values(i, "/prior_state/values", self.outline.values)
+            )
+        if key == "configuration":
+            return self.inside("root_module", at, self.configuration)
+        if key == "variables":
+            value, end = self.scan.value(at)
+            self.outline.variables = mapping(value)
+            return end
+        if key in _GAPS:
+            value, end = self.scan.value(at)
+            bad, gap = _GAPS[key]
+            self.outline.gap = self.outline.gap or (gap if value is bad else "")
+            return end
+        return self.scan.skip(at)
+
+    def inside(self, wanted: str, at: int, take: Callable[[int], int]) -> int:
+        """Take one member of an object, and skip the others."""
+        return self.scan.members(at, lambda key, i: take(i) if key == wanted else self.scan.skip(i))
+
+    def configuration(self, at: int) -> int:
+        self.outline.root, end = read_module(self.scan, at, _WANTED)
+        return end
+
+    def change(self, index: int, at: int) -> int:
+        """Note a change: what will be there, and the policies that will not be."""
+        value, end = self.scan.value(at)
+        one = mapping(value)
+        change, address = mapping(one.get("change")), one.get("address")
+        if not isinstance(address, str) or len(address) > _LONGEST:
+            raise TextError("a change without an address", self.scan.source, at)
+        self.outline.changed.add(address)
+        if has_marks(change.get("after_unknown")):
+            self.outline.unsettled.add(without_indices(address))
+        kind = _kind(one)
+        if kind and change.get("after") is None:
+            self.release(kind, change)
+        elif kind and self.outline.changes is not None:
+            self.outline.changes.append(Found(address, kind, f"/resource_changes/{index}", at))
+        return end
+
+    def release(self, kind: str, change: Mapping[str, object]) -> None:
+        """Note whose policy is deleted; Terraform may also leave one alone and only forget about it."""
+        owner = mapping(change.get("before")).get(POLICY_OWNERS.get(kind, ""))
+        if isinstance(owner, str) and change.get("actions") != ["forget"]:
+            self.outline.released.add(owner)
+
+    def values(self, at: int, pointer: str, found: list[Found]) -> int:
+        return self.inside("root_module", at, lambda i: self.module(i, f"{pointer}/root_module", found, 0))
+
+    def module(self, at: int, pointer: str, found: list[Found], depth: int) -> int:
+        """Walk through the resources of a module and of those in it."""
+        if depth > MAX_MODULES:
+            raise TextError(f"modules nested more than {MAX_MODULES} deep", self.scan.source, at)
+
+        def member(key: str, inside: int) -> int:
+            below = f"{pointer}/{key}"
+            if key == "resources":
+                return self.scan.elements(inside, lambda i, one: self.resource(one, f"{below}/{i}", found))
+            if key == "child_modules":
+                return self.scan.elements(
+                    inside, lambda i, one: self.module(one, f"{below}/{i}", found, depth + 1)
+                )
+            return self.scan.skip(inside)
+
+        return self.scan.members(at, member)
+
+    def resource(self, at: int, pointer: str, found: list[Found]) -> int:
+        """Note a resource; one that is about to be destroyed after its replacement is none any more."""
+        value, end = self.scan.value(at)
+        one = mapping(value)
+        kind, address = _kind(one), one.get("address")
+        if kind and "deposed_key" not in one:
+            if not isinstance(address, str) or len(address) > _LONGEST:
+                raise TextError("a resource without an address", self.scan.source, at)
+            found.append(Found(address, kind, pointer, at))
+        return end
+
+
+def _kind(one: Mapping[str, object]) -> str:
+    """The type of a resource that matters, empty for any other; one that is only looked up is somebody else's."""
+    kind = one.get("type")
+    if not isinstance(kind, str) or kind not in _WANTED:
+        return ""
+    return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""

@@ -1,0 +1,165 @@
+"""Reads what `terraform show -json` prints of a plan or a state, as declarations.
+
+What is judged is what will be: what a plan creates, changes or leaves alone, and nothing that it deletes.
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shlex
+import zlib
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import Symbol
+from checker.inputs.discover import name_of
+from checker.inputs.opening import is_packed, open_regular
+from checker.inputs.senders import Part, senders
+from checker.inputs.terraform.plan.configuration import mapping
+from checker.inputs.terraform.plan.declare import Declarer
+from checker.inputs.terraform.plan.json_scan import Scan
+from checker.inputs.terraform.plan.plan import Plan
+from checker.inputs.terraform.plan.plan_index import has_marks
+from checker.inputs.terraform.plan.resource import ShownSource, read_resource
+from checker.inputs.terraform.plan.scan_plan import read_outline
+from checker.inputs.terraform.plan.trace import References, follow
+from checker.inputs.text import decode
+from checker.policy.text_json import TextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
+    from checker.inputs.terraform.plan.plan_index import Found, Outline
+    from checker.policy.plain import Plain
+
+
+_NAMES = ("arn", "id", "name")
+_POLICIES = ("policy", "inline_policy")
+
+
+def parts_of(scan: Scan, outline: Outline) -> list[Part]:
+    """Give what a plan or state that speaks of Connect says of roles, functions and the like. Raises TextError."""
+    if "connect" not in scan.text.lower():
+        return []
+    found = outline.parts()
+    references = References(outline.root, frozenset(one.address for one in found))
+    return [_part(one, mapping(scan.value(one.start)[0]), references) for one in found]
+
+
+def _part(found: Found, one: Mapping[str, object], references: References) -> Part:
+    values = mapping(mapping(one.get("change")).get("after") or one.get("values"))
+    names = (values.get(name) for name in _NAMES)
+    kind = f"data.{found.type}" if one.get("mode") == "data" else found.type
+    known = tuple(name for name in names if isinstance(name, str))
+    arguments = _arguments(found.address, values, references)
+    return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
+
+
+def _hides_policy(kind: str, one: Mapping[str, object]) -> bool:
+    """True for a policy of a role, user or group that is known only after the apply."""
+    marks = mapping(one.get("change")).get("after_unknown")
+    return kind.startswith("aws_iam_") and any(has_marks(marks, name) for name in _POLICIES)
+
+
+def _arguments(address: str, values: Mapping[str, object], references: References) -> dict[str, Plain]:
+    """Put what an argument refers to beside its value, of which Terraform may know nothing yet."""
+    setting = references.setting(address)
+    written = setting[0].expressions if setting is not None else {}
+    return {
+        name: [_plain(values.get(name)), *_symbols(references, address, written.get(name))]
+        for name in dict.fromkeys((*values, *written))
+    }
+
+
+def _symbols(references: References, address: str, expression: object) -> Iterator[Symbol]:
+    """Follow the references of an expression, and those of the blocks in it."""
+    if isinstance(expression, list):
+        for one in expression:
+            yield from _symbols(references, address, one)
+    elif isinstance(expression, dict):
+        yield from (Symbol(one.text) for one in follow(references, address, expression))
+        for one in expression.values():
+            yield from _symbols(references, address, one) if isinstance(one, dict | list) else ()
+
+
+def _plain(value: object) -> Plain:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, str) else None
+
+
+MAX_BYTES = 512 * 1024 * 1024
+"""Plans of very large configurations have some fifty megabytes."""
+
+_CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
+"""What is in a plan that has to do with Amazon Connect; in others, unknown policies are about something else."""
+
+_HIDDEN = "what a role may do is known after the apply"
+_PLAN_AGAIN = "make the plan again: `terraform plan -out=plan.bin`, `terraform show -json plan.bin`"
+
+
+def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
+    """Read a file into the facts; false if there is nothing in it to judge.
+
+    A file is a world of its own: what it declares is tied together within it, and with nothing beside it
+    but by ARN. Raises InputError with line and column where it is no such thing.
+    """
+    plan, parts = _plan(ShownSource(name_of(path), _read(path)))
+    declared = facts.declarations(path)
+    declarer = Declarer(plan, declared, named=named)
+    declarer.declare()
+    declared.senders += senders(parts)
+    facts.skipped += (fault.skipped() for fault in declarer.faults)
+    if plan.outline.gap:
+        facts.skipped.append(Skipped(name_of(path), plan.outline.gap, help=_PLAN_AGAIN))
+    if not named:
+        facts.skipped += _may_be_streamed(plan.source, declared, parts)
+    return bool(declared.topics or declared.keys or declared.instances)
+
+
+def _may_be_streamed(source: ShownSource, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
+    """Note the topics that only policies which are not known yet may connect to Amazon Connect."""
+    streamed = {topic for one in declared.senders for topic in one.topics}
+    for topic in declared.topics if _CONNECT.search(source.text) else ():
+        by = (one for one in senders(parts, possible=True) if not one.topics.isdisjoint(topic.names))
+        if streamed.isdisjoint(topic.names) and (sender := next(by, None)) is not None:
+            reason = (
+                f"whether Connect streams to `{topic.address}` is not known: {_HIDDEN} (`{sender.address}`)"
+            )
+            yield Skipped(
+                source.name, reason, help=f"name the file: checker check {shlex.quote(source.name)}"
+            )
+
+
+def _plan(source: ShownSource) -> tuple[Plan, list[Part]]:
+    """Read a plan, and what in it may start streams. Raises InputError."""
+    scan = Scan(source)
+    try:
+        outline = read_outline(scan)
+        resources = [read_resource(scan, found) for found in outline.resources()]
+        parts = parts_of(scan, outline)
+    except TextError as error:
+        raise InputError(source.name, error.message, error.position()) from None
+    return Plan(source, outline, resources), parts
+
+
+def _read(path: Path) -> str:
+    try:
+        packed = is_packed(path)
+        with open_regular(path) as file:
+            stream = gzip.GzipFile(fileobj=file) if packed else file
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a plan"
+        )
+    return decode(name_of(path), data)

@@ -1,0 +1,134 @@
+"""Whose policy is whose: inline ones that are only read back, and ones of topics and keys that are not there."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.inputs.aws_cli import is_fifo, topic_arn
+from checker.inputs.declared import DeclaredKey, DeclaredTopic
+from checker.inputs.terraform.plan.resource import AFTER_APPLY
+from checker.policy.node import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from checker.inputs.declared import Declarations, DeclaredPolicy
+    from checker.inputs.terraform.plan.declare import Declarer
+    from checker.inputs.terraform.plan.resource import Resource
+    from checker.policy.model import Value
+    from checker.policy.node import Node
+
+
+def names_of(names: Iterable[str], arn: Arn | Unknown) -> set[str]:
+    """Everything that a resource may be called by."""
+    return {*names} if isinstance(arn, Unknown) else {*names, str(arn)}
+
+
+def name_of(owner: Value) -> str:
+    """What an owner is called by, whether its ARN is known or not."""
+    return owner.where if isinstance(owner, Unknown) else owner
+
+
+class Owners:
+    """Policies by the resources that they are written for."""
+
+    def __init__(self, policies: Sequence[DeclaredPolicy]) -> None:
+        self.by_name: dict[str, list[DeclaredPolicy]] = {}
+        for policy in policies:
+            for owner in policy.owners:
+                self.by_name.setdefault(name_of(owner), []).append(policy)
+
+    def of(self, names: Iterable[str], arn: Arn | Unknown) -> list[DeclaredPolicy]:
+        """The policies that are written for one resource."""
+        return [policy for name in sorted(names_of(names, arn)) for policy in self.by_name.get(name, ())]
+
+
+_ELSEWHERE = "declared elsewhere"
+
+
+def inline_policy(
+    declarer: Declarer,
+    resource: Resource,
+    names: tuple[str, ...],
+    arn: Arn | Unknown,
+    owners: Owners,
+) -> Node | Unknown | None:
+    """The policy that a topic or key has of its own.
+
+    AWS fills in what is not set, and Terraform reads back what another resource has written: neither is a
+    second policy. Where a resource that wrote the policy is deleted, the provider puts back AWS's own.
+    """
+    apart, plan = owners.of(names, arn), declarer.plan
+    if not plan.has_configuration and resource.lacks("policy") and not apart:
+        return Unknown(AFTER_APPLY, f"{resource.address}.policy")
+    if not plan.origins.is_set(resource, "policy"):
+        released = not plan.outline.released.isdisjoint(names_of(names, arn))
+        known = resource.node("policy") is not None
+        return declarer.read(resource, "policy", str(arn)) if known and not apart and not released else None
+    policy = declarer.read(resource, "policy", str(arn))
+    return None if any(_is_alike(policy, one.policy) for one in apart) else policy
+
+
+def _is_alike(one: Node | Unknown | None, other: Node | Unknown) -> bool:
+    """True for two texts that say the same: one of them was read back."""
+    texts = [text_of(node) for node in (one, other) if node is not None and not isinstance(node, Unknown)]
+    known = [text for text in texts if text is not None]
+    try:
+        return len(known) == 2 and json.loads(known[0]) == json.loads(known[1])
+    except (ValueError, RecursionError):
+        return False
+
+
+def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:
+    """Where a policy is written for nobody knows whom, it may be that of any topic or key that has none."""
+    if topic is not None:
+        topics = Owners(declared.topic_policies)
+        declared.topics[:] = (
+            one._replace(policy=topic) if one.policy is None and not topics.of(one.names, one.arn) else one
+            for one in declared.topics
+        )
+    if key is not None:
+        keys = Owners(declared.key_policies)
+        declared.keys[:] = (
+            one._replace(policy=key) if one.policy is None and not keys.of(one.names, one.arn) else one
+            for one in declared.keys
+        )
+
+
+def strays(declared: Declarations) -> None:
+    """Declare the topics and keys that only a policy here speaks of, so that it is judged all the same."""
+    topics = {name for one in declared.topics for name in names_of(one.names, one.arn)}
+    for owner, policy in _without_owner(declared.topic_policies, topics).items():
+        declared.topics.append(_topic(owner, policy))
+    keys = {name for one in declared.keys for name in names_of(one.names, one.arn)}
+    for owner, policy in _without_owner(declared.key_policies, keys).items():
+        declared.keys.append(_key(owner, policy))
+
+
+def _without_owner(policies: list[DeclaredPolicy], known: set[str]) -> dict[Value, DeclaredPolicy]:
+    """Map the owners that are not declared to the first policy that names them."""
+    found: dict[Value, DeclaredPolicy] = {}
+    for policy in policies:
+        for owner in policy.owners:
+            if name_of(owner) not in known:
+                found.setdefault(owner, policy)
+    return found
+
+
+def _topic(owner: Value, policy: DeclaredPolicy) -> DeclaredTopic:
+    arn = owner if isinstance(owner, Unknown) else topic_arn(owner) or Unknown("no ARN of a topic", owner)
+    name = name_of(owner)
+    return DeclaredTopic(
+        policy.address, (name,), policy.place, arn, is_fifo(arn), Unknown(f"the topic is {_ELSEWHERE}", name)
+    )
+
+
+def _key(owner: Value, policy: DeclaredPolicy) -> DeclaredKey:
+    known = Arn.parse(owner) if isinstance(owner, str) else None
+    name = name_of(owner)
+    unknown = Unknown(f"the key is {_ELSEWHERE}", name)
+    arn = owner if isinstance(owner, Unknown) else known or unknown
+    return DeclaredKey(policy.address, (name,), policy.place, arn, None, unknown, unknown, unknown)

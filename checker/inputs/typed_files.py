@@ -1,0 +1,107 @@
+"""Reads a file that is handed over in a role: as the topic, as its key policy, as its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.arn import Arn, why_no_topic
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.inputs.aws_cli import bare_topic, policy_text, read_key, read_key_policy, read_topic
+from checker.inputs.discover import name_of, read_input
+from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
+from checker.inputs.readers import bare_key, instance_arn, unwrap
+from checker.inputs.recognize import Kind, kind_of
+from checker.inputs.text import TextDocument, parse_text, read_text
+from checker.policy.node import Object, describe
+from checker.policy.vocabulary import KEY, TOPIC, Dialect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.analysis.inventory import Key, Topic
+    from checker.policy.model import Policy
+
+
+def load_topic(path: Path, *, pipes: bool = True, any_policy: bool = False) -> Topic:
+    """Read a file that is a topic: attributes, or its policy alone. Raises InputError.
+
+    ``pipes``: here and below, the user names the file, so that it may be a pipe, or `-` for standard input.
+    ``any_policy``: take a policy for what the user says it is, also if its content is that of another kind.
+    """
+    document = read_document(path, pipes=pipes)
+    found = kind_of(document.root)
+    if found is not None and found[0] is Kind.TOPIC and isinstance(found[1], Object):
+        return read_topic(document, found[1], found[2], named=True)
+    _expect_policy(
+        document,
+        "the output of `aws sns get-topic-attributes` or a topic policy",
+        None if any_policy else TOPIC,
+    )
+    return bare_topic(policy_text(document, TOPIC), named=True)
+
+
+def load_key_policy(path: Path, *, pipes: bool = True, any_policy: bool = False) -> Key:
+    """Read a file that is a key policy: the output of `aws kms get-key-policy`, or the policy alone.
+
+    Raises InputError.
+    """
+    document = read_document(path, pipes=pipes)
+    wrapped = document.root.get("Policy") if isinstance(document.root, Object) else None
+    if wrapped is not None:
+        return read_key_policy(document, wrapped, ("Policy",), named=True)
+    _expect_policy(
+        document, "the output of `aws kms get-key-policy` or a key policy", None if any_policy else KEY
+    )
+    return bare_key(document, named=True)
+
+
+def load_key(path: Path, *, pipes: bool = True) -> Key:
+    """Read `aws kms describe-key`. Raises InputError."""
+    document = read_document(path, pipes=pipes)
+    found = kind_of(document.root)
+    if found is None or found[0] is not Kind.KEY or not isinstance(found[1], Object):
+        raise InputError(document.name, "expected the output of `aws kms describe-key`")
+    return read_key(document, found[1], found[2], named=True)
+
+
+def topic_option(option: str, text: str) -> Arn:
+    """Read an option that names a topic. Raises InputError, saying what else it is."""
+    arn = Arn.parse(text)
+    if arn is None or not arn.is_topic:
+        raise InputError(option, f"`{text}` is no ARN of a topic: {why_no_topic(text)}")
+    return arn
+
+
+def instance_option(text: str) -> Arn:
+    """Read the option `--instance-arn`. Raises InputError, saying what an instance's ARN looks like."""
+    return instance_arn("--instance-arn", text, "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID")
+
+
+def read_document(path: Path, *, pipes: bool = True) -> TextDocument:
+    """Read and parse a file. Raises InputError."""
+    return unwrap(parse_text(name_of(path), read_input(path) if pipes else read_text(path)))
+
+
+def _expect_policy(document: TextDocument, expected: str, dialect: Dialect | None) -> None:
+    """Raise InputError, saying what a document is, unless it may be a policy of this kind."""
+    found = kind_of(document.root)
+    if not isinstance(document.root, Object) or (found is not None and found[0] is not Kind.POLICY):
+        said = f"this is {found[0].value}" if found is not None else f"this is {describe(document.root)}"
+        raise InputError(document.name, f"expected {expected}, {said}")
+    if dialect is None:
+        return
+    other = dialect_of(document.root)
+    if other is not None and other is not dialect:
+        raise InputError(document.name, f"expected {expected}, this is a {other.name}")
+    if found is not None and other is None and not is_of_any_kind(document.root):
+        raise InputError(document.name, f"expected {expected}, this is {other_policy(document.root)}")
+
+
+def read_policy_file(path: Path, action: str) -> Policy:
+    """Read the policy of a file, whichever kind the action asks about. Raises InputError."""
+    of_key = action.lower().startswith("kms:")
+    text = (load_key_policy if of_key else load_topic)(path, any_policy=True).policy
+    if isinstance(text, Unknown):
+        raise InputError(name_of(path), text.reason)
+    return text.policy

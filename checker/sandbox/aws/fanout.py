@@ -1,0 +1,189 @@
+"""What becomes of every notification: delivered, filtered out, redriven, or lost.
+
+moto delivers to whatever is there, and fails the publisher's call where nothing is. AWS asks for permission
+first, and tells the publisher nothing.
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from copy import copy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+from moto.sns.models import Subscription
+from moto.sns.utils import FilterPolicyMatcher
+
+from checker.sandbox.aws.firehose import stream_refusal
+from checker.sandbox.aws.request import Cause, read_topic_arn
+from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.http.journal import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.sns import Pending
+    from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.http.journal import Clock, Journal
+
+
+_SQS, _FIREHOSE = "sqs", "firehose"
+_SUBSCRIPTION: Any = Subscription
+_MOTOS: Callable[..., None] = _SUBSCRIPTION.publish
+
+
+class Message(NamedTuple):
+    """A message as moto hands it to a subscription; ``rest`` are the parts that only moto looks at."""
+
+    body: str
+    id: str
+    attributes: dict[str, Any] | None
+    rest: dict[str, Any]
+
+
+class Fanout:
+    """Stands between moto's SNS and the endpoints of its subscriptions."""
+
+    def __init__(self, upstream: Upstream, journal: Journal, metrics: Metrics, pending: Pending) -> None:
+        self._upstream = upstream
+        self._journal = journal
+        self._metrics = metrics
+        self._pending = pending
+
+    def notify(self, subscription: Any, message: Message) -> None:
+        """Deliver a message to a subscription, or note why not."""
+        topic = read_topic_arn(subscription.topic.arn)
+        if topic is None or subscription.arn in self._pending:
+            return
+        if not _accepted(subscription.attributes, message):
+            self._metrics.notified(topic, "NumberOfNotificationsFilteredOut")
+            return
+        cause = self._refusal(subscription, topic)
+        redriven = self._redriven(subscription, message, topic) if cause else ""
+        if cause is None:
+            self._send(subscription, subscription.endpoint, message)
+        failed = "NumberOfNotificationsFailed" if cause else "NumberOfNotificationsDelivered"
+        self._metrics.notified(topic, failed)
+        said = cause or Cause("", "")
+        noted = (topic.text, subscription.protocol, subscription.endpoint)
+        self._journal.notified(Notification(*noted, said.reason, said.source, redriven))
+
+    def _refusal(self, subscription: Any, topic: TopicArn) -> Cause | None:
+        if subscription.protocol == _SQS:
+            return queue_refusal(self._upstream, subscription.endpoint, topic)
+        if subscription.protocol == _FIREHOSE:
+            role = subscription.attributes.get("SubscriptionRoleArn", "")
+            return stream_refusal(self._upstream, subscription.endpoint, role, topic)
+        return None
+
+    def _redriven(self, subscription: Any, message: Message, topic: TopicArn) -> str:
+        """Send what could not be delivered to the dead-letter queue; gives its ARN, if it took the message."""
+        queue = str(
+            json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
+        )
+        if not queue:
+            return ""
+        if queue_refusal(self._upstream, queue, topic):
+            self._metrics.notified(topic, "NumberOfNotificationsFailedToRedriveToDlq")
+            return ""
+        self._send(subscription, queue, message)
+        self._metrics.notified(topic, "NumberOfNotificationsRedrivenToDlq")
+        return queue
+
+    def _send(self, subscription: Any, endpoint: str, message: Message) -> None:
+        """Have moto deliver: in the endpoint's account, and raw only where the attribute says ``true``."""
+        target = copy(subscription)
+        target.endpoint = endpoint
+        raw = str(subscription.attributes.get("RawMessageDelivery")).lower() == "true"
+        if ":sqs:" in endpoint:
+            target.protocol, target.account_id = _SQS, endpoint.split(":")[4]
+        target.attributes = {**subscription.attributes, "RawMessageDelivery": raw}
+        if target.protocol == _FIREHOSE:
+            self._put_record(target, message)
+            return
+        _MOTOS(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
+
+    def _put_record(self, target: Any, message: Message) -> None:
+        """A record a notification, which ends with a line break.
+
+        https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
+        """
+        body = message.body
+        if not target.attributes["RawMessageDelivery"]:
+            about = (message.id, message.rest.get("subject"), message.attributes)
+            data = target.get_post_data(body, *about)
+            body = json.dumps(data)
+        account, region = target.endpoint.split(":")[4], target.endpoint.split(":")[3]
+        with suppress(ClientError):  # a destination that is not there is the stream's affair
+            self._upstream.client(_FIREHOSE, account, region).put_record(
+                DeliveryStreamName=target.endpoint.rpartition("/")[2], Record={"Data": f"{body}\n".encode()}
+            )
+
+
+def _accepted(attributes: dict[str, Any], message: Message) -> bool:
+    """True if the filter policy lets a message pass.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+    """
+    if not attributes.get("FilterPolicy"):
+        return True
+    matcher = FilterPolicyMatcher(json.loads(attributes["FilterPolicy"]), attributes.get("FilterPolicyScope"))
+    return bool(matcher.matches(message.attributes, message.body))
+
+
+def put_in_place(fanout: Fanout) -> None:
+    """Let a fanout deliver in the place of moto, which has no seam of its own for this."""
+
+    def publish(
+        subscription: Any,
+        message: str,
+        message_id: str,
+        *,
+        message_attributes: dict[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        fanout.notify(subscription, Message(message, message_id, message_attributes, rest))
+
+    _SUBSCRIPTION.publish = publish
+
+
+def remove() -> None:
+    """Let moto deliver again."""
+    _SUBSCRIPTION.publish = _MOTOS
+
+
+class Metrics:
+    """Counts what was published to a topic, and its notifications."""
+
+    def __init__(self, upstream: Upstream, clock: Clock) -> None:
+        self._upstream = upstream
+        self._clock = clock
+
+    def published(self, topic: TopicArn, size: int) -> None:
+        """Count one message that SNS has taken."""
+        self._put(topic, ("NumberOfMessagesPublished", 1, "Count"), ("PublishSize", size, "Bytes"))
+
+    def notified(self, topic: TopicArn, name: str) -> None:
+        """Count what became of one notification."""
+        self._put(topic, (name, 1, "Count"))
+
+    def _put(self, topic: TopicArn, *counts: tuple[str, int, str]) -> None:
+        moment = datetime.fromtimestamp(self._clock.now(), UTC)
+        self._upstream.client("cloudwatch", topic.account, topic.region).put_metric_data(
+            Namespace="AWS/SNS",
+            MetricData=[
+                {
+                    "MetricName": name,
+                    "Dimensions": [{"Name": "TopicName", "Value": topic.name}],
+                    "Timestamp": moment,
+                    "Value": value,
+                    "Unit": unit,
+                }
+                for name, value, unit in counts
+            ],
+        )

@@ -1,0 +1,193 @@
+"""What SNS does that moto does not: it looks at policies before it keeps them, and counts what is published."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from checker.sandbox.aws.request import read_topic_arn
+from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
+from checker.sandbox.connect.contacts import new_id
+
+if TYPE_CHECKING:
+    from checker.sandbox.aws.fanout import Metrics
+    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.http.call import Answer, Call
+    from checker.sandbox.http.front import Next
+
+
+# https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+_ATTRIBUTES = re.compile(
+    r"(HTTP|Firehose|Lambda|Application|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)"
+    r"|DeliveryPolicy|DisplayName|Policy|TracingConfig|KmsMasterKeyId|SignatureVersion|MaximumMessageSize"
+    r"|ArchivePolicy|ContentBasedDeduplication|FifoThroughputScope"
+)
+
+
+class SnsService:
+    """The stage in front of moto's SNS."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        if call.service != "sns":
+            return proceed(call)
+        if call.action == "SetTopicAttributes":
+            call = _checked_attribute(call)
+        elif call.action == "CreateTopic":
+            call = _checked_attributes(call)
+        answer = proceed(call)
+        if call.action == "Publish" and answer.status == 200:
+            self._count(call)
+        return answer
+
+    def _count(self, call: Call) -> None:
+        topic = read_topic_arn(call.text("TopicArn") or call.text("TargetArn"))
+        if topic is not None:
+            self._metrics.published(topic, len(call.text("Message")))
+
+
+def _checked_attribute(call: Call) -> Call:
+    name = call.text("AttributeName")
+    if not _ATTRIBUTES.fullmatch(name):
+        raise invalid("AttributeName")
+    if name != "Policy":
+        return call
+    return call.with_form(
+        {"AttributeValue": stored_topic_policy(call.text("AttributeValue"), call.text("TopicArn"))}
+    )
+
+
+def _checked_attributes(call: Call) -> Call:
+    """A policy may come with a new topic too."""
+    topic = f"arn:aws:sns:{call.region}:{call.account}:{call.text('Name')}"
+    for name, value in call.parameters.items():
+        if value == "Policy" and re.fullmatch(r"Attributes\.entry\.\d+\.key", name):
+            place = name.removesuffix("key") + "value"
+            return call.with_form({place: stored_topic_policy(call.text(place), topic)})
+    return call
+
+
+_BY_HAND = ("http", "https", "email", "email-json")
+
+
+class Pending:
+    """The subscriptions that nobody has confirmed, each with the token that does."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, str] = {}
+
+    def __contains__(self, subscription: str) -> bool:
+        with self._lock:
+            return subscription in self._tokens.values()
+
+    def add(self, subscription: str) -> str:
+        """Let a subscription wait; gives its token."""
+        with self._lock:
+            known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
+            token = known or new_id()
+            self._tokens[token] = subscription
+            return token
+
+    def confirm(self, token: str) -> str:
+        """Give the subscription of a token, which waits no more; empty for a token that is none."""
+        with self._lock:
+            return self._tokens.pop(token, "")
+
+
+def waits(call: Call) -> bool:
+    """True for a call to Subscribe an endpoint that is not the caller's own."""
+    protocol, endpoint = call.text("Protocol"), call.text("Endpoint")
+    if protocol in _BY_HAND:
+        return True
+    return endpoint.startswith("arn:") and endpoint.split(":")[4] != call.account
+
+
+_ARN = re.compile(rb"<SubscriptionArn>([^<]*)</SubscriptionArn>")
+_ROLE = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+")
+_CONFIRMED = re.compile(rb"(<key>PendingConfirmation</key>\s*<value>)false")
+_LISTS = ("ListSubscriptions", "ListSubscriptionsByTopic")
+
+
+class SubscribeService:
+    """The stage in front of SNS that knows which subscriptions wait."""
+
+    def __init__(self, upstream: Upstream, pending: Pending) -> None:
+        self._upstream = upstream
+        self._pending = pending
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        if call.service != "sns":
+            return proceed(call)
+        if call.action == "Subscribe":
+            return self._subscribe(call, proceed)
+        if call.action == "ConfirmSubscription":
+            return self._confirm(call, proceed)
+        topic = read_topic_arn(call.text("SubscriptionArn").rpartition(":")[0])
+        if call.action == "Unsubscribe" and topic is not None:
+            return proceed(replace(call, account=topic.account))
+        answer = proceed(call)
+        if call.action in _LISTS:
+            return answer.with_body(_ARN.sub(self._shown, answer.body))
+        if call.action == "GetSubscriptionAttributes" and call.text("SubscriptionArn") in self._pending:
+            return answer.with_body(_CONFIRMED.sub(rb"\1true", answer.body))
+        return answer
+
+    def _shown(self, found: re.Match[bytes]) -> bytes:
+        arn = "PendingConfirmation" if found[1].decode() in self._pending else found[1].decode()
+        return f"<SubscriptionArn>{arn}</SubscriptionArn>".encode()
+
+    def _subscribe(self, call: Call, proceed: Next) -> Answer:
+        """The subscription is kept with the topic, in whichever account the call comes from."""
+        if call.text("Protocol") == "firehose" and not _ROLE.fullmatch(
+            _attribute(call, "SubscriptionRoleArn")
+        ):
+            # "Specifying a valid ARN for this attribute is required"; assumed: the error and its words
+            raise invalid("Delivery protocol [firehose] requires a SubscriptionRoleArn")
+        topic = read_topic_arn(call.text("TopicArn"))
+        answer = proceed(replace(call, account=topic.account) if topic else call)
+        found = _ARN.search(answer.body)
+        if topic is None or found is None or not waits(call):
+            return answer
+        token = self._pending.add(found[1].decode())
+        self._invite(call, topic, token)
+        if call.text("ReturnSubscriptionArn") == "true":
+            return answer
+        return answer.with_body(
+            _ARN.sub(b"<SubscriptionArn>pending confirmation</SubscriptionArn>", answer.body)
+        )
+
+    def _invite(self, call: Call, topic: TopicArn, token: str) -> None:
+        """Send the token to a queue; nobody reads the mail and the web pages of the sandbox.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+        """
+        queue = call.text("Endpoint")
+        if call.text("Protocol") != "sqs" or queue_refusal(self._upstream, queue, topic):
+            return
+        sqs = self._upstream.client("sqs", queue.split(":")[4], queue.split(":")[3])
+        body = {"Type": "SubscriptionConfirmation", "TopicArn": topic.text, "Token": token}
+        url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+    def _confirm(self, call: Call, proceed: Next) -> Answer:
+        arn = self._pending.confirm(call.text("Token"))
+        if not arn:
+            raise invalid("Token")
+        answer = proceed(call)
+        return answer.with_body(_ARN.sub(f"<SubscriptionArn>{arn}</SubscriptionArn>".encode(), answer.body))
+
+
+def _attribute(call: Call, name: str) -> str:
+    """An attribute of a subscription, in the form of a query."""
+    keys = (key for key, value in call.parameters.items() if value == name and key.endswith(".key"))
+    return next((call.text(key.removesuffix("key") + "value") for key in keys), "")

@@ -1,0 +1,133 @@
+"""Whether Amazon SNS can deliver to an SQS queue: every check that AWS documents, with its sentence beside it.
+
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
+from checker.sandbox.aws.request import Cause, Source, of_topic, service_context
+from checker.sandbox.http.call import RefusedError
+from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+
+if TYPE_CHECKING:
+    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.http.call import Answer, Call
+    from checker.sandbox.http.front import Next
+
+
+_POLICY = (
+    "AWS documents: you must set a policy on the queue that allows the Amazon SNS topic to perform the "
+    "sqs:SendMessage action"
+)
+_GONE = "AWS documents that deliveries fail when an owner deletes the endpoint, and are not tried again"
+
+
+def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | None:
+    """Give the first cause for which a notification of a topic does not reach a queue, given by its ARN."""
+    account, region, name = queue.split(":")[4], queue.split(":")[3], queue.split(":")[5]
+    sqs = upstream.client("sqs", account, region)
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    except ClientError:
+        return Cause("the queue does not exist", _GONE)
+    source = _sender(topic, region)
+    return _policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
+        upstream,
+        attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has none, and asks for no permission
+        KeyUse(source, account, region, {"aws:sqs:arn": queue}),
+    )
+
+
+def _sender(topic: TopicArn, region: str) -> Source:
+    """SNS by the name that it has between Regions, when the topic's is an opt-in Region and the queue's is not.
+
+    Assumed: from one opt-in Region to another it has its usual name, as within one.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    """
+    source = of_topic(topic)
+    if topic.region in _BY_DEFAULT or region not in _BY_DEFAULT:
+        return source
+    return source._replace(service=f"sns.{topic.region}.amazonaws.com")
+
+
+_BY_DEFAULT = frozenset(
+    (
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "ca-central-1",
+        "sa-east-1",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "eu-north-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+    )
+)
+"""https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
+
+
+def _policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
+    """The queue policy decides alone: a service principal has no identity policy."""
+    context = service_context(source, queue.split(":")[4], queue.split(":")[3])
+    question = Question(Asker(service=source.service), "sqs:SendMessage", queue, context)
+    word = decide(json.loads(text or "{}"), question)
+    return None if word == ALLOWED else Cause(f"the queue policy: {word}", _POLICY)
+
+
+_KEPT = ("CreateQueue", "SetQueueAttributes")
+_STATEMENTS = 20
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
+
+
+class SqsService:
+    """The stage in front of moto's SQS."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        attributes = call.parameters.get("Attributes")
+        if call.service != "sqs" or call.action not in _KEPT or not isinstance(attributes, dict):
+            return proceed(call)
+        if attributes.get("Policy"):
+            _check_policy(str(attributes["Policy"]))
+        elif call.action == "SetQueueAttributes" and "Policy" not in attributes:
+            call = call.with_json({"Attributes": {**attributes, **self._policy(call)}})
+        return proceed(call)
+
+    def _policy(self, call: Call) -> dict[str, str]:
+        """The policy that a queue has: moto forgets it when another attribute is set, and SQS does not."""
+        sqs = self._upstream.client("sqs", call.account, call.region)
+        try:
+            answer = sqs.get_queue_attributes(QueueUrl=call.text("QueueUrl"), AttributeNames=["Policy"])
+        except ClientError:
+            return {}
+        found: dict[str, str] = answer.get("Attributes") or {}
+        return found
+
+
+def _check_policy(text: str) -> None:
+    """Refuse what is no policy, or has too many statements; assumed: the words, and which code the second has."""
+    try:
+        statements = json.loads(text)["Statement"]
+    except (ValueError, TypeError, KeyError):
+        raise RefusedError("InvalidAttributeValue", "Invalid value for the parameter Policy.") from None
+    if isinstance(statements, list) and len(statements) > _STATEMENTS:
+        raise RefusedError("OverLimit", f"{len(statements)} statements, {_STATEMENTS} allowed.")

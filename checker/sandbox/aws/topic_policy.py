@@ -1,0 +1,179 @@
+"""What SNS refuses to store as a topic policy, with its own messages.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+The messages are those that people have been given; a fault of structure is `Policy Error: null`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from checker.sandbox.http.call import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+_IAM = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):(?:root|(?:user|role|assumed-role|federated-user)/.+)")
+
+
+def principals_of(statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Give the kind and name of every principal of a statement; nothing for one that names nobody."""
+    named = statement.get("Principal", statement.get("NotPrincipal"))
+    if named == "*":
+        yield "AWS", "*"
+    elif isinstance(named, dict):
+        for kind, names in named.items():
+            yield from ((kind, name) for name in (names if isinstance(names, list) else [names]))
+
+
+def account_of(name: object) -> str:
+    """The account of an AWS principal, empty when the text is none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if not isinstance(name, str):
+        return ""
+    if re.fullmatch(r"\d{12}", name):
+        return name
+    found = _IAM.fullmatch(name)
+    return found[1] if found else ""
+
+
+_LIMIT = 30_720
+_STATEMENTS = 100
+_PRINCIPALS = 200
+_SCOPE = "Policy statement action out of service scope!"
+_NULL = "Policy Error: null"
+_ACTIONS = frozenset(
+    f"sns:{name}".lower()
+    for name in (
+        "AddPermission",
+        "DeleteTopic",
+        "GetDataProtectionPolicy",
+        "GetTopicAttributes",
+        "ListSubscriptionsByTopic",
+        "ListTagsForResource",
+        "Publish",
+        "PutDataProtectionPolicy",
+        "Receive",  # undocumented today, in many live policies and still taken
+        "RemovePermission",
+        "SetTopicAttributes",
+        "Subscribe",
+    )
+)
+_ELEMENTS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+
+
+def invalid(message: str) -> RefusedError:
+    """An error of SNS about a parameter."""
+    return RefusedError("InvalidParameter", f"Invalid parameter: {message}")
+
+
+def stored_topic_policy(text: str, topic: str) -> str:
+    """Give a policy as SNS keeps it. Raises RefusedError.
+
+    An account's twelve digits are kept as the ARN of its root.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    document = _read(text)
+    for statement in document["Statement"]:
+        _check_statement(statement, topic)
+        statement.update(_with_roots(statement, topic.split(":")[1]))
+    return json.dumps(document)
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Read a policy of a structure that SNS takes; assumed: one that is too large is refused as any other."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise invalid(_NULL) from None
+    if len(text.encode()) > _LIMIT or not isinstance(document, dict) or not text.isascii():
+        raise invalid(_NULL)
+    statements = document.get("Statement")
+    document["Statement"] = statements if isinstance(statements, list) else [statements]
+    if not 1 <= len(document["Statement"]) <= _STATEMENTS or not _is_version(document.get("Version")):
+        raise invalid(_NULL)
+    return document
+
+
+def _is_version(version: object) -> bool:
+    return version in (None, "2008-10-17", "2012-10-17")
+
+
+def _check_statement(statement: object, topic: str) -> None:
+    """Assumed: which check comes first when several refuse."""
+    if not isinstance(statement, dict) or not statement.keys() <= _ELEMENTS:
+        raise invalid(_NULL)
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise invalid(_NULL)
+    _check_principals(statement)
+    _check_actions(statement)
+    _check_resource(statement, topic)
+
+
+def _check_principals(statement: dict[str, Any]) -> None:
+    """From one to 200 principals, which exist; of an account's the form is looked at alone, assumed."""
+    named = list(principals_of(statement))
+    if not 1 <= len(named) <= _PRINCIPALS:
+        raise invalid(_NULL)
+    if any(kind == "AWS" and name != "*" and not account_of(name) for kind, name in named):
+        raise invalid("Policy Error: PrincipalNotFound")
+
+
+def _check_actions(statement: dict[str, Any]) -> None:
+    """Only actions on a topic; ``sns:*`` is not taken, and assumed for other wildcards and NotAction too."""
+    actions = list(_several(statement.get("Action")))
+    if "NotAction" in statement:
+        raise invalid(_SCOPE)
+    if not actions:
+        raise invalid(_NULL)
+    if not all(isinstance(one, str) and one.lower() in _ACTIONS for one in actions):
+        raise invalid(_SCOPE)
+
+
+def _check_resource(statement: dict[str, Any], topic: str) -> None:
+    """One resource, which is the topic; ``*`` is taken. Nothing is known of NotResource, so that is let be."""
+    if "NotResource" in statement:
+        return
+    resources = list(_several(statement.get("Resource")))
+    if len(resources) != 1:
+        raise invalid("Policy statement must apply to a single resource!" if resources else _NULL)
+    if resources[0] not in (topic, "*"):
+        raise invalid("Policy statement must apply to this topic.")  # assumed: the words, of an emulator
+
+
+def _several(value: object) -> Iterable[object]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _with_roots(statement: dict[str, Any], partition: str) -> dict[str, Any]:
+    return {
+        name: _each(statement[name], lambda one: _rooted(one, partition))
+        for name in ("Principal", "NotPrincipal")
+        if isinstance(statement.get(name), dict) and "AWS" in statement[name]
+    }
+
+
+def _each(named: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    aws = named["AWS"]
+    return {**named, "AWS": list(map(change, aws)) if isinstance(aws, list) else change(aws)}
+
+
+def _rooted(name: str, partition: str) -> str:
+    return f"arn:{partition}:iam::{name}:root" if name.isdigit() else name

@@ -1,0 +1,164 @@
+"""CloudTrail's event history of the streaming calls, and of keys that were refused.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
+Parameters are spelled as in the API, in all samples of the guide; assumed: that those of these calls are too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from checker.sandbox.connect.contacts import new_id
+from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
+
+if TYPE_CHECKING:
+    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.http.call import Call
+    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.journal import Clock
+
+
+_RECORDED = ("StartChatContact", "StartContactStreaming", "StopContactStreaming", "StopContact")
+_SOURCE = "connect.amazonaws.com"
+_MASKED = ("ParticipantToken", "ConnectionCredentials", "Websocket")
+_PAGE = 50  # "The number of events to return. Possible values are 1 through 50"
+_ATTRIBUTES = {
+    "EventId": "eventID",
+    "EventName": "eventName",
+    "EventSource": "eventSource",
+    "ReadOnly": "readOnly",
+}
+
+
+class TrailService:
+    """The stage that records events, and answers LookupEvents."""
+
+    def __init__(self, clock: Clock, upstream: Upstream) -> None:
+        self._clock = clock
+        self._upstream = upstream
+        self._lock = Lock()
+        self._events: list[dict[str, Any]] = []
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        if (call.service, call.action) == ("cloudtrail", "LookupEvents"):
+            return self._lookup(call)
+        if call.service != "connect" or call.action not in _RECORDED:
+            return proceed(call)
+        return self._recorded(call, proceed)
+
+    def _recorded(self, call: Call, proceed: Next) -> Answer:
+        try:
+            answer = proceed(call)
+        except RefusedError as error:
+            self._record(call, {"errorCode": error.code, "errorMessage": error.message})
+            raise
+        self._record(call, {"responseElements": _masked(json_object(answer.body)) or None})
+        return answer
+
+    def _record(self, call: Call, outcome: dict[str, Any]) -> None:
+        arn = self._upstream.caller_arn(call.access_key, call.account)
+        self._keep(
+            userIdentity={"type": "IAMUser", "arn": arn, "accountId": call.account},
+            eventSource=_SOURCE,
+            eventName=call.action,
+            awsRegion=call.region,
+            recipientAccountId=call.account,
+            requestParameters=_masked(dict(call.parameters)),
+            **outcome,
+        )
+
+    def key_refused(self, action: str, topic: TopicArn) -> None:
+        """Record that KMS refused a service the key of a topic.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
+        Assumed: who called and which error code it is; AWS shows events of keys, though none of Connect.
+        """
+        self._keep(
+            userIdentity={"type": "AWSService", "arn": _SOURCE, "invokedBy": _SOURCE},
+            eventSource="kms.amazonaws.com",
+            eventName=action.removeprefix("kms:"),
+            awsRegion=topic.region,
+            recipientAccountId=topic.account,
+            requestParameters={"encryptionContext": {"aws:sns:topicArn": topic.text}},
+            errorCode="AccessDenied",
+        )
+
+    def _keep(self, **said: Any) -> None:
+        now = self._clock.now()
+        event = {
+            "eventVersion": "1.08",
+            "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+            "responseElements": None,
+            **said,
+            "eventID": new_id(),
+            "readOnly": False,
+            "eventType": "AwsApiCall",
+            "managementEvent": True,
+            "eventCategory": "Management",
+        }
+        with self._lock:
+            self._events.append({"at": now, "event": event})
+
+    def _lookup(self, call: Call) -> Answer:
+        """Newest first, of this account and Region.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+        """
+        asked = call.parameters
+        if len(asked.get("LookupAttributes", [])) > 1:  # the list takes one item
+            raise RefusedError("InvalidLookupAttributesException", "You can only use one lookup attribute")
+        found = [one for one in self._mine(call) if _is_asked_for(one, asked)]
+        start = int(asked.get("NextToken") or 0)
+        end = start + min(int(asked.get("MaxResults") or _PAGE), _PAGE)
+        more = {"NextToken": str(end)} if end < len(found) else {}
+        return json_answer({"Events": [_summary(one) for one in found[start:end]], **more})
+
+    def _mine(self, call: Call) -> list[dict[str, Any]]:
+        with self._lock:
+            newest = self._events[::-1]
+        place = (call.account, call.region)
+        return [
+            one for one in newest if (one["event"]["recipientAccountId"], one["event"]["awsRegion"]) == place
+        ]
+
+
+def _masked(document: dict[str, Any]) -> dict[str, Any]:
+    """Assumed: what is secret is not in the trail."""
+    return {name: "***" if name in _MASKED else value for name, value in document.items()}
+
+
+def _is_asked_for(one: dict[str, Any], asked: Any) -> bool:
+    if not _moment(asked.get("StartTime"), 0) <= one["at"] <= _moment(asked.get("EndTime"), one["at"]):
+        return False
+    return all(
+        str(one["event"].get(_ATTRIBUTES.get(each["AttributeKey"], ""))).lower()
+        == each["AttributeValue"].lower()
+        for each in asked.get("LookupAttributes", [])
+    )
+
+
+def _moment(value: Any, otherwise: float) -> float:
+    """A time on the wire: seconds since the epoch, of some clients as text."""
+    if value is None:
+        return otherwise
+    return float(value) if not isinstance(value, str) else datetime.fromisoformat(value).timestamp()
+
+
+def _summary(one: dict[str, Any]) -> dict[str, Any]:
+    event = one["event"]
+    return {
+        "EventId": event["eventID"],
+        "EventName": event["eventName"],
+        "ReadOnly": "false",
+        "EventTime": one["at"],
+        "EventSource": event["eventSource"],
+        "Username": event["userIdentity"]["arn"].rpartition("/")[2],
+        "Resources": [],
+        "CloudTrailEvent": json.dumps(event),
+    }

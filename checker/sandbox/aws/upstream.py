@@ -1,0 +1,146 @@
+"""moto, which everything stands on, reached through its public API alone: WSGI requests and boto3 clients."""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from checker.sandbox.http.call import Answer, wsgi_environ
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from checker.sandbox.http.call import Call
+
+
+DEFAULT_ACCOUNT = "123456789012"
+"""Whose calls those are that name no account, as moto has it."""
+
+
+class Clients:
+    """Makes boto3 clients; neither the profile nor the endpoints of whoever runs this have a say in them."""
+
+    def __init__(self) -> None:
+        nothing: dict[str, Any] = {
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+        }
+        bare = botocore.session.Session(session_vars=nothing)
+        self._session = boto3.Session(botocore_session=bare)
+        self._lock = Lock()  # clients may be shared by threads, sessions may not
+
+    def make(self, service: str, region: str, access_key: str, endpoint: str = "", **options: Any) -> Any:
+        """Make a client that signs with an access key; nobody checks what it is signed with."""
+        with self._lock:
+            return self._session.client(
+                service,
+                region,
+                endpoint_url=endpoint or None,
+                aws_access_key_id=access_key,
+                aws_secret_access_key="sandbox",  # noqa: S106
+                config=Config(**options),
+            )
+
+
+class Upstream:
+    """moto's server, called in this process."""
+
+    def __init__(self) -> None:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._app: WSGIApplication = dispatcher
+        self._lock = Lock()
+        self._maker = Clients()
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._accounts: dict[str, str] = {}
+
+    def pass_on(self, call: Call) -> Answer:
+        """Let moto answer a call."""
+        return self._run(wsgi_environ(call))
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """Give a boto3 client that speaks to moto, as an account; no fault or throttle stands between."""
+        key = (service, account, region)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._new_client(*key)
+            return self._clients[key]
+
+    def account_of(self, access_key: str) -> str:
+        """Tell the account of a caller.
+
+        An access key of twelve digits is the account itself, which saves tests a role; that of a session
+        belongs to the account of the role that was assumed.
+        """
+        if len(access_key) == 12 and access_key.isdigit():
+            return access_key
+        if access_key not in self._accounts:
+            self._accounts[access_key] = self._ask_account(access_key)
+        return self._accounts[access_key]
+
+    def caller_arn(self, access_key: str, account: str) -> str:
+        """Tell who calls, as STS does."""
+        return str(self._identity(access_key, account)["Arn"])
+
+    def reset(self) -> None:
+        """Forget everything: moto keeps its state in the process, also from one sandbox to the next."""
+        self._run(EnvironBuilder("/moto-api/reset", method="POST").get_environ())
+
+    def _ask_account(self, access_key: str) -> str:
+        # Only STS's keys and those of IAM users have an account of their own.
+        known = access_key.startswith(("AKIA", "ASIA", "LSIA"))
+        return str(self._identity(access_key, "")["Account"]) if known else DEFAULT_ACCOUNT
+
+    def _identity(self, access_key: str, account: str) -> Any:
+        client = self._maker.make("sts", "us-east-1", access_key or "sandbox")
+        client.meta.events.register("before-send.sts", partial(self._send, account))
+        return client.get_caller_identity()
+
+    def _new_client(self, service: str, account: str, region: str) -> Any:
+        client = self._maker.make(service, region, "sandbox", retries={"total_max_attempts": 1})
+        client.meta.events.register(f"before-send.{service}", partial(self._send, account))
+        return client
+
+    def _send(self, account: str, request: Any, **_: object) -> AWSResponse:
+        """Answer a request of botocore without a network."""
+        if account:
+            request.headers["x-moto-account-id"] = account
+        headers = {name: _text(value) for name, value in request.headers.items()}
+        body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+        builder = EnvironBuilder.from_environ(
+            EnvironBuilder(request.url, method=request.method, headers=headers, data=body).get_environ()
+        )
+        answer = self._run(builder.get_environ())
+        return AWSResponse(request.url, answer.status, _folded(answer), _Raw(answer.body))
+
+    def _run(self, environ: Any) -> Answer:
+        chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        code = int(status.split(" ", 1)[0])
+        return Answer(code, tuple(headers.items()), b"".join(chunks))
+
+
+class _Raw(io.BytesIO):
+    """A body as urllib3 gives it."""
+
+    def stream(self, **_: object) -> list[bytes]:
+        return [self.read()]
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _folded(answer: Answer) -> Any:
+    from botocore.compat import HTTPHeaders
+
+    return HTTPHeaders.from_pairs(answer.headers)

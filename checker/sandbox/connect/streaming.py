@@ -1,0 +1,161 @@
+"""Messages on their way from a chat into Amazon SNS.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
+from checker.sandbox.aws.request import CONNECT, Cause, of_instance, read_topic_arn, service_context
+from checker.sandbox.connect.contacts import new_id
+from checker.sandbox.http.journal import Delivery
+from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+
+if TYPE_CHECKING:
+    from checker.sandbox.aws.fanout import Metrics
+    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.trail import TrailService
+    from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.connect.contacts import Contact, Instance
+    from checker.sandbox.http.journal import Clock, Journal
+
+
+_STANDARD = "They don't support Amazon SNS FIFO (first in, first out) topics."
+_REGION = "AWS documents that topic and instance are in the same Region"
+_POLICY = "AWS documents that the topic policy must let connect.amazonaws.com publish"
+
+
+def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | None:
+    """Give the first cause for which a message of an instance does not reach a topic."""
+    try:
+        found = upstream.client("sns", topic.account, topic.region).get_topic_attributes(TopicArn=topic.text)
+    except ClientError:
+        return Cause("the topic does not exist", "assumed: nothing says what Connect does without the topic")
+    attributes = found["Attributes"]
+    encrypted = {"aws:sns:topicArn": topic.text}
+    use = KeyUse(of_instance(instance), topic.account, topic.region, encrypted)
+    return (
+        _type_refusal(topic, instance)
+        or _policy_refusal(attributes, topic, instance)
+        or key_refusal(upstream, attributes.get("KmsMasterKeyId", ""), use)
+    )
+
+
+def _type_refusal(topic: TopicArn, instance: Instance) -> Cause | None:
+    if topic.is_fifo:
+        return Cause("the topic is a FIFO topic", _STANDARD)
+    if topic.region != instance.region:
+        return Cause("the topic is in another Region", _REGION)
+    return None
+
+
+def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Instance) -> Cause | None:
+    """The topic policy decides alone: a service principal has no identity policy.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+    """
+    context = service_context(of_instance(instance), topic.account, topic.region)
+    question = Question(Asker(service=CONNECT), "sns:Publish", topic.text, context)
+    word = decide(json.loads(attributes.get("Policy") or "{}"), question)
+    if word == ALLOWED:
+        return None
+    return Cause(f"the topic policy: {word}", _POLICY)
+
+
+MESSAGE, EVENT = "MESSAGE", "EVENT"
+_EVENTS = "application/vnd.amazonaws.connect.event."
+JOINED, LEFT, ENDED = (_EVENTS + name for name in ("participant.joined", "participant.left", "chat.ended"))
+
+# https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
+_NOT_CONNECTED = Cause(
+    "the customer is not connected: no CreateParticipantConnection with ConnectParticipant after the stream",
+    "AWS documents that the flow does not start until the customer is marked as connected",
+)
+
+
+class Item(NamedTuple):
+    """One message or event of a chat."""
+
+    kind: str
+    content_type: str
+    content: str = ""
+    role: str = "CUSTOMER"
+
+
+class Streaming:
+    """Publishes what is said in a chat to the topics that it is streamed to."""
+
+    def __init__(
+        self, upstream: Upstream, clock: Clock, journal: Journal, metrics: Metrics, trail: TrailService
+    ) -> None:
+        self._upstream = upstream
+        self._trail = trail
+        self._clock = clock
+        self._journal = journal
+        self._metrics = metrics
+
+    def publish(self, contact: Contact, item: Item) -> str:
+        """Send an item to every topic of the chat, and note what became of it; gives the item's id."""
+        identity = new_id()
+        for topic in contact.topics():
+            cause = self._send(contact, item, topic, identity)
+            said = cause or Cause("", "")
+            self._journal.delivered(Delivery(contact.id, topic, item.kind, said.reason, said.source))
+        return identity
+
+    def _send(self, contact: Contact, item: Item, text: str, identity: str) -> Cause | None:
+        topic = read_topic_arn(text)
+        if not contact.connected:
+            return _NOT_CONNECTED
+        if topic is None:
+            return Cause(
+                "the endpoint is no topic", "assumed: nothing says what Connect does without the topic"
+            )
+        cause = refusal(self._upstream, contact.instance, topic)
+        if cause is not None and cause.denied:
+            self._trail.key_refused(cause.denied, topic)
+        if cause is None:
+            message = json.dumps(_payload(contact, item, identity, self._clock.text()))
+            sns = self._upstream.client("sns", topic.account, topic.region)
+            sns.publish(TopicArn=text, Message=message, MessageAttributes=_attributes(contact, item))
+            self._metrics.published(topic, len(message))
+        return cause
+
+
+def _payload(contact: Contact, item: Item, identity: str, moment: str) -> dict[str, str]:
+    """The message itself, a JSON text."""
+    return {
+        "AbsoluteTime": moment,
+        "Content": item.content,
+        "ContentType": item.content_type,
+        "Id": identity,
+        "Type": item.kind,
+        "ParticipantId": contact.participant,
+        "DisplayName": contact.display_name,
+        "ParticipantRole": item.role,
+        "InitialContactId": contact.id,
+        "ContactId": contact.id,
+    }
+
+
+def _attributes(contact: Contact, item: Item) -> dict[str, Any]:
+    """What subscriptions can filter on: all of them texts, the account that of the instance.
+
+    Events about participants carry no ContactId; that is what users of the API have seen.
+    """
+    texts = {
+        "InitialContactId": contact.id,
+        "ContactId": "" if item.content_type in (JOINED, ENDED) else contact.id,
+        "ParticipantRole": item.role,
+        "InstanceId": contact.instance.id,
+        "AccountId": contact.instance.account,
+        "Type": item.kind,
+        "ContentType": item.content_type,
+        "MessageVisibility": "ALL",
+    }
+    return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items() if text}
