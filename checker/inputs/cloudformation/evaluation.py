@@ -5,10 +5,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from checker.core.unknown import Unknown
-from checker.inputs.cloudformation.functions import FUNCTIONS
 from checker.inputs.cloudformation.nodes import not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
 from checker.inputs.cloudformation.partial_text import joined
@@ -16,11 +15,13 @@ from checker.inputs.cloudformation.sections import is_macro
 from checker.policy.node import Array, Node, Object, scalar_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from checker.inputs.cloudformation.conditions import Assignment
+    from checker.inputs.cloudformation.parameters import World
     from checker.inputs.cloudformation.sections import Template
     from checker.policy.model import Value
+
+    Function = Callable[["Evaluation", Object, Node], Node | None]
 
 
 TOPIC, ALIAS = "AWS::SNS::Topic", "AWS::KMS::Alias"
@@ -65,16 +66,35 @@ _DEEPEST = 120
 """Names that hang on each other nest deeper than any document may."""
 
 
+class Assigned(Protocol):
+    """What is chosen where a template leaves something open, and which of its conditions hold then."""
+
+    @property
+    def world(self) -> World:
+        """The choices."""
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a condition holds."""
+
+    def is_settled(self, names: Iterable[str]) -> bool:
+        """True if all that these conditions hang on is chosen."""
+
+
 class Evaluation:
-    """One assignment at work; without one nothing is chosen, and defaults do not count."""
+    """One assignment at work; without one nothing is chosen, and defaults do not count.
+
+    ``functions`` maps the names of functions to how each is evaluated.
+    """
 
     def __init__(
         self,
         template: Template,
         given: Mapping[str, str],
-        assignment: Assignment | None = None,
+        functions: Mapping[str, Function],
+        assignment: Assigned | None = None,
     ) -> None:
         self.template = template
+        self.functions = functions
         self.assignment = assignment
         chosen = assignment.world if assignment is not None else {}
         self.parameters = Parameters(template.parameters, given, chosen, strict=assignment is None)
@@ -109,7 +129,7 @@ class Evaluation:
     def call(self, node: Object) -> Node | None:
         """Evaluate a function; one that nobody knows is Unknown."""
         member, *others = node.members
-        function = None if others else FUNCTIONS.get(member.key)
+        function = None if others else self.functions.get(member.key)
         return not_evaluated(self, node) if function is None else function(self, node, member.value)
 
     def text(self, node: Node) -> Value | None:

@@ -10,19 +10,19 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
 from checker.inputs.cloudformation.partial_text import joined
 from checker.policy.node import Node, Object, items, scalar_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.inputs.cloudformation.evaluation import Assigned, Function
+    from checker.inputs.cloudformation.sections import Template
     from checker.policy.model import Value
     from checker.policy.node import Node
-
-    Function = Callable[[Evaluation, Object, Node], Node | None]
 
 
 _GAP = re.compile(r"\$\{(!?)([^{}]*)\}")
@@ -178,7 +178,7 @@ def to_json(evaluation: Evaluation, node: Object, argument: Node) -> Node | None
     return evaluation.node(argument)
 
 
-FUNCTIONS: Mapping[str, Function] = {
+_FUNCTIONS: Mapping[str, Function] = {
     "Ref": ref,
     "Fn::Base64": base64,
     "Fn::FindInMap": find_in_map,
@@ -191,3 +191,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "Fn::Sub": sub,
     "Fn::ToJsonString": to_json,
 }
+
+
+def evaluation_of(
+    template: Template, given: Mapping[str, str], assignment: Assigned | None = None
+) -> Evaluation:
+    """Evaluate a template with the functions that CloudFormation has."""
+    return Evaluation(template, given, _FUNCTIONS, assignment)

@@ -8,7 +8,6 @@ from checker.core.unknown import Unknown
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 
 if TYPE_CHECKING:
-    from checker.inputs.cloudformation.evaluation import Evaluation
     from checker.policy.model import Value
 
 _SHOWN = 200
@@ -29,7 +28,7 @@ def moved(node: Node, found: Node) -> Node:
     return found if isinstance(found, Object) else found._replace(start=node.start, end=node.end)
 
 
-def not_evaluated(_: Evaluation, node: Object, __: Node | None = None) -> Node:
+def not_evaluated(_: object, node: Object, __: Node | None = None) -> Node:
     """Stand for what only the deployment can evaluate, or for what is no function at all."""
     name = next((one.key for one in node.members if one.key.startswith("Fn::")), "Ref")
     written = rendered(node)

@@ -10,8 +10,7 @@ from checker.core.finding import Symbol
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
-from checker.inputs.cloudformation.evaluation import Evaluation
-from checker.inputs.cloudformation.functions import exported_as
+from checker.inputs.cloudformation.functions import evaluation_of, exported_as
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sections import read_sections
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.errors import InputError
+    from checker.inputs.cloudformation.evaluation import Evaluation
     from checker.inputs.cloudformation.parameters import Choice, World
     from checker.inputs.cloudformation.sections import Resource, Template
     from checker.inputs.collect import Facts
@@ -100,7 +100,7 @@ def parts_of(template: Template, given: Mapping[str, str]) -> Iterator[Part]:
     """Give what is written in a template that speaks of Connect."""
     if "connect" not in template.document.source.text.lower():
         return
-    reader = _PartsReader(template, Evaluation(template, given))
+    reader = _PartsReader(template, evaluation_of(template, given))
     for resource in template.resources.values():
         if is_part(resource.type):
             yield reader.part(resource)
@@ -232,11 +232,11 @@ class _Reader:
 
     def states(self) -> Iterator[tuple[World, States]]:
         """Evaluate the template under every assignment that is tried."""
-        conditions = Conditions(self.template, Evaluation(self.template, self.given))
+        conditions = Conditions(self.template, evaluation_of(self.template, self.given))
         found = bearing(self.template)
         variables = conditions.variables(found.conditions)
         for world in worlds(variables, self.tried(changes(variables), found)):
-            evaluation = Evaluation(self.template, self.given, Assignment(conditions, world))
+            evaluation = evaluation_of(self.template, self.given, Assignment(conditions, world))
             yield world, States(evaluation, deployed(evaluation, self.note))
 
     def tried(self, all_changes: list[tuple[str, Choice]], found: Bearing) -> list[tuple[str, Choice]]:

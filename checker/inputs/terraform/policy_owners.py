@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo, topic_arn
 from checker.inputs.declared import DeclaredKey, DeclaredTopic
-from checker.inputs.terraform.plan.resource import AFTER_APPLY
-from checker.policy.node import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from checker.inputs.declared import Declarations, DeclaredPolicy
-    from checker.inputs.terraform.plan.declare import Declarer
-    from checker.inputs.terraform.plan.resource import Resource
     from checker.policy.model import Value
-    from checker.policy.node import Node
 
 
 def names_of(names: Iterable[str], arn: Arn | Unknown) -> set[str]:
@@ -47,39 +41,6 @@ class Owners:
 
 
 _ELSEWHERE = "declared elsewhere"
-
-
-def inline_policy(
-    declarer: Declarer,
-    resource: Resource,
-    names: tuple[str, ...],
-    arn: Arn | Unknown,
-    owners: Owners,
-) -> Node | Unknown | None:
-    """The policy that a topic or key has of its own.
-
-    AWS fills in what is not set, and Terraform reads back what another resource has written: neither is a
-    second policy. Where a resource that wrote the policy is deleted, the provider puts back AWS's own.
-    """
-    apart, plan = owners.of(names, arn), declarer.plan
-    if not plan.has_configuration and resource.lacks("policy") and not apart:
-        return Unknown(AFTER_APPLY, f"{resource.address}.policy")
-    if not plan.origins.is_set(resource, "policy"):
-        released = not plan.outline.released.isdisjoint(names_of(names, arn))
-        known = resource.node("policy") is not None
-        return declarer.read(resource, "policy", str(arn)) if known and not apart and not released else None
-    policy = declarer.read(resource, "policy", str(arn))
-    return None if any(_is_alike(policy, one.policy) for one in apart) else policy
-
-
-def _is_alike(one: Node | Unknown | None, other: Node | Unknown) -> bool:
-    """True for two texts that say the same: one of them was read back."""
-    texts = [text_of(node) for node in (one, other) if node is not None and not isinstance(node, Unknown)]
-    known = [text for text in texts if text is not None]
-    try:
-        return len(known) == 2 and json.loads(known[0]) == json.loads(known[1])
-    except (ValueError, RecursionError):
-        return False
 
 
 def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:

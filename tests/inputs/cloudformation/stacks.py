@@ -10,7 +10,7 @@ from checker.analysis.inventory import Instance, Inventory, Topic
 from checker.core.finding import Finding, Verdict
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
-from checker.inputs.cloudformation.evaluation import Evaluation
+from checker.inputs.cloudformation.functions import evaluation_of
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.collect import Given
 from checker.inputs.load import load
@@ -73,11 +73,11 @@ def evaluated(expression: Any, *given: tuple[str, str], **sections: Any) -> Node
         {"Chat": topic(TopicName="chat"), "Key": {"Type": "AWS::KMS::Key"}, "It": expression}, **sections
     )
     read = read_sections(parse_text("stack.json", json.dumps(whole)))
-    conditions = Conditions(read, Evaluation(read, dict(given)))
+    conditions = Conditions(read, evaluation_of(read, dict(given)))
     variables = conditions.variables(read.conditions)
     world = {name: choices[0] for name, choices in variables.items()}
     parsed = parse_text("stack.json", json.dumps(expression)).root
-    return Evaluation(read, dict(given), Assignment(conditions, world)).node(parsed)
+    return evaluation_of(read, dict(given), Assignment(conditions, world)).node(parsed)
 
 
 def shown(node: Node | None) -> Any:

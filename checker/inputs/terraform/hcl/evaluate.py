@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
@@ -30,6 +30,7 @@ from checker.inputs.terraform.hcl.expression import (
 from checker.inputs.terraform.hcl.functions import call
 from checker.inputs.terraform.hcl.limits import MAX_NESTING, MAX_SIZE, TOO_MUCH
 from checker.inputs.terraform.hcl.operators import loop, negate, operate
+from checker.inputs.terraform.hcl.parse import parse_value
 from checker.inputs.terraform.hcl.render import render
 from checker.inputs.terraform.hcl.values import (
     Rendered,
@@ -49,10 +50,8 @@ from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
-    from checker.inputs.sensitive import Secrets
-    from checker.inputs.terraform.hcl.limits import Budget
+    from checker.inputs.terraform.hcl.scope import Scope
 
 
 _LONG = 500
@@ -113,46 +112,6 @@ _PARSING = 100
 """A short expression takes a quarter of a millisecond to parse."""
 
 
-class Surroundings(Protocol):
-    """What an expression may refer to and read: a module."""
-
-    @property
-    def budget(self) -> Budget:
-        """How much may still be worked out."""
-
-    @property
-    def secrets(self) -> Secrets:
-        """The sensitive values that were met."""
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """The folder that paths start from, and others of which files may be read."""
-
-    @property
-    def opened(self) -> set[str]:
-        """The full names of the files that were read."""
-
-    def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
-        """Give the value of ``var.a`` or the like, and how many of the steps that took."""
-
-    def is_any(self, node: Node) -> bool:
-        """True for what stands for resources or modules of which nobody knows how many there are."""
-
-    def attribute(self, node: Node, name: str) -> Node | None:
-        """Give an attribute of a resource or an output of a module, if the value stands for one."""
-
-
-class Scope(NamedTuple):
-    """A module, and the names that loops, `count` and `for_each` bind."""
-
-    module: Surroundings
-    names: Mapping[str, Node]
-
-    def within(self, names: Mapping[str, Node]) -> Scope:
-        """The scope with more names in it."""
-        return Scope(self.module, {**self.names, **names}) if names else self
-
-
 def evaluate(expression: Expression, scope: Scope) -> Node:
     """Work an expression out."""
     budget = scope.module.budget
@@ -183,7 +142,7 @@ def _deferred(expression: Deferred, scope: Scope) -> Node:
     if not scope.module.budget.spend(_PARSING):
         return unknown(TOO_MUCH, expression.at, written(expression.at))
     try:
-        return evaluate(expression.read(), scope)
+        return evaluate(parse_value(expression.source), scope)
     except InputError as error:
         return unknown(error.reason, expression.at, written(expression.at))
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from checker.policy.node import Number, Stretch
+    from checker.policy.source import Source
 
 
 _SHOWN = 80
@@ -173,10 +174,10 @@ class For(NamedTuple):
 
 
 class Deferred(NamedTuple):
-    """An expression inside a text, which is parsed when it is asked for; that may raise InputError."""
+    """An expression inside a text, which is parsed only when its value is asked for; ``source`` is one argument."""
 
     at: Stretch
-    read: Callable[[], Expression]
+    source: Source
 
 
 class Unsupported(NamedTuple):

@@ -52,13 +52,7 @@ def read_inner(outer: Source, text: str, offsets: Sequence[int]) -> Expression:
         return _reference(Source(outer.name, text, outer, offsets), match)
     source = Source(outer.name, f"{_BEGIN}{text}\n)", outer, _shifted(offsets))
     at = Stretch(source, len(_BEGIN), len(_BEGIN) + len(text))
-    return Deferred(at, lambda: _parsed(source)) if len(text) <= _MAX_CHARS else Unsupported(at, _TOO_LONG)
-
-
-def _parsed(source: Source) -> Expression:
-    from checker.inputs.terraform.hcl.parse import parse_value  # which reads heredocs by way of this module
-
-    return parse_value(source)
+    return Deferred(at, source) if len(text) <= _MAX_CHARS else Unsupported(at, _TOO_LONG)
 
 
 def _shifted(offsets: Sequence[int]) -> list[int]:

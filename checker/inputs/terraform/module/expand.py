@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from checker.inputs.terraform.hcl.body import Block
-    from checker.inputs.terraform.module.module import Module
+    from checker.inputs.terraform.module.session import Called
 
     Register = Callable[[str, Mapping[str, Node]], Node]
 
 
-def expand(block: Block, address: str, module: Module) -> Node:
+def expand(block: Block, address: str, module: Called) -> Node:
     """Make the instances of a resource or data source known; what stands for one names it in ``where``."""
 
     def register(one: str, names: Mapping[str, Node]) -> Node:
@@ -45,7 +45,7 @@ def expand(block: Block, address: str, module: Module) -> Node:
     return expanded(block, address, module, register)
 
 
-def expanded(block: Block, address: str, module: Module, register: Register) -> Node:
+def expanded(block: Block, address: str, module: Called, register: Register) -> Node:
     """Register an instance for every number or key; one for all where they are not known."""
     count, each = block.body.arguments.get("count"), block.body.arguments.get("for_each")
     argument = each if count is None else count
@@ -59,7 +59,7 @@ def expanded(block: Block, address: str, module: Module, register: Register) -> 
     return found
 
 
-def _counted(value: Node, address: str, at: Stretch, module: Module, register: Register) -> Node:
+def _counted(value: Node, address: str, at: Stretch, module: Called, register: Register) -> Node:
     found = decimal(value)
     if found is None or not 0 <= found <= MAX_ITEMS or not module.budget.spend_items(int(found)):
         why = why_unknown(value)
@@ -70,7 +70,7 @@ def _counted(value: Node, address: str, at: Stretch, module: Module, register: R
     return array([register(f"{address}[{n}]", one) for n, one in enumerate(names)], at)
 
 
-def _keyed(value: Node, address: str, at: Stretch, module: Module, register: Register) -> Node:
+def _keyed(value: Node, address: str, at: Stretch, module: Called, register: Register) -> Node:
     pairs = _pairs(value)
     if isinstance(pairs, Unknown) or len(pairs) > MAX_ITEMS or not module.budget.spend_items(len(pairs)):
         why = pairs if isinstance(pairs, Unknown) else Unknown("there are too many of them")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.inputs.terraform.hcl.evaluate import Scope, evaluate
+from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Literal, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.values import entries, mapping, unknown
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.inputs.terraform.hcl.body import Argument, Block, Body
+    from checker.inputs.terraform.hcl.scope import Scope
     from checker.policy.node import Node, Scalar
 
 

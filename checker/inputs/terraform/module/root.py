@@ -11,7 +11,7 @@ from checker.core.errors import Skipped
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import name_of, root_name
 from checker.inputs.senders import Part, is_part, senders
-from checker.inputs.terraform.hcl.evaluate import Scope, evaluate
+from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import why_unknown
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import declare, matters_itself
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from checker.core.errors import InputError
     from checker.inputs.collect import Facts
     from checker.inputs.terraform.hcl.body import Body
+    from checker.inputs.terraform.hcl.scope import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
-    from checker.inputs.terraform.module.session import Instance
+    from checker.inputs.terraform.module.session import Called, Instance
     from checker.policy.plain import Plain
 
 
-def modules_of(module: Module) -> Iterator[Module]:
+def modules_of(module: Called) -> Iterator[Called]:
     """Give a module and those that it calls."""
     yield module
     called = module.session.called
@@ -45,7 +46,7 @@ def modules_of(module: Module) -> Iterator[Module]:
                 yield from modules_of(called[address])
 
 
-def instances_of(module: Module, wanted: Callable[[str], bool]) -> Iterator[Instance]:
+def instances_of(module: Called, wanted: Callable[[str], bool]) -> Iterator[Instance]:
     """Give the instances of the resources and data sources of a module whose type is wanted."""
     known = module.session.instances
     for (mode, kind, name), block in module.files.resources.items():
@@ -68,7 +69,7 @@ _MAY_SPEAK = re.compile(r"connect|file\(", re.IGNORECASE)
 _NAMES = ("name", "arn", "id")
 
 
-def parts_of(session: Session, modules: list[Module]) -> Iterator[Part]:
+def parts_of(session: Session, modules: list[Called]) -> Iterator[Part]:
     """Give what is written in a root that speaks of Connect; to be called after everything is declared."""
     sources = (source for folder in session.met.values() for source in folder.sources)
     if not any(_MAY_SPEAK.search(source.text) for source in sources):
@@ -158,7 +159,7 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare what one deployment of a root has; each has a name of its own, so that nothing ties two together."""
     found = facts.declarations(name)
     found.root = root_name(session.root)
-    modules: list[Module] = []
+    modules: list[Called] = []
     for module in modules_of(Module(session, session.root)):
         modules.append(module)
         hide_sensitive(module)

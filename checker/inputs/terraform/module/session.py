@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.inputs.sensitive import Secrets
-from checker.inputs.terraform.hcl.evaluate import Scope
 from checker.inputs.terraform.hcl.limits import Budget
 from checker.inputs.terraform.hcl.render import decode
+from checker.inputs.terraform.hcl.scope import Scope, Surroundings
 from checker.inputs.terraform.module.collect_blocks import gather_folder
 from checker.inputs.terraform.module.folder import absolute, downloads_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from checker.core.errors import InputError
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.folder import Folder
-    from checker.inputs.terraform.module.module import Module
+    from checker.inputs.terraform.module.providers import Provider
     from checker.policy.node import Node, Stretch
+
+
+class Called(Surroundings, Protocol):
+    """A module as it is called, or the root: what its resources and variables ask of it."""
+
+    @property
+    def session(self) -> Session:
+        """The reading that it belongs to."""
+
+    @property
+    def files(self) -> Folder:
+        """Its blocks."""
+
+    @property
+    def scope(self) -> Scope:
+        """What its expressions may refer to."""
+
+    @property
+    def given(self) -> Mapping[str, Callable[[], Node]] | None:
+        """The values that the caller gives to variables; ``None`` for the root."""
+
+    def named(self, name: str) -> str:
+        """Write a name as Terraform does outside the module."""
+
+    def once(self, what: object, at: Stretch, where: str, make: Callable[[], Node]) -> Node:
+        """Work something out at its first use."""
+
+    def variable(self, name: str, at: Stretch) -> Node:
+        """Give ``var.name``."""
+
+    def output(self, name: str, at: Stretch) -> Node:
+        """Give an output."""
+
+    def resource(self, mode: str, kind: str, name: str, at: Stretch) -> Node:
+        """Give a resource: its instance, or all of them."""
+
+    def module(self, name: str, at: Stretch) -> Node:
+        """Give a module that is called."""
+
+    def provider(self, block: Block) -> Provider:
+        """The provider that a resource or data source uses."""
+
+    def data_sources(self, kind: str) -> list[tuple[str, Block]]:
+        """The data sources of a type, by name."""
 
 
 class Instance(NamedTuple):
@@ -27,7 +71,7 @@ class Instance(NamedTuple):
 
     address: str
     block: Block
-    module: Module
+    module: Called
     names: Mapping[str, Node]
 
     @property
@@ -67,7 +111,7 @@ class Session:
         self.faults = faults
         self.named = named
         self.instances: dict[str, Instance] = {}
-        self.called: dict[str, Module] = {}
+        self.called: dict[str, Called] = {}
         self.any_key: set[str] = set()
         self.counts: dict[str, Stretch] = {}
         self.met: dict[str, Folder] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.inputs.terraform.hcl.evaluate import Scope, evaluate
+from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
     Call,
     Element,
@@ -17,13 +17,14 @@ from checker.inputs.terraform.hcl.expression import (
     ObjectOf,
     written,
 )
+from checker.inputs.terraform.hcl.scope import Scope
 from checker.inputs.terraform.hcl.template import read_inner
 from checker.inputs.terraform.hcl.values import decimal, known, text, truth, unknown, wrong
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.body import Block
-    from checker.inputs.terraform.module.module import Module
+    from checker.inputs.terraform.module.session import Called
     from checker.policy.node import Node, Stretch
 
 
@@ -82,7 +83,7 @@ def _missing(element: Element, at: Stretch, scope: Scope) -> Node:
 _SIMPLE = ("", "any", "string", "number", "bool")
 
 
-def value_of_variable(name: str, where: str, module: Module, at: Stretch) -> Node:
+def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Node:
     """Give the value of a variable; one without is Unknown, and called by its name."""
     block = module.files.variables.get(name)
     if block is None:
@@ -101,7 +102,7 @@ def is_sensitive(block: Block, scope: Scope) -> bool:
     return any(one is not None and truth(evaluate(one.expression, scope)) is True for one in marks)
 
 
-def hide_sensitive(module: Module) -> None:
+def hide_sensitive(module: Called) -> None:
     """Hide the sensitive values of a module's files, also those that nothing refers to: a diff may show them."""
     for name, block in module.files.variables.items():
         if is_sensitive(block, module.scope):
@@ -113,7 +114,7 @@ def hide_sensitive(module: Module) -> None:
                     )
 
 
-def _given(name: str, block: Block, module: Module) -> Node | None:
+def _given(name: str, block: Block, module: Called) -> Node | None:
     """Find the value that counts."""
     if module.given is not None:
         make = module.given.get(name)
@@ -127,12 +128,12 @@ def _given(name: str, block: Block, module: Module) -> Node | None:
     )
 
 
-def _default(block: Block, module: Module) -> Node | None:
+def _default(block: Block, module: Called) -> Node | None:
     argument = block.body.arguments.get("default")
     return evaluate(argument.expression, module.scope) if argument is not None else None
 
 
-def _read(value: str, block: Block, module: Module) -> Node:
+def _read(value: str, block: Block, module: Called) -> Node:
     """Read a value of the command line, which is an expression where the type is no simple one."""
     argument = block.body.arguments.get("type")
     kind = written(argument.expression.at).strip('"') if argument is not None else ""

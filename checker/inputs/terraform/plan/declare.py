@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance
@@ -22,7 +23,7 @@ from checker.inputs.declared import (
 )
 from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS
 from checker.inputs.terraform.plan.resource import AFTER_APPLY, SENSITIVE
-from checker.inputs.terraform.policy_owners import Owners, inline_policy, leave_open, strays
+from checker.inputs.terraform.policy_owners import Owners, leave_open, names_of, strays
 from checker.policy.node import Array, Object, find, items, text_of
 
 if TYPE_CHECKING:
@@ -263,3 +264,36 @@ _DECLARERS = {
     "aws_kms_grant": grant,
     "aws_connect_instance": instance,
 }
+
+
+def inline_policy(
+    declarer: Declarer,
+    resource: Resource,
+    names: tuple[str, ...],
+    arn: Arn | Unknown,
+    owners: Owners,
+) -> Node | Unknown | None:
+    """The policy that a topic or key has of its own.
+
+    AWS fills in what is not set, and Terraform reads back what another resource has written: neither is a
+    second policy. Where a resource that wrote the policy is deleted, the provider puts back AWS's own.
+    """
+    apart, plan = owners.of(names, arn), declarer.plan
+    if not plan.has_configuration and resource.lacks("policy") and not apart:
+        return Unknown(AFTER_APPLY, f"{resource.address}.policy")
+    if not plan.origins.is_set(resource, "policy"):
+        released = not plan.outline.released.isdisjoint(names_of(names, arn))
+        known = resource.node("policy") is not None
+        return declarer.read(resource, "policy", str(arn)) if known and not apart and not released else None
+    policy = declarer.read(resource, "policy", str(arn))
+    return None if any(_is_alike(policy, one.policy) for one in apart) else policy
+
+
+def _is_alike(one: Node | Unknown | None, other: Node | Unknown) -> bool:
+    """True for two texts that say the same: one of them was read back."""
+    texts = [text_of(node) for node in (one, other) if node is not None and not isinstance(node, Unknown)]
+    known = [text for text in texts if text is not None]
+    try:
+        return len(known) == 2 and json.loads(known[0]) == json.loads(known[1])
+    except (ValueError, RecursionError):
+        return False
