@@ -62,7 +62,7 @@ def known_text(path: Path) -> str | None:
 def drop(path: Path) -> None:
     """Take a file that has no part in the fix out of the snapshot, which would otherwise hold a whole repository."""
     view = _VIEW.get()
-    name = os.path.abspath(path)  # noqa: PTH100 - as above
+    name = os.path.abspath(path)  # noqa: PTH100 - links are not followed
     if view is not None and name not in view.drafts:
         view.snapshot.pop(name, None)
 

@@ -110,7 +110,7 @@ class Rule:
         at: Location | Iterable[Location],
         *,
         severity: Severity = Severity.NOTE,
-        help: str = "",  # noqa: A002 - as above
+        help: str = "",  # noqa: A002 - the name that reports give it
     ) -> Finding:
         """Report that the pattern could be neither found nor ruled out."""
         found = self.finding(resource, message, at, severity=severity, help=help)

@@ -12,14 +12,15 @@ from werkzeug.serving import make_server
 
 from checker.sandbox.aws.fanout import Fanout, Metrics, put_in_place, remove
 from checker.sandbox.aws.kms import KmsService
-from checker.sandbox.aws.sns import Pending, SnsService, SubscribeService
+from checker.sandbox.aws.pending import Pending
+from checker.sandbox.aws.sns import SnsService, SubscribeService
 from checker.sandbox.aws.sqs import SqsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
-from checker.sandbox.connect.chat import Chat, ChatService, Reader
+from checker.sandbox.connect.chat import ChatService, Reader
 from checker.sandbox.connect.contacts import Contacts
 from checker.sandbox.connect.instances import InstanceService
-from checker.sandbox.connect.streaming import Streaming
+from checker.sandbox.connect.streaming import Chat, Streaming
 from checker.sandbox.http.control import Control
 from checker.sandbox.http.faults import Disturbance
 from checker.sandbox.http.front import Front
@@ -29,8 +30,8 @@ from checker.sandbox.http.throttle import Throttle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.sandbox.http.call import Stage
     from checker.sandbox.http.control import Verb
-    from checker.sandbox.http.front import Stage
 
 HOST = "127.0.0.1"
 _A_MOMENT = 0.1

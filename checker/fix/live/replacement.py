@@ -10,6 +10,7 @@ from checker.analysis.inventory import GONE, is_managed_key
 from checker.analysis.key import unsupported
 from checker.core.arn import Arn
 from checker.fix.live.receipt import RECEIPT
+from checker.fix.live.subscribing import Remark
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
@@ -28,13 +29,6 @@ _LONGEST_TAG = 256
 _LONGEST_NAME = 256
 _OTHERS = range(2, 10)
 _FIFO = ".fifo"
-
-
-class Remark(NamedTuple):
-    """Something that is not copied, and why."""
-
-    what: str
-    reason: str
 
 
 class State(StrEnum):

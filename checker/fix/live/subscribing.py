@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
-from checker.fix.live.replacement import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +21,13 @@ _CARRIED = (
 )
 _ACROSS_REGIONS = ("sqs", "lambda")
 _CONFIRMING = ("http", "https", "email", "email-json")
+
+
+class Remark(NamedTuple):
+    """Something that is not copied, and why."""
+
+    what: str
+    reason: str
 
 
 class Subscribed(NamedTuple):

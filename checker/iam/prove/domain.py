@@ -110,7 +110,7 @@ class Ways:
         """The keys of all ways."""
         return self.others.union(*(_keys(way) for way in self.ways))
 
-    def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - the ways are given
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each value is a class
         """All ways, or the first of them if nothing depends on it."""
         keys = self.keys
         if not any(covers(self, key) for key in mentions):

@@ -12,7 +12,6 @@ from checker.core.unknown import Unknown
 from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.fix.live.replacement import (
     REPLACES,
-    Remark,
     Replacement,
     Step,
     alias_names,
@@ -28,7 +27,7 @@ from checker.fix.live.replacement import (
     topic_names,
     topic_reasons,
 )
-from checker.fix.live.subscribing import copied, lost_parts, why_not
+from checker.fix.live.subscribing import Remark, copied, lost_parts, why_not
 from checker.live.aws.access import Unit
 from checker.live.aws.caller import check_account
 from checker.live.aws.keys import Keys

@@ -26,8 +26,8 @@ from checker.sandbox.http.journal import Notification
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.sandbox.aws.pending import Pending
     from checker.sandbox.aws.request import TopicArn
-    from checker.sandbox.aws.sns import Pending
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.journal import Clock, Journal
 

@@ -17,8 +17,7 @@ from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Call, Next
 
 
 _MALFORMED = "MalformedPolicyDocumentException"

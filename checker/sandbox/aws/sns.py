@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from threading import Lock
 from typing import TYPE_CHECKING
 
+from checker.sandbox.aws.pending import Pending, waits
 from checker.sandbox.aws.request import read_topic_arn
 from checker.sandbox.aws.sqs import queue_refusal
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
-from checker.sandbox.connect.contacts import new_id
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.fanout import Metrics
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.call import Answer, Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Answer, Call, Next
 
 
 # https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
@@ -73,42 +71,6 @@ def _checked_attributes(call: Call) -> Call:
             place = name.removesuffix("key") + "value"
             return call.with_form({place: stored_topic_policy(call.text(place), topic)})
     return call
-
-
-_BY_HAND = ("http", "https", "email", "email-json")
-
-
-class Pending:
-    """The subscriptions that nobody has confirmed, each with the token that does."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._tokens: dict[str, str] = {}
-
-    def __contains__(self, subscription: str) -> bool:
-        with self._lock:
-            return subscription in self._tokens.values()
-
-    def add(self, subscription: str) -> str:
-        """Let a subscription wait; gives its token."""
-        with self._lock:
-            known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
-            token = known or new_id()
-            self._tokens[token] = subscription
-            return token
-
-    def confirm(self, token: str) -> str:
-        """Give the subscription of a token, which waits no more; empty for a token that is none."""
-        with self._lock:
-            return self._tokens.pop(token, "")
-
-
-def waits(call: Call) -> bool:
-    """True for a call to Subscribe an endpoint that is not the caller's own."""
-    protocol, endpoint = call.text("Protocol"), call.text("Endpoint")
-    if protocol in _BY_HAND:
-        return True
-    return endpoint.startswith("arn:") and endpoint.split(":")[4] != call.account
 
 
 _ARN = re.compile(rb"<SubscriptionArn>([^<]*)</SubscriptionArn>")

@@ -18,8 +18,7 @@ from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
 if TYPE_CHECKING:
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.call import Answer, Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Answer, Call, Next
 
 
 _POLICY = (

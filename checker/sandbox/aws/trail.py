@@ -18,8 +18,7 @@ from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_ob
 if TYPE_CHECKING:
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Call, Next
     from checker.sandbox.http.journal import Clock
 
 

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from checker.sandbox.connect import contact, participant
-from checker.sandbox.connect.streaming import ENDED, EVENT, Item
 from checker.sandbox.http.call import Answer, RefusedError, json_answer
 from checker.sandbox.http.models import ServiceModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.connect.contacts import Contact, Contacts
-    from checker.sandbox.connect.streaming import Streaming
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
-    from checker.sandbox.http.journal import Clock
+    from checker.sandbox.connect.streaming import Chat
+    from checker.sandbox.http.call import Call, Next
 
     Operation = Callable[["Chat", Call, dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Chat:
-    """All that an operation works on."""
-
-    upstream: Upstream
-    clock: Clock
-    contacts: Contacts
-    streaming: Streaming
-
-    def end(self, contact: Contact) -> None:
-        """End a chat: its tokens are void, its streams told."""
-        contact.ended = True
-        self.streaming.publish(contact, Item(EVENT, ENDED, role="SYSTEM"))
-        contact.streams.clear()
 
 
 _OPERATIONS: Mapping[str, Mapping[str, Operation]] = {

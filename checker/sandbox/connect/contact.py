@@ -17,7 +17,7 @@ from checker.sandbox.connect.participant import connection
 from checker.sandbox.http.call import RefusedError
 
 if TYPE_CHECKING:
-    from checker.sandbox.connect.chat import Chat
+    from checker.sandbox.connect.streaming import Chat
     from checker.sandbox.http.call import Call
 
 

@@ -14,9 +14,8 @@ from checker.sandbox.connect.contact import find_instance
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
-    from checker.sandbox.connect.chat import Chat
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.connect.streaming import Chat
+    from checker.sandbox.http.call import Call, Next
 
 
 _PARTITIONS = ("aws", "aws-us-gov")

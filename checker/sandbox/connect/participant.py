@@ -14,8 +14,8 @@ from checker.sandbox.connect.streaming import EVENT, JOINED, MESSAGE, Item
 from checker.sandbox.http.call import RefusedError
 
 if TYPE_CHECKING:
-    from checker.sandbox.connect.chat import Chat
     from checker.sandbox.connect.contacts import Contact
+    from checker.sandbox.connect.streaming import Chat
     from checker.sandbox.http.call import Call
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.trail import TrailService
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.connect.contacts import Contact, Instance
+    from checker.sandbox.connect.contacts import Contact, Contacts, Instance
     from checker.sandbox.http.journal import Clock, Journal
 
 
@@ -159,3 +160,19 @@ def _attributes(contact: Contact, item: Item) -> dict[str, Any]:
         "MessageVisibility": "ALL",
     }
     return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items() if text}
+
+
+@dataclass(frozen=True)
+class Chat:
+    """All that an operation works on."""
+
+    upstream: Upstream
+    clock: Clock
+    contacts: Contacts
+    streaming: Streaming
+
+    def end(self, contact: Contact) -> None:
+        """End a chat: its tokens are void, its streams told."""
+        contact.ended = True
+        self.streaming.publish(contact, Item(EVENT, ENDED, role="SYSTEM"))
+        contact.streams.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -188,3 +189,10 @@ def json_object(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+Next = Callable[[Call], Answer]
+"""What answers a call that a stage passes on."""
+
+Stage = Callable[[Call, Next], Answer]
+"""A part of the sandbox in front of moto, which answers a call or passes it on."""

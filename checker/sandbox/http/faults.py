@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Call, Next
 
 
 REFUSE, RESET, INTERFERE, GARBLE = "refuse", "reset", "interfere", "garble"

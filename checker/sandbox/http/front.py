@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from checker.sandbox.connect.contacts import new_id
-from checker.sandbox.http.call import Answer, Call, RefusedError, read_call, refusal_answer
+from checker.sandbox.http.call import Answer, Next, RefusedError, Stage, read_call, refusal_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.connect.chat import Reader
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 
 _REQUEST_ID = "x-amzn-RequestId"
-Next = Callable[[Call], Answer]
-Stage = Callable[[Call, Next], Answer]
 
 
 class Front:

@@ -15,8 +15,7 @@ from checker.sandbox.http.call import Answer, RefusedError
 
 if TYPE_CHECKING:
     from checker.sandbox.connect.contacts import Contacts
-    from checker.sandbox.http.call import Call
-    from checker.sandbox.http.front import Next
+    from checker.sandbox.http.call import Call, Next
 
 
 class Rate(NamedTuple):

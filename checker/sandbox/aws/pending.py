@@ -1,0 +1,50 @@
+"""Subscriptions that wait to be confirmed by whoever owns the endpoint.
+
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+"If the user who creates the subscription is not the owner of the queue, the subscription must be confirmed."
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from checker.sandbox.connect.contacts import new_id
+
+if TYPE_CHECKING:
+    from checker.sandbox.http.call import Call
+
+_BY_HAND = ("http", "https", "email", "email-json")
+
+
+class Pending:
+    """The subscriptions that nobody has confirmed, each with the token that does."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, str] = {}
+
+    def __contains__(self, subscription: str) -> bool:
+        with self._lock:
+            return subscription in self._tokens.values()
+
+    def add(self, subscription: str) -> str:
+        """Let a subscription wait; gives its token."""
+        with self._lock:
+            known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
+            token = known or new_id()
+            self._tokens[token] = subscription
+            return token
+
+    def confirm(self, token: str) -> str:
+        """Give the subscription of a token, which waits no more; empty for a token that is none."""
+        with self._lock:
+            return self._tokens.pop(token, "")
+
+
+def waits(call: Call) -> bool:
+    """True for a call to Subscribe an endpoint that is not the caller's own."""
+    protocol, endpoint = call.text("Protocol"), call.text("Endpoint")
+    if protocol in _BY_HAND:
+        return True
+    return endpoint.startswith("arn:") and endpoint.split(":")[4] != call.account
