@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,28 @@ def test_every_rule_file_is_a_rule_and_every_rule_has_its_cases() -> None:
         for path in (ROOT / "tests/rules").glob("*/*/cases.yaml")
     }
     assert folders == {f"{rule.family}/{rule.id}" for rule in rules}
+
+
+def module_of(path: Path) -> str:
+    """The name that a file is imported by; `rules` installs inside `checker`."""
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return f"checker.{name}" if name.startswith("rules.") else name
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Over all imports, also those for types alone and those inside functions."""
+    files = [*(ROOT / "checker").rglob("*.py"), *(ROOT / "rules").rglob("*.py")]
+    modules = {module_of(path): path for path in files if path.name != "__init__.py"}
+    graph = {name: imported_modules(path) & modules.keys() - {name} for name, path in modules.items()}
+    assert sum(map(len, graph.values())) > 1000
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def imported_modules(path: Path) -> set[str]:
+    froms = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.ImportFrom)]
+    return {
+        name for one in froms for name in (one.module or "", *(f"{one.module}.{a.name}" for a in one.names))
+    }
 
 
 @pytest.mark.parametrize("package", ["policy", "iam", "lint/fixes"])
