@@ -29,18 +29,17 @@ if TYPE_CHECKING:
     from checker.app.audit_options import AuditOptions
     from checker.app.run import Ground, Run
     from checker.lint.report import Report
-    from checker.live.audit.accounts import Surveyed
     from checker.live.audit.executor import Crew
     from checker.live.audit.journal import Journal
-    from checker.live.audit.plan import Plan
+    from checker.live.audit.plan import Plan, Surveyed
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit, report, and give the exit code. Raises InputError."""
-    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.audit.instances import unverified
+    from checker.live.audit.plan import survey  # boto3 takes a fifth of a second to import
     from checker.live.aws.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.exit_codes import Ending
+from checker.app.exit_codes import Ending, Exit
 from checker.app.run import known_rules
 from checker.app.signals import heeded
-from checker.app.terminal import outliving_reader, paint_for, show, tell
+from checker.app.terminal import is_confirmed, outliving_reader, paint_for, show, tell, write
 from checker.core.errors import InputError
+from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import End
+from checker.fix.live.receipt_file import RETENTION
+from checker.inputs.output_file import real_path
 from checker.lint.explain import BROKEN, UNKNOWN
 from checker.report.flow import passage_text, step_line
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
+    from checker.core.arn import Arn
     from checker.fix.live.flow_result import Passage, Step
     from checker.live.aws.access import Access
-    from checker.live.flow.request import Asked
     from checker.live.flow.run import Consent
+    from checker.live.flow.steps import Asked
     from checker.live.repair.planning import Plan
+    from checker.live.retention.setup import PlannedCall
 
 
 _ATTEMPTS = 4
@@ -95,7 +104,7 @@ def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
 
 def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> Passage:
     """Send a message through what was repaired, and tell what came of it as `checker flow` does."""
-    from checker.live.flow.request import Asked  # only where a chat is tried
+    from checker.live.flow.steps import Asked  # only where a chat is tried
 
     instance, *_ = planned.wish.instances
     chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
@@ -104,3 +113,75 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
     with outliving_reader():  # a repair may still have to be rolled back
         show(passage_text(passage, paint_for(stream)), stream)
     return passage
+
+
+def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
+    """Show the plan, ask unless ``yes``, and write the receipt. Raises InputError if it is not confirmed."""
+    show(plan_text(topic, planned), sys.stderr)
+    if not yes and not is_confirmed(f"make {'this change' if len(planned) == 1 else 'these changes'}"):
+        help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
+        raise InputError("--create", "not confirmed, nothing was changed", help_text=help_text)
+    tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
+
+
+def dry_run(asked: Asked, access: Access) -> Exit:
+    """Show what would be created, and change nothing. Raises InputError."""
+    from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
+    from checker.live.retention.setup import rehearse
+
+    code = Exit.CLEAN
+    for topic in asked.topics:
+        assert asked.retain is not None  # noqa: S101 - --create goes with --retain
+        planned, fault = rehearse(reach(access, topic), topic, asked.retain)
+        if fault is not None:
+            raise fault
+        write(plan_text(topic, planned))
+        code = Exit.FINDINGS if planned else code
+    return code
+
+
+def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
+    """Say call by call what would be created."""
+    if not planned:
+        yield f"{topic}: nothing to create"
+        return
+    yield f"{topic}: would create"
+    for number, call in enumerate(planned, 1):
+        yield f"{number}. {call.action} `{inert(call.resource)}`"
+        for line in json.dumps(call.parameters, indent=2).splitlines():
+            yield f"     {inert(line)}"
+
+
+def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
+    """Write down what is about to be created, and how to remove it. Raises InputError."""
+    real_path(folder)
+    now = datetime.now(UTC)
+    path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
+    value = {
+        "version": 1,
+        "kind": RETENTION,
+        "time": now.isoformat(timespec="seconds"),
+        "topic": str(topic),
+        "calls": [call._asdict() for call in planned],
+        "undo": [_UNDO[call.action].format(call.resource) for call in reversed(planned)],
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(value, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose a folder with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
+    return path
+
+
+_UNDO = {
+    "sns:Subscribe": "unsubscribe the new endpoint of {}: `aws sns unsubscribe`",
+    "sqs:CreateQueue": "delete {} and the messages in it: `aws sqs delete-queue`",
+    "sqs:SetQueueAttributes": "remove the new statement, the last, from the policy of {}: `aws sqs set-queue-attributes`",
+    "iam:CreateRole": "delete {}: `aws iam delete-role`",
+    "iam:PutRolePolicy": "delete the policy of {}: `aws iam delete-role-policy`",
+}

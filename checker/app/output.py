@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,18 +17,37 @@ from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
 from checker.report.context import Setting
-from checker.report.formats import FORMATS, render
 from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
 from checker.report.style import Paint
 from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.app.run import Run
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
     from checker.lint.report import Report
+
+
+FORMATS = {
+    "text": ("text", "findings_text"),
+    "json": ("json_v1", "json_report"),
+    "sarif": ("sarif", "sarif_report"),
+    "junit": ("junit", "junit_report"),
+    "github": ("github", "github_commands"),
+    "markdown": ("markdown", "markdown_report"),
+}
+"""Name to module and function; a function gives the lines of the report, without line ends."""
+
+
+def render(name: str, report: Report, setting: Setting) -> Iterable[str]:
+    """Write a report in a format. Raises KeyError for a format that does not exist."""
+    module, function = FORMATS[name]
+    write: Callable[[Report, Setting], Iterable[str]] = getattr(
+        import_module(f"checker.report.{module}"), function
+    )
+    return write(report, setting)
 
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"

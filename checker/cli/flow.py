@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.app.flow import carry_through, ending_of_flow
-from checker.app.retention import ask_consent
-from checker.app.retention import dry_run as plan_alone
+from checker.app.flow import ask_consent, carry_through, ending_of_flow
+from checker.app.flow import dry_run as plan_alone
 from checker.app.terminal import check_output, outliving_reader, paint_for, write
 from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption, check_seconds
 from checker.core.arn import Arn
@@ -21,7 +20,7 @@ from checker.core.terminal_text import json_lines
 from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import Wanted
 from checker.live.aws.access import Access
-from checker.live.flow.request import MOST_TOPICS, Asked, Mistake
+from checker.live.flow.steps import MOST_TOPICS, Asked, Mistake
 from checker.report.flow import flow_junit, passage_json, passage_text, step_line
 from checker.report.style import Paint
 

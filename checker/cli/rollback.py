@@ -56,7 +56,7 @@ def rollback(
 
 
 def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
-    from checker.live.aws.caller import caller_of  # boto3 takes a fifth of a second to import
+    from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
     from checker.live.aws.topic import reach
     from checker.live.repair.rollback import Fate, check_caller, prospects
 

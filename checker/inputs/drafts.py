@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.documented import (
     KeyCondition,
+    can_use,
     key_condition,
     key_statement,
+    not_yet_allowed,
+    not_yet_using,
     policy_of,
     root_statement,
     topic_statements,
     with_statements,
 )
 from checker.analysis.inventory import PolicyText, is_managed_key
-from checker.analysis.missing_grants import can_use, not_yet_allowed, not_yet_using
 from checker.core.arn import Arn, is_account, is_uuid, partition_of, why_no_topic
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown

@@ -12,17 +12,16 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.core.finding import Verdict
 from checker.lint.report import Examined
-from checker.report.brief import details, one_line, place, place_of
+from checker.report.brief import Entry, details, entries, one_line, place, place_of
 from checker.report.context import is_file
 from checker.report.json_v1 import summary
-from checker.report.ordered import Entry, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.lint.report import Report
+    from checker.report.brief import Entry
     from checker.report.context import Setting
-    from checker.report.ordered import Entry
 
 
 class Target(NamedTuple):

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
-from checker.report.brief import details, one_line, place, place_of
-from checker.report.ordered import by_role, worst_first
+from checker.report.brief import by_role, details, one_line, place, place_of, worst_first
 from checker.report.style import Paint
 from checker.report.text import summary_text
 

@@ -16,9 +16,8 @@ from checker import __version__
 from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
 from checker.core.terminal_text import json_lines
 from checker.lint.report import HeldBackBy
-from checker.report.brief import one_line, place
+from checker.report.brief import by_role, entries, one_line, place
 from checker.report.json_v1 import summary
-from checker.report.ordered import by_role, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from checker.core.finding import Edit, Finding, Fix, Location, Position
     from checker.lint.report import Report, Suppressed
     from checker.lint.rule import Rule
+    from checker.report.brief import Entry
     from checker.report.context import Setting
-    from checker.report.ordered import Entry
 
 
 # GitHub ranks by number: from 7.0 it says high, from 4.0 medium, below low

@@ -10,8 +10,8 @@ from urllib.request import Request, urlopen
 from botocore import UNSIGNED
 
 from checker.sandbox.aws.upstream import DEFAULT_ACCOUNT, Clients
-from checker.sandbox.http.control import PREFIX, TOKEN
 from checker.sandbox.http.journal import Delivery, LoggedCall, Notification
+from checker.sandbox.server import PREFIX, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import StrangerProver
 from checker.iam.prove.space import KEY_TAKEOVER
-from checker.lint.fixes.values import restrict_to_owner
+from checker.lint.fixes.statement import restrict_to_owner
 from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import ALLOW, DENY
 from checker.policy.names import KEY_ACTIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Location, Part, Role, Severity
-from checker.lint.fixes.values import spelt_right
+from checker.lint.fixes.statement import spelt_right
 from checker.lint.rule import Link, PolicyRule
 
 if TYPE_CHECKING:

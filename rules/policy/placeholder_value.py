@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.fixes.values import fill_in
+from checker.lint.fixes.statement import fill_in
 from checker.lint.rule import Link, PolicyRule
 from checker.policy.placeholder import placeholders
 

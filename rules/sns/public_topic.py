@@ -8,7 +8,7 @@ from checker.analysis.wording import could
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.prove.space import ADMINISTER, PUBLISH, SUBSCRIBE
-from checker.lint.fixes.values import restrict_to_owner
+from checker.lint.fixes.statement import restrict_to_owner
 from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import ALLOW, DENY
 

@@ -9,7 +9,7 @@ from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import arn_glob
-from checker.lint.fixes.values import name_topic
+from checker.lint.fixes.statement import name_topic
 from checker.lint.rule import Link, Rule
 from checker.policy.model import ALLOW, Patterns
 

@@ -17,7 +17,6 @@ from checker.app.exit_codes import Ending, Exit
 from checker.app.terminal import ended
 from checker.core.finding import Location
 from checker.lint.report import Report
-from checker.report import formats
 from checker.report.context import Setting
 from tests.cli.process import CHECKER, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
@@ -265,7 +264,7 @@ def test_a_format_that_fails_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> 
     def render(name: str, report: Report, setting: Setting) -> Iterable[str]:
         if name == "junit":
             raise _BrokenError
-        return formats.render(name, report, setting)
+        return output.render(name, report, setting)
 
     monkeypatch.setattr(output, "render", render)
     line = "check open.json --format junit=out.xml --format json=out.json --format text"

@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from checker.app.output import FORMATS
 from checker.app.terminal import ended
 from checker.cli.app import run as command
-from checker.report.formats import FORMATS
 from checker.sandbox import seed
 from tests.cli.process import as_caller, save
 from tests.hostile import HOSTILE, active

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from checker.app.output import FORMATS
 from checker.app.terminal import ended
 from checker.cli.app import run as command
 from checker.core.terminal_text import hide, hiding, redacted, reveal
-from checker.report.formats import FORMATS
 from tests.cli.process import save
 from tests.samples import INSTANCE_ARN
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from checker.analysis.documented import (
     KeyCondition,
+    can_use,
     key_statement,
     pins,
     policy_of,
     root_statement,
     topic_statements,
 )
-from checker.analysis.missing_grants import can_use
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown

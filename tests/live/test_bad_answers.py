@@ -18,7 +18,7 @@ import pytest
 from botocore.loaders import create_loader
 
 from checker.analysis.inventory import Instance
-from checker.live.aws import rate_limit, wait
+from checker.live.aws import wait
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import UnreadError
@@ -48,7 +48,7 @@ def region() -> str:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "RATES", {})
+    monkeypatch.setattr(wait, "RATES", {})
     monkeypatch.setattr(wait.until, "__defaults__", (0.3,))
     monkeypatch.setattr(wait, "_FIRST_WAIT", 0.02)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
@@ -278,7 +278,7 @@ def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
     monkeypatch: pytest.MonkeyPatch, account: Account, serve: Serve, said: str
 ) -> None:
     monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 1.5)
-    monkeypatch.setattr("checker.live.aws.http.MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr("checker.live.aws.answers.MOST_BYTES", 1024 * 1024)
     monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
     with endpoint(serve) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from botocore.loaders import create_loader
 
-from checker.live.aws import rate_limit, wait
+from checker.live.aws import wait
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from checker.sandbox.http.faults import Fault
@@ -50,7 +50,7 @@ LOADER = create_loader()
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long is waited for what is no matter here."""
-    monkeypatch.setattr(rate_limit, "RATES", {})
+    monkeypatch.setattr(wait, "RATES", {})
     monkeypatch.setattr(wait.until, "__defaults__", (1.0,))
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.live.audit.gone import Gone
+from checker.live.audit.securityhub import Gone
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.session import sign_in
@@ -170,7 +170,7 @@ def test_a_fix_says_that_cloudtrail_was_not_read_to_the_end(
     seed.start_chat(account, named, topic)
     asked = ("fix", "--isolated", "--topic-arn", topic, "--instance-arn", named)
     assert checker(*asked).code == 1
-    monkeypatch.setattr("checker.live.audit.trail._MOST_PAGES", 0)
+    monkeypatch.setattr("checker.live.audit.instances._MOST_PAGES", 0)
     done = checker(*asked)
     assert (done.code, "only the newest 0 events" in done.err) == (3, True)
 

@@ -16,10 +16,10 @@ from xml.etree import ElementTree as ET
 from jsonschema import Draft4Validator
 from markdown_it import MarkdownIt
 
+from checker.app.output import render
 from checker.lint.report import Report
 from checker.report.brief import one_line
 from checker.report.context import Setting
-from checker.report.formats import render
 from tests.report.fixed import SETTING
 
 SCHEMA = Draft4Validator(json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text()))

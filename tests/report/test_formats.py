@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from checker import __version__
+from checker.app.output import render
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Role, Severity, Verdict
 from checker.inputs.load import load
@@ -23,7 +24,6 @@ from checker.lint.registry import all_rules
 from checker.lint.report import Examined, Report
 from checker.report import sarif
 from checker.report.context import Setting
-from checker.report.formats import render
 from checker.report.github import step_summary
 from checker.report.sarif import relative_uri
 from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at

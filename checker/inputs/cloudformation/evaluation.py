@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from checker.core.unknown import Unknown
-from checker.inputs.cloudformation.nodes import not_evaluated, valued
+from checker.inputs.cloudformation.nodes import joined, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
-from checker.inputs.cloudformation.partial_text import joined
 from checker.inputs.cloudformation.sections import is_macro
 from checker.policy.node import Array, Node, Object, scalar_text, text_of
 

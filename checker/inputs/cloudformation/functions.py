@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.evaluation import Evaluation
-from checker.inputs.cloudformation.nodes import moved, not_evaluated, valued
+from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
-from checker.inputs.cloudformation.partial_text import joined
 from checker.policy.node import Node, Object, items, scalar_text, text_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.functions import pieces
-from checker.inputs.cloudformation.partial_text import joined
+from checker.inputs.cloudformation.nodes import joined
 from checker.inputs.text import fault_inside
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
 from checker.policy.source import Source, offsets_at, offsets_of_yaml

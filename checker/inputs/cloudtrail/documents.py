@@ -10,13 +10,12 @@ from itertools import islice
 from json import JSONDecoder
 from typing import TYPE_CHECKING
 
-from checker.inputs.cloudtrail.faults import Fault
-from checker.inputs.cloudtrail.fragment import MAX_PIECE, NAMES, WANTED, At, Piece, moved
+from checker.inputs.cloudtrail.fragment import MAX_PIECE, NAMES, WANTED, At, Fault, Piece, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.inputs.cloudtrail.faults import Faults
+    from checker.inputs.cloudtrail.fragment import Faults
 
 
 DECODER = JSONDecoder(parse_int=float)

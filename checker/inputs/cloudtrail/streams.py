@@ -10,18 +10,16 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.inputs.cloudtrail.documents import DECODER
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, folded, read_event
-from checker.inputs.cloudtrail.faults import Fault
 from checker.inputs.cloudtrail.fold import FullError, Store, at_once
-from checker.inputs.cloudtrail.fragment import place_of
+from checker.inputs.cloudtrail.fragment import Fault, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from checker.analysis.inventory import Place
-    from checker.inputs.cloudtrail.faults import Faults
     from checker.inputs.cloudtrail.fold import Began, Seen
-    from checker.inputs.cloudtrail.fragment import Piece
+    from checker.inputs.cloudtrail.fragment import Faults, Piece
 
 
 _EACH = 100

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from checker.core.errors import InputError
 from checker.inputs.cloudtrail.documents import WRAPPER, lines, records
-from checker.inputs.cloudtrail.faults import Faults
+from checker.inputs.cloudtrail.fragment import Faults
 from checker.inputs.cloudtrail.streams import Streams
 from checker.inputs.discover import name_of
 from checker.inputs.opening import is_packed, open_regular

@@ -10,6 +10,7 @@ from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
+    contacts_of,
     list_instances,
     names_none_of,
     seen_to_stream,
@@ -27,7 +28,6 @@ from checker.live.audit.topics import (
     read_topics,
     with_delivery,
 )
-from checker.live.audit.trail import contacts_of
 from checker.live.aws.facts import topic_of
 from checker.live.aws.keys import Keys
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from typing import TYPE_CHECKING
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
-from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Source
+from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Place, Source
 from checker.analysis.pairing import fits, is_near, is_of_another, named_by
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
+from checker.inputs.cloudtrail.fold import FullError, Store
+from checker.inputs.cloudtrail.fragment import ROUTE, At
+from checker.inputs.cloudtrail.streams import Contacts
 from checker.lint.explain import BROKEN, OK
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import Fault, UnreadError
-from checker.live.aws.facts import instance_of
+from checker.live.aws.facts import document_of, instance_of
 from checker.live.aws.lookup import look_up
 
 if TYPE_CHECKING:
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Contact, Topic
     from checker.analysis.pairing import Named
+    from checker.inputs.cloudtrail.fold import Began
     from checker.live.aws.session import Sessions
 
 
@@ -132,3 +141,75 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
             raise InputError(str(arn), found.reason, help_text=found.help)
         if found.status != OK:
             yield Skipped(str(arn), found.reason, error=True, help=found.help)
+
+
+NAMES = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent", "StopContactStreaming")
+_LOOKUP = Listing("cloudtrail", "lookup_events", "Events")
+_MOST_PAGES = 20
+"""At two calls a second more would hold up the audit; the newest events come first."""
+
+_EVENTS_A_PAGE = 50
+
+
+def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
+    """Give the contacts that streamed in the last hours, told apart by what they stream to; none for no hours."""
+    if not hours:
+        return ()
+    unread = 0
+    with closing(Store()) as store:
+        try:
+            for number, record in enumerate(
+                chain.from_iterable(_records(calls, name, hours) for name in NAMES)
+            ):
+                unread += not _keep(store, record, number)
+        except UnreadError as error:  # the other names would fare no better
+            calls.note(error)
+        contacts = Contacts(_place)
+        for seen in store.contacts():
+            contacts.add(seen)
+    if unread or contacts.lost or contacts.cut:
+        reason = f"events that do not say all that they should: {unread + contacts.lost + contacts.cut}"
+        calls.skipped.append(Skipped(_what(calls), reason))
+    return tuple(contacts.all())
+
+
+def _what(calls: Calls) -> str:
+    return f"CloudTrail of {calls.unit.name}"
+
+
+def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
+    """Look up the events of one name, as LookupEvents takes no more than one attribute."""
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}], "StartTime": since}
+    pages = calls.pages(_LOOKUP, _what(calls), **asked, MaxResults=_EVENTS_A_PAGE)
+    events = chain.from_iterable(pages)
+    yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
+    if next(events, None) is not None:
+        reason = f"only the newest {_MOST_PAGES * _PAGE} events `{name}` of {hours} hours were read"
+        calls.skipped.append(Skipped(_what(calls), reason, help="choose fewer with --trail-hours"))
+
+
+def _record(event: dict[str, Any]) -> object:
+    try:
+        return json.loads(event.get("CloudTrailEvent") or "{}")
+    except (ValueError, RecursionError):
+        return {"eventName": event.get("EventName")}  # without a time, so that it counts as unread
+
+
+def _keep(store: Store, record: object, number: int) -> bool:
+    """Keep the start or the end of a stream, told apart by its number; false for one that says too little."""
+    try:
+        event = read_event(record)
+        if isinstance(event, Start):
+            store.start(event, 0, At(number, 1, 0))
+        elif event is not None:
+            store.stop(event)
+    except (NoTimeError, HiddenTopicError, FullError):
+        return False
+    return True
+
+
+def _place(began: Began) -> Place:
+    """Place a stream at the instance that it is of, for an event has no name of its own."""
+    name = began.origin.instance or "CloudTrail"
+    return Place(document_of(name, {ROUTE[0]: began.origin.topic}), ROUTE)

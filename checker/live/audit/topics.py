@@ -12,11 +12,10 @@ from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, UNKNOWN
 from checker.lint.retention.model import SQS
 from checker.lint.retention.queue import queue_steps
-from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.calls import BY_TOPIC, Calls, Listing
 from checker.live.aws.errors import StoppedError
 from checker.live.aws.facts import counted, subscription_of, topic_of
-from checker.live.aws.listings import BY_TOPIC
-from checker.live.retention.read_queue import read_queue
+from checker.live.retention.read_targets import read_queue
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:

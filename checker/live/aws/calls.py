@@ -20,7 +20,7 @@ from checker.live.aws.errors import (
     reason_of,
     refusal_of,
 )
-from checker.live.aws.rate_limit import Pace
+from checker.live.aws.wait import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,3 +247,14 @@ def _failed_operation(error: Exception, service: str, operation: str) -> tuple[s
     """What failed: the call itself, or taking on the role that it is made in."""
     name = getattr(error, "operation_name", "")
     return ("sts", "assume_role") if name == "AssumeRole" else (service, operation)
+
+
+ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")
+BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
+
+
+WATCHING = "checker-flow-"
+"""Queues that watch a topic for as long as a flow lasts."""
+
+KEEPING = "checker-retain-"
+"""Queues and roles that keep a topic's messages for good."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.analysis.inventory import is_managed_key
 from checker.core.arn import Arn
+from checker.live.aws.calls import ALIASES
 from checker.live.aws.facts import read_key
-from checker.live.aws.listings import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,8 +15,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from checker import __version__
 from checker.core.errors import InputError
-from checker.live.aws.answers import BadAnswerError, check_answer, check_body
-from checker.live.aws.http import CONNECT_SECONDS, READ_SECONDS, TooLongError, bound
+from checker.live.aws.answers import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    BadAnswerError,
+    TooLongError,
+    bound,
+    check_answer,
+    check_body,
+)
 from checker.live.aws.wait import CALL_SECONDS, within
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from checker.live.aws.errors import Fault, UnreadError
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
-    from checker.live.flow.cleanup import Debts
-    from checker.live.flow.steps import Steps
+    from checker.live.flow.steps import Debts, Steps
     from checker.live.flow.watch import Hand
 
 _DISPLAY_NAME = "checker"

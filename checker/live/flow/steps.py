@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.fix.live.flow_result import DONE, FAILED, Step
-from checker.live.aws.errors import UnreadError, api_name
+from checker.live.aws.errors import StoppedError, UnreadError, api_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.core.arn import Arn
+    from checker.lint.retention.model import Wanted
     from checker.live.aws.calls import Calls
 
 
@@ -61,3 +64,71 @@ class Beginning:
     def seconds(self) -> float:
         """How long ago that was."""
         return round(time.monotonic() - self._from, 3)
+
+
+class Debt(NamedTuple):
+    """Something temporary, how a report calls it, and what removes it. ``remove`` raises UnreadError, StoppedError."""
+
+    what: str
+    remove: Callable[[], None]
+
+
+class Debts:
+    """Removes what is temporary, the newest first, each whatever became of the others."""
+
+    def __init__(self) -> None:
+        self._owed: list[Debt] = []
+
+    def owe(self, what: str, remove: Callable[[], None]) -> None:
+        """Note something before it is made, as an answer may get lost."""
+        self._owed.append(Debt(what, remove))
+
+    def forget(self) -> None:
+        """Owe the newest no more: it was never made."""
+        self._owed.pop()
+
+    def settle(self) -> tuple[str, ...]:
+        """Remove everything, and name what could not be, with the reason."""
+        left: list[str] = []
+        while self._owed:
+            debt = self._owed.pop()
+            try:
+                debt.remove()
+            except UnreadError as error:
+                left.append(f"{debt.what}: {error.told}")
+            except StoppedError:
+                left.append(f"{debt.what}: interrupted")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are still to be removed
+                left.append(f"{debt.what}: {type(error).__name__}")
+        return tuple(left)
+
+
+MOST_TOPICS = 2
+"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
+
+
+class Mistake(StrEnum):
+    """What applications get wrong though the chain is whole; made on purpose, to see what it looks like."""
+
+    NO_CONNECT_PARTICIPANT = "no-connect-participant"
+    LATE_STREAMING = "late-streaming"
+
+
+class Asked(NamedTuple):
+    """One chat with an instance, streamed to topics.
+
+    ``at_start`` streams to the first topic by StartChatContact itself. ``force`` goes on where the proof finds a
+    broken link. ``wait`` is for how many seconds a message is waited for, ``wait_for_metrics`` likewise.
+    ``retain`` asks what keeps the messages for good, and with ``create`` that it be made.
+    """
+
+    instance: Arn
+    contact_flow: str
+    topics: tuple[Arn, ...]
+    at_start: bool = False
+    force: bool = False
+    wait: float = 30.0
+    wait_for_metrics: float = 0.0
+    mistake: Mistake | None = None
+    retain: Wanted | None = None
+    create: bool = False

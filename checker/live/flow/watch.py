@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of, sender_statement
 from checker.fix.live.flow_result import Counters
+from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.errors import Fault, UnreadError
-from checker.live.aws.listings import BY_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.core.arn import Arn
     from checker.live.aws.calls import Calls
-    from checker.live.flow.cleanup import Debts
-    from checker.live.flow.steps import Steps
+    from checker.live.flow.steps import Debts, Steps
 
 
 _POLL = 1

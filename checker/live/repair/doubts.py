@@ -13,7 +13,7 @@ from checker.core.finding import Applicability
 from checker.iam.prove import prove
 from checker.iam.prove.space import Target
 from checker.lint.explain import BROKEN, OK
-from checker.live.audit.trail import contacts_of
+from checker.live.audit.instances import contacts_of
 from checker.live.aws.facts import policy_of
 from checker.live.aws.lookup import look_up
 from checker.policy.vocabulary import TOPIC

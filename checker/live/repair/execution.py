@@ -10,8 +10,8 @@ from checker.core.finding import Severity, Verdict
 from checker.fix.live.receipt import Change, Receipt, name_of
 from checker.fix.live.receipt_file import write_receipt
 from checker.fix.live.replacement import State, Step
-from checker.live.aws.caller import caller_of
 from checker.live.aws.errors import faults_about
+from checker.live.aws.lookup import caller_of
 from checker.live.aws.topic import MANAGED_HELP, read_topic
 from checker.live.repair.mending import Carried, carry_out, roll_back
 

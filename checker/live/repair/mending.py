@@ -10,9 +10,8 @@ from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.repair.change_handler import Deed, Stand
 from checker.live.repair.new_key import ENCRYPTION_DEED, NEW_KEY_DEED
-from checker.live.repair.new_topic import NEW_TOPIC_DEED
+from checker.live.repair.new_topic import NEW_TOPIC_DEED, SUBSCRIPTION_DEED
 from checker.live.repair.policy_writing import POLICY
-from checker.live.repair.subscribing import SUBSCRIPTION_DEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,10 +12,9 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.fix.live.receipt import RECEIPT
 from checker.fix.live.replacement import REPLACES
-from checker.live.aws.calls import Listing
+from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.keys import targets_of
-from checker.live.aws.listings import ALIASES
 from checker.live.aws.wait import until
 from checker.live.repair.change_handler import Deed, Stand
 from checker.live.repair.policy_writing import same_policy

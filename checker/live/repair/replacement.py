@@ -29,13 +29,13 @@ from checker.fix.live.replacement import (
 )
 from checker.fix.live.subscribing import Remark, copied, lost_parts, why_not
 from checker.live.aws.access import Unit
-from checker.live.aws.caller import check_account
 from checker.live.aws.keys import Keys
+from checker.live.aws.lookup import check_account
 from checker.live.aws.topic import Found, managers, read_topic
 from checker.live.repair import new_key, new_topic
+from checker.live.repair.new_topic import subscriptions_of
 from checker.live.repair.policy_writing import compact
 from checker.live.repair.preview import imagined_key, imagined_topic
-from checker.live.repair.subscribing import subscriptions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

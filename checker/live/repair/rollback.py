@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.live.receipt import Change, Receipt
-    from checker.live.aws.caller import Caller
     from checker.live.aws.calls import Calls
+    from checker.live.aws.lookup import Caller
 
 _FOREIGN = "it was not created by this repair: it does not carry the id of the receipt"
 _CHANGED = "it was changed since the repair"

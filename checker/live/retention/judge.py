@@ -10,11 +10,10 @@ from checker.lint.retention.filters import filter_step
 from checker.lint.retention.model import FIREHOSE, SQS, Keeper, Queue, Retention, Role, Step, Subscribed, step
 from checker.lint.retention.queue import queue_notes, queue_steps, queue_warnings
 from checker.lint.retention.stream import role_steps, role_warnings, stream_step
+from checker.live.aws.calls import BY_TOPIC, WATCHING
 from checker.live.aws.errors import UnreadError
 from checker.live.aws.facts import subscription_of
-from checker.live.aws.listings import BY_TOPIC, WATCHING
-from checker.live.retention.read_queue import read_queue
-from checker.live.retention.read_stream import read_role, read_stream
+from checker.live.retention.read_targets import read_queue, read_role, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,11 +13,11 @@ from checker.core.unknown import Unknown
 from checker.lint.explain import OK
 from checker.lint.retention.model import SQS, Made, Queue
 from checker.lint.retention.queue import policy_step
-from checker.live.aws.caller import check_account
+from checker.live.aws.calls import KEEPING
 from checker.live.aws.facts import policy_of as policy_text_of
-from checker.live.aws.listings import KEEPING
+from checker.live.aws.lookup import check_account
 from checker.live.aws.topic import MANAGED_HELP, managers
-from checker.live.retention.read_queue import read_queue
+from checker.live.retention.read_targets import read_queue
 from checker.policy.plain import listed
 from checker.policy.vocabulary import QUEUE
 

@@ -15,10 +15,10 @@ from checker.core.unknown import Unknown, all_of
 from checker.lint.explain import OK
 from checker.lint.retention.model import FIREHOSE, Made
 from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
-from checker.live.aws.caller import check_account
+from checker.live.aws.lookup import check_account
 from checker.live.aws.wait import until
 from checker.live.retention.make_queue import own_name, subscribe
-from checker.live.retention.read_stream import read_role, read_stream
+from checker.live.retention.read_targets import read_role, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from checker.app.output import FORMATS, render
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.report.context import Setting
-from checker.report.formats import FORMATS, render
 from tests.cli.process import run
 from tests.inputs.terraform.plans import FIXTURES, change, judged, plan, read, refer, state, written
 from tests.samples import TOPIC_ARN, document, statement

@@ -16,7 +16,7 @@ from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
 from checker.live.repair.execution import check, execute, record
 from checker.live.repair.mending import roll_back
-from checker.live.repair.subscribing import subscriptions_of
+from checker.live.repair.new_topic import subscriptions_of
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied, server_error
 from tests.cli.process import CHECKER, run

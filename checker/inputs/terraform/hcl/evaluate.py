@@ -51,7 +51,7 @@ from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, re
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from checker.inputs.terraform.hcl.scope import Scope
+    from checker.inputs.terraform.hcl.expression import Scope
 
 
 _LONG = 500

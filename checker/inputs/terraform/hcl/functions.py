@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Function = Callable[[Sequence[Node], Stretch, Budget], Node]
     from checker.inputs.sensitive import Secrets
-    from checker.inputs.terraform.hcl.scope import Scope
+    from checker.inputs.terraform.hcl.expression import Scope
 
     Evaluate = Callable[[Expression, Scope], Node]
 

@@ -25,7 +25,7 @@ from checker.policy.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from checker.inputs.terraform.hcl.scope import Scope
+    from checker.inputs.terraform.hcl.expression import Scope
 
     Evaluate = Callable[[Expression, Scope], Node]
 

@@ -24,14 +24,15 @@ from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import is_null, is_put_together, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
     alias_arn_of,
+    conditions_of,
     instance_arn_of,
+    own_names,
     place_of,
     text_argument,
     topic_arn_of,
     written_argument,
 )
-from checker.inputs.terraform.module.nested_blocks import nested
-from checker.inputs.terraform.module.self_references import conditions_of, own_names
+from checker.inputs.terraform.module.expand import nested
 from checker.inputs.text import TextDocument
 from checker.policy.node import Array, Member, Node, Object, Scalar
 

@@ -6,9 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from checker.inputs.terraform.hcl.evaluate import evaluate
-from checker.inputs.terraform.hcl.expression import Attribute, written
+from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
-from checker.inputs.terraform.hcl.scope import Scope
 from checker.inputs.terraform.hcl.values import (
     Rendered,
     known,

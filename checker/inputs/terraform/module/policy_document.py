@@ -21,7 +21,7 @@ from checker.inputs.terraform.hcl.values import (
     with_variables,
 )
 from checker.inputs.terraform.merge_statements import merged_by_sid
-from checker.inputs.terraform.module.nested_blocks import Nested, nested
+from checker.inputs.terraform.module.expand import Nested, nested
 from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, stretch_of, text_of
 from checker.policy.vocabulary import VERSION
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from checker.inputs.terraform.hcl.body import Block
-    from checker.inputs.terraform.hcl.scope import Scope
+    from checker.inputs.terraform.hcl.expression import Scope
 
 
 class Provider(NamedTuple):

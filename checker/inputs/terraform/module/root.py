@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from checker.core.errors import InputError
     from checker.inputs.collect import Facts
     from checker.inputs.terraform.hcl.body import Body
-    from checker.inputs.terraform.hcl.scope import Scope
+    from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
     from checker.inputs.terraform.module.session import Called, Instance
     from checker.policy.plain import Plain

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.inputs.sensitive import Secrets
+from checker.inputs.terraform.hcl.expression import Scope, Surroundings
 from checker.inputs.terraform.hcl.limits import Budget
 from checker.inputs.terraform.hcl.render import decode
-from checker.inputs.terraform.hcl.scope import Scope, Surroundings
 from checker.inputs.terraform.module.collect_blocks import gather_folder
 from checker.inputs.terraform.module.folder import absolute, downloads_of
 

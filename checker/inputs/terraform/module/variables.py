@@ -15,9 +15,9 @@ from checker.inputs.terraform.hcl.expression import (
     Literal,
     Name,
     ObjectOf,
+    Scope,
     written,
 )
-from checker.inputs.terraform.hcl.scope import Scope
 from checker.inputs.terraform.hcl.template import read_inner
 from checker.inputs.terraform.hcl.values import decimal, known, text, truth, unknown, wrong
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of

@@ -5,17 +5,121 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
+from checker.inputs.terraform.address import split, without_indices
+from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
 from checker.inputs.terraform.plan.masking import parse_sensitive
-from checker.inputs.terraform.plan.origins import Origins, named
-from checker.inputs.terraform.plan.plan_index import has_marks
+from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS, TYPES, has_marks
 from checker.inputs.terraform.plan.policy_document import Arguments, policy_of
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
+from checker.inputs.terraform.plan.trace import Reference, References, follow
 from checker.policy.node import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.inputs.terraform.plan.configuration import Setting
     from checker.inputs.terraform.plan.plan_index import Outline
     from checker.inputs.terraform.plan.resource import Resource, ShownSource
+    from checker.inputs.terraform.plan.trace import Scope
+    from checker.policy.model import Value
     from checker.policy.node import Node
+
+
+def is_left_out(name: str, scope: Scope, setting: Setting, variables: Mapping[str, object]) -> bool:
+    """True for an attribute that is not set, or set to a variable that nobody gives a value."""
+    expression = setting.expressions.get(name)
+    for _ in range(len(split(scope.address)) + 1):
+        if expression is None or is_null(expression):
+            return True
+        steps = [split(one) for one in references_of(expression)]
+        if len(steps) != 1 or len(steps[0]) != 2 or steps[0][0].name != "var":
+            return False
+        name = steps[0][1].name
+        if scope.call is None or scope.outer is None:
+            given = mapping(variables.get(name))
+            return "value" in given and given["value"] is None
+        expression = scope.call.setting.expressions.get(name)
+        if expression is None:
+            default = mapping(scope.module.variables.get(name))
+            return "default" in default and default["default"] is None
+        scope = scope.outer
+    return False
+
+
+_MOST_NAMED = 3
+_TOPIC, _KEY = ("aws_sns_topic", "awscc_sns_topic"), ("aws_kms_key", "aws_kms_replica_key", "aws_kms_alias")
+_MEANT = {
+    "arn": _TOPIC,
+    "topic_arn": _TOPIC,
+    "key_id": _KEY,
+    "kms_master_key_id": _KEY,
+    "target_key_id": _KEY,
+    "primary_key_arn": _KEY,
+}
+"""Types of which an attribute names one; other resources in its expression only help to choose."""
+
+
+class Origins:
+    """The configuration of a plan, asked about attributes of resources; that of a state is empty."""
+
+    def __init__(self, outline: Outline, resources: list[Resource]) -> None:
+        self.outline = outline
+        self.references = References(outline.root, frozenset(one.address for one in resources))
+
+    def is_set(self, resource: Resource, name: str) -> bool:
+        """True for an attribute that the configuration gives a value; AWS fills in some that it does not."""
+        found = self.references.setting(resource.address)
+        if found is None or is_left_out(name, found[1], found[0], self.outline.variables):
+            return False
+        return not resource.lacks(name) or self._may_be_unknown(resource, name)
+
+    def _may_be_unknown(self, resource: Resource, name: str) -> bool:
+        """An attribute that nothing unknown goes into is unknown because AWS fills it in."""
+        return any(
+            one.hidden or without_indices(one.resource) in self.outline.unsettled
+            for one in self.of(resource, name)
+        )
+
+    def of(self, resource: Resource, name: str) -> tuple[Reference, ...]:
+        """What an attribute is made of, and what need not be known when planning."""
+        found = self.references.setting(resource.address)
+        return self.of_expression(resource, found[0].expressions.get(name)) if found else ()
+
+    def of_expression(self, resource: Resource, expression: object) -> tuple[Reference, ...]:
+        """The same for any expression that is written for a resource."""
+        references = follow(self.references, resource.address, expression)
+        return tuple(one for one in references if not self._is_absent(one)) or references
+
+    def _is_absent(self, reference: Reference) -> bool:
+        """True for an instance that there is none of, as in the other branch of a condition."""
+        steps = {step.name for step in split(reference.resource)}
+        gone = not self.references.knows(reference.resource)
+        return gone and not steps.isdisjoint(TYPES) and "data" not in steps
+
+    def one(self, resource: Resource, name: str) -> Reference | None:
+        """The one resource that an attribute comes from; ``None`` where that cannot be told."""
+        found = self.of(resource, name)
+        if any(one.hidden for one in found):
+            return None
+        meant = [one for one in found if one.type in _MEANT.get(name, ())] or list(found)
+        return meant[0] if len({one.resource for one in meant}) == 1 else None
+
+    def value(self, resource: Resource, name: str, default: str = "") -> Value:
+        """A text, or why it is not known: by the name of the one resource that it comes from, if it is one."""
+        value = resource.text(name)
+        if not isinstance(value, Unknown):
+            return value or default
+        one = self.one(resource, name)
+        if one is not None:
+            return value._replace(where=one.text)
+        if name in POLICY_OWNERS.values():
+            return value  # two owners that cannot be told must not pass for the same one
+        return value._replace(where=named(self.of(resource, name)) or value.where)
+
+
+def named(references: tuple[Reference, ...]) -> str:
+    """Name what something is made of."""
+    return ", ".join(dict.fromkeys(one.text for one in references[:_MOST_NAMED]))
 
 
 class Plan:
