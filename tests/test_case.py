@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.iam.prove import prove
 from checker.iam.prove.prove import Answer, ConnectProver
 from checker.inputs.load import load
@@ -23,11 +23,11 @@ def instance(account: str) -> str:
     return f"arn:aws:connect:us-east-1:{account}:instance/3f6c1b52-9a7e-4d21-8c5b-{account}"
 
 
-def case_of(folder: Path, *statements: dict[str, Any]) -> TopicCase:
+def case_of(folder: Path, *statements: dict[str, Any]) -> TopicAnalysis:
     path = folder / "policy.json"
     path.write_text(json.dumps(document(*statements)))
     inventory = load([path])
-    return TopicCase(inventory.topics[0], inventory)
+    return TopicAnalysis(inventory.topics[0], inventory)
 
 
 def pinned(account: str) -> dict[str, Any]:

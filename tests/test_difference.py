@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.access_diff import Access, Difference, deeds, difference
+from checker.analysis.access_diff import Access, Difference, difference, format_actions
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import AwsPrincipal
@@ -375,7 +375,7 @@ def test_a_deny_more_takes_nothing_from_what_is_open_and_gives_nothing() -> None
     ],
 )
 def test_actions_in_a_sentence(actions: list[str], words: str) -> None:
-    assert deeds(actions) == words
+    assert format_actions(actions) == words
 
 
 # What holds for any two policies.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.callers import ANYBODY, IMPLIED_BY, SOME, Cast, Party
+from checker.analysis.callers import ANYBODY, IMPLIED_BY, SOME, CallerGroup, CallerGroups
 from checker.analysis.wording import caller_of
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
@@ -43,7 +43,7 @@ class Access(NamedTuple):
     what the other does. ``spaces`` are all requests of the party, a space for each action that was asked for.
     """
 
-    party: Party
+    party: CallerGroup
     actions: tuple[str, ...]
     partly: bool
     witness: Request
@@ -60,10 +60,10 @@ class Access(NamedTuple):
     def sentence(self) -> str:
         """`Connect for instance I of account A can sns:Publish`."""
         limited = self.partly and self.party.kind != SOME
-        return f"{self.who} can {deeds(self.actions)}{' in some cases' * limited}"
+        return f"{self.who} can {format_actions(self.actions)}{' in some cases' * limited}"
 
 
-def deeds(actions: Sequence[str]) -> str:
+def format_actions(actions: Sequence[str]) -> str:
     """Write actions in a sentence, the first few of many."""
     if set(actions) in (set(TOPIC_ACTIONS), set(KEY_ACTIONS)):
         return f"{actions[0].partition(':')[0]}:*"
@@ -175,7 +175,7 @@ def difference(
     """
     gain = Gain(old, new, whole)
     loss = Gain(new, old, gain.budget)
-    cast = Cast.of((old, new), target, instances)
+    cast = CallerGroups.of((old, new), target, instances)
     everybody = askers(cast.policies, target.partition, target.account)
     named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]
     sides = [_Side(one, cast) for one in (gain, loss)]
@@ -218,12 +218,12 @@ def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None
 class _Side:
     """One direction of the comparison, and what is found in it."""
 
-    def __init__(self, gain: Gain, cast: Cast) -> None:
+    def __init__(self, gain: Gain, cast: CallerGroups) -> None:
         self.gain = gain
         self.cast = cast
         self.found: list[Access] = []
         self.doubts: list[Unknown] = []
-        self.order: dict[Party, int] = {}
+        self.order: dict[CallerGroup, int] = {}
 
     def ask(self, asker: Asker, actions: tuple[str, ...], prepared: Prepared, whole: Space | None) -> None:
         """Ask for each of the asker's parties, and for all at once if nothing is known of any of them.
@@ -247,7 +247,7 @@ class _Side:
         return joined(found, named, self.gain)
 
     def _take(
-        self, party: Party | None, actions: tuple[str, ...], prepared: Prepared, space: Space
+        self, party: CallerGroup | None, actions: tuple[str, ...], prepared: Prepared, space: Space
     ) -> tuple[str, ...]:
         """Ask for one party, or for whoever it is; give its kind if all its requests are found."""
         truth, witness = self.gain.ask(prepared, space)
@@ -257,7 +257,7 @@ class _Side:
             return ()
         refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
         partly = not self.gain.is_whole(prepared, space)
-        party = party or Party(SOME, caller_of(witness))
+        party = party or CallerGroup(SOME, caller_of(witness))
         self.found.append(Access(party, actions, partly, witness, allowed, refused, (space,)))
         return () if partly else (party.kind,)
 

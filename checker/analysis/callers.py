@@ -47,7 +47,7 @@ IMPLIED_BY = {
 """Who need not be asked for once all requests of one of the others are found to be gained."""
 
 
-class Party(NamedTuple):
+class CallerGroup(NamedTuple):
     """One asker or a group of them. ``label`` is its name in a sentence, ``account`` that of a principal.
 
     The ``kind`` is that of an asker (``checker.iam.prove.universe``), or one of the above.
@@ -59,7 +59,7 @@ class Party(NamedTuple):
     account: str = ""
 
 
-class Cast(NamedTuple):
+class CallerGroups(NamedTuple):
     """What is told apart: Connect instances, the accounts of instances, and every word of the policies.
 
     ``every`` stands for all instances there could be.
@@ -73,7 +73,7 @@ class Cast(NamedTuple):
     every: Instances
 
     @classmethod
-    def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> Cast:
+    def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> CallerGroups:
         """Take them from policies, and the instances that the caller knows of."""
         named = [instance_named(value, target.region) for value in sorted(_values(policies, SOURCE_ARN))]
         known = [arn for arn in (*instances, *named) if arn is not None and arn.is_instance]
@@ -97,7 +97,7 @@ class Cast(NamedTuple):
         every = self.every._replace(or_absent=True)
         return _replaced(space, every) if asker.caller == Service(CONNECT) else space
 
-    def parties(self, asker: Asker, action: str) -> Iterator[tuple[Party, Space]]:
+    def parties(self, asker: Asker, action: str) -> Iterator[tuple[CallerGroup, Space]]:
         """Tell the requests of an asker apart, by whom they are from or for."""
         space = self.space(asker, action)
         if asker.caller == Service(CONNECT):
@@ -107,49 +107,55 @@ class Cast(NamedTuple):
         else:
             yield _party(asker), space
 
-    def _connect(self) -> Iterator[tuple[Party, Domain]]:
+    def _connect(self) -> Iterator[tuple[CallerGroup, Domain]]:
         for arn in self.instances:
             label = f"Connect for instance {arn.instance_id} of account {arn.account}"
             chosen: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
-            yield Party(INSTANCE, label, str(arn), arn.account), Ways((Choice(chosen),))
+            yield CallerGroup(INSTANCE, label, str(arn), arn.account), Ways((Choice(chosen),))
         every = self.every
         for account in self.accounts:
             ids = tuple(arn.instance_id for arn in self.instances if arn.account == account)
             label = f"any {'other ' * bool(ids)}Connect instance of account {account}"
-            yield Party(INSTANCES, label, account, account), every._replace(account=account, not_ids=ids)
+            yield (
+                CallerGroup(INSTANCES, label, account, account),
+                every._replace(account=account, not_ids=ids),
+            )
         label = "any other AWS customer's Connect instance" if self.accounts else "any Connect instance"
-        yield Party(FOREIGN, label), every._replace(but_not=self.accounts)
-        yield Party(UNSOURCED, "Connect without aws:SourceArn and aws:SourceAccount"), Unsourced(every, 0)
+        yield CallerGroup(FOREIGN, label), every._replace(but_not=self.accounts)
         yield (
-            Party(HALF_SOURCED, "Connect without one of aws:SourceArn and aws:SourceAccount"),
+            CallerGroup(UNSOURCED, "Connect without aws:SourceArn and aws:SourceAccount"),
+            Unsourced(every, 0),
+        )
+        yield (
+            CallerGroup(HALF_SOURCED, "Connect without one of aws:SourceArn and aws:SourceAccount"),
             Unsourced(every, 1),
         )
 
-    def _strangers(self, asker: Asker, action: str, space: Space) -> Iterator[tuple[Party, Space]]:
+    def _strangers(self, asker: Asker, action: str, space: Space) -> Iterator[tuple[CallerGroup, Space]]:
         """Anybody at all; whoever is in an organisation that is named; whoever else the conditions let in."""
         anybody = asker_space(asker, action, self.target, self.policies, self.words)
-        yield Party(ANYBODY, "anybody with an AWS account"), anybody
+        yield CallerGroup(ANYBODY, "anybody with an AWS account"), anybody
         owned = organizations(self.words)
         for one in owned:
             members = members_of(one, asker, self.target)
-            party = Party(ORGANISATION, f"any principal of organization {one}", one)
+            party = CallerGroup(ORGANISATION, f"any principal of organization {one}", one)
             yield party, space._replace(free=(members, *space.free[1:]))
         some = asker_space(asker, action, self.target, self.policies, owned)
-        yield Party(SOME, "some principals of other accounts"), some
+        yield CallerGroup(SOME, "some principals of other accounts"), some
 
 
 _ARTICLES = {SESSION: "sessions of "}
 
 
-def _party(asker: Asker) -> Party:
+def _party(asker: Asker) -> CallerGroup:
     name = asker.arn or str(asker.caller)
     if asker.kind == OTHER_SERVICE:
-        return Party(OTHER_SERVICE, "any other AWS service")
+        return CallerGroup(OTHER_SERVICE, "any other AWS service")
     if asker.kind == MEMBER:
-        return Party(MEMBER, f"any principal of account {asker.account}", asker.account, asker.account)
+        return CallerGroup(MEMBER, f"any principal of account {asker.account}", asker.account, asker.account)
     arn = Arn.parse(name)
     who = str(asker.caller) if arn is None else principal_of(arn)
-    return Party(asker.kind, f"{_ARTICLES.get(asker.kind, '')}{who}", name, asker.account)
+    return CallerGroup(asker.kind, f"{_ARTICLES.get(asker.kind, '')}{who}", name, asker.account)
 
 
 def _values(policies: Sequence[Policy], key: str) -> Iterator[str]:

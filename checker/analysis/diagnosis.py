@@ -19,7 +19,7 @@ from checker.policy.model import Condition, Patterns, Statement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.arn import Arn
 
 
@@ -45,7 +45,7 @@ ANY_RESOURCE = Patterns("Resource", ("*",))
 
 
 @lru_cache(maxsize=32)  # two rules ask, one after the other
-def diagnose(case: TopicCase, instance: Arn | None) -> tuple[Diagnosis, ...]:
+def diagnose(case: TopicAnalysis, instance: Arn | None) -> tuple[Diagnosis, ...]:
     """Say why no Allow reaches Connect for an instance, or for any if it is ``None``; empty if one does."""
     named = [s for s in case.grants if names_connect(s)]
     found = [_failure(case, statement, instance) for statement in named]
@@ -60,7 +60,7 @@ def diagnose(case: TopicCase, instance: Arn | None) -> tuple[Diagnosis, ...]:
     return tuple(causes) or (Diagnosis(Cause.NO_GRANT),)
 
 
-def _failure(case: TopicCase, statement: Statement, instance: Arn | None) -> Diagnosis | None:
+def _failure(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> Diagnosis | None:
     """Say why a statement for Connect does not apply; ``None`` if it does, or may."""
     if not _about_topic(case, statement):
         return Diagnosis(Cause.WRONG_RESOURCE, statement)
@@ -75,11 +75,11 @@ def _failure(case: TopicCase, statement: Statement, instance: Arn | None) -> Dia
     return Diagnosis(Cause.OTHER_INSTANCE, statement, failing)
 
 
-def _about_topic(case: TopicCase, statement: Statement) -> bool:
+def _about_topic(case: TopicAnalysis, statement: Statement) -> bool:
     return case.covers(statement.resources) is not False
 
 
-def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:
+def may_match(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> bool:
     """True unless the conditions of a statement rule the instance out, or every instance if it is ``None``."""
     if instance is None and statement in case.connect_grants:
         return True
@@ -88,7 +88,7 @@ def may_match(case: TopicCase, statement: Statement, instance: Arn | None) -> bo
     return _may_match_somewhere(case, statement, instance)
 
 
-def _may_match_somewhere(case: TopicCase, statement: Statement, instance: Arn | None) -> bool:
+def _may_match_somewhere(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> bool:
     """The same, whatever resource the statement is about."""
     policy = case.alone(statement._replace(resources=ANY_RESOURCE))
     if instance is None:
@@ -96,7 +96,9 @@ def _may_match_somewhere(case: TopicCase, statement: Statement, instance: Arn | 
     return one_request(policy, connect_space(case.target, instance)).truth is not False
 
 
-def failing_conditions(case: TopicCase, statement: Statement, instance: Arn | None) -> Iterator[Condition]:
+def failing_conditions(
+    case: TopicAnalysis, statement: Statement, instance: Arn | None
+) -> Iterator[Condition]:
     """The conditions that fail by themselves, of a statement that does not match."""
     conditions = known_conditions(statement)
     for condition in conditions:

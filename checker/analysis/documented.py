@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory
-from checker.analysis.topic import TopicCase, names_connect
+from checker.analysis.topic import TopicAnalysis, names_connect
 from checker.core.unknown import Truth, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.delivery import SEND
@@ -157,12 +157,12 @@ def free_sid(wanted: str, taken: Iterable[str]) -> str:
 
 def not_yet_allowed(topic: Topic, instances: Sequence[Arn]) -> tuple[Arn, ...]:
     """The instances for which no statement for Connect lets it publish, or only one that lets others in, too."""
-    case = TopicCase(topic, Inventory((topic,), instances=tuple(map(Instance, instances))))
+    case = TopicAnalysis(topic, Inventory((topic,), instances=tuple(map(Instance, instances))))
     named = [statement for statement in case.grants if names_connect(statement)]
     return tuple(arn for arn in instances if not any(_is_for(case, one, arn) for one in named))
 
 
-def _is_for(case: TopicCase, statement: Statement, instance: Arn) -> bool:
+def _is_for(case: TopicAnalysis, statement: Statement, instance: Arn) -> bool:
     """True for a statement that allows an instance, and beside it none but those that somebody named."""
     alone = case.policy._replace(
         statements=(statement,)

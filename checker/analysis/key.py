@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, Pairing, Place, Topic
-from checker.analysis.topic import PolicyCase
+from checker.analysis.topic import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED
@@ -38,7 +38,7 @@ def unsupported(key: Key) -> Iterator[tuple[str, str]]:
             yield name, f"the key's {name} is {said}, SNS supports only {wanted}"
 
 
-class KeyCase(PolicyCase):
+class KeyAnalysis(PolicyAnalysis):
     """A key, the topic that is encrypted with it if one is known, and all topics that are."""
 
     def __init__(

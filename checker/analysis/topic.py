@@ -58,7 +58,7 @@ _QUESTIONS = 5
 _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
 
 
-class PolicyCase:
+class PolicyAnalysis:
     """A resource with a policy of its own."""
 
     pairings: tuple[Pairing, ...] = ()
@@ -188,7 +188,7 @@ def _unknowns(policy: Policy) -> Iterator[Unknown]:
         yield from (value for value in values if isinstance(value, Unknown))
 
 
-class TopicCase(PolicyCase):
+class TopicAnalysis(PolicyAnalysis):
     """A topic, its key, and the instances that stream to it."""
 
     def __init__(self, topic: Topic, inventory: Inventory) -> None:

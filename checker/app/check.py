@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Fix
     from checker.fix.editable import Check
     from checker.fix.proof import ProofBudgets
-    from checker.fix.snapshot import Known, Reading
+    from checker.fix.snapshot import KnownPolicy, Reading
     from checker.lint.report import Report
 
 
@@ -58,12 +58,12 @@ def offered(reading: Reading, check: Check) -> Report:
     return reading.report._replace(findings=findings)
 
 
-def _offered(finding: Finding, known: dict[int, Known], budgets: ProofBudgets, check: Check) -> Finding:
+def _offered(finding: Finding, known: dict[int, KnownPolicy], budgets: ProofBudgets, check: Check) -> Finding:
     policy = known.get(id(finding.locations[0].document))
     return finding._replace(fixes=tuple(_worked_out(fix, policy, budgets, check) for fix in finding.fixes))
 
 
-def _worked_out(fix: Fix, policy: Known | None, budgets: ProofBudgets, check: Check) -> Fix:
+def _worked_out(fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, check: Check) -> Fix:
     """Work a fix out; one that cannot be written down as edits is there to be read."""
     if not fix.operations:
         return fix

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.inputs.snapshot import Original
 
 
-class Mending(NamedTuple):
+class FixPlan(NamedTuple):
     """The plan, the severity from which a remaining finding counts, and the files to change as they were read."""
 
     options: Options
@@ -42,7 +42,7 @@ class Mending(NamedTuple):
     originals: Mapping[str, Original]
 
 
-def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> Mending:
+def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> FixPlan:
     """Work out what to change. Raises InputError for options that cannot be followed."""
     _check_paths(options)
     ground, snapshot = prepare(options), Snapshot()
@@ -62,7 +62,7 @@ def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None =
     texts = {path: original.text for path, original in originals.items()}
     command = ("checker", *sys.argv[1:])
     outcome = Outcome(found, texts, names, policy_changes(found), command=command)
-    return Mending(options, outcome, ground.fail_on(options), originals)
+    return FixPlan(options, outcome, ground.fail_on(options), originals)
 
 
 def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
@@ -88,7 +88,7 @@ def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iter
             yield f"  = help: to link another name to it again: ln -f {shlex.quote(name)} OTHER"
 
 
-def carried_out(mending: Mending) -> Mending:
+def apply_fixes(mending: FixPlan) -> FixPlan:
     """Write the files, and read them again to see that it worked. Raises InputError."""
     outcome = mending.outcome
     _write(mending)
@@ -104,7 +104,7 @@ def carried_out(mending: Mending) -> Mending:
     return mending._replace(outcome=outcome._replace(applied=True))
 
 
-def _write(mending: Mending) -> None:
+def _write(mending: FixPlan) -> None:
     """Write the files; if that ends early, say which were written and which not. Raises InputError."""
     outcome, written, signals = mending.outcome, list[str](), list[int]()
     try:

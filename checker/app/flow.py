@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.arn import Arn
-    from checker.fix.live.flow_result import Passage, Step
+    from checker.fix.live.flow_result import FlowResult, Step
     from checker.live.aws.access import Access
     from checker.live.flow.run import Consent
-    from checker.live.flow.steps import Asked
+    from checker.live.flow.steps import FlowRequest
     from checker.live.repair.planning import Plan
     from checker.live.retention.setup import PlannedCall
 
@@ -40,8 +40,8 @@ _ATTEMPTS = 4
 
 
 def carry_through(
-    asked: Asked, access: Access, *, as_report: bool, consent: Consent | None = None
-) -> Passage:
+    asked: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
+) -> FlowResult:
     """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
     from checker.live.aws.session import sign_in
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
@@ -69,12 +69,12 @@ def carry_through(
     return passage
 
 
-def ending_of_flow(passage: Passage) -> Ending:
+def ending_of_flow(passage: FlowResult) -> Ending:
     """How a flow ended: a message that did not arrive and a broken link are findings."""
     refused = passage.end is End.REFUSED
     known = passage.cause is not None and bool(passage.cause.link or passage.cause.rule)
     kept = [one.kept for one in passage.topics if one.kept is not None]
-    silent = passage.end in (End.SILENT, End.HELD) or (refused and known)
+    silent = passage.end in (End.SILENT, End.BLOCKED) or (refused and known)
     return Ending(
         interrupted=passage.end is End.INTERRUPTED,
         incomplete=(refused and not known) or bool(passage.left_behind or passage.unread),
@@ -102,12 +102,12 @@ def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
             raise InputError("--test-flow", "no chat can be tried", help_text=help_text)
 
 
-def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> Passage:
+def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> FlowResult:
     """Send a message through what was repaired, and tell what came of it as `checker flow` does."""
-    from checker.live.flow.steps import Asked  # only where a chat is tried
+    from checker.live.flow.steps import FlowRequest  # only where a chat is tried
 
     instance, *_ = planned.wish.instances
-    chat = Asked(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
+    chat = FlowRequest(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
     passage = carry_through(chat, access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
     with outliving_reader():  # a repair may still have to be rolled back
@@ -124,7 +124,7 @@ def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, y
     tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
 
 
-def dry_run(asked: Asked, access: Access) -> Exit:
+def dry_run(asked: FlowRequest, access: Access) -> Exit:
     """Show what would be created, and change nothing. Raises InputError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
     from checker.live.retention.setup import rehearse

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.app.fix_files import carried_out, ending_of_fix, mend
+from checker.app.fix_files import apply_fixes, ending_of_fix, mend
 from checker.app.fix_live import LiveOptions, fix_live
 from checker.app.flow import Trial, check_trial
 from checker.app.output import Format, Shown
@@ -167,7 +167,7 @@ def fix(
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     check_output(output)
     if apply:
-        mending = carried_out(mending)
+        mending = apply_fixes(mending)
     shown.write(mending.outcome)
     tell(*shown.remarks(mending.outcome), summary_line(mending.outcome))
     return ending_of_fix(mending.outcome, mending.fail_on).code

@@ -20,14 +20,14 @@ from checker.core.terminal_text import json_lines
 from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import Wanted
 from checker.live.aws.access import Access
-from checker.live.flow.steps import MOST_TOPICS, Asked, Mistake
+from checker.live.flow.steps import MOST_TOPICS, FlowRequest, Mistake
 from checker.report.flow import flow_junit, passage_json, passage_text, step_line
 from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.fix.live.flow_result import Passage
+    from checker.fix.live.flow_result import FlowResult
 
 
 class FlowFormat(StrEnum):
@@ -125,7 +125,7 @@ def flow(
         raise InputError(
             "--mistake", "a stream that begins with the chat is not late", help_text="leave --at-start out"
         )
-    asked = Asked(
+    asked = FlowRequest(
         instance_option(instance),
         contact_flow,
         _topics(topic, force=force),
@@ -182,7 +182,7 @@ def _wanted(
     return Wanted(retain.value, stream, instance, force_managed)
 
 
-def _lines(passage: Passage, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
+def _lines(passage: FlowResult, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
     if output_format is FlowFormat.JSON:
         return json_lines(passage_json(passage))
     if output_format is FlowFormat.JUNIT:

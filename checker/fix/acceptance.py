@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Verdict
 from checker.fix.proof import effect, worth
 from checker.policy.change import changed
@@ -14,7 +14,7 @@ from checker.policy.node import meaning
 if TYPE_CHECKING:
     from checker.core.finding import Finding, Fix, Operation
     from checker.fix.proof import ProofBudgets
-    from checker.fix.snapshot import Known, Reading
+    from checker.fix.snapshot import KnownPolicy, Reading
     from checker.fix.text.edits import TextEdit
 
 
@@ -23,7 +23,7 @@ class Attempt(NamedTuple):
 
     finding: Finding
     fix: Fix
-    known: Known
+    known: KnownPolicy
     edits: tuple[TextEdit, ...]
 
 
@@ -73,7 +73,7 @@ def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str
 
 
 def _may_change(
-    known: Known, now: Known, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
+    known: KnownPolicy, now: KnownPolicy, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
 ) -> bool:
     """True for a policy that is the same text for another resource of its module, if that is as safe for it.
 
@@ -81,7 +81,7 @@ def _may_change(
     """
     if not any(known.is_written_with(one.known) for one in attempts):
         return False
-    idle = isinstance(known.case, KeyCase) and known.case.topic is None
+    idle = isinstance(known.case, KeyAnalysis) and known.case.topic is None
     if idle and effect(known.case, known.text.policy, now.text.policy, budgets[known.name]).gained:
         return False
     if unsafe:

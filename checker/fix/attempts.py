@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.documented import KeyCondition
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Edit, Verdict
 from checker.fix.acceptance import Attempt, key_of
 from checker.fix.editable import SharedCodeError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Finding, Fix
     from checker.fix.editable import Check
-    from checker.fix.snapshot import Known, Reading
+    from checker.fix.snapshot import KnownPolicy, Reading
     from checker.fix.text.edits import TextEdit
     from checker.iam.prove.domain import Budget
     from checker.policy.node import Node
@@ -43,7 +43,7 @@ class Appraisal(NamedTuple):
     statements: tuple[Node, ...] = ()
 
 
-def appraise(fix: Fix, policy: Known, check: Check, budget: Budget | None = None) -> Appraisal:
+def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None = None) -> Appraisal:
     """Work a fix out. Raises NoPlaceError while another fix has to come first."""
     new = changed(policy.root, fix.operations)
     if not policy.is_written:
@@ -59,7 +59,7 @@ def appraise(fix: Fix, policy: Known, check: Check, budget: Budget | None = None
     return Appraisal(appraised, edits, value.reason)
 
 
-def _edits(policy: Known, new: Node) -> tuple[TextEdit, ...]:
+def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:
     """The edits of a file, with a reference to the topic where its language has one."""
     try:
         return lowered(policy.root, policy.referring(new))
@@ -70,7 +70,7 @@ def _edits(policy: Known, new: Node) -> tuple[TextEdit, ...]:
 
 
 def _for_people(
-    fix: Fix, policy: Known, check: Check, reason: str, statements: tuple[Node, ...]
+    fix: Fix, policy: KnownPolicy, check: Check, reason: str, statements: tuple[Node, ...]
 ) -> Appraisal:
     """Leave a fix to people; code that serves several environments is shown a variable for the instance."""
     try:
@@ -83,7 +83,9 @@ def _for_people(
     return by_hand(fix, policy, reason, statements)
 
 
-def by_hand(fix: Fix, policy: Known, reason: str, statements: tuple[Node, ...] | None = None) -> Appraisal:
+def by_hand(
+    fix: Fix, policy: KnownPolicy, reason: str, statements: tuple[Node, ...] | None = None
+) -> Appraisal:
     """Leave a fix to people; the statements are those that it changes, unless they are given."""
     if statements is None:
         statements = _changed_statements(policy.root, changed(policy.root, fix.operations))
@@ -91,7 +93,7 @@ def by_hand(fix: Fix, policy: Known, reason: str, statements: tuple[Node, ...] |
     return Appraisal(displayed, (), reason, policy.named(statements))
 
 
-def _allowed(edits: tuple[TextEdit, ...], policy: Known, check: Check) -> tuple[TextEdit, ...]:
+def _allowed(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> tuple[TextEdit, ...]:
     """Edits of files that may be edited. Raises CannotEditError for others."""
     check(policy.file)
     for edit in edits:
@@ -121,7 +123,7 @@ _NO_TOPIC = "no topic is known to use the key; name the file of the topic as wel
 _ABOVE = "the statement above fixes this too"
 
 
-class Left(NamedTuple):
+class UnfixedFinding(NamedTuple):
     """A finding that is left, with the fix that it has if any, and the reason.
 
     ``by_hand`` for a fix that is left to people, who are given the ``statements`` to write into the policy ``root``.
@@ -135,7 +137,7 @@ class Left(NamedTuple):
     root: Node | None = None
 
 
-class Leave(NamedTuple):
+class FixOptions(NamedTuple):
     """What the user allows: fixes that are not proven safe, a condition on grants of keys, the files to edit."""
 
     unsafe: bool
@@ -146,10 +148,10 @@ class Leave(NamedTuple):
 class Attempts:
     """Works fixes out, and remembers those that are not to be tried again."""
 
-    def __init__(self, leave: Leave) -> None:
+    def __init__(self, leave: FixOptions) -> None:
         self.leave = leave
         self.budgets = proof_budgets()
-        self.refused: dict[object, Left] = {}
+        self.refused: dict[object, UnfixedFinding] = {}
 
     def forget(self) -> None:
         """Try again what was refused: once something is fixed it may be possible, as in a second run."""
@@ -168,7 +170,7 @@ class Attempts:
                         found.append(attempt)
         return found
 
-    def _attempt(self, finding: Finding, fix: Fix, policy: Known) -> Attempt | None:
+    def _attempt(self, finding: Finding, fix: Fix, policy: KnownPolicy) -> Attempt | None:
         """Work a fix out; one that is not to be tried is noted, and one whose place is gone comes later."""
         try:
             if self._lacks_topic(policy):
@@ -185,14 +187,14 @@ class Attempts:
             return None
         return Attempt(finding, appraisal.fix, policy, appraisal.edits)
 
-    def _lacks_topic(self, policy: Known) -> bool:
+    def _lacks_topic(self, policy: KnownPolicy) -> bool:
         """True for a key whose grant is to be limited to topics while none is known to use it."""
         of_topic = self.leave.kms_condition is KeyCondition.TOPIC
-        return of_topic and isinstance(policy.case, KeyCase) and not policy.case.topics
+        return of_topic and isinstance(policy.case, KeyAnalysis) and not policy.case.topics
 
-    def _conditioned(self, fix: Fix, policy: Known) -> Fix:
+    def _conditioned(self, fix: Fix, policy: KnownPolicy) -> Fix:
         """Bind a grant of a key as the user asks."""
-        if self.leave.kms_condition is None or not isinstance(policy.case, KeyCase):
+        if self.leave.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
             return fix
         return fix._replace(operations=bound(fix.operations, policy.case, self.leave.kms_condition))
 
@@ -202,21 +204,21 @@ class Attempts:
         finding = _with_fix(attempt.finding, attempt.fix, appraisal.fix)
         self.refused[key_of(finding)] = _left(finding, attempt.known, appraisal)
 
-    def left(self, reading: Reading) -> Iterator[Left]:
+    def left(self, reading: Reading) -> Iterator[UnfixedFinding]:
         """What is left in the end; statements that several findings ask for are given with the first of them."""
         given: set[object] = set()
         for finding in reading.report.findings:
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
-            left = self.refused.get(key_of(finding)) or Left(finding, plan, "" if plan else _NO_FIX)
+            left = self.refused.get(key_of(finding)) or UnfixedFinding(finding, plan, "" if plan else _NO_FIX)
             asked = (finding.resource, tuple(map(meaning, left.statements)))
             yield left._replace(statements=(), reason=_ABOVE) if asked in given else left
             if left.statements:
                 given.add(asked)
 
 
-def _left(finding: Finding, policy: Known, appraisal: Appraisal) -> Left:
+def _left(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
     displayed = appraisal.fix.applicability is Applicability.DISPLAY
-    return Left(
+    return UnfixedFinding(
         finding,
         appraisal.fix,
         appraisal.reason,

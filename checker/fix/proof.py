@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.access_diff import Difference, deeds, difference, joined_differences
-from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED, Party
+from checker.analysis.access_diff import Difference, difference, format_actions, joined_differences
+from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED, CallerGroup
 from checker.analysis.documented import KEY_ACTIONS_NEEDED
 from checker.analysis.inventory import PolicyText, Source
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import STATED, why
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_uuid
 from checker.core.finding import Applicability
 from checker.core.unknown import Unknown
@@ -42,7 +42,7 @@ _SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-0000
 _USES = frozenset(one.lower() for one in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
 
 
-def key_effect(case: KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
+def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
     """Compare two policies of a key over all requests.
 
     A statement that only lets Connect use the key for messages to its own topics can allow nothing else,
@@ -60,13 +60,13 @@ def key_effect(case: KeyCase, old: Policy, new: Policy, whole: Budget | None = N
     return Difference((*beyond.gained, *publishing), beyond.lost, doubts)
 
 
-def _target(case: KeyCase) -> Target:
+def _target(case: KeyAnalysis) -> Target:
     """The key; one without an ARN has one made up, since its policy speaks of `*`."""
     known = isinstance(case.key.arn, Arn)
     return case.target if known else case.target._replace(resource=_SOME_KEY)
 
 
-def _is_limited(case: KeyCase, statement: Statement | Unknown) -> bool:
+def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
     """True for an Allow for Connect alone, of the uses of a key, in the encryption context of topics of the key."""
     if isinstance(statement, Unknown) or statement.effect != ALLOW or not is_for_connect_alone(statement):
         return False
@@ -87,9 +87,9 @@ def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
     return exact and condition.folded_key == TOPIC_CONTEXT and bool(topics) and topics >= {*condition.values}
 
 
-def _publishing(case: KeyCase, access: Access) -> Access:
+def _publishing(case: KeyAnalysis, access: Access) -> Access:
     topics = ", ".join(str(one.arn) for one in case.topics)
-    party = Party(PUBLISHING, f"Connect, only for messages to {topics},")
+    party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
     return access._replace(party=party, partly=False)
 
 
@@ -116,7 +116,7 @@ class Worth(NamedTuple):
     reason: str = ""
 
 
-def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -> Worth:
+def worth(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None = None) -> Worth:
     """Prove that a changed policy does no more than it should; ``whole`` is the budget for all such proofs."""
     if isinstance(case.text, Unknown):
         return Worth(Applicability.UNSAFE, case.text.reason)
@@ -130,11 +130,15 @@ def worth(case: TopicCase | KeyCase, new: Policy, whole: Budget | None = None) -
     return Worth(Applicability.SAFE)
 
 
-def _explained(case: TopicCase | KeyCase, found: Difference, reason: str) -> str:
+def _explained(case: TopicAnalysis | KeyAnalysis, found: Difference, reason: str) -> str:
     """Say what would make a change safe, where that is to name an instance."""
     if case.instances and not next(_faults(case, found, case.instances), ""):
         return inferred(case)
-    if isinstance(case, KeyCase) and not case.instances and not next(_faults(case, found, (_SOMEONE,)), ""):
+    if (
+        isinstance(case, KeyAnalysis)
+        and not case.instances
+        and not next(_faults(case, found, (_SOMEONE,)), "")
+    ):
         return f"{reason}; {NAME_INSTANCE}"
     return reason
 
@@ -145,7 +149,7 @@ NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
 NAME_PATH = "check its folder alone, or list the instance in `overrides` of the configuration"
 
 
-def inferred(case: TopicCase | KeyCase) -> str:
+def inferred(case: TopicAnalysis | KeyAnalysis) -> str:
     """Say which instance was inferred, from what, and how to name it."""
     one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
     if one.source in STATED:
@@ -153,20 +157,22 @@ def inferred(case: TopicCase | KeyCase) -> str:
     return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
 
 
-def _kind(case: TopicCase | KeyCase) -> str:
-    return "topic" if isinstance(case, TopicCase) else "key"
+def _kind(case: TopicAnalysis | KeyAnalysis) -> str:
+    return "topic" if isinstance(case, TopicAnalysis) else "key"
 
 
-def effect(case: TopicCase | KeyCase, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
+def effect(
+    case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None
+) -> Difference:
     """Who gains and who loses when the policy of a topic or key changes."""
-    if isinstance(case, KeyCase):
+    if isinstance(case, KeyAnalysis):
         return key_effect(case, old, new, whole)
     targets = _targets(case, old, new)
     found = [difference(old, new, target, case.instances, whole) for target in targets]
     return found[0] if len(found) == 1 else joined_differences(found)
 
 
-def _targets(case: TopicCase, old: Policy, new: Policy) -> tuple[Target, ...]:
+def _targets(case: TopicAnalysis, old: Policy, new: Policy) -> tuple[Target, ...]:
     """Every topic that the policy may be attached to.
 
     A policy in a file of its own may be that of any topic that it names, before the change or after it, and
@@ -192,25 +198,25 @@ def _topics_named(policy: Policy) -> Iterator[str]:
                 yield example_of(value)
 
 
-def _faults(case: TopicCase | KeyCase, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
+def _faults(case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
     """Say who gains or loses what was not meant, and what nobody can tell; ``given`` are the instances to grant."""
     for one in found.gained:
         if not _is_meant(case, one, given):
-            yield f"{one.who} would gain {deeds(one.actions)}"
+            yield f"{one.who} would gain {format_actions(one.actions)}"
     for one in found.lost:
-        if not (isinstance(case, TopicCase) and _is_shut_out(case, one, given)):
-            yield f"{one.who} would lose {deeds(one.actions)}"
+        if not (isinstance(case, TopicAnalysis) and _is_shut_out(case, one, given)):
+            yield f"{one.who} would lose {format_actions(one.actions)}"
     for doubt in found.doubts:
         yield f"nobody can tell who gains or loses: {doubt.told}"
 
 
-def _is_meant(case: TopicCase | KeyCase, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_meant(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for what AWS documents that Connect needs for an instance that was given.
 
     An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition
     for the use of a key, so that grant may reach every instance.
     """
-    if isinstance(case, KeyCase):
+    if isinstance(case, KeyAnalysis):
         uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
         return bool(given) and access.party.kind in (*_CONNECT, PUBLISHING) and uses_key
     return _is_for_named(access, given) and access.actions == (PUBLISH,)
@@ -225,7 +231,7 @@ def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
     return named or access.party.kind == PUBLISHING
 
 
-def _is_shut_out(case: TopicCase, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_shut_out(case: TopicAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
     """True for Connect on behalf of others than the instances that were given, are known, or that the policy names.
 
     The owner's account, and one that the policy names, is taken for meant as well, unless it is that of an

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     References = Mapping[int, str]
     "The text of each value that a file writes as an expression, by the identity of its node."
     from checker.analysis.access_diff import Difference
-    from checker.fix.attempts import Left
-    from checker.fix.live.flow_result import Passage
+    from checker.fix.attempts import UnfixedFinding
+    from checker.fix.live.flow_result import FlowResult
     from checker.fix.live.replacement import Replacement
     from checker.fix.rounds import Repair
 
@@ -133,7 +133,7 @@ class Outcome(NamedTuple):
     changes: tuple[PolicyChange, ...]
     applied: bool = False
     replacement: Replacement | None = None
-    flow: Passage | None = None
+    flow: FlowResult | None = None
     command: tuple[str, ...] = ("checker", "fix")
 
     def name(self, path: str) -> str:
@@ -141,7 +141,7 @@ class Outcome(NamedTuple):
         return self.names.get(path, path)
 
     @property
-    def left(self) -> tuple[Left, ...]:
+    def left(self) -> tuple[UnfixedFinding, ...]:
         """What is left of what was found wrong; what could not be told is not."""
         return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
 
@@ -151,7 +151,7 @@ class Outcome(NamedTuple):
         steps = self.replacement.steps if self.replacement else ()
         return not self.applied and bool(self.repair.texts or steps)
 
-    def written_out(self, left: Left) -> Iterator[list[str]]:
+    def written_out(self, left: UnfixedFinding) -> Iterator[list[str]]:
         """The statements that a finding needs, to be put in by hand."""
         if left.root is None:
             return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Applicability
 from checker.fix.acceptance import faults, together_unsafe
-from checker.fix.attempts import Attempts, Leave
+from checker.fix.attempts import Attempts, FixOptions
 from checker.fix.editable import anything
 from checker.fix.text.edits import edited
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checker.analysis.documented import KeyCondition
     from checker.core.finding import Finding, Fix
     from checker.fix.acceptance import Attempt
-    from checker.fix.attempts import Left
+    from checker.fix.attempts import UnfixedFinding
     from checker.fix.editable import Check
     from checker.fix.proof import ProofBudgets
     from checker.fix.snapshot import Reading
@@ -30,7 +30,7 @@ MAX_ROUNDS = 10
 """A fix may uncover something to mend; what is not done after so many rounds goes in circles."""
 
 
-class Mended(NamedTuple):
+class FixedFinding(NamedTuple):
     """A finding with the fix that was carried out, its edits and what it is worth."""
 
     finding: Finding
@@ -41,8 +41,8 @@ class Repair(NamedTuple):
     """What came of it: the new texts by absolute path, and the readings before and after."""
 
     texts: Mapping[str, str]
-    mended: tuple[Mended, ...]
-    left: tuple[Left, ...]
+    mended: tuple[FixedFinding, ...]
+    left: tuple[UnfixedFinding, ...]
     before: Reading
     after: Reading
 
@@ -59,10 +59,10 @@ def repair(
     ``unsafe`` allows what may grant or remove more than it should; ``kms_condition`` binds new grants of keys.
     ``check`` refuses files that are not to be edited.
     """
-    attempts = Attempts(Leave(unsafe, kms_condition, check))
+    attempts = Attempts(FixOptions(unsafe, kms_condition, check))
     first = read({})
     state = _State(read, {}, first, first, attempts.budgets, unsafe)
-    mended: list[Mended] = []
+    mended: list[FixedFinding] = []
     for _ in range(MAX_ROUNDS):
         asked = attempts.of(state.reading)
         if not asked:
@@ -72,7 +72,7 @@ def repair(
             trial = _one_by_one(state, asked, attempts)
         if trial.attempts:
             attempts.forget()
-        mended += (Mended(one.finding, one.fix) for one in trial.attempts)
+        mended += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
     return Repair(state.texts, tuple(mended), tuple(attempts.left(state.reading)), first, state.reading)
 

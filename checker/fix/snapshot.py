@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Key, PolicyText
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pairings_of_key
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Symbol
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
@@ -34,35 +34,35 @@ class Reading(NamedTuple):
     inventory: Inventory
     report: Report
 
-    def policies(self) -> tuple[Known, ...]:
+    def policies(self) -> tuple[KnownPolicy, ...]:
         """Every policy with its case, also those that AWS gives where none is declared."""
         inventory = self.inventory
-        topics = [TopicCase(one, inventory) for one in inventory.topics]
-        users: dict[int, list[TopicCase]] = {}
+        topics = [TopicAnalysis(one, inventory) for one in inventory.topics]
+        users: dict[int, list[TopicAnalysis]] = {}
         for case in topics:
             if isinstance(case.key, Key):
                 users.setdefault(id(case.key), []).append(case)
         keys = [_key_case(one, users.get(id(one), []), inventory) for one in inventory.keys]
-        found: list[Known] = []
+        found: list[KnownPolicy] = []
         seen: dict[tuple[str, str], int] = {}
-        cases: tuple[TopicCase | KeyCase, ...] = (*topics, *keys)
+        cases: tuple[TopicAnalysis | KeyAnalysis, ...] = (*topics, *keys)
         for one in cases:
             text = one.text
             if isinstance(text, PolicyText):
-                who = ("key" if isinstance(one, KeyCase) else "topic", one.name)
+                who = ("key" if isinstance(one, KeyAnalysis) else "topic", one.name)
                 seen[who] = seen.get(who, 0) + 1
-                found.append(Known((*who, seen[who]), one, text))
+                found.append(KnownPolicy((*who, seen[who]), one, text))
         return _with_siblings(found)
 
 
-def _key_case(key: Key, users: list[TopicCase], inventory: Inventory) -> KeyCase:
+def _key_case(key: Key, users: list[TopicAnalysis], inventory: Inventory) -> KeyAnalysis:
     """A key with the topics that use it; the first of them says for whom."""
     if not users:
-        return KeyCase(key, None, pairings_of_key(key, inventory))
-    return KeyCase(key, users[0].topic, users[0].pairings, tuple(one.topic for one in users))
+        return KeyAnalysis(key, None, pairings_of_key(key, inventory))
+    return KeyAnalysis(key, users[0].topic, users[0].pairings, tuple(one.topic for one in users))
 
 
-def _with_siblings(policies: list[Known]) -> tuple[Known, ...]:
+def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
     """The policies, each with the names of all the topics whose policy is written by the same text."""
     names: dict[object, set[str]] = {}
     for one in policies:
@@ -89,14 +89,14 @@ _ROUND_IN_CIRCLES = (
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
-class Known(NamedTuple):
+class KnownPolicy(NamedTuple):
     """A policy: what tells it from the others of a reading, and of the next one; its case; its text.
 
     ``siblings`` are the topics of its module that the same text writes a policy for, itself among them.
     """
 
     name: tuple[str, str, int]
-    case: TopicCase | KeyCase
+    case: TopicAnalysis | KeyAnalysis
     text: PolicyText
     siblings: frozenset[str] = frozenset()
 
@@ -118,7 +118,7 @@ class Known(NamedTuple):
     @property
     def _address(self) -> str:
         """What the resource is declared as."""
-        return self.case.topic.address if isinstance(self.case, TopicCase) else self.case.key.address
+        return self.case.topic.address if isinstance(self.case, TopicAnalysis) else self.case.key.address
 
     @property
     def _module(self) -> str:
@@ -132,18 +132,18 @@ class Known(NamedTuple):
         """What two policies share that are written by the same text, in one and the same module."""
         return (self.root.source.name, self.root.start, self.root.end, self._module)
 
-    def is_written_with(self, other: Known) -> bool:
+    def is_written_with(self, other: KnownPolicy) -> bool:
         """True for a policy that is the same text as another, in one and the same module."""
         return self.text_id == other.text_id
 
     @property
     def topic_name(self) -> str:
         """What the module that declares the topic calls it; nothing for a key, and for a topic that is not declared."""
-        return local_name(without_conditions(self._address)) if isinstance(self.case, TopicCase) else ""
+        return local_name(without_conditions(self._address)) if isinstance(self.case, TopicAnalysis) else ""
 
     def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
         """Statements in which the topic goes by the name that its document has for it."""
-        symbol = self.case.topic.symbol if isinstance(self.case, TopicCase) else ""
+        symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
         names: dict[str, str] = {symbol: Called(local), local: Called(local)} if symbol else {}
         names |= self._reference
@@ -159,7 +159,7 @@ class Known(NamedTuple):
             raise CannotEditError(_OF_SEVERAL)
         if not any(isinstance(one, Called) for one in texts_of(root)):
             return root
-        if isinstance(self.case, KeyCase):
+        if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
         if not self._is_beside_its_topic:
             raise CannotEditError(_OUT_OF_REACH)
@@ -196,7 +196,7 @@ class Known(NamedTuple):
     def _arn(self) -> dict[str, str]:
         """What a new text or reference says that means the topic."""
         case = self.case
-        if not isinstance(case, TopicCase):
+        if not isinstance(case, TopicAnalysis):
             return {}
         return dict.fromkeys((str(case.topic.arn), case.topic.symbol or str(case.topic.arn)), "")
 
@@ -205,7 +205,7 @@ class Known(NamedTuple):
         """The ARN of the topic with what the policy's file calls it; nothing if the file has no name for it."""
         case = self.case
         if (
-            not isinstance(case, TopicCase)
+            not isinstance(case, TopicAnalysis)
             or not isinstance(case.topic.arn, Arn)
             or not self._is_beside_its_topic
         ):
@@ -223,7 +223,7 @@ class Known(NamedTuple):
         """
         case = self.case
         return (
-            isinstance(case, TopicCase)
+            isinstance(case, TopicAnalysis)
             and "#" not in self._address
             and case.topic.place in case.topic.writers
         )
@@ -231,7 +231,7 @@ class Known(NamedTuple):
     @property
     def _is_beside_its_topic(self) -> bool:
         """True if the policy and its topic are written in one module, so that the one can name the other."""
-        if not isinstance(self.case, TopicCase):
+        if not isinstance(self.case, TopicAnalysis):
             return False
         return _folder(self.file.name) == _folder(self.case.topic.place.document.name)
 

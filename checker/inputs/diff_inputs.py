@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
-from checker.analysis.key import KeyCase
-from checker.analysis.topic import TopicCase
+from checker.analysis.key import KeyAnalysis
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
@@ -55,8 +55,8 @@ class Side(NamedTuple):
     def target(self) -> Target:
         """The resource as requests name it."""
         if isinstance(self.resource, Key):
-            return KeyCase(self.resource).target
-        return TopicCase(self.resource, Inventory()).target
+            return KeyAnalysis(self.resource).target
+        return TopicAnalysis(self.resource, Inventory()).target
 
     def about(self, target: Target) -> Policy:
         """The policy with what it calls its own resource, while that has no ARN, put as requests name it."""

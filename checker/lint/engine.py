@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Key, PolicyText, files_of
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
@@ -137,10 +137,10 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for cases in used.values():
         of_keys |= run.key(cases)
     for topic in judged:
-        run.topic(topic, TopicCase(topic, inventory), of_keys.get(id(topic)))
+        run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)))
     for key in inventory.keys:
         if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
-            run.key([KeyCase(key, None, pairings_of_key(key, inventory))])
+            run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory))])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))
@@ -252,7 +252,7 @@ class _Run:
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
-    def topic(self, topic: Topic, case: TopicCase, of_key: _Judged | None) -> None:
+    def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None) -> None:
         """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
         self.target(
@@ -262,7 +262,7 @@ class _Run:
             of_key,
         )
 
-    def key(self, cases: Sequence[KeyCase]) -> dict[int, _Judged]:
+    def key(self, cases: Sequence[KeyAnalysis]) -> dict[int, _Judged]:
         """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)

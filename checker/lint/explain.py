@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
-from checker.analysis.key import KeyCase
-from checker.analysis.topic import TopicCase
+from checker.analysis.key import KeyAnalysis
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict
 from checker.core.unknown import Truth, Unknown, all_of
@@ -127,7 +127,7 @@ def explain(
     topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, Scope(all_topics=True))
-    case = TopicCase(topic, inventory)
+    case = TopicAnalysis(topic, inventory)
     walk = _Walk(case, instance, report, rules, looked_up)
     links = tuple(walk.link(link) for link in Link)
     return Explanation(
@@ -182,7 +182,7 @@ class _Walk:
 
     def __init__(
         self,
-        case: TopicCase,
+        case: TopicAnalysis,
         instance: Arn,
         report: Report,
         rules: Sequence[Rule],
@@ -291,7 +291,7 @@ class _Walk:
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        usable: Truth = all_of(truth for _, truth in KeyCase(key, self.topic, self.case.pairings).usable)
+        usable: Truth = all_of(truth for _, truth in KeyAnalysis(key, self.topic, self.case.pairings).usable)
         if usable is True and key.doubt is not None:
             usable = key.doubt
         if isinstance(usable, Unknown):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Contact
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import PolicyCase, TopicCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
     from checker.core.finding import Fix
     from checker.core.unknown import Unknown
     from checker.iam.prove.prove import Answer
@@ -55,11 +55,11 @@ class Rule:
     needs_live: ClassVar[bool] = False
     fixable: ClassVar[bool] = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Judge a topic. An Unknown says that the rule could not tell, which is no news worth a finding."""
         raise NotImplementedError
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Judge a key."""
         raise NotImplementedError
 
@@ -117,7 +117,7 @@ class Rule:
         return found._replace(verdict=Verdict.UNDETERMINED)
 
     def doubt(
-        self, case: PolicyCase, about: str, doubt: Unknown, at: Location | Iterable[Location]
+        self, case: PolicyAnalysis, about: str, doubt: Unknown, at: Location | Iterable[Location]
     ) -> Finding | Unknown:
         """Report that nothing is known ``about`` something, unless another rule reports the reason.
 
@@ -133,15 +133,15 @@ class Rule:
 class PolicyRule(Rule):
     """A rule about the text of a policy, whosesoever it is."""
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Judge the topic's policy."""
         return self.check_policy(case)
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Judge the key's policy."""
         return self.check_policy(case)
 
-    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
+    def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
         """Judge a policy."""
         raise NotImplementedError
 

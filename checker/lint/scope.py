@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, PolicyText
-from checker.analysis.key import KeyCase
-from checker.analysis.topic import TopicCase
+from checker.analysis.key import KeyAnalysis
+from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import SILENCED, Severity, Verdict, listed
 from checker.core.unknown import Unknown
@@ -114,20 +114,20 @@ _CONTEXT = "kms:encryptioncontext"
 Verdicts = dict[str, Verdict]
 
 
-def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyCase]]:
+def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyAnalysis]]:
     """The keys that topics are encrypted with, by identity, each with a case for every such topic."""
-    cases: dict[int, list[KeyCase]] = {}
+    cases: dict[int, list[KeyAnalysis]] = {}
     for topic in topics:
         key = inventory.key_of(topic)
         if isinstance(key, Key):
-            pairings = TopicCase(topic, inventory).pairings
-            cases.setdefault(id(key), []).append(KeyCase(key, topic, pairings))
+            pairings = TopicAnalysis(topic, inventory).pairings
+            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings))
     return cases
 
 
-def alike(cases: Sequence[KeyCase]) -> list[list[KeyCase]]:
+def alike(cases: Sequence[KeyAnalysis]) -> list[list[KeyAnalysis]]:
     """Put the cases of a key together that the key treats in the same way, as a key may serve very many topics."""
-    groups: dict[object, list[KeyCase]] = {}
+    groups: dict[object, list[KeyAnalysis]] = {}
     for case in cases:
         name = case.topic.name if case.topic and _tells_topics_apart(case.key) else ""
         groups.setdefault((name, case.pairings), []).append(case)

@@ -15,7 +15,7 @@ from checker.report.retention import retention_text, set_up_json, set_up_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.live.flow_result import Cause, Counters, Passage, Step, TopicPassage
+    from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicPassage
     from checker.report.style import Paint
 
 
@@ -27,7 +27,7 @@ _ENDS = {
     End.ARRIVED: ("ok", "The message arrived."),
     End.SILENT: ("error", "The message did not arrive."),
     End.REFUSED: ("error", "The flow could not be carried through."),
-    End.HELD: ("error", "The flow was not started, as a link is broken; --force starts it all the same."),
+    End.BLOCKED: ("error", "The flow was not started, as a link is broken; --force starts it all the same."),
     End.INTERRUPTED: ("warning", "The flow was interrupted."),
 }
 _COUNTED = ("published", "delivered", "filtered_out", "failed")
@@ -49,7 +49,7 @@ def _short(what: str) -> str:
     return what.rpartition(":")[2] if what.startswith("arn:") else what
 
 
-def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
+def passage_text(passage: FlowResult, paint: Paint) -> Iterator[str]:
     """Write what came of a flow, after its steps."""
     yield ""
     yield f"{paint('dim', 'instance')} {passage.instance}"
@@ -66,7 +66,7 @@ def passage_text(passage: Passage, paint: Paint) -> Iterator[str]:
         yield f"{paint('warning', 'left behind:')} {inert(left)}"
 
 
-def _is_told(cause: Cause, passage: Passage) -> bool:
+def _is_told(cause: Cause, passage: FlowResult) -> bool:
     """True for a cause that a topic has already, but for what speaks for it."""
     return any(one.cause is not None and one.cause.reason == cause.reason for one in passage.topics)
 
@@ -106,7 +106,7 @@ def _counted(counters: Counters) -> str:
 
 def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
     """Tell what is proven, or was said by AWS, from what is only likely."""
-    known = end is End.HELD or (end is End.REFUSED and not cause.link and not cause.rule)
+    known = end is End.BLOCKED or (end is End.REFUSED and not cause.link and not cause.rule)
     lead = "reason:" if known else "most likely:"
     rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
     link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""
@@ -117,7 +117,7 @@ def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
         yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
 
 
-def passage_json(passage: Passage) -> dict[str, Any]:
+def passage_json(passage: FlowResult) -> dict[str, Any]:
     """Turn a flow into JSON values, as `schemas/flow.v1.json` describes them."""
     return {
         "version": _VERSION,
@@ -171,7 +171,7 @@ def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
     }
 
 
-def flow_junit(passage: Passage) -> Iterator[str]:
+def flow_junit(passage: FlowResult) -> Iterator[str]:
     """Write a flow as JUnit XML."""
     root = Element("testsuites", name="checker")
     suite = SubElement(root, "testsuite", name="flow")
@@ -198,7 +198,7 @@ def _name(step: Step) -> str:
     return f"{step.name} {step.what}" if step.what.startswith("arn:") else step.name
 
 
-def _topic_case(topic: TopicPassage, passage: Passage) -> Element:
+def _topic_case(topic: TopicPassage, passage: FlowResult) -> Element:
     """The message at a topic; skipped where the flow never came so far."""
     seconds = str(topic.arrival.seconds) if topic.arrival else "0"
     case = Element("testcase", name=one_line(f"{MESSAGE} {topic.topic}"), classname="topic", time=seconds)
@@ -213,7 +213,7 @@ def _said(cause: Cause | None) -> str:
     return cause.reason if cause else "the flow did not come so far"
 
 
-def _clearing(passage: Passage) -> Element:
+def _clearing(passage: FlowResult) -> Element:
     case = Element("testcase", name="nothing is left behind", classname="clearing", time="0")
     if passage.left_behind:
         SubElement(case, "failure", message=one_line("; ".join(passage.left_behind)))

@@ -19,9 +19,9 @@ from checker.report.replacement import made_line, replacement_json, replacement_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from checker.fix.attempts import Left
+    from checker.fix.attempts import UnfixedFinding
     from checker.fix.result import Outcome, PolicyChange
-    from checker.fix.rounds import Mended
+    from checker.fix.rounds import FixedFinding
     from checker.report.style import Paint
 
 
@@ -90,7 +90,7 @@ def _lines(text: str) -> list[str]:
     return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
-def _mended(mended: Mended, done: str, paint: Paint) -> Iterator[str]:
+def _mended(mended: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
     worth = worth_label(mended.fix.applicability)
     yield f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
     if mended.fix.applicability is Applicability.DOCUMENTED:
@@ -121,7 +121,7 @@ def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
         yield "  nobody gains or loses anything"
 
 
-def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
+def _left(left: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterator[str]:
     finding = left.finding
     severity = finding.severity.value
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
@@ -136,7 +136,7 @@ def _left(left: Left, outcome: Outcome, paint: Paint) -> Iterator[str]:
         yield from (f"      {inert(line)}" for line in lines)
 
 
-def _why(left: Left, outcome: Outcome) -> Iterator[str]:
+def _why(left: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
     fix = left.fix
     if fix is None:
         yield f"not fixed: {left.reason}"
@@ -192,7 +192,7 @@ def _change_json(change: PolicyChange) -> dict[str, Any]:
     }
 
 
-def _left_json(left: Left, outcome: Outcome) -> dict[str, Any]:
+def _left_json(left: UnfixedFinding, outcome: Outcome) -> dict[str, Any]:
     return {
         "finding": finding_json(left.finding),
         "reason": left.reason,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.inventory import Contact
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -60,7 +60,7 @@ class CrossRegion(Rule):
     link = Link.REGION
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Compare the topic's Region with those of the known instances, else of those the policy names."""
         topic = case.topic.arn
         if isinstance(topic, Unknown):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.inventory import Contact
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
@@ -57,7 +57,7 @@ class NotATopicArn(Rule):
     link = Link.TOPIC_TYPE
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look at what was given for the topic's ARN."""
         if case.topic.claimed and (reason := why_no_topic(case.topic.claimed)):
             yield self._found(case.name, case.topic.claimed, reason, case.here(case.topic.arn_place))

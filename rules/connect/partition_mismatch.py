@@ -13,7 +13,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -55,7 +55,7 @@ class PartitionMismatch(Rule):
     link = Link.REGION
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Compare every ARN with the topic's."""
         topic = case.topic.arn
         if isinstance(topic, Unknown):
@@ -73,7 +73,7 @@ class PartitionMismatch(Rule):
                 yield self.finding(case.name, message, at, help=help_text)
 
 
-def _others(case: TopicCase) -> Iterator[tuple[str, Arn, Location]]:
+def _others(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
     """What bears on the topic, as sentences call it, with its ARN and the place of that."""
     for arn in case.instances:
         yield "the instance", arn, case.here(case.topic.arn_place)

@@ -14,7 +14,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -57,7 +57,7 @@ class RegionWithoutConnect(Rule):
     link = Link.REGION
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look the Regions up."""
         if isinstance(case.topic.arn, Unknown) and not case.instances_placed:
             yield case.topic.arn
@@ -69,7 +69,7 @@ class RegionWithoutConnect(Rule):
             yield self.finding(case.name, not_listed(region), found, help=where_connect_is(region))
 
 
-def _where(case: TopicCase) -> tuple[tuple[Arn, Location], ...]:
+def _where(case: TopicAnalysis) -> tuple[tuple[Arn, Location], ...]:
     """The instances with the places that name them; the topic, if there are none."""
     topic = case.topic.arn
     alone = ((topic, case.here(case.topic.arn_place)),) if isinstance(topic, Arn) else ()

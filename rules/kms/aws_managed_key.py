@@ -13,8 +13,8 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Fix, Location
 
 _HELP = "encrypt the topic with a customer managed key whose policy allows connect.amazonaws.com"
@@ -61,7 +61,7 @@ class AwsManagedKey(Rule):
     link = Link.KEY
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Tell by the alias."""
         if is_managed_key(case.topic.key):
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
@@ -70,7 +70,7 @@ class AwsManagedKey(Rule):
         elif isinstance(case.key, Unknown) and not is_customer_alias(case.topic.key):
             yield case.key
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Tell by who manages the key."""
         if isinstance(case.key.manager, Unknown):
             yield case.key.manager

@@ -15,8 +15,8 @@ from checker.policy.model import DENY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Location
 
 _HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
@@ -70,7 +70,7 @@ class ConnectCannotUseKey(Rule):
     link = Link.KEY_POLICY
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report a key that the topic names and nobody described."""
         if is_managed_key(case.topic.key):
             return  # aws-managed-key says so
@@ -81,7 +81,7 @@ class ConnectCannotUseKey(Rule):
             help_text = "give the outputs of `aws kms get-key-policy` and `aws kms describe-key` as well"
             yield self.undetermined(case.name, message, case.here(case.topic.key_place), help=help_text)
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for both actions."""
         if case.key.manager == "AWS":
             return  # aws-managed-key says so
@@ -105,7 +105,7 @@ class ConnectCannotUseKey(Rule):
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
 
 
-def _nearest(case: KeyCase) -> list[Location]:
+def _nearest(case: KeyAnalysis) -> list[Location]:
     """Point at the statements that come closest: those for Connect, the Denies if there are any."""
     ours = [statement for statement in case.statements if names_connect(statement)]
     nearest = [statement for statement in ours if statement.effect == DENY] or ours

@@ -16,7 +16,7 @@ from checker.policy.names import KEY_ACTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
     from checker.policy.model import Statement
@@ -70,7 +70,7 @@ class ExcessKeyActions(Rule):
     link = Link.KEY_POLICY
     opens = True
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """List what every statement for Connect allows beyond what is needed."""
         for statement in case.allows_by_name:
             excess = _excess(statement)

@@ -17,7 +17,7 @@ from checker.lint.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
 
 _HELP = "allow `kms:*` on `*` to the root of the account, as the default key policy does"
@@ -65,7 +65,7 @@ class KeyLockout(Rule):
     severity = Severity.ERROR
     fixable = True
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for the root of the account, and for everyone whom the policy names, whether they may change it."""
         if case.key.manager == "AWS" or not case.statements:
             return
@@ -91,7 +91,7 @@ class KeyLockout(Rule):
             yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
 
 
-def _roots(case: KeyCase) -> Iterator[Arn]:
+def _roots(case: KeyAnalysis) -> Iterator[Arn]:
     """The root of the key's account; while that is not known, of every account that the policy names, and of one more.
 
     `*` as a principal includes the root of the account, whichever that is.

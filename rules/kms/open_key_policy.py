@@ -17,7 +17,7 @@ from checker.policy.names import KEY_ACTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
@@ -80,7 +80,7 @@ class OpenKeyPolicy(Rule):
     link = Link.KEY_POLICY
     opens = True
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for a stranger for each kind of deed, and report them together."""
         if case.key.manager == "AWS":
             return
@@ -95,7 +95,7 @@ class OpenKeyPolicy(Rule):
             by_name = doubt in _references(case)
             yield doubt if by_name else self.doubt(case, about, doubt, case.at(("Statement",)))
 
-    def _found(self, case: KeyCase, found: list[tuple[str, tuple[str, ...], Answer]]) -> Finding:
+    def _found(self, case: KeyAnalysis, found: list[tuple[str, tuple[str, ...], Answer]]) -> Finding:
         first = found[0][2]
         assert first.witness is not None  # noqa: S101 - every yes has a witness
         statements = list(_open(case, tuple(action for _, actions, _ in found for action in actions)))
@@ -109,14 +109,14 @@ class OpenKeyPolicy(Rule):
         )
 
 
-def _references(case: KeyCase) -> set[Unknown]:
+def _references(case: KeyAnalysis) -> set[Unknown]:
     """The principals that are references: who they are is not known, and most often the account itself."""
     whole = {one.principals for one in case.statements if isinstance(one.principals, Unknown)}
     entries = (entry.value for one in case.statements for entry in one.principal_entries)
     return whole | {value for value in entries if isinstance(value, Unknown)}
 
 
-def _open(case: KeyCase, actions: tuple[str, ...]) -> Iterator[Statement]:
+def _open(case: KeyAnalysis, actions: tuple[str, ...]) -> Iterator[Statement]:
     """The statements that let strangers do one of the actions, each by itself beside the Denies."""
     denies = [one for one in case.statements if one.effect == DENY]
     for statement in case.statements:

@@ -12,7 +12,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
@@ -62,7 +62,7 @@ class UnpinnedKeyGrant(Rule):
     link = Link.KEY_POLICY
     opens = True
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Look at the statements for Connect that have no condition."""
         for statement in case.allows_by_name:
             if not statement.conditions and covered(statement.actions, (DATA_KEY, DECRYPT)):

@@ -15,8 +15,8 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -60,7 +60,7 @@ class UnusableKey(Rule):
     link = Link.KEY
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look at the form of KmsMasterKeyId, unless it is the name of a key that was found."""
         name = case.topic.key
         if isinstance(name, str) and isinstance(case.key, Unknown) and not is_key_reference(name):
@@ -75,7 +75,7 @@ class UnusableKey(Rule):
         elif isinstance(case.key, Unknown) and not is_managed_key(name):
             yield case.key
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Compare what is known of the key with what SNS can use."""
         key = case.key
         if isinstance(key.state, Unknown):
@@ -95,7 +95,7 @@ class UnusableKey(Rule):
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
         yield from self._region(case)
 
-    def _region(self, case: KeyCase) -> Iterator[Finding]:
+    def _region(self, case: KeyAnalysis) -> Iterator[Finding]:
         key, topic = case.key.arn, case.topic.arn if case.topic else None
         if isinstance(key, Arn) and isinstance(topic, Arn) and key.region != topic.region:
             message = f"the key is in {key.region}, the topic in {topic.region}"

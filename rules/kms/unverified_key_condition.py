@@ -11,7 +11,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
@@ -60,7 +60,7 @@ class UnverifiedKeyCondition(Rule):
     severity = Severity.NOTE
     link = Link.KEY_POLICY
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Name the conditions that leave the answer open."""
         settled = all(truth is True for _, truth in case.usable) or any(
             truth is False for _, truth in case.usable

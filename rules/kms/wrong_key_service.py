@@ -12,7 +12,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.key import KeyCase
+    from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding, Location
     from checker.core.unknown import Unknown
 
@@ -59,7 +59,7 @@ class WrongKeyService(Rule):
     fixable = True
     link = Link.KEY_POLICY
 
-    def check_key(self, case: KeyCase) -> Iterator[Finding | Unknown]:
+    def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for SNS when Connect cannot use the key."""
         if case.key.manager != "AWS" and case.grants_sns_instead:
             message = (
@@ -74,7 +74,7 @@ class WrongKeyService(Rule):
             )
 
 
-def _named(case: KeyCase) -> Iterator[Location]:
+def _named(case: KeyAnalysis) -> Iterator[Location]:
     for statement in case.statements:
         for entry in statement.principal_entries:
             if entry.type == "Service" and entry.value == SNS:

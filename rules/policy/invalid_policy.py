@@ -11,7 +11,7 @@ from checker.lint.rule import Link, PolicyRule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import PolicyCase
+    from checker.analysis.topic import PolicyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
     from checker.policy.model import Problem
@@ -59,7 +59,7 @@ class InvalidPolicy(PolicyRule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
+    def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the reader's problems and what the service would refuse."""
         for problem in case.problems:
             yield self.finding(
@@ -78,7 +78,7 @@ def _severity(problem: Problem) -> Severity:
     return Severity.NOTE if problem.slight else Severity.WARNING
 
 
-def _places(case: PolicyCase, problem: Problem) -> Iterator[Location]:
+def _places(case: PolicyAnalysis, problem: Problem) -> Iterator[Location]:
     yield case.at(problem.route, problem.part)
     if problem.repeated:
         yield case.at(problem.route, Part.FIRST_KEY, Role.RELATED)

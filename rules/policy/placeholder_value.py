@@ -13,7 +13,7 @@ from checker.policy.placeholder import placeholders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import PolicyCase
+    from checker.analysis.topic import PolicyAnalysis
     from checker.core.finding import Finding
 
 
@@ -58,7 +58,7 @@ class PlaceholderValue(PolicyRule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_policy(self, case: PolicyCase) -> Iterator[Finding | Unknown]:
+    def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
         """Look at every value."""
         if isinstance(case.text, Unknown) or case.policy is case.text.policy:
             return  # nothing was masked, so there is none

@@ -19,7 +19,7 @@ from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Location
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
@@ -71,7 +71,7 @@ class BlockingDeny(Rule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Ask of every Deny whether it hits Connect's request for the instances in question."""
         for statement in case.denies:
             hit = _hits(case, statement)
@@ -85,13 +85,13 @@ class BlockingDeny(Rule):
                 yield self.undetermined(case.name, message, case.at(statement.route))
 
 
-def _places(case: TopicCase, statement: Statement) -> list[Location]:
+def _places(case: TopicAnalysis, statement: Statement) -> list[Location]:
     """The statement, and beside it the conditions whose values let it apply."""
     conditions = (one for one in statement.conditions if isinstance(one, Condition))
     return [case.at(statement.route), *(case.at(one.route, role=Role.RELATED) for one in conditions)]
 
 
-def _hits(case: TopicCase, deny: Statement) -> Truth:
+def _hits(case: TopicAnalysis, deny: Statement) -> Truth:
     """Does the Deny hit a known instance, or if none is known every instance that could publish else?"""
     allow = Statement(0, "", ALLOW, _ANYBODY, _ANYTHING, ANY_RESOURCE, ())
     if case.instances:

@@ -10,7 +10,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
@@ -57,7 +57,7 @@ class CompetingTopicPolicies(Rule):
     link = Link.TOPIC_POLICY
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Count who writes the policy, and for how many topics."""
         topic = case.topic
         if len(topic.writers) > 1:

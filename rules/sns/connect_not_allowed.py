@@ -16,7 +16,7 @@ from checker.policy.model import Patterns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.arn import Arn
     from checker.core.finding import Finding, Fix, Location
     from checker.iam.prove.prove import Answer
@@ -74,7 +74,7 @@ class ConnectNotAllowed(Rule):
     link = Link.TOPIC_POLICY
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report once for every instance that cannot publish for a cause that is no other rule's."""
         if isinstance(case.text, Unknown):
             message = f"whether Connect can publish is not known: {case.text.told}"
@@ -93,7 +93,7 @@ class ConnectNotAllowed(Rule):
                     yield from self._cause(case, instance, answer, one)
 
     def _cause(
-        self, case: TopicCase, instance: Arn | None, answer: Answer, one: Diagnosis
+        self, case: TopicAnalysis, instance: Arn | None, answer: Answer, one: Diagnosis
     ) -> Iterator[Finding]:
         if one.cause is Cause.NO_GRANT:
             at, message, help_text = _no_grant(case)
@@ -120,13 +120,13 @@ class ConnectNotAllowed(Rule):
             )
 
 
-def _source(case: TopicCase, instance: Arn | None) -> str:
+def _source(case: TopicAnalysis, instance: Arn | None) -> str:
     """Say what an inferred pairing rests on; what the user said needs no telling."""
     source = case.inferred_from(instance) if instance is not None else ""
     return f"; the instance is paired with this topic {source}" if source else ""
 
 
-def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
+def _fixes(case: TopicAnalysis, instance: Arn | None) -> tuple[Fix, ...]:
     """One statement for all instances that cannot publish for a cause of this kind."""
     if instance is None:
         return allow_connect(case, ())
@@ -143,25 +143,25 @@ def _fixes(case: TopicCase, instance: Arn | None) -> tuple[Fix, ...]:
     return allow_connect(case, lacking)
 
 
-def _region_of(case: TopicCase) -> str | None:
+def _region_of(case: TopicAnalysis) -> str | None:
     """The Region of the topic, if it is known; an instance in another one cannot stream to it."""
     return None if isinstance(case.topic.arn, Unknown) else case.topic.arn.region
 
 
-def _is_elsewhere(case: TopicCase, instance: Arn | None) -> bool:
+def _is_elsewhere(case: TopicAnalysis, instance: Arn | None) -> bool:
     """True for an instance in another partition, of which partition-mismatch speaks."""
     topic = case.topic.arn
     return instance is not None and not isinstance(topic, Unknown) and topic.partition != instance.partition
 
 
-def _in_doubt(case: TopicCase, answer: Answer) -> list[Location]:
+def _in_doubt(case: TopicAnalysis, answer: Answer) -> list[Location]:
     """The statements that an unknown answer hangs on."""
     decision = answer.decision
     hanging = decision.statements() if decision and decision.word == UNKNOWN else ()
     return [case.at(("Statement", ordinal)) for ordinal in hanging] or [case.at(("Statement",))]
 
 
-def _no_grant(case: TopicCase) -> tuple[list[Location], str, str]:
+def _no_grant(case: TopicAnalysis) -> tuple[list[Location], str, str]:
     """Point at the statements that come closest: those for Connect that allow something else."""
     ours = case.allows_by_name
     if not ours:

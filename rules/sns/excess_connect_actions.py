@@ -17,7 +17,7 @@ from checker.policy.names import TOPIC_ACTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.policy.model import Statement
 
@@ -66,7 +66,7 @@ class ExcessConnectActions(Rule):
     link = Link.TOPIC_POLICY
     opens = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """List what every statement for Connect allows beyond publishing."""
         for statement in case.allows_by_name:
             excess = _excess(statement)

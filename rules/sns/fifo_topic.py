@@ -12,7 +12,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -53,7 +53,7 @@ class FifoTopic(Rule):
     link = Link.TOPIC_TYPE
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look at the type that AWS says, or the name tells."""
         if isinstance(case.topic.fifo, Unknown):
             yield case.topic.fifo

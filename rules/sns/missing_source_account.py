@@ -15,7 +15,7 @@ from checker.lint.rule import Link, Rule, witness
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
@@ -70,7 +70,7 @@ class MissingSourceAccount(Rule):
     link = Link.TOPIC_POLICY
     opens = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for the deputy under each grant that says nothing of the account."""
         for statement in case.open_grants:
             if conditions_on(statement, SOURCE_ACCOUNT):
@@ -83,7 +83,7 @@ class MissingSourceAccount(Rule):
             elif answer.truth is False:
                 yield from self._pinned(case, statement)
 
-    def _open(self, case: TopicCase, statement: Statement, answer: Answer) -> Iterator[Finding | Unknown]:
+    def _open(self, case: TopicAnalysis, statement: Statement, answer: Answer) -> Iterator[Finding | Unknown]:
         """Report a grant that has no condition on a source."""
         if answer.truth is True and answer.witness:
             yield self.finding(
@@ -98,7 +98,7 @@ class MissingSourceAccount(Rule):
             about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
             yield self.doubt(case, about, answer.truth, case.at(statement.route))
 
-    def _pinned(self, case: TopicCase, statement: Statement) -> Iterator[Finding | Unknown]:
+    def _pinned(self, case: TopicAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
         """Report a grant whose ARN pins the account; a condition that could not be read may be the missing one."""
         unread = [condition for condition in statement.conditions if isinstance(condition, Unknown)]
         reaches = case.connect(statement).any_instance().truth

@@ -15,7 +15,7 @@ from checker.lint.rule import Link, Rule, witness
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.policy.model import Statement
 
@@ -64,7 +64,7 @@ class MissingSourceArn(Rule):
     link = Link.TOPIC_POLICY
     opens = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for siblings under each grant that says nothing of the instance."""
         for statement in case.connect_grants:
             if conditions_on(statement, SOURCE_ARN):
@@ -82,7 +82,7 @@ class MissingSourceArn(Rule):
             elif isinstance(answer.truth, Unknown):
                 yield self._doubt(case, statement, answer.truth)
 
-    def _doubt(self, case: TopicCase, statement: Statement, doubt: Unknown) -> Finding | Unknown:
+    def _doubt(self, case: TopicAnalysis, statement: Statement, doubt: Unknown) -> Finding | Unknown:
         """Report the doubt where it is about this account alone; else missing-source-account reports it."""
         if case.deputy_of(statement).truth is not False:
             return doubt

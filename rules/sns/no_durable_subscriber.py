@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.inventory import Subscription
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 _DURABLE = ("sqs", "firehose")
@@ -62,7 +62,7 @@ class NoDurableSubscriber(Rule):
     needs_policy = False
     needs_live = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look for one confirmed subscription that keeps what it gets."""
         known = case.topic.subscriptions
         if isinstance(known, Unknown):
@@ -86,12 +86,12 @@ class NoDurableSubscriber(Rule):
                 help=_HELP,
             )
 
-    def _not_known(self, case: TopicCase, one: Subscription) -> Finding:
+    def _not_known(self, case: TopicAnalysis, one: Subscription) -> Finding:
         reason = one.undelivered.told if isinstance(one.undelivered, Unknown) else ""
         message = f"whether `{one.endpoint}` gets the messages is not known: {reason}"
         return self.undetermined(case.name, message, case.here(case.topic.arn_place))
 
-    def _not_delivered(self, case: TopicCase, one: Subscription) -> Finding:
+    def _not_delivered(self, case: TopicAnalysis, one: Subscription) -> Finding:
         message = f"`{one.endpoint}` is subscribed, but gets no messages: {one.undelivered}"
         return self.finding(case.name, message, case.here(case.topic.arn_place), help=_QUEUE_HELP)
 

@@ -15,13 +15,13 @@ from checker.policy.model import ALLOW, DENY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Location
     from checker.core.unknown import Truth
     from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
 
-_DEEDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
+_KINDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
 _HELP = "name the accounts or services in Principal, or pin them by a condition; for Connect see missing-source-account"
 
 
@@ -66,59 +66,59 @@ class PublicTopic(Rule):
     link = Link.TOPIC_POLICY
     opens = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
-        """Ask for a stranger for every kind of deed, and report them together."""
-        answers = [(deed, case.stranger.can(*actions)) for deed, actions in _DEEDS]
-        found = [(deed, answer) for deed, answer in answers if answer.truth is True]
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
+        """Ask for a stranger for every kind of action, and report them together."""
+        answers = [(kind, case.stranger.can(*actions)) for kind, actions in _KINDS]
+        found = [(kind, answer) for kind, answer in answers if answer.truth is True]
         if found:
-            deed, first = found[0]
+            kind, first = found[0]
             assert first.witness is not None  # noqa: S101 - every yes has a witness
-            deeds = _listed(deed for deed, _ in found)
-            open_ones = _open(case, [actions for deed, actions in _DEEDS if deed in dict(found)])
+            kinds = _listed(kind for kind, _ in found)
+            open_ones = _open(case, [actions for kind, actions in _KINDS if kind in dict(found)])
             yield self.finding(
                 case.name,
-                f"anybody with an AWS account can {deeds}",
+                f"anybody with an AWS account can {kinds}",
                 [case.at((*statement.route, _element(statement))) for statement in open_ones],
                 help=_HELP,
-                witness=witness(first, could(first.witness, deed)),
+                witness=witness(first, could(first.witness, kind)),
                 fixes=restrict_to_owner(case, open_ones),
             )
         yield from self._doubts(case, dict(answers))
 
-    def _doubts(self, case: TopicCase, answers: dict[str, Answer]) -> Iterator[Finding | Unknown]:
+    def _doubts(self, case: TopicAnalysis, answers: dict[str, Answer]) -> Iterator[Finding | Unknown]:
         """Say what is not known, once for each reason."""
         doubts: dict[Unknown, list[str]] = {}
-        for deed, answer in answers.items():
+        for kind, answer in answers.items():
             if isinstance(answer.truth, Unknown):
-                doubts.setdefault(answer.truth, []).append(deed)
-        for doubt, deeds in doubts.items():
-            at = _possible(case, [actions for deed, actions in _DEEDS if deed in deeds])
-            about = f"whether anybody with an AWS account can {_listed(deeds)}"
+                doubts.setdefault(answer.truth, []).append(kind)
+        for doubt, kinds in doubts.items():
+            at = _possible(case, [actions for kind, actions in _KINDS if kind in kinds])
+            about = f"whether anybody with an AWS account can {_listed(kinds)}"
             yield self.doubt(case, about, doubt, at or case.here())
 
 
-def _listed(deeds: Iterable[str]) -> str:
-    return " and ".join(", ".join(deeds).rsplit(", ", 1))
+def _listed(kinds: Iterable[str]) -> str:
+    return " and ".join(", ".join(kinds).rsplit(", ", 1))
 
 
-def _open(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Statement]:
+def _open(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Statement]:
     """The statements that let strangers in, each by itself."""
-    return [one for one, truths in _each(case, deeds) if True in truths]
+    return [one for one, truths in _each(case, kinds) if True in truths]
 
 
-def _possible(case: TopicCase, deeds: list[tuple[str, ...]]) -> list[Location]:
+def _possible(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Location]:
     """The statements that may let strangers in."""
-    found = (one for one, truths in _each(case, deeds) if set(truths) != {False})
+    found = (one for one, truths in _each(case, kinds) if set(truths) != {False})
     return [case.at((*statement.route, _element(statement))) for statement in found]
 
 
-def _each(case: TopicCase, deeds: list[tuple[str, ...]]) -> Iterator[tuple[Statement, list[Truth]]]:
+def _each(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> Iterator[tuple[Statement, list[Truth]]]:
     """Ask about each Allow by itself, beside the Denies."""
     denies = [statement for statement in case.statements if statement.effect == DENY]
     for statement in case.statements:
         if statement.effect == ALLOW:
             prover = case.stranger_under(case.alone(statement, *denies))
-            yield statement, [prover.can(*actions).truth for actions in deeds]
+            yield statement, [prover.can(*actions).truth for actions in kinds]
 
 
 def _element(statement: Statement) -> str:

@@ -15,7 +15,7 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Fix
     from checker.core.unknown import Unknown
     from checker.policy.model import Condition, Statement
@@ -76,7 +76,7 @@ class SourceOwner(Rule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report every such condition, by what hangs on it."""
         asking = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
         depending = _depending(case) if asking else set()
@@ -93,11 +93,11 @@ class SourceOwner(Rule):
                 )
 
 
-def _help(case: TopicCase, statement: Statement) -> str:
+def _help(case: TopicAnalysis, statement: Statement) -> str:
     return _REPLACE if names_connect(statement) else _ADD + case.sender_note
 
 
-def _depending(case: TopicCase) -> set[int]:
+def _depending(case: TopicAnalysis) -> set[int]:
     """The statements that would let Connect publish if only it sent the key."""
     return {
         one.statement.ordinal
@@ -108,7 +108,9 @@ def _depending(case: TopicCase) -> set[int]:
     }
 
 
-def _fixes(case: TopicCase, statement: Statement, condition: Condition, *, depends: bool) -> tuple[Fix, ...]:
+def _fixes(
+    case: TopicAnalysis, statement: Statement, condition: Condition, *, depends: bool
+) -> tuple[Fix, ...]:
     if not depends:
         return replace_source_owner(statement, condition)
     if names_connect(statement):

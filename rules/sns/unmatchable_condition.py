@@ -18,7 +18,7 @@ from checker.policy.vocabulary import NULL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.policy.model import Condition, Statement
 
@@ -65,7 +65,7 @@ class UnmatchableCondition(Rule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Ask of every grant that names Connect whether any instance could pass its conditions."""
         works = any(answer.truth is True for _, answer in case.publishing)
         for statement in filter(names_connect, case.grants):
@@ -78,7 +78,7 @@ class UnmatchableCondition(Rule):
             yield self._report(case, statement, failing, Severity.WARNING if works else Severity.ERROR)
 
     def _report(
-        self, case: TopicCase, statement: Statement, failing: list[Condition], severity: Severity
+        self, case: TopicAnalysis, statement: Statement, failing: list[Condition], severity: Severity
     ) -> Finding:
         if failing:
             reasons = "; ".join(_reason(condition) for condition in failing)
@@ -93,14 +93,14 @@ class UnmatchableCondition(Rule):
         return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
 
 
-def _doubt(case: TopicCase, statement: Statement) -> Iterator[Unknown]:
+def _doubt(case: TopicAnalysis, statement: Statement) -> Iterator[Unknown]:
     """Say why it is not known whether a statement matches any instance, unless that is known."""
     reaches = case.connect(statement).any_instance().truth
     if isinstance(reaches, Unknown):
         yield reaches
 
 
-def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:
+def _said_elsewhere(case: TopicAnalysis, condition: Condition) -> bool:
     """True for what source-owner, partition-mismatch and invalid-policy report."""
     invalid = (
         is_unlisted(condition.key, "sns")
@@ -110,7 +110,7 @@ def _said_elsewhere(case: TopicCase, condition: Condition) -> bool:
     return invalid or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
 
 
-def _in_other_partition(case: TopicCase, condition: Condition) -> bool:
+def _in_other_partition(case: TopicAnalysis, condition: Condition) -> bool:
     topic = case.topic.arn
     arns = [Arn.parse(value) for value in condition.values if isinstance(value, str)]
     instances = [arn for arn in arns if arn is not None and arn.is_instance]

@@ -16,7 +16,7 @@ from checker.policy.vocabulary import FOR_ALL, NULL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.policy.model import Condition, Statement
 
@@ -66,7 +66,7 @@ class WeakSourceCondition(Rule):
     link = Link.TOPIC_POLICY
     opens = True
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Ask for the deputy, and else for siblings, under each grant that has source conditions."""
         for statement in case.open_grants:
             if not conditions_on(statement, *SOURCE_KEYS):
@@ -89,7 +89,7 @@ class WeakSourceCondition(Rule):
             elif conditions_on(statement, SOURCE_ARN):
                 yield from self._siblings(case, statement)
 
-    def _siblings(self, case: TopicCase, statement: Statement) -> Iterator[Finding | Unknown]:
+    def _siblings(self, case: TopicAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
         answer = case.siblings_of(statement)
         if isinstance(answer.truth, Unknown):
             about = f"whether {statement.title} lets Connect publish for other instances of the account"

@@ -16,7 +16,7 @@ from checker.policy.model import ALLOW, Patterns
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
     from checker.policy.model import Statement
 
@@ -61,7 +61,7 @@ class WrongResource(Rule):
     fixable = True
     link = Link.TOPIC_POLICY
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Compare every Resource with the topic, or if that is not known with what a topic looks like."""
         for statement in case.statements:
             resources = statement.resources
@@ -77,7 +77,7 @@ class WrongResource(Rule):
                 elif reason := _fault(case, value):
                     yield self._finding(case, statement, value, reason, (resources.element, index))
 
-    def _left_out(self, case: TopicCase, statement: Statement, resources: Patterns) -> Iterator[Finding]:
+    def _left_out(self, case: TopicAnalysis, statement: Statement, resources: Patterns) -> Iterator[Finding]:
         """Report an Allow about every topic but the one that carries it; there is no other that it could serve."""
         known = isinstance(case.topic.arn, Arn)
         if known and statement.effect == ALLOW and case.covers(resources) is False:
@@ -90,7 +90,7 @@ class WrongResource(Rule):
             )
 
     def _finding(
-        self, case: TopicCase, statement: Statement, value: str, reason: str, at: tuple[str, int]
+        self, case: TopicAnalysis, statement: Statement, value: str, reason: str, at: tuple[str, int]
     ) -> Finding:
         """Report a Resource. What another service may do is not for Connect's sake to be corrected."""
         route = (*statement.route, *at)
@@ -104,7 +104,7 @@ class WrongResource(Rule):
         )
 
 
-def _fault(case: TopicCase, value: str) -> str:
+def _fault(case: TopicAnalysis, value: str) -> str:
     """Say what is wrong with a Resource, or nothing."""
     if value in ("*", str(case.topic.arn), case.topic.symbol):
         return ""
@@ -126,7 +126,7 @@ def _severity(statement: Statement) -> Severity:
     return Severity.ERROR if names_connect(statement) else Severity.WARNING
 
 
-def _topics(case: TopicCase) -> int:
+def _topics(case: TopicAnalysis) -> int:
     """Count the different topics that the policy's statements name outright."""
     patterns = [s.resources for s in case.statements if isinstance(s.resources, Patterns)]
     values = [one.values[0] for one in patterns if len(one.values) == 1]
@@ -134,7 +134,7 @@ def _topics(case: TopicCase) -> int:
     return len({arn for arn in arns if arn is not None and arn.is_topic})
 
 
-def _help(case: TopicCase) -> str:
+def _help(case: TopicAnalysis) -> str:
     if isinstance(case.topic.arn, Unknown):
         return "write the ARN of the one topic that carries the policy"
     return f"write `{case.topic.arn}`"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.core.finding import Route
 from checker.fix.proof import effect
-from checker.fix.rounds import Mended, Repair, repair
+from checker.fix.rounds import FixedFinding, Repair, repair
 from checker.fix.text.edits import TextEdit, edited
 from checker.inputs.text import read_text
 from checker.policy.source import Source
@@ -122,7 +122,7 @@ def only_what_was_named(found: Repair) -> None:
                 assert deciding & {*named, *come}, (one.sentence, named)
 
 
-def routes(mended: Mended) -> Iterator[Route]:
+def routes(mended: FixedFinding) -> Iterator[Route]:
     """The places that a finding or its fix speaks of."""
     yield from (one.route for one in mended.finding.locations if len(one.route) > 1)
     yield from (one.route for one in mended.fix.operations if len(one.route) > 1)

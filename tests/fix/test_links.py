@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import Mending, carried_out, mend
+from checker.app.fix_files import FixPlan, apply_fixes, mend
 from checker.app.run import Options
 from checker.core.errors import InputError
 from tests.cli.process import run, save
@@ -31,12 +31,12 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "tree"
 
 
-def planned(*paths: str) -> Mending:
+def planned(*paths: str) -> FixPlan:
     options = Options(tuple(map(Path, paths)), (INSTANCE_ARN,), isolated=True)
     return mend(options, unsafe=False)
 
 
-def reasons(mending: Mending) -> str:
+def reasons(mending: FixPlan) -> str:
     return "\n".join(left.reason for left in mending.outcome.left)
 
 
@@ -57,7 +57,7 @@ def test_a_link_to_a_file_of_the_same_tree_is_edited_at_its_target(
     link: str, to: str, named: str, tree: Path
 ) -> None:
     Path(link).symlink_to(to)
-    mending = carried_out(planned(named))
+    mending = apply_fixes(planned(named))
     assert reasons(mending) == ""
     assert Path(link).is_symlink()
     assert not is_open(tree / "policies" / "open.json")
@@ -72,16 +72,16 @@ def test_what_a_link_leads_to_outside_the_tree_is_not_edited(named: str, absolut
     other = tree.parent / "elsewhere" / "other.json"
     for link in (tree / "policies" / "link.json", tree / "policies" / "module" / "link.json"):
         link.symlink_to(other if absolute else os.path.relpath(other, link.parent))
-    mending = carried_out(planned(named))
+    mending = apply_fixes(planned(named))
     assert f"leads through a link to `{other}`, outside the named paths" in reasons(mending)
     assert is_open(other)
-    carried_out(planned(str(other)))
+    apply_fixes(planned(str(other)))
     assert not is_open(other)
 
 
 def test_a_folder_that_is_named_by_a_link_is_the_folder(tree: Path) -> None:
     (tree / "link").symlink_to(tree.parent / "elsewhere")
-    mending = carried_out(planned("link"))
+    mending = apply_fixes(planned("link"))
     assert reasons(mending) == ""
     assert not is_open(tree.parent / "elsewhere" / "other.json")
 
@@ -96,7 +96,7 @@ def test_a_file_with_hard_links_is_named_before_it_is_written(
         "note: policies/open.json is one of 2 hard links to a file; the fix replaces this one alone" in said
     )
     assert "ln -f policies/open.json OTHER" in said
-    carried_out(mending)
+    apply_fixes(mending)
     assert is_open(tree.parent / "hard.json")
     assert not is_open(tree / "policies" / "open.json")
 
@@ -107,7 +107,7 @@ def test_an_edit_while_the_fix_was_planned_stops_all_of_it(tree: Path) -> None:
     assert len(mending.outcome.repair.texts) == 2
     save(tree / "policies" / "second.json", "{}")
     with pytest.raises(InputError) as caught:
-        carried_out(mending)
+        apply_fixes(mending)
     assert caught.value.what == "policies/second.json"
     assert caught.value.reason.endswith("while the fix was being planned; nothing was written")
     assert is_open(tree / "policies" / "open.json")
@@ -129,7 +129,7 @@ def test_an_edit_between_two_writes_says_what_was_written(
 
     monkeypatch.setattr(os, "replace", then_edit)
     with pytest.raises(InputError) as caught:
-        carried_out(mending)
+        apply_fixes(mending)
     written, *missing = (f"`{path.name}`" for path in (first, *rest))
     assert f"written: {written}; not written: {', '.join(missing)}" in caught.value.reason
     assert not is_open(first)
@@ -145,7 +145,7 @@ def test_an_interrupt_ends_it_between_two_files(
     mending = planned("a.json", "b.json")
     monkeypatch.setattr(os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        carried_out(mending)
+        apply_fixes(mending)
     assert "written: `a.json`; not written: `b.json`" in capsys.readouterr().err
     assert not is_open(tree / "a.json")
     assert is_open(tree / "b.json")

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, example, given, settings
 
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.core.unknown import Unknown
 from checker.iam.prove import prove
 from tests.fix.workbench import mended
@@ -32,7 +32,7 @@ def test_after_all_fixes_connect_can_publish_and_no_deputy_can(
     path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
     found = mended([path], unsafe=True)
     inventory = found.after.inventory
-    case = TopicCase(inventory.topics[0], inventory)
+    case = TopicAnalysis(inventory.topics[0], inventory)
     allowed = prove.can_publish(case.policy, case.target, arn_of(INSTANCE_ARN)).truth
     deputy = case.whole.deputy(case.trusted).truth
     assume(not isinstance(allowed, Unknown) and not isinstance(deputy, Unknown))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from checker.fix.attempts import Left
+from checker.fix.attempts import UnfixedFinding
 from checker.fix.rounds import repair
 from tests.fix.workbench import mended, on_top, reader, write
 from tests.inputs.test_forms import OWNER, template
@@ -15,7 +15,7 @@ OTHERS = statement(Principal={"AWS": ACCOUNT})
 ABSENT = {"Ref": "AWS::NoValue"}
 
 
-def left(folder: Path, name: str, text: str, rule: str) -> Left:
+def left(folder: Path, name: str, text: str, rule: str) -> UnfixedFinding:
     """What is left of a rule, after everything else is mended."""
     found = mended(write(folder, {name: text}), unsafe=True)
     return next(one for one in found.left if one.finding.rule == rule)

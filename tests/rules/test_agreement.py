@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from checker.analysis.inventory import Instance, Inventory, Key
-from checker.analysis.topic import TopicCase
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Severity, Verdict
 from checker.core.unknown import Unknown
@@ -47,7 +47,7 @@ class Pair(NamedTuple):
 
 def pairs(inventory: Inventory, instance: str | None) -> Iterator[Pair]:
     for topic in inventory.topics:
-        named = TopicCase(topic, inventory).named_instances
+        named = TopicAnalysis(topic, inventory).named_instances
         arn = Arn.parse(instance or (str(named[0]) if named else INSTANCE_ARN))
         assert arn is not None
         here = inventory._replace(instances=(Instance(arn),), topics=(topic._replace(instances=()),))

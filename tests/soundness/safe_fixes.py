@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from checker.analysis.documented import KeyCondition
-from checker.analysis.key import KeyCase
+from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability
 from checker.core.unknown import Unknown
 from checker.fix.rounds import Repair, repair
-from checker.fix.snapshot import Known
+from checker.fix.snapshot import KnownPolicy
 from checker.policy.node import Array, Node, Object
 from tests.fix.workbench import reader, write
 from tests.inputs.test_forms import FORMS, POLICIES
@@ -91,14 +91,14 @@ def pairs_of(one: Input) -> Iterator[Pair]:
             yield _pair(known, now, one.instance, done)
 
 
-def _pair(known: Known, now: Known, instance: str, done: Repair) -> Pair:
-    is_key = isinstance(known.case, KeyCase)
+def _pair(known: KnownPolicy, now: KnownPolicy, instance: str, done: Repair) -> Pair:
+    is_key = isinstance(known.case, KeyAnalysis)
     documented = any(each.fix.applicability is Applicability.DOCUMENTED for each in done.mended)
-    symbol = known.case.topic.symbol if not isinstance(known.case, KeyCase) else ""
+    symbol = known.case.topic.symbol if not isinstance(known.case, KeyAnalysis) else ""
     resource = symbol or known.case.target.resource
     resource = KEY_ARN if is_key and resource == "*" else resource
     before, after = (json.dumps(_plain(each.root)) for each in (known, now))
-    topics = tuple(str(one.arn) for one in known.case.topics) if isinstance(known.case, KeyCase) else ()
+    topics = tuple(str(one.arn) for one in known.case.topics) if isinstance(known.case, KeyAnalysis) else ()
     return Pair(before, after, resource, is_key, instance, is_key and documented, topics)
 
 

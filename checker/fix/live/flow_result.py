@@ -88,11 +88,11 @@ class End(StrEnum):
     ARRIVED = "arrived"
     SILENT = "silent"
     REFUSED = "refused"
-    HELD = "not_started"
+    BLOCKED = "not_started"
     INTERRUPTED = "interrupted"
 
 
-class Passage(NamedTuple):
+class FlowResult(NamedTuple):
     """The whole flow. ``cause`` is why it ended early; ``left_behind`` names what could not be removed.
 
     ``unread`` is what AWS would not show of the chain, which a message that arrives does not need.

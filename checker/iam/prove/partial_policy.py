@@ -25,7 +25,7 @@ FREE = Unknown("one of several values")
 """Stands for a key that has not been given a value yet."""
 
 
-class Residue(NamedTuple):
+class PartialPolicy(NamedTuple):
     """What is left of a statement for one caller, action and resource: its conditions.
 
     ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
@@ -45,7 +45,7 @@ class Prepared(NamedTuple):
 
     start: Request
     policies: tuple[Policy, ...]
-    residues: tuple[tuple[Residue, ...], ...]
+    residues: tuple[tuple[PartialPolicy, ...], ...]
 
     @property
     def hopeless(self) -> bool:
@@ -90,8 +90,8 @@ class Prepared(NamedTuple):
 
 
 def _settled(
-    residues: Iterable[Residue], policy: Policy, request: Request, keys: Collection[str]
-) -> Iterator[Residue]:
+    residues: Iterable[PartialPolicy], policy: Policy, request: Request, keys: Collection[str]
+) -> Iterator[PartialPolicy]:
     for residue in residues:
         asked = [
             one for one in residue.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
@@ -133,15 +133,15 @@ def _relevant(policy: Policy, request: Request) -> _Scoped:
     return kept
 
 
-def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[Residue, ...]:
+def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[PartialPolicy, ...]:
     has_variables = policy.has_variables
     found = []
     for statement, scope in scoped:
         if isinstance(statement, Unknown):
-            found.append(Residue(-1, statement, scope, (), {}, frozenset()))
+            found.append(PartialPolicy(-1, statement, scope, (), {}, frozenset()))
             continue
         mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
-        residue = Residue(
+        residue = PartialPolicy(
             statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
         )
         found.append(residue)
@@ -174,7 +174,7 @@ class Anything(Mapping[str, ContextValue]):
 _ANYTHING = Anything()
 
 
-def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def allowed(residues: tuple[PartialPolicy, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
     """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
     granted: Truth = False
     denied: Truth = False
@@ -195,7 +195,7 @@ def allowed(residues: tuple[Residue, ...], request: Request, has_variables: bool
     return granted if granted is False or denied is False else denied
 
 
-def _applies(residue: Residue, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def _applies(residue: PartialPolicy, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
     applies = residue.scope
     for condition in residue.conditions:
         truth = condition_holds(condition, request, has_variables)

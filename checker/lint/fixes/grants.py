@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.analysis.inventory import Topic
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import PolicyCase, TopicCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
     from checker.core.arn import Arn
     from checker.core.finding import Json, Operation
     from checker.policy.model import Statement
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _STATEMENTS = ("Statement",)
 
 
-def allow_connect(case: TopicCase, instances: Sequence[Arn]) -> tuple[Fix, ...]:
+def allow_connect(case: TopicAnalysis, instances: Sequence[Arn]) -> tuple[Fix, ...]:
     """Add a statement that lets Connect publish for these instances; nothing where the topic has no name."""
     if not case.instances:
         return once_named(case.topic.arn, "add a statement that lets Connect publish for its instance")
@@ -57,7 +57,7 @@ def allow_connect(case: TopicCase, instances: Sequence[Arn]) -> tuple[Fix, ...]:
     return (Fix(f"add a statement that lets Connect publish for instance {names}", added),)
 
 
-def allow_key(case: KeyCase) -> tuple[Fix, ...]:
+def allow_key(case: KeyAnalysis) -> tuple[Fix, ...]:
     """Add a statement that lets Connect use the key; nothing where a Deny would beat it."""
     if case.is_denied:
         return ()
@@ -67,7 +67,9 @@ def allow_key(case: KeyCase) -> tuple[Fix, ...]:
     return (Fix(title, (Append(_STATEMENTS, key_statement(sids(case))),)),)
 
 
-def bound(operations: tuple[Operation, ...], case: KeyCase, wanted: KeyCondition) -> tuple[Operation, ...]:
+def bound(
+    operations: tuple[Operation, ...], case: KeyAnalysis, wanted: KeyCondition
+) -> tuple[Operation, ...]:
     """Limit the grants that operations add to a key policy to the topics or the instances of the key."""
     if not (case.topics if wanted is KeyCondition.TOPIC else case.instances):
         return operations
@@ -88,7 +90,7 @@ def _is_grant(statement: dict[str, Json]) -> bool:
     return statement.get("Action") == list(KEY_ACTIONS_NEEDED)
 
 
-def allow_owner_of_key(case: KeyCase) -> tuple[Fix, ...]:
+def allow_owner_of_key(case: KeyAnalysis) -> tuple[Fix, ...]:
     """Add the statement of the default key policy, which lets the account's IAM policies speak."""
     account = _owner(case)
     if account is None:
@@ -98,7 +100,7 @@ def allow_owner_of_key(case: KeyCase) -> tuple[Fix, ...]:
     return (Fix(title, (Append(_STATEMENTS, statement),)),)
 
 
-def _owner(case: KeyCase) -> str | None:
+def _owner(case: KeyAnalysis) -> str | None:
     """The account of the key; while that is not known, the only one that the policy names."""
     if isinstance(case.target.account, str):
         return case.target.account
@@ -112,12 +114,12 @@ def _owner(case: KeyCase) -> str | None:
     return accounts.pop() if len(accounts) == 1 else None
 
 
-def narrow_topic_grant(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:
+def narrow_topic_grant(case: TopicAnalysis, statement: Statement) -> tuple[Fix, ...]:
     """Leave Connect sns:Publish alone of what a statement allows."""
     return _narrowed(case, statement, PUBLISH, TOPIC_SID, case.instances)
 
 
-def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
+def narrow_key_grant(case: KeyAnalysis, statement: Statement) -> tuple[Fix, ...]:
     """Leave Connect the two actions of KMS that publishing needs, and kms:DescribeKey where that is named.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
@@ -129,7 +131,7 @@ def narrow_key_grant(case: KeyCase, statement: Statement) -> tuple[Fix, ...]:
 
 
 def _narrowed(
-    case: PolicyCase, statement: Statement, actions: Json, wanted_sid: str, instances: Sequence[Arn]
+    case: PolicyAnalysis, statement: Statement, actions: Json, wanted_sid: str, instances: Sequence[Arn]
 ) -> tuple[Fix, ...]:
     if not isinstance(statement.actions, Patterns):
         return ()

@@ -24,7 +24,7 @@ from checker.policy.vocabulary import CONNECT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Json, Operation
 
 
@@ -35,7 +35,7 @@ _EXACT = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "
 
 
 def pin(
-    case: TopicCase, statement: Statement, *keys: str, failing: Iterable[Condition] = ()
+    case: TopicAnalysis, statement: Statement, *keys: str, failing: Iterable[Condition] = ()
 ) -> tuple[Fix, ...]:
     """Let a statement apply to the known instances alone; those that it names itself if none is known.
 
@@ -52,7 +52,7 @@ def pin(
     return (Fix(f"pin {statement.title} to instance {names}", operations),) if operations else ()
 
 
-def instances_of(case: TopicCase, statement: Statement) -> tuple[Arn, ...]:
+def instances_of(case: TopicAnalysis, statement: Statement) -> tuple[Arn, ...]:
     """The known instances that a statement is for: those that it lets in, else all; else those that it names."""
     known = tuple(dict.fromkeys(case.instances))
     let_in = tuple(one for one in known if may_match(case, statement, one))
@@ -65,7 +65,9 @@ def instances_of(case: TopicCase, statement: Statement) -> tuple[Arn, ...]:
     return let_in or known or tuple(one for one in named if one is not None and one.is_instance)
 
 
-def _apart(case: TopicCase, statement: Statement, instances: Sequence[Arn], names: str) -> tuple[Fix, ...]:
+def _apart(
+    case: TopicAnalysis, statement: Statement, instances: Sequence[Arn], names: str
+) -> tuple[Fix, ...]:
     """Take Connect out of a statement that is for others too, and give it one of its own."""
     topic = name_of_topic(case)
     if topic is None:

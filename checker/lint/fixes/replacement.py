@@ -10,7 +10,7 @@ from checker.core.finding import Applicability, Fix
 
 if TYPE_CHECKING:
     from checker.analysis.inventory import Key, Topic
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
 
 
 _SWITCH = (
@@ -24,7 +24,7 @@ def _plan(title: str, *steps: str) -> tuple[Fix, ...]:
     return (Fix(title, applicability=Applicability.DISPLAY, plan=steps),)
 
 
-def standard_topic(case: TopicCase) -> tuple[Fix, ...]:
+def standard_topic(case: TopicAnalysis) -> tuple[Fix, ...]:
     """A standard topic for a FIFO one, whose type cannot be changed.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
@@ -34,7 +34,7 @@ def standard_topic(case: TopicCase) -> tuple[Fix, ...]:
     return _plan("replace the FIFO topic by a standard topic", create, _POLICY, _SWITCH)
 
 
-def topic_in(case: TopicCase, region: str) -> tuple[Fix, ...]:
+def topic_in(case: TopicAnalysis, region: str) -> tuple[Fix, ...]:
     """A topic in the Region of the instance."""
     name = _name(case)
     create = f"create a topic in {region}: aws sns create-topic --region {region} --name {quote(name)}"
@@ -73,11 +73,11 @@ def revived(key: Key) -> tuple[Fix, ...]:
     return ()
 
 
-def _name(case: TopicCase) -> str:
+def _name(case: TopicAnalysis) -> str:
     arn = case.topic.arn
     return arn.resource.removesuffix(".fifo") if isinstance(arn, Arn) else "chat-streaming"
 
 
-def _region(case: TopicCase) -> str:
+def _region(case: TopicAnalysis) -> str:
     arn = case.topic.arn
     return f" --region {arn.region}" if isinstance(arn, Arn) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.documented import one_or_list
-from checker.analysis.topic import TopicCase, names_connect
+from checker.analysis.topic import TopicAnalysis, names_connect
 from checker.core.arn import Arn
 from checker.core.finding import Append, Applicability, Fix, Put, Remove, Rename, Same, Symbol
 from checker.core.unknown import Unknown
@@ -17,8 +17,8 @@ from checker.policy.vocabulary import CONNECT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.analysis.key import KeyCase
-    from checker.analysis.topic import PolicyCase
+    from checker.analysis.key import KeyAnalysis
+    from checker.analysis.topic import PolicyAnalysis
     from checker.core.finding import Json, Operation, Route
     from checker.policy.model import Problem, Statement
 
@@ -38,12 +38,12 @@ def without_connect(statement: Statement) -> tuple[Remove, ...]:
     return tuple(Remove(route) for route in reversed(ours))
 
 
-def sids(case: PolicyCase) -> tuple[str, ...]:
+def sids(case: PolicyAnalysis) -> tuple[str, ...]:
     """The Sids of the policy."""
     return tuple(one.sid for one in case.statements)
 
 
-def name_of_topic(case: TopicCase) -> Json | None:
+def name_of_topic(case: TopicAnalysis) -> Json | None:
     """How the policy names its topic: as a statement does, by its ARN, or by the document's own name for it."""
     if isinstance(case.topic.arn, Unknown) and not case.topic.symbol:
         return None
@@ -72,7 +72,7 @@ def once_named(arn: Arn | Unknown, title: str) -> tuple[Fix, ...]:
 _IS_SERVICE = "aws:PrincipalIsAWSService"
 
 
-def exempt(case: TopicCase, statement: Statement) -> tuple[Fix, ...]:
+def exempt(case: TopicAnalysis, statement: Statement) -> tuple[Fix, ...]:
     """Leave out of a Deny the instances where it lists sources, Connect where it lists principals, else services."""
     principals = statement.principals
     if isinstance(principals, Principals) and principals.negated:
@@ -103,19 +103,19 @@ def _lists_sources(condition: Condition) -> bool:
 _RESOURCES = ("Resource", "NotResource")
 
 
-def name_topic(case: TopicCase, route: Route) -> tuple[Fix, ...]:
+def name_topic(case: TopicAnalysis, route: Route) -> tuple[Fix, ...]:
     """Name the topic that carries the policy."""
     topic = name_of_topic(case)
     return (Fix("name the topic that carries the policy", (Put(route, topic),)),) if topic else ()
 
 
-def fill_in(case: PolicyCase, route: Route, written: str) -> tuple[Fix, ...]:
+def fill_in(case: PolicyAnalysis, route: Route, written: str) -> tuple[Fix, ...]:
     """Put in the place of a placeholder what is known: the instance, its account, the topic."""
-    value = _real(case, route) if isinstance(case, TopicCase) else None
+    value = _real(case, route) if isinstance(case, TopicAnalysis) else None
     return (Fix(f"fill in `{written}`", (Put(route, value),)),) if value else ()
 
 
-def _real(case: TopicCase, route: Route) -> Json | None:
+def _real(case: TopicAnalysis, route: Route) -> Json | None:
     names = [str(step).lower() for step in route if isinstance(step, str)]
     if any(name in _RESOURCES for name in route):
         return name_of_topic(case)
@@ -127,7 +127,7 @@ def _real(case: TopicCase, route: Route) -> Json | None:
     return None
 
 
-def restrict_to_owner(case: TopicCase | KeyCase, statements: Sequence[Statement]) -> tuple[Fix, ...]:
+def restrict_to_owner(case: TopicAnalysis | KeyAnalysis, statements: Sequence[Statement]) -> tuple[Fix, ...]:
     """Give what statements give to everyone to the account of the topic or key alone."""
     account = case.target.account
     if isinstance(account, Unknown) or not statements:

@@ -13,8 +13,8 @@ from checker.live.aws.errors import Fault, UnreadError
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
-    from checker.live.flow.steps import Debts, Steps
-    from checker.live.flow.watch import Hand
+    from checker.live.flow.steps import Cleanup, Steps
+    from checker.live.flow.watch import ScopedCalls
 
 _DISPLAY_NAME = "checker"
 _ENDED = ("ContactNotFoundException", "ResourceNotFoundException")
@@ -25,7 +25,7 @@ _PLAIN = "text/plain"
 class Chat:
     """One customer's chat with an instance."""
 
-    def __init__(self, hand: Hand, steps: Steps, instance: Arn, contact_flow: str) -> None:
+    def __init__(self, hand: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
         self.contact = ""
         self._hand = hand
         self._steps = steps
@@ -40,7 +40,7 @@ class Chat:
         self._participant_token = ""
         self._connection_token = ""
 
-    def start(self, debts: Debts, topic: Arn | None = None) -> None:
+    def start(self, cleanup: Cleanup, topic: Arn | None = None) -> None:
         """Start the chat, streamed at once if a topic is given. Raises UnreadError, StoppedError.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
@@ -54,14 +54,14 @@ class Chat:
             )
         except UnreadError as error:
             if error.fault in (Fault.LOST, Fault.ODD):  # it may have been started all the same
-                debts.owe("the chat", self._end_lost)
+                cleanup.add("the chat", self._end_lost)
             raise
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
-        debts.owe(f"the chat `{self.contact}`", self._end)
+        cleanup.add(f"the chat `{self.contact}`", self._end)
         if topic is not None and "StreamingId" in started:  # without it the stream ends with the chat
-            self._owe_stream(debts, topic, started["StreamingId"])
+            self._owe_stream(cleanup, topic, started["StreamingId"])
 
-    def stream(self, debts: Debts, topic: Arn) -> None:
+    def stream(self, cleanup: Cleanup, topic: Arn) -> None:
         """Stream the chat to a topic. Raises UnreadError, StoppedError.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
@@ -75,7 +75,7 @@ class Chat:
             ChatStreamingConfiguration={"StreamingEndpointArn": str(topic)},
             ClientToken=str(uuid.uuid4()),
         )
-        self._owe_stream(debts, topic, started["StreamingId"])
+        self._owe_stream(cleanup, topic, started["StreamingId"])
 
     def connect(self, *, mark: bool, websocket: bool = False) -> None:
         """Connect the customer; unless marked as connected, here or by a websocket, the contact flow does not start.
@@ -110,7 +110,7 @@ class Chat:
     ) -> dict[str, Any]:
         return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
 
-    def _owe_stream(self, debts: Debts, topic: Arn, streaming: str) -> None:
+    def _owe_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
             with suppress(UnreadError):  # the step says so, and a chat that ends streams no more
                 self._steps.call(
@@ -123,7 +123,7 @@ class Chat:
                     StreamingId=streaming,
                 )
 
-        debts.owe(f"the stream of the chat to `{topic}`", stop)
+        cleanup.add(f"the stream of the chat to `{topic}`", stop)
 
     def _end(self) -> None:
         """Leave the chat, which ends it; stop it where the customer never came or cannot leave."""

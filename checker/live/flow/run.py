@@ -18,7 +18,7 @@ from checker.fix.live.flow_result import (
     Cause,
     Counters,
     End,
-    Passage,
+    FlowResult,
     TopicPassage,
 )
 from checker.lint.explain import OK
@@ -38,8 +38,8 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Beginning, Debts, Mistake, Steps
-from checker.live.flow.watch import Hand, Watch, wait_for_counters
+from checker.live.flow.steps import Beginning, Cleanup, Mistake, Steps
+from checker.live.flow.watch import ScopedCalls, Watch, wait_for_counters
 from checker.live.retention.judge import judge_retention
 from checker.live.retention.setup import rehearse, set_up
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from checker.lint.retention.model import Wanted
     from checker.lint.rule import Rule
     from checker.live.aws.session import Sessions
-    from checker.live.flow.steps import Asked
+    from checker.live.flow.steps import FlowRequest
     from checker.live.retention.setup import PlannedCall
 
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]
@@ -79,7 +79,7 @@ def said_of(kept: SetUp) -> str:
     return f"{_SAID[kept.retention.status]}{made}"
 
 
-class Said(NamedTuple):
+class ExpectedMessage(NamedTuple):
     """What is waited for: a message of a chat, that nobody else says."""
 
     contact: str
@@ -87,7 +87,7 @@ class Said(NamedTuple):
 
 
 def listen(
-    steps: Steps, watches: dict[Arn, Watch], said: Said, seconds: float
+    steps: Steps, watches: dict[Arn, Watch], said: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
     """Give every topic that the message comes out of, until it has come out of all or time is up.
 
@@ -106,7 +106,7 @@ def listen(
         steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
 
 
-def _received(steps: Steps, watch: Watch, said: Said, began: Beginning) -> Arrival | None:
+def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginning) -> Arrival | None:
     try:
         found = (_arrival(one, said, began.seconds) for one in watch.receive())
         return next(filter(None, found), None)
@@ -116,7 +116,7 @@ def _received(steps: Steps, watch: Watch, said: Said, began: Beginning) -> Arriv
         raise
 
 
-def _arrival(message: dict[str, Any], said: Said, seconds: float) -> Arrival | None:
+def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> Arrival | None:
     """Read a message of a queue; ``None`` unless it is what was said in the chat.
 
     Some events carry no ContactId, but all carry InitialContactId.
@@ -145,13 +145,13 @@ class Stops(NamedTuple):
 
 
 def run_flow(
-    asked: Asked,
+    asked: FlowRequest,
     sessions: Sessions,
     rules: Sequence[Rule],
     show: Callable[[Step], None],
     stops: Stops,
     consent: Consent | None = None,
-) -> Passage:
+) -> FlowResult:
     """Send a message through Connect and see it come out of the topics.
 
     Steps are shown as they happen. ``consent`` is asked before anything lasting is created. What is temporary is removed whatever happens; what could not be is named.
@@ -164,15 +164,15 @@ def run_flow(
     except StoppedError:
         end, cause = End.INTERRUPTED, None
     finally:
-        left = run.debts.settle()
+        left = run.cleanup.settle()
     steps, unread = tuple(run.steps.done), tuple(run.unread)
-    return Passage(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
+    return FlowResult(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
 
 
 class _Run:
     def __init__(
         self,
-        asked: Asked,
+        asked: FlowRequest,
         sessions: Sessions,
         stops: Stops,
         show: Callable[[Step], None],
@@ -181,7 +181,7 @@ class _Run:
         self.asked = asked
         self._consent = consent
         self.steps = Steps(show)
-        self.debts = Debts()
+        self.cleanup = Cleanup()
         self.unread: list[Skipped] = []
         self._began = datetime.now(UTC)
         self._sessions = sessions
@@ -190,11 +190,11 @@ class _Run:
         self.chat = Chat(self._hand, self.steps, asked.instance, asked.contact_flow)
         self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
 
-    def _hand_for(self, place: Arn) -> Hand:
+    def _hand_for(self, place: Arn) -> ScopedCalls:
         """What makes calls in the Region of a resource, always as the caller."""
         unit = Unit(place.account, place.region)
         flow, clearing = self._stops
-        return Hand(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
+        return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
 
     def topics(self) -> tuple[TopicPassage, ...]:
         return tuple(self._passages.values())
@@ -205,13 +205,13 @@ class _Run:
     def pass_through(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
         """Do all steps in their order. Raises UnreadError, StoppedError."""
         if not self._cleared(rules) and not self.asked.force:
-            return End.HELD, None
+            return End.BLOCKED, None
         if self.asked.retain is not None:
             self._keep(self.asked.retain)
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
         self._talk(content)
-        said = Said(self.chat.contact, content)
+        said = ExpectedMessage(self.chat.contact, content)
         for topic, arrival in listen(self.steps, watches, said, self.asked.wait):
             self._note(topic, arrival=arrival, cause=None)
         silent = [topic for topic, one in self._passages.items() if one.arrival is None]
@@ -257,13 +257,13 @@ class _Run:
         for topic in self.asked.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
             watches[topic] = Watch(self._hand_for(topic), self.steps, topic, caller["Account"], name)
-            watches[topic].set_up(self.debts)
+            watches[topic].set_up(self.cleanup)
         return watches
 
     def _talk(self, content: str) -> None:
         mistake = self.asked.mistake
         first, *others = self.asked.topics
-        self.chat.start(self.debts, first if self.asked.at_start else None)
+        self.chat.start(self.cleanup, first if self.asked.at_start else None)
         late = mistake is Mistake.LATE_STREAMING
         wanted = others if self.asked.at_start else self.asked.topics
         if not late:
@@ -275,7 +275,7 @@ class _Run:
 
     def _stream(self, topics: Sequence[Arn]) -> None:
         for topic in topics:
-            self.chat.stream(self.debts, topic)
+            self.chat.stream(self.cleanup, topic)
 
     def _count(self, topic: Arn, *, patient: bool) -> None:
         """Read the counters of a topic, and for one that stayed silent wait for them if asked to."""

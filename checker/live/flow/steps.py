@@ -73,13 +73,13 @@ class Debt(NamedTuple):
     remove: Callable[[], None]
 
 
-class Debts:
+class Cleanup:
     """Removes what is temporary, the newest first, each whatever became of the others."""
 
     def __init__(self) -> None:
         self._owed: list[Debt] = []
 
-    def owe(self, what: str, remove: Callable[[], None]) -> None:
+    def add(self, what: str, remove: Callable[[], None]) -> None:
         """Note something before it is made, as an answer may get lost."""
         self._owed.append(Debt(what, remove))
 
@@ -114,7 +114,7 @@ class Mistake(StrEnum):
     LATE_STREAMING = "late-streaming"
 
 
-class Asked(NamedTuple):
+class FlowRequest(NamedTuple):
     """One chat with an instance, streamed to topics.
 
     ``at_start`` streams to the first topic by StartChatContact itself. ``force`` goes on where the proof finds a

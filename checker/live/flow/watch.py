@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.core.arn import Arn
     from checker.live.aws.calls import Calls
-    from checker.live.flow.steps import Debts, Steps
+    from checker.live.flow.steps import Cleanup, Steps
 
 
 _POLL = 1
@@ -30,7 +30,7 @@ _SHORT = "300"
 """Seconds after which messages vanish: other people's chats come through the same topic."""
 
 
-class Hand(NamedTuple):
+class ScopedCalls(NamedTuple):
     """What makes calls about a topic's Region: in the flow, and when it clears away."""
 
     calls: Calls
@@ -40,7 +40,7 @@ class Hand(NamedTuple):
 class Watch:
     """One topic's queue, encrypted and open to that topic alone."""
 
-    def __init__(self, hand: Hand, steps: Steps, topic: Arn, account: str, name: str) -> None:
+    def __init__(self, hand: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
         self.topic = topic
         self._hand = hand
         self._steps = steps
@@ -49,11 +49,11 @@ class Watch:
         self._url = ""
         self._subscription = ""
 
-    def set_up(self, debts: Debts) -> None:
+    def set_up(self, cleanup: Cleanup) -> None:
         """Make the queue and subscribe it. Raises UnreadError, StoppedError."""
-        debts.owe(f"the queue `{self._queue}`", self._remove_queue)
+        cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
         made = self._make(
-            debts,
+            cleanup,
             "sqs",
             "create_queue",
             str(self.topic),
@@ -62,9 +62,9 @@ class Watch:
             Attributes=queue_attributes(self._queue, self.topic),
         )
         self._url = made["QueueUrl"]
-        debts.owe(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
+        cleanup.add(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
         subscribed = self._make(
-            debts,
+            cleanup,
             "sns",
             "subscribe",
             str(self.topic),
@@ -77,14 +77,14 @@ class Watch:
         self._subscription = subscribed["SubscriptionArn"]
 
     def _make(
-        self, debts: Debts, service: str, operation: str, what: str, said: str = "", **sent: object
+        self, cleanup: Cleanup, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
         """Make what was owed last; what the caller may not make is not there to be removed."""
         try:
             return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
         except UnreadError as error:
             if error.fault in (Fault.DENIED, Fault.GONE):
-                debts.forget()
+                cleanup.forget()
             raise
 
     def receive(self) -> Iterator[dict[str, Any]]:

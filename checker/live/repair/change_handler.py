@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from checker.live.aws.wait import Clock
 
 
-class Stand(Enum):
+class ChangeState(Enum):
     """How a resource stands to a change: as before it, half made, as after it, or changed by others since.
 
     ``FOREIGN`` has the name of what is to be created, and was created by others: it is never touched.
@@ -26,14 +26,14 @@ class Stand(Enum):
     FOREIGN = "foreign"
 
 
-class Deed(NamedTuple):
+class ChangeHandler(NamedTuple):
     """One kind of change. Each function raises InputError for what AWS does not answer or refuses.
 
     ``drifted`` says in a report what it means that the resource stands otherwise. A change that the others can do
     ``without`` fails alone.
     """
 
-    stand: Callable[[Calls, Change], Stand]
+    stand: Callable[[Calls, Change], ChangeState]
     do: Callable[[Calls, Change, Clock], None]
     undo: Callable[[Calls, Change, Clock], None]
     drifted: str

@@ -8,7 +8,7 @@ from checker.core.errors import InputError
 from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
-from checker.live.repair.change_handler import Deed, Stand
+from checker.live.repair.change_handler import ChangeHandler, ChangeState
 from checker.live.repair.new_key import ENCRYPTION_DEED, NEW_KEY_DEED
 from checker.live.repair.new_topic import NEW_TOPIC_DEED, SUBSCRIPTION_DEED
 from checker.live.repair.policy_writing import POLICY
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from checker.live.aws.calls import Calls
 
-DEEDS: dict[str, Deed] = {
+DEEDS: dict[str, ChangeHandler] = {
     KEY: POLICY,
     TOPIC: POLICY,
     NEW_KEY: NEW_KEY_DEED,
@@ -65,13 +65,13 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
     return Carried(tuple(written), tuple(missed))
 
 
-def _is_made(calls: Calls, deed: Deed, change: Change) -> bool:
+def _is_made(calls: Calls, deed: ChangeHandler, change: Change) -> bool:
     """True for a change that is made already. Raises InputError for a resource that others have changed."""
     stand = deed.stand(calls, change)
-    if stand in (Stand.OTHER, Stand.FOREIGN):
+    if stand in (ChangeState.OTHER, ChangeState.FOREIGN):
         help_text = "nothing was written to it; run the command again"
         raise InputError(change.resource, deed.drifted, help_text=help_text)
-    return stand is Stand.AFTER
+    return stand is ChangeState.AFTER
 
 
 _LEAST_ATTEMPTS = 3
@@ -141,19 +141,19 @@ class _Attempt:
     def _roll_back(self) -> None:
         change, deed, undone = self._change, DEEDS[self._change.kind], self.undone
         stand = deed.stand(self._calls, change)
-        if stand is Stand.BEFORE and not self._began:
+        if stand is ChangeState.BEFORE and not self._began:
             self.undone = undone._replace(untouched=(*undone.untouched, change))
-        elif stand is Stand.FOREIGN:
+        elif stand is ChangeState.FOREIGN:
             self.undone = undone._replace(foreign=(*undone.foreign, change))
-        elif (stand is Stand.OTHER and not self._force) or self._is_in_use(stand):
+        elif (stand is ChangeState.OTHER and not self._force) or self._is_in_use(stand):
             self.undone = undone._replace(drifted=(*undone.drifted, change))
         else:
-            if stand is not Stand.BEFORE:
+            if stand is not ChangeState.BEFORE:
                 self._began = True
                 deed.undo(self._calls, change, self._clock)
             self.undone = undone._replace(back=(*undone.back, change))
 
-    def _is_in_use(self, stand: Stand) -> bool:
+    def _is_in_use(self, stand: ChangeState) -> bool:
         """True for a key with an alias while a topic is left alone: the topic is still encrypted with it."""
         left = self.undone.drifted or self.undone.foreign
-        return self._change.kind == NEW_KEY and stand is not Stand.PARTLY and bool(left)
+        return self._change.kind == NEW_KEY and stand is not ChangeState.PARTLY and bool(left)

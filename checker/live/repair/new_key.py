@@ -16,7 +16,7 @@ from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.keys import targets_of
 from checker.live.aws.wait import until
-from checker.live.repair.change_handler import Deed, Stand
+from checker.live.repair.change_handler import ChangeHandler, ChangeState
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
@@ -122,16 +122,16 @@ def _state(calls: Calls, key: str) -> str:
     return str(_described(calls, key).get("KeyState"))
 
 
-def _stand(calls: Calls, change: Change) -> Stand:
+def _stand(calls: Calls, change: Change) -> ChangeState:
     found = _find(calls, change)
     if not found.key:
-        return Stand.FOREIGN if found.target else Stand.BEFORE
+        return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
     described = _described(calls, found.key)
     policy = calls.need("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
     same = same_policy(described["Arn"], policy, change.made_of["Policy"])
     if not same or described.get("KeyState") != _USABLE:
-        return Stand.OTHER
-    return Stand.AFTER if found.is_named else Stand.PARTLY
+        return ChangeState.OTHER
+    return ChangeState.AFTER if found.is_named else ChangeState.PARTLY
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
@@ -149,7 +149,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     if answer["ResponseMetadata"].get("RetryAttempts"):
         _delete_spares(calls, change, key)
     calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
-    if not until(clock, lambda: _stand(calls, change) is Stand.AFTER):
+    if not until(clock, lambda: _stand(calls, change) is ChangeState.AFTER):
         raise InputError(change.resource, "AWS does not show the key as it was created")
 
 
@@ -175,7 +175,9 @@ def _schedule(calls: Calls, change: Change, key: str) -> None:
     calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
 
 
-NEW_KEY_DEED = Deed(_stand, _create, _delete, "there is such an alias now, or its key has changed since")
+NEW_KEY_DEED = ChangeHandler(
+    _stand, _create, _delete, "there is such an alias now, or its key has changed since"
+)
 
 
 _KEY = "KmsMasterKeyId"
@@ -186,9 +188,9 @@ def _current(calls: Calls, topic: str) -> str:
     return str((answer.get("Attributes") or {}).get(_KEY, ""))
 
 
-def _encryption_state(calls: Calls, change: Change) -> Stand:
-    stands = {change.old: Stand.BEFORE, change.new: Stand.AFTER}
-    return stands.get(_current(calls, change.resource), Stand.OTHER)
+def _encryption_state(calls: Calls, change: Change) -> ChangeState:
+    stands = {change.old: ChangeState.BEFORE, change.new: ChangeState.AFTER}
+    return stands.get(_current(calls, change.resource), ChangeState.OTHER)
 
 
 def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
@@ -198,7 +200,7 @@ def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
         raise InputError(topic, f"AWS does not show `{key}` as its key")
 
 
-ENCRYPTION_DEED = Deed(
+ENCRYPTION_DEED = ChangeHandler(
     _encryption_state,
     lambda calls, change, clock: _set(calls, change, change.new, clock),
     lambda calls, change, clock: _set(calls, change, change.old, clock),

@@ -12,7 +12,7 @@ from checker.fix.live.subscribing import Subscribed
 from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.facts import tags_of
 from checker.live.aws.wait import until
-from checker.live.repair.change_handler import Deed, Stand
+from checker.live.repair.change_handler import ChangeHandler, ChangeState
 from checker.live.repair.policy_writing import same_policy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
     raise InputError(taken[0], f"there are topics called {', '.join(taken)} already", help_text="delete one")
 
 
-def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> Stand:
+def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
     """Say how the topic is: as it was created while it has its receipt, policy and key, and no subscribers.
 
     ``own`` are the subscribers, by protocol and endpoint, that a rollback removes first. Raises InputError.
@@ -59,14 +59,14 @@ def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -
     name, made = change.resource, change.made_of
     answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
     if answer is None:
-        return Stand.BEFORE
+        return ChangeState.BEFORE
     if receipt_of(calls, name) != change.receipt:
-        return Stand.FOREIGN
+        return ChangeState.FOREIGN
     attributes: Mapping[str, str] = answer.get("Attributes") or {}
     same = attributes.get(_KEY) == made["Attributes"].get(_KEY) and same_policy(
         name, attributes.get("Policy", ""), made["Attributes"]["Policy"]
     )
-    return Stand.AFTER if same and _subscribers(calls, name) <= set(own) else Stand.OTHER
+    return ChangeState.AFTER if same and _subscribers(calls, name) <= set(own) else ChangeState.OTHER
 
 
 def _subscribers(calls: Calls, topic: str) -> set[tuple[str, str]]:
@@ -90,7 +90,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     )
     if answer.get("TopicArn") != change.resource:
         raise InputError(change.resource, f"SNS has made `{answer.get('TopicArn')}` instead: delete that")
-    if not until(clock, lambda: stand(calls, change) is Stand.AFTER):
+    if not until(clock, lambda: stand(calls, change) is ChangeState.AFTER):
         raise InputError(change.resource, "AWS does not show the topic as it was created")
 
 
@@ -100,11 +100,11 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
     """
     calls.need("sns", "delete_topic", change.resource, TopicArn=change.resource)
-    if not until(clock, lambda: stand(calls, change) is Stand.BEFORE):
+    if not until(clock, lambda: stand(calls, change) is ChangeState.BEFORE):
         raise InputError(change.resource, "AWS shows the topic still, which was deleted")
 
 
-NEW_TOPIC_DEED = Deed(stand, _create, _delete, "there is such a topic now, or it has changed since")
+NEW_TOPIC_DEED = ChangeHandler(stand, _create, _delete, "there is such a topic now, or it has changed since")
 
 
 _ARN = "arn:"
@@ -136,10 +136,10 @@ def _arn(calls: Calls, change: Change) -> str:
     return ""
 
 
-def _stand(calls: Calls, change: Change) -> Stand:
+def _stand(calls: Calls, change: Change) -> ChangeState:
     if calls.found("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
-        return Stand.BEFORE
-    return Stand.AFTER if _arn(calls, change) else Stand.BEFORE
+        return ChangeState.BEFORE
+    return ChangeState.AFTER if _arn(calls, change) else ChangeState.BEFORE
 
 
 def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - it is asked for anew each time
@@ -161,4 +161,4 @@ def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
             raise InputError(change.resource, "AWS shows the subscription still, which was to be removed")
 
 
-SUBSCRIPTION_DEED = Deed(_stand, _subscribe, _unsubscribe, "", without=True)
+SUBSCRIPTION_DEED = ChangeHandler(_stand, _subscribe, _unsubscribe, "", without=True)

@@ -14,7 +14,7 @@ from checker.iam.prove.space import Target
 from checker.live.aws.errors import Fault, UnreadError
 from checker.live.aws.facts import policy_of
 from checker.live.aws.wait import until
-from checker.live.repair.change_handler import Deed, Stand
+from checker.live.repair.change_handler import ChangeHandler, ChangeState
 from checker.policy import vocabulary
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ _PRINCIPAL = "principal"
 """SNS and KMS name it when they do not know a principal yet, which may only just have been made."""
 
 
-def _stand(calls: Calls, change: Change) -> Stand:
+def _stand(calls: Calls, change: Change) -> ChangeState:
     """Another policy of the same meaning is somebody's work as well, and is not written over."""
     now = current(calls, change)
     if _same_value(now, change.old):
-        return Stand.BEFORE
-    return Stand.AFTER if same_policy(change.resource, now, change.new) else Stand.OTHER
+        return ChangeState.BEFORE
+    return ChangeState.AFTER if same_policy(change.resource, now, change.new) else ChangeState.OTHER
 
 
 def current(calls: Calls, change: Change) -> str:
@@ -120,7 +120,7 @@ def compact(text: str) -> str:
     return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
 
 
-POLICY = Deed(
+POLICY = ChangeHandler(
     _stand,
     lambda calls, change, clock: _write(calls, change, change.new, clock),
     lambda calls, change, clock: _write(calls, change, change.old, clock),

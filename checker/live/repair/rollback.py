@@ -9,7 +9,7 @@ from checker.core.errors import InputError
 from checker.fix.live.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
 from checker.fix.live.receipt_file import CLOCK_SKEW
 from checker.live.repair import new_key, new_topic, policy_writing
-from checker.live.repair.change_handler import Stand
+from checker.live.repair.change_handler import ChangeState
 from checker.live.repair.mending import DEEDS
 
 if TYPE_CHECKING:
@@ -62,19 +62,23 @@ def _prospect(
     calls: Calls, receipt: Receipt, change: Change, earlier: list[Prospect], *, force: bool
 ) -> Prospect:
     stand = _stand(calls, change, earlier)
-    if stand is Stand.BEFORE:
+    if stand is ChangeState.BEFORE:
         return Prospect(change, Fate.AS_BEFORE)
     now = policy_writing.current(calls, change) if change.kind in (TOPIC, KEY) else ""
     for reason in _reasons_to_leave(calls, receipt, change, stand):
         return Prospect(change, Fate.LEFT, reason)
-    if change.kind == NEW_KEY and stand is not Stand.PARTLY and any(one.fate is Fate.LEFT for one in earlier):
+    if (
+        change.kind == NEW_KEY
+        and stand is not ChangeState.PARTLY
+        and any(one.fate is Fate.LEFT for one in earlier)
+    ):
         return Prospect(change, Fate.LEFT, _IN_USE)
-    if stand is Stand.OTHER and not force:
+    if stand is ChangeState.OTHER and not force:
         return Prospect(change, Fate.LEFT, _CHANGED, now, forcible=True)
     return Prospect(change, Fate.ROLL_BACK, now=now)
 
 
-def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> Stand:
+def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
     """Say how a resource is, apart from the subscriptions that are removed before a topic is deleted."""
     if change.kind != NEW_TOPIC:
         return DEEDS[change.kind].stand(calls, change)
@@ -85,9 +89,9 @@ def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> Stand:
     return new_topic.stand(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
 
 
-def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: Stand) -> Iterator[str]:
+def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: ChangeState) -> Iterator[str]:
     """Say why a resource is not provably the one that the repair created; nothing if it is, or was not created."""
-    if stand is Stand.FOREIGN:
+    if stand is ChangeState.FOREIGN:
         yield _FOREIGN
     elif change.kind == SUBSCRIPTION and new_topic.receipt_of(calls, change.resource) != receipt.id:
         yield "another run created the topic, so that nothing proves who subscribed the endpoint"

@@ -11,7 +11,7 @@ from checker.lint.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import TopicCase
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
 
@@ -49,7 +49,7 @@ class AcmeTopicName(Rule):
     severity = Severity.WARNING
     needs_policy = False
 
-    def check_topic(self, case: TopicCase) -> Iterator[Finding | Unknown]:
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look at the last part of the ARN."""
         topic = case.topic.arn
         if isinstance(topic, Unknown):

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from checker.core.arn import Arn
-from checker.fix.live.flow_result import Passage, Step
+from checker.fix.live.flow_result import FlowResult, Step
 from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.aws.session import Sessions
 from checker.live.flow.run import Stops, run_flow
-from checker.live.flow.steps import Asked
+from checker.live.flow.steps import FlowRequest
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 
@@ -39,8 +39,8 @@ def flow(
     show: Callable[[Step], None] = lambda _: None,
     stopping: Stops | None = None,
     **asked: Any,
-) -> Passage:
-    wanted = Asked(arn(instance), "flow", tuple(map(arn, topics)), **({"wait": WAIT} | asked))
+) -> FlowResult:
+    wanted = FlowRequest(arn(instance), "flow", tuple(map(arn, topics)), **({"wait": WAIT} | asked))
     sessions = sessions_of(account.endpoint, account.id)
     return run_flow(wanted, sessions, all_rules(), show, stopping or stops())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.fix.live.flow_result import FAILED, End, Passage, Step
+from checker.fix.live.flow_result import FAILED, End, FlowResult, Step
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.cli.process import CHECKER
@@ -126,7 +126,7 @@ def test_a_chat_that_may_have_been_started_is_found_by_its_token_and_stopped(
     assert not passage.left_behind
 
 
-def interrupted(account: Account, instance: str, topic: str, at: int) -> Passage:
+def interrupted(account: Account, instance: str, topic: str, at: int) -> FlowResult:
     """Run a flow that is interrupted after its n-th step."""
     stopping = stops()
     numbers = count(1)

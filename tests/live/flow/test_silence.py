@@ -107,7 +107,7 @@ def test_a_broken_link_holds_the_flow_and_is_the_cause_where_it_is_forced(
     before = temporary(sandbox, account)
     sandbox.forget_calls()
     held = flow(account, instance, topic)
-    assert held.end is End.HELD
+    assert held.end is End.BLOCKED
     assert not [one for one in sandbox.calls() if not one.action.startswith(("Get", "List", "Describe"))]
     forced = flow(account, instance, topic, force=True)
     assert forced.end is failure.end
@@ -165,7 +165,7 @@ def test_of_two_topics_the_broken_one_is_named(account: Account) -> None:
 def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
     passage = flow(account, instance, f"arn:aws:sns:us-east-1:{account.id}:nowhere")
-    assert passage.end is End.HELD
+    assert passage.end is End.BLOCKED
     cause = passage.topics[0].cause
     assert cause is not None
     assert "not there" in cause.reason
@@ -201,7 +201,7 @@ def test_an_instance_that_is_not_there_holds_the_flow(account: Account) -> None:
     topic = seed.good_topic(account, instance)
     account.client("connect").delete_instance(InstanceId=instance.rpartition("/")[2])
     passage = flow(account, instance, topic)
-    assert passage.end is End.HELD
+    assert passage.end is End.BLOCKED
     cause = passage.topics[0].cause
     assert cause is not None
     assert "has no such instance in us-east-1" in cause.reason
