@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import wraps
 from importlib import import_module
 from io import StringIO
@@ -14,61 +15,146 @@ from checker import __version__
 from checker.app.exit_codes import Exit
 from checker.app.terminal import tell
 from checker.inputs.opening import inputs_remembered
+from checker.policy.wildcard import did_you_mean
 
 
 class _Command(NamedTuple):
     module: str
     function: str
+    examples: tuple[str, ...]
 
+
+_INSTANCE = "--instance-arn arn:aws:connect:us-east-1:111122223333:instance/ID"
+_TOPIC = "arn:aws:sns:us-east-1:111122223333:chat"
+_ROLE = "arn:aws:iam::111122223333:role/chat"
+_KEY = "arn:aws:kms:us-east-1:111122223333:key/ID"
 
 _COMMANDS = {
-    "audit": _Command("audit", "audit"),
-    "baseline write": _Command("baseline", "baseline_write"),
-    "check": _Command("check", "check"),
-    "demo": _Command("demo", "demo"),
-    "diff": _Command("diff", "diff"),
-    "explain": _Command("explain", "explain_command"),
-    "fix": _Command("fix", "fix"),
-    "flow": _Command("flow", "flow"),
-    "permissions audit": _Command("permissions", "permissions_audit"),
-    "permissions fix": _Command("permissions", "permissions_fix"),
-    "permissions flow": _Command("permissions", "permissions_flow"),
-    "policy": _Command("policy", "policy"),
-    "rollback": _Command("rollback", "rollback"),
-    "rules": _Command("rules", "rules"),
-    "sandbox": _Command("sandbox", "sandbox"),
-    "simulate": _Command("simulate", "simulate"),
+    "check": _Command(
+        "check",
+        "check",
+        (
+            "checker check",
+            f"checker check policies {_INSTANCE}",
+            "checker check prod --format text --format sarif=checker.sarif",
+        ),
+    ),
+    "explain": _Command(
+        "explain",
+        "explain_command",
+        (
+            f"checker explain {_TOPIC} {_INSTANCE}",
+            f"checker explain topic.json --key-policy key.json {_INSTANCE}",
+        ),
+    ),
+    "fix": _Command(
+        "fix",
+        "fix",
+        (
+            f"checker fix policies {_INSTANCE}",
+            f"checker fix policies {_INSTANCE} --apply",
+            f"checker fix --topic-arn {_TOPIC} {_INSTANCE} --apply",
+        ),
+    ),
+    "rollback": _Command("rollback", "rollback", ("checker rollback checker-receipts/RECEIPT.json",)),
+    "flow": _Command(
+        "flow",
+        "flow",
+        (
+            f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID",
+            f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID --retain sqs",
+        ),
+    ),
+    "audit": _Command(
+        "audit",
+        "audit",
+        (
+            "checker audit --all-regions",
+            "checker audit --organization --role-name CheckerAudit --journal audit.jsonl",
+            "checker audit --resume audit.jsonl",
+        ),
+    ),
+    "diff": _Command(
+        "diff",
+        "diff",
+        ("checker diff old.json new.json", "checker diff HEAD~1:policies/chat.json policies/chat.json"),
+    ),
+    "policy": _Command(
+        "policy",
+        "policy",
+        (
+            f"checker policy --topic-arn {_TOPIC} {_INSTANCE}",
+            f"checker policy --topic-arn {_TOPIC} --key-arn {_KEY} {_INSTANCE} --format terraform",
+        ),
+    ),
+    "simulate": _Command(
+        "simulate",
+        "simulate",
+        (
+            f"checker simulate --policy topic.json --aws {_ROLE} --action sns:Publish --resource {_TOPIC}",
+            "checker simulate --requests requests.jsonl",
+        ),
+    ),
+    "rules": _Command("rules", "rules", ("checker rules", "checker rules missing-source-account")),
+    "baseline write": _Command(
+        "baseline",
+        "baseline_write",
+        ("checker baseline write", "checker check --baseline checker-baseline.json"),
+    ),
+    "permissions audit": _Command(
+        "permissions",
+        "permissions_audit",
+        ("checker permissions audit --organization --role-name CheckerAudit",),
+    ),
+    "permissions fix": _Command(
+        "permissions", "permissions_fix", (f"checker permissions fix --topic-arn {_TOPIC}",)
+    ),
+    "permissions flow": _Command(
+        "permissions", "permissions_flow", (f"checker permissions flow --topic-arn {_TOPIC} --retain sqs",)
+    ),
+    "sandbox": _Command("sandbox", "sandbox", ("checker sandbox --port 4566",)),
+    "demo": _Command("demo", "demo", ("checker demo",)),
 }
-
+"""The commands in the order of the help: files first, then one topic in AWS, then all of them."""
 
 _GROUPS = {
-    "baseline": "Keep a list of the findings that are known.",
-    "permissions": "Print the least IAM policy that a command needs.",
+    "baseline": "Record known findings, so that only new ones are reported.",
+    "permissions": "Print the minimal IAM policy for a command.",
 }
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def build(arguments: list[str]) -> typer.Typer:
     """Make the application with the command that the arguments name, or with all of them."""
+    named = next((one for one in arguments if not one.startswith("-")), "")
+    chosen = [one for one in _COMMANDS if one.split()[0] == named]
     app = typer.Typer(
         name="checker",
         no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
+        add_completion=not chosen,
+        rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
+        context_settings=_HELP,
     )
     app.callback()(_root)
-    named = next((one for one in arguments if not one.startswith("-")), "")
     groups: dict[str, typer.Typer] = {}
-    for name in [one for one in _COMMANDS if one.split()[0] == named] or _COMMANDS:
-        module, function = _COMMANDS[name]
+    for name in chosen or _COMMANDS:
+        module, function, examples = _COMMANDS[name]
         command = _exiting(getattr(import_module(f"checker.cli.{module}"), function))
         group, _, verb = name.rpartition(" ")
         if group and group not in groups:
-            groups[group] = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=_GROUPS[group])
+            groups[group] = typer.Typer(
+                no_args_is_help=True, rich_markup_mode="markdown", help=_GROUPS[group], context_settings=_HELP
+            )
             groups[group].callback()(lambda: None)
             app.add_typer(groups[group], name=group)
-        groups.get(group, app).command(verb)(command)
+        groups.get(group, app).command(verb, epilog=_epilog(examples))(command)
     return app
+
+
+def _epilog(examples: tuple[str, ...]) -> str:
+    """Show calls at the end of a help text, each on lines of its own, to be copied."""
+    return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *examples, "```"))
 
 
 def _print_version(value: bool) -> None:
@@ -96,9 +182,9 @@ def run(arguments: list[str]) -> int:
             arguments, prog_name="checker", standalone_mode=False, obj=arguments
         )
     except _UsageError as error:
-        said = StringIO()
-        error.show(said)  # it quotes the arguments
-        tell(*said.getvalue().splitlines())
+        message = StringIO()
+        error.show(message)  # it quotes the arguments
+        tell(*message.getvalue().splitlines(), *_suggestion(message.getvalue()))
         return Exit.BAD_INPUT
     except SystemExit as done:
         if isinstance(
@@ -107,6 +193,17 @@ def run(arguments: list[str]) -> int:
             return Exit.READER_GONE
         raise
     return code or Exit.CLEAN
+
+
+_NOT_ONE_OF = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
+
+
+def _suggestion(message: str) -> Iterator[str]:
+    """The choice that a misspelled value comes close to."""
+    found = _NOT_ONE_OF.search(message)
+    close = did_you_mean(found[1], re.findall("'([^']*)'", found[2]), 0.6) if found else None
+    if close:
+        yield f"  = help: did you mean `{close}`?"
 
 
 def _exiting(command: Callable[..., int]) -> Callable[..., None]:

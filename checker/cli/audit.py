@@ -11,6 +11,9 @@ from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
 from checker.app.run import Options, split
 from checker.cli.options import (
+    ACCESS,
+    RESULTS,
+    TOPICS,
     AllTopicsOption,
     BaselineOption,
     ConfigOption,
@@ -24,6 +27,7 @@ from checker.cli.options import (
     ReportFileOption,
     SelectOption,
     SeverityOption,
+    StrictOption,
     TopicOption,
     TopicTagOption,
     read_choice,
@@ -31,35 +35,51 @@ from checker.cli.options import (
 from checker.core.finding import Severity
 from checker.live.aws.access import Access, Coverage
 
+_RUN = "Long runs"
+
 
 def audit(
     context: typer.Context,
     region: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME,...", help="A Region to audit; repeatable.  [default: the profile's]"),
+        typer.Option(metavar="NAME,...", help="Region to audit; repeatable.", show_default="the profile's"),
     ] = None,
-    all_regions: Annotated[
-        bool, typer.Option("--all-regions", help="Audit every Region that is switched on.")
-    ] = False,
+    all_regions: Annotated[bool, typer.Option("--all-regions", help="Audit every enabled Region.")] = False,
     accounts: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID,...", help="The accounts to audit; repeatable.  [default: the caller's]"),
+        typer.Option(metavar="ID,...", help="Account to audit; repeatable.", show_default="the caller's"),
     ] = None,
     organization: Annotated[
-        bool, typer.Option("--organization", help="Audit every active account of the organisation.")
+        bool, typer.Option("--organization", help="Audit every active account of the organization.")
     ] = False,
     role_name: Annotated[
-        str, typer.Option(metavar="NAME", help="The role to assume in accounts other than the caller's.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Role to assume in accounts other than the caller's.",
+            show_default=False,
+            rich_help_panel=ACCESS,
+        ),
     ] = "",
-    external_id: Annotated[str, typer.Option(metavar="ID", help="External ID for assuming the role.")] = "",
+    external_id: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="External ID for assuming the role.",
+            show_default=False,
+            rich_help_panel=ACCESS,
+        ),
+    ] = "",
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
     threads: Annotated[
-        int, typer.Option(min=1, max=256, help="How many calls may be under way at once.")
+        int, typer.Option(min=1, max=256, metavar="N", help="Concurrent calls.", rich_help_panel=_RUN)
     ] = 32,
     manifest: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="A streaming manifest: its topics are judged, for its instances."),
+        typer.Option(
+            metavar="FILE", help="Streaming manifest with topics and their instances.", rich_help_panel=TOPICS
+        ),
     ] = None,
     instance: InstanceOption = None,
     all_topics: AllTopicsOption = None,
@@ -70,23 +90,43 @@ def audit(
         typer.Option(
             min=0,
             max=90 * 24,
-            help="Hours of CloudTrail events to read for streams; 0: none.  [default: 24]",
+            metavar="HOURS",
+            help="Hours of CloudTrail events to read for streams; 0 reads none.",
+            show_default="24",
+            rich_help_panel=TOPICS,
         ),
     ] = None,
     journal: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Record each account and Region in this file, for --resume."),
+        typer.Option(
+            metavar="FILE",
+            help="Record each account and Region in this file, for --resume.",
+            rich_help_panel=_RUN,
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="JOURNAL", help="Continue an interrupted audit, with its options.")
+        Path | None,
+        typer.Option(
+            metavar="JOURNAL",
+            help="Continue an interrupted audit with its options.",
+            rich_help_panel=_RUN,
+        ),
     ] = None,
     security_hub: Annotated[
-        bool, typer.Option("--security-hub", help="Send findings to Security Hub, archive fixed ones.")
+        bool,
+        typer.Option(
+            "--security-hub",
+            help="Send findings to Security Hub, and archive fixed ones.",
+            rich_help_panel=RESULTS,
+        ),
     ] = False,
     dask: Annotated[
         str,
         typer.Option(
-            metavar="ADDRESS", help="Work on a trusted Dask cluster: it can run code. tls://HOST:PORT."
+            metavar="tls://HOST:PORT",
+            help="Run on this Dask cluster, which can run code here: trust it.",
+            show_default=False,
+            rich_help_panel=_RUN,
         ),
     ] = "",
     select: SelectOption = None,
@@ -95,23 +135,26 @@ def audit(
     formats: FormatsOption = None,
     output: ReportFileOption = "",
     fail_on: FailOnOption = None,
-    strict: Annotated[
-        bool | None,
-        typer.Option(
-            "--strict/--no-strict", help="Also exit 3 if a result is undetermined.", show_default=False
-        ),
-    ] = None,
+    strict: StrictOption = None,
     baseline: BaselineOption = None,
     write_baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the findings to this baseline, and report only others."),
+        typer.Option(
+            metavar="FILE",
+            help="Record the findings in this baseline, and report only new ones.",
+            rich_help_panel=RESULTS,
+        ),
     ] = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Audit live accounts: topics that Amazon Connect streams to, their policies, keys and subscriptions.
+    """Check the topics in AWS accounts that Connect streams to.
 
-    Reads only. A call ends after 60 seconds, and a silent service is not asked again. Exit codes: 0 clean, 1 findings, 2 usage, 3 incomplete: something could not be read, 130 interrupted.
+    Reads topic policies, keys, subscriptions and CloudTrail events, and changes nothing. A call ends after
+    60 seconds, and a service that does not answer is not called again.
+
+    Exit codes: 0 clean, 1 findings, 2 usage error, 3 incomplete: something could not be read, 4 internal error,
+    130 interrupted.
     """
     options = Options(
         instances=tuple(instance or ()),

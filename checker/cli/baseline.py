@@ -45,7 +45,8 @@ def baseline_write(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"The file to write; else the configuration's, or {DEFAULT}.",
+            help="Write the baseline to this file.",
+            show_default=f"as configured, else {DEFAULT}",
         ),
     ] = None,
     instance: InstanceOption = None,
@@ -59,10 +60,12 @@ def baseline_write(
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Record the current findings; `checker check --baseline FILE` then reports only others.
+    """Record the current findings for `checker check --baseline`.
 
-    Findings are known by rule, file and place, never by line. Entries that this run did not judge stay in the file.
-    Exit codes: 0 written, 2 unreadable input, or nothing to examine.
+    Findings are identified by rule, file and place, not by line. Entries for anything that this run did not check
+    stay in the file.
+
+    Exit codes: 0 written, 2 unreadable input or nothing to check, 4 internal error.
     """
     options = Options(
         tuple(paths or ()),
@@ -81,15 +84,15 @@ def baseline_write(
     if faults:
         first = faults[0]
         raise InputError(
-            first.what, first.reason, first.position, "a baseline is written of what could be read whole"
+            first.what, first.reason, first.position, "no baseline was written; fix the file or exclude it"
         )
     for skipped in run.report.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     if not run.report.examined:
         raise InputError(
             ", ".join(map(str, paths or ())) or ".",
-            "nothing was examined, no baseline was written",
-            help_text="name files with topics or keys; `checker check` says what it examines",
+            "nothing was checked, no baseline was written",
+            help_text="name files with topics or keys; `checker check` lists what it checks",
         )
     write_baseline(run.report, path, regular=output is None)
     return Exit.CLEAN

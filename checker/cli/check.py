@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from checker.app.check import lint
 from checker.app.run import Options
 from checker.cli.options import (
@@ -24,6 +20,7 @@ from checker.cli.options import (
     SelectOption,
     SeverityOption,
     SourceOption,
+    StrictOption,
     TopicOption,
     TopicTagOption,
     VariableOption,
@@ -42,14 +39,7 @@ def check(
     formats: FormatsOption = None,
     output: ReportFileOption = "",
     fail_on: FailOnOption = None,
-    strict: Annotated[
-        bool | None,
-        typer.Option(
-            "--strict/--no-strict",
-            help="List what was skipped, undetermined or stale, and exit 3 for it.",
-            show_default=False,
-        ),
-    ] = None,
+    strict: StrictOption = None,
     all_topics: AllTopicsOption = None,
     topic: TopicOption = None,
     topic_tag: TopicTagOption = None,
@@ -61,10 +51,11 @@ def check(
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Lint policies, AWS CLI output, manifests, Terraform (files, plans, states), CloudFormation and CloudTrail.
+    """Check policies, Terraform, CloudFormation and AWS CLI output.
 
-    Files are recognised by their content. Exit codes: 0 clean, 1 findings, 2 unreadable input, 3 incomplete
-    (with --strict), 4 internal error.
+    Streaming manifests and CloudTrail events are read as well. Files are recognized by their content.
+
+    Exit codes: 0 clean, 1 findings, 2 unreadable input, 3 incomplete (with --strict), 4 internal error.
     """
     options = Options(
         tuple(paths or ()),

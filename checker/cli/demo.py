@@ -1,4 +1,4 @@
-"""`checker demo`: the whole story on a local AWS, told by the commands themselves."""
+"""`checker demo`: run the commands one after the other on a local AWS."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _RECEIPTS = "checker-receipts"
 
 
 class Act(NamedTuple):
-    """One command of the story: what is said before, its words, and the exit code that it has to end with.
+    """One command of the demo: its heading, its words, and its expected exit code.
 
     A word that begins with ``$`` stands for an ARN or a path of the demo.
     """
 
-    said: str
+    heading: str
     words: tuple[str, ...]
     ends: int
 
@@ -39,50 +39,50 @@ class Act(NamedTuple):
 _FLOW = ("--instance-arn", "$INSTANCE", "--contact-flow-id", "chat-flow", "--wait", "2")
 _FIX = ("--instance-arn", "$INSTANCE", "--apply", "--yes")
 
-_STORY = (
+_ACTS = (
     Act(
-        "The nightly audit finds what is wrong with them: nothing arrives at three, and strangers get into one.",
+        "The nightly audit finds the problems: three topics get no message, and one is open to other AWS customers.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
         Exit.FINDINGS,
     ),
     Act(
-        "Why can Connect not publish to the topic with the default policy? Link by link, with proof.",
+        "Why can Connect not publish to the topic with the default policy? Each link, with proof.",
         ("explain", "$DEFAULT", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
     Act(
-        "And so it is: AWS takes the chat, answers without any error, and nothing arrives.",
+        "A real chat confirms it: AWS returns no error, and no message arrives.",
         ("flow", "--topic-arn", "$DEFAULT", *_FLOW, "--force"),
         Exit.FINDINGS,
     ),
     Act(
-        "The smallest safe repair, proven before and after it is written, with a receipt to roll it back.",
+        "Apply the smallest safe fix, proven before and after, with a receipt for the rollback.",
         ("fix", "--topic-arn", "$DEFAULT", *_FIX),
         Exit.CLEAN,
     ),
     Act(
-        "The same chat once more: the message arrives.",
+        "Send the same chat again: the message arrives.",
         ("flow", "--topic-arn", "$DEFAULT", *_FLOW),
         Exit.CLEAN,
     ),
     Act(
-        "The encrypted topic wants a statement in the policy of its key.",
+        "The encrypted topic needs a statement in its key policy.",
         ("fix", "--topic-arn", "$SEALED", *_FIX, "--diff"),
         Exit.CLEAN,
     ),
     Act(
-        "The open topic works, for every AWS customer. Closing it takes nothing from the instance.",
+        "The open topic works, for every AWS customer. Close it without removing access from the instance.",
         ("fix", "--topic-arn", "$OPEN", *_FIX, "--diff"),
         Exit.CLEAN,
     ),
     Act(
-        "A FIFO topic cannot be mended in place: here is the plan for another.",
+        "A FIFO topic cannot be fixed in place: show the plan for a new one.",
         ("fix", "--topic-arn", "$ORDERED", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
     Act("Restore the default policy.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
     Act(
-        "What is left tonight: the FIFO topic, and the policy that was rolled back.",
+        "The remaining findings: the FIFO topic, and the policy that was rolled back.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
         Exit.FINDINGS,
     ),
@@ -91,13 +91,15 @@ _STORY = (
 
 def demo(
     pause: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Wait so long before each command.")
+        float, typer.Option(min=0, metavar="SECONDS", help="Seconds to wait before each command.")
     ] = 0.0,
 ) -> int:
-    """Tell the whole story on a local AWS: audit, explain, silence, repair, the message arrives, and back again.
+    """Show audit, explain, fix, flow and rollback on a local AWS.
 
-    Needs no AWS account and leaves nothing behind. Exit codes: 0 everything went as told, 1 a command ended
-    otherwise, 2 the extra `sandbox` is not installed, 4 internal error.
+    Needs no AWS account, and leaves nothing behind.
+
+    Exit codes: 0 the demo ran as planned, 1 a command ended with another exit code, 2 the extra `sandbox` is not
+    installed, 4 internal error.
     """
     check_seconds("--pause", pause)
     try:
@@ -106,24 +108,24 @@ def demo(
         raise missing_moto("checker demo") from None
     os.environ.pop("AWS_PROFILE", None)
     with running_sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        return _tell_story(sandbox, Path(folder), pause)
+        return _run_acts(sandbox, Path(folder), pause)
 
 
-def _tell_story(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
-    names = _people(sandbox)
+def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
+    names = _resources(sandbox)
     _introduce(names)
     environment = {**_without_aws(os.environ), **sandbox.environment}
-    for act in _STORY:
-        ended = _play(act, {**names, **_receipt(folder)}, environment, folder, pause)
+    for act in _ACTS:
+        ended = _run_act(act, {**names, **_receipt(folder)}, environment, folder, pause)
         if ended != act.ends:
             tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
             return Ending(findings=True).code
-    write(["", "Everything went as told; the local AWS and all that was in it are gone."])
+    write(["", "The demo is complete, and the local AWS is deleted."])
     return Exit.CLEAN
 
 
-def _people(sandbox: Sandbox) -> dict[str, str]:
-    """Make the account of the story, and name what is in it."""
+def _resources(sandbox: Sandbox) -> dict[str, str]:
+    """Create the account of the demo, and give the names of its resources."""
     from checker.sandbox import seed
 
     account = sandbox.account()
@@ -138,29 +140,29 @@ def _people(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-_ABOUT = {
-    "$INSTANCE": "the instance of Amazon Connect whose chats are to be streamed",
-    "$DEFAULT": "a topic as SNS makes it",
+_DESCRIPTIONS = {
+    "$INSTANCE": "the Connect instance that streams the chats",
+    "$DEFAULT": "a new topic with the default policy of SNS",
     "$ORDERED": "a FIFO topic",
-    "$SEALED": "an encrypted topic, whose key knows nothing of Connect",
-    "$OPEN": "a topic with the wide-open policy that people paste to make it work",
+    "$SEALED": "an encrypted topic whose key policy does not name Connect",
+    "$OPEN": "a topic with a copied policy that is open to everyone",
     "$GOOD": "a topic with the policy that AWS documents",
 }
 
 
 def _introduce(names: Mapping[str, str]) -> None:
     paint = paint_for(sys.stdout)
-    write([paint("bold", "An account with an instance and five topics, on a local AWS:")])
+    write([paint("bold", "An account with one instance and five topics, on a local AWS:")])
     for name, arn in names.items():
-        write([f"  {name:<9} {arn}", f"            {paint('dim', _ABOUT[name])}"])
+        write([f"  {name:<9} {arn}", f"            {paint('dim', _DESCRIPTIONS[name])}"])
 
 
-def _play(
+def _run_act(
     act: Act, names: Mapping[str, str], environment: Mapping[str, str], folder: Path, pause: float
 ) -> int:
-    """Say what comes, show the command as one would type it, and run it."""
+    """Print the heading and the command, and run it."""
     paint = paint_for(sys.stdout)
-    write(["", paint("bold", f"== {act.said}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
+    write(["", paint("bold", f"== {act.heading}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
     time.sleep(pause)
     words = [names.get(word, word) for word in act.words]
     done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603
@@ -168,11 +170,11 @@ def _play(
 
 
 def _receipt(folder: Path) -> dict[str, str]:
-    """The receipt of the first repair, once there is one."""
+    """The receipt of the first fix, once it exists."""
     found = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
     return {"$RECEIPT": str(found[0])} if found else {}
 
 
 def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would lead to an AWS of the user's."""
+    """The environment without the user's AWS settings."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}

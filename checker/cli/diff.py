@@ -32,20 +32,17 @@ if TYPE_CHECKING:
 
     from checker.analysis.access_diff import Difference
 
-_SIDE = "a topic or key policy, output of `aws sns get-topic-attributes` or `aws kms get-key-policy`, a template, `-`, or `REV:PATH` of git."
-
 
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help=f"The policy before: {_SIDE}")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The policy after: the same.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="File with the policy before.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="File with the policy after.")],
     topic: Annotated[
-        str, typer.Option("--topic-arn", metavar="ARN", help="The topic, where the policies do not name it.")
+        str,
+        typer.Option("--topic-arn", metavar="ARN", help="ARN of the topic, if the policies do not name it."),
     ] = "",
-    key: Annotated[
-        str, typer.Option("--key-arn", metavar="ARN", help="The key, which policies do not name.")
-    ] = "",
+    key: Annotated[str, typer.Option("--key-arn", metavar="ARN", help="ARN of the key.")] = "",
     resource: Annotated[
-        str, typer.Option(metavar="NAME", help="The topic or key to compare, where a file holds several.")
+        str, typer.Option(metavar="NAME", help="Topic or key to compare, if a file has several.")
     ] = "",
     instance: InstanceOption = None,
     variable: VariableOption = None,
@@ -53,10 +50,12 @@ def diff(
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> int:
-    """Say who gains and who loses access between two policies, each with a request that shows it.
+    """Show who gains and who loses access between two policies.
 
-    Exit codes: 0 the policies mean the same, 1 they differ, 2 unreadable input, 3 it is not known, 4 internal
-    error.
+    Each difference comes with a request that proves it. OLD and NEW can be topic or key policies, output of
+    `aws sns get-topic-attributes` or `aws kms get-key-policy`, templates, `-`, or `REV:PATH` of git.
+
+    Exit codes: 0 the policies mean the same, 1 they differ, 2 unreadable input, 3 not known, 4 internal error.
     """
     instances = [instance_option(text) for text in instance or ()]
     before, after = read_sides(old, new, resource, read_given(variable, parameter), key=bool(key))

@@ -37,10 +37,12 @@ def explain_command(
         str,
         typer.Argument(
             metavar="TOPIC",
-            help="Output of `aws sns get-topic-attributes`, a topic policy, or the ARN of a topic in AWS.",
+            help="ARN of a topic in AWS, output of `aws sns get-topic-attributes`, or a topic policy.",
         ),
     ],
-    instance: Annotated[str, typer.Option("--instance-arn", metavar="ARN", help="The Connect instance.")],
+    instance: Annotated[
+        str, typer.Option("--instance-arn", metavar="ARN", help="Connect instance that streams to the topic.")
+    ],
     key_policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Output of `aws kms get-key-policy`, or a key policy.")
     ] = None,
@@ -51,15 +53,15 @@ def explain_command(
     endpoint_url: EndpointOption = "",
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
-    strict: StrictOption = False,
+    strict: StrictOption = None,
 ) -> int:
-    """Say whether a Connect instance can publish to a topic, who else can, and which link is broken first.
+    """Explain whether Connect can publish to a topic, and who else can.
 
-    A topic that is given by its ARN is read from AWS, and its key with it, unless one is given; the instance is
-    looked up. Reading takes at most 60 seconds; calls without an answer by then have failed.
+    Prints each link of the chain with its proof, and the first broken one. A topic ARN is read from AWS with its
+    key, and the instance is looked up; reading takes at most 60 seconds.
 
-    Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input, 3
-    something is not known (with --strict, and whenever AWS would not show it), 4 internal error.
+    Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input,
+    3 something is not known (with --strict, or because AWS did not show it), 4 internal error.
     """
     arn, given = instance_option(instance), _key(key, key_policy)
     if Arn.parse(topic) is None:
@@ -72,7 +74,7 @@ def explain_command(
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    return _ending(explanation, strict=strict, unread=bool(found.skipped)).code
+    return _ending(explanation, strict=bool(strict), unread=bool(found.skipped)).code
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""`checker fix`: show, and with --apply carry out, the smallest safe changes that mend what `check` finds."""
+"""`checker fix`: show the smallest safe changes that fix findings, and apply them with --apply."""
 
 from __future__ import annotations
 
@@ -44,18 +44,22 @@ from checker.live.aws.access import Access
 from checker.report.repair import summary_line
 from checker.report.style import Paint
 
+_LIVE, _TEST = "Topic in AWS", "Test chat"
+
 
 def fix(
     paths: PathsArgument = None,
     instance: InstanceOption = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Write the files.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show the diff and nothing else.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply the fixes: write the files, or the policies in AWS.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print only the diff.")] = False,
     unsafe_fixes: Annotated[
         bool,
-        typer.Option("--unsafe-fixes", help="Also do what may take access from somebody, or give it."),
+        typer.Option("--unsafe-fixes", help="Also apply fixes that may grant or remove access."),
     ] = False,
     kms_condition: KmsConditionOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing before a live policy is written.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     severity: SeverityOption = None,
@@ -73,59 +77,82 @@ def fix(
     force_managed: Annotated[
         bool,
         typer.Option(
-            "--force-managed", help="Also write what CloudFormation, Terraform or the like manages."
+            "--force-managed",
+            help="Also change resources that CloudFormation or Terraform manages.",
+            rich_help_panel=_LIVE,
         ),
     ] = False,
     create_replacement: Annotated[
         bool,
         typer.Option(
             "--create-replacement",
-            help="Where a live topic or its key cannot be mended in place, plan another, and create it with --apply.",
+            help="If the topic or its key cannot be fixed in place, plan a new one; --apply creates it.",
+            rich_help_panel=_LIVE,
         ),
     ] = False,
     test_flow: Annotated[
         bool,
         typer.Option(
-            "--test-flow", help="After a live repair send a chat message through, as `checker flow` does."
+            "--test-flow",
+            help="Send a chat message after the fix, as `checker flow` does.",
+            rich_help_panel=_TEST,
         ),
     ] = False,
     contact_flow: Annotated[
-        str, typer.Option("--contact-flow-id", metavar="ID", help="For --test-flow: what takes the chat.")
+        str,
+        typer.Option(
+            "--contact-flow-id",
+            metavar="ID",
+            help="ID of the contact flow that handles the test chat.",
+            show_default=False,
+            rich_help_panel=_TEST,
+        ),
     ] = "",
     wait: Annotated[
         float,
         typer.Option(
-            min=1, max=900, metavar="SECONDS", help="For --test-flow: how long to wait for the message."
+            min=1,
+            max=900,
+            metavar="SECONDS",
+            help="Seconds to wait for the test message.",
+            rich_help_panel=_TEST,
         ),
     ] = 30,
     rollback_on_failure: Annotated[
         bool,
         typer.Option(
-            "--rollback-on-failure", help="For --test-flow: roll the repair back if nothing arrives."
+            "--rollback-on-failure",
+            help="Roll the fix back if the message does not arrive.",
+            rich_help_panel=_TEST,
         ),
     ] = False,
     receipts: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the receipt of a live repair is written.")
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for the receipt, which `checker rollback` needs.",
+            rich_help_panel=_LIVE,
+        ),
     ] = Path("checker-receipts"),
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
 ) -> int:
-    """Mend policies in files, or of a live topic and its key; without --apply only show how.
+    """Fix policies in files, or of one topic in AWS and its key.
 
-    Without a PATH, `--topic-arn` names one topic in AWS: its policy and that of its key are mended, and a
-    receipt makes `checker rollback` possible.
+    Without --apply, only shows the fixes. Without a PATH, --topic-arn names one topic in AWS.
 
-    Every change is proven: Connect for the named instances gains what AWS documents, nobody else gains
-    anything, and nobody loses anything but those who should never have had it. Exit codes: 0 nothing to do,
-    or everything was fixed, 1 there is something to apply, or findings remain, 2 unreadable input or a change
-    that was refused, 3 something of a live topic could not be read or written, 4 internal error. With
-    --test-flow also 1 if the message did not arrive.
+    Each safe fix is proven: Connect gains what AWS documents, for the named instances only. No other caller
+    gains access, and only callers that should never have had access lose it.
+
+    Exit codes: 0 nothing to fix, or everything is fixed, 1 fixes to apply or findings remain, 2 unreadable input
+    or a refused change, 3 a topic could not be read or written completely, 4 internal error. With --test-flow
+    also 1 if the message does not arrive.
     """
     check_output(output)
     check_seconds("--wait", wait)
     if (contact_flow or rollback_on_failure) and not test_flow:
         raise InputError(
-            "--test-flow", "no chat is tried without it", help_text="give it, or leave its options out"
+            "--test-flow", "required by --contact-flow-id and --rollback-on-failure", help_text="add it"
         )
     options = Options(
         tuple(paths or ()),
@@ -160,10 +187,10 @@ def fix(
         return fix_live(asked, shown, apply=apply, yes=yes)
     if test_flow:
         help_text = "name one topic with --topic-arn, and no PATH"
-        raise InputError("--test-flow", "only live topics are tried", help_text=help_text)
+        raise InputError("--test-flow", "works only for a topic in AWS", help_text=help_text)
     if create_replacement:
         help_text = "name one topic with --topic-arn, and no PATH"
-        raise InputError("--create-replacement", "only live topics are replaced", help_text=help_text)
+        raise InputError("--create-replacement", "works only for a topic in AWS", help_text=help_text)
     mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     check_output(output)
     if apply:
@@ -174,7 +201,9 @@ def fix(
 
 
 def _one(topics: list[str]) -> str:
-    """The topic to mend. Raises InputError for several."""
+    """Give the topic to fix. Raises InputError for several."""
     if len(topics) > 1:
-        raise InputError("--topic-arn", "one topic is mended at a time", help_text="run the command for each")
+        raise InputError(
+            "--topic-arn", "only one topic can be fixed at a time", help_text="run the command for each"
+        )
     return topics[0]

@@ -38,25 +38,37 @@ class FlowFormat(StrEnum):
     JUNIT = "junit"
 
 
+_RETENTION, _VARIANTS = "Retention", "Variants"
+
+
 def flow(
-    instance: Annotated[str, typer.Option("--instance-arn", metavar="ARN", help="The Connect instance.")],
+    instance: Annotated[
+        str, typer.Option("--instance-arn", metavar="ARN", help="Connect instance that streams the chat.")
+    ],
     contact_flow: Annotated[
-        str, typer.Option("--contact-flow-id", metavar="ID", help="The contact flow that takes the chat.")
+        str,
+        typer.Option(
+            "--contact-flow-id",
+            metavar="ID",
+            help="ID of the contact flow that handles the chat; choose one without agents.",
+        ),
     ],
     topic: Annotated[
         list[str],
-        typer.Option("--topic-arn", metavar="ARN", help="A topic to stream to; given twice for two."),
+        typer.Option("--topic-arn", metavar="ARN", help="Topic to stream to; repeatable once."),
     ],
     at_start: Annotated[
         bool,
-        typer.Option("--at-start", help="Stream to the first topic by StartChatContact itself."),
+        typer.Option(
+            "--at-start",
+            help="Start streaming with StartChatContact, not afterwards.",
+            rich_help_panel=_VARIANTS,
+        ),
     ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Start the chat though the proof finds a broken link.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start the chat even if a link is broken.")] = False,
     wait: Annotated[
         float,
-        typer.Option(min=1, max=900, metavar="SECONDS", help="How many seconds the message is waited for."),
+        typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message."),
     ] = 30,
     wait_for_metrics: Annotated[
         float,
@@ -64,66 +76,88 @@ def flow(
             min=0,
             max=900,
             metavar="SECONDS",
-            help="How many seconds CloudWatch's counters are waited for if nothing arrives.",
+            help="Seconds to wait for CloudWatch metrics if no message arrives.",
+            rich_help_panel=_VARIANTS,
         ),
     ] = 0,
     mistake: Annotated[
         Mistake | None,
         typer.Option(
-            metavar="NAME", help="Make a mistake that applications make, to see what it looks like."
+            metavar="NAME",
+            help="Repeat a common mistake of applications: `no-connect-participant` or `late-streaming`.",
+            rich_help_panel=_VARIANTS,
         ),
     ] = None,
     retain: Annotated[
         Keeping | None,
         typer.Option(
-            metavar="sqs|firehose", help="See whether a queue or a delivery stream keeps the messages."
+            metavar="sqs|firehose",
+            help="Also check that a queue or a delivery stream keeps the messages.",
+            rich_help_panel=_RETENTION,
         ),
     ] = None,
     create: Annotated[
-        bool, typer.Option("--create", help="For --retain: set it up where nothing does.")
+        bool,
+        typer.Option(
+            "--create", help="Create a missing subscription for --retain.", rich_help_panel=_RETENTION
+        ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="For --create: show what would be created, and end.")
+        bool,
+        typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="For --create: do not ask for confirmation.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION),
+    ] = False,
     receipts: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create.")
+        Path,
+        typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION),
     ] = Path("checker-receipts"),
     stream_arn: Annotated[
-        str, typer.Option(metavar="ARN", help="For --retain firehose --create: the stream to subscribe.")
+        str,
+        typer.Option(
+            metavar="ARN",
+            help="Delivery stream to subscribe with `--retain firehose --create`.",
+            show_default=False,
+            rich_help_panel=_RETENTION,
+        ),
     ] = "",
     force_managed: Annotated[
         bool,
-        typer.Option("--force-managed", help="For --create: also open a queue that a deployment manages."),
+        typer.Option(
+            "--force-managed",
+            help="Also change the policy of a queue that CloudFormation or Terraform manages.",
+            rich_help_panel=_RETENTION,
+        ),
     ] = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
-    output_format: Annotated[FlowFormat, typer.Option("--format", help="How to write the report.")] = (
+    output_format: Annotated[FlowFormat, typer.Option("--format", help="Format of the report.")] = (
         FlowFormat.TEXT
     ),
     output: OutputOption = None,
 ) -> int:
-    """Start a chat, stream it, say something, and see it come out of the topic; then clear everything away.
+    """Send a chat message through Connect and wait for it at the topic.
 
-    The chain is proven first, and a broken link ends it unless forced. For as long as it lasts, a queue of its
-    own is subscribed to each topic. Take a contact flow that calls no agent. --create shows what it would create,
-    asks, and writes a receipt before it changes anything.
+    Checks the chain first, and stops at a broken link unless --force is given. A temporary queue is subscribed to
+    each topic, and everything temporary is deleted at the end.
 
-    Exit codes: 0 the message arrived, 1 it did not or a link is broken, 2 usage, 3 something else kept the flow
-    from being carried through or cleared away, 4 internal error, 130 interrupted.
+    Exit codes: 0 the message arrived, 1 it did not arrive or a link is broken, 2 usage error, 3 the test could not
+    be completed or cleaned up, 4 internal error, 130 interrupted.
     """
     check_output(output)
     for option, seconds in (("--wait", wait), ("--wait-for-metrics", wait_for_metrics)):
         check_seconds(option, seconds)
     if dry_run and not create:
-        raise InputError("--dry-run", "goes with `--retain` and `--create`")
+        raise InputError("--dry-run", "requires `--retain` and `--create`")
     if not contact_flow.strip():
         raise InputError(
-            "--contact-flow-id", "it is empty", help_text="it is the last part of the flow's ARN"
+            "--contact-flow-id", "is empty", help_text="give the last part of the contact flow's ARN"
         )
     if at_start and mistake is Mistake.LATE_STREAMING:
         raise InputError(
-            "--mistake", "a stream that begins with the chat is not late", help_text="leave --at-start out"
+            "--mistake", "`late-streaming` contradicts --at-start", help_text="remove one of them"
         )
     asked = FlowRequest(
         instance_option(instance),
@@ -154,8 +188,8 @@ def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
     if len(arns) > MOST_TOPICS and not force:
         raise InputError(
             "--topic-arn",
-            f"{len(arns)} topics: AWS documents that a contact is streamed to {MOST_TOPICS} at most",
-            help_text="leave one out, or see with --force what AWS says",
+            f"{len(arns)} topics: AWS documents a maximum of {MOST_TOPICS} for a contact",
+            help_text="remove one, or add --force to see the answer of AWS",
         )
     return tuple(arns)
 
@@ -163,7 +197,7 @@ def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
 def _wanted(
     retain: Keeping | None, create: bool, stream_arn: str, instance: Arn, force_managed: bool
 ) -> Wanted | None:
-    """Read what is to keep the messages. Raises InputError for options that do not go together."""
+    """Read the options of --retain. Raises InputError for options that contradict each other."""
     if retain is None:
         for option, given in (
             ("--create", create),
@@ -171,14 +205,16 @@ def _wanted(
             ("--force-managed", force_managed),
         ):
             if given:
-                raise InputError(option, "it goes with --retain", help_text="`--retain sqs` judges queues")
+                raise InputError(
+                    option, "requires --retain", help_text="add `--retain sqs` or `--retain firehose`"
+                )
         return None
     stream = Arn.parse(stream_arn)
     if stream_arn and (stream is None or stream.service != "firehose"):
-        raise InputError("--stream-arn", f"`{stream_arn}` is no ARN of a delivery stream")
+        raise InputError("--stream-arn", f"`{stream_arn}` is not the ARN of a delivery stream")
     if create and retain is Keeping.FIREHOSE and stream is None:
-        help_text = "make a delivery stream with its destination, and name it with --stream-arn"
-        raise InputError("--create", "a stream is not made, only subscribed", help_text=help_text)
+        help_text = "create a delivery stream with its destination, and name it with --stream-arn"
+        raise InputError("--create", "only subscribes an existing delivery stream", help_text=help_text)
     return Wanted(retain.value, stream, instance, force_managed)
 
 

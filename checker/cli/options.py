@@ -18,10 +18,11 @@ from checker.configuration.model import Choice
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.collect import Given
+from checker.policy.wildcard import did_you_mean
 
 
 class Keeping(StrEnum):
-    """What keeps a topic's messages."""
+    """Kinds of subscribers that keep a topic's messages."""
 
     SQS = "sqs"
     FIREHOSE = "firehose"
@@ -35,121 +36,187 @@ class FailOn(StrEnum):
     NOTE = "note"
 
 
+RULES, TOPICS, INPUT, CONFIGURATION = "Rules", "Topics", "Input", "Configuration"
+ACCESS, EXIT_CODE, RESULTS = "AWS access", "Exit code", "Results"
+"""Panels of a help text, which group the options that few calls need."""
+
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH]...", help="Files and folders; `-` is standard input."),
+    typer.Argument(metavar="[PATH]...", help="Files and folders; `-` is standard input.", show_default="."),
 ]
 KmsConditionOption = Annotated[
     KeyCondition | None,
     typer.Option(
         "--kms-condition",
-        help="Limit Connect's use of the key: `topic` to messages to the topic; `instance` to the instances, "
-        "which AWS does not document.",
+        help="Limit Connect's use of the key to this `topic`, or to its `instance`, which AWS does not document.",
+        rich_help_panel="Key policy",
     ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the report.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Format of the report.")]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to a file.")
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.")
 ]
 ReportFileOption = Annotated[
-    str, typer.Option("--output", "-o", metavar="FILE", help="Write to a file, not to standard output.")
+    str,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.", show_default=False),
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Exit 3 if something was skipped or could not be determined.")
+    bool | None,
+    typer.Option(
+        "--strict/--no-strict",
+        help="Also exit 3 if a result is undetermined.",
+        show_default=False,
+        rich_help_panel=EXIT_CODE,
+    ),
 ]
 InstanceOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--instance-arn", metavar="ARN", help="A Connect instance that streams to the topics; repeatable."
+        "--instance-arn", metavar="ARN", help="Connect instance that streams to the topics; repeatable."
     ),
 ]
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="RULE,...", help="The rules or families that count; repeatable.  [default: all]"),
+    typer.Option(
+        metavar="RULE,...",
+        help="Rules or families to run; repeatable.",
+        show_default="all",
+        rich_help_panel=RULES,
+    ),
 ]
 FormatsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
         metavar="NAME[=FILE]",
-        help="text, json, sarif, junit, github or markdown; repeatable, each to a file of its own.",
+        help="text, json, sarif, junit, github or markdown; repeatable with a FILE for each.",
+        show_default="text",
     ),
 ]
 FailOnOption = Annotated[
     FailOn | None,
-    typer.Option(help="The severity from which findings make the exit code 1.  [default: warning]"),
+    typer.Option(
+        metavar="LEVEL",
+        help="Exit 1 for findings of this severity and above: `error`, `warning` or `note`.",
+        show_default="warning",
+        rich_help_panel=EXIT_CODE,
+    ),
 ]
 ChangedOption = Annotated[
     bool,
     typer.Option(
         "--changed",
-        help="Take the paths for the files of a change: pass over what is about something else, read the "
-        "files beside them for keys and instances, and report on the paths alone.",
+        help="Check PATHs as changed files: read their neighbors for context, report on PATHs only.",
+        rich_help_panel=INPUT,
     ),
 ]
 IgnoreOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="RULE,...", help="Rules or families that do not count; repeatable."),
+    typer.Option(metavar="RULE,...", help="Rules or families to skip; repeatable.", rich_help_panel=RULES),
 ]
 SeverityOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="RULE=LEVEL", help="Report a rule as error, warning or note; repeatable."),
+    typer.Option(
+        metavar="RULE=LEVEL",
+        help="Report a rule as `error`, `warning` or `note`; repeatable.",
+        rich_help_panel=RULES,
+    ),
 ]
 AllTopicsOption = Annotated[
     bool | None,
     typer.Option(
         "--all-topics/--no-all-topics",
-        help="Judge topics that have nothing to do with Connect, too.",
+        help="Also check topics without any link to Connect.",
         show_default=False,
+        rich_help_panel=TOPICS,
     ),
 ]
 TopicOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--topic-arn", metavar="ARN", help="Judge this topic whatever its policy says; wildcards, repeatable."
+        "--topic-arn",
+        metavar="ARN",
+        help="Check this topic whatever its policy says; wildcards, repeatable.",
+        rich_help_panel=TOPICS,
     ),
 ]
 TopicTagOption = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="KEY[=VALUE]", help="Judge topics with this tag whatever their policy says; repeatable."
+        metavar="KEY[=VALUE]",
+        help="Check topics with this tag whatever their policy says; repeatable.",
+        rich_help_panel=TOPICS,
     ),
 ]
 BaselineOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Report only what this file does not know.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Report only findings that are not in this baseline.", rich_help_panel=RESULTS
+    ),
 ]
 VariableOption = Annotated[
     list[str] | None,
-    typer.Option("--var", metavar="NAME=VALUE", help="The value of a Terraform variable; repeatable."),
+    typer.Option(
+        "--var",
+        metavar="NAME=VALUE",
+        help="Value of a Terraform variable; repeatable.",
+        rich_help_panel=INPUT,
+    ),
 ]
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=VALUE",
-        help="The value of a CloudFormation parameter, or of AWS::Region and the like; repeatable.",
+        help="Value of a CloudFormation parameter or of `AWS::Region`; repeatable.",
+        rich_help_panel=INPUT,
     ),
 ]
 SourceOption = Annotated[
     Path | None,
     typer.Option(
-        "--source", metavar="DIR", help="The Terraform files that a plan was made from, to show their lines."
+        "--source",
+        metavar="DIR",
+        help="Folder of the `.tf` files of a plan, to report their lines.",
+        rich_help_panel=INPUT,
     ),
 ]
-ProfileOption = Annotated[str, typer.Option(metavar="NAME", help="The profile to use.  [default: boto3's]")]
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="AWS profile with the credentials.",
+        show_default="from the environment",
+        rich_help_panel=ACCESS,
+    ),
+]
 EndpointOption = Annotated[
     str,
-    typer.Option("--endpoint-url", metavar="URL", help="Where AWS is, for a sandbox.  [default: boto3's]"),
+    typer.Option(
+        "--endpoint-url",
+        metavar="URL",
+        help="Endpoint in place of AWS, for a sandbox.",
+        show_default="AWS",
+        rich_help_panel=ACCESS,
+    ),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Read this configuration and look for no other.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read this configuration only.",
+        show_default="checker.yaml in this folder or above",
+        rich_help_panel=CONFIGURATION,
+    ),
 ]
-IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no configuration.")]
+IsolatedOption = Annotated[
+    bool, typer.Option("--isolated", help="Read no configuration.", rich_help_panel=CONFIGURATION)
+]
 
 
 def check_seconds(option: str, seconds: float) -> None:
-    """See that a time is one. Raises InputError for what is no number of seconds."""
+    """Check that a duration is finite. Raises InputError."""
     if not isfinite(seconds):
-        raise InputError(option, f"`{seconds}` is no number of seconds")
+        raise InputError(option, f"`{seconds}` is not a valid number of seconds")
 
 
 def read_given(
@@ -157,7 +224,9 @@ def read_given(
 ) -> Given:
     """Read the options that fill in templates. Raises InputError for one without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
-        raise InputError("--source", f"`{source}` is no folder", help_text="name the folder of the .tf files")
+        raise InputError(
+            "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
+        )
     return Given(
         _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
     )
@@ -172,7 +241,7 @@ def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
 
 
 def read_choice(select: list[str] | None, ignore: list[str] | None, severity: list[str] | None) -> Choice:
-    """Read the options that choose rules. Raises InputError for a severity that there is none of."""
+    """Read the options that choose rules. Raises InputError for an unknown severity."""
     levels = dict(_level(text) for text in split(severity or ()))
     return Choice(split(select) if select else None, split(ignore or ()), levels)
 
@@ -182,6 +251,6 @@ def _level(text: str) -> tuple[str, Severity]:
     try:
         return rule, Severity(level)
     except ValueError:
-        raise InputError(
-            "--severity", f"`{text}` names no severity", help_text="write `RULE=error`, `warning` or `note`"
-        ) from None
+        close = did_you_mean(level, Severity)
+        help_text = f"did you mean `{rule}={close}`?" if close else "write `RULE=error`, `warning` or `note`"
+        raise InputError("--severity", f"`{text}` has no valid severity", help_text=help_text) from None

@@ -1,4 +1,4 @@
-"""`checker permissions`: print the least IAM policy that a command needs."""
+"""`checker permissions`: print the minimal IAM policy for a command."""
 
 from __future__ import annotations
 
@@ -21,32 +21,68 @@ from checker.live.permissions import (
     retention_statements,
 )
 
+_OPTIONS = "Options of the command"
+
 _Topics = Annotated[
     list[str] | None,
-    typer.Option("--topic-arn", metavar="ARN", help="Limit it to topics; wildcards, repeatable."),
+    typer.Option("--topic-arn", metavar="ARN", help="Limit the policy to this topic; wildcards, repeatable."),
 ]
 _Keys = Annotated[
     list[str] | None,
-    typer.Option("--key-arn", metavar="ARN", help="Limit it to keys; wildcards, repeatable."),
+    typer.Option("--key-arn", metavar="ARN", help="Limit the policy to this key; wildcards, repeatable."),
 ]
 _Instances = Annotated[
-    list[str] | None, typer.Option("--instance-arn", metavar="ARN", help="Limit it to instances; repeatable.")
+    list[str] | None,
+    typer.Option("--instance-arn", metavar="ARN", help="Limit the policy to this instance; repeatable."),
 ]
-_Partition = Annotated[str, typer.Option(metavar="NAME", help="The partition of AWS.")]
+_Partition = Annotated[str, typer.Option(metavar="NAME", help="AWS partition.")]
 
 
 def permissions_audit(
     topic: _Topics = None,
     key: _Keys = None,
-    role_name: Annotated[str, typer.Option(metavar="NAME", help="For --role-name: entering accounts.")] = "",
-    organization: Annotated[bool, typer.Option("--organization", help="For --organization.")] = False,
-    all_regions: Annotated[bool, typer.Option("--all-regions", help="For --all-regions.")] = False,
-    topic_tag: Annotated[bool, typer.Option("--topic-tag", help="For --topic-tag.")] = False,
-    trail: Annotated[bool, typer.Option("--trail/--no-trail", help="For --trail-hours above 0.")] = True,
-    security_hub: Annotated[bool, typer.Option("--security-hub", help="For --security-hub.")] = False,
+    role_name: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Include the permissions for --role-name.",
+            show_default=False,
+            rich_help_panel=_OPTIONS,
+        ),
+    ] = "",
+    organization: Annotated[
+        bool,
+        typer.Option(
+            "--organization", help="Include the permissions for --organization.", rich_help_panel=_OPTIONS
+        ),
+    ] = False,
+    all_regions: Annotated[
+        bool,
+        typer.Option(
+            "--all-regions", help="Include the permissions for --all-regions.", rich_help_panel=_OPTIONS
+        ),
+    ] = False,
+    topic_tag: Annotated[
+        bool,
+        typer.Option(
+            "--topic-tag", help="Include the permissions for --topic-tag.", rich_help_panel=_OPTIONS
+        ),
+    ] = False,
+    trail: Annotated[
+        bool,
+        typer.Option(
+            "--trail/--no-trail", help="Include the permissions for CloudTrail.", rich_help_panel=_OPTIONS
+        ),
+    ] = True,
+    security_hub: Annotated[
+        bool,
+        typer.Option(
+            "--security-hub", help="Include the permissions for --security-hub.", rich_help_panel=_OPTIONS
+        ),
+    ] = False,
     partition: _Partition = "aws",
 ) -> int:
-    """Print what `checker audit` needs: reading, and no more."""
+    """Print the permissions of `checker audit`, which only reads."""
     extras = Extras(role_name, organization, all_regions, topic_tag, trail, security_hub)
     return _print(audit_policy(_limits(partition, topic, key), extras))
 
@@ -55,11 +91,16 @@ def permissions_fix(
     topic: _Topics = None,
     key: _Keys = None,
     create_replacement: Annotated[
-        bool, typer.Option("--create-replacement", help="For --create-replacement.")
+        bool,
+        typer.Option(
+            "--create-replacement",
+            help="Include the permissions for --create-replacement.",
+            rich_help_panel=_OPTIONS,
+        ),
     ] = False,
     partition: _Partition = "aws",
 ) -> int:
-    """Print what `checker fix` needs for live topics and keys."""
+    """Print the permissions of `checker fix` for a topic in AWS."""
     return _print(fix_policy(_limits(partition, topic, key), create=create_replacement))
 
 
@@ -68,14 +109,19 @@ def permissions_flow(
     instance: _Instances = None,
     key: _Keys = None,
     retain: Annotated[
-        Keeping | None, typer.Option("--retain", help="For --retain: judging what keeps the messages.")
+        Keeping | None,
+        typer.Option("--retain", help="Include the permissions for --retain.", rich_help_panel=_OPTIONS),
     ] = None,
-    create: Annotated[bool, typer.Option("--create", help="For --create: setting it up as well.")] = False,
+    create: Annotated[
+        bool, typer.Option("--create", help="Include the permissions for --create.", rich_help_panel=_OPTIONS)
+    ] = False,
     partition: _Partition = "aws",
 ) -> int:
-    """Print what `checker flow` needs: one chat, a queue that watches it, and what keeps the messages for good."""
+    """Print the permissions of `checker flow`."""
     if create and retain is None:
-        raise InputError("--create", "it goes with --retain", help_text="`--retain sqs` sets up a queue")
+        raise InputError(
+            "--create", "requires --retain", help_text="add `--retain sqs` or `--retain firehose`"
+        )
     limits = _limits(partition, topic, key, instance)
     policy = flow_policy(limits)
     if retain is not None:
@@ -92,7 +138,7 @@ def _limits(partition: str, topic: _Topics = None, key: _Keys = None, instance: 
         for text in given or ():
             arn = Arn.parse(text)
             if arn is None or arn.service != service:
-                raise InputError(option, f"`{text}` is no ARN of {service}")
+                raise InputError(option, f"`{text}` is not an ARN of {service}")
     return Limits(tuple(topic or ()), tuple(key or ()), tuple(instance or ()), partition)
 
 

@@ -1,4 +1,4 @@
-"""`checker policy`: the least that a topic's and a key's policy must say for Connect to stream chat messages."""
+"""`checker policy`: minimal policies that let Connect stream chat messages to a topic and use its key."""
 
 from __future__ import annotations
 
@@ -64,38 +64,40 @@ class Which(StrEnum):
 def policy(
     instances: Annotated[
         list[str],
-        typer.Option("--instance-arn", metavar="ARN", help="A Connect instance that streams; repeatable."),
+        typer.Option(
+            "--instance-arn", metavar="ARN", help="Connect instance that streams to the topic; repeatable."
+        ),
     ],
-    topic: Annotated[str, typer.Option("--topic-arn", metavar="ARN", help="The topic that it streams to.")],
+    topic: Annotated[
+        str, typer.Option("--topic-arn", metavar="ARN", help="Topic that the instances stream to.")
+    ],
     key: Annotated[
         str | None,
-        typer.Option("--key-arn", metavar="ARN", help="The key that the topic is encrypted with, if it is."),
+        typer.Option("--key-arn", metavar="ARN", help="Key that encrypts the topic; also print its policy."),
     ] = None,
     condition: KmsConditionOption = None,
     merge: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Keep the policy of this file, of `aws sns get-topic-attributes` or a policy alone, and add "
-            "what it lacks; `-` is standard input.",
+            help="Add the statements to the topic policy in this file; `-` is standard input.",
         ),
     ] = None,
     merge_key: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The same for the key, of `aws kms get-key-policy`."),
+        typer.Option(metavar="FILE", help="Add the statements to the key policy in this file."),
     ] = None,
-    only: Annotated[Which | None, typer.Option(help="Print one of the two policies.")] = None,
-    language: Annotated[
-        Language, typer.Option("--format", help="What to write the policies in.")
-    ] = Language.JSON,
+    only: Annotated[Which | None, typer.Option(help="Print only this policy.")] = None,
+    language: Annotated[Language, typer.Option("--format", help="Format of the policies.")] = Language.JSON,
     output: OutputOption = None,
 ) -> int:
-    """Print the least that a topic policy, and with --key-arn a key policy, must say for Connect to stream.
+    """Print minimal policies for a topic and its key.
 
-    Connect may publish for these instances, and for no others. With a key, JSON has both policies side by
-    side; --only prints one, ready to be pasted. A merged policy keeps its statements: what they still allow
-    to others is said. Exit codes: 0 printed, 1 printed, but merged statements allow too much, 2 refused, with
-    the reason that AWS documents, 4 internal error.
+    Connect can publish for the named instances only. With --merge, the statements of an existing policy are kept,
+    and a warning names what they still allow.
+
+    Exit codes: 0 printed, 1 printed, but merged statements allow too much, 2 refused, with the reason that AWS
+    documents, 4 internal error.
     """
     _fitting(key, only, {"--merge-key": merge_key, "--kms-condition": condition})
     wanted = read_wanted(topic, instances, key)
@@ -129,7 +131,7 @@ def _fitting(key: str | None, only: Which | None, of_key: dict[str, object]) -> 
     named = [name for name, value in of_key.items() if value is not None]
     named += ["--only key"] if only is Which.KEY else []
     if key is None and named:
-        raise InputError(named[0], "says something of a key that is not named", help_text="give --key-arn")
+        raise InputError(named[0], "requires --key-arn", help_text="add `--key-arn ARN`")
 
 
 def _said(drafts: Drafts, language: Language) -> Iterator[str]:

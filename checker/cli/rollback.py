@@ -1,4 +1,4 @@
-"""`checker rollback`: roll a live repair back."""
+"""`checker rollback`: roll back a fix that was applied in AWS."""
 
 from __future__ import annotations
 
@@ -33,23 +33,24 @@ _HELD = "run the same command again to continue"
 
 
 def rollback(
-    receipt: Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt of `checker fix --apply`.")],
+    receipt: Annotated[
+        Path, typer.Argument(metavar="RECEIPT", help="Receipt that `checker fix --apply` wrote.")
+    ],
     force: Annotated[
-        bool, typer.Option("--force", help="Also roll back resources that others have changed since.")
+        bool, typer.Option("--force", help="Also roll back resources that were changed since the fix.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
 ) -> int:
-    """Roll a live repair back: write the old policies again, and delete what the repair created.
+    """Roll back a fix that was applied in AWS.
 
-    Every resource is looked up first; the plan is shown, and nothing is changed before it is confirmed. Later
-    changes by others are left alone without --force. Only topics and keys that carry the id of the receipt as a
-    tag are deleted, also with --force; keys after seven days, the least that KMS allows.
+    Reads every resource, shows the plan, and asks for confirmation. Resources that were changed since the fix are
+    skipped without --force. Only topics and keys with the tag of the receipt are deleted; keys after seven days,
+    the minimum of KMS.
 
-    Exit codes: 0 everything is as it was before the repair, 1 something was changed since and left alone, 2 a
-    receipt that cannot be read, or no confirmation, 3 something could not be rolled back, 4 internal error,
-    130 interrupted.
+    Exit codes: 0 everything is as it was before the fix, 1 a later change was skipped, 2 unreadable receipt or not
+    confirmed, 3 a change could not be rolled back, 4 internal error, 130 interrupted.
     """
     with interruptible():
         return _roll_back(read_receipt(receipt), Access(profile=profile, endpoint=endpoint_url), force, yes)

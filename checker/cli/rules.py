@@ -17,10 +17,10 @@ from checker.report.rules import rule_list, rule_page, rules_json
 
 
 def rules(
-    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="The rule to explain.")] = None,
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Rule to explain.")] = None,
     output_format: FormatOption = Format.TEXT,
 ) -> int:
-    """List the rules, or explain one: what it finds, why it matters, and what to write instead."""
+    """List the rules, or explain one rule."""
     found = known_rules()
     if rule is not None:
         check_name(rule, [one.id for one in found], "checker rules")

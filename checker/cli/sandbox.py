@@ -1,4 +1,4 @@
-"""`checker sandbox`: a local AWS to try everything on."""
+"""`checker sandbox`: a local AWS for experiments and tests."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port on the loopback interface; 0 picks a free one.")
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 picks a free one.")
     ] = 0,
 ) -> int:
-    """Run a local AWS: SNS, SQS, KMS and more, with Amazon Connect and its participant service in front of it.
+    """Run a local AWS with Amazon Connect chat streaming.
 
-    It streams chat messages as AWS documents, and refuses what AWS documents to refuse. The lines that it
-    prints lead boto3, the AWS CLI and Terraform to it. It keeps nothing, and stops on Ctrl-C or SIGTERM.
-    Exit codes: 0 stopped, 2 the port is taken or the extra `sandbox` is not installed, 4 internal error.
+    Serves SNS, SQS, KMS and more, and streams chat messages as AWS documents. Prints the settings for boto3, the
+    AWS CLI and Terraform. Keeps no data, and stops on Ctrl-C or SIGTERM.
+
+    Exit codes: 0 stopped, 2 the port is in use or the extra `sandbox` is not installed, 4 internal error.
     """
     server = _server(port)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -38,13 +39,13 @@ def sandbox(
 
 
 def missing_moto(command: str) -> InputError:
-    """What stops a command that needs the extra `sandbox`."""
+    """Give the error of a command that needs the extra `sandbox`."""
     help_text = "pip install 'connect-stream-checker[sandbox]'"
     return InputError(command, "moto is not installed", help_text=help_text)
 
 
 def _server(port: int) -> Server:
-    # A profile of the user's is neither there in the sandbox nor wanted, and moto would look for it.
+    # moto would look for the user's profile, which the sandbox does not have.
     os.environ.pop("AWS_PROFILE", None)
     try:
         from checker.sandbox.server import Server
@@ -54,14 +55,14 @@ def _server(port: int) -> Server:
         return Server(port)
     except (OSError, SystemExit):  # werkzeug exits when a port is taken
         raise InputError(
-            "--port", f"port {port} cannot be used", help_text="give --port 0 to pick one"
+            "--port", f"cannot listen on port {port}", help_text="use `--port 0` to pick a free port"
         ) from None
 
 
 def _greet(endpoint: str, token: str) -> None:
-    """Print what to paste into a shell, at once, also into a pipe."""
+    """Print the environment variables to paste into a shell; flushed, so that a pipe gets them at once."""
     from checker.sandbox.running import environment
 
     values = {**environment(endpoint), "CHECKER_SANDBOX_TOKEN": token}
     write(f"export {name}={value}" for name, value in values.items())
-    tell("a local AWS is running; any 12 digits as access key are an account; Ctrl-C stops it")
+    tell("local AWS is running; use any 12-digit account ID as access key; Ctrl-C stops it")

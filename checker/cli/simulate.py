@@ -25,30 +25,47 @@ if TYPE_CHECKING:
     from checker.iam.decide.decide import Decision
 
 
+_REQUEST = "Request"
+
+
 def simulate(
     requests: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help='JSON Lines of {"policy", "request"}; `-` is standard input.'),
+        typer.Option(metavar="FILE", help='JSON Lines of `{"policy", "request"}`; `-` is standard input.'),
     ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The policy, for a single request.")
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Policy for a single request.")] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="AWS service that makes the request.", rich_help_panel=_REQUEST),
     ] = None,
-    service: Annotated[str | None, typer.Option(metavar="NAME", help="The service that asks.")] = None,
     aws: Annotated[
-        str | None, typer.Option(metavar="ARN", help="The role, user or account that asks.")
+        str | None,
+        typer.Option(
+            metavar="ARN", help="ARN of the principal that makes the request.", rich_help_panel=_REQUEST
+        ),
     ] = None,
-    action: Annotated[str | None, typer.Option(metavar="ACTION")] = None,
-    resource: Annotated[str | None, typer.Option(metavar="ARN")] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="Action of the request.", rich_help_panel=_REQUEST)
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Resource of the request.", rich_help_panel=_REQUEST)
+    ] = None,
     context: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="A context key; repeated, its values make a list."),
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Condition key and value; repeat it for a list of values.",
+            rich_help_panel=_REQUEST,
+        ),
     ] = None,
     output_format: FormatOption = Format.TEXT,
 ) -> int:
-    """Decide requests against a resource-based policy: the decision of that policy alone.
+    """Decide single requests against a resource-based policy.
 
-    Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown where AWS documents no answer: one word
-    a line for --requests, with a trace for a single request. Keys that are not given are absent.
+    Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown if AWS documents no answer. --requests prints one
+    word for each request, --policy a trace. Condition keys that are not given are absent from the request.
+
+    Exit codes: 0 decided, 2 unreadable input, 4 internal error.
     """
     if requests is not None and policy is None:
         return _batch(requests, output_format)
