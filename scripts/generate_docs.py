@@ -1,4 +1,4 @@
-"""Writes what follows from the rules: `docs/rules`, the tables of the README, the rule ids in the schema.
+"""Writes what follows from the rules: the pages in `docs/rules`, and the rule ids in the schema.
 
     python scripts/generate_docs.py [--check]
 
@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -37,7 +36,7 @@ RULES = sorted(built_in(), key=lambda rule: rule.id)
 
 def main() -> None:
     """Write the files, or compare them."""
-    wanted = {**pages(), ROOT / "README.md": readme(), ROOT / "schemas/configuration.v1.json": schema()}
+    wanted = {**pages(), ROOT / "schemas/configuration.v1.json": schema()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     extra = [path for path in PAGES.glob("*.md") if path not in wanted]
     if "--check" in sys.argv[1:]:
@@ -53,7 +52,7 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """A page a rule, and the index."""
     found = {PAGES / f"{rule.id}.md": "\n".join(page(rule)) + "\n" for rule in RULES}
-    index = ["# Rules", "", "Generated from the rules and their cases by `make docs`.", "", *table("")]
+    index = ["# Rules", "", "Generated from the rules and their cases by `make docs`.", "", *table()]
     return {**found, PAGES / "README.md": "\n".join(index) + "\n"}
 
 
@@ -89,20 +88,13 @@ def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
     yield from ("```text", *(lines or ["no findings"]), "```")
 
 
-def table(folder: str) -> Iterator[str]:
+def table() -> Iterator[str]:
     """A line a rule, by family."""
     by_family = sorted(RULES, key=lambda rule: (rule.family, rule.id))
     yield from ("| rule | severity, at worst | what it finds |", "| --- | --- | --- |")
     for _, members in groupby(by_family, key=lambda rule: rule.family):
         for rule in members:
-            yield f"| [`{rule.id}`]({folder}{rule.id}.md) | {rule.severity.value} | {rule.summary} |"
-
-
-def readme() -> str:
-    """The README with its table of rules."""
-    text = (ROOT / "README.md").read_text()
-    lines = "\n".join(table("docs/rules/"))
-    return re.sub(r"(?s)(?<=<!-- rules -->\n).*?(?=\n<!-- /rules -->)", lambda _: lines, text)
+            yield f"| [`{rule.id}`]({rule.id}.md) | {rule.severity.value} | {rule.summary} |"
 
 
 def schema() -> str:

@@ -13,6 +13,7 @@ from checker.analysis.inventory import Source
 from checker.app.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Exit, ending_of
+from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
 from checker.app.progress import AuditProgress
 from checker.app.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
@@ -65,6 +66,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     run = run._replace(report=run.report._replace(skipped=skipped))
     whole = publish(run, destinations, output)
+    tell(*after_audit(run.report))
     journal.finish()
     if not asked.journal and not asked.resume:
         journal.path.unlink()

@@ -11,6 +11,7 @@ from checker.analysis.inventory import Source
 from checker.app.exit_codes import Ending, Exit
 from checker.app.fix_files import ending_of_fix
 from checker.app.flow import Trial, ending_of_flow, try_chat
+from checker.app.next_step import after_fix
 from checker.app.run import Options, decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.documented import KeyCondition
     from checker.analysis.inventory import Instance, Inventory
-    from checker.app.output import Shown
+    from checker.app.fix_output import Shown
     from checker.app.run import Ground
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
@@ -151,7 +152,7 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         raise done.fault
     if done.fault is not None:
         complain(done.fault)
-    tell(summary_line(outcome))
+    tell(summary_line(outcome), *after_fix(outcome, [str(one.arn) for one in planned.wish.instances]))
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
     for doubt in planned.doubts:

@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.terminal import check_output, paint_for, report_bug, tell, write
 from checker.core.errors import InputError
-from checker.core.terminal_text import inert_line, json_lines
+from checker.core.terminal_text import inert_line
 from checker.inputs.opening import Role
 from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
 from checker.report.context import Setting
-from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
 from checker.report.style import Paint
 from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from checker.app.run import Run
     from checker.core.finding import Severity
-    from checker.fix.result import Outcome
     from checker.lint.report import Report
 
 
@@ -167,32 +165,3 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-class Shown(NamedTuple):
-    """How an outcome is reported, and where: standard output, or a file."""
-
-    format: Format
-    paint: Paint
-    diff_alone: bool
-    output: Path | None
-
-    @property
-    def for_people(self) -> bool:
-        """True for text, which is read while the command goes on."""
-        return self.format is not Format.JSON
-
-    def write(self, outcome: Outcome) -> None:
-        """Write the report. Raises InputError for a file that cannot be written."""
-        if not self.for_people:
-            write(json_lines(repair_json(outcome)), self.output)
-            return
-        text = diff_text if self.diff_alone else repair_text
-        write(text(outcome, self.paint), self.output)
-
-    def remarks(self, outcome: Outcome) -> Iterator[str]:
-        """Say which files' diffs cannot be given to `git apply`."""
-        if self.for_people:
-            for name in escaped_diffs(outcome):
-                yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"
-                yield "  = help: use `--apply`, which writes the exact text"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_explain
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
@@ -74,7 +75,13 @@ def explain_command(
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    words = ("--topic-arn", topic) if Arn.parse(topic) is not None else _files(topic, key_policy, key)
+    tell(*after_explain(explanation, words))
     return _ending(explanation, strict=bool(strict), unread=bool(found.skipped)).code
+
+
+def _files(*given: str | Path | None) -> tuple[str, ...]:
+    return tuple(str(path) for path in given if path is not None and path != "-")
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:

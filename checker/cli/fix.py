@@ -10,8 +10,10 @@ import typer
 
 from checker.app.fix_files import apply_fixes, ending_of_fix, mend
 from checker.app.fix_live import LiveOptions, fix_live
+from checker.app.fix_output import Shown
 from checker.app.flow import Trial, check_trial
-from checker.app.output import Format, Shown
+from checker.app.next_step import after_fix
+from checker.app.output import Format
 from checker.app.run import Options
 from checker.app.terminal import check_output, paint_for, tell
 from checker.cli.options import (
@@ -196,7 +198,8 @@ def fix(
     if apply:
         mending = apply_fixes(mending)
     shown.write(mending.outcome)
-    tell(*shown.remarks(mending.outcome), summary_line(mending.outcome))
+    next_step = after_fix(mending.outcome, options.instances)
+    tell(*shown.remarks(mending.outcome), summary_line(mending.outcome), *next_step)
     return ending_of_fix(mending.outcome, mending.fail_on).code
 
 

@@ -24,7 +24,6 @@ from checker.inputs.collect import Facts
 from checker.inputs.discover import home_of
 from checker.inputs.resolve import assemble
 from checker.inputs.terraform.address import without_indices
-from checker.inputs.terraform.module.root import read_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +135,8 @@ def show_where_written(source: Path, facts: Facts) -> None:
 
     All instances of a resource are written in one place.
     """
+    from checker.inputs.terraform.module.root import read_module  # the parser is slow to import
+
     files = Facts(facts.given)
     read_module(source, frozenset(), files)
     for folder, declared in files.declared.items():

@@ -15,7 +15,7 @@ INSTANCE = (
 CHAIN = ("{0}/topic.json", *INSTANCE, "--key", "{0}/key.json", "--key-policy", "{0}/key-policy.json")
 
 
-@pytest.mark.parametrize(("folder", "code"), [("broken", 1), ("mended", 0)])
+@pytest.mark.parametrize(("folder", "code"), [("broken", 1), ("fixed", 0)])
 @pytest.mark.parametrize("command", [("check", "{0}"), ("explain", *CHAIN)], ids=lambda one: one[0])
 def test_the_broken_chain_is_found_broken_and_the_mended_one_whole(
     command: tuple[str, ...], folder: str, code: int

@@ -56,7 +56,7 @@ def test_apply_writes_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None
     path = save(tmp_path / "open.json", OPEN)
     done = run("fix", "--apply", path, *FOR_INSTANCE)
     assert done.returncode == 0
-    assert done.stderr == "1 finding fixed in 1 file\n"
+    assert done.stderr.startswith("1 finding fixed in 1 file\nnext: checker flow ")
     assert json.loads(path.read_text()) == GOOD
     again = run("fix", "--apply", path, *FOR_INSTANCE)
     assert (again.returncode, again.stdout) == (0, "")

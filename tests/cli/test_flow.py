@@ -90,7 +90,7 @@ def test_junit_has_a_case_a_step_and_one_for_each_message(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (topics(*(f"arn:aws:sns:us-east-1:777700001111:t{n}" for n in range(3))), "2 at most"),
+        (topics(*(f"arn:aws:sns:us-east-1:777700001111:t{n}" for n in range(3))), "a maximum of 2"),
         (topics("arn:aws:sqs:us-east-1:777700001111:queue"), "it belongs to sqs"),
         ((), "--topic-arn"),
     ],
@@ -205,9 +205,9 @@ def test_retain_is_part_of_the_report_and_of_the_exit_code(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--create",), "it goes with --retain"),
+        (("--create",), "requires --retain"),
         (("--retain", "firehose", "--create"), "--stream-arn"),
-        (("--retain", "firehose", "--stream-arn", "stream"), "no ARN of a delivery stream"),
+        (("--retain", "firehose", "--stream-arn", "stream"), "is not the ARN of a delivery stream"),
     ],
 )
 def test_options_of_retention_that_do_not_go_together(
@@ -245,11 +245,11 @@ def test_a_flow_cleans_up_without_a_reader_and_with_closed_streams(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--wait", "nan"), "no number of seconds"),
+        (("--wait", "nan"), "is not a valid number of seconds"),
         (("-o", "/nowhere/report"), "cannot be written"),
         (("--endpoint-url", "nope"), "--endpoint-url"),
-        (("--contact-flow-id", ""), "it is empty"),
-        (("--at-start", "--mistake", "late-streaming"), "is not late"),
+        (("--contact-flow-id", ""), "is empty"),
+        (("--at-start", "--mistake", "late-streaming"), "contradicts --at-start"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_is_done(

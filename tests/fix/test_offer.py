@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.check import offered
 from checker.core.finding import Applicability
 from checker.fix.editable import anything
+from checker.fix.preview import offered
 from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge

@@ -89,4 +89,4 @@ def test_what_retention_needs_comes_on_top_of_a_flow(kind: str, create: list[str
 def test_create_goes_with_retain() -> None:
     done = run("permissions", "flow", "--create")
     assert done.returncode == 2
-    assert "it goes with --retain" in done.stderr
+    assert "requires --retain" in done.stderr

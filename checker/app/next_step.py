@@ -1,0 +1,111 @@
+"""The command to run next, whole and ready to paste: every report ends with it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.core.arn import Arn
+from checker.core.finding import Applicability, Severity, Verdict
+from checker.inputs.discover import STDIN, is_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.app.run import Options
+    from checker.core.finding import Finding
+    from checker.fix.result import Outcome
+    from checker.lint.explain import Explanation
+    from checker.lint.report import Report
+
+_CONTACT_FLOW = ("--contact-flow-id", "CONTACT_FLOW_ID")
+"""Only people know which contact flow handles test chats."""
+_FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
+
+
+def after_check(report: Report, options: Options) -> Iterator[str]:
+    """Lead from findings in files to their fixes, else to the page of the worst rule."""
+    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
+    if any(path == STDIN or is_stream(path) for path in options.paths):
+        return  # a fix needs a file
+    fixes = [fix for finding in failed for fix in finding.fixes]
+    if any(fix.applicability in _FIXED and not fix.needs for fix in fixes):
+        yield _line(("fix", *_same_input(options)))
+    elif any("--instance-arn" in fix.needs for fix in fixes):
+        yield _line(("fix", *_same_input(options), "--instance-arn", "INSTANCE_ARN"))
+    elif failed and _worst(failed).severity is not Severity.NOTE:
+        yield _line(("rules", _worst(failed).rule))
+
+
+def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
+    """Lead from shown fixes to applying them, and from applied ones to a test of the chat flow."""
+    if outcome.is_pending:
+        yield f"next: {shlex.join([*outcome.command, '--apply'])}"
+    elif outcome.applied and outcome.flow is None:
+        yield from _flow((change.resource for change in outcome.changes), instances)
+
+
+def after_explain(explanation: Explanation, words: Sequence[str]) -> Iterator[str]:
+    """Lead from a broken or open chain to its fix, and from a whole one to a test of the chat flow.
+
+    ``words`` are the options of `fix` that name the same topic.
+    """
+    if not explanation.is_clean:
+        yield _line(("fix", *words, "--instance-arn", str(explanation.instance)))
+    elif explanation.chain != "unknown":
+        yield from _flow([explanation.topic.name], [str(explanation.instance)])
+
+
+def after_audit(report: Report) -> Iterator[str]:
+    """Lead from the worst finding about a topic in AWS to the explanation of its chain."""
+    pairings = {one.resource: one.pairings for one in report.examined}
+    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
+    about = [(one, name) for one in failed for name in (one.resource, *one.affects) if _is_topic(name)]
+    if about:
+        name = max(about, key=lambda pair: pair[0].severity.rank)[1]
+        paired = pairings.get(name, ())
+        instance = str(paired[0].instance) if paired else "INSTANCE_ARN"
+        yield _line(("explain", name, "--instance-arn", instance))
+
+
+def _flow(names: Iterable[str], instances: Sequence[str]) -> Iterator[str]:
+    topic = next(filter(_is_topic, names), "")
+    if topic:
+        instance = instances[0] if instances else "INSTANCE_ARN"
+        yield _line(("flow", "--topic-arn", topic, "--instance-arn", instance, *_CONTACT_FLOW))
+
+
+def _is_topic(name: str) -> bool:
+    arn = Arn.parse(name)
+    return arn is not None and arn.is_topic
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    return max(findings, key=lambda one: one.severity.rank)
+
+
+def _same_input(options: Options) -> Iterator[str]:
+    """The paths and options of a check that a fix needs as well.
+
+    Without a path, --topic-arn would name a topic in AWS.
+    """
+    yield from map(str, options.paths or ([Path()] if options.topics else []))
+    repeated = (
+        ("--instance-arn", options.instances),
+        ("--topic-arn", options.topics),
+        ("--topic-tag", options.topic_tags),
+        ("--select", options.choice.select or ()),
+        ("--ignore", options.choice.ignore),
+        ("--var", map("=".join, options.given.variables)),
+        ("--parameter", map("=".join, options.given.parameters)),
+    )
+    yield from (word for option, values in repeated for value in values for word in (option, value))
+    yield from ["--all-topics"] * (options.all_topics is True) + ["--changed"] * options.changed
+    if options.configuration is not None:
+        yield from ("--config", str(options.configuration))
+    yield from ["--isolated"] * options.isolated
+
+
+def _line(words: Sequence[str]) -> str:
+    return f"next: {shlex.join(('checker', *words))}"

@@ -1,0 +1,60 @@
+"""Every report ends with the command to run next, and that command works as it is printed."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import run, save
+from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
+
+EXAMPLES = TESTS.parent / "examples"
+CHAIN = ("topic.json", "--key", "key.json", "--key-policy", "key-policy.json", "--instance-arn", INSTANCE_ARN)
+
+
+def next_of(stderr: str) -> list[str]:
+    lines = [line.removeprefix("next: ") for line in stderr.splitlines() if line.startswith("next: ")]
+    return shlex.split(lines[0]) if lines else []
+
+
+@pytest.mark.parametrize(
+    ("folder", "command", "expected"),
+    [
+        ("broken", ["check"], ["checker", "fix"]),
+        ("broken", ["check", ".", "--ignore", "sns"], ["checker", "fix", ".", "--ignore", "sns"]),
+        ("broken", ["check", ".", "--select", "too-many-topics"], ["checker", "rules", "too-many-topics"]),
+        ("broken", ["fix", "."], ["checker", "fix", ".", "--apply"]),
+        ("broken", ["fix", ".", "--apply"], ["checker", "flow", "--topic-arn"]),
+        ("broken", ["explain", *CHAIN], ["checker", "fix", "topic.json", "key-policy.json", "key.json"]),
+        ("fixed", ["explain", *CHAIN], ["checker", "flow", "--topic-arn"]),
+        ("fixed", ["fix", "."], []),
+        ("fixed", ["check", "topic.json"], []),
+    ],
+)
+def test_a_report_ends_with_a_command_that_works(
+    folder: str, command: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    shutil.copytree(EXAMPLES / folder, tmp_path / "it")
+    following = next_of(run(*command, cwd=tmp_path / "it").stderr)
+    assert following[: len(expected)] == expected
+    assert bool(following) is bool(expected)
+    if following and following[1] != "flow":  # needs AWS
+        assert run(*following[1:], cwd=tmp_path / "it").returncode in (0, 1)
+
+
+def test_an_instance_that_only_the_user_knows_is_left_to_fill_in(tmp_path: Path) -> None:
+    save(tmp_path / "it is.json", document(statement()))
+    following = next_of(run("check", "it is.json", "--topic-arn", TOPIC_ARN, cwd=tmp_path).stderr)
+    assert following == [
+        *("checker", "fix", "it is.json", "--topic-arn", TOPIC_ARN, "--instance-arn", "INSTANCE_ARN")
+    ]
+    filled_in = [INSTANCE_ARN if word == "INSTANCE_ARN" else word for word in following[1:]]
+    assert next_of(run(*filled_in, cwd=tmp_path).stderr) == ["checker", *filled_in, "--apply"]
+
+
+def test_standard_input_cannot_be_fixed(tmp_path: Path) -> None:
+    done = run("check", "-", stdin=b'{"Version": "2012-10-17", "Statement": []}', cwd=tmp_path)
+    assert next_of(done.stderr) == []
