@@ -59,8 +59,16 @@ class Access(NamedTuple):
     @property
     def sentence(self) -> str:
         """`Connect for instance I of account A can sns:Publish`."""
-        limited = self.partly and self.party.kind != SOME
-        return f"{self.who} can {format_actions(self.actions)}{' in some cases' * limited}"
+        return f"{self.who} can {format_actions(self.actions)}{self._extent}"
+
+    @property
+    def grant(self) -> str:
+        """`sns:Publish by Connect for instance I of account A`."""
+        return f"{format_actions(self.actions)} by {self.who}{self._extent}"
+
+    @property
+    def _extent(self) -> str:
+        return " in some cases" if self.partly and self.party.kind != SOME else ""
 
 
 def format_actions(actions: Sequence[str]) -> str:

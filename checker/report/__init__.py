@@ -1,1 +1,1 @@
-"""Reports to text and JSON. A report knows no rule."""
+"""Output formats of reports. The formats do not depend on any rule."""

@@ -1,4 +1,4 @@
-"""Findings in the form of AWS Security Hub: ASFF.
+"""Findings in the AWS Security Finding Format (ASFF).
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
 """
@@ -18,14 +18,14 @@ GENERATOR = "checker/"
 _INSTANCES = "checker/instances"
 _LABELS = {Severity.ERROR: "HIGH", Severity.WARNING: "MEDIUM", Severity.NOTE: "INFORMATIONAL"}
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
-_KINDS = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
-_RESOURCES = 32
+_RESOURCE_TYPES = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
+_MAX_RESOURCES = 32
 """AWS documents that a finding has at most 32 resources."""
 _TITLE, _DESCRIPTION, _TEXT, _FIELD = 256, 1024, 512, 1024
 
 
 class Owner(NamedTuple):
-    """Whose findings they are: the account and Region that they are imported in."""
+    """The account and Region into which findings are imported."""
 
     partition: str
     account: str
@@ -33,23 +33,24 @@ class Owner(NamedTuple):
 
     @property
     def product(self) -> str:
-        """The product that an account may import findings for without being a partner."""
+        """ARN of the default product, for which an account can import findings without being a partner."""
         product = f"product/{self.account}/default"
         return str(Arn(self.partition, "securityhub", self.region, self.account, product))
 
 
 def finding_id(finding: Finding, owner: Owner) -> str:
-    """Name a finding so that it has the same name in every run."""
-    same = fingerprint(identity(finding, str))
-    return f"{owner.region}/{owner.account}/{GENERATOR}{finding.rule}/{same}"
+    """Return the ID of a finding, which is the same in every run."""
+    digest = fingerprint(identity(finding, str))
+    return f"{owner.region}/{owner.account}/{GENERATOR}{finding.rule}/{digest}"
 
 
 def finding_asff(
     finding: Finding, owner: Owner, now: str, since: str = "", instances: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Turn a finding into ASFF; times are ISO 8601, ``since`` is when it was first seen if that is known.
+    """Convert a finding to ASFF.
 
-    ``instances`` are the ARNs of the instances that the resource was judged for.
+    Times are in ISO 8601. ``since`` is the time when the finding was first seen, if known.
+    ``instances`` are the ARNs of the instances for which the resource was checked.
     """
     failed = finding.verdict is Verdict.FAIL
     asff: dict[str, Any] = {
@@ -62,15 +63,17 @@ def finding_asff(
         "CreatedAt": since or now,
         "UpdatedAt": now,
         "Severity": {"Label": _LABELS[finding.severity], "Original": finding.severity.value},
-        "Title": _cut(f"{finding.rule}: {finding.message}", _TITLE),
-        "Description": _cut(_description(finding), _DESCRIPTION),
+        "Title": _truncate(f"{finding.rule}: {finding.message}", _TITLE),
+        "Description": _truncate(_description(finding), _DESCRIPTION),
         "ProductFields": _fields(finding, instances),
-        "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][:_RESOURCES],
+        "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][
+            :_MAX_RESOURCES
+        ],
         "Compliance": {"Status": "FAILED" if failed else "WARNING"},
         "RecordState": "ACTIVE",
     }
     if finding.help:
-        asff["Remediation"] = {"Recommendation": {"Text": _cut(finding.help, _TEXT)}}
+        asff["Remediation"] = {"Recommendation": {"Text": _truncate(finding.help, _TEXT)}}
     return asff
 
 
@@ -89,7 +92,7 @@ _KEPT = (
 
 
 def archived(known: dict[str, Any], now: str, *, passed: bool) -> dict[str, Any]:
-    """Archive a finding that Security Hub has; it keeps its compliance status unless the rule ``passed``."""
+    """Return an archived copy of a Security Hub finding. Its compliance status changes only if the rule ``passed``."""
     kept = {key: known[key] for key in _KEPT if key in known}
     severity = {"Label": known.get("Severity", {}).get("Label", "INFORMATIONAL")}
     compliance = {"Status": "PASSED"} if passed else known.get("Compliance", {"Status": "FAILED"})
@@ -103,27 +106,30 @@ def _description(finding: Finding) -> str:
 
 
 def instances_of(known: dict[str, Any]) -> tuple[str, ...]:
-    """The instances that a finding of Security Hub was judged for; a cut list ends with a name that no instance has."""
+    """Return the instances for which a Security Hub finding was checked.
+
+    If the list was truncated, its last item is not a valid ARN.
+    """
     return tuple(known.get("ProductFields", {}).get(_INSTANCES, "").split())
 
 
 def _fields(finding: Finding, instances: tuple[str, ...]) -> dict[str, str]:
     place = format_route(finding.locations[0].route)
-    named = {
+    values = {
         "rule": finding.rule,
         "place": place,
         "verdict": finding.verdict.value,
         "version": __version__,
         "instances": " ".join(instances),
     }
-    return {GENERATOR + key: _cut(value, _FIELD) for key, value in named.items() if value}
+    return {GENERATOR + key: _truncate(value, _FIELD) for key, value in values.items() if value}
 
 
 def _resource(name: str, owner: Owner) -> dict[str, str]:
     arn = Arn.parse(name)
-    kind = _KINDS.get(arn.service, "Other") if arn else "Other"
+    kind = _RESOURCE_TYPES.get(arn.service, "Other") if arn else "Other"
     return {"Type": kind, "Id": name, "Partition": owner.partition, "Region": owner.region}
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+def _truncate(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -1,4 +1,4 @@
-"""A finding in few lines, without the excerpts: for reports that stand beside the code."""
+"""Short form of a finding, without excerpts, for reports that are shown next to the code."""
 
 from __future__ import annotations
 
@@ -16,51 +16,53 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A finding, and what holds it back if something does."""
+    """A finding, with its suppression if it is suppressed."""
 
     finding: Finding
     held_back: Suppressed | None = None
 
 
 def entries(report: Report) -> list[Entry]:
-    """Every finding, the worst first, and after them those that are held back."""
-    counted = [Entry(one) for one in worst_first(report.findings)]
-    return counted + [Entry(one.finding, one) for one in report.suppressed]
+    """Return all findings, most severe first, followed by the suppressed ones."""
+    active = [Entry(finding) for finding in worst_first(report.findings)]
+    return active + [Entry(suppressed.finding, suppressed) for suppressed in report.suppressed]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Sort by severity, what could not be told last among its equals; the order is kept otherwise."""
-    return sorted(findings, key=lambda one: (-one.severity.rank, one.verdict is Verdict.UNDETERMINED))
+    """Sort by severity, undetermined findings last within a severity. The sort is stable."""
+    return sorted(
+        findings, key=lambda finding: (-finding.severity.rank, finding.verdict is Verdict.UNDETERMINED)
+    )
 
 
 def by_role(finding: Finding) -> tuple[tuple[Location, ...], tuple[Location, ...]]:
-    """Part the locations of the fault from those that explain it; there is always one of the fault."""
+    """Split the locations into primary and related ones. There is always at least one primary location."""
     primary = tuple(one for one in finding.locations if one.role is Role.PRIMARY)
     if not primary:
         return finding.locations[:1], finding.locations[1:]
     return primary, tuple(one for one in finding.locations if one.role is Role.RELATED)
 
 
-_MOST = 1000
-_PLACES = 10
+_MAX_LENGTH = 1000
+_MAX_PLACES = 10
 
 
 class Detail(NamedTuple):
-    """One more thing about a finding; ``name`` tells a name or place from a sentence."""
+    """A labeled detail of a finding. ``name`` is true if the text is a name or a place, not a sentence."""
 
     label: str
     text: str
     name: bool = False
 
 
-def one_line(text: str, most: int = _MOST) -> str:
-    """Make a text safe to print, and cut what no reader would get through."""
-    shown = redacted(text)  # before it is cut: half a sensitive value is one still
-    return inert(shown) if len(shown) <= most else f"{inert(shown[:most])}..."
+def one_line(text: str, limit: int = _MAX_LENGTH) -> str:
+    """Make a text safe to print, and truncate it to a readable length."""
+    shown = redacted(text)  # redact before truncating: a part of a sensitive value is sensitive too
+    return inert(shown) if len(shown) <= limit else f"{inert(shown[:limit])}..."
 
 
 def place(location: Location, setting: Setting) -> str:
-    """Write ``file:line:column``, or the resource and the route where there is no file."""
+    """Format a location as ``file:line:column``, or as the resource and the route if there is no file."""
     position = location.position()
     name = location.source
     if position is None:
@@ -69,37 +71,37 @@ def place(location: Location, setting: Setting) -> str:
 
 
 def place_of(name: str, position: Position | None, setting: Setting) -> str:
-    """Write the same of a file that is known by its name."""
+    """Format a file name and an optional position as ``file:line:column``."""
     at = f":{position.line}:{position.column}" if position else ""
     return one_line(setting.relative(name) + at)
 
 
 def fix_label(fix: Fix) -> str:
-    """What a fix is called, with what it is proven to be worth."""
+    """Return the label of a fix, including how far it can be trusted."""
     if fix.needs:
-        return f"fix, once you give {fix.needs[0]}"
+        return f"fix (requires {fix.needs[0]})"
     if fix.applicability is Applicability.DISPLAY and not fix.operations:
         return "plan"
     if fix.applicability is Applicability.UNSAFE and not fix.edits:
-        return "fix"  # a live audit works no fix out, so nothing is known of its worth
+        return "fix"  # a live audit does not compute edits, so the fix is not classified
     return f"fix ({worth_label(fix.applicability)})"
 
 
 def worth_label(applicability: Applicability) -> str:
-    """How far a fix may be trusted, in the same words everywhere."""
+    """Describe how far a fix can be trusted."""
     return _LABELS[applicability]
 
 
 _LABELS = {
     Applicability.SAFE: "safe",
-    Applicability.DOCUMENTED: "as AWS documents, reaches others too",
+    Applicability.DOCUMENTED: "as AWS documents, also affects others",
     Applicability.UNSAFE: "unsafe",
     Applicability.DISPLAY: "by hand",
 }
 
 
 def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
-    """Give what comes after the message: further places, the resource, the witness, help and fixes."""
+    """Yield the details after the message: other places, the resource, the witness, help and fixes."""
     yield from _places(finding, setting)
     if finding.resource != finding.locations[0].source:
         yield Detail("resource", one_line(finding.resource), name=True)
@@ -109,16 +111,16 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:
         yield Detail("help", one_line(finding.help))
-    yield from (Detail(fix_label(one), one_line(one.title)) for one in finding.fixes)
+    yield from (Detail(fix_label(fix), one_line(fix.title)) for fix in finding.fixes)
 
 
 def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:
     primary, related = by_role(finding)
     places = [
-        *((one_line(one.note) or "also at", one) for one in primary[1:]),
-        *((one_line(one.note) or "see", one) for one in related),
+        *((one_line(location.note) or "also at", location) for location in primary[1:]),
+        *((one_line(location.note) or "see", location) for location in related),
     ]
-    for label, one in places[:_PLACES]:
-        yield Detail(label, place(one, setting), name=True)
-    if len(places) > _PLACES:
-        yield Detail("and at", f"{len(places) - _PLACES} places more")
+    for label, location in places[:_MAX_PLACES]:
+        yield Detail(label, place(location, setting), name=True)
+    if len(places) > _MAX_PLACES:
+        yield Detail("and at", f"{len(places) - _MAX_PLACES} more places")

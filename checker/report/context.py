@@ -1,4 +1,4 @@
-"""What a report needs to know beside the findings."""
+"""Context of a report: the rules that ran, the failing severity, folders and colors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """The rules that ran, the severity from which a run fails, and the folders that names are relative to.
+    """The rules that ran, the lowest severity that fails a run, and the base folders of file names.
 
-    ``root`` is the top of the repository and ``folder`` where the command was called, both absolute, with
-    slashes; ``paint`` colours a report that goes to a terminal.
+    ``root`` is the repository root and ``folder`` the working directory. Both are absolute paths with slashes.
+    ``paint`` adds color to a report that is printed to a terminal.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -26,12 +26,12 @@ class Setting(NamedTuple):
     paint: Paint = Paint()
 
     def relative(self, name: str) -> str:
-        """Write a file's name relative to the top of the repository, with slashes; other names stay."""
+        """Return a file name relative to the repository root, with slashes. Other names are unchanged."""
         if not is_file(name):
             return name
         return posixpath.relpath(posixpath.join(self.folder, name), self.root)
 
 
 def is_file(name: str) -> bool:
-    """False for the name of a live resource and for standard input."""
+    """Return whether a name is that of a file, not of a live resource or standard input."""
     return not name.startswith(("arn:", "<"))

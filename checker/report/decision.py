@@ -1,4 +1,4 @@
-"""A single decision with its trace, for people and as JSON."""
+"""A single decision with its trace, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {"Allowed": "ok", "Unknown": "warning"}
 
 
 def decision_json(decision: Decision, request: Request) -> dict[str, Any]:
-    """Turn a decision into JSON values."""
+    """Convert a decision to JSON values."""
     return {
         "decision": decision.word,
         "allowed": _truth(decision.allowed),
@@ -50,7 +50,7 @@ def _match(match: Match, number: int, request: Request) -> dict[str, Any]:
 
 
 def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterator[str]:
-    """Write the word, and a line a statement on why it applies or not."""
+    """Yield the decision, then one line per statement with the reason why it applies or not."""
     yield paint(_STYLES.get(decision.word, "error"), decision.word)
     for number, match in enumerate(decision.matches):
         title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number + 1}"

@@ -1,4 +1,4 @@
-"""Who gains and who loses access, for people and as JSON."""
+"""Access changes between two policies, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIDES = ("old", "new")
 
 
 def difference_json(difference: Difference) -> dict[str, Any]:
-    """Turn a difference into JSON values, in the form of `schemas/diff.v1.json`."""
+    """Convert a difference to JSON values, as `schemas/diff.v1.json` describes them."""
     same = difference.same
     return {
         "version": 1,
@@ -48,28 +48,28 @@ def _access(access: Access, old: Decision, new: Decision) -> dict[str, Any]:
 
 
 def difference_text(difference: Difference, paint: Paint) -> Iterator[str]:
-    """Write who gains, who loses and what is not known, each with its witness."""
-    yield from _group("gains", "+", "ok", difference.gained, paint)
-    yield from _group("loses", "-", "error", difference.lost, paint)
+    """Yield the newly allowed and no longer allowed access with witnesses, then the unknowns."""
+    yield from _group("newly allowed", "+", "ok", difference.gained, paint)
+    yield from _group("no longer allowed", "-", "error", difference.lost, paint)
     if difference.doubts:
         yield paint("bold", "not known")
         yield from (f"  {paint('warning', '?')} {inert(one.told)}" for one in difference.doubts)
         yield ""
     same = difference.same
     if isinstance(same, Unknown):
-        yield paint("warning", "It is not known whether the two policies mean the same.")
+        yield paint("warning", "Not known whether the two policies allow the same requests.")
     elif same:
-        yield paint("ok", "The two policies mean the same.")
+        yield paint("ok", "The two policies allow the same requests.")
 
 
 def _group(title: str, mark: str, style: str, accesses: Sequence[Access], paint: Paint) -> Iterator[str]:
     if not accesses:
         return
     yield paint("bold", title)
-    for one in accesses:
-        yield f"  {paint(style, mark)} {inert(one.sentence)}"
-        yield f"    {paint('dim', 'witness:')} {inert(_witness(one))}"
-        decisions = (one.refused, one.allowed) if mark == "+" else (one.allowed, one.refused)
+    for access in accesses:
+        yield f"  {paint(style, mark)} {inert(access.grant)}"
+        yield f"    {paint('dim', 'witness:')} {inert(_witness(access))}"
+        decisions = (access.refused, access.allowed) if mark == "+" else (access.allowed, access.refused)
         for side, decision in zip(_SIDES, decisions, strict=True):
             yield f"    {paint('dim', f'{side}:')} {inert(_decided(decision))}"
     yield ""
@@ -81,34 +81,34 @@ def _witness(access: Access) -> str:
 
 
 def _with(request: Request, decisions: Sequence[Decision]) -> str:
-    """What else the request has that the deciding statements ask for."""
-    asked = dict.fromkeys(
+    """Format the other values of the request that the conditions of the deciding statements use."""
+    condition_keys = dict.fromkeys(
         condition.folded_key
         for decision in decisions
         for match in decision.decisive()
         if isinstance(match.statement, Statement)
         for condition in known_conditions(match.statement)
     )
-    told = _told(request)
-    pairs = [(spell(key), request.context.get(key)) for key in asked if key not in told]
-    found = [f"{key} {_shown(value)}" for key, value in pairs if isinstance(value, str | tuple)]
-    return f", with {', '.join(found)}" if found else ""
+    implied = _implied_keys(request)
+    pairs = [(spell(key), request.context.get(key)) for key in condition_keys if key not in implied]
+    values = [f"{key} {_quote(value)}" for key, value in pairs if isinstance(value, str | tuple)]
+    return f", with {', '.join(values)}" if values else ""
 
 
-def _told(request: Request) -> tuple[str, ...]:
-    """The keys that the name of the caller and the circumstances tell already."""
+def _implied_keys(request: Request) -> tuple[str, ...]:
+    """Return the condition keys whose values follow from the description of the caller."""
     common = ("aws:securetransport", "aws:sourceip", "aws:principalisawsservice", "aws:resourceaccount")
     if not isinstance(request.caller, Service):
         return (*common, PRINCIPAL_ARN, PRINCIPAL_ACCOUNT)
     return (*common, *SOURCE_KEYS) if request.caller.name == CONNECT else common
 
 
-def _shown(value: str | tuple[str, ...]) -> str:
+def _quote(value: str | tuple[str, ...]) -> str:
     return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{one}`" for one in value)
 
 
 def _decided(decision: Decision) -> str:
-    """Say what a policy decides, and by which statement."""
+    """Describe the decision of a policy and the statement that makes it."""
     titles = [one.statement.title for one in decision.decisive() if isinstance(one.statement, Statement)]
     if decision.word == ALLOWED:
         return f"{titles[0]} allows it"

@@ -1,4 +1,4 @@
-"""The policies of a topic and of its key, in the language that they are wanted in, with what is to be known."""
+"""Generated policies of a topic and its key in the requested language, with remarks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _INDENT = "  "
 
 
 class Language(StrEnum):
-    """What policies can be written in."""
+    """Output language of a policy."""
 
     JSON = "json"
     TERRAFORM = "terraform"
@@ -43,7 +43,7 @@ class Language(StrEnum):
 
 
 class Drafts(NamedTuple):
-    """Policies that are wanted; ``condition`` is what the grant of the key is limited to."""
+    """The requested policies. ``condition`` limits the grant of the key."""
 
     wanted: Wanted
     topic: Draft | None
@@ -52,7 +52,7 @@ class Drafts(NamedTuple):
 
 
 def drafts_text(drafts: Drafts, language: Language) -> list[str]:
-    """Write the policies, with the remarks as comments where there can be some."""
+    """Write the policies, with remarks as comments if the language has comments."""
     parts = {
         Language.JSON: _json,
         Language.TERRAFORM: _terraform,
@@ -63,40 +63,40 @@ def drafts_text(drafts: Drafts, language: Language) -> list[str]:
 
 
 def topic_remarks(drafts: Drafts) -> Iterator[str]:
-    """What to know before the topic policy is set."""
+    """Yield the remarks to read before the topic policy is set."""
     region = drafts.wanted.topic.region
     if region not in CONNECT_REGIONS:
         yield f"{not_listed(region)}: {where_connect_is(region)}."
     if drafts.topic is not None and not drafts.topic.merged:
         yield (
-            "This is the whole policy of the topic and takes the place of the one it has: "
+            "This policy replaces the current policy of the topic. "
             "`--merge FILE` keeps the statements that other publishers need."
         )
 
 
 def key_remarks(drafts: Drafts) -> Iterator[str]:
-    """What to know before the key policy is set."""
+    """Yield the remarks to read before the key policy is set."""
     if drafts.key is None:
         return
     if not drafts.key.merged:
         yield (
-            "This is the whole policy of the key and takes the place of the one it has: "
-            "`--merge-key FILE` keeps the statements that others need."
+            "This policy replaces the current policy of the key. "
+            "`--merge-key FILE` keeps the statements that other principals need."
         )
     if drafts.condition is KeyCondition.INSTANCE:
         yield (
-            "AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn on to KMS: see a "
-            "test message arrive before you rely on this condition."
+            "AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn to KMS. "
+            "Check that a test message arrives before you rely on this condition."
         )
     elif drafts.condition is None and _reaches_others(drafts.key):
         yield (
-            "As AWS documents it, this lets Connect use the key on behalf of any AWS customer: "
+            "AWS documents this grant. It allows Connect to use the key on behalf of any AWS customer. "
             "`--kms-condition topic` limits it to messages to this topic."
         )
 
 
 def _topic_comments(drafts: Drafts) -> Iterator[str]:
-    """The remarks, and what merged statements still allow, for languages that can say it beside the policy."""
+    """Yield the remarks and the warnings about merged statements, for languages with comments."""
     yield from topic_remarks(drafts)
     yield from _warnings(drafts.topic)
 
@@ -111,7 +111,7 @@ def _warnings(draft: Draft | None) -> Iterator[str]:
 
 
 def _reaches_others(draft: Draft) -> bool:
-    """True if a statement for Connect was added, which has no condition."""
+    """Return whether a statement for Connect was added; the caller knows that it has no condition."""
     return draft.added > 0
 
 
@@ -123,12 +123,12 @@ def _json(drafts: Drafts) -> list[str]:
     if drafts.topic and drafts.key:
         both = {"topic_policy": drafts.topic.policy, "key_policy": drafts.key.policy}
         return [json_text(both, _INDENT)]
-    one, dialect = (drafts.topic, TOPIC) if drafts.topic else (drafts.key, KEY)
-    return [json_policy(one.policy, dialect.max_bytes)] if one else []
+    draft, dialect = (drafts.topic, TOPIC) if drafts.topic else (drafts.key, KEY)
+    return [json_policy(draft.policy, dialect.max_bytes)] if draft else []
 
 
 def json_policy(policy: Mapping[str, Plain], limit: int) -> str:
-    """Write a policy so that people can read it, unless only the blanks take it over the limit."""
+    """Write an indented policy, or a compact one if the indentation would exceed the limit."""
     readable = json_text(policy, _INDENT)
     return readable if len(readable) <= limit else json_text(policy)
 
@@ -156,9 +156,9 @@ def _cloudformation(drafts: Drafts) -> list[str]:
         lines += _comments(_topic_comments(drafts))
         lines += topic_policy_template(str(drafts.wanted.topic), drafts.topic.policy)
     if drafts.key:
-        where = f"CloudFormation sets a key's policy in the resource that makes the key, {drafts.wanted.key}:"
+        where = f"CloudFormation sets a key policy in the resource of the key itself, {drafts.wanted.key}:"
         lines += [""] * bool(lines) + _comments(_key_comments(drafts)) + [f"# {where}"]
-        # beside a template the property is a comment: a resource of its own would make a second key
+        # Next to a template, the property is a comment: a separate resource would create a second key.
         mark = "# " if drafts.topic else ""
         lines += [f"{mark}{line}" for line in key_policy_property(drafts.key.policy)]
     return lines
@@ -177,7 +177,7 @@ def _cli(drafts: Drafts) -> list[str]:
 
 
 def _shell_remarks(remarks: Iterator[str]) -> Iterator[str]:
-    """Write remarks as commands that do nothing: zsh takes no comments where commands are pasted."""
+    """Write remarks as no-op commands, because interactive zsh does not accept comments."""
     return (f": {quote(_NEWLINE.join(wrap(f'warning: {remark}', _SHELL_WIDTH)))}" for remark in remarks)
 
 
@@ -196,7 +196,7 @@ def set_topic_policy(topic: Arn, policy: Mapping[str, Plain]) -> str:
 
 
 def put_key_policy(key: Arn, policy: Mapping[str, Plain]) -> str:
-    """Write the command that sets a key's policy, which KMS calls `default`."""
+    """Write the command that sets a key's policy. Its name in KMS is always `default`."""
     options = (
         ("--region", key.region),
         ("--key-id", str(key)),
@@ -221,7 +221,7 @@ def topic_policy_template(topic: str, policy: Mapping[str, Plain]) -> list[str]:
 
 
 def key_policy_property(policy: Mapping[str, Plain]) -> list[str]:
-    """Write the property of a key's own resource: no other resource can set the policy of a key."""
+    """Write the `KeyPolicy` property, which only the resource of the key itself can have."""
     return _lines({"KeyPolicy": policy})
 
 
@@ -235,19 +235,20 @@ _LAYOUT = _LINES.inside("")
 
 
 def terraform_policy(name: str, policy: Mapping[str, Plain]) -> str:
-    """Write the data source of a whole policy. Without Version a policy is of the old one."""
+    """Write a policy as a data source. A policy without `Version` has the old version."""
     version = policy.get("Version", OLD_VERSION)
-    said = [("version", version)] if version != VERSION else []
-    said += [("policy_id", policy["Id"])] if "Id" in policy else []
-    parts = [_arguments(said)] if said else []
+    arguments = [("version", version)] if version != VERSION else []
+    arguments += [("policy_id", policy["Id"])] if "Id" in policy else []
+    parts = [_arguments(arguments)] if arguments else []
     parts += (
-        statement_text(HclFlow(), fresh(one), _LAYOUT.indent, _LINES) for one in listed(policy["Statement"])
+        statement_text(HclFlow(), fresh(statement), _LAYOUT.indent, _LINES)
+        for statement in listed(policy["Statement"])
     )
     return "".join(block_text(f'data "aws_iam_policy_document" "{name}"', parts, _LAYOUT))
 
 
 def terraform_resource(kind: str, name: str, arguments: Sequence[tuple[str, Plain]]) -> str:
-    """Write a resource without blocks inside."""
+    """Write a resource without nested blocks."""
     return "".join(block_text(f'resource "{kind}" "{name}"', [_arguments(arguments)], _LAYOUT))
 
 

@@ -1,4 +1,4 @@
-"""The chain for people, and as JSON."""
+"""Explanation of whether an instance can publish to a topic, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _MISSING = {
     Link.TOPIC_TYPE: "the type of the topic",
     Link.KEY: "the key of the topic",
 }
-"""Links whose name does not say what is not known of them."""
+"""Descriptions of links whose names do not say what is unknown."""
 
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Turn an explanation into JSON values."""
+    """Convert an explanation to JSON values."""
     return {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
@@ -82,7 +82,7 @@ def _word(answer: Answer, yes: str, no: str) -> str:
 
 
 def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    """Write the answer, the chain that it rests on, and who can publish under the topic policy."""
+    """Yield the answer, the chain of links behind it, and who can publish by the topic policy alone."""
     yield from _answer_lines(explanation, paint)
     yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
@@ -90,24 +90,24 @@ def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     for pairing in explanation.pairings:
         yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why(pairing))}"
     yield ""
-    for one in explanation.links:
-        yield _link(one, paint)
+    for status in explanation.links:
+        yield _link(status, paint)
     yield ""
-    yield "Under the topic policy alone:"
+    yield "By the topic policy alone:"
     for question, answer in explanation.answers():
         yield from _answer(question, answer, paint)
 
 
 def answer_of(explanation: Explanation) -> str:
-    """Answer in a sentence whether this instance can publish to this topic."""
+    """Return a sentence that says whether the instance can publish to the topic."""
     allowed = explanation.status(Link.TOPIC_POLICY) == OK
     aside = " (the topic policy does)" if allowed else ""
     broken = explanation.first_broken()
     if broken is not None:
         return f"No: {_problem(broken)}{aside if broken.link is Link.KEY_POLICY else ''}."
-    unsure = [_missing(one) for one in explanation.links if one.status == UNKNOWN]
-    if unsure:
-        return f"Not known: {unsure[0]}{''.join(f', {one}' for one in unsure[1:])}."
+    unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
+    if unknown:
+        return f"Not known: {', '.join(unknown)}."
     return "Yes: this instance can publish to the topic."
 
 
@@ -128,8 +128,8 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     if first is None:
         yield paint("dim", "Not checked: resource control policies of the organization.")
     for finding in explanation.openings():
-        named = paint("dim", f"[{finding.rule}]")
-        yield f"{paint('error', 'But others can publish, too:')} {inert(finding.message)} {named}"
+        rule = paint("dim", f"[{finding.rule}]")
+        yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
         yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
 
 
@@ -139,7 +139,7 @@ def _link(one: LinkStatus, paint: Paint) -> str:
 
 
 def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
-    """Write one link of a chain: its status, its name, and why."""
+    """Format one link of a chain: status, name and reason."""
     word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
     styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
     return f"  {styled} {name.replace('_', ' '):<13} {inert(reason)}"

@@ -1,4 +1,4 @@
-"""A flow for people, step by step and as a whole, and as JSON."""
+"""Result of a test flow: single steps and the whole flow, as text, JSON and JUnit XML."""
 
 from __future__ import annotations
 
@@ -26,31 +26,34 @@ _CLOCK = slice(11, 23)
 _ENDS = {
     End.ARRIVED: ("ok", "The message arrived."),
     End.SILENT: ("error", "The message did not arrive."),
-    End.REFUSED: ("error", "The flow could not be carried through."),
-    End.BLOCKED: ("error", "The flow was not started, as a link is broken; --force starts it all the same."),
+    End.REFUSED: ("error", "The flow failed at a step."),
+    End.BLOCKED: (
+        "error",
+        "The flow was not started because a link is broken. Use --force to start it anyway.",
+    ),
     End.INTERRUPTED: ("warning", "The flow was interrupted."),
 }
-_COUNTED = ("published", "delivered", "filtered_out", "failed")
+_COUNTERS = ("published", "delivered", "filtered_out", "failed")
 
 
 def step_line(step: Step, paint: Paint) -> str:
-    """Write a step: when, how it went, what it is, how long it took, its request, and what was said."""
+    """Format a step: time, status, name, duration, resource, message and request ID."""
     style, word = ("error", "FAILED") if step.status == FAILED else ("ok", "ok")
-    about = f"{_short(step.what)}: {step.said}" if step.said else _short(step.what)
+    details = f"{_short(step.what)}: {step.said}" if step.said else _short(step.what)
     request = paint("dim", f"  {inert(step.request_id)}") if step.request_id else ""
     return (
         f"{paint('dim', step.at[_CLOCK])} {paint(style, f'{word:<6}')} {step.name:<27} "
-        f"{step.seconds:>6.2f} s  {inert(about)}{request}"
+        f"{step.seconds:>6.2f} s  {inert(details)}{request}"
     )
 
 
-def _short(what: str) -> str:
-    """The name of a topic, queue or instance."""
-    return what.rpartition(":")[2] if what.startswith("arn:") else what
+def _short(resource: str) -> str:
+    """Return the last part of an ARN; other names are unchanged."""
+    return resource.rpartition(":")[2] if resource.startswith("arn:") else resource
 
 
 def passage_text(passage: FlowResult, paint: Paint) -> Iterator[str]:
-    """Write what came of a flow, after its steps."""
+    """Yield the result of a flow, to print after its steps."""
     yield ""
     yield f"{paint('dim', 'instance')} {passage.instance}"
     if passage.contact:
@@ -60,14 +63,14 @@ def passage_text(passage: FlowResult, paint: Paint) -> Iterator[str]:
     yield ""
     style, sentence = _ENDS[passage.end]
     yield paint(style, sentence)
-    if passage.cause is not None and not _is_told(passage.cause, passage):
+    if passage.cause is not None and not _is_topic_cause(passage.cause, passage):
         yield from _cause(passage.cause, passage.end, paint)
-    for left in passage.left_behind:
-        yield f"{paint('warning', 'left behind:')} {inert(left)}"
+    for resource in passage.left_behind:
+        yield f"{paint('warning', 'not removed:')} {inert(resource)}"
 
 
-def _is_told(cause: Cause, passage: FlowResult) -> bool:
-    """True for a cause that a topic has already, but for what speaks for it."""
+def _is_topic_cause(cause: Cause, passage: FlowResult) -> bool:
+    """Return whether the report of a topic already shows this cause, with or without the evidence."""
     return any(one.cause is not None and one.cause.reason == cause.reason for one in passage.topics)
 
 
@@ -75,11 +78,11 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', 'topic   ')} {inert(one.topic)}"
     if one.arrival is not None:
         yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
-        yield from _surprise(one, paint)
+        yield from _unexpected(one, paint)
     elif end is End.SILENT:
         yield f"  {paint('error', 'nothing arrived')}"
     if one.counters is not None and one.arrival is not None:
-        yield f"  {paint('dim', _counted(one.counters))}"
+        yield f"  {paint('dim', _counters_text(one.counters))}"
     if one.kept is not None:
         yield from (
             f"  {line}"
@@ -89,36 +92,39 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
         yield from _cause(one.cause, end, paint)
 
 
-def _surprise(one: TopicPassage, paint: Paint) -> Iterator[str]:
-    """Say so where AWS does what it does not document: the proof has to learn from it."""
+def _unexpected(one: TopicPassage, paint: Paint) -> Iterator[str]:
+    """Report a message that arrived although the analysis found a broken link.
+
+    Such a case shows undocumented behavior of AWS, or a bug in the analysis.
+    """
     broken = one.explanation.first_broken() if one.explanation else None
     if broken is not None:
-        yield f"  {paint('warning', 'against the proof')}, which says: {inert(broken.reason)}"
-        yield f"    {paint('dim', '=')} help: AWS does more than it documents; please report it to the makers of checker"
+        yield f"  {paint('warning', 'unexpected')}: the analysis said: {inert(broken.reason)}"
+        yield f"    {paint('dim', '=')} help: AWS allowed more than it documents; please report this"
 
 
-def _counted(counters: Counters) -> str:
+def _counters_text(counters: Counters) -> str:
     if counters.published is None:
-        return "CloudWatch shows no counters of the topic yet"
-    counts = (f"{getattr(counters, name) or 0} {name.replace('_', ' ')}" for name in _COUNTED)
-    return f"CloudWatch counts {', '.join(counts)}"
+        return "CloudWatch has no counts for the topic yet"
+    counts = (f"{getattr(counters, name) or 0} {name.replace('_', ' ')}" for name in _COUNTERS)
+    return f"CloudWatch counts: {', '.join(counts)}"
 
 
 def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
-    """Tell what is proven, or was said by AWS, from what is only likely."""
+    """Yield the cause, labeled as known (proven, or stated by AWS) or as likely."""
     known = end is End.BLOCKED or (end is End.REFUSED and not cause.link and not cause.rule)
-    lead = "reason:" if known else "most likely:"
+    label = "reason:" if known else "likely cause:"
     rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
     link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""
-    yield f"  {paint('bold', lead)} {link}{inert(cause.reason)}{rule}"
-    for one in cause.evidence:
-        yield f"    {inert(one)}"
+    yield f"  {paint('bold', label)} {link}{inert(cause.reason)}{rule}"
+    for evidence in cause.evidence:
+        yield f"    {inert(evidence)}"
     if cause.help:
         yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
 
 
 def passage_json(passage: FlowResult) -> dict[str, Any]:
-    """Turn a flow into JSON values, as `schemas/flow.v1.json` describes them."""
+    """Convert a flow to JSON values, as `schemas/flow.v1.json` describes them."""
     return {
         "version": _VERSION,
         "end": passage.end.value,
@@ -180,7 +186,7 @@ def flow_junit(passage: FlowResult) -> Iterator[str]:
             suite.append(_step(step))
     for topic in passage.topics:
         suite.append(_topic_case(topic, passage))
-    suite.append(_clearing(passage))
+    suite.append(_cleanup(passage))
     for element in (root, suite):
         element.attrib |= counted(element)
     yield from xml_lines(root)
@@ -194,27 +200,27 @@ def _step(step: Step) -> Element:
 
 
 def _name(step: Step) -> str:
-    """The name of a case, the same from run to run: without the ids of chats and queues."""
+    """Return a test case name that is stable across runs: without the IDs of chats and queues."""
     return f"{step.name} {step.what}" if step.what.startswith("arn:") else step.name
 
 
 def _topic_case(topic: TopicPassage, passage: FlowResult) -> Element:
-    """The message at a topic; skipped where the flow never came so far."""
+    """Return the test case for the message at a topic; skipped if the flow was interrupted before."""
     seconds = str(topic.arrival.seconds) if topic.arrival else "0"
     case = Element("testcase", name=one_line(f"{MESSAGE} {topic.topic}"), classname="topic", time=seconds)
     cause = topic.cause or passage.cause
     if topic.arrival is None:
         kind = "skipped" if passage.end is End.INTERRUPTED else "failure"
-        SubElement(case, kind, message=one_line(_said(cause))).text = one_line(cause.help if cause else "")
+        SubElement(case, kind, message=one_line(_reason(cause))).text = one_line(cause.help if cause else "")
     return case
 
 
-def _said(cause: Cause | None) -> str:
-    return cause.reason if cause else "the flow did not come so far"
+def _reason(cause: Cause | None) -> str:
+    return cause.reason if cause else "the flow ended before the message was sent"
 
 
-def _clearing(passage: FlowResult) -> Element:
-    case = Element("testcase", name="nothing is left behind", classname="clearing", time="0")
+def _cleanup(passage: FlowResult) -> Element:
+    case = Element("testcase", name="temporary resources are removed", classname="cleanup", time="0")
     if passage.left_behind:
         SubElement(case, "failure", message=one_line("; ".join(passage.left_behind)))
     return case

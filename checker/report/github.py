@@ -1,4 +1,4 @@
-"""GitHub Actions: annotations by workflow commands, and the summary of a job.
+"""GitHub Actions output: annotations as workflow commands, and the job summary.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """A command with properties and a message, whose lines may be several and each is safe to print."""
+    """A workflow command with properties and a message. Each line of the message is safe to print."""
 
     kind: str
     properties: tuple[tuple[str, str], ...]
     message: str
 
     def line(self) -> Inert:
-        """Write the command as one line, which the runner is meant to obey."""
+        """Format the command as one line for the runner to execute."""
         properties = ",".join(f"{key}={_property(value)}" for key, value in self.properties if value)
         return Inert(f"::{self.kind} {properties}::{_data(self.message)}")
 
@@ -45,32 +45,33 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-_MOST = 10
-"""GitHub shows this many annotations of a kind for a step, and drops the rest without a word."""
+_MAX_ANNOTATIONS = 10
+"""GitHub shows this many annotations of a kind per step and silently drops the others."""
 
 _SUMMARY_BYTES = 1024 * 1024
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def github_commands(report: Report, setting: Setting) -> Iterator[str]:
-    """Write annotations, the worst first and ten of a kind at most, and the counts of the run."""
+    """Yield annotations, most severe first and at most ten of a kind, then the summary line."""
     commands = list(_commands(report, setting))
     for kind in _KINDS.values():
-        some = [one for one in commands if one.kind == kind]
-        yield from (one.line() for one in some[:_MOST])
-        if len(some) > _MOST:
-            yield f"and {len(some) - _MOST} more of the kind {kind}, see the summary of the job: GitHub shows {_MOST}"
+        annotations = [command for command in commands if command.kind == kind]
+        yield from (command.line() for command in annotations[:_MAX_ANNOTATIONS])
+        if len(annotations) > _MAX_ANNOTATIONS:
+            more = len(annotations) - _MAX_ANNOTATIONS
+            yield f"{more} more annotations of kind {kind}: see the job summary, GitHub shows {_MAX_ANNOTATIONS}"
     yield f"checker: {summary_text(report, Paint())}"
 
 
 def step_summary(report: Report, setting: Setting) -> Iterator[str]:
-    """Write what belongs into the file that ``GITHUB_STEP_SUMMARY`` names; GitHub drops one that is too large."""
+    """Write the job summary, for the file that ``GITHUB_STEP_SUMMARY`` names. GitHub drops one that is too large."""
     return markdown_within(_SUMMARY_BYTES, report, setting)
 
 
 def _commands(report: Report, setting: Setting) -> Iterator[Command]:
     for rule in sorted(set(report.crashed)):
-        yield Command("error", (("title", rule),), "the rule failed itself, which is a fault of checker")
+        yield Command("error", (("title", rule),), "the rule crashed; this is a bug in checker")
     yield from (_skipped(one, setting) for one in report.skipped)
     yield from (_finding(one, setting) for one in worst_first(report.findings))
     for stale in report.stale:
@@ -79,32 +80,32 @@ def _commands(report: Report, setting: Setting) -> Iterator[Command]:
 
 
 def _skipped(skipped: Skipped, setting: Setting) -> Command:
-    kind, title = ("error", "could not be read") if skipped.error else ("notice", "not judged")
-    told = [one_line(f"{skipped.what}: {skipped.reason}")]
+    kind, title = ("error", "cannot read") if skipped.error else ("notice", "not checked")
+    lines = [one_line(f"{skipped.what}: {skipped.reason}")]
     if skipped.help:
-        told.append(f"help: {one_line(skipped.help)}")
+        lines.append(f"help: {one_line(skipped.help)}")
     properties = (*_at(skipped.what, skipped.position, setting), ("title", title))
-    return Command(kind, properties, "\n".join(told))
+    return Command(kind, properties, "\n".join(lines))
 
 
 def _finding(finding: Finding, setting: Setting) -> Command:
-    untold = finding.verdict is Verdict.UNDETERMINED
-    title = f"could not tell: {finding.rule}" if untold else finding.rule
+    undetermined = finding.verdict is Verdict.UNDETERMINED
+    title = f"undetermined: {finding.rule}" if undetermined else finding.rule
     first = by_role(finding)[0][0]
     position = first.position()
-    told = [one_line(finding.message)]
+    lines = [one_line(finding.message)]
     if position is None:
-        told.append(f"at: {place(first, setting)}")
-    told += (f"{label}: {text}" for label, text, _ in details(finding, setting))
+        lines.append(f"at: {place(first, setting)}")
+    lines += (f"{label}: {text}" for label, text, _ in details(finding, setting))
     properties = (*_at(first.source, position, setting), ("title", title))
-    return Command("notice" if untold else _KINDS[finding.severity], properties, "\n".join(told))
+    return Command("notice" if undetermined else _KINDS[finding.severity], properties, "\n".join(lines))
 
 
 def _at(name: str, position: Position | None, setting: Setting) -> Iterator[tuple[str, str]]:
-    if is_file(name):  # else GitHub would look for it in the repository
+    if is_file(name):  # GitHub would look for any other name in the repository
         yield "file", one_line(setting.relative(name))
     if position is None:
         return
     yield from (("line", str(position.line)), ("endLine", str(position.end_line)))
-    if position.line == position.end_line:  # GitHub takes no columns of a stretch of several lines
+    if position.line == position.end_line:  # GitHub accepts columns only within one line
         yield from (("col", str(position.column)), ("endColumn", str(position.end_column)))

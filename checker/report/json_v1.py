@@ -1,4 +1,4 @@
-"""The JSON report, version 1: `schemas/report.v1.json`. A frozen form, apart from the types inside."""
+"""The JSON report, version 1: `schemas/report.v1.json`. Its format is stable, unlike the internal types."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-def json_report(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - the same for all formats
+def json_report(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - all formats have this signature
     """Write the report as JSON."""
     return json_lines(report_v1(report))
 
 
 def report_v1(report: Report) -> dict[str, Any]:
-    """Turn a report into JSON values."""
+    """Convert a report to JSON values."""
     return {
         "version": 1,
         "findings": [finding_json(one) for one in report.findings],
@@ -40,7 +40,7 @@ def report_v1(report: Report) -> dict[str, Any]:
 
 
 def pairing_json(pairing: Pairing) -> dict[str, Any]:
-    """Turn a pairing into JSON values: the instance, and what says that it streams to the topic."""
+    """Convert a pairing to JSON values: the instance, and the source that links it to the topic."""
     return {
         "instance": str(pairing.instance),
         "source": pairing.source.value,
@@ -62,7 +62,7 @@ def _examined(one: Examined) -> dict[str, Any]:
 
 
 def summary(report: Report) -> dict[str, int]:
-    """Count findings by severity, targets by kind, and what was left out."""
+    """Count findings by severity, targets by kind, and skipped or suppressed items."""
     counts = {severity.value + "s": 0 for severity in Severity}
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
@@ -84,11 +84,12 @@ def summary(report: Report) -> dict[str, int]:
 
 
 def _count(examined: Iterable[Examined]) -> int:
-    """Count targets; one of a template once, in however many ways its conditions let it come out."""
+    """Count targets. A template resource counts once, however many variants its conditions produce."""
     return len({one.declared if "#" in one.resource else index for index, one in enumerate(examined)})
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
+    """Convert a finding to JSON values."""
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,

@@ -1,6 +1,6 @@
-"""JUnit XML: a suite a target, a test case a rule, and a suite for the run itself.
+"""JUnit XML: one suite per target, one test case per rule, and a suite for the run itself.
 
-There are no times in it: two runs over the same input write the same report.
+The report contains no times, so that two runs over the same input write the same report.
 """
 
 from __future__ import annotations
@@ -25,80 +25,81 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """A target and what each rule that judged it has to say."""
+    """A checked target, with its findings by rule."""
 
     examined: Examined
-    said: Mapping[str, Sequence[Entry]]
+    entries: Mapping[str, Sequence[Entry]]
 
 
 def targets(report: Report) -> Iterator[Target]:
-    """Give every target that was examined, and one more for each resource that strangely was not."""
-    said: list[dict[str, list[Entry]]] = [defaultdict(list) for _ in report.examined]
-    strays: dict[str, list[Entry]] = defaultdict(list)
-    named: dict[str, list[int]] = defaultdict(list)
+    """Yield every examined target, and an additional one for each other resource that has findings."""
+    by_target: list[dict[str, list[Entry]]] = [defaultdict(list) for _ in report.examined]
+    unmatched: dict[str, list[Entry]] = defaultdict(list)
+    numbers: dict[str, list[int]] = defaultdict(list)
     for number, examined in enumerate(report.examined):
-        named[examined.resource].append(number)
+        numbers[examined.resource].append(number)
     for entry in entries(report):
-        target = _target_of(entry, report.examined, named[entry.finding.resource])
-        (strays[entry.finding.resource] if target is None else said[target][entry.finding.rule]).append(entry)
-    yield from map(Target, report.examined, said)
-    yield from (_stray(resource, some) for resource, some in strays.items())
+        finding = entry.finding
+        target = _target_of(entry, report.examined, numbers[finding.resource])
+        (unmatched[finding.resource] if target is None else by_target[target][finding.rule]).append(entry)
+    yield from map(Target, report.examined, by_target)
+    yield from (_unmatched_target(resource, found) for resource, found in unmatched.items())
 
 
-def _target_of(entry: Entry, examined: Sequence[Examined], named: Iterable[int]) -> int | None:
-    """Choose between targets that are called the same; the file decides."""
+def _target_of(entry: Entry, examined: Sequence[Examined], numbers: Iterable[int]) -> int | None:
+    """Choose the target of a finding among targets with the same name, preferably from the same file."""
     finding = entry.finding
-    judged = [number for number in named if finding.rule in examined[number].verdicts]
+    candidates = [number for number in numbers if finding.rule in examined[number].verdicts]
     source = finding.locations[0].source
-    return min(judged, key=lambda number: examined[number].source != source, default=None)
+    return min(candidates, key=lambda number: examined[number].source != source, default=None)
 
 
-def _stray(resource: str, some: Sequence[Entry]) -> Target:
-    said: dict[str, list[Entry]] = defaultdict(list)
-    for one in some:
-        said[one.finding.rule].append(one)
-    verdicts = {rule: ones[0].finding.verdict for rule, ones in said.items()}
-    return Target(Examined("resource", resource, some[0].finding.locations[0].source, verdicts), said)
+def _unmatched_target(resource: str, found: Sequence[Entry]) -> Target:
+    by_rule: dict[str, list[Entry]] = defaultdict(list)
+    for entry in found:
+        by_rule[entry.finding.rule].append(entry)
+    verdicts = {rule: some[0].finding.verdict for rule, some in by_rule.items()}
+    return Target(Examined("resource", resource, found[0].finding.locations[0].source, verdicts), by_rule)
 
 
-UNTOLD = "could not be told"
+_UNDETERMINED = "undetermined"
 
 
-def judgement(target: Examined, rule: str, said: Sequence[Entry], setting: Setting) -> Element:
-    """Make a test case that fails for findings from the severity on from which a run fails.
+def rule_case(target: Examined, rule: str, found: Sequence[Entry], setting: Setting) -> Element:
+    """Create the test case of a rule. It fails if a finding has at least the severity that fails a run.
 
-    What could not be told and what is held back is skipped; the rest is told as the output of the case.
+    Undetermined and suppressed findings make the case skipped. Other findings are the output of the case.
     """
     case = Element("testcase", name=rule, classname=one_line(target.resource))
     if is_file(target.source):
         case.set("file", one_line(setting.relative(target.source)))
-    failing = [one for one in said if _fails(one, setting)]
-    others = [one for one in said if not _fails(one, setting)]
+    failing = [entry for entry in found if _fails(entry, setting)]
+    others = [entry for entry in found if not _fails(entry, setting)]
     if failing:
         _outcome(case, "failure", failing, setting)
-    elif target.verdicts[rule] is Verdict.UNDETERMINED or any(map(_passed_over, said)):
-        others.sort(key=lambda one: not _passed_over(one))
+    elif target.verdicts[rule] is Verdict.UNDETERMINED or any(map(_is_skipped, found)):
+        others.sort(key=lambda entry: not _is_skipped(entry))
         _outcome(case, "skipped", others[:1], setting)
         others = others[1:]
     if others:
-        SubElement(case, "system-out").text = _told(others, setting)
+        SubElement(case, "system-out").text = _details_text(others, setting)
     return case
 
 
 def _fails(entry: Entry, setting: Setting) -> bool:
     serious = entry.finding.severity.rank >= setting.fail_on.rank
-    return serious and not _passed_over(entry)
+    return serious and not _is_skipped(entry)
 
 
-def _passed_over(entry: Entry) -> bool:
+def _is_skipped(entry: Entry) -> bool:
     return entry.held_back is not None or entry.finding.verdict is Verdict.UNDETERMINED
 
 
-def _outcome(case: Element, kind: str, said: Sequence[Entry], setting: Setting) -> None:
-    outcome = SubElement(case, kind, message=_heading(said[0]) if said else UNTOLD)
-    if said:
-        outcome.set("type", said[0].finding.severity.value)
-        outcome.text = _told(said, setting)
+def _outcome(case: Element, kind: str, found: Sequence[Entry], setting: Setting) -> None:
+    outcome = SubElement(case, kind, message=_heading(found[0]) if found else _UNDETERMINED)
+    if found:
+        outcome.set("type", found[0].finding.severity.value)
+        outcome.text = _details_text(found, setting)
 
 
 def _heading(entry: Entry) -> str:
@@ -108,8 +109,8 @@ def _heading(entry: Entry) -> str:
     return f"suppressed by {entry.held_back.by.value}: {one_line(entry.held_back.reason)}"
 
 
-def _told(said: Sequence[Entry], setting: Setting) -> str:
-    return "\n".join(chain.from_iterable(_lines(one, setting) for one in said))
+def _details_text(found: Sequence[Entry], setting: Setting) -> str:
+    return "\n".join(chain.from_iterable(_lines(entry, setting) for entry in found))
 
 
 def _lines(entry: Entry, setting: Setting) -> Iterator[str]:
@@ -137,30 +138,30 @@ def junit_report(report: Report, setting: Setting) -> Iterator[str]:
 
 
 def xml_lines(root: Element) -> Iterator[str]:
-    """Write a document, line by line."""
+    """Yield the lines of an XML document."""
     indent(root)
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield from tostring(root, encoding="us-ascii").decode().split("\n")
 
 
 def counted(element: Element) -> dict[str, str]:
-    """Count the test cases inside an element, as its attributes."""
+    """Count the test cases inside an element and return the counts as attributes."""
     counts = {name: len(element.findall(f".//testcase/{kind}")) for name, kind in _COUNTS.items()}
     tests = len(element.findall(".//testcase"))
     return {"tests": str(tests)} | {name: str(count) for name, count in counts.items()}
 
 
 def _run_suite(report: Report, setting: Setting) -> Element:
-    """Tell of the run itself: its counts, what was not judged, and what failed in ``checker``."""
+    """Create the suite of the run itself: counts, skipped inputs, stale suppressions and crashed rules."""
     suite = Element("testsuite", name="run")
     properties = SubElement(suite, "properties")
     for key, count in summary(report).items():
         SubElement(properties, "property", name=key, value=str(count))
     for rule in sorted(set(report.crashed)):
-        _case(suite, "rule", rule, "error", "the rule failed itself, which is a fault of checker")
-    for one in report.skipped:
-        place = place_of(one.what, one.position, setting)
-        _case(suite, "input", place, "error" if one.error else "skipped", one.reason)
+        _case(suite, "rule", rule, "error", "the rule crashed; this is a bug in checker")
+    for skipped in report.skipped:
+        place = place_of(skipped.what, skipped.position, setting)
+        _case(suite, "input", place, "error" if skipped.error else "skipped", skipped.reason)
     for entry in report.stale:
         place = place_of(entry.where, entry.position, setting)
         _case(suite, "suppression", place, "skipped", entry.reason)
@@ -176,5 +177,5 @@ def _target_suite(target: Target, setting: Setting) -> Element:
     examined = target.examined
     suite = Element("testsuite", name=one_line(f"{examined.kind} {examined.resource}"))
     for rule in examined.verdicts:
-        suite.append(judgement(examined, rule, target.said.get(rule, ()), setting))
+        suite.append(rule_case(examined, rule, target.entries.get(rule, ()), setting))
     return suite

@@ -1,4 +1,4 @@
-"""A comment for a pull request: the findings by file, then what was not judged and what is suppressed."""
+"""Pull request comment: the findings by file, then skipped inputs and suppressed findings."""
 
 from __future__ import annotations
 
@@ -19,51 +19,56 @@ if TYPE_CHECKING:
 
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_LIVE = re.compile(r"[@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
+_AUTOLINK = re.compile(r"[@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 def plain(text: str) -> str:
-    """Write a text of one line so that it reads as it is."""
-    # mentions, references and bare links are looked for in the rendered text, where escapes are gone
-    return _PUNCTUATION.sub(r"\\\1", _LIVE.sub(lambda found: found[0] + _BREAK, text))
+    """Escape one line of text so that Markdown shows it literally."""
+    # GitHub finds mentions, references and bare links in the rendered text, so escapes do not prevent them.
+    return _PUNCTUATION.sub(r"\\\1", _AUTOLINK.sub(lambda match: match[0] + _BREAK, text))
 
 
 def code(text: str) -> str:
-    """Write a text of one line as a code span, whatever backticks it has itself."""
+    """Format one line of text as a code span; the text may contain backticks."""
     if not text:
         return plain("``")
     runs = [len(run) for run in _BACKTICKS.findall(text)]
     fence = "`" * (max(runs, default=0) + 1)
     edged = text[0] in "` " or text[-1] in "` "
-    pad = " " if edged and text.strip(" ") else ""  # of blanks alone none is taken off
+    pad = " " if edged and text.strip(" ") else ""  # Markdown does not strip a span of only spaces
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def prose(text: str) -> str:
-    """Write one of our messages, which put values between backticks; a value may hold backticks itself."""
+    """Format a message that has values in backticks; a value may itself contain backticks."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:
         return plain(text)
     return "".join(code(piece) if index % 2 else plain(piece) for index, piece in enumerate(pieces))
 
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 
 def size(lines: Sequence[str]) -> int:
-    """Count the bytes that lines take with their ends."""
+    """Return the size of lines in bytes, including line ends."""
     return sum(len(line.encode()) + 1 for line in lines)
 
 
 def remarks(report: Report, setting: Setting, room: int) -> list[str]:
-    """Write the remarks, a section each, in at most so many bytes."""
+    """Write the sections after the findings, in at most ``room`` bytes."""
     sections = {
-        "Rules that failed themselves": [f"- {code(rule)}" for rule in sorted(set(report.crashed))],
-        "Not judged": [
-            _remark(one.what, one.position, f"{'error: ' if one.error else ''}{one.reason}", setting)
-            for one in report.skipped
+        "Crashed rules": [f"- {code(rule)}" for rule in sorted(set(report.crashed))],
+        "Not checked": [
+            _remark(
+                skipped.what,
+                skipped.position,
+                f"{'error: ' if skipped.error else ''}{skipped.reason}",
+                setting,
+            )
+            for skipped in report.skipped
         ],
         "Stale suppressions": [_remark(one.where, one.position, one.reason, setting) for one in report.stale],
         "Suppressed": [_suppressed(one, setting) for one in report.suppressed],
@@ -85,62 +90,62 @@ def _section(title: str, items: Sequence[str], room: int) -> Iterator[str]:
 
 
 def _remark(where: str, position: Position | None, reason: str, setting: Setting) -> str:
-    at = place_of(where, position, setting)[:_LONGEST]
-    return f"- {code(at)}: {prose(one_line(reason, _LONGEST))}"
+    at = place_of(where, position, setting)[:_MAX_LENGTH]
+    return f"- {code(at)}: {prose(one_line(reason, _MAX_LENGTH))}"
 
 
 def _suppressed(one: Suppressed, setting: Setting) -> str:
     finding = one.finding
-    at = place(finding.locations[0], setting)[:_LONGEST]
-    said = f"{code(finding.rule)} at {code(at)}: {prose(one_line(finding.message, _LONGEST))}"
-    return f"- {said} (by {one.by.value}: {prose(one_line(one.reason, _LONGEST))})"
+    at = place(finding.locations[0], setting)[:_MAX_LENGTH]
+    item = f"{code(finding.rule)} at {code(at)}: {prose(one_line(finding.message, _MAX_LENGTH))}"
+    return f"- {item} (by {one.by.value}: {prose(one_line(one.reason, _MAX_LENGTH))})"
 
 
-_COMMENT = 65_536  # GitHub counts characters, of which there are never more than bytes
+_COMMENT = 65_536  # GitHub counts characters; a text never has more characters than bytes
 
 
 def markdown_report(report: Report, setting: Setting) -> Iterator[str]:
-    """Write the report as a comment that is not too long for GitHub."""
+    """Write the report as a comment within the length limit of GitHub."""
     return markdown_within(_COMMENT, report, setting)
 
 
-def markdown_within(most: int, report: Report, setting: Setting) -> Iterator[str]:
-    """Write the report in at most so many bytes; the worst findings come first and are cut last."""
-    found, _, others = summary_text(report, Paint()).partition("; ")
-    heading = [f"## checker: {found}", "", others]
-    room = most - size([*heading, *_cut(len(report.findings))])
-    beside = remarks(report, setting, room // 4)
-    groups, cut = _findings(report, setting, room - size(beside))
+def markdown_within(limit: int, report: Report, setting: Setting) -> Iterator[str]:
+    """Write the report in at most ``limit`` bytes. The most severe findings come first and are omitted last."""
+    counts, _, others = summary_text(report, Paint()).partition("; ")
+    heading = [f"## checker: {counts}", "", others]
+    room = limit - size([*heading, *_omitted(len(report.findings))])
+    sections = remarks(report, setting, room // 4)
+    groups, omitted = _findings(report, setting, room - size(sections))
     yield from heading
     for lines in groups.values():
         yield from lines
-    yield from _cut(cut)
-    yield from beside
+    yield from _omitted(omitted)
+    yield from sections
 
 
-def _cut(number: int) -> list[str]:
-    return ["", f"and {number} more findings, not shown for want of room"] if number else []
+def _omitted(number: int) -> list[str]:
+    return ["", f"and {number} more findings, omitted because of the size limit"] if number else []
 
 
 def _findings(report: Report, setting: Setting, room: int) -> tuple[dict[str, list[str]], int]:
-    """Take as many findings as there is room for, by file, and count the others."""
+    """Return as many findings as fit, by file, and the number of omitted ones."""
     groups: dict[str, list[str]] = {}
-    cut = 0
+    omitted = 0
     for finding in worst_first(report.findings):
         name = one_line(setting.relative(by_role(finding)[0][0].source))
         lines = list(_item(finding, setting))
         if name not in groups:
             lines = ["", f"### {code(name)}", *lines]
         if size(lines) > room:
-            cut += 1
+            omitted += 1
             continue
         room -= size(lines)
         groups.setdefault(name, []).extend(lines)
-    return groups, cut
+    return groups, omitted
 
 
 def _item(finding: Finding, setting: Setting) -> Iterator[str]:
-    word = "could not tell" if finding.verdict is Verdict.UNDETERMINED else finding.severity.value
+    word = "undetermined" if finding.verdict is Verdict.UNDETERMINED else finding.severity.value
     at = place(by_role(finding)[0][0], setting)
     yield ""
     yield f"- **{word}** {code(finding.rule)} at {code(at)}: {prose(one_line(finding.message))}"

@@ -1,7 +1,7 @@
-"""Reads a report back from its JSON, version 1, so that it can be printed in any format.
+"""Read a report from its JSON form, version 1, so that it can be printed in any format.
 
-What JSON does not carry is gone: edits, and where a route leads in a text. A recorded report is that of live
-resources, which have no text. What many targets have in common is kept once, as there may be very many.
+The JSON form has no edits and no positions of routes in a text. Recorded reports are about live resources,
+which have no text. Values that many targets share are stored once, because there can be very many targets.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ _STEP = re.compile(
 )
 
 
-class Recorded(NamedTuple):
-    """A place of a recorded finding: Document and Text in one. ``name`` is the resource, ``named`` the place."""
+class RecordedPlace(NamedTuple):
+    """A place of a recorded finding, both a Document and a Text. ``name`` is the resource, ``named`` the place."""
 
     name: str
     named: str
 
     def locate(self, route: Route, part: Part) -> None:
-        """None: what was live has no lines."""
+        """Return ``None``: a live resource has no lines."""
 
-    def text_of(self, route: Route, part: Part) -> Recorded:  # noqa: ARG002 - there is one
-        """Give the resource."""
+    def text_of(self, route: Route, part: Part) -> RecordedPlace:  # noqa: ARG002 - there is only one text
+        """Return this place itself."""
         return self
 
-    def line(self, number: int) -> str:  # noqa: ARG002 - there are none
-        """Nothing."""
+    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
+        """Return an empty line."""
         return ""
 
     def pointer_to(self, route: Route, part: Part) -> None:
-        """None: there is no file."""
+        """Return ``None``: there is no file."""
 
-    def anchor(self, route: Route) -> str:  # noqa: ARG002 - there is one place
-        """Name the place as it was named when it was recorded."""
+    def anchor(self, route: Route) -> str:  # noqa: ARG002 - there is only one place
+        """Return the name that the place had when it was recorded."""
         return self.named
 
 
 def record(report: Report) -> dict[str, Any]:
-    """Turn a report into JSON values: the report itself, and beside it what the published form leaves out."""
+    """Convert a report to JSON values: the published form, and the fields that it omits."""
     return {
         "report": report_v1(report),
         "anchors": [[at.document.anchor(at.route) for at in one.locations] for one in report.findings],
@@ -67,7 +67,7 @@ def record(report: Report) -> dict[str, Any]:
 
 
 def read_record(value: dict[str, Any]) -> Report:
-    """Read what ``record`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    """Read a report that ``record`` wrote. Raises KeyError, TypeError or ValueError for other values."""
     report = value["report"]
     return Report(
         tuple(_findings(report["findings"], value["anchors"])),
@@ -81,22 +81,22 @@ def read_record(value: dict[str, Any]) -> Report:
     )
 
 
-def _findings(found: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
-    for one, named in zip(found, anchors, strict=True):
-        places = zip(one["locations"], named, strict=True)
+def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    for value, named in zip(values, anchors, strict=True):
+        places = zip(value["locations"], named, strict=True)
         yield Finding(
-            intern(one["rule"]),
-            Severity(one["severity"]),
-            intern(one["message"]),
-            intern(one["resource"]),
+            intern(value["rule"]),
+            Severity(value["severity"]),
+            intern(value["message"]),
+            intern(value["resource"]),
             tuple(_location(place, name) for place, name in places),
-            Verdict(one["verdict"]),
-            intern(one["help"]),
-            _witness(one["witness"]) if one["witness"] else None,
-            tuple(_fix(fix["title"], fix["applicability"], tuple(fix["needs"])) for fix in one["fixes"]),
-            one["address"] or "",
-            one["root"] or "",
-            tuple(map(intern, one["affects"])),
+            Verdict(value["verdict"]),
+            intern(value["help"]),
+            _witness(value["witness"]) if value["witness"] else None,
+            tuple(_fix(fix["title"], fix["applicability"], tuple(fix["needs"])) for fix in value["fixes"]),
+            value["address"] or "",
+            value["root"] or "",
+            tuple(map(intern, value["affects"])),
         )
 
 
@@ -106,7 +106,7 @@ def _fix(title: str, applicability: str, needs: tuple[str, ...]) -> Fix:
 
 
 def _location(place: dict[str, Any], named: str) -> Location:
-    document = Recorded(intern(place["source"]), intern(named))
+    document = RecordedPlace(intern(place["source"]), intern(named))
     return Location(document, parse_route(place["route"]), role=Role(place["role"]))
 
 
@@ -133,18 +133,18 @@ def _pairing(value: dict[str, Any]) -> Pairing:
 
 @lru_cache(maxsize=1024)
 def _verdicts(words: tuple[tuple[str, str], ...]) -> Mapping[str, Verdict]:
-    """The verdicts of the rules, which most targets share."""
+    """Return the verdicts by rule; cached because most targets share them."""
     return MappingProxyType({rule: Verdict(word) for rule, word in words})
 
 
 @lru_cache(maxsize=1024)
 def parse_route(text: str) -> Route:
-    """Read a route as ``format_route`` writes it."""
-    return tuple(_step(found) for found in _STEP.finditer(text))
+    """Parse a route in the format of ``format_route``."""
+    return tuple(_step(match) for match in _STEP.finditer(text))
 
 
-def _step(found: re.Match[str]) -> str | int:
-    if found["index"] is not None:
-        return int(found["index"])
-    quoted: str = literal_eval(found["quoted"]) if found["quoted"] is not None else found["key"]
-    return quoted
+def _step(match: re.Match[str]) -> str | int:
+    if match["index"] is not None:
+        return int(match["index"])
+    key: str = literal_eval(match["quoted"]) if match["quoted"] is not None else match["key"]
+    return key

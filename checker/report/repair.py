@@ -1,4 +1,4 @@
-"""What `checker fix` has to say: the changes as a diff, who gains and loses by them, and what is left."""
+"""Output of `checker fix`: the diff, the access changes and the remaining findings."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
-    """Write everything, for people."""
+    """Yield the whole result as text."""
     yield from diff_text(outcome, paint)
     done = "fixed" if outcome.applied else "can be fixed"
-    for mended in outcome.repair.mended:
-        yield from _mended(mended, done, paint)
-    for change in _alike(outcome.changes):
+    for fixed in outcome.repair.mended:
+        yield from _fixed(fixed, done, paint)
+    for change in _distinct(outcome.changes):
         yield from _access(change, paint)
     if outcome.replacement is not None:
         yield from [""] * bool(outcome.repair.texts)
         yield from replacement_text(outcome.replacement, paint)
     above = bool(outcome.repair.texts or outcome.repair.mended or outcome.replacement)
-    for number, left in enumerate(outcome.left):
+    for number, unfixed in enumerate(outcome.left):
         yield from [""] * (above or number > 0)
-        yield from _left(left, outcome, paint)
+        yield from _unfixed(unfixed, outcome, paint)
 
 
 def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
-    """The changes as a unified diff, which `patch` and `git apply` understand."""
+    """Yield the changes as a unified diff for `patch` and `git apply`."""
     for path, text in outcome.repair.texts.items():
         for line in _diff(outcome.originals[path], text, outcome.name(path)):
             style = {"+": "ok", "-": "error", "@": "note"}.get(line[:1], "")
@@ -52,7 +52,7 @@ def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
 
 
 def escaped_diffs(outcome: Outcome) -> Iterator[str]:
-    """Name the files whose diff is shown with escapes or without sensitive values, and so does not apply."""
+    """Yield the files whose diff does not apply, because it is shown with escapes or redacted values."""
     for path, text in outcome.repair.texts.items():
         name = outcome.name(path)
         if any(inert_patch_line(line) != line for line in _diff(outcome.originals[path], text, name)):
@@ -66,7 +66,7 @@ def _diff(old: str, new: str, name: str) -> Iterator[str]:
 
 
 def git_name(name: str) -> str:
-    """Write the name of a file as git does: in quotes, with octal escapes, where it is not plain text.
+    """Format a file name as git does: in quotes with octal escapes if it contains special characters.
 
     https://git-scm.com/docs/git-config#Documentation/git-config.txt-corequotePath
     """
@@ -84,45 +84,46 @@ def _git_char(char: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Split at line feeds alone, and say so where the last line has none."""
+    """Split a text at line feeds only, and mark a last line without one."""
     lines = [f"{line}\n" for line in text.split("\n")]
     last = lines.pop().removesuffix("\n")
     return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
-def _mended(mended: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
-    worth = worth_label(mended.fix.applicability)
-    yield f"{paint('ok', done)} ({worth}): {inert(mended.fix.title)} [{mended.finding.rule}]"
-    if mended.fix.applicability is Applicability.DOCUMENTED:
+def _fixed(fixed: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
+    worth = worth_label(fixed.fix.applicability)
+    yield f"{paint('ok', done)} ({worth}): {inert(fixed.fix.title)} [{fixed.finding.rule}]"
+    if fixed.fix.applicability is Applicability.DOCUMENTED:
         yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
 
 
-def _alike(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
-    """Say once what is the same in all ways that the conditions of a template let a resource come out."""
-    found: dict[object, PolicyChange] = {}
-    for index, one in enumerate(changes):
-        name, difference = without_conditions(one.resource), one.difference
+def _distinct(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
+    """Return the changes, with equal changes to the variants of one template resource listed once."""
+    distinct: dict[object, PolicyChange] = {}
+    for index, change in enumerate(changes):
+        name, difference = without_conditions(change.resource), change.difference
         gained, lost = (tuple(a.sentence for a in side) for side in (difference.gained, difference.lost))
-        which = name if "#" in name else index
-        found.setdefault((which, gained, lost, difference.doubts), one._replace(resource=name))
-    return list(found.values())
+        resource = name if "#" in name else index
+        distinct.setdefault((resource, gained, lost, difference.doubts), change._replace(resource=name))
+    return list(distinct.values())
 
 
 def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
-    """Who gains and who loses by the change of one policy."""
-    found = change.difference
+    """Yield the access changes of one policy."""
+    difference = change.difference
     yield ""
-    yield paint("bold", f"who gains and who loses, {inert(change.resource)}")
-    for style, sign, accesses in (("ok", "gains", found.gained), ("error", "loses", found.lost)):
-        for one in accesses:
-            yield f"  {paint(style, sign)}: {inert(one.sentence)}"
-    yield from (f"  not known: {inert(doubt.told)}" for doubt in found.doubts)
-    if found.same is True:
-        yield "  nobody gains or loses anything"
+    yield paint("bold", f"access changes, {inert(change.resource)}")
+    labeled = (("ok", "newly allowed", difference.gained), ("error", "no longer allowed", difference.lost))
+    for style, label, accesses in labeled:
+        for access in accesses:
+            yield f"  {paint(style, label)}: {inert(access.grant)}"
+    yield from (f"  not known: {inert(doubt.told)}" for doubt in difference.doubts)
+    if difference.same is True:
+        yield "  none"
 
 
-def _left(left: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterator[str]:
-    finding = left.finding
+def _unfixed(unfixed: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterator[str]:
+    finding = unfixed.finding
     severity = finding.severity.value
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     position = finding.locations[0].position()
@@ -130,33 +131,33 @@ def _left(left: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterator[str]
     yield f"  {paint('dim', '-->')} {inert(finding.locations[0].source)}{place}"
     if finding.root:
         yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
-    for line in _why(left, outcome):
+    for line in _explanation(unfixed, outcome):
         yield f"  {paint('dim', '=')} {inert(line)}"
-    for lines in outcome.written_out(left):
+    for lines in outcome.written_out(unfixed):
         yield from (f"      {inert(line)}" for line in lines)
 
 
-def _why(left: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
-    fix = left.fix
+def _explanation(unfixed: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
+    fix = unfixed.fix
     if fix is None:
-        yield f"not fixed: {left.reason}"
+        yield f"not fixed: {unfixed.reason}"
     elif fix.needs:
         yield f"fixable once you name the instance with `{fix.needs[0]}`: {fix.title}"
         yield f"help: {shlex.join([*outcome.command, *fix.needs])}"
     elif fix.applicability is Applicability.DISPLAY and fix.plan:
         yield f"plan: {fix.title}"
         yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))
-    elif left.by_hand:
+    elif unfixed.by_hand:
         yield f"fix (by hand): {fix.title}"
-        yield f"reason: {left.reason}"
+        yield f"reason: {unfixed.reason}"
     else:
         yield f"fix (unsafe): {fix.title}"
-        yield f"reason: {left.reason}"
-        yield "help: `--unsafe-fixes` applies it all the same"
+        yield f"reason: {unfixed.reason}"
+        yield "help: `--unsafe-fixes` applies it anyway"
 
 
 def repair_json(outcome: Outcome) -> dict[str, Any]:
-    """The same for programs; see `schemas/fix.v1.json`."""
+    """Convert the result to JSON values, as `schemas/fix.v1.json` describes them."""
     diffs: Mapping[str, str] = {
         outcome.name(path): "".join(
             f"{line}\n" for line in _diff(outcome.originals[path], text, outcome.name(path))
@@ -176,47 +177,48 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.repair.mended
         ],
         "changes": [_change_json(one) for one in outcome.changes],
-        "left": [_left_json(one, outcome) for one in outcome.left],
+        "left": [_unfixed_json(one, outcome) for one in outcome.left],
         "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
         "flow": passage_json(outcome.flow) if outcome.flow else None,
     }
 
 
 def _change_json(change: PolicyChange) -> dict[str, Any]:
-    found = change.difference
+    difference = change.difference
     return {
         "resource": change.resource,
-        "gained": [{"who": one.who, "actions": list(one.actions)} for one in found.gained],
-        "lost": [{"who": one.who, "actions": list(one.actions)} for one in found.lost],
-        "doubts": [one.told for one in found.doubts],
+        "gained": [{"who": one.who, "actions": list(one.actions)} for one in difference.gained],
+        "lost": [{"who": one.who, "actions": list(one.actions)} for one in difference.lost],
+        "doubts": [doubt.told for doubt in difference.doubts],
     }
 
 
-def _left_json(left: UnfixedFinding, outcome: Outcome) -> dict[str, Any]:
+def _unfixed_json(unfixed: UnfixedFinding, outcome: Outcome) -> dict[str, Any]:
+    fix = unfixed.fix
     return {
-        "finding": finding_json(left.finding),
-        "reason": left.reason,
-        "title": left.fix.title if left.fix else None,
-        "needs": list(left.fix.needs) if left.fix else [],
-        "plan": list(left.fix.plan) if left.fix else [],
-        "statements": ["\n".join(lines) for lines in outcome.written_out(left)],
+        "finding": finding_json(unfixed.finding),
+        "reason": unfixed.reason,
+        "title": fix.title if fix else None,
+        "needs": list(fix.needs) if fix else [],
+        "plan": list(fix.plan) if fix else [],
+        "statements": ["\n".join(lines) for lines in outcome.written_out(unfixed)],
     }
 
 
 def summary_line(outcome: Outcome) -> str:
-    """One line that says how it ended."""
+    """Return the summary line."""
     if outcome.replacement is not None:
         return made_line(outcome.replacement)
-    mended = outcome.repair.mended
+    fixed = outcome.repair.mended
     done = "fixed" if outcome.applied else "to fix"
-    said = f"{_counted(len(mended), 'finding')} {done} in {_places(outcome.repair.texts)}"
-    unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in mended)
+    counts = f"{_counted(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
+    unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in fixed)
     remaining = outcome.repair.after.report.findings
     unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
     waiting = [one.fix.needs[0] for one in outcome.left if one.fix and one.fix.needs]
     nothing = "nothing can be fixed" if outcome.left else "nothing to fix"
-    parts = [said if mended else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
-    parts.append(f"{len(outcome.left)} left" if outcome.left else "")
+    parts = [counts if fixed else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
+    parts.append(f"{len(outcome.left)} remaining" if outcome.left else "")
     parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
     parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
     return ", ".join(filter(None, parts))
@@ -229,5 +231,5 @@ def _places(names: Iterable[str]) -> str:
     return " and ".join(_counted(count, kind) for kind, count in sorted(kinds.items(), reverse=True))
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""What takes the place of a topic or key, step by step, and what people have to do themselves."""
+"""Replacement of a topic or key: the steps, the attributes that are not copied, and the manual steps."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _CALLS = {
 _TITLES = {
     TOPIC: "write the policy of `{resource}`, as the diff shows",
     KEY: "write the policy of `{resource}`, as the diff shows",
-    NEW_KEY: "create a symmetric customer managed key, which `{resource}` stands for",
+    NEW_KEY: "create a symmetric customer managed key with the alias `{resource}`",
     NEW_TOPIC: "create the standard topic `{resource}`",
-    ENCRYPTION: "encrypt `{resource}` with `{new}` in the place of `{old}`",
+    ENCRYPTION: "encrypt `{resource}` with `{new}` in place of `{old}`",
 }
 _IN_TITLE = ("Attributes", "Protocol", "Endpoint")
 _STYLES = {State.DONE: "ok", State.FAILED: "error", State.LEFT: "error"}
 
 
 def replacement_text(made: Replacement, paint: Paint) -> Iterator[str]:
-    """Write every step with all that is asked of AWS, what is not copied, and what is left to do."""
+    """Yield every step with its AWS calls, the attributes that are not copied, and the manual steps."""
     yield paint("bold", inert(f"replacement for {made.replaces}"))
     yield from (f"  {paint('dim', '=')} {inert(reason)}" for reason in made.reasons)
     if not made.steps:
-        yield f"  {paint('ok', 'done')}: `{inert(made.topic)}` is there, with everything that was to come"
+        yield f"  {paint('ok', 'done')}: `{inert(made.topic)}` exists, and no step remains"
     yield from steps_text(made, paint)
-    yield from _listed("left out", (f"{one.what}: {one.reason}" for one in made.left_out), paint)
-    yield from _listed("yours to switch", made.switch, paint)
+    yield from _listed("not copied", (f"{one.what}: {one.reason}" for one in made.left_out), paint)
+    yield from _listed("manual steps", made.switch, paint)
 
 
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
     if step.reason:
         yield f"     {paint('dim', '=')} {inert(step.reason)}"
     if step.state is State.PLANNED:
-        yield from (f"     {inert(line)}" for line in _details(_asked(step.change)))
+        yield from (f"     {inert(line)}" for line in _details(_request(step.change)))
 
 
 def _title(change: Change) -> str:
@@ -63,29 +63,29 @@ def _title(change: Change) -> str:
     return _TITLES[change.kind].format(resource=change.resource, old=change.old, new=change.new)
 
 
-def _asked(change: Change) -> dict[str, Any]:
-    """What AWS is asked to create, apart from its name; policies and keys that change are shown elsewhere."""
+def _request(change: Change) -> dict[str, Any]:
+    """Return the parameters of a resource to create, except those in the title. Empty for other changes."""
     if change.kind not in CREATED:
         return {}
     made = change.made_of
-    asked = {**made, **made.get("Attributes", {})}
-    return {name: value for name, value in asked.items() if name not in _IN_TITLE}
+    parameters = {**made, **made.get("Attributes", {})}
+    return {name: value for name, value in parameters.items() if name not in _IN_TITLE}
 
 
-def _details(asked: dict[str, Any]) -> Iterator[str]:
-    """A line each; what is JSON in a string is laid out."""
-    for name, value in asked.items():
+def _details(parameters: dict[str, Any]) -> Iterator[str]:
+    """Yield the parameters as lines; JSON in a string is indented."""
+    for name, value in parameters.items():
         if name == "Tags":
-            yield from (f"tag {key}: {said}" for key, said in value.items())
+            yield from (f"tag {key}: {tag}" for key, tag in value.items())
         else:
-            yield from f"{name}: {_laid_out(value)}".split("\n")
+            yield from f"{name}: {_indented(value)}".split("\n")
 
 
-def _laid_out(text: str) -> str:
+def _indented(text: str) -> str:
     try:
         return json.dumps(json.loads(text), indent=2) if text.startswith("{") else text
     except ValueError:
-        return text  # a name may begin like this, too
+        return text  # a text that starts with a brace need not be JSON
 
 
 def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
@@ -96,15 +96,15 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 
 
 def made_line(made: Replacement) -> str:
-    """Say in one line how far it is."""
+    """Return one line with the number of steps by state."""
     states = [one.state for one in made.steps]
     counts = ((states.count(state), state.value) for state in State if state in states)
     counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
-    return f"replacement: {', '.join(counted)}" if counted else "the replacement is there"
+    return f"replacement: {', '.join(counted)}" if counted else "the replacement already exists"
 
 
 def replacement_json(made: Replacement) -> dict[str, Any]:
-    """The same for programs; see `schemas/fix.v1.json`."""
+    """Convert a replacement to JSON values, as `schemas/fix.v1.json` describes them."""
     return {
         "replaces": made.replaces,
         "topic": made.topic,
@@ -129,6 +129,6 @@ def _step_json(step: Step) -> dict[str, Any]:
 
 
 def steps_text(made: Replacement, paint: Paint) -> Iterator[str]:
-    """Write the steps: what each asks of AWS, or what became of it."""
+    """Yield the steps: the AWS calls of planned ones, the state of the others."""
     for number, step in enumerate(made.steps, 1):
         yield from _step(number, step, paint)

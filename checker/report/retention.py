@@ -1,4 +1,4 @@
-"""Whether a topic's messages are kept, for people, and as JSON."""
+"""Whether a topic's messages are kept, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from checker.report.style import Paint
 
 _CREATE = {
-    "sqs": "`--create` sets up a queue that keeps them",
-    "firehose": "`--create --stream-arn ARN` subscribes a delivery stream that is there",
+    "sqs": "`--create` creates a queue that keeps them",
+    "firehose": "`--create --stream-arn ARN` subscribes an existing delivery stream",
 }
-_WHAT = {"sqs": "queue", "firehose": "delivery stream"}
+_NOUNS = {"sqs": "queue", "firehose": "delivery stream"}
 
 
 def retention_json(retention: Retention) -> dict[str, Any]:
-    """Turn a judgement into JSON values."""
+    """Convert a retention check to JSON values."""
     return {
         "topic": retention.topic,
         "kind": retention.kind,
@@ -48,50 +48,50 @@ def _keeper_json(keeper: Keeper) -> dict[str, Any]:
 
 
 def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
-    """Write every subscription link by link, and whether one of them keeps the messages."""
+    """Yield the links of every subscription, then whether one of them keeps the messages."""
     for keeper in retention.keepers:
         yield from _keeper_text(keeper, paint)
     yield from _conclusion(retention, paint)
 
 
 def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
-    yield f"{paint('dim', _WHAT[keeper.kind])} {inert(keeper.endpoint)}"
+    yield f"{paint('dim', _NOUNS[keeper.kind])} {inert(keeper.endpoint)}"
     for one in keeper.steps:
         yield link_line(one.name, one.status, one.reason, paint)
         if one.help and one.status != OK:
             yield f"  {paint('dim', '=')} help: {inert(one.help)}"
-    for warned in keeper.warnings:
-        yield f"  {paint('warning', 'warning ')} {inert(warned.message)}"
-        yield f"  {paint('dim', '=')} help: {inert(warned.help)}"
+    for warning in keeper.warnings:
+        yield f"  {paint('warning', 'warning ')} {inert(warning.message)}"
+        yield f"  {paint('dim', '=')} help: {inert(warning.help)}"
     for note in keeper.notes:
         yield f"  {paint('dim', 'note    ')} {inert(note)}"
 
 
 def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
-    what = _WHAT[retention.kind]
+    noun = _NOUNS[retention.kind]
     if retention.status == OK:
-        yield paint("ok", f"A {what} keeps the messages of the topic.")
+        yield paint("ok", f"A {noun} keeps the messages of the topic.")
     elif retention.unread is not None:
-        yield paint("warning", f"Whether a {what} keeps the messages is not known: {retention.unread.told}.")
+        yield paint("warning", f"Not known whether a {noun} keeps the messages: {retention.unread.told}.")
     elif retention.status != BROKEN:
-        yield paint("warning", f"Whether a {what} keeps the messages is not known.")
+        yield paint("warning", f"Not known whether a {noun} keeps the messages.")
     elif retention.keepers:
-        yield paint(
-            "error", f"No {what} keeps the messages: each of {len(retention.keepers)} has a broken link."
-        )
+        count = len(retention.keepers)
+        every = f"each of the {count} subscriptions has" if count > 1 else "the subscription has"
+        yield paint("error", f"No {noun} keeps the messages: {every} a broken link.")
     else:
         yield paint(
             "error",
-            f"No {what} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
+            f"No {noun} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
         )
     if retention.status == BROKEN:
         yield f"  {paint('dim', '=')} help: {_CREATE[retention.kind]}"
 
 
 def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:
-    """Say what was made, with what was written of it, and what ended it early; it all stays."""
+    """Yield the created resources, with the policy statements written, and the failure if there was one."""
     for one in done.made:
-        yield f"  {paint('ok', 'made    ')} {one.what}: {inert(one.name)}"
+        yield f"  {paint('ok', 'created ')} {one.what}: {inert(one.name)}"
         if one.written:
             yield f"           {inert(json.dumps(one.written))}"
     if done.fault:
@@ -101,7 +101,7 @@ def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:
 
 
 def set_up_json(done: SetUp) -> dict[str, Any]:
-    """Turn it into JSON values, the judgement included."""
+    """Convert a setup to JSON values, including the retention check."""
     fault = done.fault
     return {
         **retention_json(done.retention),

@@ -21,7 +21,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def age(seconds: float) -> str:
-    """Say how long ago something was."""
+    """Format an age in seconds, such as `3 hours ago`."""
     for unit, name in _UNITS:
         if seconds >= unit:
             count = int(seconds // unit)
@@ -30,7 +30,7 @@ def age(seconds: float) -> str:
 
 
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
-    """Write the id, account, age and author of a receipt, and the caller."""
+    """Yield the ID, account, age and author of a receipt, and the caller of the rollback."""
     yield f"receipt {receipt.id}"
     yield f"  account  {receipt.account}"
     yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
@@ -39,22 +39,22 @@ def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
 
 
 def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
-    """Write a planned write or deletion, with a diff if it is a policy."""
-    yield f"{number}. {inert(_undoing(change))}"
+    """Yield a planned write or deletion, with a diff if it changes a policy."""
+    yield f"{number}. {inert(_undo_title(change))}"
     if change.kind not in (*CREATED, ENCRYPTION):
         yield from (f"     {_painted(line, paint)}" for line in _diff(now, change.old))
 
 
-def _undoing(change: Change) -> str:
+def _undo_title(change: Change) -> str:
     if change.kind == NEW_TOPIC:
         return f"delete the topic `{change.resource}` (sns:DeleteTopic)"
     if change.kind == NEW_KEY:
-        return f"delete the alias `{change.resource}`, and its key in seven days (kms:ScheduleKeyDeletion)"
+        return f"delete the alias `{change.resource}`, and its key after seven days (kms:ScheduleKeyDeletion)"
     if change.kind == SUBSCRIPTION:
         return f"unsubscribe {name_of(change)} (sns:Unsubscribe)"
     if change.kind == ENCRYPTION:
         return f"encrypt `{change.resource}` with `{change.old}` in place of `{change.new}`"
-    return f"write the policy of `{change.resource}` from before the repair"
+    return f"restore the previous policy of `{change.resource}`"
 
 
 def _diff(now: str, old: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The rules for people, and as JSON."""
+"""The rules, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
-    """Write a list of objects."""
+    """Write the rules as a JSON array of objects."""
     facts = [
         {
             "id": rule.id,
@@ -31,7 +31,7 @@ def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
 
 
 def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
-    """Write a line a rule, by family."""
+    """Yield one line per rule, grouped by family."""
     width = max(len(rule.id) for rule in rules)
     by_family = sorted(rules, key=lambda rule: (rule.family, rule.id))
     for index, (family, members) in enumerate(groupby(by_family, key=lambda rule: rule.family)):
@@ -43,9 +43,9 @@ def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
 
 
 def rule_page(rule: Rule, paint: Paint) -> Iterator[str]:
-    """Write all that a rule says of itself."""
+    """Yield the metadata and the documentation of a rule."""
     fix = "can be fixed" if rule.fixable else "no fix"
-    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, at worst {rule.severity.value}, since {rule.since}, {fix})"
+    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, severity up to {rule.severity.value}, since {rule.since}, {fix})"
     yield ""
     for line in rule.documentation().splitlines():
         yield paint("bold", line.removeprefix("## ")) if line.startswith("## ") else line

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 with exactly one run, as GitHub code scanning takes it.
+"""SARIF 2.1.0 with exactly one run, for GitHub code scanning.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-# GitHub ranks by number: from 7.0 it says high, from 4.0 medium, below low
+# GitHub maps the number to a severity: 7.0 and above is high, 4.0 and above medium, below that low.
 _SECURITY_SEVERITY = {Severity.ERROR: "8.0", Severity.WARNING: "5.0", Severity.NOTE: "2.0"}
 
 
-def descriptors(rules: Iterable[Rule], met: Iterable[str]) -> list[dict[str, Any]]:
-    """Describe the rules that ran, and by its name alone any other whose id was met."""
+def descriptors(rules: Iterable[Rule], used: Iterable[str]) -> list[dict[str, Any]]:
+    """Describe the rules that ran; other rules whose ID is used are described by their ID only."""
     known = {rule.id: _descriptor(rule) for rule in rules}
-    return [*known.values(), *(_stranger(rule) for rule in sorted(set(met) - known.keys()))]
+    return [*known.values(), *(_unknown_rule(rule) for rule in sorted(set(used) - known.keys()))]
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _stranger(rule: str) -> dict[str, Any]:
+def _unknown_rule(rule: str) -> dict[str, Any]:
     text = {"text": f"the rule {rule}"}
     return {
         "id": rule,
@@ -75,27 +75,27 @@ _SPECIAL = re.compile(r"([\\\[\]])")
 
 
 def result_message(finding: Finding, related: Sequence[Location], setting: Setting) -> str:
-    """Say what is wrong, what to do, and where to look besides; related locations count from 1.
+    """Write the message, the help, and links to the related locations, which are numbered from 1.
 
     GitHub shows a related location only where the message links to it.
     """
     message = _literal(one_line(finding.message))
-    told = [message if message.endswith((".", "?", "!")) else f"{message}."]
+    paragraphs = [message if message.endswith((".", "?", "!")) else f"{message}."]
     if finding.help:
-        told.append(f"Help: {_literal(one_line(finding.help))}")
+        paragraphs.append(f"Help: {_literal(one_line(finding.help))}")
     links = [f"[{_escaped(label(one, setting))}]({number})" for number, one in enumerate(related, 1)]
     if links:
-        told.append(f"See {', '.join(links)}")
-    return "\n\n".join(told)
+        paragraphs.append(f"See {', '.join(links)}")
+    return "\n\n".join(paragraphs)
 
 
 def label(location: Location, setting: Setting) -> str:
-    """Say why a related location is shown, or else where it is."""
+    """Return the note of a related location, or its place if it has no note."""
     return one_line(location.note) or place(location, setting)
 
 
 def _literal(text: str) -> str:
-    """Escape where a link could be read; elsewhere the escapes would show in viewers that know none."""
+    """Escape a text only if it could be read as a link, because some viewers show the escapes."""
     return _escaped(text) if "](" in text else text
 
 
@@ -104,10 +104,10 @@ def _escaped(text: str) -> str:
 
 
 def relative_uri(name: str, setting: Setting) -> str:
-    """Write a name as a relative URI that is never empty and never leads out of its folder.
+    """Convert a name to a relative URI that is never empty and never leaves its folder.
 
-    A file outside the repository goes by its whole path, a live resource by its ARN with slashes for colons:
-    GitHub drops a result without a file.
+    A file outside the repository has its absolute path, a live resource its ARN with slashes for colons,
+    because GitHub drops a result without a file.
     """
     steps = [step for step in _path(name, setting).split("/") if step not in ("", ".", "..")]
     return "/".join(_quoted(step) for step in steps) or "unnamed"
@@ -129,12 +129,12 @@ ROOT = "%SRCROOT%"
 
 
 def artifact(name: str, setting: Setting) -> dict[str, str]:
-    """Name a file, or a live resource as if it were one."""
+    """Return the artifact location of a file; a live resource is represented as a file."""
     return {"uri": relative_uri(name, setting), "uriBaseId": ROOT}
 
 
 def region(position: Position | None) -> dict[str, int]:
-    """Mark a stretch of a file; a live resource counts as a file of one line."""
+    """Return the region of a position; a live resource counts as a file of one line."""
     if position is None:
         return {"startLine": 1}
     return {
@@ -146,7 +146,7 @@ def region(position: Position | None) -> dict[str, int]:
 
 
 def located(location: Location, resource: str, setting: Setting) -> dict[str, Any]:
-    """Place a part of a finding in its file and in the resource that the finding is about."""
+    """Return a SARIF location: the file and region, and the resource of the finding."""
     route = format_route(location.route)
     name = one_line(f"{resource}#{route}" if route else resource)
     return {
@@ -158,11 +158,11 @@ def located(location: Location, resource: str, setting: Setting) -> dict[str, An
     }
 
 
-_MOST_LOCATIONS = 10  # of the 1,000 that GitHub takes; nobody reads more
+_MAX_LOCATIONS = 10  # GitHub accepts 1,000, but more than a few are not readable
 
 
 def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting) -> Iterator[dict[str, Any]]:
-    """Turn entries into results; ``rules`` gives the index of a rule by its id."""
+    """Yield the SARIF results of entries; ``rules`` maps rule IDs to indices."""
     seen: Counter[str] = Counter()
     for finding, held_back in entries:
         print_ = fingerprint(identity(finding, setting.relative))
@@ -170,26 +170,26 @@ def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting
         yield {
             "ruleId": finding.rule,
             "ruleIndex": rules[finding.rule],
-            **_judgement(finding),
+            **_status(finding),
             **_places(finding, setting),
             "partialFingerprints": {
                 "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
             },
-            # SARIF wants it on all results or on none, empty where nothing is suppressed
+            # SARIF requires the property on all results or on none; it is empty for active results.
             "suppressions": [_suppression(held_back)] if held_back else [],
             **_fixes(finding, setting),
             "properties": _properties(finding),
         }
 
 
-def _judgement(finding: Finding) -> dict[str, str]:
+def _status(finding: Finding) -> dict[str, str]:
     if finding.verdict is Verdict.UNDETERMINED:
         return {"kind": "open", "level": "none"}
     return {"kind": "fail", "level": finding.severity.value}
 
 
 def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
-    primary, related = (some[:_MOST_LOCATIONS] for some in by_role(finding))
+    primary, related = (locations[:_MAX_LOCATIONS] for locations in by_role(finding))
     return {
         "message": {"text": result_message(finding, related, setting)},
         "locations": [_location(one, finding, setting) for one in primary],
@@ -210,7 +210,7 @@ def _location(location: Location, finding: Finding, setting: Setting) -> dict[st
 
 
 def _fixes(finding: Finding, setting: Setting) -> dict[str, Any]:
-    """Give the fixes that are edits; one that is only shown has nothing that SARIF could hold."""
+    """Return the fixes that have edits; SARIF cannot represent the others."""
     fixes = [_fix(one, setting) for one in finding.fixes if one.edits]
     return {"fixes": fixes} if fixes else {}
 
@@ -249,11 +249,11 @@ def _properties(finding: Finding) -> dict[str, str]:
 
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_MOST_RESULTS = 25_000  # GitHub refuses a run with more
+_MAX_RESULTS = 25_000  # GitHub rejects a run with more results
 
 
 def sarif_report(report: Report, setting: Setting) -> Iterator[str]:
-    """Write the report as a SARIF log."""
+    """Write the report as a SARIF log file."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
     return json_lines(log)
 
@@ -266,9 +266,9 @@ def _run(report: Report, setting: Setting) -> dict[str, Any]:
     return {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {ROOT: {"description": {"text": "the top of the repository"}}},
+        "originalUriBaseIds": {ROOT: {"description": {"text": "the repository root"}}},
         "invocations": [_invocation(report, every, index, setting)],
-        "results": list(results(every[:_MOST_RESULTS], index, setting)),
+        "results": list(results(every[:_MAX_RESULTS], index, setting)),
         "properties": {"summary": {_camel(key): count for key, count in summary(report).items()}},
     }
 
@@ -277,13 +277,15 @@ def _invocation(
     report: Report, every: Sequence[Entry], index: dict[str, int], setting: Setting
 ) -> dict[str, Any]:
     skipped = [
-        _notification("error" if one.error else "note", one.what, one.reason, one.position, setting)
-        for one in report.skipped
+        _notification("error" if item.error else "note", item.what, item.reason, item.position, setting)
+        for item in report.skipped
     ]
-    stale = [_notification("warning", one.where, one.reason, one.position, setting) for one in report.stale]
+    stale = [
+        _notification("warning", item.where, item.reason, item.position, setting) for item in report.stale
+    ]
     return {
         "executionSuccessful": not (report.crashed or report.unreadable),
-        "toolExecutionNotifications": [*_crashes(report, index), *skipped, *_left_out(len(every))],
+        "toolExecutionNotifications": [*_crashes(report, index), *skipped, *_omitted(len(every))],
         "toolConfigurationNotifications": stale,
     }
 
@@ -303,14 +305,14 @@ def _crashes(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
     for rule in sorted(set(report.crashed)):
         yield {
             "level": "error",
-            "message": {"text": f"the rule {rule} failed itself, which is a fault of checker"},
+            "message": {"text": f"the rule {rule} crashed; this is a bug in checker"},
             "associatedRule": {"id": rule, "index": index[rule]},
         }
 
 
-def _left_out(number: int) -> Iterator[dict[str, Any]]:
-    if number > _MOST_RESULTS:
-        text = f"of {number} results, {number - _MOST_RESULTS} are left out, the least severe and those suppressed"
+def _omitted(number: int) -> Iterator[dict[str, Any]]:
+    if number > _MAX_RESULTS:
+        text = f"{number - _MAX_RESULTS} of {number} results are omitted: the least severe and the suppressed ones"
         yield {"level": "error", "message": {"text": text}}
 
 

@@ -1,4 +1,4 @@
-"""Color for terminals, and the width of text on one."""
+"""Colors and text width for terminals."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _CODES = {
 
 
 class Paint(NamedTuple):
-    """Wraps text in terminal colors, or leaves it alone."""
+    """Adds terminal colors to text if enabled."""
 
     enabled: bool = False
 
     def __call__(self, style: str, text: str) -> str:
-        """Color a text; styles are severities, ``ok``, ``dim``, ``bold`` and ``mark``."""
+        """Color a text. Styles are the severities, ``ok``, ``dim``, ``bold`` and ``mark``."""
         if not self.enabled:
             return text
         styled = f"\x1b[{_CODES[style]}m{text}\x1b[0m"
@@ -31,7 +31,7 @@ class Paint(NamedTuple):
 
 
 def width(text: str) -> int:
-    """Count the columns that a text takes on a terminal."""
+    """Return the number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width

@@ -1,4 +1,4 @@
-"""The report for people: findings with the lines they are about, what proves them and what to do."""
+"""Text report: findings with source excerpts, witnesses, help and fixes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAX_LINES = 5
 
 
 def excerpt(file: Text, at: Position, paint: Paint) -> Iterator[str]:
-    """Quote one line with carets below, or the lines of a longer stretch with a bar beside them."""
+    """Quote the lines of a position: one line with carets below, several lines with a marker next to each."""
     gutter = len(str(at.end_line))
     yield f"{' ' * gutter} {paint('dim', '|')}"
     if at.line == at.end_line:
@@ -47,12 +47,12 @@ def _one_line(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[s
 
 
 def _shown(line: str) -> str:
-    """Make a line inert; a tab, with which people indent, becomes one blank."""
+    """Make a line safe to print, with tabs as single spaces."""
     return inert(line.replace("\t", " "))
 
 
 def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
-    """Cut a long line down to a window around the marked part; AWS CLI output is one long line."""
+    """Cut a long line, such as compact JSON from the AWS CLI, to a window around the marked part."""
     if len(text) <= _MAX_WIDTH:
         return text, start, min(end, len(text))
     left = max(0, min(start - _LEAD, len(text) - _WINDOW))
@@ -74,7 +74,7 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
 
 
 def findings_text(report: Report, setting: Setting) -> Iterator[str]:
-    """Write every finding, an empty line between two."""
+    """Yield every finding, separated by empty lines."""
     for index, finding in enumerate(report.findings):
         if index:
             yield ""
@@ -96,7 +96,7 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
 
 
 def _resource(finding: Finding) -> Iterator[str]:
-    """Name the resource, unless it is the file; by its ARN and its address, if there are both."""
+    """Yield the names of the resource, its ARN and its address, unless the resource is the file itself."""
     names = [name for name in (finding.resource, finding.declared_as) if name]
     if finding.resource != finding.locations[0].source:
         yield ", declared as ".join(dict.fromkeys(names))
@@ -115,7 +115,7 @@ def _location(location: Location, paint: Paint) -> Iterator[str]:
 
 
 def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
-    """Say what was not judged, and why."""
+    """Yield a skipped input and the reason."""
     at = f":{skipped.position.line}:{skipped.position.column}" if skipped.position else ""
     word = paint("error", "error") if skipped.error else paint("note", "skipped")
     yield f"{word}: {inert(skipped.what)}{at}: {inert(skipped.reason)}"
@@ -124,29 +124,29 @@ def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
 
 
 def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
-    """Say what does nothing any more."""
+    """Yield a stale suppression or baseline entry."""
     at = f":{stale.position.line}:{stale.position.column}" if stale.position else ""
     yield f"{paint('note', 'stale')}: {inert(stale.where)}{at}: {inert(stale.reason)}"
 
 
 def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
-    """List the results that are not known, with the reasons: each once, and the first resource that it is about."""
-    about: dict[Doubt, dict[str, set[str]]] = {}
+    """List the reasons for undetermined results, each once, with the rules and the first resource."""
+    names: dict[Doubt, dict[str, set[str]]] = {}
     for examined in report.examined:
         for rule, doubt in examined.undetermined:
-            resources = about.setdefault(doubt, {"rules": set(), "resources": set()})
-            resources["rules"].add(rule)
-            resources["resources"].add(examined.resource)
-    for doubt, named in about.items():
+            named = names.setdefault(doubt, {"rules": set(), "resources": set()})
+            named["rules"].add(rule)
+            named["resources"].add(examined.resource)
+    for doubt, named in names.items():
         first, *others = sorted(named["resources"])
         yield f"{paint('note', 'not known')}: {inert(doubt.reason)} [{', '.join(sorted(named['rules']))}]"
         yield f"  {paint('dim', '=')} resource: {inert(first)}{f' and {len(others)} more' if others else ''}"
         if not doubt.counts:
-            yield f"  {paint('dim', '=')} note: only AWS knows it; this does not change the exit code"
+            yield f"  {paint('dim', '=')} note: files cannot show this; the exit code does not change"
 
 
 def summary_text(report: Report, paint: Paint) -> str:
-    """Say in one line what was examined, found and left out."""
+    """Return one line with the counts of findings, examined targets and other results."""
     counts = summary(report)
     found = [_count(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]]
     examined = [
@@ -156,8 +156,8 @@ def summary_text(report: Report, paint: Paint) -> str:
         paint(_worst(report), ", ".join(found)) if found else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
     ]
-    left = f"{_count(counts['topics_not_judged'], 'topic')} not judged"
-    parts.append(f"{left} (--all-topics judges them)" if counts["topics_not_judged"] else left)
+    unchecked = f"{_count(counts['topics_not_judged'], 'topic')} not checked"
+    parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
     parts += [
         f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
     ]

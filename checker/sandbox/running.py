@@ -1,4 +1,4 @@
-"""A sandbox for a test: `running_sandbox()` starts one and hands over what speaks to it."""
+"""A sandbox for tests: `running_sandbox()` starts one and returns its client side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_REGION = "us-east-1"
 
 
 class Account(NamedTuple):
-    """An account in a Region, as the functions that put something into a sandbox want it."""
+    """An account in a Region, for the functions that create resources in a sandbox."""
 
     endpoint: str
     clients: Clients
@@ -30,17 +30,17 @@ class Account(NamedTuple):
     region: str
 
     def client(self, service: str, **options: Any) -> Any:
-        """Make a boto3 client of this account; ``options`` are those of botocore's Config.
+        """Create a boto3 client for this account. ``options`` are arguments of botocore's Config.
 
-        The participant service's calls are not signed, as those of a browser are not.
+        Calls to the participant service are not signed, like those of a browser.
         """
         unsigned = {"signature_version": UNSIGNED} if service == "connectparticipant" else {}
-        chosen = {"retries": {"total_max_attempts": 3}, **unsigned, **options}
-        return self.clients.make(service, self.region, self.id, self.endpoint, **chosen)
+        config = {"retries": {"total_max_attempts": 3}, **unsigned, **options}
+        return self.clients.make(service, self.region, self.id, self.endpoint, **config)
 
 
 class Sandbox(NamedTuple):
-    """A sandbox that runs at an endpoint. ``token`` is that of its control endpoint."""
+    """A running sandbox. ``token`` authorizes calls to its control endpoint."""
 
     endpoint: str
     clients: Clients
@@ -48,52 +48,52 @@ class Sandbox(NamedTuple):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What to put into the environment so that boto3, the AWS CLI and Terraform speak to the sandbox."""
+        """Environment variables that direct boto3, the AWS CLI and Terraform to the sandbox."""
         return environment(self.endpoint)
 
     def account(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Account:
-        """Give an account, which need not have been there before."""
+        """Return an account. It need not exist before."""
         return Account(self.endpoint, self.clients, account, region)
 
     def client(self, service: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Any:
-        """Make a boto3 client of an account in a Region."""
+        """Create a boto3 client for an account in a Region."""
         return self.account(account, region).client(service)
 
     def calls(self, service: str | None = None, action: str | None = None) -> list[LoggedCall]:
-        """The calls so far, oldest first: all, or those of a service and an action."""
-        found = (LoggedCall(**one) for one in self.ask("calls"))
-        return [one for one in found if service in (None, one.service) and action in (None, one.action)]
+        """Return the calls so far, oldest first, optionally filtered by service and action."""
+        calls = (LoggedCall(**call) for call in self.ask("calls"))
+        return [call for call in calls if service in (None, call.service) and action in (None, call.action)]
 
     def deliveries(self) -> list[Delivery]:
-        """What became of every message that Connect had for a topic, oldest first."""
+        """Return the deliveries of all messages from Connect to topics, oldest first."""
         return [Delivery(**one) for one in self.ask("deliveries")]
 
     def chats(self, account: str = DEFAULT_ACCOUNT) -> list[str]:
-        """The ids of an account's chats that have not ended."""
+        """Return the IDs of an account's chats that have not ended."""
         return list(self.ask("chats", account=account))
 
     def notifications(self) -> list[Notification]:
-        """What became of every notification that SNS had for an endpoint, oldest first."""
+        """Return the deliveries of all notifications from SNS to endpoints, oldest first."""
         return [Notification(**one) for one in self.ask("notifications")]
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock on."""
+        """Advance the sandbox's clock."""
         self.ask("advance", seconds=seconds)
 
     def forget_calls(self) -> None:
-        """Empty the log of calls."""
+        """Clear the log of calls."""
         self.ask("clear-calls")
 
     def fault(self, fault: Fault) -> None:
-        """Put a fault in its place, until ``clear_faults``."""
+        """Activate a fault until ``clear_faults``."""
         self.ask("fault", **fault._asdict())
 
     def clear_faults(self) -> None:
-        """Take all faults away."""
+        """Remove all faults."""
         self.ask("clear-faults")
 
     def ask(self, verb: str, **given: Any) -> Any:
-        """Ask something of the control endpoint. Raises urllib.error.HTTPError."""
+        """Call the control endpoint. Raises urllib.error.HTTPError."""
         body, headers = json.dumps(given).encode(), {TOKEN: self.token}
         request = Request(f"{self.endpoint}{PREFIX}{verb}", body, headers)  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310
@@ -101,7 +101,7 @@ class Sandbox(NamedTuple):
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """The variables that lead AWS's tools to an endpoint."""
+    """Return the environment variables that direct AWS tools to an endpoint."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": DEFAULT_ACCOUNT,
@@ -112,10 +112,10 @@ def environment(endpoint: str) -> dict[str, str]:
 
 @contextmanager
 def running_sandbox(*, throttles: bool = True) -> Iterator[Sandbox]:
-    """Run an empty sandbox on a free port of the loopback interface, in a thread; one in a process at a time.
+    """Run an empty sandbox in a thread, on a free port of the loopback interface.
 
-    Without ``throttles`` calls may come as fast as they like.
-    Raises ImportError without the extra ``sandbox``, BusyError inside another one.
+    A process can run one sandbox at a time. Without ``throttles``, calls are not throttled.
+    Raises ImportError without the extra ``sandbox``, BusyError if another sandbox is running.
     """
     from checker.sandbox.server import Server
 

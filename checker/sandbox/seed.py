@@ -1,6 +1,6 @@
-"""Things to put into a sandbox, good and broken, through the same API as everybody else's.
+"""Test resources, correct and broken, that are created in a sandbox through its AWS API.
 
-Every function takes an ``Account``, and gives the ARN of what it has made.
+Functions that create a resource take an ``Account`` and return the ARN or another identifier.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _SERVICE = {"Service": "connect.amazonaws.com"}
 
 
 class Encrypted(NamedTuple):
-    """A topic and the key that it is encrypted with."""
+    """An encrypted topic and its key."""
 
     topic: str
     key: str
 
 
 class Started(NamedTuple):
-    """A chat that is streamed; with ``token`` the customer speaks."""
+    """A streamed chat. ``token`` is the customer's connection token."""
 
     contact: str
     streaming: str
@@ -39,7 +39,7 @@ class Started(NamedTuple):
 
 
 def make_instance(account: Account, alias: str = "demo") -> str:
-    """Make an instance of Amazon Connect."""
+    """Create an Amazon Connect instance."""
     made = account.client("connect").create_instance(
         IdentityManagementType="CONNECT_MANAGED",
         InstanceAlias=alias,
@@ -50,30 +50,30 @@ def make_instance(account: Account, alias: str = "demo") -> str:
 
 
 def default_topic(account: Account, name: str = "default") -> str:
-    """Make a topic with the policy that SNS writes, which Connect is not in."""
+    """Create a topic with the default policy of SNS, which does not allow Connect."""
     return str(account.client("sns").create_topic(Name=name)["TopicArn"])
 
 
 def fifo_topic(account: Account, instance: str, name: str = "ordered") -> str:
-    """Make a FIFO topic whose policy would be right."""
+    """Create a FIFO topic with the policy that AWS documents."""
     topic = account.client("sns").create_topic(Name=f"{name}.fifo", Attributes={"FifoTopic": "true"})
     return _with_policy(account, topic["TopicArn"], publish_statement(topic["TopicArn"], instance))
 
 
 def good_topic(account: Account, instance: str, name: str = "chat") -> str:
-    """Make a topic with the policy that AWS documents."""
+    """Create a topic with the policy that AWS documents."""
     topic = default_topic(account, name)
     return _with_policy(account, topic, publish_statement(topic, instance))
 
 
 def open_deputy(account: Account, name: str = "open") -> str:
-    """Make a topic that every instance of everybody may publish to."""
+    """Create a topic to which every Connect instance of every AWS customer can publish."""
     topic = default_topic(account, name)
     return _with_policy(account, topic, publish_statement(topic))
 
 
 def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, grant: bool) -> Encrypted:
-    """Make a topic with the right policy and a key that, with ``grant``, lets Connect in."""
+    """Create an encrypted topic with a correct policy. With ``grant``, the key policy allows Connect."""
     kms = account.client("kms")
     key = kms.create_key(Description=name)["KeyMetadata"]
     if grant:
@@ -85,14 +85,14 @@ def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, gr
 
 
 def encrypt(account: Account, topic: str, key: str) -> None:
-    """Encrypt a topic with a key: its id, ARN or alias."""
+    """Encrypt a topic with a key, given by its ID, ARN or alias."""
     account.client("sns").set_topic_attributes(
         TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key
     )
 
 
 def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
-    """Make a queue that takes what a topic sends, subscribe it with raw delivery, and give its URL."""
+    """Create a queue that a topic can send to, subscribe it with raw delivery, and return its URL."""
     queue = make_queue(account, name)
     set_queue_policy(account, queue.url, queue_statement(queue.arn, topic))
     subscribe_queue(account, topic, queue.arn)
@@ -100,14 +100,14 @@ def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
 
 
 def received(account: Account, queue: str) -> list[dict[str, Any]]:
-    """Take what is in a queue: the chat's messages and events, in order."""
-    found: list[dict[str, Any]] = []
+    """Receive and delete all messages of a queue, in order."""
+    messages: list[dict[str, Any]] = []
     sqs = account.client("sqs")
     while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for one in batch:
-            found.append(json.loads(one["Body"]))
+            messages.append(json.loads(one["Body"]))
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
-    return found
+    return messages
 
 
 def start_chat(account: Account, instance: str, topic: str) -> Started:
@@ -131,14 +131,14 @@ def start_chat(account: Account, instance: str, topic: str) -> Started:
 
 
 def say(account: Account, started: Started, text: str) -> None:
-    """Say something as the customer of a chat."""
+    """Send a message as the customer of a chat."""
     account.client("connectparticipant").send_message(
         ContentType="text/plain", Content=text, ConnectionToken=started.token
     )
 
 
 def publish_statement(topic: str, instance: str = "") -> Statement:
-    """The statement that AWS documents; without an instance it has no condition, and is open to deputies.
+    """Return the statement that AWS documents. Without an instance it has no condition (confused deputy).
 
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
@@ -161,7 +161,7 @@ def publish_statement(topic: str, instance: str = "") -> Statement:
 
 
 def root_statement(account: str) -> Statement:
-    """The statement of every key's default policy.
+    """Return the statement of the default key policy.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
@@ -175,7 +175,7 @@ def root_statement(account: str) -> Statement:
 
 
 def key_statement(service: str = "connect.amazonaws.com") -> Statement:
-    """The statement that lets a service use a key: Connect a topic's, SNS a queue's.
+    """Return the statement that allows a service to use a key: Connect for a topic, SNS for a queue.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
@@ -189,7 +189,7 @@ def key_statement(service: str = "connect.amazonaws.com") -> Statement:
 
 
 def _with_policy(account: Account, topic: str, *statements: Statement) -> str:
-    """Set a topic's policy, and give the topic."""
+    """Set a topic's policy and return the topic's ARN."""
     policy = policy_text(*statements)
     account.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     return str(topic)

@@ -35,7 +35,7 @@ from checker.sandbox.http.call import (
     read_call,
     refusal_answer,
 )
-from checker.sandbox.http.faults import Disturbance
+from checker.sandbox.http.faults import FaultStage
 from checker.sandbox.http.journal import Clock, Journal
 from checker.sandbox.http.throttle import Throttle
 
@@ -50,7 +50,7 @@ _REQUEST_ID = "x-amzn-RequestId"
 
 
 class Front:
-    """The one endpoint."""
+    """WSGI application of the sandbox's single endpoint."""
 
     def __init__(
         self, upstream: Upstream, reader: Reader, journal: Journal, control: Control, stages: Sequence[Stage]
@@ -64,7 +64,7 @@ class Front:
         self._answer = reduce(_before, reversed(stages), last)
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
-        """Answer a request, by PEP 3333."""
+        """Answer a WSGI request (PEP 3333)."""
         answer = self._control.answer(environ) or self._aws(environ)
         start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", list(answer.headers))
         return [answer.body]
@@ -72,7 +72,7 @@ class Front:
     def _aws(self, environ: dict[str, object]) -> Answer:
         call = self._reader.read(read_call(environ))
         call = replace(call, account=self._upstream.account_of(call.access_key))
-        error = "connection"  # what is logged when not even an answer comes
+        error = "connection"  # logged if there is no answer at all
         try:
             answer = self._answer(call)
             error = str(answer.status) if answer.status >= 400 else ""
@@ -81,11 +81,11 @@ class Front:
             answer = refusal_answer(call, refusal)
         finally:
             self._journal.log(call, error)
-        return _numbered(answer)
+        return _with_request_id(answer)
 
 
-def _numbered(answer: Answer) -> Answer:
-    """Give every answer the id of its request, as AWS does; moto's have theirs."""
+def _with_request_id(answer: Answer) -> Answer:
+    """Add a request ID to an answer that has none. Answers of moto can already have one."""
     if any(name.lower() == _REQUEST_ID.lower() for name, _ in answer.headers):
         return answer
     return answer._replace(headers=(*answer.headers, (_REQUEST_ID, new_id())))
@@ -98,13 +98,13 @@ def _before(later: Next, stage: Stage) -> Next:
 PREFIX = "/_sandbox/"
 TOKEN = "X-Sandbox-Token"  # noqa: S105 - the name of a header
 _MOTO = "/moto-api"
-"""The control endpoint of moto, which has no token."""
+"""The control endpoint of moto. It is blocked because it has no token."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _LONGEST = 1024 * 1024
 
 
 class Control:
-    """Answers what lies below ``/_sandbox/``, for callers that know the token."""
+    """Control endpoint below ``/_sandbox/``, for callers with the token."""
 
     def __init__(self, verbs: dict[str, Verb]) -> None:
         self.token = secrets.token_hex(16)
@@ -121,18 +121,20 @@ class Control:
             return refused
         verb = self._verbs.get(path.removeprefix(PREFIX))
         if verb is None:
-            return json_answer({"error": f"no such verb, know {', '.join(self._verbs)}"}, 404)
+            return json_answer({"error": f"unknown verb; known verbs: {', '.join(self._verbs)}"}, 404)
         return self._done(verb, json_object(_body(environ)))
 
     def _refusal(self, environ: dict[str, Any]) -> Answer | None:
         """Refuse a request that a web page could have sent; ``None`` for any other."""
         if environ.get("REQUEST_METHOD") != "POST":
-            return json_answer({"error": "the control endpoint takes POST only"}, 405)
+            return json_answer({"error": "the control endpoint accepts only POST"}, 405)
         if environ.get("HTTP_HOST", "").rpartition(":")[0] not in _LOOPBACK:
             return json_answer({"error": "the Host header does not name the loopback interface"}, 403)
         given = environ.get(f"HTTP_{TOKEN.upper().replace('-', '_')}", "")
         if not secrets.compare_digest(given.encode(), self.token.encode()):
-            return json_answer({"error": f"the header {TOKEN} does not have the token of this sandbox"}, 403)
+            return json_answer(
+                {"error": f"the header {TOKEN} does not contain the token of this sandbox"}, 403
+            )
         return None
 
     @staticmethod
@@ -151,35 +153,35 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 
 HOST = "127.0.0.1"
-_A_MOMENT = 0.1
-_ONE_AT_A_TIME = Lock()  # moto keeps its state in the process, so there is room for one sandbox in it
+_STOP_DELAY = 0.1
+_ONE_AT_A_TIME = Lock()  # moto keeps its state in the process, so a process can have only one sandbox
 
 
 class BusyError(RuntimeError):
-    """There is a sandbox in this process already."""
+    """Another sandbox is running in this process."""
 
 
 class _QuietHandler(MotoRequestHandler):
-    disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
+    disable_nagle_algorithm = True  # avoids a wait of 40 ms for each answer
 
     def log(self, *_: object) -> None:
-        """Say nothing: the journal has every call."""
+        """Log nothing, because the journal records every call."""
 
     def connection_dropped(self, *_: object) -> None:
-        """Close without an answer, at once: a reset, as far as the client can tell."""
+        """Close the connection at once without an answer, so that the client sees a reset."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Server:
-    """A running sandbox; ``port`` 0 picks one. ``token`` opens the control endpoint.
+    """The server of a sandbox. ``port`` 0 selects a free port. ``token`` authorizes control calls.
 
-    Raises OSError if the port is taken, BusyError for a second one.
+    Raises OSError if the port is in use, BusyError if another sandbox is running.
     """
 
     def __init__(self, port: int = 0) -> None:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
-            raise BusyError("a process has room for one sandbox")
+            raise BusyError("another sandbox is running in this process")
         try:
             front = build(self.ask_to_stop)
             self.token = front.token
@@ -191,11 +193,11 @@ class Server:
 
     @property
     def endpoint(self) -> str:
-        """Where AWS is."""
+        """The URL of the endpoint."""
         return f"http://{HOST}:{self._server.server_port}"
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
+        """Start serving in a separate thread."""
         self._thread.start()
 
     def wait(self) -> None:
@@ -203,13 +205,13 @@ class Server:
         self._thread.join()
 
     def ask_to_stop(self) -> None:
-        """Stop soon: called by a request, which cannot wait for its own end and is to be answered."""
-        timer = Timer(_A_MOMENT, self._server.shutdown)
+        """Stop after a short delay, so that the request that asks for it is still answered."""
+        timer = Timer(_STOP_DELAY, self._server.shutdown)
         timer.daemon = True
         timer.start()
 
     def stop(self) -> None:
-        """Stop, and free the port."""
+        """Stop the server and free the port."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -218,15 +220,15 @@ class Server:
 
 
 def build(stop: Callable[[], None]) -> Front:
-    """Put a sandbox together, with nothing in it."""
+    """Create an empty sandbox."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
     metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
     put_in_place(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
-    reader, disturbance, throttle = Reader(), Disturbance(upstream), Throttle(chat.contacts)
+    reader, faults, throttle = Reader(), FaultStage(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
-        disturbance,
+        faults,
         throttle,
         trail,
         reader.validate,
@@ -242,9 +244,9 @@ def build(stop: Callable[[], None]) -> Front:
         "chats": lambda given: chat.contacts.live(given["account"]),
         "calls": lambda _: journal.calls(),
         "clear-calls": lambda _: journal.clear(),
-        "clear-faults": lambda _: disturbance.clear(),
+        "clear-faults": lambda _: faults.clear(),
         "deliveries": lambda _: journal.deliveries(),
-        "fault": disturbance.place,
+        "fault": faults.place,
         "notifications": lambda _: journal.notifications(),
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),

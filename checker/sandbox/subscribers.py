@@ -1,4 +1,4 @@
-"""Queues and delivery streams to put into a sandbox, for topics to deliver to."""
+"""Queues and delivery streams that are created in a sandbox as endpoints of subscriptions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Statement = dict[str, Any]
 
 
 class Queue(NamedTuple):
-    """A queue of SQS."""
+    """An SQS queue."""
 
     url: str
     arn: str
 
 
 def make_queue(account: Account, name: str = "inbox", **attributes: str) -> Queue:
-    """Make a queue with these attributes, which lets nobody in."""
+    """Create a queue with attributes. Without a policy it accepts no messages from SNS."""
     sqs = account.client("sqs")
     url = str(sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -45,7 +45,7 @@ def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str)
 
 
 def queue_statement(queue: str, topic: str = "") -> Statement:
-    """The statement that AWS documents; without a topic it has no condition, and any topic may send.
+    """Return the statement that AWS documents. Without a topic it has no condition, and any topic can send.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
     """
@@ -59,8 +59,8 @@ def queue_statement(queue: str, topic: str = "") -> Statement:
 
 
 def make_stream(account: Account, name: str = "chats") -> tuple[str, str]:
-    """Make a delivery stream that writes to a bucket of its own; gives the stream's ARN and the bucket's name."""
-    # S3 takes no constraint in us-east-1. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    """Create a delivery stream with its own bucket. Return the stream's ARN and the bucket's name."""
+    # S3 accepts no LocationConstraint in us-east-1. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
     where = {} if account.region == "us-east-1" else {"LocationConstraint": account.region}
     within = {"CreateBucketConfiguration": where} if where else {}
     account.client("s3").create_bucket(Bucket=name, **within)
@@ -82,7 +82,7 @@ def make_stream_role(
     trusted: str = "sns.amazonaws.com",
     actions: tuple[str, ...] = ("firehose:PutRecord", "firehose:PutRecordBatch"),
 ) -> str:
-    """Make a role with which a service writes to a stream.
+    """Create a role that allows a service to write to a stream.
 
     https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
     """

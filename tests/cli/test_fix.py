@@ -36,8 +36,8 @@ def test_without_apply_the_changes_are_shown_and_nothing_is_written(tmp_path: Pa
     assert done.returncode == 1
     assert "--- a/open.json\n+++ b/open.json\n" in done.stdout
     assert "can be fixed (safe): pin statement `Chat`" in done.stdout
-    assert "loses: any other AWS customer's Connect instance can sns:Publish" in done.stdout
-    assert "gains" not in done.stdout.split("who gains and who loses")[1].replace("who gains", "")
+    assert "no longer allowed: sns:Publish by any other AWS customer's Connect instance" in done.stdout
+    assert "newly allowed" not in done.stdout
     assert path.read_bytes() == before
 
 

@@ -286,7 +286,7 @@ def test_a_topic_is_in_scope_by_file_option_tag_manifest_contact_or_policy(tmp_p
     (tmp_path / "streaming.yaml").unlink()
     save(tmp_path / "other.json", {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(OPEN)}})
     assert judged(".") == (1, 0)
-    assert "1 topic; 0 topics not judged" in run("check", ".", cwd=tmp_path).stderr
+    assert "1 topic; 0 topics not checked" in run("check", ".", cwd=tmp_path).stderr
 
 
 def test_rules_are_listed_and_explained() -> None:

@@ -96,7 +96,7 @@ def test_what_lies_beside_a_file_is_read_and_not_reported_on(tmp_path: Path) -> 
     topic = hook(tmp_path, "topic.json")
     assert topic.stdout == ""
     assert topic.returncode == 0
-    assert "examined 1 topic, 1 key; 0 topics not judged" in topic.stderr
+    assert "examined 1 topic, 1 key; 0 topics not checked" in topic.stderr
     key = hook(tmp_path, "key-policy.json")
     assert "error[connect-cannot-use-key]" in key.stdout
     assert "unchanged.json" not in key.stdout
@@ -114,7 +114,7 @@ def test_a_manifest_beside_a_file_says_which_instance_streams(tmp_path: Path) ->
     done = hook(tmp_path, "topic.json")
     assert f"does not let Connect publish for instance `{other}`" in done.stdout
     assert "other.json" not in done.stdout
-    assert "examined 1 topic; 0 topics not judged" in done.stderr
+    assert "examined 1 topic; 0 topics not checked" in done.stderr
 
 
 def test_a_change_of_nothing_is_clean_and_a_folder_is_no_change(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_ten_changed_files_among_ten_thousand_cost_as_much_as_ten(tmp_path: Path
     started = time.monotonic()
     done = hook(tmp_path, *(f"policy-{number}.json" for number in range(10)))
     assert time.monotonic() - started < 60
-    assert "examined 10 topics; 0 topics not judged" in done.stderr
+    assert "examined 10 topics; 0 topics not checked" in done.stderr
     assert done.stdout.count("error[missing-source-account]") == 10
 
 

@@ -55,7 +55,7 @@ def test_topic_and_key_are_mended_the_key_first_and_rolled_back(cloud: Cloud, tm
     assert policy_of(cloud, topic)["Statement"][-1]["Principal"] == {"Service": "connect.amazonaws.com"}
     assert key_policy(cloud, key)["Statement"][-1]["Action"] == ["kms:GenerateDataKey*", "kms:Decrypt"]
     again = run("fix", *options(cloud, topic, instance, tmp_path))
-    assert "nothing can be fixed, 2 left" in again.stderr
+    assert "nothing can be fixed, 2 remaining" in again.stderr
     (receipt,) = tmp_path.iterdir()
     back = run("rollback", receipt, "--yes", "--endpoint-url", cloud.url)
     assert back.returncode == 0, back.stderr

@@ -165,11 +165,11 @@ LIVE = Finding(
 CRASH = Finding(
     "broken-rule",
     Severity.ERROR,
-    "the rule failed itself: KeyError: 'Sid'",
+    "the rule crashed: KeyError: 'Sid'",
     TOPIC,
     (at(),),
     Verdict.UNDETERMINED,
-    "this is a fault of checker, please report it with the file",
+    "this is a bug in checker; please report it with the file",
 )
 
 REPORT = Report(

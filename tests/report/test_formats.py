@@ -118,8 +118,8 @@ def test_github_is_given_ten_of_a_kind_the_worst_first_and_told_of_the_rest() ->
     commands, shown = github_lines(Report((*many(12), *many(30, WEAK)), (), (), 0))
     assert [one.kind for one in commands] == ["error"] * 10 + ["warning"] * 10
     assert shown[:2] == [
-        "and 20 more of the kind error, see the summary of the job: GitHub shows 10",
-        "and 2 more of the kind warning, see the summary of the job: GitHub shows 10",
+        "20 more annotations of kind error: see the job summary, GitHub shows 10",
+        "2 more annotations of kind warning: see the job summary, GitHub shows 10",
     ]
 
 
@@ -132,7 +132,7 @@ def test_markdown_is_cut_to_what_github_takes_the_worst_kept(name: str, most: in
     assert most * 0.9 < len(text.encode()) <= most
     shown = [line for line in lines if line.startswith(("- **error**", "- **warning**"))]
     assert sum("**error**" in line for line in shown) == 20
-    assert f"and {len(findings) - len(shown)} more findings, not shown for want of room" in lines
+    assert f"and {len(findings) - len(shown)} more findings, omitted because of the size limit" in lines
     assert any(re.fullmatch(r"- and \d+ more", line) for line in lines)
     inert_page(text)
 
@@ -145,13 +145,13 @@ def test_no_text_is_so_long_that_it_hides_the_other_findings() -> None:
 
 
 def test_sarif_keeps_the_worst_results_and_says_how_many_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sarif, "_MOST_RESULTS", 3)
+    monkeypatch.setattr(sarif, "_MAX_RESULTS", 3)
     many_places = WEAK._replace(locations=WEAK.locations * 50)
     run = sarif_run(Report((*many(3), many_places), (), (), 0))
     assert [one["level"] for one in run["results"]] == ["error", "warning", "warning"]
     assert len(run["results"][0]["locations"]) == len(run["results"][0]["relatedLocations"]) == 10
     (notice,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert notice["message"]["text"].startswith("of 4 results, 1 are left out")
+    assert notice["message"]["text"].startswith("1 of 4 results are omitted")
 
 
 # What fails a run, and what does not.

@@ -34,8 +34,8 @@ def test_each_link_is_a_line_and_what_is_broken_has_its_help() -> None:
         "  warning  anybody may send",
         "  = help: limit it",
         "  note     raw delivery",
-        "No queue keeps the messages: each of 1 has a broken link.",
-        "  = help: `--create` sets up a queue that keeps them",
+        "No queue keeps the messages: the subscription has a broken link.",
+        "  = help: `--create` creates a queue that keeps them",
     ]
 
 
@@ -43,9 +43,9 @@ def test_the_conclusion_says_what_is_not_known() -> None:
     good, doubtful = KEEPER._replace(steps=KEEPER.steps[:1]), KEEPER._replace(steps=KEEPER.steps[2:])
     lines = {
         Retention(TOPIC, "sqs", (good,)): "A queue keeps the messages of the topic.",
-        Retention(TOPIC, "sqs", (doubtful,)): "Whether a queue keeps the messages is not known.",
+        Retention(TOPIC, "sqs", (doubtful,)): "Not known whether a queue keeps the messages.",
         Retention(TOPIC, "sqs", unread=Unknown("denied")): (
-            "Whether a queue keeps the messages is not known: denied."
+            "Not known whether a queue keeps the messages: denied."
         ),
     }
     for retention, line in lines.items():
@@ -72,7 +72,7 @@ def test_what_was_made_stays_told_when_something_failed() -> None:
     fault = InputError(TOPIC, "denied", help_text="allow it")
     done = SetUp((Made("a queue", QUEUE, statement),), RETENTION, fault)
     assert list(set_up_text(done, Paint())) == [
-        f"  made     a queue: {QUEUE}",
+        f"  created  a queue: {QUEUE}",
         '           {"Sid": "AllowTopicToSend"}',
         f"  failed   {TOPIC}: denied",
         "  = help: allow it",

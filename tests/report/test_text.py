@@ -50,7 +50,7 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
         "  = help: use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values",
         "  = fix: pin statement `Chat` to instance 3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d",
     ]
-    assert summary.startswith("1 error; examined 1 topic; 0 topics not judged; ")
+    assert summary.startswith("1 error; examined 1 topic; 0 topics not checked; ")
 
 
 def test_a_long_stretch_is_shown_by_its_first_lines_and_its_last(tmp_path: Path) -> None:

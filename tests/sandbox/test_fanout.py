@@ -274,7 +274,7 @@ ROLES: dict[str, tuple[str, dict[str, Any]]] = {
         {"trusted": "lambda.amazonaws.com"},
     ),
     "may read alone": (
-        "the subscription's role may not write to the stream",
+        "the subscription's role cannot write to the stream",
         {"actions": ("firehose:DescribeDeliveryStream",)},
     ),
 }

@@ -1,7 +1,7 @@
-"""What becomes of every notification: delivered, filtered out, redriven, or lost.
+"""Delivery of notifications to subscriptions: delivered, filtered out, redriven or lost.
 
-moto delivers to whatever is there, and fails the publisher's call where nothing is. AWS asks for permission
-first, and tells the publisher nothing.
+moto delivers without permission checks, and fails the publisher's call if the endpoint does not exist. AWS checks
+permissions first, and does not report failures to the publisher.
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 """
@@ -38,7 +38,7 @@ _MOTOS: Callable[..., None] = _SUBSCRIPTION.publish
 
 
 class Message(NamedTuple):
-    """A message as moto hands it to a subscription; ``rest`` are the parts that only moto looks at."""
+    """A message as moto passes it to a subscription. ``rest`` are the arguments that only moto uses."""
 
     body: str
     id: str
@@ -47,7 +47,7 @@ class Message(NamedTuple):
 
 
 class Fanout:
-    """Stands between moto's SNS and the endpoints of its subscriptions."""
+    """Delivers messages from moto's SNS to the endpoints of its subscriptions."""
 
     def __init__(self, upstream: Upstream, journal: Journal, metrics: Metrics, pending: Pending) -> None:
         self._upstream = upstream
@@ -56,7 +56,7 @@ class Fanout:
         self._pending = pending
 
     def notify(self, subscription: Any, message: Message) -> None:
-        """Deliver a message to a subscription, or note why not."""
+        """Deliver a message to a subscription, or record the reason why it is not delivered."""
         topic = read_topic_arn(subscription.topic.arn)
         if topic is None or subscription.arn in self._pending:
             return
@@ -67,11 +67,11 @@ class Fanout:
         redriven = self._redriven(subscription, message, topic) if cause else ""
         if cause is None:
             self._send(subscription, subscription.endpoint, message)
-        failed = "NumberOfNotificationsFailed" if cause else "NumberOfNotificationsDelivered"
-        self._metrics.notified(topic, failed)
-        said = cause or Cause("", "")
-        noted = (topic.text, subscription.protocol, subscription.endpoint)
-        self._journal.notified(Notification(*noted, said.reason, said.source, redriven))
+        metric = "NumberOfNotificationsFailed" if cause else "NumberOfNotificationsDelivered"
+        self._metrics.notified(topic, metric)
+        recorded = cause or Cause("", "")
+        endpoint = (topic.text, subscription.protocol, subscription.endpoint)
+        self._journal.notified(Notification(*endpoint, recorded.reason, recorded.source, redriven))
 
     def _refusal(self, subscription: Any, topic: TopicArn) -> Cause | None:
         if subscription.protocol == _SQS:
@@ -82,7 +82,7 @@ class Fanout:
         return None
 
     def _redriven(self, subscription: Any, message: Message, topic: TopicArn) -> str:
-        """Send what could not be delivered to the dead-letter queue; gives its ARN, if it took the message."""
+        """Send an undelivered message to the dead-letter queue. Return its ARN, or empty if it did not accept the message."""
         queue = str(
             json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
         )
@@ -96,7 +96,7 @@ class Fanout:
         return queue
 
     def _send(self, subscription: Any, endpoint: str, message: Message) -> None:
-        """Have moto deliver: in the endpoint's account, and raw only where the attribute says ``true``."""
+        """Deliver with moto, in the endpoint's account, and raw only if the attribute is ``true``."""
         target = copy(subscription)
         target.endpoint = endpoint
         raw = str(subscription.attributes.get("RawMessageDelivery")).lower() == "true"
@@ -109,24 +109,24 @@ class Fanout:
         _MOTOS(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
 
     def _put_record(self, target: Any, message: Message) -> None:
-        """A record a notification, which ends with a line break.
+        """Write a notification as one record that ends with a line break.
 
         https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
         """
         body = message.body
         if not target.attributes["RawMessageDelivery"]:
-            about = (message.id, message.rest.get("subject"), message.attributes)
-            data = target.get_post_data(body, *about)
+            envelope = (message.id, message.rest.get("subject"), message.attributes)
+            data = target.get_post_data(body, *envelope)
             body = json.dumps(data)
         account, region = target.endpoint.split(":")[4], target.endpoint.split(":")[3]
-        with suppress(ClientError):  # a destination that is not there is the stream's affair
+        with suppress(ClientError):  # a missing destination of the stream does not affect SNS
             self._upstream.client(_FIREHOSE, account, region).put_record(
                 DeliveryStreamName=target.endpoint.rpartition("/")[2], Record={"Data": f"{body}\n".encode()}
             )
 
 
 def _accepted(attributes: dict[str, Any], message: Message) -> bool:
-    """True if the filter policy lets a message pass.
+    """Return whether the filter policy of a subscription accepts a message.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
     """
@@ -137,7 +137,7 @@ def _accepted(attributes: dict[str, Any], message: Message) -> bool:
 
 
 def put_in_place(fanout: Fanout) -> None:
-    """Let a fanout deliver in the place of moto, which has no seam of its own for this."""
+    """Replace moto's delivery with a fanout. moto has no extension point for this, so the method is patched."""
 
     def publish(
         subscription: Any,
@@ -153,23 +153,23 @@ def put_in_place(fanout: Fanout) -> None:
 
 
 def remove() -> None:
-    """Let moto deliver again."""
+    """Restore moto's delivery."""
     _SUBSCRIPTION.publish = _MOTOS
 
 
 class Metrics:
-    """Counts what was published to a topic, and its notifications."""
+    """Records the CloudWatch metrics of topics."""
 
     def __init__(self, upstream: Upstream, clock: Clock) -> None:
         self._upstream = upstream
         self._clock = clock
 
     def published(self, topic: TopicArn, size: int) -> None:
-        """Count one message that SNS has taken."""
+        """Count one published message."""
         self._put(topic, ("NumberOfMessagesPublished", 1, "Count"), ("PublishSize", size, "Bytes"))
 
     def notified(self, topic: TopicArn, name: str) -> None:
-        """Count what became of one notification."""
+        """Count one notification under the name of a metric."""
         self._put(topic, (name, 1, "Count"))
 
     def _put(self, topic: TopicArn, *counts: tuple[str, int, str]) -> None:

@@ -1,4 +1,4 @@
-"""Whether Amazon SNS can deliver to a Firehose delivery stream, by the role of the subscription.
+"""Check whether Amazon SNS can deliver to a Firehose delivery stream with the role of the subscription.
 
 https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
 "An IAM role that trusts the Amazon SNS service principal and has permission to write to the delivery stream."
@@ -25,9 +25,9 @@ _WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
 
 
 def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) -> Cause | None:
-    """Give the first cause for which a notification of a topic does not reach a stream, given by its ARN.
+    """Return the first cause that prevents notifications of a topic from reaching a stream, ``None`` if there is none.
 
-    Assumed: of the five actions that AWS recommends, the two that write are those that delivery needs.
+    Assumed: of the five actions that AWS recommends, delivery requires the two that write.
     """
     account, name = role.split(":")[4], role.rpartition("/")[2]
     iam = upstream.client("iam", account, "us-east-1")
@@ -38,14 +38,14 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
         return Cause("the subscription's role does not exist", _ROLE)
     if not _trusts(trust, role, topic):
         return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
-    asked = (Question(Asker(arn=role), action, stream, {}) for action in _WRITE)
-    if not all(decide({"Version": "2012-10-17", "Statement": allowed}, one) == ALLOWED for one in asked):
-        return Cause("the subscription's role may not write to the stream", _ROLE)
+    questions = (Question(Asker(arn=role), action, stream, {}) for action in _WRITE)
+    if not all(decide({"Version": "2012-10-17", "Statement": allowed}, one) == ALLOWED for one in questions):
+        return Cause("the subscription's role cannot write to the stream", _ROLE)
     return _state_refusal(upstream, stream)
 
 
 def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
-    """A trust policy has no Resource: it is the role's."""
+    """Return whether a trust policy allows SNS to assume the role. Its statements have no Resource."""
     statements = [{"Resource": "*", **one} for one in _several(trust)]
     context = service_context(of_topic(topic), role.split(":")[4], topic.region)
     question = Question(Asker(service=SNS), "sts:AssumeRole", role, context)
@@ -53,13 +53,13 @@ def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
 
 
 def _policies(iam: Any, role: str) -> Iterator[Any]:
-    """The documents of a role's policies, inline and attached."""
+    """Yield the documents of a role's inline and attached policies."""
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
         version = iam.get_policy(PolicyArn=one["PolicyArn"])["Policy"]["DefaultVersionId"]
-        found = iam.get_policy_version(PolicyArn=one["PolicyArn"], VersionId=version)
-        yield found["PolicyVersion"]["Document"]
+        answer = iam.get_policy_version(PolicyArn=one["PolicyArn"], VersionId=version)
+        yield answer["PolicyVersion"]["Document"]
 
 
 def _several(policy: Any) -> list[Any]:
@@ -70,10 +70,12 @@ def _several(policy: Any) -> list[Any]:
 def _state_refusal(upstream: Upstream, stream: str) -> Cause | None:
     firehose = upstream.client("firehose", stream.split(":")[4], stream.split(":")[3])
     try:
-        found = firehose.describe_delivery_stream(DeliveryStreamName=stream.rpartition("/")[2])
+        answer = firehose.describe_delivery_stream(DeliveryStreamName=stream.rpartition("/")[2])
     except ClientError:
         return Cause("the delivery stream does not exist", "ResourceNotFoundException of PutRecord")
-    status = found["DeliveryStreamDescription"]["DeliveryStreamStatus"]
+    status = answer["DeliveryStreamDescription"]["DeliveryStreamStatus"]
     if status == "ACTIVE":
         return None
-    return Cause(f"the delivery stream is {status}", "AWS documents that an ACTIVE stream takes records")
+    return Cause(
+        f"the delivery stream is {status}", "AWS documents that a stream accepts records when it is ACTIVE"
+    )

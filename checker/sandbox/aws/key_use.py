@@ -1,9 +1,9 @@
-"""Whether a service can use the key of an encrypted topic or queue.
+"""Check whether a service can use the key of an encrypted topic or queue.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-AWS documents that a service that sends needs kms:GenerateDataKey* and kms:Decrypt, on a customer managed key.
-The state, the kind, the Region, the key policy and the grants decide.
+AWS documents that a sending service needs kms:GenerateDataKey* and kms:Decrypt on a customer managed key.
+The checks cover the state, type and Region of the key, its policy and its grants.
 """
 
 from __future__ import annotations
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
     from checker.sandbox.aws.upstream import Upstream
 
 
-_CUSTOMER_MANAGED = (
-    "AWS documents that the policy of an AWS managed key cannot be changed, and to use a customer managed one"
-)
+_CUSTOMER_MANAGED = "AWS documents that the policy of an AWS managed key cannot be changed, and recommends a customer managed key"
 _PREDEFINED = "alias/aws/"
 _USABLE = ("Enabled", "Updating")
 _NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 class KeyUse(NamedTuple):
-    """Who sends to what: a service, and the home and the encryption context of a topic or queue."""
+    """A use of a key: the sending service, and the account, Region and encryption context of the topic or queue."""
 
     source: Source
     account: str
@@ -40,7 +38,7 @@ class KeyUse(NamedTuple):
 
 
 def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
-    """Give the first cause for which a key stops a message; none for a topic or queue without a key."""
+    """Return the first cause that prevents the use of a key, ``None`` if there is none or no key."""
     if not key:
         return None
     if key.rpartition(":")[2].startswith(_PREDEFINED):
@@ -48,7 +46,7 @@ def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
         return Cause("the key is AWS managed", _CUSTOMER_MANAGED)
     account, region = _home(key, use)
     if region != use.region:
-        return Cause("the key is in another Region", "assumed: a service asks KMS in its own Region")
+        return Cause("the key is in another Region", "assumed: a service calls KMS in its own Region")
     try:
         metadata = upstream.client("kms", account, region).describe_key(KeyId=key)["KeyMetadata"]
     except ClientError:
@@ -57,13 +55,13 @@ def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
 
 
 def _home(key: str, use: KeyUse) -> tuple[str, str]:
-    """The account and Region of a key: in its ARN, else those of what it encrypts."""
+    """Return the account and Region of a key: from its ARN, or those of the topic or queue."""
     parts = key.split(":")
     return (parts[4], parts[3]) if key.startswith("arn:") and len(parts) == 6 else (use.account, use.region)
 
 
 def _state_refusal(metadata: Any) -> Cause | None:
-    """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
+    """Check state and type of a key. https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
     if metadata.get("KeyManager") == "AWS":
         return Cause("the key is AWS managed", _CUSTOMER_MANAGED)
     if metadata["KeyState"] not in _USABLE:
@@ -72,7 +70,7 @@ def _state_refusal(metadata: Any) -> Cause | None:
         "SYMMETRIC_DEFAULT",
         "ENCRYPT_DECRYPT",
     ):
-        return Cause("the key is not symmetric", "AWS documents that SNS takes symmetric keys alone")
+        return Cause("the key is not symmetric", "AWS documents that SNS supports only symmetric keys")
     return None
 
 
@@ -86,7 +84,7 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
         if word == EXPLICITLY_DENIED or (word != ALLOWED and not granted):
             return Cause(
                 f"the key policy: {word} for {action}",
-                "AWS documents kms:GenerateDataKey* and kms:Decrypt for the service that sends",
+                "AWS documents kms:GenerateDataKey* and kms:Decrypt for the sending service",
                 denied=action,
             )
     return None
@@ -100,11 +98,11 @@ def _document(text: str) -> object:
 
 
 def _question(action: str, key: str, use: KeyUse) -> Question:
-    """The service's request to KMS, by way of SNS or SQS.
+    """Create the service's request to KMS, through SNS or SQS.
 
-    Assumed: it passes its source keys on to KMS; the SNS guide has them in key policies for services in
-    general, and nothing says it of Connect or of SNS itself. The encryption context is that of every
-    encrypted topic, and for a queue its ARN: assumed.
+    Assumed: the service passes its source keys to KMS. The SNS guide uses them in key policies for services in
+    general; no documentation states it for Connect or SNS. The encryption context is that of every
+    encrypted topic; for a queue it is assumed to be the queue's ARN.
     """
     context = service_context(use.source, use.account, use.region)
     pairs = {f"kms:encryptioncontext:{name.lower()}": value for name, value in use.encrypted.items()}
@@ -112,7 +110,7 @@ def _question(action: str, key: str, use: KeyUse) -> Question:
 
 
 def _covers(grant: Any, action: str, use: KeyUse) -> bool:
-    """A grant for a service principal, with its constraints.
+    """Return whether a grant allows an action to the service, including the constraints of the grant.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
     """

@@ -1,4 +1,4 @@
-"""What KMS does that moto does not: defaults, key ARNs, and the key that AWS makes for SNS.
+"""KMS behavior that moto lacks: policy checks, defaults, key ARNs and the AWS managed key for SNS.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 """
@@ -26,13 +26,13 @@ _CHARACTERS = re.compile(r"[\t\n\r\u0020-\u00ff]*")
 
 
 def check_key_policy(call: Call, upstream: Upstream) -> None:
-    """Refuse a call whose key policy KMS would not store. Raises RefusedError."""
+    """Check the key policy of a call. Raises RefusedError if KMS would not store it."""
     text = call.text("Policy")
     if call.parameters.get("PolicyName", "default") == "AWS_RAM":
         raise RefusedError(
             "ValidationException", "The AWS_RAM policy can only be managed by the RAM service."
         )
-    # A key policy has 32 KB at most. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+    # The limit of a key policy is 32 KB. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
     if len(text.encode()) > _LIMIT:
         raise RefusedError("LimitExceededException", "The key policy is larger than 32768 bytes.")
     if not _CHARACTERS.fullmatch(text):  # printable characters of Basic Latin and Latin-1, tab, line ends
@@ -50,22 +50,23 @@ def _read(text: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict) or "Statement" not in document:
-        raise RefusedError(_MALFORMED, "The key policy is not valid JSON of a policy.")  # assumed: the words
+        raise RefusedError(_MALFORMED, "The key policy is not a valid JSON policy.")  # assumed: the wording
     return document
 
 
 def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
-    found = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    if not all(isinstance(one, dict) and one.get("Effect") in ("Allow", "Deny") for one in found):
-        raise RefusedError(_MALFORMED, "The key policy has a statement that is none.")  # assumed: the words
-    return found
+    value = document["Statement"]
+    statements = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, dict) and one.get("Effect") in ("Allow", "Deny") for one in statements):
+        raise RefusedError(_MALFORMED, "The key policy has an invalid statement.")  # assumed: the wording
+    return statements
 
 
 def _check_statement(statement: dict[str, Any]) -> None:
-    named = list(principals_of(statement))
-    if not named or not all(_may_exist(kind, name) for kind, name in named):
+    principals = list(principals_of(statement))
+    if not principals or not all(_may_exist(kind, name) for kind, name in principals):
         raise RefusedError(_MALFORMED, "Policy contains a statement with one or more invalid principals.")
-    # KMS takes no ForAllValues with these keys, and calls it an overly permissive condition.
+    # KMS rejects ForAllValues with these keys as an overly permissive condition.
     # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     for operator, keys in statement.get("Condition", {}).items():
         for key in keys if operator.startswith("ForAllValues:") else ():
@@ -74,7 +75,7 @@ def _check_statement(statement: dict[str, Any]) -> None:
 
 
 def _may_exist(kind: str, name: object) -> bool:
-    """A principal of the right form counts as one that exists: assumed, the sandbox keeps no list of them."""
+    """Return whether a principal is well formed. Assumed to exist then, as the sandbox has no list of principals."""
     if kind == "AWS":
         return name == "*" or bool(account_of(name))
     return isinstance(name, str) and (
@@ -83,7 +84,7 @@ def _may_exist(kind: str, name: object) -> bool:
 
 
 def _check_lockout(document: dict[str, Any], call: Call, upstream: Upstream) -> None:
-    """Refuse what shuts its author out.
+    """Refuse a key policy that would lock out its author.
 
     "The key policy must allow the calling principal to make a subsequent PutKeyPolicy request on the KMS key."
     """
@@ -105,7 +106,7 @@ _DEFAULTS = {
 
 
 class KmsService:
-    """The stage in front of moto's KMS."""
+    """Stage in front of moto's KMS."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -126,9 +127,9 @@ class KmsService:
         return self._listed(call, answer) if call.action == "ListAliases" else answer
 
     def _resolved(self, call: Call) -> Call:
-        """Name a key as moto wants it; the first DescribeKey of the alias makes AWS's key.
+        """Return the call with a key ID that moto accepts.
 
-        AWS documents that DescribeKey makes the AWS managed key of a predefined alias that has none yet.
+        AWS documents that DescribeKey creates the AWS managed key of a predefined alias if it does not exist.
         """
         key = call.text("KeyId")
         if key.rpartition(":")[2] == MANAGED_ALIAS and call.action == "DescribeKey":
@@ -151,7 +152,7 @@ class KmsService:
     def _check(self, call: Call) -> None:
         managed = self._managed.get((call.account, call.region), "")
         if managed and call.action in _CHANGES and managed in call.text("KeyId"):
-            # AWS managed keys cannot be changed; assumed: which error that is, and its words
+            # AWS managed keys cannot be changed; assumed: the error code and its wording
             raise RefusedError("AccessDeniedException", "AWS managed keys cannot be changed by their users")
         if call.action == "PutKeyPolicy" or (call.action == "CreateKey" and "Policy" in call.parameters):
             check_key_policy(call, self._upstream)
@@ -164,7 +165,7 @@ class KmsService:
         return answer.with_json(document)
 
     def _listed(self, call: Call, answer: Answer) -> Answer:
-        """A predefined alias is listed from the beginning, without a TargetKeyId."""
+        """Add the predefined alias, which KMS lists even before its key exists, then without a TargetKeyId."""
         document = json_object(answer.body)
         key = self._managed.get((call.account, call.region))
         aliases: list[dict[str, Any]] = document.setdefault("Aliases", [])
@@ -179,12 +180,12 @@ _MANAGED_DESCRIPTION = "Default key that protects my SNS data when no other key 
 
 
 def _with_defaults(call: Call) -> Call:
-    """What KMS fills in: the kind of a new key, and the only name that a policy has."""
+    """Return the call with the defaults of KMS: the type of a new key, and the name of the key policy."""
     return call.with_json({**_DEFAULTS.get(call.action, {}), **call.parameters})
 
 
 def _managed_policy(account: str, region: str) -> dict[str, object]:
-    """The policy of the key that AWS makes: for principals of the account, by way of SNS. Assumed: its words."""
+    """Return the policy of the AWS managed key, for principals of the account through SNS. Assumed: its wording."""
     condition = {
         "StringEquals": {"kms:CallerAccount": account, "kms:ViaService": f"sns.{region}.amazonaws.com"}
     }

@@ -1,4 +1,4 @@
-"""Subscriptions that wait to be confirmed by whoever owns the endpoint.
+"""Subscriptions that wait for confirmation by the owner of the endpoint.
 
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 "If the user who creates the subscription is not the owner of the queue, the subscription must be confirmed."
@@ -18,7 +18,7 @@ _BY_HAND = ("http", "https", "email", "email-json")
 
 
 class Pending:
-    """The subscriptions that nobody has confirmed, each with the token that does."""
+    """The unconfirmed subscriptions, with their confirmation tokens."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -29,7 +29,7 @@ class Pending:
             return subscription in self._tokens.values()
 
     def add(self, subscription: str) -> str:
-        """Let a subscription wait; gives its token."""
+        """Add a subscription and return its token."""
         with self._lock:
             known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
             token = known or new_id()
@@ -37,13 +37,13 @@ class Pending:
             return token
 
     def confirm(self, token: str) -> str:
-        """Give the subscription of a token, which waits no more; empty for a token that is none."""
+        """Confirm and return the subscription of a token; empty if the token is not valid."""
         with self._lock:
             return self._tokens.pop(token, "")
 
 
-def waits(call: Call) -> bool:
-    """True for a call to Subscribe an endpoint that is not the caller's own."""
+def needs_confirmation(call: Call) -> bool:
+    """Return whether a Subscribe call is for an endpoint outside the caller's account."""
     protocol, endpoint = call.text("Protocol"), call.text("Endpoint")
     if protocol in _BY_HAND:
         return True

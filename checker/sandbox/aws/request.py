@@ -1,4 +1,4 @@
-"""The requests of services, Connect's to publish and that of SNS to deliver, and what can be said against them."""
+"""Requests of services: Connect to publish, SNS to deliver; and the causes of their refusal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANAGED_ALIAS = "alias/aws/sns"
 
 
 class Cause(NamedTuple):
-    """Why a message was refused, and what AWS documents about it; ``denied`` is the action that KMS refused, if any."""
+    """Why a message was refused, and the documentation of AWS about it. ``denied`` is the action that KMS denied, if any."""
 
     reason: str
     source: str
@@ -31,12 +31,12 @@ class TopicArn(NamedTuple):
 
     @property
     def is_fifo(self) -> bool:
-        """A name with the ending is that of a FIFO topic: a standard topic's has no dot."""
+        """Whether the topic is a FIFO topic. The name of a standard topic cannot contain a dot."""
         return self.name.endswith(".fifo")
 
 
 def read_topic_arn(text: str) -> TopicArn | None:
-    """Read the ARN of a topic; ``None`` for anything else, as that of a subscription, which has seven parts."""
+    """Parse the ARN of a topic; ``None`` for other texts, such as a subscription ARN, which has seven parts."""
     parts = text.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "sns" or not all(parts[3:]):
         return None
@@ -44,7 +44,7 @@ def read_topic_arn(text: str) -> TopicArn | None:
 
 
 class Source(NamedTuple):
-    """A service that asks, and on whose behalf: aws:SourceArn and aws:SourceAccount of its request."""
+    """A calling service, with aws:SourceArn and aws:SourceAccount of its request."""
 
     service: str
     arn: str
@@ -52,24 +52,24 @@ class Source(NamedTuple):
 
 
 def of_instance(instance: Instance) -> Source:
-    """Connect for an instance: the bare ARN of the instance, and the instance's account, not the topic's."""
+    """Return Connect as the source, with the ARN and the account of the instance, not the topic's account."""
     return Source(CONNECT, instance.arn, instance.account)
 
 
 def of_topic(topic: TopicArn) -> Source:
-    """SNS for a topic.
+    """Return SNS as the source, for a topic.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-    Assumed: it sends aws:SourceAccount too; the policies that AWS documents have aws:SourceArn alone.
+    Assumed: it also sends aws:SourceAccount. The policies that AWS documents use only aws:SourceArn.
     """
     return Source(SNS, topic.text, topic.account)
 
 
 def service_context(source: Source, account: str, region: str) -> dict[str, str | list[str]]:
-    """The context of a service's request about a resource of an account in a Region, keys in lower case.
+    """Return the context of a service's request for a resource in an account and Region, with lowercase keys.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-    Keys of principals in an organisation are absent. Assumed: the source address is one of AWS's.
+    The keys of principals in an organization are absent. Assumed: the source address belongs to AWS.
     """
     return {
         "aws:sourcearn": source.arn,

@@ -1,4 +1,4 @@
-"""What SNS does that moto does not: it looks at policies before it keeps them, and counts what is published."""
+"""SNS behavior that moto lacks: policy checks, subscription confirmation and publish metrics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checker.sandbox.aws.pending import Pending, waits
+from checker.sandbox.aws.pending import Pending, needs_confirmation
 from checker.sandbox.aws.request import read_topic_arn
 from checker.sandbox.aws.sqs import queue_refusal
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
@@ -28,7 +28,7 @@ _ATTRIBUTES = re.compile(
 
 
 class SnsService:
-    """The stage in front of moto's SNS."""
+    """Stage in front of moto's SNS that checks topic attributes and counts published messages."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -64,7 +64,7 @@ def _checked_attribute(call: Call) -> Call:
 
 
 def _checked_attributes(call: Call) -> Call:
-    """A policy may come with a new topic too."""
+    """Check the policy of a CreateTopic call."""
     topic = f"arn:aws:sns:{call.region}:{call.account}:{call.text('Name')}"
     for name, value in call.parameters.items():
         if value == "Policy" and re.fullmatch(r"Attributes\.entry\.\d+\.key", name):
@@ -80,7 +80,7 @@ _LISTS = ("ListSubscriptions", "ListSubscriptionsByTopic")
 
 
 class SubscribeService:
-    """The stage in front of SNS that knows which subscriptions wait."""
+    """Stage in front of SNS that handles unconfirmed subscriptions."""
 
     def __init__(self, upstream: Upstream, pending: Pending) -> None:
         self._upstream = upstream
@@ -99,37 +99,37 @@ class SubscribeService:
             return proceed(replace(call, account=topic.account))
         answer = proceed(call)
         if call.action in _LISTS:
-            return answer.with_body(_ARN.sub(self._shown, answer.body))
+            return answer.with_body(_ARN.sub(self._listed_arn, answer.body))
         if call.action == "GetSubscriptionAttributes" and call.text("SubscriptionArn") in self._pending:
             return answer.with_body(_CONFIRMED.sub(rb"\1true", answer.body))
         return answer
 
-    def _shown(self, found: re.Match[bytes]) -> bytes:
-        arn = "PendingConfirmation" if found[1].decode() in self._pending else found[1].decode()
+    def _listed_arn(self, match: re.Match[bytes]) -> bytes:
+        arn = "PendingConfirmation" if match[1].decode() in self._pending else match[1].decode()
         return f"<SubscriptionArn>{arn}</SubscriptionArn>".encode()
 
     def _subscribe(self, call: Call, proceed: Next) -> Answer:
-        """The subscription is kept with the topic, in whichever account the call comes from."""
+        """Create a subscription in the account of the topic, independent of the caller's account."""
         if call.text("Protocol") == "firehose" and not _ROLE.fullmatch(
             _attribute(call, "SubscriptionRoleArn")
         ):
-            # "Specifying a valid ARN for this attribute is required"; assumed: the error and its words
+            # "Specifying a valid ARN for this attribute is required"; assumed: the error and its wording
             raise invalid("Delivery protocol [firehose] requires a SubscriptionRoleArn")
         topic = read_topic_arn(call.text("TopicArn"))
         answer = proceed(replace(call, account=topic.account) if topic else call)
-        found = _ARN.search(answer.body)
-        if topic is None or found is None or not waits(call):
+        arn = _ARN.search(answer.body)
+        if topic is None or arn is None or not needs_confirmation(call):
             return answer
-        token = self._pending.add(found[1].decode())
-        self._invite(call, topic, token)
+        token = self._pending.add(arn[1].decode())
+        self._send_token(call, topic, token)
         if call.text("ReturnSubscriptionArn") == "true":
             return answer
         return answer.with_body(
             _ARN.sub(b"<SubscriptionArn>pending confirmation</SubscriptionArn>", answer.body)
         )
 
-    def _invite(self, call: Call, topic: TopicArn, token: str) -> None:
-        """Send the token to a queue; nobody reads the mail and the web pages of the sandbox.
+    def _send_token(self, call: Call, topic: TopicArn, token: str) -> None:
+        """Send the confirmation token to a queue. The sandbox does not send mail or HTTP requests.
 
         https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
         """
@@ -150,6 +150,6 @@ class SubscribeService:
 
 
 def _attribute(call: Call, name: str) -> str:
-    """An attribute of a subscription, in the form of a query."""
+    """Return an attribute of a Subscribe call, from its query parameters."""
     keys = (key for key, value in call.parameters.items() if value == name and key.endswith(".key"))
     return next((call.text(key.removesuffix("key") + "value") for key in keys), "")

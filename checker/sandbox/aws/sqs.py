@@ -1,4 +1,4 @@
-"""Whether Amazon SNS can deliver to an SQS queue: every check that AWS documents, with its sentence beside it.
+"""Check whether Amazon SNS can deliver to an SQS queue, with every check that AWS documents.
 
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 """
@@ -25,11 +25,11 @@ _POLICY = (
     "AWS documents: you must set a policy on the queue that allows the Amazon SNS topic to perform the "
     "sqs:SendMessage action"
 )
-_GONE = "AWS documents that deliveries fail when an owner deletes the endpoint, and are not tried again"
+_GONE = "AWS documents that deliveries fail when an owner deletes the endpoint, and are not retried"
 
 
 def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | None:
-    """Give the first cause for which a notification of a topic does not reach a queue, given by its ARN."""
+    """Return the first cause that prevents notifications of a topic from reaching a queue, ``None`` if there is none."""
     account, region, name = queue.split(":")[4], queue.split(":")[3], queue.split(":")[5]
     sqs = upstream.client("sqs", account, region)
     try:
@@ -40,24 +40,24 @@ def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | No
     source = _sender(topic, region)
     return _policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
-        attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has none, and asks for no permission
+        attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
         KeyUse(source, account, region, {"aws:sqs:arn": queue}),
     )
 
 
 def _sender(topic: TopicArn, region: str) -> Source:
-    """SNS by the name that it has between Regions, when the topic's is an opt-in Region and the queue's is not.
+    """Return SNS as the sender. From an opt-in Region to a default Region it has a regional principal name.
 
-    Assumed: from one opt-in Region to another it has its usual name, as within one.
+    Assumed: between two opt-in Regions it has the usual name, as within one Region.
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
     source = of_topic(topic)
-    if topic.region in _BY_DEFAULT or region not in _BY_DEFAULT:
+    if topic.region in _DEFAULT_REGIONS or region not in _DEFAULT_REGIONS:
         return source
     return source._replace(service=f"sns.{topic.region}.amazonaws.com")
 
 
-_BY_DEFAULT = frozenset(
+_DEFAULT_REGIONS = frozenset(
     (
         "us-east-1",
         "us-east-2",
@@ -78,24 +78,27 @@ _BY_DEFAULT = frozenset(
         "ap-southeast-2",
     )
 )
-"""https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
+"""Regions that are enabled by default.
+
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+"""
 
 
 def _policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
-    """The queue policy decides alone: a service principal has no identity policy."""
+    """Check the queue policy. It decides alone, because a service principal has no identity policy."""
     context = service_context(source, queue.split(":")[4], queue.split(":")[3])
     question = Question(Asker(service=source.service), "sqs:SendMessage", queue, context)
     word = decide(json.loads(text or "{}"), question)
     return None if word == ALLOWED else Cause(f"the queue policy: {word}", _POLICY)
 
 
-_KEPT = ("CreateQueue", "SetQueueAttributes")
+_WRITES = ("CreateQueue", "SetQueueAttributes")
 _STATEMENTS = 20
-"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
+"""Quota of statements in a queue policy. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
 
 
 class SqsService:
-    """The stage in front of moto's SQS."""
+    """Stage in front of moto's SQS."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -103,7 +106,7 @@ class SqsService:
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call. Raises RefusedError."""
         attributes = call.parameters.get("Attributes")
-        if call.service != "sqs" or call.action not in _KEPT or not isinstance(attributes, dict):
+        if call.service != "sqs" or call.action not in _WRITES or not isinstance(attributes, dict):
             return proceed(call)
         if attributes.get("Policy"):
             _check_policy(str(attributes["Policy"]))
@@ -112,18 +115,18 @@ class SqsService:
         return proceed(call)
 
     def _policy(self, call: Call) -> dict[str, str]:
-        """The policy that a queue has: moto forgets it when another attribute is set, and SQS does not."""
+        """Return the current policy of a queue. moto drops it when another attribute is set; SQS keeps it."""
         sqs = self._upstream.client("sqs", call.account, call.region)
         try:
             answer = sqs.get_queue_attributes(QueueUrl=call.text("QueueUrl"), AttributeNames=["Policy"])
         except ClientError:
             return {}
-        found: dict[str, str] = answer.get("Attributes") or {}
-        return found
+        policy: dict[str, str] = answer.get("Attributes") or {}
+        return policy
 
 
 def _check_policy(text: str) -> None:
-    """Refuse what is no policy, or has too many statements; assumed: the words, and which code the second has."""
+    """Refuse an invalid policy, or one with too many statements. Assumed: the wording, and the code of the latter."""
     try:
         statements = json.loads(text)["Statement"]
     except (ValueError, TypeError, KeyError):

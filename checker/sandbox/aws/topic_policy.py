@@ -1,7 +1,7 @@
-"""What SNS refuses to store as a topic policy, with its own messages.
+"""Validation of topic policies, with the error messages of SNS.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
-The messages are those that people have been given; a fault of structure is `Policy Error: null`.
+The messages are those that users have reported. A structural error is `Policy Error: null`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _IAM = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):(?:root|(?:user|role|assumed
 
 
 def principals_of(statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """Give the kind and name of every principal of a statement; nothing for one that names nobody."""
+    """Yield the type and name of every principal of a statement."""
     named = statement.get("Principal", statement.get("NotPrincipal"))
     if named == "*":
         yield "AWS", "*"
@@ -30,7 +30,7 @@ def principals_of(statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def account_of(name: object) -> str:
-    """The account of an AWS principal, empty when the text is none.
+    """Return the account of an AWS principal; empty if the value is not an AWS principal.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -38,8 +38,8 @@ def account_of(name: object) -> str:
         return ""
     if re.fullmatch(r"\d{12}", name):
         return name
-    found = _IAM.fullmatch(name)
-    return found[1] if found else ""
+    match = _IAM.fullmatch(name)
+    return match[1] if match else ""
 
 
 _LIMIT = 30_720
@@ -58,7 +58,7 @@ _ACTIONS = frozenset(
         "ListTagsForResource",
         "Publish",
         "PutDataProtectionPolicy",
-        "Receive",  # undocumented today, in many live policies and still taken
+        "Receive",  # no longer documented, but used in many live policies and still accepted
         "RemovePermission",
         "SetTopicAttributes",
         "Subscribe",
@@ -78,14 +78,14 @@ _ELEMENTS = {
 
 
 def invalid(message: str) -> RefusedError:
-    """An error of SNS about a parameter."""
+    """Create the error of SNS for an invalid parameter."""
     return RefusedError("InvalidParameter", f"Invalid parameter: {message}")
 
 
 def stored_topic_policy(text: str, topic: str) -> str:
-    """Give a policy as SNS keeps it. Raises RefusedError.
+    """Return a policy in the form that SNS stores. Raises RefusedError if SNS would not store it.
 
-    An account's twelve digits are kept as the ARN of its root.
+    An account ID is stored as the ARN of the account's root.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     document = _read(text)
@@ -96,7 +96,7 @@ def stored_topic_policy(text: str, topic: str) -> str:
 
 
 def _read(text: str) -> dict[str, Any]:
-    """Read a policy of a structure that SNS takes; assumed: one that is too large is refused as any other."""
+    """Parse a policy and check its structure. Assumed: a policy that is too large has the same error."""
     try:
         document = json.loads(text)
     except ValueError:
@@ -115,7 +115,7 @@ def _is_version(version: object) -> bool:
 
 
 def _check_statement(statement: object, topic: str) -> None:
-    """Assumed: which check comes first when several refuse."""
+    """Check a statement. Assumed: the order of the checks."""
     if not isinstance(statement, dict) or not statement.keys() <= _ELEMENTS:
         raise invalid(_NULL)
     if statement.get("Effect") not in ("Allow", "Deny"):
@@ -126,16 +126,16 @@ def _check_statement(statement: object, topic: str) -> None:
 
 
 def _check_principals(statement: dict[str, Any]) -> None:
-    """From one to 200 principals, which exist; of an account's the form is looked at alone, assumed."""
-    named = list(principals_of(statement))
-    if not 1 <= len(named) <= _PRINCIPALS:
+    """Check that there are 1 to 200 valid principals. Assumed: a well-formed principal exists."""
+    principals = list(principals_of(statement))
+    if not 1 <= len(principals) <= _PRINCIPALS:
         raise invalid(_NULL)
-    if any(kind == "AWS" and name != "*" and not account_of(name) for kind, name in named):
+    if any(kind == "AWS" and name != "*" and not account_of(name) for kind, name in principals):
         raise invalid("Policy Error: PrincipalNotFound")
 
 
 def _check_actions(statement: dict[str, Any]) -> None:
-    """Only actions on a topic; ``sns:*`` is not taken, and assumed for other wildcards and NotAction too."""
+    """Check that all actions are topic actions. ``sns:*`` is refused; assumed: other wildcards and NotAction too."""
     actions = list(_several(statement.get("Action")))
     if "NotAction" in statement:
         raise invalid(_SCOPE)
@@ -146,14 +146,16 @@ def _check_actions(statement: dict[str, Any]) -> None:
 
 
 def _check_resource(statement: dict[str, Any], topic: str) -> None:
-    """One resource, which is the topic; ``*`` is taken. Nothing is known of NotResource, so that is let be."""
+    """Check that the only resource is the topic or ``*``. NotResource is accepted, as its handling is not documented."""
     if "NotResource" in statement:
         return
     resources = list(_several(statement.get("Resource")))
     if len(resources) != 1:
         raise invalid("Policy statement must apply to a single resource!" if resources else _NULL)
     if resources[0] not in (topic, "*"):
-        raise invalid("Policy statement must apply to this topic.")  # assumed: the words, of an emulator
+        raise invalid(
+            "Policy statement must apply to this topic."
+        )  # assumed: the wording, taken from an emulator
 
 
 def _several(value: object) -> Iterable[object]:

@@ -1,7 +1,7 @@
-"""CloudTrail's event history of the streaming calls, and of keys that were refused.
+"""CloudTrail event history of the streaming calls and of denied key uses.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
-Parameters are spelled as in the API, in all samples of the guide; assumed: that those of these calls are too.
+In all examples of the guide, parameters are spelled as in the API. Assumed: also those of these calls.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ATTRIBUTES = {
 
 
 class TrailService:
-    """The stage that records events, and answers LookupEvents."""
+    """Stage that records events and answers LookupEvents."""
 
     def __init__(self, clock: Clock, upstream: Upstream) -> None:
         self._clock = clock
@@ -62,7 +62,7 @@ class TrailService:
 
     def _record(self, call: Call, outcome: dict[str, Any]) -> None:
         arn = self._upstream.caller_arn(call.access_key, call.account)
-        self._keep(
+        self._append(
             userIdentity={"type": "IAMUser", "arn": arn, "accountId": call.account},
             eventSource=_SOURCE,
             eventName=call.action,
@@ -73,12 +73,12 @@ class TrailService:
         )
 
     def key_refused(self, action: str, topic: TopicArn) -> None:
-        """Record that KMS refused a service the key of a topic.
+        """Record that KMS denied a service the use of a topic's key.
 
         https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
-        Assumed: who called and which error code it is; AWS shows events of keys, though none of Connect.
+        Assumed: the caller and the error code. AWS documents events of keys, but none of Connect.
         """
-        self._keep(
+        self._append(
             userIdentity={"type": "AWSService", "arn": _SOURCE, "invokedBy": _SOURCE},
             eventSource="kms.amazonaws.com",
             eventName=action.removeprefix("kms:"),
@@ -88,13 +88,13 @@ class TrailService:
             errorCode="AccessDenied",
         )
 
-    def _keep(self, **said: Any) -> None:
+    def _append(self, **fields: Any) -> None:
         now = self._clock.now()
         event = {
             "eventVersion": "1.08",
             "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
             "responseElements": None,
-            **said,
+            **fields,
             "eventID": new_id(),
             "readOnly": False,
             "eventType": "AwsApiCall",
@@ -105,20 +105,20 @@ class TrailService:
             self._events.append({"at": now, "event": event})
 
     def _lookup(self, call: Call) -> Answer:
-        """Newest first, of this account and Region.
+        """Answer LookupEvents: the events of the account and Region, newest first.
 
         https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
         """
-        asked = call.parameters
-        if len(asked.get("LookupAttributes", [])) > 1:  # the list takes one item
+        parameters = call.parameters
+        if len(parameters.get("LookupAttributes", [])) > 1:  # the list is limited to one item
             raise RefusedError("InvalidLookupAttributesException", "You can only use one lookup attribute")
-        found = [one for one in self._mine(call) if _is_asked_for(one, asked)]
-        start = int(asked.get("NextToken") or 0)
-        end = start + min(int(asked.get("MaxResults") or _PAGE), _PAGE)
-        more = {"NextToken": str(end)} if end < len(found) else {}
-        return json_answer({"Events": [_summary(one) for one in found[start:end]], **more})
+        events = [event for event in self._events_of(call) if _is_selected(event, parameters)]
+        start = int(parameters.get("NextToken") or 0)
+        end = start + min(int(parameters.get("MaxResults") or _PAGE), _PAGE)
+        more = {"NextToken": str(end)} if end < len(events) else {}
+        return json_answer({"Events": [_summary(event) for event in events[start:end]], **more})
 
-    def _mine(self, call: Call) -> list[dict[str, Any]]:
+    def _events_of(self, call: Call) -> list[dict[str, Any]]:
         with self._lock:
             newest = self._events[::-1]
         place = (call.account, call.region)
@@ -128,24 +128,25 @@ class TrailService:
 
 
 def _masked(document: dict[str, Any]) -> dict[str, Any]:
-    """Assumed: what is secret is not in the trail."""
+    """Mask secret values. Assumed: CloudTrail does not record them."""
     return {name: "***" if name in _MASKED else value for name, value in document.items()}
 
 
-def _is_asked_for(one: dict[str, Any], asked: Any) -> bool:
-    if not _moment(asked.get("StartTime"), 0) <= one["at"] <= _moment(asked.get("EndTime"), one["at"]):
+def _is_selected(recorded: dict[str, Any], parameters: Any) -> bool:
+    at = recorded["at"]
+    if not _timestamp(parameters.get("StartTime"), 0) <= at <= _timestamp(parameters.get("EndTime"), at):
         return False
     return all(
-        str(one["event"].get(_ATTRIBUTES.get(each["AttributeKey"], ""))).lower()
-        == each["AttributeValue"].lower()
-        for each in asked.get("LookupAttributes", [])
+        str(recorded["event"].get(_ATTRIBUTES.get(attribute["AttributeKey"], ""))).lower()
+        == attribute["AttributeValue"].lower()
+        for attribute in parameters.get("LookupAttributes", [])
     )
 
 
-def _moment(value: Any, otherwise: float) -> float:
-    """A time on the wire: seconds since the epoch, of some clients as text."""
+def _timestamp(value: Any, default: float) -> float:
+    """Parse a time parameter: seconds since the epoch, or from some clients a text."""
     if value is None:
-        return otherwise
+        return default
     return float(value) if not isinstance(value, str) else datetime.fromisoformat(value).timestamp()
 
 

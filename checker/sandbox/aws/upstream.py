@@ -1,4 +1,4 @@
-"""moto, which everything stands on, reached through its public API alone: WSGI requests and boto3 clients."""
+"""Access to moto through its public API only: WSGI requests and boto3 clients."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 DEFAULT_ACCOUNT = "123456789012"
-"""Whose calls those are that name no account, as moto has it."""
+"""The account of calls without an account, as in moto."""
 
 
 class Clients:
-    """Makes boto3 clients; neither the profile nor the endpoints of whoever runs this have a say in them."""
+    """Creates boto3 clients that ignore the user's AWS profile and configured endpoints."""
 
     def __init__(self) -> None:
-        nothing: dict[str, Any] = {
+        no_settings: dict[str, Any] = {
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
         }
-        bare = botocore.session.Session(session_vars=nothing)
+        bare = botocore.session.Session(session_vars=no_settings)
         self._session = boto3.Session(botocore_session=bare)
-        self._lock = Lock()  # clients may be shared by threads, sessions may not
+        self._lock = Lock()  # threads can share clients but not sessions
 
     def make(self, service: str, region: str, access_key: str, endpoint: str = "", **options: Any) -> Any:
-        """Make a client that signs with an access key; nobody checks what it is signed with."""
+        """Create a client that signs with an access key. The sandbox does not verify signatures."""
         with self._lock:
             return self._session.client(
                 service,
@@ -52,7 +52,7 @@ class Clients:
 
 
 class Upstream:
-    """moto's server, called in this process."""
+    """moto's server, called within this process."""
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -65,11 +65,11 @@ class Upstream:
         self._accounts: dict[str, str] = {}
 
     def pass_on(self, call: Call) -> Answer:
-        """Let moto answer a call."""
+        """Answer a call with moto."""
         return self._run(wsgi_environ(call))
 
     def client(self, service: str, account: str, region: str) -> Any:
-        """Give a boto3 client that speaks to moto, as an account; no fault or throttle stands between."""
+        """Return a boto3 client that calls moto as an account, without faults and throttling."""
         key = (service, account, region)
         with self._lock:
             if key not in self._clients:
@@ -77,10 +77,10 @@ class Upstream:
             return self._clients[key]
 
     def account_of(self, access_key: str) -> str:
-        """Tell the account of a caller.
+        """Return the account of a caller.
 
-        An access key of twelve digits is the account itself, which saves tests a role; that of a session
-        belongs to the account of the role that was assumed.
+        An access key of twelve digits is the account ID itself, so that tests need no role. The access key of
+        a session belongs to the account of the assumed role.
         """
         if len(access_key) == 12 and access_key.isdigit():
             return access_key
@@ -89,15 +89,15 @@ class Upstream:
         return self._accounts[access_key]
 
     def caller_arn(self, access_key: str, account: str) -> str:
-        """Tell who calls, as STS does."""
+        """Return the ARN of a caller, from STS."""
         return str(self._identity(access_key, account)["Arn"])
 
     def reset(self) -> None:
-        """Forget everything: moto keeps its state in the process, also from one sandbox to the next."""
+        """Delete all state. moto keeps it in the process, even from one sandbox to the next."""
         self._run(EnvironBuilder("/moto-api/reset", method="POST").get_environ())
 
     def _ask_account(self, access_key: str) -> str:
-        # Only STS's keys and those of IAM users have an account of their own.
+        # Only access keys of STS and of IAM users belong to a specific account.
         known = access_key.startswith(("AKIA", "ASIA", "LSIA"))
         return str(self._identity(access_key, "")["Account"]) if known else DEFAULT_ACCOUNT
 
@@ -112,7 +112,7 @@ class Upstream:
         return client
 
     def _send(self, account: str, request: Any, **_: object) -> AWSResponse:
-        """Answer a request of botocore without a network."""
+        """Answer a botocore request without using the network."""
         if account:
             request.headers["x-moto-account-id"] = account
         headers = {name: _text(value) for name, value in request.headers.items()}
@@ -130,7 +130,7 @@ class Upstream:
 
 
 class _Raw(io.BytesIO):
-    """A body as urllib3 gives it."""
+    """A response body with the interface of urllib3."""
 
     def stream(self, **_: object) -> list[bytes]:
         return [self.read()]

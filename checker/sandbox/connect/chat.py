@@ -1,4 +1,4 @@
-"""Amazon Connect and its participant service: calls are routed and validated by botocore's own models."""
+"""Amazon Connect and its participant service. Calls are routed and validated by botocore's models."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class ServiceModel:
         return _Route(http["method"], re.compile(pattern), name)
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
-        """Find the operation that a request is for, and what its path says; ``None`` if there is none."""
+        """Find the operation of a request and its path parameters; ``None`` if there is no such operation."""
         for route in self._routes:
             if route.method == method and (found := route.path.fullmatch(path)):
                 return route.operation, {key: unquote(value) for key, value in found.groupdict().items()}
         return None
 
     def parameters(self, call: Call, operation: str, in_path: dict[str, str]) -> dict[str, Any]:
-        """Read the parameters of a call from where its input shape puts them."""
+        """Read the parameters of a call from the locations that its input shape declares."""
         shape = self._model.operation_model(operation).input_shape
         body = json_object(call.body)
         query = parse_qs(call.environ.get("QUERY_STRING", ""))
@@ -70,7 +70,7 @@ class ServiceModel:
         return {name: value for name, value in found.items() if value is not None}
 
     def faults(self, operation: str, parameters: dict[str, Any]) -> str:
-        """Say what is wrong with the parameters by the model, or nothing, also for what is no operation."""
+        """Return the validation errors of parameters; empty if they are valid or the operation is unknown."""
         if operation not in self._model.operation_names:
             return ""
         shape = self._model.operation_model(operation).input_shape
@@ -89,7 +89,7 @@ def _query_value(found: list[str] | None, kind: str) -> object:
 
 
 def _out_of_bounds(value: Any, shape: Any, where: str) -> Iterator[str]:
-    """What botocore's client leaves to the service: the greatest lengths, and enumerations."""
+    """Yield violations that botocore leaves to the service: maximum lengths and values, and enumerations."""
     if shape.type_name == "structure":
         for name, member in shape.members.items():
             if isinstance(value, dict) and name in value:
@@ -98,9 +98,9 @@ def _out_of_bounds(value: Any, shape: Any, where: str) -> Iterator[str]:
         for one in value:
             yield from _out_of_bounds(one, shape.member, where)
     elif shape.type_name == "string":
-        greatest = shape.metadata.get("max")
-        if greatest is not None and len(value) > greatest:
-            yield f"{where.lstrip('.')}: longer than {greatest}"
+        longest = shape.metadata.get("max")
+        if longest is not None and len(value) > longest:
+            yield f"{where.lstrip('.')}: longer than {longest}"
         if shape.enum and value not in shape.enum:
             yield f"{where.lstrip('.')}: not one of {', '.join(shape.enum)}"
     elif shape.type_name == "integer" and value > shape.metadata.get("max", value):
@@ -125,7 +125,7 @@ _INVALID = {"connect": "InvalidParameterException", "connectparticipant": "Valid
 
 
 class ChatService:
-    """The stage that answers for the two services; what it does not know goes on to moto."""
+    """Stage that answers the calls of the two services and passes other calls to moto."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
@@ -140,13 +140,13 @@ class ChatService:
 
 
 class Reader:
-    """The stage that names the operation of a call to the two services, and validates its parameters."""
+    """Stage that identifies the operation of a call to the two services and validates its parameters."""
 
     def __init__(self) -> None:
         self._models = {service: ServiceModel(service) for service in _OPERATIONS}
 
     def read(self, call: Call) -> Call:
-        """Give the call under its operation's name, its parameters as the model has them."""
+        """Return the call with the name of its operation, and its parameters by the model."""
         model = self._models.get(call.service)
         if model is None:
             return call
@@ -156,7 +156,7 @@ class Reader:
         return replace(call, action=found[0], parameters=model.parameters(call, *found))
 
     def validate(self, call: Call, proceed: Next) -> Answer:
-        """Refuse what the model does not allow, and what nobody has built. Raises RefusedError."""
+        """Refuse a call with parameters that the model does not allow. Raises RefusedError."""
         model = self._models.get(call.service)
         if model is not None and (fault := model.faults(call.action, dict(call.parameters))):
             raise RefusedError(_INVALID[call.service], fault)

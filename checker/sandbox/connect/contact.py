@@ -27,9 +27,9 @@ _INSTANCE_ARN = re.compile(r"arn:[^:]+:connect:[^:]+:\d{12}:instance/([^/]+)")
 
 
 def start_chat_contact(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
-    """Start a chat, streamed at once if the caller asks for it.
+    """Start a chat, and stream it if the call has a streaming configuration.
 
-    Assumed: any contact flow will do.
+    Assumed: any contact flow ID is accepted.
     """
     instance = find_instance(chat, call, given["InstanceId"])
     key = (call.account, call.region, call.action, given.get("ClientToken", ""))
@@ -51,7 +51,7 @@ def start_chat_contact(chat: Chat, call: Call, given: Parameters) -> dict[str, A
 def start_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
     """Stream a chat to a topic.
 
-    A policy or a key that shuts Connect out is no error here: AWS answers 200, and nothing arrives.
+    A policy or key that denies Connect does not cause an error: AWS answers 200, and no message arrives.
     """
     contact = _live(chat, call, given)
     key = (contact.id, call.action, given.get("ClientToken", ""))
@@ -62,7 +62,7 @@ def start_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[s
 
 
 def stop_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
-    """End one stream of a chat. Assumed: a streaming id that is not known is not found."""
+    """End one stream of a chat. Assumed: an unknown streaming ID is a ResourceNotFoundException."""
     contact = _find(chat, call, given)
     if contact.streams.pop(given["StreamingId"], None) is None:
         raise RefusedError("ResourceNotFoundException", "the contact has no such stream", 404)
@@ -78,17 +78,17 @@ def stop_contact(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
     return {}
 
 
-def find_instance(chat: Chat, call: Call, named: str) -> Instance:
-    """Find an instance by its id or ARN. Raises RefusedError."""
-    arn = _INSTANCE_ARN.fullmatch(unquote(named))
-    identity = arn[1] if arn else named
+def find_instance(chat: Chat, call: Call, name: str) -> Instance:
+    """Find an instance by its ID or ARN. Raises RefusedError."""
+    arn = _INSTANCE_ARN.fullmatch(unquote(name))
+    identity = arn[1] if arn else name
     try:
-        found = chat.upstream.client("connect", call.account, call.region).describe_instance(
+        answer = chat.upstream.client("connect", call.account, call.region).describe_instance(
             InstanceId=identity
         )
     except ClientError as error:
         raise RefusedError("ResourceNotFoundException", error.response["Error"]["Message"], 404) from None
-    return Instance(found["Instance"]["Arn"], identity, call.account, call.region)
+    return Instance(answer["Instance"]["Arn"], identity, call.account, call.region)
 
 
 def _find(chat: Chat, call: Call, given: Parameters) -> Contact:
@@ -100,13 +100,13 @@ def _find(chat: Chat, call: Call, given: Parameters) -> Contact:
 
 def _live(chat: Chat, call: Call, given: Parameters) -> Contact:
     contact = _find(chat, call, given)
-    if contact.ended:  # assumed: AWS does not document which error this is
+    if contact.ended:  # assumed: AWS does not document the error code
         raise RefusedError("InvalidRequestException", "the contact has ended")
     return contact
 
 
 def _stream(contact: Contact, endpoint: str) -> str:
-    """Add a stream. Assumed: which of the declared errors a refusal is, and all its words."""
+    """Add a stream. Assumed: the choice among the declared errors, and their wording."""
     topic = read_topic_arn(endpoint)
     if topic is None:
         raise RefusedError("InvalidParameterException", "StreamingEndpointArn is not the ARN of an SNS topic")
@@ -114,12 +114,12 @@ def _stream(contact: Contact, endpoint: str) -> str:
     # https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     if topic.is_fifo:
         raise RefusedError("InvalidParameterException", "FIFO topics are not supported, use a standard topic")
-    # The same page: topic and instance are in the same Region, the topic may be of another account.
+    # That page also requires the topic in the Region of the instance; it can be in another account.
     if topic.region != contact.instance.region:
-        raise RefusedError("InvalidParameterException", "the topic is in another Region than the instance")
-    # The same page: a contact is streamed to two topics at most; assumed: a topic twice is one topic.
+        raise RefusedError("InvalidParameterException", "the topic is not in the Region of the instance")
+    # That page also limits a contact to two topics. Assumed: the same topic twice counts once.
     if len({*contact.topics(), endpoint}) > _TOPICS_A_CONTACT:
-        raise RefusedError("LimitExceededException", "a contact is streamed to two topics at most", 429)
+        raise RefusedError("LimitExceededException", "a contact can be streamed to at most two topics", 429)
     streaming_id = new_id()
     contact.streams[streaming_id] = endpoint
     return streaming_id

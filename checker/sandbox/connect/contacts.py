@@ -1,4 +1,4 @@
-"""The chats of the sandbox: contacts, who takes part in them, and where they are streamed to."""
+"""The chats of the sandbox: contacts, their participants and their streams."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def new_id() -> str:
-    """Make an id."""
+    """Create a random ID."""
     return str(uuid.uuid4())
 
 
@@ -28,7 +28,7 @@ class Instance:
 
 @dataclass
 class Contact:
-    """One chat; ``streams`` are the topics that it is streamed to, by streaming id."""
+    """One chat. ``streams`` maps streaming IDs to topics."""
 
     instance: Instance
     started: float
@@ -42,12 +42,12 @@ class Contact:
     ended: bool = False
 
     def topics(self) -> tuple[str, ...]:
-        """The topics that the chat is streamed to, each once."""
+        """Return the topics that the chat is streamed to, each once."""
         return tuple(dict.fromkeys(self.streams.values()))
 
 
 class Contacts:
-    """All chats, and the answers to calls with a ClientToken."""
+    """All chats, and the recorded answers to calls with a ClientToken."""
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -55,16 +55,16 @@ class Contacts:
         self._answers: dict[tuple[str, ...], dict[str, object]] = {}
 
     def add(self, contact: Contact) -> None:
-        """Keep a chat."""
+        """Add a chat."""
         self._contacts[contact.id] = contact
 
     def find(self, instance: Instance, contact: str) -> Contact | None:
-        """Find a chat of an instance, also one that has ended."""
-        found = self._contacts.get(contact)
-        return found if found is not None and found.instance.arn == instance.arn else None
+        """Find a chat of an instance, including ended chats."""
+        known = self._contacts.get(contact)
+        return known if known is not None and known.instance.arn == instance.arn else None
 
     def live(self, account: str) -> list[str]:
-        """The ids of an account's chats that have not ended."""
+        """Return the IDs of an account's chats that have not ended."""
         return [one.id for one in self._live() if one.instance.account == account]
 
     def by_participant_token(self, token: str) -> Contact | None:
@@ -79,11 +79,11 @@ class Contacts:
         return (one for one in list(self._contacts.values()) if not one.ended)
 
     def earlier(self, key: tuple[str, ...]) -> dict[str, object] | None:
-        """The answer that a call with this ClientToken was given before."""
+        """Return the recorded answer to a call with this ClientToken."""
         return self._answers.get(key) if key[-1] else None
 
     def remember(self, key: tuple[str, ...], answer: dict[str, object]) -> dict[str, object]:
-        """Keep the answer to a call with a ClientToken, and give it back."""
+        """Record and return the answer to a call with a ClientToken."""
         if key[-1]:
             self._answers[key] = answer
         return answer

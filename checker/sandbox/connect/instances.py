@@ -1,4 +1,4 @@
-"""What Amazon Connect says about instances that moto does not, and the Regions that have no Amazon Connect.
+"""Instance behavior of Amazon Connect that moto lacks: attributes, times, and Regions without Amazon Connect.
 
 https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstanceAttribute.html
 """
@@ -37,7 +37,7 @@ _FROM_MOTO = (
 
 
 class InstanceService:
-    """The stage in front of moto's Amazon Connect."""
+    """Stage in front of moto's Amazon Connect."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
@@ -52,17 +52,19 @@ class InstanceService:
         if call.service != "connect":
             return proceed(call)
         if call.region not in self._regions:
-            # Assumed: for real there is no such name to connect to, and so no answer at all.
+            # Assumed: in AWS the endpoint does not exist in DNS, so there is no response at all.
             raise RefusedError("UnknownEndpoint", f"Amazon Connect is not available in {call.region}", 404)
         if call.action in _ATTRIBUTES:
             answer: Answer = getattr(self, _ATTRIBUTES[call.action])(call, self._of(call))
             return answer
         if call.action not in _FROM_MOTO:
-            raise RefusedError("UnknownOperationException", f"the sandbox does not know {call.action}", 404)
+            raise RefusedError(
+                "UnknownOperationException", f"the sandbox does not support {call.action}", 404
+            )
         return _with_epochs(proceed(call))
 
     def _of(self, call: Call) -> dict[str, str]:
-        """The attributes of the instance that a call is about. Raises RefusedError."""
+        """Return the attributes of the instance of a call. Raises RefusedError."""
         instance = find_instance(self._chat, call, call.text("InstanceId"))
         return self._values.setdefault(instance.arn, dict.fromkeys(_ON_BY_DEFAULT, "true"))
 
@@ -81,12 +83,12 @@ class InstanceService:
 
 
 def _attribute(name: str, values: dict[str, str]) -> dict[str, str]:
-    """One attribute. Assumed: which of them are on at the beginning."""
+    """Return one attribute. Assumed: the default values."""
     return {"AttributeType": name, "Value": values.get(name, "false")}
 
 
 def _with_epochs(answer: Answer) -> Answer:
-    """Write times as the service does, in seconds since the epoch: SDKs other than boto3 insist on it."""
+    """Convert times to seconds since the epoch, as the service returns them. SDKs other than boto3 require it."""
     document = json_object(answer.body)
     instances: list[dict[str, Any]] = [*document.get("InstanceSummaryList", []), document.get("Instance", {})]
     for one in instances:

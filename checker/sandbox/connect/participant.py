@@ -1,7 +1,7 @@
 """The customer's side of a chat: the Amazon Connect participant service.
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/API_CreateParticipantConnection.html
-Its calls carry a token, not a signature.
+Its calls have a token instead of a signature.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RETIRED = "application/vnd.amazonaws.connect.event.connection.acknowledged"
 
 
 def create_participant_connection(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
-    """Connect the customer, and with ConnectParticipant mark the customer as connected."""
+    """Connect the customer. With ConnectParticipant, also mark the customer as connected."""
     del call
     contact = chat.contacts.by_participant_token(given["ParticipantToken"])
     if contact is None:
@@ -46,23 +46,23 @@ def create_participant_connection(chat: Chat, call: Call, given: Parameters) -> 
 
 
 def _marks_connected(contact: Contact, given: Parameters, types: list[str]) -> bool:
-    """True if a call makes the flow start.
+    """Return whether a call marks the customer as connected, which starts the contact flow.
 
-    AWS documents that ConnectParticipant works only once streaming is enabled: before StartContactStreaming it
-    does nothing, assumed without an error. A websocket connection marks the customer too; assumed: at once.
+    AWS documents that ConnectParticipant works only after StartContactStreaming. Assumed: before, it has no effect
+    and causes no error. A websocket connection also marks the customer as connected; assumed: at once.
     """
     return "WEBSOCKET" in types or (bool(given.get("ConnectParticipant")) and bool(contact.streams))
 
 
 def connection(chat: Chat, contact: Contact, types: list[str]) -> dict[str, Any]:
-    """Make what a client asks for to take part in a chat; for other kinds nothing is made."""
+    """Create the requested connection data of a chat; other connection types are ignored."""
     made: dict[str, Any] = {}
     if "CONNECTION_CREDENTIALS" in types:
         token = new_id()
         contact.connection_tokens.add(token)
         made["ConnectionCredentials"] = {"ConnectionToken": token, "Expiry": _later(chat, _DAY)}
     if "WEBSOCKET" in types:
-        url = f"wss://sandbox.invalid/{new_id()}"  # nothing listens there
+        url = f"wss://sandbox.invalid/{new_id()}"  # not a real endpoint
         made["Websocket"] = {"Url": url, "ConnectionExpiry": _later(chat, _WEBSOCKET_SECONDS)}
     return made
 
@@ -72,10 +72,10 @@ def _later(chat: Chat, seconds: int) -> str:
 
 
 def send_message(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
-    """Say something as the customer."""
+    """Send a message as the customer."""
     del call
     item = Item(MESSAGE, given["ContentType"], given["Content"])
-    return _said(chat, _connected(chat, given), item)
+    return _publish(chat, _connected(chat, given), item)
 
 
 def send_event(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
@@ -83,17 +83,19 @@ def send_event(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
     del call
     if given["ContentType"] == _RETIRED:  # retired in December 2024; assumed: a validation error
         raise RefusedError("ValidationException", "connection.acknowledged is no longer supported")
-    return _said(chat, _connected(chat, given), Item(EVENT, given["ContentType"], given.get("Content", "")))
+    return _publish(
+        chat, _connected(chat, given), Item(EVENT, given["ContentType"], given.get("Content", ""))
+    )
 
 
 def disconnect_participant(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
-    """Leave, which ends the chat: nobody else is in it."""
+    """Disconnect the customer, who is the only participant, and so end the chat."""
     del call
     chat.end(_connected(chat, given))
     return {}
 
 
-def _said(chat: Chat, contact: Contact, item: Item) -> dict[str, Any]:
+def _publish(chat: Chat, contact: Contact, item: Item) -> dict[str, Any]:
     identity = chat.streaming.publish(contact, item)
     return {"Id": identity, "AbsoluteTime": chat.clock.text()}
 

@@ -1,4 +1,4 @@
-"""Messages on their way from a chat into Amazon SNS.
+"""Streaming of chat messages to Amazon SNS.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
 """
@@ -32,12 +32,12 @@ _POLICY = "AWS documents that the topic policy must let connect.amazonaws.com pu
 
 
 def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | None:
-    """Give the first cause for which a message of an instance does not reach a topic."""
+    """Return the first cause that prevents messages of an instance from reaching a topic, ``None`` if there is none."""
     try:
-        found = upstream.client("sns", topic.account, topic.region).get_topic_attributes(TopicArn=topic.text)
+        answer = upstream.client("sns", topic.account, topic.region).get_topic_attributes(TopicArn=topic.text)
     except ClientError:
-        return Cause("the topic does not exist", "assumed: nothing says what Connect does without the topic")
-    attributes = found["Attributes"]
+        return Cause("the topic does not exist", "assumed: AWS does not document this case")
+    attributes = answer["Attributes"]
     encrypted = {"aws:sns:topicArn": topic.text}
     use = KeyUse(of_instance(instance), topic.account, topic.region, encrypted)
     return (
@@ -56,7 +56,7 @@ def _type_refusal(topic: TopicArn, instance: Instance) -> Cause | None:
 
 
 def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Instance) -> Cause | None:
-    """The topic policy decides alone: a service principal has no identity policy.
+    """Check the topic policy. It decides alone, because a service principal has no identity policy.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
     """
@@ -89,7 +89,7 @@ class Item(NamedTuple):
 
 
 class Streaming:
-    """Publishes what is said in a chat to the topics that it is streamed to."""
+    """Publishes the messages and events of a chat to its topics."""
 
     def __init__(
         self, upstream: Upstream, clock: Clock, journal: Journal, metrics: Metrics, trail: TrailService
@@ -101,12 +101,12 @@ class Streaming:
         self._metrics = metrics
 
     def publish(self, contact: Contact, item: Item) -> str:
-        """Send an item to every topic of the chat, and note what became of it; gives the item's id."""
+        """Send an item to every topic of the chat, record the deliveries, and return the item's ID."""
         identity = new_id()
         for topic in contact.topics():
             cause = self._send(contact, item, topic, identity)
-            said = cause or Cause("", "")
-            self._journal.delivered(Delivery(contact.id, topic, item.kind, said.reason, said.source))
+            recorded = cause or Cause("", "")
+            self._journal.delivered(Delivery(contact.id, topic, item.kind, recorded.reason, recorded.source))
         return identity
 
     def _send(self, contact: Contact, item: Item, text: str, identity: str) -> Cause | None:
@@ -114,9 +114,7 @@ class Streaming:
         if not contact.connected:
             return _NOT_CONNECTED
         if topic is None:
-            return Cause(
-                "the endpoint is no topic", "assumed: nothing says what Connect does without the topic"
-            )
+            return Cause("the endpoint is not a topic", "assumed: AWS does not document this case")
         cause = refusal(self._upstream, contact.instance, topic)
         if cause is not None and cause.denied:
             self._trail.key_refused(cause.denied, topic)
@@ -129,7 +127,7 @@ class Streaming:
 
 
 def _payload(contact: Contact, item: Item, identity: str, moment: str) -> dict[str, str]:
-    """The message itself, a JSON text."""
+    """Return the message payload."""
     return {
         "AbsoluteTime": moment,
         "Content": item.content,
@@ -145,9 +143,9 @@ def _payload(contact: Contact, item: Item, identity: str, moment: str) -> dict[s
 
 
 def _attributes(contact: Contact, item: Item) -> dict[str, Any]:
-    """What subscriptions can filter on: all of them texts, the account that of the instance.
+    """Return the message attributes, on which subscriptions can filter. The account is that of the instance.
 
-    Events about participants carry no ContactId; that is what users of the API have seen.
+    Events about participants have no ContactId, as users of the API have reported.
     """
     texts = {
         "InitialContactId": contact.id,
@@ -164,7 +162,7 @@ def _attributes(contact: Contact, item: Item) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Chat:
-    """All that an operation works on."""
+    """The state that chat operations use."""
 
     upstream: Upstream
     clock: Clock
@@ -172,7 +170,7 @@ class Chat:
     streaming: Streaming
 
     def end(self, contact: Contact) -> None:
-        """End a chat: its tokens are void, its streams told."""
+        """End a chat: publish the event to its streams and invalidate its tokens."""
         contact.ended = True
         self.streaming.publish(contact, Item(EVENT, ENDED, role="SYSTEM"))
         contact.streams.clear()

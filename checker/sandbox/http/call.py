@@ -1,4 +1,4 @@
-"""One API call as it comes in: which service and action, by whom, where, with which parameters."""
+"""An incoming API call: service, action, caller, account, Region and parameters."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class Answer(NamedTuple):
     body: bytes
 
     def with_json(self, document: object) -> Answer:
-        """Give the same response with another body."""
+        """Return the response with a JSON document as its body."""
         return self.with_body(json.dumps(document).encode())
 
     def with_body(self, body: bytes) -> Answer:
-        """Give the same response with other bytes."""
+        """Return the response with another body."""
         kept = tuple((name, value) for name, value in self.headers if name.lower() != "content-length")
         return Answer(self.status, kept, body)
 
 
 class RefusedError(Exception):
-    """A call is refused, with the code and message that AWS, or an assumption named as such, gives it."""
+    """A call is refused with an error code and message, from AWS or from a marked assumption."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")
@@ -51,7 +51,7 @@ def json_answer(document: Mapping[str, object], status: int = 200) -> Answer:
 
 
 def refusal_answer(call: Call, refusal: RefusedError) -> Answer:
-    """Write a refusal as the SDK expects it.
+    """Create the error response of a refusal, in the protocol of the call.
 
     https://smithy.io/2.0/aws/protocols/index.html
     """
@@ -95,9 +95,8 @@ _PARTICIPANT = "connectparticipant"
 class Call:
     """An API call.
 
-    ``service`` is boto3's name of the client and ``parameters`` are those of the wire: the form of a
-    query service, the body of a JSON service, the members of the input shape of the services that the
-    sandbox answers itself.
+    ``service`` is boto3's client name. ``parameters`` are the form of a query service, the body of a JSON
+    service, or the members of the input shape for services that the sandbox implements.
     """
 
     service: str
@@ -111,24 +110,24 @@ class Call:
     body: bytes = field(repr=False)
 
     def text(self, name: str) -> str:
-        """Give a parameter as text, empty if it is not there."""
+        """Return a parameter as text, empty if it is missing."""
         return str(self.parameters.get(name) or "")
 
     def with_form(self, changed: Mapping[str, str]) -> Call:
-        """Give the same call of a query service with other values in its form."""
+        """Return the call of a query service with changed form values."""
         from urllib.parse import urlencode
 
         form = {**self.parameters, **changed}
         return replace(self, parameters=form, body=urlencode(form).encode())
 
     def with_json(self, changed: Mapping[str, Any]) -> Call:
-        """Give the same call of a JSON service with other values in its body."""
+        """Return the call of a JSON service with changed body values."""
         document = {**self.parameters, **changed}
         return replace(self, parameters=document, body=json.dumps(document).encode())
 
 
 def read_call(environ: Environ) -> Call:
-    """Tell service, action and caller by the signature's scope, as every AWS endpoint does; no account yet.
+    """Read the service, action and caller of a request from its signature scope. The account is not set yet.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
@@ -140,7 +139,7 @@ def read_call(environ: Environ) -> Call:
 
 
 def wsgi_environ(call: Call) -> Environ:
-    """The call as moto is to see it."""
+    """Return the WSGI environment of a call for moto."""
     changed = {"wsgi.input": io.BytesIO(call.body), "CONTENT_LENGTH": str(len(call.body))}
     account = {"HTTP_X_MOTO_ACCOUNT_ID": call.account} if call.account else {}
     return {**call.environ, **changed, **account}
@@ -158,14 +157,14 @@ def _scope(environ: Environ) -> tuple[str, str, str]:
 
 
 def _service(environ: Environ, signed_for: str) -> str:
-    # The participant service shares its signing name with others, and its calls need no signature at all.
+    # Calls to the participant service are not signed, and its signing name is not unique.
     if environ.get("PATH_INFO", "").startswith("/participant/"):
         return _PARTICIPANT
     return _CLIENT_NAMES.get(signed_for, signed_for)
 
 
 def _content(environ: Environ, body: bytes) -> tuple[str, str, Mapping[str, Any]]:
-    """The protocol, the action as far as the protocol tells it, and the parameters on the wire."""
+    """Return the protocol, the action if the protocol names it, and the parameters."""
     if target := environ.get("HTTP_X_AMZ_TARGET", ""):
         return JSON, target.rpartition(".")[2], json_object(body)
     if found := _CBOR_PATH.search(environ.get("PATH_INFO", "")):
@@ -183,7 +182,7 @@ def _is_form(environ: Environ) -> bool:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object; anything else is an empty one."""
+    """Parse a JSON object; other content is an empty object."""
     try:
         document = json.loads(body or b"{}")
     except ValueError:
@@ -192,7 +191,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 Next = Callable[[Call], Answer]
-"""What answers a call that a stage passes on."""
+"""The next handler, to which a stage passes a call."""
 
 Stage = Callable[[Call, Next], Answer]
-"""A part of the sandbox in front of moto, which answers a call or passes it on."""
+"""A handler in front of moto, which answers a call or passes it to the next handler."""

@@ -1,4 +1,4 @@
-"""What happened in the sandbox: the calls that came in, and what became of every message and notification."""
+"""Logs of the sandbox: the calls, and the delivery of every message and notification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LoggedCall(NamedTuple):
-    """One API call; ``error`` is the code or status that it was answered with, empty when it succeeded."""
+    """One API call. ``error`` is the error code or status of the answer, empty if the call succeeded."""
 
     service: str
     action: str
@@ -21,10 +21,10 @@ class LoggedCall(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What became of one message for one topic.
+    """The delivery of one message to one topic.
 
-    AWS tells nobody when it is refused; the sandbox does: ``cause`` says which check refused it and
-    ``source`` what AWS documents. Both are empty when SNS has taken the message.
+    AWS does not report refused messages, but the sandbox does: ``cause`` is the failed check and
+    ``source`` the documentation of AWS. Both are empty if SNS accepted the message.
     """
 
     contact: str
@@ -35,10 +35,10 @@ class Delivery(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """What became of one notification that passed the filter of a subscription.
+    """The delivery of one notification that passed the filter of a subscription.
 
-    AWS counts a failed one and says no more; the sandbox does, as of a message: ``cause`` and ``source`` are
-    empty when the endpoint has taken it. ``redriven`` is the dead-letter queue that has it instead.
+    AWS only counts failed notifications, but the sandbox reports the cause: ``cause`` and ``source`` are
+    empty if the endpoint accepted it. ``redriven`` is the dead-letter queue that received it instead.
     """
 
     topic: str
@@ -50,7 +50,7 @@ class Notification(NamedTuple):
 
 
 class Journal:
-    """The three logs."""
+    """The logs of calls, deliveries and notifications."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -59,56 +59,56 @@ class Journal:
         self._notifications: list[Notification] = []
 
     def log(self, call: Call, error: str) -> None:
-        """Note a call with its outcome."""
+        """Record a call with its outcome."""
         with self._lock:
             self._calls.append(LoggedCall(call.service, call.action, call.account, call.region, error))
 
     def delivered(self, delivery: Delivery) -> None:
-        """Note what became of a message."""
+        """Record the delivery of a message."""
         with self._lock:
             self._deliveries.append(delivery)
 
     def notified(self, notification: Notification) -> None:
-        """Note what became of a notification."""
+        """Record the delivery of a notification."""
         with self._lock:
             self._notifications.append(notification)
 
     def calls(self) -> list[dict[str, Any]]:
-        """All calls, oldest first."""
+        """Return all calls, oldest first."""
         with self._lock:
             return [one._asdict() for one in self._calls]
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """What became of all messages, oldest first."""
+        """Return the deliveries of all messages, oldest first."""
         with self._lock:
             return [one._asdict() for one in self._deliveries]
 
     def notifications(self) -> list[dict[str, Any]]:
-        """What became of all notifications, oldest first."""
+        """Return the deliveries of all notifications, oldest first."""
         with self._lock:
             return [one._asdict() for one in self._notifications]
 
     def clear(self) -> None:
-        """Forget the calls so far."""
+        """Clear the log of calls."""
         with self._lock:
             self._calls.clear()
 
 
 class Clock:
-    """Gives the time, in seconds since the epoch."""
+    """A clock that tests can advance; times are seconds since the epoch."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
 
     def now(self) -> float:
-        """Give the time."""
+        """Return the current time."""
         return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Advance the clock."""
         self._ahead += seconds
 
     def text(self) -> str:
-        """Write the time as AWS's chat payload does, in milliseconds and UTC."""
+        """Format the time as in the chat payload of AWS, in UTC with milliseconds."""
         now = self.now()
         return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"

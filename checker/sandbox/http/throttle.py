@@ -1,8 +1,8 @@
 """The rates that AWS documents, as token buckets.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
-Amazon Connect counts by account and Region, its participant service by instance; the other services' rates are
-those of their API references and of https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
+Amazon Connect counts by account and Region, its participant service by instance. The rates of the other services
+come from their API references and from https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Rate(NamedTuple):
-    """Calls a second, and how many at once after a pause."""
+    """Calls per second, and the burst size."""
 
     rate: float
     burst: float
@@ -35,7 +35,7 @@ _RATES = {
     ("connectparticipant", "SendMessage"): Rate(10, 15),
     ("connectparticipant", "SendEvent"): Rate(10, 15),
     ("connectparticipant", "DisconnectParticipant"): Rate(3, 5),
-    # Of these only the rate is documented; assumed: as many at once as in a second.
+    # For the following, only the rate is documented. Assumed: the burst is one second of calls.
     ("sns", "ListTopics"): Rate(30, 30),
     ("sns", "ListSubscriptions"): Rate(30, 30),
     ("sns", "ListSubscriptionsByTopic"): Rate(30, 30),
@@ -54,7 +54,7 @@ _CODES = {
 
 
 class Throttle:
-    """The stage that refuses what comes too fast."""
+    """Stage that refuses calls above the rates."""
 
     def __init__(self, contacts: Contacts) -> None:
         self._on = True
@@ -65,17 +65,17 @@ class Throttle:
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call. Raises RefusedError."""
         rate = _RATES.get((call.service, call.action), _DEFAULTS.get(call.service))
-        if self._on and rate is not None and not self._takes(call, rate):
+        if self._on and rate is not None and not self._is_within_rate(call, rate):
             code, status = _CODES.get(call.service, ("ThrottlingException", 400))
             raise RefusedError(code, "Rate exceeded", status)
         return proceed(call)
 
     def switch(self, *, on: bool) -> None:
-        """Count calls or let all pass."""
+        """Switch throttling on or off."""
         self._on = on
 
-    def _takes(self, call: Call, rate: Rate) -> bool:
-        key = (call.service, call.action, *self._counted_for(call))
+    def _is_within_rate(self, call: Call, rate: Rate) -> bool:
+        key = (call.service, call.action, *self._scope(call))
         now = monotonic()
         with self._lock:
             left, then = self._buckets.get(key, (rate.burst, now))
@@ -83,8 +83,8 @@ class Throttle:
             self._buckets[key] = (left - (left >= 1), now)
             return left >= 1
 
-    def _counted_for(self, call: Call) -> tuple[str, ...]:
-        """Whose calls count together: an account's in a Region, a participant's with all of its instance."""
+    def _scope(self, call: Call) -> tuple[str, ...]:
+        """Return the scope of a rate: account and Region, or for participant calls the instance."""
         by_token = self._contacts.by_participant_token(call.text("ParticipantToken"))
         contact = by_token or self._contacts.by_connection_token(call.text("ConnectionToken"))
         return (contact.instance.arn,) if contact else (call.account, call.region)

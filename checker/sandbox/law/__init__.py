@@ -1,1 +1,1 @@
-"""The sandbox's own reading of a policy: written apart from `checker.iam`, so that each can be held against the other."""
+"""The sandbox's policy evaluation, independent of `checker.iam`, so that each can be tested against the other."""

@@ -1,4 +1,4 @@
-"""Whether the Condition of a statement holds for a request.
+"""Evaluation of the Condition element of a statement for a request.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
@@ -34,43 +34,43 @@ _ORDERS = {
 }
 
 
-def _same(value: str, wanted: str, context: Context | None) -> bool:
-    if context is not None and ("${*}" in wanted or "${?}" in wanted):
-        raise UnsettledError  # escapes are documented for operators with wildcards alone
-    return matches(compiled(wanted, context, wild=False), value)
+def _same(value: str, expected: str, context: Context | None) -> bool:
+    if context is not None and ("${*}" in expected or "${?}" in expected):
+        raise UnsettledError  # escapes are documented only for operators with wildcards
+    return matches(compiled(expected, context, wild=False), value)
 
 
-def _same_letters(value: str, wanted: str, context: Context | None) -> bool:
-    if context is not None and "${" in wanted:
-        return _same(value.lower(), wanted.lower(), {k: _lower(v) for k, v in context.items()})
-    return value.lower() == wanted.lower()
+def _same_ignoring_case(value: str, expected: str, context: Context | None) -> bool:
+    if context is not None and "${" in expected:
+        return _same(value.lower(), expected.lower(), {k: _lower(v) for k, v in context.items()})
+    return value.lower() == expected.lower()
 
 
 def _lower(value: str | list[str]) -> str | list[str]:
     return value.lower() if isinstance(value, str) else [one.lower() for one in value]
 
 
-def _boolean(value: str, wanted: str, _: Context | None) -> bool:
-    if not {value, wanted} <= {"true", "false"}:
+def _boolean(value: str, expected: str, _: Context | None) -> bool:
+    if not {value, expected} <= {"true", "false"}:
         raise UnsettledError
-    return value == wanted
+    return value == expected
 
 
-def _binary(value: str, wanted: str, _: Context | None) -> bool:
+def _binary(value: str, expected: str, _: Context | None) -> bool:
     try:
-        return base64.b64decode(value, validate=True) == base64.b64decode(wanted, validate=True)
+        return base64.b64decode(value, validate=True) == base64.b64decode(expected, validate=True)
     except ValueError:
         raise UnsettledError from None
 
 
-def _address(value: str, wanted: str, _: Context | None) -> bool:
+def _address(value: str, expected: str, _: Context | None) -> bool:
     try:
-        asker, network = ip_address(value), ip_network(wanted, strict=False)
+        address, network = ip_address(value), ip_network(expected, strict=False)
     except ValueError:
         raise UnsettledError from None
-    if network.version == 6 and "/" not in wanted:
+    if network.version == 6 and "/" not in expected:
         raise UnsettledError
-    return asker.version == network.version and asker in network
+    return address.version == network.version and address in network
 
 
 def _number(text: str) -> Decimal:
@@ -79,25 +79,25 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _moment(text: str) -> tuple[bool, Decimal]:
-    """Whether a time is in epoch seconds, and its seconds; four digits could be a year as well."""
+def _time(text: str) -> tuple[bool, Decimal]:
+    """Return whether a time is in epoch seconds, and its seconds. Four digits are ambiguous: they can be a year."""
     if _NUMBER.fullmatch(text) and len(text) != 4:
         return True, Decimal(text)
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise UnsettledError from None
-    return False, Decimal(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    return False, Decimal(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp())
 
 
 def _numeric(order: Callable[[Decimal, Decimal], bool]) -> Compare:
-    return lambda value, wanted, _: order(_number(value), _number(wanted))
+    return lambda value, expected, _: order(_number(value), _number(expected))
 
 
 def _dated(order: Callable[[Decimal, Decimal], bool]) -> Compare:
-    def compare(value: str, wanted: str, _: Context | None) -> bool:
-        (value_epoch, left), (wanted_epoch, right) = _moment(value), _moment(wanted)
-        if value_epoch != wanted_epoch:
+    def compare(value: str, expected: str, _: Context | None) -> bool:
+        (value_epoch, left), (expected_epoch, right) = _time(value), _time(expected)
+        if value_epoch != expected_epoch:
             raise UnsettledError
         return order(left, right)
 
@@ -106,7 +106,7 @@ def _dated(order: Callable[[Decimal, Decimal], bool]) -> Compare:
 
 POSITIVE: dict[str, Compare] = {
     "StringEquals": _same,
-    "StringEqualsIgnoreCase": _same_letters,
+    "StringEqualsIgnoreCase": _same_ignoring_case,
     "StringLike": like,
     "ArnEquals": arn_like,
     "ArnLike": arn_like,
@@ -133,7 +133,7 @@ _IF_EXISTS = "IfExists"
 
 
 def truths(block: object, context: Context, *, variables: bool) -> Iterator[Callable[[], bool]]:
-    """Give a test for every condition of a block; all must hold, and each may raise UnsettledError."""
+    """Yield a test for every condition of a block. All must hold; each may raise UnsettledError."""
     if not isinstance(block, dict):
         yield _unsettled
         return
@@ -141,12 +141,12 @@ def truths(block: object, context: Context, *, variables: bool) -> Iterator[Call
         if not isinstance(keys, dict):
             yield _unsettled
             continue
-        twice = len({key.lower() for key in keys}) < len(keys)
-        for key, wanted in keys.items():
+        repeated = len({key.lower() for key in keys}) < len(keys)
+        for key, expected in keys.items():
             yield (
                 _unsettled
-                if twice
-                else _test(name, key.lower(), _texts(wanted), context, variables=variables)
+                if repeated
+                else _test(name, key.lower(), _texts(expected), context, variables=variables)
             )
 
 
@@ -154,30 +154,32 @@ def _unsettled() -> bool:
     raise UnsettledError
 
 
-def _texts(wanted: Any) -> list[str]:
-    values = wanted if isinstance(wanted, list) else [wanted]
+def _texts(expected: Any) -> list[str]:
+    values = expected if isinstance(expected, list) else [expected]
     return [{True: "true", False: "false"}[one] if isinstance(one, bool) else str(one) for one in values]
 
 
-def _test(name: str, key: str, wanted: list[str], context: Context, *, variables: bool) -> Callable[[], bool]:
-    return lambda: _holds(name, context.get(key), wanted, context if variables else None)
+def _test(
+    name: str, key: str, expected: list[str], context: Context, *, variables: bool
+) -> Callable[[], bool]:
+    return lambda: _holds(name, context.get(key), expected, context if variables else None)
 
 
-def _holds(name: str, found: str | list[str] | None, wanted: list[str], variables: Context | None) -> bool:
-    """One condition: absence first, then the set operator, then one value after the other."""
+def _holds(name: str, actual: str | list[str] | None, expected: list[str], variables: Context | None) -> bool:
+    """Evaluate one condition: a missing key, then the set operator, then the single values."""
     qualifier, _, bare = name.rpartition(":")
     base = bare.removesuffix(_IF_EXISTS)
     if base == "Null":
-        return _null(qualifier, bare, found, wanted)
+        return _null(qualifier, bare, actual, expected)
     if qualifier not in ("", "ForAllValues", "ForAnyValue") or (base not in POSITIVE and base not in NEGATED):
         raise UnsettledError
-    if found is None:
+    if actual is None:
         return _absent(qualifier, base, if_exists=bare.endswith(_IF_EXISTS))
-    return _present(qualifier, base, found, wanted, variables)
+    return _present(qualifier, base, actual, expected, variables)
 
 
 def _absent(qualifier: str, base: str, *, if_exists: bool) -> bool:
-    """A positive operator fails on a missing key; a negated one, IfExists and ForAllValues hold."""
+    """Evaluate a missing key: a positive operator fails; a negated one, IfExists and ForAllValues hold."""
     if qualifier == "ForAllValues":
         return True
     if qualifier == "ForAnyValue":
@@ -188,56 +190,56 @@ def _absent(qualifier: str, base: str, *, if_exists: bool) -> bool:
 
 
 def _present(
-    qualifier: str, base: str, found: str | list[str], wanted: list[str], variables: Context | None
+    qualifier: str, base: str, actual: str | list[str], expected: list[str], variables: Context | None
 ) -> bool:
-    values = [found] if isinstance(found, str) else found
+    values = [actual] if isinstance(actual, str) else actual
     if qualifier == "ForAllValues":
-        return _every([lambda v=v: _one(base, v, wanted, variables) for v in values if v])  # type: ignore[misc]
+        return _every([lambda v=v: _matches_any(base, v, expected, variables) for v in values if v])  # type: ignore[misc]
     if qualifier == "ForAnyValue":
-        return _some([lambda v=v: _one(base, v, wanted, variables) for v in values])  # type: ignore[misc]
-    if not isinstance(found, str):
+        return _some([lambda v=v: _matches_any(base, v, expected, variables) for v in values])  # type: ignore[misc]
+    if not isinstance(actual, str):
         raise UnsettledError  # a multi-valued key needs a set operator
-    return _one(base, found, wanted, variables)
+    return _matches_any(base, actual, expected, variables)
 
 
-def _one(base: str, value: str, wanted: list[str], variables: Context | None) -> bool:
-    """One value of the request: any value of the policy will do, or none may match."""
-    if not wanted or not value:
+def _matches_any(base: str, value: str, expected: list[str], variables: Context | None) -> bool:
+    """Compare one value of the request: a policy value must match, or none may match if the operator is negated."""
+    if not expected or not value:
         raise UnsettledError
     compare = POSITIVE[NEGATED.get(base, base)]
-    matched = _some([lambda w=w: _matched(compare, value, w, variables) for w in wanted])  # type: ignore[misc]
+    matched = _some([lambda w=w: _matched(compare, value, w, variables) for w in expected])  # type: ignore[misc]
     return matched != (base in NEGATED)
 
 
-def _matched(compare: Any, value: str, wanted: str, variables: Context | None) -> bool:
+def _matched(compare: Any, value: str, expected: str, variables: Context | None) -> bool:
     try:
-        return bool(compare(value, wanted, variables))
+        return bool(compare(value, expected, variables))
     except NoValueError:
         return False
 
 
-def _null(qualifier: str, bare: str, found: str | list[str] | None, wanted: list[str]) -> bool:
+def _null(qualifier: str, bare: str, actual: str | list[str] | None, expected: list[str]) -> bool:
     if bare != "Null":
         raise UnsettledError
     if qualifier:
         return qualifier == "ForAllValues"
-    if found == [] or not wanted:
+    if actual == [] or not expected:
         raise UnsettledError
-    if not set(wanted) <= {"true", "false"}:
+    if not set(expected) <= {"true", "false"}:
         raise UnsettledError
-    return ("true" if found is None else "false") in wanted
+    return ("true" if actual is None else "false") in expected
 
 
 def _some(tests: list[Callable[[], bool]]) -> bool:
-    """True if any test holds; a test that is not settled matters only when no other one holds."""
-    open_questions = 0
+    """Return whether any test holds. Raises UnsettledError if none holds and at least one is unsettled."""
+    unsettled = False
     for test in tests:
         try:
             if test():
                 return True
         except UnsettledError:
-            open_questions += 1
-    if open_questions:
+            unsettled = True
+    if unsettled:
         raise UnsettledError
     return False
 

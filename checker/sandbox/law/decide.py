@@ -1,4 +1,4 @@
-"""Decide one request by one resource policy.
+"""Evaluation of one request against one resource policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 An explicit Deny wins over every Allow; without an Allow a request is denied.
@@ -23,14 +23,14 @@ _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
 
 class Asker(NamedTuple):
-    """Who asks: a service by its principal name, or an IAM principal by its ARN."""
+    """The caller: a service by its principal name, or an IAM principal by its ARN."""
 
     service: str = ""
     arn: str = ""
 
 
 class Question(NamedTuple):
-    """One request. Keys of the context are in lower case, a list is a multi-valued key."""
+    """One request. Context keys are in lower case; a list is the value of a multi-valued key."""
 
     asker: Asker
     action: str
@@ -39,12 +39,12 @@ class Question(NamedTuple):
 
 
 def decide(policy: Any, question: Question) -> str:
-    """Give ``Allowed``, ``ExplicitlyDenied`` or ``ImplicitlyDenied``.
+    """Return ``Allowed``, ``ExplicitlyDenied`` or ``ImplicitlyDenied``.
 
-    Assumed: where no source says what AWS does, a Deny applies and an Allow does not.
+    Assumed: where the behavior of AWS is not documented, a Deny applies and an Allow does not.
     """
     document = policy if isinstance(policy, dict) else {}
-    variables = document.get("Version") == "2012-10-17"  # variables are text in the older version
+    variables = document.get("Version") == "2012-10-17"  # the older version treats variables as text
     statements = document.get("Statement", [])
     applied = {
         statement.get("Effect")
@@ -76,7 +76,7 @@ def _tests(statement: dict[str, Any], question: Question, *, variables: bool) ->
 
 
 def _element(statement: dict[str, Any], name: str, covers: Callable[[str], bool]) -> bool:
-    """An element or its negation; a statement that lacks both, or lists nothing, is about nothing."""
+    """Evaluate an element or its negation. A statement with neither, or with an empty list, matches nothing."""
     negated = f"Not{name}" in statement
     values = _several(statement.get(f"Not{name}" if negated else name, []))
     return bool(values) and any(covers(one) for one in values) != negated
@@ -87,7 +87,7 @@ def _several(value: Any) -> list[Any]:
 
 
 def _same_action(pattern: object, action: str) -> bool:
-    """Actions ignore letter case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
+    """Compare actions, ignoring case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
     return isinstance(pattern, str) and matches(compiled(pattern.lower(), None), action.lower())
 
 
@@ -110,10 +110,10 @@ def _same_resource(pattern: object, resource: str, variables: Context | None) ->
 
 
 def _who(statement: dict[str, Any], asker: Asker) -> bool:
-    """Whom a statement is about.
+    """Return whether the Principal or NotPrincipal of a statement covers a caller.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-    ``{"AWS": "*"}`` covers services, as the samples of the SNS guide depend on it.
+    ``{"AWS": "*"}`` also covers services, because the examples of the SNS guide depend on it.
     """
     negated = "NotPrincipal" in statement
     named = statement.get("NotPrincipal" if negated else "Principal", [])
@@ -138,8 +138,8 @@ def _covers(kind: str, name: object, asker: Asker) -> bool:
 
 
 def _covers_arn(name: str, arn: str) -> bool:
-    """An account covers everybody in it, a role its sessions, all else only itself."""
-    partition, _, account, resource = _parted(arn)
+    """Return whether a principal covers an ARN: an account its principals, a role its sessions, others only themselves."""
+    partition, _, account, resource = _split_arn(arn)
     root = _ROOT.fullmatch(name)
     if name in (arn, account):
         return True
@@ -150,7 +150,7 @@ def _covers_arn(name: str, arn: str) -> bool:
     return bool(session and role) and (session or [])[1] == (role or [])[1]
 
 
-def _parted(arn: str) -> tuple[str, str, str, str]:
-    """Partition, service, account and resource of an ARN."""
+def _split_arn(arn: str) -> tuple[str, str, str, str]:
+    """Return the partition, service, account and resource of an ARN."""
     parts = [*arn.split(":", ARN_PARTS - 1), *[""] * ARN_PARTS][:ARN_PARTS]
     return parts[1], parts[2], parts[4], parts[5]

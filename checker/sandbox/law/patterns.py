@@ -1,7 +1,7 @@
 """Patterns with wildcards and policy variables, as regular expressions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-Only in version 2012-10-17; an escaped ``${*}``, ``${?}``, ``${$}`` is the character itself.
+Policy version 2012-10-17 has variables. An escaped ``${*}``, ``${?}`` or ``${$}`` is the character itself.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _WILD = {"*": ".*", "?": "."}
 
 
 class NoValueError(Exception):
-    """A variable stands for nothing, and what it stands in matches nothing."""
+    """A variable has no value, so the pattern that contains it matches nothing."""
 
 
 class UnsettledError(Exception):
-    """No source says what AWS does here."""
+    """The behavior of AWS in this case is not documented."""
 
 
 def compiled(pattern: str, context: Context | None, *, wild: bool = True) -> str:
-    """Write a pattern as a regular expression; without a context ``${`` is plain text.
+    """Convert a pattern to a regular expression. Without a context, ``${`` is plain text.
 
-    Raises NoValueError for a variable that the request has no value for, UnsettledError for one that is not well formed.
+    Raises NoValueError for a variable without a value in the request, UnsettledError for a malformed variable.
     """
     if context is None:
         return _plain(pattern, wild=wild)
@@ -40,10 +40,10 @@ def compiled(pattern: str, context: Context | None, *, wild: bool = True) -> str
 
 def _pieces(pattern: str, context: Context, *, wild: bool) -> Iterator[str]:
     end = 0
-    for found in _VARIABLE.finditer(pattern):
-        yield _plain(_checked(pattern[end : found.start()]), wild=wild)
-        yield re.escape(found[1] or _filled(found[2], found[3], context))
-        end = found.end()
+    for variable in _VARIABLE.finditer(pattern):
+        yield _plain(_checked(pattern[end : variable.start()]), wild=wild)
+        yield re.escape(variable[1] or _value(variable[2], variable[3], context))
+        end = variable.end()
     yield _plain(_checked(pattern[end:]), wild=wild)
 
 
@@ -54,10 +54,10 @@ def _checked(text: str) -> str:
 
 
 def _plain(text: str, *, wild: bool) -> str:
-    return "".join((_WILD.get(one) if wild else None) or re.escape(one) for one in text)
+    return "".join((_WILD.get(char) if wild else None) or re.escape(char) for char in text)
 
 
-def _filled(key: str, default: str | None, context: Context) -> str:
+def _value(key: str, default: str | None, context: Context) -> str:
     value = context.get(key.lower(), default)
     if value is None:
         raise NoValueError
@@ -67,23 +67,23 @@ def _filled(key: str, default: str | None, context: Context) -> str:
 
 
 def matches(expression: str, value: str) -> bool:
-    """True if the whole of a value is what an expression describes."""
+    """Return whether an expression matches a whole value."""
     return re.fullmatch(expression, value, re.DOTALL) is not None
 
 
 def like(value: str, pattern: str, context: Context | None) -> bool:
-    """Compare as StringLike does: wildcards cross everything, case counts."""
+    """Compare as StringLike does: case-sensitive, and wildcards match any characters."""
     return matches(compiled(pattern, context), value)
 
 
 def arn_like(value: str, pattern: str, context: Context | None) -> bool:
-    """Compare ARNs: each of the six components is checked on its own.
+    """Compare ARNs component by component; an ARN has six components.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-    Raises UnsettledError where one of them has no six components and the text would match.
+    Raises UnsettledError if one of them does not have six components but the whole text matches.
     """
     expression = compiled(pattern, context)
-    parts = expression.split(":", ARN_PARTS - 1)  # a colon is itself in an expression, escaped or not
+    parts = expression.split(":", ARN_PARTS - 1)  # re.escape leaves a colon as it is
     values = value.split(":", ARN_PARTS - 1)
     if len(parts) == len(values) == ARN_PARTS:
         return all(matches(part, one) for part, one in zip(parts, values, strict=True))

@@ -130,7 +130,7 @@ def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> N
 
     passage = flow(account, instance, topic, force=True, show=mend_in_between)
     assert passage.end is End.ARRIVED
-    assert "against the proof" in "\n".join(passage_text(passage, Paint()))
+    assert "unexpected" in "\n".join(passage_text(passage, Paint()))
 
 
 def test_a_queue_that_is_not_there_yet_is_waited_for(sandbox: Sandbox, account: Account) -> None:

@@ -141,7 +141,7 @@ def test_a_plan_says_everything_and_changes_nothing(
     assert done.returncode == 1
     assert written(sandbox, account) == []
     assert not list(tmp_path.iterdir())
-    assert "yours to switch:" in done.stdout
+    assert "manual steps:" in done.stdout
     wanted = ("sns:CreateTopic", "tag team: chat", "DisplayName: Chats", "RawMessageDelivery: true")
     if make is managed:
         wanted = ("kms:CreateKey, kms:CreateAlias", "kms:GenerateDataKey*", "alias/sns/chat", "alias/aws/sns")
@@ -167,7 +167,7 @@ def test_a_second_run_finds_what_the_first_has_made(
         sandbox.forget_calls()
         again = run("fix", *options(scene, tmp_path), "--apply", "--yes")
         assert again.returncode == 0, again.stderr
-        assert "is there, with everything that was to come" in again.stdout
+        assert "exists, and no step remains" in again.stdout
         assert written(sandbox, account) == []
 
 
