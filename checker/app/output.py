@@ -7,6 +7,7 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.terminal import check_output, paint_for, report_bug, tell, write
@@ -16,36 +17,28 @@ from checker.inputs.opening import Role
 from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
+from checker.report import formats
 from checker.report.context import Setting
 from checker.report.style import Paint
 from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from checker.app.run import Run
     from checker.core.finding import Severity
     from checker.lint.report import Report
 
 
-FORMATS = {
-    "text": ("text", "findings_text"),
-    "json": ("json_v1", "json_report"),
-    "sarif": ("sarif", "sarif_report"),
-    "junit": ("junit", "junit_report"),
-    "github": ("github", "github_commands"),
-    "markdown": ("markdown", "markdown_report"),
-}
-"""Name to module and function; a function gives the lines of the report, without line ends."""
+FORMATS = tuple(sorted(module.name for module in iter_modules(formats.__path__)))
+"""The names of the formats: a module of `checker.report.formats` each, imported only when it is used."""
 
 
 def render(name: str, report: Report, setting: Setting) -> Iterable[str]:
-    """Write a report in a format. Raises KeyError for a format that does not exist."""
-    module, function = FORMATS[name]
-    write: Callable[[Report, Setting], Iterable[str]] = getattr(
-        import_module(f"checker.report.{module}"), function
-    )
-    return write(report, setting)
+    """Write a report in a format. Raises ModuleNotFoundError for a format that does not exist."""
+    module = import_module(f"checker.report.formats.{name}")
+    lines: Iterable[str] = module.render(report, setting)
+    return lines
 
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -149,7 +142,7 @@ def _step_summary(report: Report, fail_on: Severity) -> None:
     path = os.environ.get(_STEP_SUMMARY)
     if not path:
         return
-    from checker.report.github import step_summary
+    from checker.report.formats.github import step_summary
 
     try:
         with open_output(Path(path), append=True) as file:

@@ -9,7 +9,7 @@ from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import FAILED, MESSAGE, End
 from checker.report.brief import one_line
 from checker.report.explanation import explanation_json
-from checker.report.junit import counted, xml_lines
+from checker.report.formats.junit import counted, xml_lines
 from checker.report.retention import retention_text, set_up_json, set_up_text
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Examined, Report
-from checker.report import sarif
 from checker.report.context import Setting
-from checker.report.github import step_summary
-from checker.report.sarif import relative_uri
+from checker.report.formats import sarif
+from checker.report.formats.github import step_summary
+from checker.report.formats.sarif import relative_uri
 from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at
 from tests.report.readers import (
     github_lines,

@@ -20,7 +20,7 @@ from checker.lint.registry import all_rules
 from checker.report.context import Setting
 from checker.report.decision import decision_text
 from checker.report.explanation import explanation_json, explanation_text
-from checker.report.markdown import markdown_report
+from checker.report.formats.markdown import render
 from checker.report.style import Paint
 from checker.report.text import findings_text, skipped_text
 from tests.cli.process import save
@@ -36,7 +36,7 @@ FOLDERS = sorted({path.parent for path in (TESTS / "rules").glob("*/*/cases.yaml
 def told(inventory: Inventory) -> list[str]:
     """Everything that reports say of an inventory."""
     report = judge(inventory, RULES, Scope(all_topics=True))
-    lines = [*findings_text(report, Setting()), *markdown_report(report, Setting())]
+    lines = [*findings_text(report, Setting()), *render(report, Setting())]
     lines += (line for one in report.skipped for line in skipped_text(one, Paint()))
     for topic in inventory.topics:
         key = inventory.key_of(topic)

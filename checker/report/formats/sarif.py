@@ -252,7 +252,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 _MAX_RESULTS = 25_000  # GitHub rejects a run with more results
 
 
-def sarif_report(report: Report, setting: Setting) -> Iterator[str]:
+def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as a SARIF log file."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
     return json_lines(log)

@@ -126,7 +126,7 @@ def _lines(entry: Entry, setting: Setting) -> Iterator[str]:
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-def junit_report(report: Report, setting: Setting) -> Iterator[str]:
+def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as JUnit XML."""
     root = Element("testsuites", name="checker")
     suites = [_run_suite(report, setting), *(_target_suite(one, setting) for one in targets(report))]

@@ -11,7 +11,7 @@ from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import Inert
 from checker.report.brief import by_role, details, one_line, place, worst_first
 from checker.report.context import is_file
-from checker.report.markdown import markdown_within
+from checker.report.formats.markdown import markdown_within
 from checker.report.style import Paint
 from checker.report.text import summary_text
 
@@ -52,7 +52,7 @@ _SUMMARY_BYTES = 1024 * 1024
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def github_commands(report: Report, setting: Setting) -> Iterator[str]:
+def render(report: Report, setting: Setting) -> Iterator[str]:
     """Yield annotations, most severe first and at most ten of a kind, then the summary line."""
     commands = list(_commands(report, setting))
     for kind in _KINDS.values():

@@ -104,7 +104,7 @@ def _suppressed(one: Suppressed, setting: Setting) -> str:
 _COMMENT = 65_536  # GitHub counts characters; a text never has more characters than bytes
 
 
-def markdown_report(report: Report, setting: Setting) -> Iterator[str]:
+def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as a comment within the length limit of GitHub."""
     return markdown_within(_COMMENT, report, setting)
 
