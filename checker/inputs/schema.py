@@ -1,4 +1,4 @@
-"""Holds a document against its published schema; the first fault is an error with its place."""
+"""Validates a document against its published schema; the first error is raised with its position."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def validate(document: TextDocument, schema: str) -> None:
-    """Check a document; ``schema`` is the name of a file in `schemas/`. Raises InputError."""
+    """Validate a document against a file in `schemas/`. Raises InputError."""
     from jsonschema import Draft202012Validator  # heavy, and few files have a schema
     from jsonschema.exceptions import best_match
 
@@ -31,7 +31,7 @@ def validate(document: TextDocument, schema: str) -> None:
 
 
 def _fault(document: TextDocument, error: ValidationError, schema: str) -> InputError:
-    """Say in words what the schema has against a document."""
+    """Describe a schema error in words."""
     route: Route = tuple(error.absolute_path)
     wanted: Any = error.validator_value
     value: Any = error.instance
@@ -43,7 +43,7 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         route, at, message = (*route, odd), Part.KEY, f"unknown key `{odd}`"
         help_text = _hint(odd, known)
     elif error.validator == "enum":
-        message, help_text = f"`{value}` is none of {', '.join(wanted)}", _hint(str(value), wanted)
+        message, help_text = f"`{value}` is not one of {', '.join(wanted)}", _hint(str(value), wanted)
     elif error.validator == "anyOf" and all("required" in one for one in wanted):
         message = f"needs {' or '.join(f'`{key}`' for one in wanted for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, at), help_text)
@@ -51,11 +51,11 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
 
 def _hint(word: str, known: tuple[str, ...]) -> str:
     guess = did_you_mean(word, known)
-    return f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+    return f"did you mean `{guess}`?" if guess else f"known keys: {', '.join(known)}"
 
 
 def plain(node: Node) -> Any:
-    """Turn nodes into the values that a JSON decoder gives."""
+    """Convert nodes to the values that a JSON decoder returns."""
     if isinstance(node, Object):
         return {member.key: plain(member.value) for member in node.members}
     if isinstance(node, Array):

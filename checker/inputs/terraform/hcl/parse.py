@@ -1,6 +1,6 @@
-"""Text to blocks and arguments, by python-hcl2's grammar.
+"""Parses HCL text into blocks and arguments, using python-hcl2's grammar.
 
-It reads HCL's native syntax: https://developer.hashicorp.com/terraform/language/syntax/configuration
+The native syntax is supported: https://developer.hashicorp.com/terraform/language/syntax/configuration
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _ANYTHING = "STRING_CHARS"  # what the parser makes of characters that fit nowhe
 
 
 def parse(source: Source) -> Body:
-    """Parse a file. Raises InputError, with the place, for what is no HCL or would take too long."""
+    """Parse a file. Raises InputError, with the position, for invalid HCL and exceeded limits."""
     guard(source)
     return _body(_tree(source), source, 0)
 
 
 def parse_value(source: Source) -> Expression:
-    """Parse a text that is one argument and give its value. Raises InputError."""
+    """Parse text with one argument and return its expression. Raises InputError."""
     guard(source)
     tree = _tree(source)
     argument = next(iter(tree.find_data("attribute")), None)
@@ -58,7 +58,7 @@ def _reason(error: UnexpectedInput) -> str:
     if not isinstance(token, Token):
         return "unexpected character"
     if token.type == _END:
-        return "the file ends too early, or something before its end is not closed"
+        return "unexpected end of file; a block, bracket or string may not be closed"
     text = str(token).strip()
     if token.type == _ANYTHING or not text:
         text = text[:1] or "end of the line"
