@@ -44,8 +44,8 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
-    said = text_of(attributes.get("TopicArn")) or ""
-    arn = topic_arn(said) or Unknown("the output has no topic ARN in `TopicArn`")
+    claimed_arn = text_of(attributes.get("TopicArn")) or ""
+    arn = topic_arn(claimed_arn) or Unknown("the output has no topic ARN in `TopicArn`")
     policy = _embedded_policy(attributes.get("Policy"), TOPIC)
     if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
         arn = topic_of(policy)
@@ -61,7 +61,7 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
         arn_place=Place(document, (*route, "TopicArn")),
         subscriptions=_counted(attributes.get("SubscriptionsConfirmed")),
         named=named,
-        claimed="" if isinstance(topic_arn(said), Arn) else said,
+        claimed="" if isinstance(topic_arn(claimed_arn), Arn) else claimed_arn,
     )
 
 
@@ -110,7 +110,7 @@ def topic_of(policy: PolicyText) -> Arn | Unknown:
 
 
 def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
-    """Tell from the name whether a topic is FIFO: the name of a standard topic has no dot.
+    """Determine from the name whether a topic is FIFO: the name of a standard topic has no dot.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
@@ -149,7 +149,7 @@ def policy_in(
             root = prepare(held)
             document = TextDocument(root.source, root)
             return policy_text(document, dialect, rendered(root) if held is node else "")
-        assert isinstance(held, Scalar)  # noqa: S101 - only a scalar has a text
+        assert isinstance(held, Scalar)  # noqa: S101 - only scalars have text
         held = parse_embedded(held, text).root
     where = node.source.position(node.start, node.end)
     raise InputError(node.source.name, "the policy is JSON that was encoded more than twice", where)
@@ -184,12 +184,12 @@ def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: 
 
 def read_subscriptions(node: Node) -> Iterator[tuple[str, Subscription]]:
     """Read `aws sns list-subscriptions-by-topic`; yield pairs of topic ARN and subscription."""
-    for one in items(node):
-        if isinstance(one, Object):
-            arn = text_of(one.get("SubscriptionArn")) or ""
-            protocol, endpoint = text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or ""
+    for item in items(node):
+        if isinstance(item, Object):
+            arn = text_of(item.get("SubscriptionArn")) or ""
+            protocol, endpoint = text_of(item.get("Protocol")) or "", text_of(item.get("Endpoint")) or ""
             found = Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED_PREFIX))
-            yield text_of(one.get("TopicArn")) or "", found
+            yield text_of(item.get("TopicArn")) or "", found
 
 
 def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:

@@ -95,12 +95,12 @@ def read_calls(top: Path) -> Calls:
         if folders > _MOST_FOLDERS:
             return Calls({}, frozenset(names), complete=False)
         inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in NOT_WALKED)
-        if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - as fast as may be
+        if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - faster
             modules.add(folder)
         for name in sorted(files):
             if not name.endswith((*HCL, *VALUES)) and name != TERRAGRUNT:
                 continue
-            text = text_at(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
+            text = text_at(os.path.join(folder, name))  # noqa: PTH118 - faster, and called for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
             for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
@@ -126,13 +126,13 @@ def is_chosen(name: str) -> bool:
 
 def text_at(path: str | Path, longest: int = -1) -> str:
     """Read the text of a file up to a limit; empty for files that do not exist or cannot be read."""
-    if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
+    if not os.path.isfile(path):  # noqa: PTH113 - faster; a pipe would block the run
         return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
             return file.read(longest)
     except OSError:
-        return ""  # a file that cannot be read is reported where it is judged
+        return ""  # unreadable files are reported when they are checked
 
 
 def called_in(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:

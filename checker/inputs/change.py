@@ -38,7 +38,7 @@ def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Chang
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - it never raises
             raise InputError("--changed", f"`{path}` is a folder", help_text="name the changed files")
-    from checker.inputs.terraform.module.change import reached  # only for the files of a change
+    from checker.inputs.terraform.module.change import reached  # imported on demand: only changes need it
 
     found = reached(paths, exclude)
     others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above

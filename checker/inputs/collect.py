@@ -58,7 +58,7 @@ class Facts:
         self.instances: list[Instance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
-        self.nobody: list[Path] = []
+        self.empty_lists: list[Path] = []
         self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self.grants: dict[str, list[Grant]] = {}
         self.skipped: list[Skipped] = []
@@ -75,7 +75,7 @@ class Facts:
         """Report a file that could not be read."""
         self.skipped.append(error.skipped())
 
-    def pass_over(self, path: Path, reason: str, *, named: bool) -> None:
+    def skip_irrelevant(self, path: Path, reason: str, *, named: bool) -> None:
         """Report a file without relevant content, if the user named it."""
         if named and not self.of_change:
             self.skipped.append(Skipped(name_of(path), reason))

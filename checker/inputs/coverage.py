@@ -24,7 +24,7 @@ def nothing_examined(
     report: Report, paths: Iterable[Path], absolute: Callable[[str], str]
 ) -> Iterator[Skipped]:
     """Report each folder in which nothing was examined, with the reason."""
-    # The topics of a Terraform root may be declared in modules outside of its folder.
+    # Modules outside the folder may declare the topics of a Terraform root.
     examined = [name for one in report.examined for name in (absolute(one.source), f"{one.home}/")]
     for path in paths:
         folder = absolute(name_of(path)).rstrip("/") + "/"

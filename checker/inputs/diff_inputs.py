@@ -18,7 +18,7 @@ from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
 from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
 from checker.inputs.git_revision import is_revision, read_revision
 from checker.inputs.large_files import is_bulk, is_terraform_json
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.readers import bare_key, take, unwrap
@@ -182,7 +182,7 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
     facts = Facts(given)
     take(facts, path, document, named=True)
     facts.skipped += unmatched_values(facts)
-    return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
+    return _of(name, link_facts(facts))._replace(document=document if is_of_any_kind(document.root) else None)
 
 
 def _of(name: str, inventory: Inventory) -> _Read:
@@ -218,10 +218,10 @@ def _short(resource: Topic | Key) -> tuple[str, ...]:
     return (*filter(None, (declared,)), *names)
 
 
-def target_of(old: Side, new: Side, said: str = "") -> Target:
+def target_of(old: Side, new: Side, requested: str = "") -> Target:
     """Return the target that both policies apply to, from the option or the policies. Raises InputError."""
-    if said:
-        return Target.of(_resource_arn(said, old))
+    if requested:
+        return Target.of(_resource_arn(requested, old))
     known = [one for one in (old, new) if isinstance(one.resource.arn, Arn)]
     if len({str(one.resource.arn) for one in known}) > 1:
         reason = f"is for `{new.resource.arn}`, but `{old.name}` is for `{old.resource.arn}`"

@@ -89,7 +89,7 @@ def is_values(path: Path) -> bool:
     return path.name.endswith(VALUES)
 
 
-def is_no_input(path: Path) -> bool:
+def is_settings_file(path: Path) -> bool:
     """True for a checker configuration, and for Terraform values, which are read with their module."""
     return path.name.endswith(_NO_INPUT)
 
@@ -143,7 +143,7 @@ def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
         found = [Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES)]
-        yield from sorted(found, key=os.path.islink)  # of two names for one file, that of the file
+        yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
 
 
 def read_input(path: Path) -> str:

@@ -43,7 +43,7 @@ def is_module_file(path: Path) -> bool:
     try:
         return not is_terraform_json(head_of(path))
     except InputError:
-        return True  # which is reported where the module is read
+        return True  # reported when the module is read
 
 
 def is_terraform_json(text: str) -> bool:
@@ -56,7 +56,7 @@ def is_trail(text: str) -> bool:
     """True for CloudTrail events: S3 log files, `lookup-events` output, or JSON Lines."""
     head = text[:_HEAD]
     if _TEMPLATE.search(head):
-        return False  # with a pattern for events in it
+        return False  # an EventBridge pattern, not events
     return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 
@@ -73,7 +73,7 @@ def head_of(path: Path) -> str:
 
 def _unpacked(path: Path) -> bytes:
     """Decompress as far as possible; the file's reader reports truncated or damaged files."""
-    import gzip  # few files are packed
+    import gzip  # imported on demand: few files are compressed
 
     head = b""
     try:

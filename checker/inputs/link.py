@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 _Keys = list[tuple["Path", Key]]
 
 
-def tie(facts: Facts) -> Inventory:
+def link_facts(facts: Facts) -> Inventory:
     """Build the Inventory."""
     if facts.declared:
-        from checker.inputs.resolve import assemble  # only where something is declared
+        from checker.inputs.resolve import assemble  # imported on demand: policies declare nothing
 
         several = sum(bool(one.topics or one.keys) for one in facts.declared.values()) > 1
         for folder, declared in facts.declared.items():
-            declared.root = declared.root if several else ""  # one root needs no name
+            declared.root = declared.root if several else ""  # a single root needs no name in reports
             assemble(declared, facts, folder)
     if facts.given.source:
         show_where_written(facts.given.source, facts)
@@ -73,7 +73,7 @@ def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
 def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
     """Add the subscriptions of a topic; an empty list belongs to the only topic of its folder."""
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
-    if listed is None and folder in facts.nobody and [one for one, _ in facts.topics].count(folder) == 1:
+    if listed is None and folder in facts.empty_lists and [one for one, _ in facts.topics].count(folder) == 1:
         listed = []
     return topic if listed is None else topic._replace(subscriptions=tuple(listed))
 

@@ -11,7 +11,7 @@ from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
     find_files,
     find_siblings,
-    is_no_input,
+    is_settings_file,
     is_stream,
     is_values,
     may_matter,
@@ -22,7 +22,7 @@ from checker.inputs.discover import (
     read_input,
 )
 from checker.inputs.large_files import is_bulk, is_module_file, is_terraform_json, is_trail
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
 from checker.inputs.recognize import Kind, has_keys_of_manifest, kind_of, may_be_of_others
@@ -81,10 +81,10 @@ def load(
         except InputError as error:
             facts.skip(error)
     if not changed and (given.variables or given.parameters):
-        from checker.inputs.coverage import unmatched_values  # only where there are options
+        from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it
 
         facts.skipped += unmatched_values(facts)
-    return tie(facts)
+    return link_facts(facts)
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
@@ -93,7 +93,10 @@ def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> lis
     wanted = [path for path in named if _may_be_template(path)]
     if not wanted:
         return []
-    from checker.inputs.terraform.module.folder import absolute, renderers_of  # not on the path of policies
+    from checker.inputs.terraform.module.folder import (
+        absolute,
+        renderers_of,
+    )  # imported on demand: policies do not need it
 
     given = {absolute(path.parent) for path, _ in modules}
     readers = (one for path in wanted for one in renderers_of(path))
@@ -105,7 +108,7 @@ def _may_be_template(path: Path) -> bool:
     try:
         text = "" if is_bulk(path) else read_text(path)
     except InputError:
-        return False  # which is reported where the file is read
+        return False  # reported when the file is read
     return "${" in text and must_matter(text)
 
 
@@ -113,7 +116,9 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     """Read Terraform modules, one folder at a time, because their files depend on each other."""
     if not found:
         return
-    from checker.inputs.terraform.module.root import read_modules  # only where there are any
+    from checker.inputs.terraform.module.root import (
+        read_modules,
+    )  # imported on demand: only Terraform files need it
 
     read_modules(found, facts)
 
@@ -131,9 +136,9 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
                 help=f"name the folder: checker check {shlex.quote(folder)}",
             )
         )
-    elif is_no_input(path):
+    elif is_settings_file(path):
         facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    if is_no_input(path):
+    if is_settings_file(path):
         return []
     text = ""
     try:
@@ -142,7 +147,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
             return []
         text = read_input(path) if chosen else read_text(path)
         if not chosen and not may_matter(text):
-            _leave_out(path)
+            _mark_irrelevant(path)
             return []
         if _is_read_by_terraform(path, text, facts, chosen=chosen):
             return []
@@ -178,7 +183,7 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     return True
 
 
-def _leave_out(path: Path) -> None:
+def _mark_irrelevant(path: Path) -> None:
     """Mark a file as irrelevant, and discard its copy."""
     mark_irrelevant(path)
     drop(path)
@@ -193,9 +198,9 @@ def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
 def _read_context(path: Path, facts: Facts) -> list[_File]:
     """Read a file for context only. Its errors are not errors of this run."""
     try:
-        text = "" if is_no_input(path) else read_text(path)
+        text = "" if is_settings_file(path) else read_text(path)
         if not may_matter(text, as_context=True):
-            _leave_out(path)
+            _mark_irrelevant(path)
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
     except InputError as error:
@@ -220,7 +225,7 @@ def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:
         if not _is_manifest(file, facts):
             others.append(file)
             continue
-        from checker.inputs.manifest import take_manifest  # needs jsonschema, which only a manifest is worth
+        from checker.inputs.manifest import take_manifest  # imports jsonschema, which only manifests need
 
         try:
             read |= take_manifest(file.document, file.path, facts)

@@ -106,7 +106,7 @@ def open_regular(path: Path) -> BufferedReader:
     descriptor = os.open(path, _READ)
     try:
         status = os.fstat(descriptor)
-        _check_regular(status.st_mode)  # the name may lead elsewhere by now
+        _check_regular(status.st_mode)  # the file may have been replaced since the first check
     except BaseException:
         os.close(descriptor)
         raise

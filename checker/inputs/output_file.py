@@ -44,7 +44,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
         status = os.fstat(descriptor)
         _check_status(path, status, regular=regular)
         if stat.S_ISREG(status.st_mode) and not append and stream is None:
-            os.ftruncate(descriptor, 0)  # only now, when it is known not to be an input
+            os.ftruncate(descriptor, 0)  # only after the check that it is not an input
     except BaseException:
         os.close(descriptor)
         raise

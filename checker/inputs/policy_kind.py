@@ -98,7 +98,7 @@ def _judged(node: Node) -> Dialect | str:
         return _of_service(sorted((resources or actions) - {ANY}))
     if len(actions) > 1 and resources <= {ANY} and not any(one.is_for_service for one in statements):
         return _ENDPOINT
-    return _likelier(statements) if len(ours) > 1 else TOPIC if "sns" in ours else KEY
+    return _choose_dialect(statements) if len(ours) > 1 else TOPIC if "sns" in ours else KEY
 
 
 def _is_control(actions: set[str], resources: set[str]) -> bool:
@@ -118,7 +118,7 @@ def _of_service(names: list[str]) -> str:
     return f"a policy for {' and '.join(names)}, not for a topic or key" if names else _NO_SERVICE
 
 
-def _likelier(statements: list[_Words]) -> Dialect:
+def _choose_dialect(statements: list[_Words]) -> Dialect:
     """Choose the dialect of a policy with SNS and KMS: by resource, else by number of statements."""
     for dialect in (TOPIC, KEY):
         if any(dialect.service in one.resources for one in statements):

@@ -48,7 +48,7 @@ _NO_RESOURCE = "the template declares no topic or key"
 def take_comments(facts: Facts, document: TextDocument) -> None:
     """Return the comments that suppress findings; JSON has none."""
     if is_yaml(document.source):
-        from checker.inputs.comments import yaml_comments  # not on the path of JSON files
+        from checker.inputs.comments import yaml_comments  # imported on demand: JSON has no comments
 
         facts.comments += yaml_comments(document)
 
@@ -134,15 +134,17 @@ def _key_policy(facts: Facts, found: Found) -> None:
 
 
 def _template(facts: Facts, found: Found) -> None:
-    from checker.inputs.cloudformation.template import read_template  # not on the path of policies
+    from checker.inputs.cloudformation.template import (
+        read_template,
+    )  # imported on demand: policies do not need it
 
     chosen = found.named and not facts.of_change
     if not read_template(found.path, found.document, facts, named=chosen):
-        facts.pass_over(found.path, _NO_RESOURCE, named=found.named)
+        facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
 def _subscriptions(facts: Facts, found: Found) -> None:
-    facts.nobody += [] if items(found.node) else [found.path.parent]
+    facts.empty_lists += [] if items(found.node) else [found.path.parent]
     for topic, subscription in read_subscriptions(found.node):
         facts.subscriptions.setdefault(topic, []).append(subscription)
 
@@ -186,15 +188,17 @@ def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
         raise InputError(name_of(path), reason, help_text="save the input to a file and name the file")
     text = head_of(path)
     if is_terraform_json(text):
-        from checker.inputs.terraform.plan.show import read_show  # not on the path of policies
+        from checker.inputs.terraform.plan.show import (
+            read_show,
+        )  # imported on demand: policies do not need it
 
         if not read_show(path, facts, named=named and not facts.of_change):
-            facts.pass_over(path, _NO_PLANNED_RESOURCE, named=named)
+            facts.skip_irrelevant(path, _NO_PLANNED_RESOURCE, named=named)
     elif is_trail(text):
         from checker.inputs.cloudtrail.trail import read_trail  # as above
 
         if not read_trail(path, facts):
-            facts.pass_over(path, _NO_STREAM, named=named)
+            facts.skip_irrelevant(path, _NO_STREAM, named=named)
     elif named and not facts.of_change:
         reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
         raise InputError(

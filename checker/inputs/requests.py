@@ -136,7 +136,7 @@ class _Reader:
         found: dict[str, ContextValue] = {}
         for member in self.object(node, "`context`").members:
             if isinstance(member.value, Scalar) and member.value.value is None:
-                continue  # a key without a value is a key that is not there
+                continue  # IAM treats a key without a value as missing
             twice = member.key in found
             found[member.key] = (
                 Unknown("the request has this key twice", member.key) if twice else _value(member.value)

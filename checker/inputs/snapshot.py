@@ -73,7 +73,7 @@ def keep(path: Path, text: str, status: os.stat_result) -> None:
     if view is None:
         return
     real = os.path.realpath(path)
-    with suppress(OSError):  # its folder was removed meanwhile; what has no original is not written
+    with suppress(OSError):  # the folder was removed; a file without an original is never written
         folder = os.stat(os.path.dirname(real))  # noqa: PTH116, PTH120 - names, as above
         view.snapshot[os.path.abspath(path)] = Original(  # noqa: PTH100 - as above
             text, real, Identity.of(folder), Identity.of(status), status.st_nlink

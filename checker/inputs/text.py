@@ -64,7 +64,7 @@ class Implied(NamedTuple):
     place: Place
     root: Node
 
-    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same wherever
+    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same for every route
         """Return the pointer to the resource."""
         return self.place.document.pointer_to(self.place.route, Part.VALUE)
 
@@ -73,11 +73,11 @@ class Implied(NamedTuple):
         """Return the name of the resource's file."""
         return self.place.document.name
 
-    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same wherever
+    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same for every route
         """Return the position of the resource."""
         return self.place.document.locate(self.place.route, Part.VALUE)
 
-    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same wherever
+    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same for every route
         """Return the resource's file."""
         return self.place.document.text_of(self.place.route, Part.VALUE)
 
@@ -114,7 +114,7 @@ def read_stream(name: str, stream: BinaryIO) -> str:
     """Read UTF-8 text from an open file or pipe, up to the size limit. Raises InputError."""
     data = stream.read(_CHUNK)
     if len(data) == _CHUNK:
-        data += stream.read(MAX_BYTES + 1 - _CHUNK)  # asking for much at once costs, whatever there is
+        data += stream.read(MAX_BYTES + 1 - _CHUNK)  # one large read would allocate the whole limit
     if len(data) > MAX_BYTES:
         raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit")
     return decode(name, data)
@@ -132,7 +132,7 @@ def decode(name: str, data: bytes) -> str:
 
 
 def is_yaml(source: Source) -> bool:
-    """Tell YAML by the file name; a template may be either, and is JSON if it begins like JSON."""
+    """True for YAML, by file name; a template may be either, and is JSON if it begins like JSON."""
     if source.name.endswith(_EITHER):
         return not source.text.lstrip().startswith("{")
     return source.name.endswith(YAML_SUFFIXES)

@@ -72,10 +72,10 @@ class Declarer:
         properties = one.state.properties
         if properties is not None:
             self.forget(one.state.names)
-            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declare_attached(one, Unknown(NOT_KNOWN.reason, own))
             self.declared.topics.append(self.own(one, properties, names))
         elif one.label and not (is_export(one.logical) and one.logical not in self.imported):
-            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declare_attached(one, Unknown(NOT_KNOWN.reason, own))
             self.declared.topics.append(self.elsewhere(one, names))
         else:
             self.shared(one)
@@ -87,7 +87,7 @@ class Declarer:
         """
         self.imported.add(one.logical)
         owner, names = one.state.owner, one.state.names
-        self.belongings(
+        self.declare_attached(
             one, owner if isinstance(owner, str) or is_export(names[0]) else Unknown("", names[0])
         )
         if not any(_is_called(topic, names[0]) for topic in self.declared.topics):
@@ -136,7 +136,7 @@ class Declarer:
         of_several = self.template.resources[writer].type == TOPIC_POLICY
         return self.template.place(writer, "Properties", "Topics" if of_several else "TopicArn")
 
-    def belongings(self, one: Variant[TopicState], owner: Value) -> None:
+    def declare_attached(self, one: Variant[TopicState], owner: Value) -> None:
         """Declare the policies and subscriptions of a topic."""
         for writer in one.state.writers:
             beside = (_BESIDE,) * (writer.owners - 1)
@@ -225,23 +225,23 @@ def variants(found: Iterable[tuple[World, dict[str, State]]]) -> Iterator[Varian
     for logical, ways in states.items():
         labels: set[str] = set()
         for state, own in ways.items():
-            label = _unlike(_label(own, everything), labels) if len(ways) > 1 else ""
+            label = _numbered(_label(own, everything), labels) if len(ways) > 1 else ""
             yield Variant(logical, state, label)
 
 
 def _label(own: list[World], everything: list[World]) -> str:
     """Describe the choices that the assignments of one state share and other states do not."""
     common = {name: choice for name, choice in own[0].items() if all(one[name] == choice for one in own)}
-    telling = [name for name, choice in common.items() if any(one[name] != choice for one in everything)]
-    said = [described(name, common[name]) for name in telling[:_MOST_NAMED]]
-    return ", ".join([*said, *(["..."] if len(telling) > _MOST_NAMED else [])])
+    distinctive = [name for name, choice in common.items() if any(one[name] != choice for one in everything)]
+    descriptions = [described(name, common[name]) for name in distinctive[:_MOST_NAMED]]
+    return ", ".join([*descriptions, *(["..."] if len(distinctive) > _MOST_NAMED else [])])
 
 
-def _unlike(label: str, taken: set[str]) -> str:
+def _numbered(label: str, taken: set[str]) -> str:
     """Add a number to a label that is already used."""
-    wanted, number = label, 1
-    while wanted in taken or not wanted:
+    candidate, number = label, 1
+    while candidate in taken or not candidate:
         number += 1
-        wanted = f"{label}, variant {number}" if label else f"variant {number - 1}"
-    taken.add(wanted)
-    return wanted
+        candidate = f"{label}, variant {number}" if label else f"variant {number - 1}"
+    taken.add(candidate)
+    return candidate

@@ -98,7 +98,7 @@ def _value(
 ) -> Node | None:
     written = resource.properties.get(name) if isinstance(resource.properties, Object) else None
     if name == LISTED and written is not None and not evaluation.is_settled(conditions_in(written)):
-        return None  # who is subscribed is not known
+        return None  # the subscriptions depend on open choices
     if written is None or name not in _POLICIES:
         return evaluation.property(resource.logical, name)
     try:

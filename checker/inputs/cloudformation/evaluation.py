@@ -74,7 +74,7 @@ class Assigned(Protocol):
         """Return the choices."""
 
     def holds(self, name: str) -> bool:
-        """Tell whether a condition holds."""
+        """Evaluate a condition."""
 
     def is_settled(self, names: Iterable[str]) -> bool:
         """True if all open variables of these conditions are chosen."""
@@ -143,7 +143,7 @@ class Evaluation:
         return found.items if isinstance(found, Array) else None
 
     def holds(self, condition: str) -> bool | None:
-        """Tell whether a condition holds; ``None`` without an assignment."""
+        """Evaluate a condition; ``None`` without an assignment."""
         return None if self.assignment is None else self.assignment.holds(condition)
 
     def is_settled(self, conditions: Iterable[str]) -> bool:

@@ -130,7 +130,7 @@ class Parameters:
         """Return a supplied value, unless it is secret and cannot be redacted from output."""
         if self.said(name, "NoEcho") != "true":
             return text
-        from checker.inputs.sensitive import keep_secret  # only where something is secret
+        from checker.inputs.sensitive import keep_secret  # imported on demand: few templates have secrets
 
         return text if keep_secret(text) else Unknown("a parameter with `NoEcho`", name)
 

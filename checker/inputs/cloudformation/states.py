@@ -124,10 +124,10 @@ class States:
         node = properties.get("Topics" if properties.type == TOPIC_POLICY else "TopicArn")
         nobody = Unknown("the resource names no topic", self.template.symbol(logical))
         values = [as_value(one) for one in items(node)] if node is not None else [nobody]
-        found = (self.names.topic_of(value) or self.stranger(value, logical) for value in values)
+        found = (self.names.topic_of(value) or self.foreign_topic(value, logical) for value in values)
         return tuple(dict.fromkeys(one for one in found if one is not None))
 
-    def stranger(self, value: Value, logical: str) -> str | None:
+    def foreign_topic(self, value: Value, logical: str) -> str | None:
         """Record a topic that is declared elsewhere, under the template's reference to it."""
         text = text_in(value) or self.template.symbol(logical)
         if text in self.own:

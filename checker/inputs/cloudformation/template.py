@@ -41,7 +41,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform
 """
 
 
-class Bearing(NamedTuple):
+class Relevance(NamedTuple):
     """The conditions that affect a stream, the number of values that do, and the size of the largest
     resource.
     """
@@ -51,7 +51,7 @@ class Bearing(NamedTuple):
     largest: int
 
 
-def bearing(template: Template) -> Bearing:
+def relevance(template: Template) -> Relevance:
     """Collect the relevant resources and their exports."""
     resources = [one for one in template.resources.values() if one.type in PROPERTIES]
     outputs = [one for one in template.outputs.values() if resources and one.get("Export") is not None]
@@ -59,7 +59,7 @@ def bearing(template: Template) -> Bearing:
     named = [one.condition for one in bearing_ones] + [text_at(one.get("Condition")) for one in outputs]
     sizes = [collect_conditions(node, named) for node in (*_properties(bearing_ones), *outputs)]
     conditions = dict.fromkeys(name for name in named if name is not None)
-    return Bearing(conditions, sum(sizes), max(sizes, default=0))
+    return Relevance(conditions, sum(sizes), max(sizes, default=0))
 
 
 def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
@@ -71,7 +71,7 @@ def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
         yield from (node for node in values if node is not None)
 
 
-def passed_over(template: Template) -> Iterator[Skipped]:
+def skipped_parts(template: Template) -> Iterator[Skipped]:
     """Report macros whose results are not checked, and resources whose properties cannot be read."""
     yield from _transforms(template)
     for macro in template.macros:
@@ -233,18 +233,18 @@ class _Reader:
         self.given = dict(facts.given.parameters)
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
-        facts.skipped += passed_over(template)
+        facts.skipped += skipped_parts(template)
 
     def states(self) -> Iterator[tuple[World, States]]:
         """Evaluate the template under every assignment to try."""
         conditions = Conditions(self.template, evaluation_of(self.template, self.given))
-        found = bearing(self.template)
+        found = relevance(self.template)
         variables = conditions.variables(found.conditions)
         for world in worlds(variables, self.tried(changes(variables), found)):
             evaluation = evaluation_of(self.template, self.given, Assignment(conditions, world))
             yield world, States(evaluation, deployed(evaluation, self.note))
 
-    def tried(self, all_changes: list[tuple[str, Choice]], found: Bearing) -> list[tuple[str, Choice]]:
+    def tried(self, all_changes: list[tuple[str, Choice]], found: Relevance) -> list[tuple[str, Choice]]:
         """Limit the choices to try one by one, and report the limit if it is reached."""
         most = min(_MOST_CHANGES, _TO_READ // (found.size + 1), _TO_JUDGE // (found.largest**2 + 1))
         if len(all_changes) > most:

@@ -44,7 +44,7 @@ def records(chunks: Iterable[bytes], faults: Faults) -> Iterator[Piece]:
     while reader.next_record():
         if (piece := reader.record()) is not None:
             yield piece
-        if faults.hopeless:
+        if faults.too_many:
             return
 
 
@@ -137,7 +137,7 @@ def lines(chunks: Iterable[bytes], faults: Faults) -> Iterator[Piece]:
     reader = _Lines(faults)
     for chunk in chunks:
         yield from reader.take(chunk)
-        if reader.done or faults.hopeless:
+        if reader.done or faults.too_many:
             return
     yield from reader.finish()
 
@@ -162,7 +162,7 @@ class _Lines:
         block = self.rest + chunk
         start, end = 0, block.rfind(b"\n") + 1
         if self.lost and end:
-            start = self._found_again(block)
+            start = self._resume(block)
         self.rest = block[end:]
         if end > start:
             yield from self._block(block, start, end)
@@ -185,7 +185,7 @@ class _Lines:
             self.faults.end("unterminated line; the rest was not read")
             self.done = True
 
-    def _found_again(self, block: bytes) -> int:
+    def _resume(self, block: bytes) -> int:
         """Resume after the end of a line that was too long."""
         self.faults.note(Fault.LENGTH, self.line)
         first = block.find(b"\n") + 1
@@ -197,7 +197,7 @@ class _Lines:
     def _block(self, block: bytes, begin: int, stop: int) -> Iterator[Piece]:
         """Yield the relevant lines between two offsets."""
         count = block.count(b"\n", begin, stop)
-        odd = () if _are_objects(block, begin, stop, count) else _odd(block, begin, stop)
+        odd = () if _are_objects(block, begin, stop, count) else _suspicious(block, begin, stop)
         line, last = self.line, begin
         for start in sorted({*_wanted(block, begin, stop), *islice(odd, _ENOUGH)}):
             line, last = line + block.count(b"\n", last, start), start
@@ -207,7 +207,7 @@ class _Lines:
                 self.faults.note(Fault.LENGTH, line)
                 continue
             yield Piece(raw, At(line, 1, self.offset + start - begin))
-            if self.faults.hopeless:
+            if self.faults.too_many:
                 return
         self.line += count
         self.offset += stop - begin
@@ -222,7 +222,7 @@ def _are_objects(block: bytes, start: int, end: int, newlines: int) -> bool:
     return joints == block.count(b"}\n{", start, end) or joints == block.count(b"}\r\n{", start, end)
 
 
-def _odd(block: bytes, start: int, end: int) -> Iterator[int]:
+def _suspicious(block: bytes, start: int, end: int) -> Iterator[int]:
     """Return the offsets of nonempty lines that do not look like an object."""
     if not block[start:end].strip():
         return

@@ -76,7 +76,7 @@ class EventDocument(NamedTuple):
                 return file.read(length)
         if self.at.begins > _CHEAP:
             return b""
-        import gzip  # it is here already, where there is anything packed
+        import gzip  # already imported if a file is compressed
 
         with open_regular(self.path) as file, gzip.GzipFile(fileobj=file) as packed:
             packed.seek(self.at.begins)
@@ -179,7 +179,7 @@ class Faults:
         self._ends.append(reason)
 
     @property
-    def hopeless(self) -> bool:
+    def too_many(self) -> bool:
         """True after too many errors; the reason is recorded once."""
         broken = sum(count for fault, count in self._counts.items() if fault.value[2])
         if broken > _MOST_FAULTS and not self._ends:

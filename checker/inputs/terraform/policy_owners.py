@@ -43,7 +43,7 @@ class Owners:
 _ELSEWHERE = "declared elsewhere"
 
 
-def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:
+def mark_unknown_policies(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:
     """Mark missing policies as unknown if a policy has an unknown owner."""
     if topic is not None:
         topics = Owners(declared.topic_policies)
@@ -59,7 +59,7 @@ def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | Non
         )
 
 
-def strays(declared: Declarations) -> None:
+def declare_missing_owners(declared: Declarations) -> None:
     """Declare topics and keys that only a policy here mentions, so that the policy is checked."""
     topics = {name for one in declared.topics for name in names_of(one.names, one.arn)}
     for owner, policy in _without_owner(declared.topic_policies, topics).items():

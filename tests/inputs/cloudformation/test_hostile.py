@@ -15,7 +15,7 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.template import read_template
 from checker.inputs.collect import Facts, Given
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
 from tests.endings import ends_soon
@@ -250,7 +250,7 @@ def test_a_mutated_template_is_read_or_refused(seed: int, rate: float, known: bo
         read_template(tmp_path / "t.json", parse_text("t.json", text), facts, named=False)
     except InputError as error:
         facts.skip(error)
-    failures(tie(facts))
+    failures(link_facts(facts))
 
 
 def test_a_whole_template_is_read(tmp_path: Path) -> None:

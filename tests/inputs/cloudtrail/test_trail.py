@@ -20,7 +20,7 @@ from checker.inputs.cloudtrail.fold import Store
 from checker.inputs.cloudtrail.fragment import MAX_PIECE
 from checker.inputs.cloudtrail.trail import read_streams, read_trail
 from checker.inputs.collect import Facts, Given
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
 from tests.samples import ACCOUNT
@@ -35,7 +35,7 @@ def direct(folder: Path, content: bytes) -> Inventory:
     path.write_bytes(content)
     facts = Facts(Given())
     read_trail(path, facts)
-    return tie(facts)
+    return link_facts(facts)
 
 
 def said(skipped: Skipped) -> tuple[str, int, int]:
@@ -211,7 +211,7 @@ def test_many_contacts_are_few_objects(tmp_path: Path) -> None:
     try:
         facts = Facts(Given())
         read_trail(path, facts)
-        inventory = tie(facts)
+        inventory = link_facts(facts)
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()
@@ -251,7 +251,7 @@ def test_progress_is_told_in_bytes_of_the_file(content: bytes, tmp_path: Path) -
     told: list[tuple[int, int]] = []
     facts = Facts(Given())
     read_streams(path, facts, lambda done, total: told.append((done, total)))
-    tie(facts)
+    link_facts(facts)
     assert told == sorted(told)
     assert told[-1] == (len(content), len(content))
 
@@ -260,7 +260,7 @@ def test_a_file_that_is_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
     facts = Facts(Given())
     with pytest.raises(InputError, match="no such file"):
         read_trail(tmp_path / "gone", facts)
-    assert tie(facts).contacts == ()
+    assert link_facts(facts).contacts == ()
 
 
 def test_no_room_for_the_temporary_file_is_an_error_and_no_crash(

@@ -62,7 +62,7 @@ def reach(value: Node, key: Node, at: Stretch, *, dotted: bool = False) -> Node:
     """Return the member of a list or object under a key; ``at`` is the expression up to here."""
     why, wanted = why_unknown(value), text(key)
     if why is not None:
-        where = _further(value, why, wanted, at, dotted=dotted)
+        where = _unknown_part(value, why, wanted, at, dotted=dotted)
         return unknown(Wrong(why.reason, where) if isinstance(why, Wrong) else Unknown(why.reason, where), at)
     if isinstance(wanted, Unknown):
         return unknown(wanted, at)
@@ -83,7 +83,9 @@ def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
     return value.items[int(number)] if 0 <= number < len(value.items) else None
 
 
-def _further(value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool) -> str:
+def _unknown_part(
+    value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool
+) -> str:
     """Name an unknown part of a value, by the reference to the whole value if there is one."""
     is_name = len(why.where) < _LONG and _REFERENCE.fullmatch(why.where) is not None
     if isinstance(value.source, Rendered) or not is_name or not isinstance(wanted, str):

@@ -15,9 +15,9 @@ from checker.inputs.terraform.hcl.values import (
     Wrong,
     decimal,
     first_unknown,
+    is_composed,
     is_filled,
     is_null,
-    is_put_together,
     known,
     number,
     placed,
@@ -99,7 +99,7 @@ def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
     """Evaluate a call; the result of an unsupported function is Unknown with the text of the call."""
     at, name = expression.at, expression.name.removeprefix("core::")
     if name in ("try", "can"):
-        return _forgiving(expression, name, scope, evaluate)
+        return _try_or_can(expression, name, scope, evaluate)
     arguments = [evaluate(one, scope) for one in expression.arguments]
     if expression.spread and arguments:
         last = arguments.pop()
@@ -129,7 +129,7 @@ def _kept(name: str, found: Node, arguments: Sequence[Node], secrets: Secrets) -
     return secrets.derived(found, arguments, f"{name}(...)")
 
 
-def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
+def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
     """Evaluate `try` and `can`. https://developer.hashicorp.com/terraform/language/functions/try"""
     for one in expression.arguments:
         found = evaluate(one, scope)
@@ -153,7 +153,7 @@ def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node
     one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` requires one string", at)
     if not isinstance(one, Scalar):
         return one
-    if not isinstance(one.value, str) and not is_put_together(one):
+    if not isinstance(one.value, str) and not is_composed(one):
         return one if isinstance(one.value, Unknown) else wrong("`jsondecode` requires one string", at)
     try:
         return decode(one)

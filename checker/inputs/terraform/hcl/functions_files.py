@@ -100,7 +100,7 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
         return wrong("not a valid file name", at, written(at))
     trees = scope.module.folders
     path = local_folder(trees[0], given)
-    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
+    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it accepts a link to itself
     if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("files outside the module tree are not read", at, written(at))
     return path

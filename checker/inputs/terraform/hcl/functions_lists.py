@@ -115,7 +115,7 @@ def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return array((item for item in one.items if text(item) != "" and not is_null(item)), at)
 
 
-def as_it_is(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def only_argument(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     """Return the only argument, because types make no difference here."""
     return arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
 
@@ -192,9 +192,9 @@ LIST_FUNCTIONS: dict[str, Function] = {
     "setunion": lambda arguments, at, budget: _distinct([_concat(arguments, at, budget)], at, budget),
     "compact": _compact,
     "toset": lambda arguments, at, budget: _sorted(_distinct(arguments, at, budget), at),
-    "tolist": as_it_is,
-    "sensitive": as_it_is,
-    "nonsensitive": as_it_is,
+    "tolist": only_argument,
+    "sensitive": only_argument,
+    "nonsensitive": only_argument,
     "element": strict(_element),
     "length": _length,
     "setproduct": _setproduct,
@@ -252,7 +252,7 @@ def _zipmap(at: Stretch, keys: Array, values: Array) -> Node:
 
 
 OBJECT_FUNCTIONS: dict[str, Function] = {
-    "tomap": as_it_is,
+    "tomap": only_argument,
     "merge": _merge,
     "lookup": _lookup,
     "keys": strict(_keys),

@@ -56,7 +56,9 @@ def with_plain_markers(text: str) -> str:
     for start, end in strings_in(text) if "<<" in text else ():
         opening = _OPENING.match(text, start, end)
         last = text.rfind("\n", start, end) + 1
-        if opening is not None and text[last:end].strip() == opening["word"]:  # else it has no end
+        if (
+            opening is not None and text[last:end].strip() == opening["word"]
+        ):  # otherwise the heredoc is unterminated
             plain = _NOT_PLAIN.sub("X", opening["word"])
             parts += (text[at : opening.start("word")], plain, text[opening.end("word") : last])
             parts.append(plain.rjust(end - last))
@@ -66,7 +68,7 @@ def with_plain_markers(text: str) -> str:
 
 def _end_of_string(text: str, at: int) -> int:
     """Return the end of a string after its opening quote; `${...}` may contain braces and strings."""
-    open_braces: list[int] = []  # for every interpolation around the place; a string opens in between
+    open_braces: list[int] = []  # one count for each enclosing interpolation
     in_string = True
     strings = 1
     while token := (_INSIDE if in_string else _OUTSIDE).search(text, at):
@@ -105,7 +107,7 @@ _TOKEN = re.compile(
 )
 
 
-def guard(source: Source) -> None:
+def check_limits(source: Source) -> None:
     """Raise InputError, with the position, for text with too many tokens or too many nested brackets."""
     text = source.text
     if len(text) <= _SMALL and sum(map(text.count, "[({")) <= MAX_DEPTH:
@@ -163,7 +165,7 @@ class Budget:
         self.left = steps
         self.depth = 0
         self.marks = 0
-        self._sizes: dict[int, tuple[Node, int]] = {}  # keeps the nodes, so that no number is used again
+        self._sizes: dict[int, tuple[Node, int]] = {}  # keeps nodes alive, so that ids stay unique
 
     def size(self, node: Node) -> int:
         """Count the values in a value; a shared value counts at each occurrence."""

@@ -63,7 +63,7 @@ def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     if sign in ("==", "!="):
         return known(_same(left, right) is (sign == "=="), at)
     a, b = decimal(left), decimal(right)
-    found = _reckon(a, sign, b) if a is not None and b is not None else None
+    found = _compute(a, sign, b) if a is not None and b is not None else None
     if found is None:
         return wrong(f"`{sign}` requires two numbers", at)
     return known(found, at) if isinstance(found, bool) else number(found, at)
@@ -112,7 +112,7 @@ def _same(left: Node, right: Node) -> bool:
     return rendered(left) == rendered(right)
 
 
-def _reckon(a: Decimal, sign: str, b: Decimal) -> Decimal | bool | None:
+def _compute(a: Decimal, sign: str, b: Decimal) -> Decimal | bool | None:
     if sign in ("/", "%") and not b:
         return None
     match sign:
@@ -146,7 +146,7 @@ def loop(expression: For, evaluate: Evaluate, budget: Budget) -> Node:
     pairs = entries(collection)
     if isinstance(pairs, Unknown):
         return unknown(pairs, expression.at)
-    turns = _turns(expression, pairs, evaluate, budget)
+    turns = _iterations(expression, pairs, evaluate, budget)
     if expression.key is not None:
         return _object(expression, list(turns), evaluate)
     found = [_value(expression, names, holds, evaluate) for names, holds in turns]
@@ -159,7 +159,7 @@ def _is_rest(node: Node) -> bool:
     return isinstance(getattr(node, "value", None), Rest)
 
 
-def _turns(
+def _iterations(
     expression: For, pairs: list[tuple[Node, Node]], evaluate: Evaluate, budget: Budget
 ) -> Iterator[tuple[Mapping[str, Node], bool | Unknown]]:
     """Yield the variables of each iteration, and whether its condition holds."""

@@ -13,7 +13,7 @@ from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken
 
 from checker.core.errors import InputError
 from checker.inputs.terraform.hcl.body import Argument, Block, Body
-from checker.inputs.terraform.hcl.limits import MAX_DEPTH, guard, with_plain_markers
+from checker.inputs.terraform.hcl.limits import MAX_DEPTH, check_limits, with_plain_markers
 from checker.inputs.terraform.hcl.syntax_tree import children, lower, word
 from checker.policy.node import Stretch
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 _END = "$END"
-_ANYTHING = "STRING_CHARS"  # what the parser makes of characters that fit nowhere
+_ANYTHING = "STRING_CHARS"  # the parser's token for unexpected characters
 
 
 def parse(source: Source) -> Body:
     """Parse a file. Raises InputError, with the position, for invalid HCL and exceeded limits."""
-    guard(source)
+    check_limits(source)
     return _body(_tree(source), source, 0)
 
 
 def parse_value(source: Source) -> Expression:
     """Parse text with one argument and return its expression. Raises InputError."""
-    guard(source)
+    check_limits(source)
     tree = _tree(source)
     argument = next(iter(tree.find_data("attribute")), None)
     if argument is None:

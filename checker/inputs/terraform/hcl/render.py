@@ -193,7 +193,7 @@ def decode(node: Scalar) -> Node:
     except InputError:
         why = why_unknown(node)
         if why is not None and len(written) > length:
-            return node  # what is not known stands between values, and may be anything
+            return node  # an unknown part between values may be anything
         raise
     return _Restored(nodes).node(root) if nodes else root
 

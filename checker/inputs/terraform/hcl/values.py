@@ -144,7 +144,7 @@ def why_not_whole(node: Node) -> Unknown | None:
     return rest_of(node) if isinstance(node, Array) else why_unknown(node)
 
 
-def is_put_together(node: Node) -> bool:
+def is_composed(node: Node) -> bool:
     """True for a text that was joined from several values."""
     return isinstance(node.source, Rendered) and bool(node.source.nodes)
 

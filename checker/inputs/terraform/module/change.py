@@ -91,7 +91,7 @@ def _may_lead_to(literal: str, full: str) -> bool:
     """True for text that may match the end of a path, for any values of its interpolations."""
     fixed = _OPEN.split(literal.removeprefix("./"))
     if not fixed[-1].strip("./"):
-        return False  # nothing but an interpolation
+        return False  # an interpolation alone matches every path
     return re.search(rf"(?:^|/){'.*'.join(map(re.escape, fixed))}$", full) is not None
 
 

@@ -21,7 +21,7 @@ from checker.inputs.declared import (
     Where,
 )
 from checker.inputs.terraform.hcl.render import decode
-from checker.inputs.terraform.hcl.values import is_null, is_put_together, text, truth, why_unknown
+from checker.inputs.terraform.hcl.values import is_composed, is_null, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
     alias_arn_of,
     conditions_of,
@@ -55,7 +55,7 @@ def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
     if node is None or not isinstance(node, Scalar):
         return node
     why = why_unknown(node)
-    if why is not None and not is_put_together(node):
+    if why is not None and not is_composed(node):
         return why
     if node.value == "":
         return None

@@ -215,7 +215,7 @@ class CalledFolders:
         self._parsed: dict[str, Folder] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether a module calls this folder."""
+        """Return whether a module calls this folder."""
         return name in self._names
 
     @property

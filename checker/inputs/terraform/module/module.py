@@ -158,7 +158,7 @@ class Module:
     def providers(self) -> Mapping[str, Provider]:
         """Return the providers by alias: those that the caller passes, and the module's own."""
         if self._providers is None:
-            self._providers = self._passed  # while the arguments of its own are worked out
+            self._providers = self._passed  # breaks the cycle while its own arguments are evaluated
             self._providers = {**self._passed, **read_providers(self.files.providers, self.scope)}
         return self._providers
 

@@ -13,8 +13,8 @@ from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import (
     array,
+    is_composed,
     is_null,
-    is_put_together,
     known,
     unknown,
     why_unknown,
@@ -205,7 +205,7 @@ def policy_document(instance: Instance) -> Node:
     documents = [*_documents(whole, _BEFORE), _own(whole, own), *_documents(whole, _AFTER)]
     statements = [one for document in documents for one in _statements(document)]
     found = merged_by_sid(statements)
-    cost = len(statements) * (1 + len(found) // 16)  # documents made of documents grow without end
+    cost = len(statements) * (1 + len(found) // 16)  # nested documents grow exponentially
     if not instance.module.budget.spend(cost) or len(found) > MAX_ITEMS:
         return unknown("too many statements to evaluate", at, f"{instance.address}.json")
     members = [member for key in ("Version", "Id") for member in _last(documents, key, whole)]
@@ -234,7 +234,7 @@ def _documents(whole: Nested, names: tuple[str, ...]) -> Iterator[Node]:
 
 
 def _parsed(node: Node, whole: Nested) -> Node:
-    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_put_together(node)):
+    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_composed(node)):
         return node
     try:
         return decode(node)

@@ -19,7 +19,7 @@ from checker.inputs.terraform.module.folder import absolute, called_by, matters,
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
-from checker.inputs.terraform.policy_owners import strays
+from checker.inputs.terraform.policy_owners import declare_missing_owners
 from checker.policy.node import Node, Scalar, children
 from checker.policy.plain import plain
 
@@ -165,7 +165,7 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
         hide_sensitive(module)
         for instance in instances_of(module, matters_itself):
             declare(instance, found)
-    strays(found)
+    declare_missing_owners(found)
     facts.opened |= session.opened
     found.senders += senders(parts_of(session, modules))
     new = {name: one for name, one in session.met.items() if name not in facts.called}
@@ -191,7 +191,7 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
     for folder in [one for one in facts.declared if absolute(one) in facts.called]:
-        del facts.declared[folder]  # it was read before the one that calls it
+        del facts.declared[folder]  # the module was read before its caller
 
 
 def _callers_first(folders: Iterable[Path], facts: Facts) -> list[Path]:

@@ -23,7 +23,12 @@ from checker.inputs.declared import (
 )
 from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS
 from checker.inputs.terraform.plan.resource import AFTER_APPLY, SENSITIVE
-from checker.inputs.terraform.policy_owners import Owners, leave_open, names_of, strays
+from checker.inputs.terraform.policy_owners import (
+    Owners,
+    declare_missing_owners,
+    mark_unknown_policies,
+    names_of,
+)
 from checker.policy.node import Array, Object, find, items, text_of
 
 if TYPE_CHECKING:
@@ -214,8 +219,8 @@ class Declarer:
             declare = _DECLARERS.get(resource.type)
             if declare is not None:
                 declare(self, resource)
-        leave_open(self.declared, self.open_topic, self.open_key)
-        strays(self.declared)
+        mark_unknown_policies(self.declared, self.open_topic, self.open_key)
+        declare_missing_owners(self.declared)
 
     def policy(self, resource: Resource) -> None:
         """Declare aws_sns_topic_policy, awscc_sns_topic_inline_policy or aws_kms_key_policy."""

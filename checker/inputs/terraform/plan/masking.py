@@ -61,7 +61,7 @@ def parse_sensitive(node: Node, where: str, own: str = "") -> Node:
     """Parse a secret policy. Raises InputError without quoting the policy."""
     root = node
     try:
-        for _ in range(2):  # it may be encoded twice
+        for _ in range(2):  # the JSON may be encoded twice
             text = text_of(root)
             root = parse_embedded(root, text).root if text is not None and isinstance(root, Scalar) else root
     except InputError:

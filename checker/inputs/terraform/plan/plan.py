@@ -113,7 +113,7 @@ class Origins:
         if one is not None:
             return value._replace(where=one.text)
         if name in POLICY_OWNERS.values():
-            return value  # two owners that cannot be told must not pass for the same one
+            return value  # two unknown owners must not count as the same owner
         return value._replace(where=named(self.of(resource, name)) or value.where)
 
 

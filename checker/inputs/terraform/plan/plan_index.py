@@ -121,7 +121,7 @@ def is_marked(marks: object, *path: str | int) -> bool:
 def has_marks(marks: object, *path: str | int) -> bool:
     """True for a value that is marked, inside a marked value, or contains a marked value."""
     waiting = [_beneath(marks, path)]
-    while waiting:  # no recursion: the tree may be as deep as the decoder allows
+    while waiting:  # iterative, because the tree may exceed the recursion limit
         one = waiting.pop()
         if one is True:
             return True

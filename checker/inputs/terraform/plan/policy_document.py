@@ -141,7 +141,7 @@ def policy_of(given: Arguments, written: Mapping[str, object]) -> Node:
     ``written`` are the expressions of its arguments. Raises InputError for a source that is not JSON.
     """
     resource, values = given.resource, given.resource.values
-    for name in ("statement", *_OVERRIDES):  # an override may take the place of any statement
+    for name in ("statement", *_OVERRIDES):  # an unknown override may replace any statement
         if is_open(resource, name):
             return given.unknown(values, written.get(name))
     statements = [*_own(given, written)]
@@ -165,7 +165,9 @@ def is_open(resource: Resource, name: str) -> bool:
 def _own(given: Arguments, written: Mapping[str, object]) -> Iterator[Node]:
     blocks, listed = given.resource.values.get("statement"), written.get("statement")
     found = blocks.items if isinstance(blocks, Array) else ()
-    fits = isinstance(listed, list) and len(listed) == len(found)  # not where blocks are dynamic
+    fits = isinstance(listed, list) and len(listed) == len(
+        found
+    )  # dynamic blocks have no list of expressions
     for index, one in enumerate(found):
         if isinstance(one, Object):
             expressions = mapping(listed[index]) if fits and isinstance(listed, list) else {}
