@@ -164,7 +164,7 @@ CASES = (
     Case(
         "the id of a key that the topic's Region does not have",
         west('resource "aws_kms_key" "east" {}', encrypted("aws_kms_key.east.id")),
-        {"main.tf": "is a key of another Region or account"},
+        {"main.tf": "is declared in another Region or account"},
     ),
     Case(
         "one address in two roots",

@@ -1,1 +1,1 @@
-"""Files to Inventory: AWS CLI output, policy documents, the streaming manifest. Kinds by content, not name."""
+"""Reads files into an Inventory: CLI output, policies, manifests, code and events. Kinds are told by content."""

@@ -1,4 +1,4 @@
-"""Reads the outputs of the AWS CLI, and bare policy documents, each into the facts it holds.
+"""Reads AWS CLI output and bare policy documents into topics, keys and instances.
 
 The kinds are those of `aws sns get-topic-attributes` and `list-subscriptions-by-topic`, `aws kms
 get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`, and
@@ -40,12 +40,12 @@ _CONFIRMED_PREFIX = "arn:"
 
 
 def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
-    """Read the attributes of a topic, all of them strings, the policy JSON inside a string.
+    """Read the attributes of a topic. All values are strings; the policy is JSON inside a string.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
-    said = text_of(attributes.get("TopicArn")) or ""
-    arn = topic_arn(said) or Unknown("the output has no TopicArn of a topic")
+    claimed_arn = text_of(attributes.get("TopicArn")) or ""
+    arn = topic_arn(claimed_arn) or Unknown("the output has no topic ARN in `TopicArn`")
     policy = _embedded_policy(attributes.get("Policy"), TOPIC)
     if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
         arn = topic_of(policy)
@@ -61,35 +61,35 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
         arn_place=Place(document, (*route, "TopicArn")),
         subscriptions=_counted(attributes.get("SubscriptionsConfirmed")),
         named=named,
-        claimed="" if isinstance(topic_arn(said), Arn) else said,
+        claimed="" if isinstance(topic_arn(claimed_arn), Arn) else claimed_arn,
     )
 
 
 def topic_arn(text: str) -> Arn | None:
-    """Read a topic's ARN; ``None`` for anything else."""
+    """Parse a topic ARN; ``None`` for anything else."""
     arn = Arn.parse(text)
     return arn if arn is not None and arn.is_topic else None
 
 
 def _counted(confirmed: Node | None) -> tuple[Subscription, ...] | Unknown:
-    """Take a topic that counts no confirmed subscription for one that has none."""
+    """Return no subscriptions if the topic counts no confirmed subscription, else Unknown."""
     if text_of(confirmed) == "0":
         return ()
     return Unknown("no list of subscriptions was given")
 
 
 def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
-    """Take a policy document alone for a topic of which nothing else is known but what it says itself."""
+    """Make a topic from a policy document alone. The policy is the only source of its properties."""
     arn = topic_of(policy)
     place, named_at = Place(policy.document, ()), Place(policy.document, _route_of(arn, policy))
     not_said = Unknown(
-        "a policy does not say how its topic is encrypted, give the output of `aws sns get-topic-attributes`"
+        "a policy does not state the encryption of its topic; provide the output of `aws sns get-topic-attributes`"
     )
     return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
 
 
 def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
-    """Where a policy names its topic."""
+    """Return the route to the topic's ARN in its policy, or the root."""
     for statement in policy.policy.known_statements():
         resources = statement.resources
         if isinstance(resources, Patterns) and str(arn) in resources.values:
@@ -98,19 +98,19 @@ def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
 
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:
-    """Name the topic that a policy is about, if all its statements name one and the same, or cover it."""
+    """Return the topic that all statements of a policy name or cover, else Unknown."""
     topics = {
         value for value in policy.policy.resources() if (arn := Arn.parse(value)) is not None and arn.is_topic
     }
     plain = {value for value in topics if not is_wild(value)}
     only = topic_arn(min(plain)) if len(plain) == 1 else None
     if only is None or not all(glob(value).matches(str(only)) for value in topics):
-        return Unknown("the policy does not name one topic")
+        return Unknown("the policy does not name exactly one topic")
     return only
 
 
 def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
-    """Tell a FIFO topic by its name: a standard topic's name has no dot.
+    """Determine from the name whether a topic is FIFO: the name of a standard topic has no dot.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
@@ -118,7 +118,7 @@ def is_fifo(arn: Arn | Unknown) -> bool | Unknown:
 
 
 def policy_text(document: TextDocument, dialect: Dialect, text: str = "") -> PolicyText:
-    """Read a document that is a policy; ``text`` is what AWS gets to see where that is not what is written."""
+    """Read a policy document. ``text`` is the text that AWS receives, where it differs from the source."""
     policy, problems = read_policy(document.root, dialect)
     root = document.root
     text = text or document.source.text[root.start : root.end]
@@ -126,18 +126,18 @@ def policy_text(document: TextDocument, dialect: Dialect, text: str = "") -> Pol
 
 
 def _embedded_policy(node: Node | None, dialect: Dialect) -> PolicyText | Unknown:
-    """Read the policy of an output of the AWS CLI, which may leave it out."""
+    """Read the policy in AWS CLI output, where it may be missing."""
     if node is None:
-        return Unknown("the output has no Policy; AWS leaves out what the caller may not see")
+        return Unknown("the output has no `Policy`; AWS omits attributes that the caller may not read")
     return policy_in(node, dialect)
 
 
 def policy_in(
     node: Node, dialect: Dialect, prepare: Callable[[Node], Node] = lambda root: root
 ) -> PolicyText | Unknown:
-    """Read the policy that a node holds, as an object or as JSON in a string, once or twice.
+    """Read a policy from an object, or from JSON in a string that was encoded once or twice.
 
-    ``prepare`` is given the policy's root before it is read. Raises InputError with the place of a fault.
+    ``prepare`` transforms the root of the policy before it is read. Raises InputError with the position.
     """
     held = node
     for _ in range(3):
@@ -149,10 +149,10 @@ def policy_in(
             root = prepare(held)
             document = TextDocument(root.source, root)
             return policy_text(document, dialect, rendered(root) if held is node else "")
-        assert isinstance(held, Scalar)  # noqa: S101 - only a scalar has a text
+        assert isinstance(held, Scalar)  # noqa: S101 - only scalars have text
         held = parse_embedded(held, text).root
     where = node.source.position(node.start, node.end)
-    raise InputError(node.source.name, "the policy is a string in a string in a string", where)
+    raise InputError(node.source.name, "the policy is JSON that was encoded more than twice", where)
 
 
 def read_key(document: TextDocument, metadata: Object, route: Route, *, named: bool) -> Key:
@@ -175,7 +175,7 @@ def read_key(document: TextDocument, metadata: Object, route: Route, *, named: b
 
 
 def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: bool) -> Key:
-    """Read `aws kms get-key-policy`, which does not say whose policy it is."""
+    """Read `aws kms get-key-policy`, whose output does not name the key."""
     policy = _embedded_policy(node, KEY)
     unknown = Unknown("the output of `aws kms get-key-policy` does not name the key")
     place = Place(policy.document, ()) if isinstance(policy, PolicyText) else Place(document, route)
@@ -183,17 +183,17 @@ def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: 
 
 
 def read_subscriptions(node: Node) -> Iterator[tuple[str, Subscription]]:
-    """Read `aws sns list-subscriptions-by-topic`: pairs of topic ARN and subscription."""
-    for one in items(node):
-        if isinstance(one, Object):
-            arn = text_of(one.get("SubscriptionArn")) or ""
-            protocol, endpoint = text_of(one.get("Protocol")) or "", text_of(one.get("Endpoint")) or ""
+    """Read `aws sns list-subscriptions-by-topic`; yield pairs of topic ARN and subscription."""
+    for item in items(node):
+        if isinstance(item, Object):
+            arn = text_of(item.get("SubscriptionArn")) or ""
+            protocol, endpoint = text_of(item.get("Protocol")) or "", text_of(item.get("Endpoint")) or ""
             found = Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED_PREFIX))
-            yield text_of(one.get("TopicArn")) or "", found
+            yield text_of(item.get("TopicArn")) or "", found
 
 
 def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
-    """Read `aws kms list-grants`: pairs of key id or ARN, and grant."""
+    """Read `aws kms list-grants`; yield pairs of key ID or ARN and grant."""
     for one in items(node):
         if not isinstance(one, Object):
             continue
@@ -214,7 +214,7 @@ def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
 
 
 def read_tags(node: Node) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Read `aws resourcegroupstaggingapi get-resources`: pairs of ARN and tags."""
+    """Read `aws resourcegroupstaggingapi get-resources`; yield pairs of ARN and tags."""
     for one in items(node):
         if isinstance(one, Object):
             tags = (tag for tag in items(one.get("Tags") or one) if isinstance(tag, Object))
@@ -228,9 +228,10 @@ def _pairs(node: Node | None) -> tuple[tuple[str, str], ...]:
 
 
 def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator[Instance]:
-    """Read `aws connect describe-instance` (an object) or `list-instances` (a list of them).
+    """Read `aws connect describe-instance` (an object) or `list-instances` (a list).
 
-    A replica of an instance is an instance of its own Region, with the same ID; one that AWS failed to create is none.
+    A replica is an instance in its own Region with the same ID. An instance that AWS failed to create is
+    skipped.
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
     listed = isinstance(node, Array)
@@ -244,12 +245,12 @@ def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator
 
 
 def _is_failed(node: Node) -> bool:
-    """True for an instance that AWS documents as not successfully created."""
+    """True for an instance that AWS failed to create, as its status documents."""
     return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == CREATION_FAILED
 
 
 def _replicas(root: Node) -> Iterator[str]:
-    """The Regions that `describe-instance` says an instance is replicated to, its own among them."""
+    """Return the Regions that `describe-instance` lists for a replicated instance, including its own."""
     configuration = root.get("ReplicationConfiguration") if isinstance(root, Object) else None
     summary = configuration.get("ReplicationStatusSummaryList") if isinstance(configuration, Object) else None
     for one in items(summary) if summary is not None else ():

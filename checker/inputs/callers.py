@@ -1,7 +1,6 @@
-"""Who calls a Terraform module: the call sites in the whole repository, also outside the paths of the run.
+"""Finds the callers of Terraform modules and nested templates in the whole repository.
 
-Only the text is looked at, not parsed: a call that is counted too often keeps a fix from being applied, and
-no more.
+The text is searched, not parsed. A false match only prevents a fix from being applied.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ _COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[0
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
 TERRAGRUNT = "terragrunt.hcl"
 _ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
-"""A variable that a file of values sets, in Terraform's language or in JSON."""
+"""Matches a variable that a values file sets, in HCL or JSON."""
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
-"""Folders that tools fill, which call no module."""
+"""Folders that tools fill and that call no module."""
 _MOST_FOLDERS = 20_000
 
 
 class Calls(NamedTuple):
-    """The call sites of each module folder as ``file:line``, and the names that instance ARNs are given to.
+    """Call sites of each module folder as ``file:line``, and the names that instance ARNs are assigned to.
 
-    A call that may make several modules stands there twice. ``values`` are the files of values that lie apart from
-    all modules, with the variables that they set.
-    ``complete`` is false where the repository has too many folders to look at all of them.
+    A call that may create several modules is listed twice. ``values`` are the values files outside of module
+    folders, with the variables that they set. ``complete`` is false if the repository has too many folders to
+    search them all.
     """
 
     sites: Mapping[str, tuple[str, ...]]
@@ -46,7 +45,7 @@ class Calls(NamedTuple):
     values: Mapping[str, frozenset[str]] = MappingProxyType({})
 
     def ways_to(self, folder: str) -> tuple[str, ...]:
-        """The call sites through which a folder is reached in more than one way, else the only one."""
+        """Return the call sites through which a folder is reached in several ways, else its only call site."""
         seen: set[str] = set()
         while folder not in seen:
             seen.add(folder)
@@ -57,7 +56,7 @@ class Calls(NamedTuple):
         return ()
 
     def roots_of(self, folder: str) -> tuple[str, ...]:
-        """The folders that nothing calls and from which the folder is reached, itself if nothing calls it."""
+        """Return the uncalled folders from which a folder is reached; the folder itself if it has no caller."""
         found: dict[str, None] = {}
         waiting, seen = [folder], {folder}
         while waiting:
@@ -75,7 +74,9 @@ def _folder_of(site: str) -> str:
 
 
 def repository_of(folder: Path, named: Iterable[Path]) -> Path:
-    """The nearest folder above that holds a Git repository, else the topmost of the named ones around it."""
+    """Return the nearest parent folder with a Git repository, else the topmost of the named folders around
+    the file.
+    """
     above = (folder, *folder.parents)
     found = next((one for one in above if os.path.exists(one / ".git")), None)  # noqa: PTH110 - never raises
     around = (one for one in named if folder.is_relative_to(one))
@@ -83,7 +84,7 @@ def repository_of(folder: Path, named: Iterable[Path]) -> Path:
 
 
 def read_calls(top: Path) -> Calls:
-    """Look for calls in every folder of a repository."""
+    """Search every folder of a repository for module calls."""
     sites: dict[str, list[str]] = {}
     names: set[str] = set()
     values: dict[str, frozenset[str]] = {}
@@ -94,12 +95,12 @@ def read_calls(top: Path) -> Calls:
         if folders > _MOST_FOLDERS:
             return Calls({}, frozenset(names), complete=False)
         inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in NOT_WALKED)
-        if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - as fast as may be
+        if os.path.dirname(folder) in modules or any(name.endswith(HCL) for name in files):  # noqa: PTH120 - faster
             modules.add(folder)
         for name in sorted(files):
             if not name.endswith((*HCL, *VALUES)) and name != TERRAGRUNT:
                 continue
-            text = text_at(os.path.join(folder, name))  # noqa: PTH118 - as fast as may be, for every file
+            text = text_at(os.path.join(folder, name))  # noqa: PTH118 - faster, and called for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
             for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
@@ -110,12 +111,12 @@ def read_calls(top: Path) -> Calls:
 
 
 def assigned(text: str) -> frozenset[str]:
-    """The variables that a file of values sets."""
+    """Return the variables that a values file sets."""
     return frozenset(_ASSIGNED.findall(text))
 
 
 def is_chosen(name: str) -> bool:
-    """True for a file of values that is chosen with `-var-file`; Terraform loads the others automatically.
+    """True for a values file that is selected with `-var-file`. Terraform loads the others automatically.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
@@ -124,18 +125,18 @@ def is_chosen(name: str) -> bool:
 
 
 def text_at(path: str | Path, longest: int = -1) -> str:
-    """The text of a file, up to so many characters; empty for one that is none or cannot be read."""
-    if not os.path.isfile(path):  # noqa: PTH113 - as fast as may be; a pipe would stall the run
+    """Read the text of a file up to a limit; empty for files that do not exist or cannot be read."""
+    if not os.path.isfile(path):  # noqa: PTH113 - faster; a pipe would block the run
         return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
             return file.read(longest)
     except OSError:
-        return ""  # a file that cannot be read is reported where it is judged
+        return ""  # unreadable files are reported when they are checked
 
 
 def called_in(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
-    """The folders that a text calls, each with the line."""
+    """Return the folders that a text calls as modules, each with the line."""
     for match in _SOURCE.finditer(text):
         path = _local(match[1].partition("?")[0], folder, top)
         if path is not None and os.path.isdir(path):  # noqa: PTH112 - it never raises
@@ -144,7 +145,7 @@ def called_in(text: str, folder: str, top: str) -> Iterator[tuple[str, int]]:
 
 
 def block_around(text: str, inside: int) -> str:
-    """The text of the innermost block around a place."""
+    """Return the text of the innermost block around an offset."""
     start, end = (
         _brace(text, range(inside, -1, -1), "{", "}"),
         _brace(text, range(inside, len(text)), "}", "{"),
@@ -162,12 +163,12 @@ def _brace(text: str, places: range, wanted: str, other: str) -> int:
 
 
 def _is_repeated(block: str) -> bool:
-    """True for a call that may make several modules; `condition ? 1 : 0` makes one or none."""
+    """True for a call that may create several modules. `condition ? 1 : 0` creates at most one."""
     return bool(_FOR_EACH.search(block) or _COUNT.search(block))
 
 
 def _local(source: str, folder: str, top: str) -> str | None:
-    """The folder of this repository that a source means; a Git source names it after the double slash.
+    """Resolve a module source to a folder of this repository; a Git source names it after the double slash.
 
     https://developer.hashicorp.com/terraform/language/modules/sources
     """
@@ -185,16 +186,16 @@ _USE = re.compile(r"""\b(?:TemplateURL|Location|template_url|template_body)["']?
 _FILE = re.compile(r"[\w./:${}-]*?([\w.-]+\.(?:ya?ml|json|template))\b")
 _SET = re.compile(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")
 _LONGEST = 1_000_000
-"""Templates have at most as many characters; plans and logs have more."""
+"""Maximum length of a template in characters; plans and logs are longer."""
 
 _REACH = 600
-"""How many characters the location of a template has at most, parts of a joined text and line breaks included."""
+"""Maximum length of a template location in characters, including joined parts and line breaks."""
 
 
 def read_parents(top: Path) -> Mapping[str, tuple[str, ...]]:
-    """Map nested templates to the places that deploy them, as ``file:line``; one of a stack set stands there twice.
+    """Map nested templates to the places that deploy them, as ``file:line``; a stack set is listed twice.
 
-    A template goes by its full path, or by its name alone where it is uploaded and its location is an URL.
+    Keys are full paths, or file names for templates that are uploaded and located by URL.
     """
     found: dict[str, list[str]] = {}
     for folder, inside, files in os.walk(top):
@@ -208,7 +209,7 @@ def read_parents(top: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def uses_of(path: Path, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The places that deploy a template."""
+    """Return the places that deploy a template."""
     return *parents.get(str(path), ()), *parents.get(path.name, ())
 
 

@@ -1,4 +1,4 @@
-"""The files of a change: which are read, which are reported on."""
+"""Selects the files to read and to report for a set of changed files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """``paths`` are read, ``names`` are the files that reports speak of.
+    """Selected files: ``paths`` are read, ``names`` are the files to report on.
 
-    ``values`` are pairs of a folder of Terraform files and a file with values for it, ``skipped`` are files that
-    are not read.
+    ``values`` are pairs of a Terraform folder and a values file for it. ``skipped`` are files that are not
+    read.
     """
 
     paths: tuple[Path, ...]
@@ -30,17 +30,15 @@ class Change(NamedTuple):
 
 
 def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Change:
-    """Find what a change is about; there may be no files in it. Raises InputError for a folder.
+    """Select the inputs for changed files, possibly none. Raises InputError for a folder.
 
-    A file of Terraform, or one that a module reads, stands for every root that the module belongs to, since it
-    means nothing alone.
+    A Terraform file, or a file that a module reads, selects every root that uses the module, because it has
+    no meaning alone.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - it never raises
-            raise InputError(
-                "--changed", f"`{path}` is a folder", help_text="name the files that have changed"
-            )
-    from checker.inputs.terraform.module.change import reached  # only for the files of a change
+            raise InputError("--changed", f"`{path}` is a folder", help_text="name the changed files")
+    from checker.inputs.terraform.module.change import reached  # imported on demand: only changes need it
 
     found = reached(paths, exclude)
     others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above
@@ -49,5 +47,5 @@ def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Chang
 
 
 def _from_here(path: Path) -> Path:
-    """Write a path as a module's own files are named, which are read from the current folder on."""
+    """Write a path relative to the current folder, as module files are named."""
     return Path(os.path.relpath(path)) if path != STDIN else path

@@ -1,4 +1,4 @@
-"""What the files of one run say, before it is tied together."""
+"""Collects the facts from the files of one run, before they are linked."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ LOOKED_FOR = (
 
 
 class Given(NamedTuple):
-    """What the caller says beside the files: values for Terraform's variables and CloudFormation's parameters,
-    and the folder of the Terraform files that a plan was made from. ``values`` are pairs of a root's folder and
-    a file with values for it, as of `-var-file`. ``progress`` is told the name of a large file and how much of
-    it is read, from 0 to 1.
+    """The options for reading files.
+
+    ``variables`` and ``parameters`` are values for Terraform and CloudFormation. ``values`` are pairs of a
+    root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
+    a plan. ``progress`` is called with the name of a large file and the fraction read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
@@ -39,13 +40,14 @@ class Given(NamedTuple):
 
 
 class Facts:
-    """Topics, keys and the rest, each with the folder it was found in; lists by what they are about.
+    """Topics, keys and other facts, each with the folder that it was found in; lists are keyed by their
+    subject.
 
-    ``nobody`` are the folders with a list of no subscriptions, which does not say whose it is. ``called`` are
-    those of Terraform modules that others call, by their full names. ``opened`` are the files that Terraform's
-    functions read, and ``templates`` those that it renders, by their full names. ``variables`` and ``parameters``
-    are the names that root modules and templates declare. ``of_change`` says that nobody chose the files, so that
-    one about something else is no news.
+    ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
+    the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
+    ``templates`` the files that they render, all by full path. ``variables`` and ``parameters`` are the names
+    that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
+    irrelevant files are not reported.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -56,7 +58,7 @@ class Facts:
         self.instances: list[Instance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
-        self.nobody: list[Path] = []
+        self.empty_lists: list[Path] = []
         self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self.grants: dict[str, list[Grant]] = {}
         self.skipped: list[Skipped] = []
@@ -70,20 +72,20 @@ class Facts:
         self.parameters: set[str] = set()
 
     def skip(self, error: InputError) -> None:
-        """Note a file that could not be read."""
+        """Report a file that could not be read."""
         self.skipped.append(error.skipped())
 
-    def pass_over(self, path: Path, reason: str, *, named: bool) -> None:
-        """Note a file that was read as a whole and declares nothing to judge, if somebody chose it."""
+    def skip_irrelevant(self, path: Path, reason: str, *, named: bool) -> None:
+        """Report a file without relevant content, if the user named it."""
         if named and not self.of_change:
             self.skipped.append(Skipped(name_of(path), reason))
 
     def refuse(self, path: Path, reason: str, *, named: bool) -> None:
-        """Note a file that cannot be judged; it is an error if somebody chose it."""
+        """Report a file that cannot be checked, as an error if the user named it."""
         if named and not self.of_change:
             help_text = f"files are recognized by their content: {LOOKED_FOR}"
             self.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
 
     def declarations(self, folder: Path) -> Declarations:
-        """Give the declarations of a folder, to which its files add."""
+        """Return the declarations of a folder, to which its files add."""
         return self.declared.setdefault(folder, Declarations())

@@ -1,4 +1,4 @@
-"""Comments that say which findings are put up with: `# checker:ignore=RULE reason="..." until=2027-01-31`."""
+"""Reads comments that suppress findings: `# checker:ignore=RULE reason="..." until=2027-01-31`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _WORDS = re.compile(
     r'=(?P<rules>[a-z][a-z0-9-]*(?:,[a-z][a-z0-9-]*)*)\s+reason="(?P<reason>[^"]*\S[^"]*)"'
     r"(?:\s+until=(?P<until>\d{4}-\d{2}-\d{2}))?\s*"
 )
-_FORM = 'write `# checker:ignore=RULE reason="..."`, and `until=YYYY-MM-DD` if it is to end'
+_FORM = 'write `# checker:ignore=RULE reason="..."`, and add `until=YYYY-MM-DD` to let it expire'
 
 
 def yaml_comments(document: TextDocument) -> Iterator[IgnoreComment]:
-    """Find the comments of a YAML document; text inside a value is none."""
+    """Find the comments of a YAML document, ignoring text inside values."""
     if MARK in document.source.text and document.source.outer is None:
         yield from _comments(document.source, sorted(_scalars(document.root)), "#")
 
 
 def hcl_comments(source: Source) -> Iterator[IgnoreComment]:
-    """Find the comments of a Terraform file; text inside a string or heredoc is none."""
+    """Find the comments of a Terraform file, ignoring text inside strings and heredocs."""
     if MARK in source.text:
         yield from _comments(source, strings_in(source.text), "#/")
 
@@ -51,13 +51,13 @@ def _comment(source: Source, found: re.Match[str]) -> IgnoreComment:
     alone = not source.line(position.line)[: position.column - 1].strip()
     line = _next_line(source, position.line) if alone else position.line
     if words is None:
-        return IgnoreComment(source.name, line, (), "", "", position, f"not understood: {_FORM}")
+        return IgnoreComment(source.name, line, (), "", "", position, f"not a valid comment: {_FORM}")
     rules = tuple(words["rules"].split(","))
     return IgnoreComment(source.name, line, rules, words["reason"], words["until"] or "", position)
 
 
 def _next_line(source: Source, line: int) -> int:
-    """The next line that is neither blank nor a comment."""
+    """Return the next line that is neither blank nor a comment."""
     last = source.text.count("\n") + 1
     for number in range(line + 1, last + 1):
         text = source.line(number).strip()
@@ -67,7 +67,7 @@ def _next_line(source: Source, line: int) -> int:
 
 
 def _scalars(node: Node) -> Iterator[tuple[int, int]]:
-    """The stretches of all keys and values that are text, not lists or objects."""
+    """Return the ranges of all scalar keys and values."""
     if isinstance(node, Object):
         for member in node.members:
             yield member.start, member.end

@@ -1,4 +1,4 @@
-"""Reports what a run had to leave out: folders in which nothing was examined, topics that no file declares."""
+"""Reports gaps in a run: folders without checked resources, and topics without a policy file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def nothing_examined(
     report: Report, paths: Iterable[Path], absolute: Callable[[str], str]
 ) -> Iterator[Skipped]:
-    """Say of each folder in which nothing was examined what was looked for."""
-    # The topics of a Terraform root may be declared in modules outside of its folder.
+    """Report each folder in which nothing was examined, with the reason."""
+    # Modules outside the folder may declare the topics of a Terraform root.
     examined = [name for one in report.examined for name in (absolute(one.source), f"{one.home}/")]
     for path in paths:
         folder = absolute(name_of(path)).rstrip("/") + "/"
@@ -33,35 +33,35 @@ def nothing_examined(
 
 
 def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
-    """Give the topics that contacts stream to and that no file declares: whether a stream arrives is not known."""
+    """Report topics that contacts stream to but that no file declares: delivery is not known for them."""
     read = {str(topic.arn) for topic in inventory.topics}
     streamed = dict.fromkeys(text for contact in inventory.contacts for text, _ in contact.topics)
     for name in streamed:
         arn = Arn.parse(name)
         if name not in read and arn is not None and arn.is_topic:
-            reason = "not known: chats are streamed to this topic, and no file that was read has its policy"
+            reason = "not known: chats are streamed to this topic, but no input file contains its policy"
             command = f"aws sns get-topic-attributes --topic-arn {name} --region {arn.region}"
-            yield Skipped(name, reason, help=f"save the output of `{command}` beside the other files")
+            yield Skipped(name, reason, help=f"save the output of `{command}` next to the other files")
 
 
 def _nothing(folder: str, not_judged: int) -> Skipped:
     if not_judged:
         reason = "nothing was examined: nothing connects a topic to Amazon Connect"
-        help_text = "name a file to judge its topics, or use `--all-topics`"
+        help_text = "name a file to check its topics, or use `--all-topics`"
     else:
         reason, help_text = "nothing was examined: no topic or key was found", f"looked for {LOOKED_FOR}"
     return Skipped(folder, reason, help=help_text, complete=True)
 
 
 _CLOSE = 0.6
-"""How close a suggestion must be; names of variables and topics are longer and more alike than rules."""
+"""Minimum similarity of a suggestion; names of variables are longer and more alike than rule IDs."""
 
 
 VARIABLE, PARAMETER = "--var", "--parameter"
 
 
 def unmatched_values(facts: Facts) -> Iterator[Skipped]:
-    """Report values for Terraform variables and CloudFormation parameters that nothing examined declares."""
+    """Report values for Terraform variables and CloudFormation parameters that no examined file declares."""
     given = facts.given
     yield from _unmatched(VARIABLE, given.variables, facts.variables, "Terraform root declares a variable")
     yield from _unmatched(PARAMETER, given.parameters, facts.parameters, "template declares a parameter")
@@ -76,7 +76,7 @@ def _unmatched(
 
 
 def misspelled(option: str, reason: str, name: str, known: Collection[str]) -> Skipped:
-    """Report one option, with the known name that was probably meant, or those that there are."""
+    """Report an option with an unknown name, suggesting a similar name or listing known names."""
     guess = did_you_mean(name, known, _CLOSE)
     listed = ", ".join(f"`{one}`" for one in sorted(known)[:5])
     more = f" and {len(known) - 5} more" if len(known) > 5 else ""

@@ -1,8 +1,8 @@
-"""What infrastructure as code declares: resources as Terraform and CloudFormation write them, not yet tied together.
+"""Resources as Terraform and CloudFormation declare them, not yet linked.
 
-A value that is another resource's is ``Unknown`` with that resource's name for the value in ``where``:
-``aws_sns_topic.chat.arn``, ``template.yaml#ChatTopic``. A resource lists in ``names`` all such names of its
-own; a reference is followed by comparing the two.
+A reference to another resource is ``Unknown``, with that resource's name for the value in ``where``:
+``aws_sns_topic.chat.arn``, ``template.yaml#ChatTopic``. Each resource lists its own such names in ``names``.
+References are resolved by comparing the two.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-NOT_KNOWN = Unknown("known only after the deployment")
+NOT_KNOWN = Unknown("known only after deployment")
 
 
 class Where(NamedTuple):
-    """The Region and the account that a resource is made in; an unknown one by the name of what says it."""
+    """The Region and account of a resource; an unknown one has the name of its source."""
 
     region: Value = NOT_KNOWN
     account: Value = NOT_KNOWN
 
     def is_same(self, other: Where) -> Truth:
-        """True for one Region and account, false for two; unknown where that is not written."""
+        """Compare Region and account: true if both are equal, false if one differs, Unknown otherwise."""
         pairs = zip(self, other, strict=True)
         told = [one == two or (None if Unknown in (type(one), type(two)) else False) for one, two in pairs]
         if False in told:
@@ -41,9 +41,10 @@ class Where(NamedTuple):
 
 
 class DeclaredTopic(NamedTuple):
-    """A topic. ``key`` is KmsMasterKeyId, ``None`` where it is not encrypted; ``policy`` an inline policy.
+    """A topic. ``key`` is KmsMasterKeyId, ``None`` without encryption; ``policy`` is an inline policy.
 
-    ``variant`` says under which conditions of a template the topic is like this. A policy is the node that holds it, an object or JSON in a string; ``None`` where none is set.
+    ``variant`` describes the template conditions for this variant of the topic. A policy is the node that
+    holds it, an object or JSON in a string, or ``None``.
     """
 
     address: str
@@ -63,15 +64,15 @@ class DeclaredTopic(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The address, which is the same for all variants of a topic."""
+        """Return the address, which all variants of a topic share."""
         return self.address.removesuffix(f" ({self.variant})")
 
 
 class DeclaredPolicy(NamedTuple):
-    """A resource that writes the policy of topics or of a key that are declared elsewhere.
+    """A resource that writes the policy of topics or a key declared elsewhere.
 
-    ``conditions``, here and of the others, are the expressions that decide whether the resource exists and that
-    are not known. Resources that share them exist together.
+    ``conditions``, here and below, are the unknown expressions that decide whether the resource exists.
+    Resources with equal conditions exist together.
     """
 
     address: str
@@ -82,7 +83,7 @@ class DeclaredPolicy(NamedTuple):
 
 
 class DeclaredSender(NamedTuple):
-    """A resource that starts the streaming of chats, and the names and ARNs of topics that it is given."""
+    """A resource that starts chat streaming, with the names and ARNs of its topics."""
 
     address: str
     topics: frozenset[str]
@@ -99,7 +100,7 @@ class DeclaredSubscription(NamedTuple):
 
 
 class DeclaredKey(NamedTuple):
-    """A key; the texts are those of `aws kms describe-key`. ``primary`` is what a replica is made of."""
+    """A key, with values as in `aws kms describe-key`. ``primary`` is the primary key of a replica."""
 
     address: str
     names: tuple[str, ...]
@@ -116,7 +117,7 @@ class DeclaredKey(NamedTuple):
 
 
 class DeclaredAlias(NamedTuple):
-    """An alias of a key; ``names`` are what others call the alias by, its own name among them if known."""
+    """An alias of a key. ``names`` are the references to the alias, including its own name if known."""
 
     names: tuple[str, ...]
     key: Value
@@ -135,9 +136,9 @@ class DeclaredGrant(NamedTuple):
 
 
 class Declarations:
-    """Everything that the files of one deployment declare, as the readers come across it.
+    """All declarations of one deployment, in reading order.
 
-    ``root`` is the folder of a Terraform root as reports name it, ``prod/``; empty for the working directory.
+    ``root`` is the name of a Terraform root in reports, such as ``prod/``; empty for the working directory.
     """
 
     def __init__(self) -> None:
@@ -154,42 +155,42 @@ class Declarations:
 
 
 class Conditional(Protocol):
-    """A declaration with the expressions that decide whether it exists."""
+    """A declaration that may depend on unknown expressions."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """The expressions that are not known."""
+        """Return the unknown expressions that decide whether the resource exists."""
 
 
 class Declaration(Conditional, Protocol):
-    """The same with what it is declared as."""
+    """A conditional declaration with an address."""
 
     @property
     def address(self) -> str:
-        """What it is called."""
+        """Return the address."""
 
 
 _One = TypeVar("_One", bound=Conditional)
 
 
 def certain(found: Iterable[_One], owner: Conditional) -> list[_One]:
-    """The declarations that exist wherever their owner does."""
+    """Return the declarations that exist whenever their owner exists."""
     return [one for one in found if set(owner.conditions).issuperset(one.conditions)]
 
 
 def doubt_about(writers: Sequence[Declaration], owner: Conditional) -> Unknown | None:
-    """Say why the only policy or grant of a topic or key may not exist."""
+    """Explain why the only policy or grant of a resource may not exist."""
     if len(writers) != 1 or certain(writers, owner):
         return None
     return _open(writers[0], owner)
 
 
 def which_counts(writers: Sequence[DeclaredPolicy], owner: Conditional) -> Unknown:
-    """Say why it is not known which of several resources writes the policy."""
+    """Explain why it is not known which of several resources writes the policy."""
     uncertain = [one for one in writers if one not in certain(writers, owner)]
     if uncertain:
         return _open(uncertain[0], owner)
-    return Unknown("several resources write the policy, and the last one wins")
+    return Unknown("several resources write the policy, and the last write wins")
 
 
 def _open(policy: Declaration, owner: Conditional) -> Unknown:
@@ -204,10 +205,10 @@ _MOST = 3
 
 
 def settled(topics: Sequence[_Pair]) -> Iterator[Topic]:
-    """Doubt a policy that names Connect if the topic is deployed without it, too.
+    """Mark a policy that names Connect as doubtful if another variant of the topic lacks it.
 
-    Such a deployment may be one without streaming: where it has no policy at all, naming the file does not ask
-    about it.
+    The other variant may be a deployment without streaming. If it has no policy at all, naming the file does
+    not select it for checks.
     """
     families: dict[str, list[_Pair]] = {}
     for pair in topics:

@@ -1,7 +1,7 @@
-"""Which declared key a topic or an alias means.
+"""Resolves the key references of topics and aliases to declared keys.
 
-An ARN means one key. A key id or an alias name is looked up in the Region and account of whoever uses it: a
-multi-Region key and its replicas share an id, and one alias may exist in every Region.
+An ARN identifies one key. Key IDs and alias names are resolved in the Region and account of the referring
+resource: a multi-Region key and its replicas share an ID, and an alias may exist in every Region.
 https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
 """
 
@@ -23,16 +23,16 @@ _Candidate = tuple["DeclaredKey", "Where"]
 
 
 def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -> bool:
-    """True if a value is one of a resource's names, or its ARN."""
+    """True if a value is a name or the ARN of a resource."""
     if isinstance(reference, Unknown):
         return reference.where in names
     return reference is not None and (reference in names or reference == str(arn))
 
 
 def key_reference(declared: Declarations, topic: DeclaredTopic) -> Value | None:
-    """Name the declared key that a topic is encrypted with by its address, whatever it was called by.
+    """Return the address of the declared key that a topic uses, for any form of reference.
 
-    A key that is looked up by the alias of an AWS managed key is named by that alias.
+    A key that is looked up by the alias of an AWS managed key keeps that alias as its name.
     """
     reference = topic.key
     if reference is None:
@@ -51,13 +51,13 @@ def key_reference(declared: Declarations, topic: DeclaredTopic) -> Value | None:
 
 
 def _managed(declared: Declarations, reference: Value) -> str:
-    """The alias of an AWS managed key that a reference is looked up by; empty for any other key."""
+    """Return the alias of the AWS managed key that a reference looks up; empty for other keys."""
     called = (one.names for one in declared.aliases if is_same(reference, one.names, Unknown("")))
     return next((name for names in called for name in names if is_managed_key(name)), "")
 
 
 def key_of_alias(declared: Declarations, alias: DeclaredAlias) -> DeclaredKey | None:
-    """The declared key that an alias stands for."""
+    """Return the declared key of an alias."""
     return next(_key_of(declared, alias), None)
 
 
@@ -68,7 +68,7 @@ def _key_of(declared: Declarations, alias: DeclaredAlias) -> Iterator[DeclaredKe
 
 
 def _called(declared: Declarations, reference: Value) -> Iterator[_Candidate]:
-    """The keys that a reference may mean: the one that it names, and those that share its id."""
+    """Return the candidates for a reference: the key that it names, and keys with the same ID."""
     key = next((key for key in declared.keys if is_same(reference, key.names, key.arn)), None)
     if key is not None:
         yield key, key.where
@@ -91,7 +91,7 @@ def _is_arn(reference: Value) -> bool:
 
 
 def _chosen(found: list[_Candidate], reference: Value, here: Where) -> DeclaredKey | Unknown | None:
-    """Choose the key of one Region and account; ``None`` if no declared key has the name."""
+    """Choose the candidate in the Region and account of the reference; ``None`` without candidates."""
     if not found or _is_arn(reference):
         return found[0][0] if found else None
     near = {key.address: key for key, where in found if where.is_same(here) is True}
@@ -100,11 +100,11 @@ def _chosen(found: list[_Candidate], reference: Value, here: Where) -> DeclaredK
         return next(iter((near or possible).values()))
     name = reference.where if isinstance(reference, Unknown) else reference
     if near:
-        return Unknown(
-            f"{len(near)} keys share the alias `{name}`, and nothing says which one the topic uses"
-        )
+        return Unknown(f"{len(near)} keys share the alias `{name}`, so the topic's key is ambiguous")
     if possible:
         return Unknown(
-            f"{len(possible)} keys share the id or alias `{name}`, and the topic's Region is not known"
+            f"{len(possible)} keys share the ID or alias `{name}`, and the topic's Region is not known"
         )
-    return Unknown(f"`{name}` is a key of another Region or account than the topic's; its ARN would name it")
+    return Unknown(
+        f"`{name}` is declared in another Region or account than the topic; refer to the key by its ARN"
+    )

@@ -1,4 +1,4 @@
-"""Reads the two sides of a comparison: each a file, standard input, or a file at a git revision."""
+"""Reads the two inputs of a comparison: files, standard input, or files at a Git revision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
 from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
 from checker.inputs.git_revision import is_revision, read_revision
 from checker.inputs.large_files import is_bulk, is_terraform_json
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
 from checker.inputs.readers import bare_key, take, unwrap
@@ -35,7 +35,7 @@ _KINDS = "a topic policy, a key policy, or the output of `aws sns get-topic-attr
 
 
 class Side(NamedTuple):
-    """A topic or key with its policy, and what it was read from."""
+    """A topic or key with its policy and the name of its input."""
 
     name: str
     resource: Topic | Key
@@ -48,18 +48,18 @@ class Side(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What the policy is of."""
+        """Return the kind of resource: `key` or `topic`."""
         return "key" if self.is_key else "topic"
 
     @property
     def target(self) -> Target:
-        """The resource as requests name it."""
+        """Return the resource as the target of requests."""
         if isinstance(self.resource, Key):
             return KeyAnalysis(self.resource).target
         return TopicAnalysis(self.resource, Inventory()).target
 
     def about(self, target: Target) -> Policy:
-        """The policy with what it calls its own resource, while that has no ARN, put as requests name it."""
+        """Return the policy with its own unknown resource name replaced by the target's name."""
         own = self.target.resource
         if isinstance(self.resource.arn, Arn) or own == target.resource or own.startswith(("arn:", "*")):
             return self.policy
@@ -75,7 +75,7 @@ def _renamed(statement: Statement | Unknown, own: str, name: str) -> Statement |
 
 
 class _Read(NamedTuple):
-    """What a source holds; ``document`` if it is a policy alone, which may not say of what."""
+    """The content of an input. ``document`` is set for a bare policy, whose kind may be ambiguous."""
 
     name: str
     found: tuple[Topic | Key, ...]
@@ -83,7 +83,7 @@ class _Read(NamedTuple):
     document: TextDocument | None = None
 
     def of_kind(self, kind: type[Topic | Key]) -> _Read:
-        """Leave out what is of the other kind; what does not say of what it is is taken for this one."""
+        """Keep the resources of one kind; an ambiguous policy is read as that kind."""
         found = tuple(one for one in self.found if isinstance(one, kind))
         if not self.found and self.document is not None:
             read = bare_topic(policy_text(self.document, TOPIC), named=True) if kind is Topic else None
@@ -91,12 +91,12 @@ class _Read(NamedTuple):
         return self._replace(found=found or self.found)
 
     def side(self) -> Side:
-        """The only policy there is. Raises InputError."""
+        """Return the only policy. Raises InputError."""
         if not self.found:
             raise self._nothing()
         if len(self.found) > 1:
             names = ", ".join(f"`{(*_short(one), one.name)[0]}`" for one in self.found)
-            reason = f"holds {len(self.found)} policies, of {names}"
+            reason = f"contains {len(self.found)} policies: {names}"
             raise InputError(self.name, reason, help_text="choose one with `--resource NAME`")
         (resource,) = self.found
         if isinstance(resource.policy, Unknown):
@@ -106,8 +106,8 @@ class _Read(NamedTuple):
 
     def _nothing(self) -> InputError:
         for one in self.skipped:
-            return InputError(one.what, one.reason, one.position, one.help or f"give {_KINDS}")
-        return InputError(self.name, "holds no topic policy and no key policy", help_text=f"give {_KINDS}")
+            return InputError(one.what, one.reason, one.position, one.help or f"provide {_KINDS}")
+        return InputError(self.name, "contains no topic policy or key policy", help_text=f"provide {_KINDS}")
 
 
 def read_sides(
@@ -118,13 +118,15 @@ def read_sides(
     *,
     key: bool = False,
 ) -> tuple[Side, Side]:
-    """Read two policies of one kind; ``resource`` chooses one where a source holds several.
+    """Read two policies of the same kind. ``resource`` selects one if an input contains several.
 
-    ``given`` fills in templates; ``key``: policies that do not say what they are of are of a key. Raises
+    ``given`` are the values for templates. ``key`` reads ambiguous policies as key policies. Raises
     InputError.
     """
     if old == new == str(STDIN):
-        raise InputError("-", "standard input can be read once", help_text="give one of the two as a file")
+        raise InputError(
+            "-", "standard input can be read only once", help_text="provide one of the two as a file"
+        )
     reads = [_called(_read(one, given), resource) for one in (old, new)]
     _check_values(*reads)
     kinds = [{type(one) for one in read.found} for read in reads]
@@ -134,13 +136,13 @@ def read_sides(
         reads = [read.of_kind(next(iter(both))) for read in reads]
     before, after = (read.side() for read in reads)
     if before.kind != after.kind:
-        reason = f"this is a {after.kind} policy, and `{before.name}` is a {before.kind} policy"
-        raise InputError(after.name, reason, help_text="compare two policies of one kind")
+        reason = f"this is a {after.kind} policy, but `{before.name}` is a {before.kind} policy"
+        raise InputError(after.name, reason, help_text="compare two policies of the same kind")
     return before, after
 
 
 def _check_values(old: _Read, new: _Read) -> None:
-    """See that a value for a variable or parameter fits one of the sides. Raises InputError."""
+    """Check that each value for a variable or parameter fits at least one input. Raises InputError."""
     others = {(one.what, one.reason) for one in old.skipped}
     for one in new.skipped:
         if one.what in (VARIABLE, PARAMETER) and (one.what, one.reason) in others:
@@ -148,11 +150,11 @@ def _check_values(old: _Read, new: _Read) -> None:
 
 
 def _read(text: str, given: Given) -> _Read:
-    """Read one source. Raises InputError."""
+    """Read one input. Raises InputError."""
     if Arn.parse(text) is not None:
         service = "kms get-key-policy --key-id" if ":kms:" in text else "sns get-topic-attributes --topic-arn"
         raise InputError(
-            text, "policies are read from files", help_text=f"give the output of `aws {service} {text}`"
+            text, "policies are read from files", help_text=f"provide the output of `aws {service} {text}`"
         )
     path = Path(text)
     if is_revision(text, path):
@@ -167,9 +169,9 @@ def _read(text: str, given: Given) -> _Read:
 
 def _at_revision(text: str, path: Path, given: Given) -> _Read:
     if is_hcl(path):
-        help_text = "check the revision out with `git worktree add`, and name the file there"
+        help_text = "check out the revision with `git worktree add` and name the file there"
         raise InputError(
-            text, "a file of Terraform is read together with those beside it", help_text=help_text
+            text, "Terraform files cannot be read one at a time from a revision", help_text=help_text
         )
     return _parsed(text, path, read_revision(text), given)
 
@@ -180,11 +182,11 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> _Read:
     facts = Facts(given)
     take(facts, path, document, named=True)
     facts.skipped += unmatched_values(facts)
-    return _of(name, tie(facts))._replace(document=document if is_of_any_kind(document.root) else None)
+    return _of(name, link_facts(facts))._replace(document=document if is_of_any_kind(document.root) else None)
 
 
 def _of(name: str, inventory: Inventory) -> _Read:
-    """The policies of an inventory: those that are written, or else what AWS writes in their place."""
+    """Return the declared policies of an inventory, or the AWS default policies if there are none."""
     held: tuple[Topic | Key, ...] = (*inventory.topics, *inventory.keys)
     known = tuple(one for one in held if isinstance(one.policy, PolicyText))
     written = tuple(
@@ -196,7 +198,7 @@ def _of(name: str, inventory: Inventory) -> _Read:
 
 
 def _called(read: _Read, resource: str) -> _Read:
-    """What has the name that was asked for. Raises InputError if nothing has."""
+    """Select the resources with the requested name. Raises InputError if there are none."""
     if not resource:
         return read
     found = tuple(one for one in read.found if resource in (one.name, one.address, *_short(one)))
@@ -204,26 +206,26 @@ def _called(read: _Read, resource: str) -> _Read:
         names = (
             ", ".join(f"`{one}`" for resource in read.found for one in _short(resource)[:1]) or "no policy"
         )
-        raise InputError(read.name, f"holds nothing called `{resource}`", help_text=f"there is {names}")
+        raise InputError(read.name, f"contains no policy named `{resource}`", help_text=f"available: {names}")
     return read._replace(found=found)
 
 
 def _short(resource: Topic | Key) -> tuple[str, ...]:
-    """What a resource is called whatever file it is in: by its template, and by its ARN's last part."""
+    """Return the names of a resource without its file: its logical name and the last part of its ARN."""
     declared = resource.address.rpartition("#")[2]
     arn = resource.arn
     names = (arn.resource, arn.resource.rpartition("/")[2], str(arn)) if isinstance(arn, Arn) else ()
     return (*filter(None, (declared,)), *names)
 
 
-def target_of(old: Side, new: Side, said: str = "") -> Target:
-    """The resource that both policies are about: what is said, else what they name. Raises InputError."""
-    if said:
-        return Target.of(_resource_arn(said, old))
+def target_of(old: Side, new: Side, requested: str = "") -> Target:
+    """Return the target that both policies apply to, from the option or the policies. Raises InputError."""
+    if requested:
+        return Target.of(_resource_arn(requested, old))
     known = [one for one in (old, new) if isinstance(one.resource.arn, Arn)]
     if len({str(one.resource.arn) for one in known}) > 1:
-        reason = f"is about `{new.resource.arn}`, and `{old.name}` about `{old.resource.arn}`"
-        help_text = f"say which one is meant with `--{old.kind}-arn ARN`"
+        reason = f"is for `{new.resource.arn}`, but `{old.name}` is for `{old.resource.arn}`"
+        help_text = f"choose one with `--{old.kind}-arn ARN`"
         raise InputError(new.name, reason, help_text=help_text)
     targets = [one.target for one in known or (old, new)]
     return next((one for one in targets if one.resource != "*"), targets[0])
@@ -233,5 +235,5 @@ def _resource_arn(text: str, side: Side) -> Arn:
     arn = Arn.parse(text)
     fits = arn is not None and (arn.service == "kms" if side.is_key else arn.is_topic)
     if arn is None or not fits:
-        raise InputError(f"--{side.kind}-arn", f"`{text}` is no ARN of a {side.kind}")
+        raise InputError(f"--{side.kind}-arn", f"`{text}` is not a {side.kind} ARN")
     return arn

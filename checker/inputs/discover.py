@@ -1,4 +1,4 @@
-"""Which files a run reads: those named, and in folders those that may be about SNS, KMS or Connect."""
+"""Selects the files to read: named files, and files in folders that may concern SNS, KMS or Connect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HCL = (".tf", ".tf.json")
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
-"""How the names of files end that say how to run, or hold values for others, and are not judged themselves."""
+"""File name endings of configuration and values files, which are not checked themselves."""
 
 _SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
@@ -29,7 +29,7 @@ _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
 _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
 _WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, "topics", "contacts")
-"""What an ARN, an action, a plan or a manifest has in it; most JSON and YAML of a repository has none of them."""
+"""Words of which an ARN, action, plan or manifest has at least one; most JSON and YAML files have none."""
 
 
 _CONTEXT_WORDS = (
@@ -42,15 +42,15 @@ _CONTEXT_WORDS = (
     "topics",
     "contacts",
 )
-"""What a file has in it that says more of a topic in another file: its key, its instance, a manifest."""
+"""Words of files that describe a topic in another file: its key, its instance or a manifest."""
 
 
 def find_files(
     paths: Iterable[Path], unreadable: list[InputError], exclude: Callable[[Path], bool]
 ) -> Iterator[tuple[Path, bool]]:
-    """Give every file once, those handed over by name first, and whether it was.
+    """Return every file once, named files first, each with whether the user named it.
 
-    Files of folders that ``exclude`` holds for are left out; folders that cannot be listed are added to
+    Files in folders for which ``exclude`` is true are omitted. Folders that cannot be listed are added to
     ``unreadable``.
     """
     named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
@@ -64,9 +64,9 @@ def find_files(
 
 
 def _place_of(path: Path) -> tuple[str, str]:
-    """Name a file by its real folder, and by the file there that a link beside it leads to.
+    """Identify a file by its real folder, and by its target if a link in the same folder leads to it.
 
-    A link in another folder is a file of its own: the folder says which instance, key or module it belongs to.
+    A link in another folder is a separate file, because its folder determines the instance, key or module.
     """
     folder = _real(path.parent)
     if not os.path.islink(path):  # noqa: PTH114 - never raises
@@ -76,7 +76,7 @@ def _place_of(path: Path) -> tuple[str, str]:
 
 
 _real = lru_cache(maxsize=64)(os.path.realpath)
-"""Many files of a folder are asked about one after the other."""
+"""Cached, because consecutive files often share a folder."""
 
 
 def is_hcl(path: Path) -> bool:
@@ -85,17 +85,17 @@ def is_hcl(path: Path) -> bool:
 
 
 def is_values(path: Path) -> bool:
-    """True for the values of a Terraform module's variables."""
+    """True for a Terraform values file."""
     return path.name.endswith(VALUES)
 
 
-def is_no_input(path: Path) -> bool:
-    """True for a configuration of checker, and for the values of a Terraform module, which is read with it."""
+def is_settings_file(path: Path) -> bool:
+    """True for a checker configuration, and for Terraform values, which are read with their module."""
     return path.name.endswith(_NO_INPUT)
 
 
 def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterator[Path]:
-    """Give the other files in the folders of those handed over by name.
+    """Return the other files in the folders of named files.
 
     Folders that cannot be listed are added to ``unreadable``.
     """
@@ -112,7 +112,7 @@ def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterat
 
 
 def missing(paths: Iterable[Path]) -> list[InputError]:
-    """The paths that lead to no file or folder, each with the reason."""
+    """Yield the paths that do not exist, each with the reason."""
     return [fault for path in paths if path != STDIN and (fault := _fault_of(path))]
 
 
@@ -127,7 +127,7 @@ def _fault_of(path: Path) -> InputError | None:
 
 
 def _leads_to_file(path: Path) -> bool:
-    """True for anything but a folder; never raises. `missing` reports a path that leads nowhere."""
+    """True for anything but a folder; never raises. `missing` reports paths that do not exist."""
     return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - as above
 
 
@@ -143,43 +143,43 @@ def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
         found = [Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES)]
-        yield from sorted(found, key=os.path.islink)  # of two names for one file, that of the file
+        yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
 
 
 def read_input(path: Path) -> str:
-    """Read a file that the user names, which may be a pipe, or standard input for ``-``. Raises InputError."""
+    """Read a file that the user names: a file, a pipe, or standard input for ``-``. Raises InputError."""
     return read_stream(name_of(path), sys.stdin.buffer) if path == STDIN else read_text(path, pipes=True)
 
 
 def name_of(path: Path) -> str:
-    """How reports call a file."""
+    """Return the name of a file in reports."""
     return "<stdin>" if path == STDIN else path.as_posix()
 
 
 def home_of(path: Path) -> str:
-    """The namespace of what is read from a folder or file: its full path, links not followed."""
+    """Return the namespace of a file or folder: its full path, without following links."""
     return os.path.normpath(path.absolute())
 
 
 def root_name(folder: Path) -> str:
-    """How reports call a Terraform root: `prod/`, and nothing for the working directory."""
+    """Return the name of a Terraform root in reports: `prod/`, or empty for the working directory."""
     name = name_of(folder)
     return "" if name == "." else f"{name.removesuffix('/')}/"
 
 
 def must_matter(text: str) -> bool:
-    """True for a text that holds a policy about SNS, KMS or Connect, whether it can be parsed or not."""
+    """True for text that contains a policy for SNS, KMS or Connect, even if it cannot be parsed."""
     folded = text.lower()
     return "statement" in folded and names_aws(folded)
 
 
 def names_aws(text: str) -> bool:
-    """True for a text that names SNS, KMS or Connect as AWS does; words such as `topics` are other programs' too."""
+    """True for text that names SNS, KMS or Connect as AWS does. Words such as `topics` are too common."""
     folded = text.lower()
     return any(word in folded for word in _AWS_WORDS)
 
 
 def may_matter(text: str, *, as_context: bool = False) -> bool:
-    """False for a file that has none of the words it would need; most files of a repository do not."""
+    """False for a file without any of the required words, such as most files of a repository."""
     folded = text.lower()
     return any(word in folded for word in (_CONTEXT_WORDS if as_context else _WORDS))

@@ -1,4 +1,4 @@
-"""Drafts the policies of a topic and a key: new ones, or those of files with what they lack put at their end."""
+"""Drafts topic and key policies: new ones, or existing ones extended with missing statements."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 
 class Draft(NamedTuple):
-    """A policy, how many statements were added for Connect, and the file that the others come from.
+    """A drafted policy, with the number of statements added for Connect and the file of the others.
 
-    ``remarks`` are what that file gives reason to say, ``warnings`` what the statements that stay still allow.
+    ``remarks`` are notes about that file. ``warnings`` describe what its remaining statements still allow.
     ``text`` is the policy as it is read back.
     """
 
@@ -59,7 +59,7 @@ class Draft(NamedTuple):
 
 
 def draft_topic_policy(wanted: Wanted, merge: Path | None = None) -> Draft:
-    """Write a topic policy, or put into that of a file what Connect lacks. Raises InputError."""
+    """Draft a topic policy, or add missing statements to an existing one. Raises InputError."""
     topic, instances = wanted.topic, wanted.instances
     if merge is None:
         return _drafted(topic_statements(str(topic), instances), TOPIC)
@@ -76,17 +76,16 @@ def draft_topic_policy(wanted: Wanted, merge: Path | None = None) -> Draft:
 def _topic_of(path: Path, topic: Arn) -> Topic:
     read = load_topic(path)
     if not isinstance(read.arn, Unknown) and read.arn != topic:
-        raise InputError(str(path), f"this is of the topic `{read.arn}`, not of `{topic}`")
+        raise InputError(str(path), f"this is the policy of topic `{read.arn}`, not of `{topic}`")
     return read
 
 
 def draft_key_policy(
     wanted: Wanted, key: Arn, merge: Path | None = None, *, condition: KeyCondition | None = None
 ) -> Draft:
-    """Write a key policy that keeps the account in charge, or put into that of a file what Connect lacks.
+    """Draft a key policy that keeps the account in control, or add missing statements to an existing one.
 
-    ``condition`` limits the grant to the topic, or to the instances.
-    Raises InputError.
+    ``condition`` restricts the grant to the topic or to the instances. Raises InputError.
     """
     topic, instances = wanted.topic, wanted.instances
     if merge is None:
@@ -108,7 +107,7 @@ def _drafted(statements: Sequence[Plain], dialect: Dialect) -> Draft:
 
 
 def _readable(text: PolicyText | Unknown, path: Path) -> PolicyText:
-    """Refuse a policy that AWS would not take, into which nothing can be put."""
+    """Refuse an existing policy that AWS would reject, because it cannot be extended."""
     if isinstance(text, Unknown):
         raise InputError(str(path), text.reason)
     for problem in text.problems:
@@ -123,7 +122,7 @@ def _sids(policy: Policy) -> list[str]:
 
 
 def _merged(text: PolicyText, added: Sequence[Mapping[str, Json]]) -> Draft:
-    """Put statements at the end of a policy that was read."""
+    """Append statements to an existing policy."""
     root = plain(text.document.root) if isinstance(text.document, TextDocument) else None
     if not isinstance(root, dict):
         raise TypeError("a policy that was read without problems is an object")
@@ -133,34 +132,34 @@ def _merged(text: PolicyText, added: Sequence[Mapping[str, Json]]) -> Draft:
 
 
 def _accepted(name: str, policy: Mapping[str, Plain], dialect: Dialect, before: Sequence[str]) -> PolicyText:
-    """Read a policy back, and refuse one that AWS would not take: one that has become too large."""
+    """Read a policy back. Raises InputError if AWS would reject it, for example because of its size."""
     text = json_text(policy)
     source = Source(name, text)
     root = parse_json(source)
     read, problems = read_policy(root, dialect)
     for problem in (*problems, *refusals(read, dialect, len(text))):
         if problem.grave and problem.message not in before:
-            help_text = problem.help or "give fewer instances, or take out statements that nothing needs"
+            help_text = problem.help or "pass fewer instances, or remove unused statements"
             raise InputError(name, problem.message, help_text=help_text)
     return PolicyText(read, problems, dialect, TextDocument(source, root), text)
 
 
-def _doubt(name: str, deed: str, answer: Truth) -> str:
-    """Refuse a policy under which Connect is still denied, and say what else keeps the answer open."""
+def _doubt(name: str, action: str, answer: Truth) -> str:
+    """Refuse a policy that still denies Connect, and return the reason if the answer is not known."""
     if isinstance(answer, Unknown):
-        return f"whether this lets Connect {deed} is not known: {answer.reason}"
+        return f"not known whether Connect can {action}: {answer.reason}"
     if answer:
         return ""
-    reason = f"no statement that is added can let Connect {deed}: another one denies it"
-    raise InputError(name, reason, help_text=f"mend that first, `checker check {name}` names it")
+    reason = f"no added statement lets Connect {action}: another statement denies it"
+    raise InputError(name, reason, help_text=f"fix that statement first; `checker check {name}` reports it")
 
 
 def _encrypted(topic: Topic) -> str:
-    """Remind of the key of a topic that is encrypted."""
+    """Describe the key of an encrypted topic, which needs its own policy."""
     if is_managed_key(topic.key):
-        return f"the topic is encrypted with `{topic.key}`, which cannot let Connect in: it needs another key"
+        return f"the topic is encrypted with `{topic.key}`, whose policy cannot allow Connect: use a customer managed key"
     if isinstance(topic.key, str):
-        return f"the topic is encrypted with `{topic.key}`: --key-arn shows what the policy of that key needs"
+        return f"the topic is encrypted with `{topic.key}`: pass `--key-arn` to draft the policy of that key"
     return ""
 
 
@@ -170,7 +169,7 @@ _KEY_HELP = "a key's ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID"
 
 
 class Wanted(NamedTuple):
-    """A topic, the instances that stream to it, and the key that it is encrypted with, if there is one."""
+    """The requested topic, the instances that stream to it, and its key, if any."""
 
     topic: Arn
     instances: tuple[Arn, ...]
@@ -180,8 +179,8 @@ class Wanted(NamedTuple):
 def read_wanted(topic: str, instances: Sequence[str], key: str | None = None) -> Wanted:
     """Read the options.
 
-    Raises InputError for what is not such an ARN, for a FIFO topic, an AWS managed key, and for instances and
-    keys that are elsewhere than the topic.
+    Raises InputError for invalid ARNs, FIFO topics, AWS managed keys, and for instances or keys in another
+    Region or partition than the topic.
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
     topic_arn = _topic(topic)
@@ -202,7 +201,7 @@ def _topic(text: str) -> Arn:
         raise InputError(_TOPIC, f"`{text}` is a FIFO topic", help_text=help_text)
     belongs = partition_of(arn.region)
     if belongs not in (None, arn.partition):
-        help_text = f"it would have to begin with `arn:{belongs}:`"
+        help_text = f"an ARN in that Region begins with `arn:{belongs}:`"
         raise InputError(_TOPIC, f"`{text}`: {arn.region} belongs to {belongs}", help_text=help_text)
     return arn
 
@@ -211,21 +210,21 @@ def _instance(text: str, topic: Arn) -> Arn:
     _no_placeholder(_INSTANCE, text, "`aws connect list-instances` shows the ARNs")
     arn = instance_option(text)
     if not is_uuid(arn.instance_id):
-        help_text = "an alias is no id, `aws connect list-instances` shows both"
-        raise InputError(_INSTANCE, f"`{arn.instance_id}` is not the id of an instance", help_text=help_text)
+        help_text = "an alias is not an ID; `aws connect list-instances` shows both"
+        raise InputError(_INSTANCE, f"`{arn.instance_id}` is not an instance ID", help_text=help_text)
     _same_place(_INSTANCE, f"Connect instance `{arn.instance_id}`", arn, topic)
     return arn
 
 
 def _same_place(option: str, what: str, arn: Arn, topic: Arn) -> None:
-    """Refuse an instance or a key that is in another partition or Region than the topic."""
+    """Refuse an instance or key in another partition or Region than the topic."""
     if arn.partition != topic.partition:
         reason = f"{what} is in partition {arn.partition}, the topic in {topic.partition}"
-        raise InputError(option, reason, help_text="no request passes from one partition into another")
+        raise InputError(option, reason, help_text="requests cannot cross partitions")
     if arn.region != topic.region:
-        help_text = f"AWS documents that both must be in one Region: take a topic in {arn.region}"
+        help_text = f"AWS documents that both must be in the same Region; use a topic in {arn.region}"
         if option == _KEY:
-            help_text = f"SNS uses keys of its own Region: take a key in {topic.region}"
+            help_text = f"SNS uses keys in the topic's Region; use a key in {topic.region}"
         raise InputError(
             option, f"{what} is in {arn.region}, the topic in {topic.region}", help_text=help_text
         )
@@ -233,13 +232,13 @@ def _same_place(option: str, what: str, arn: Arn, topic: Arn) -> None:
 
 def _key(text: str, topic: Arn) -> Arn:
     if is_managed_key(text):
-        reason = f"`{text}` is an AWS managed key, whose policy nobody can change to let Connect in"
+        reason = f"`{text}` is an AWS managed key, and its policy cannot be changed to allow Connect"
         raise InputError(_KEY, reason, help_text="encrypt the topic with a customer managed key")
     _no_placeholder(_KEY, text, _KEY_HELP)
     arn = Arn.parse(text)
     if (arn.resource if arn else text).startswith("alias/"):
         help_text = f"`aws kms describe-key --key-id {text}` shows the ARN of the key"
-        raise InputError(_KEY, f"`{text}` is an alias, and policies belong to keys", help_text=help_text)
+        raise InputError(_KEY, f"`{text}` is an alias, but policies belong to keys", help_text=help_text)
     if arn is None or not _is_key(arn):
         raise InputError(_KEY, f"`{text}` is not the ARN of a key", help_text=_KEY_HELP)
     _same_place(_KEY, "the key", arn, topic)
@@ -247,7 +246,7 @@ def _key(text: str, topic: Arn) -> Arn:
 
 
 def _is_key(arn: Arn) -> bool:
-    """True for a key, also one of several Regions, whose id begins with `mrk-`."""
+    """True for a key ARN, including multi-Region keys, whose IDs begin with `mrk-`."""
     kind, _, name = arn.resource.partition("/")
     plain = name.isascii() and name.replace("-", "").isalnum()
     return arn.service == "kms" and is_account(arn.account) and kind == "key" and plain

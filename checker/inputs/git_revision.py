@@ -1,4 +1,4 @@
-"""Reads a file as it was at a git revision: `REV:PATH`, as `git show` takes it."""
+"""Reads a file at a Git revision: `REV:PATH`, as in `git show`."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_HELP = "write `REV:PATH`, PATH from the top of the repository, or `REV:./PATH` from here"
+_HELP = "use `REV:PATH` with PATH relative to the repository root, or `REV:./PATH` for the current folder"
 _SEARCHES = (":/", ":(", ":!", ":^")
-"""How what git would search for begins, among the messages of commits or the names of files."""
+"""First characters of git's search syntax for commit messages and file names."""
 
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-"""Git asks nothing, fetches nothing, and says what is wrong in English."""
+"""Environment without prompts or fetches, and with English messages."""
 
 
 def is_revision(text: str, path: Path) -> bool:
-    """True for what looks like `REV:PATH` and is no file."""
+    """True for `REV:PATH` unless a file has that name."""
     return ":" in text and not os.path.exists(path)  # noqa: PTH110 - it never raises
 
 
 def read_revision(text: str) -> str:
-    """Read a file at a revision, of the repository that the current folder is in.
+    """Read a file at a revision of the repository around the current folder.
 
-    No shell sees the text, and a filter that the repository configures is not run. Raises InputError.
+    No shell is used, and no filter that the repository configures is run. Raises InputError.
     https://git-scm.com/docs/git-show
     """
     if text.startswith(("-", *_SEARCHES)):
         raise InputError(
-            text, f"a revision does not begin with `{text[: 1 + text.startswith(':')]}`", help_text=_HELP
+            text, f"a revision cannot begin with `{text[: 1 + text.startswith(':')]}`", help_text=_HELP
         )
     command = ("git", "--no-pager", "show", "--no-textconv", "--no-ext-diff", text)
     try:
@@ -47,13 +47,13 @@ def read_revision(text: str) -> str:
         ) as process:
             return _text(process, text)
     except FileNotFoundError:
-        raise InputError("git", "is not installed", help_text="give the two policies as files") from None
+        raise InputError("git", "is not installed", help_text="provide the two policies as files") from None
     except (OSError, ValueError) as error:
         raise InputError("git", f"cannot be run: {error}".lower()) from None
 
 
 def _text(process: subprocess.Popen[bytes], name: str) -> str:
-    """What git prints, if it ends well. Raises InputError."""
+    """Return git's output if it succeeds. Raises InputError."""
     printed, said = cast("BinaryIO", process.stdout), cast("BinaryIO", process.stderr)
     try:
         text = read_stream(name, printed)
@@ -64,11 +64,11 @@ def _text(process: subprocess.Popen[bytes], name: str) -> str:
     if process.wait() != 0:
         raise InputError(name, _reason(complaint), help_text=_HELP)
     if text.startswith(f"tree {name}\n"):
-        raise InputError(name, "is a folder at that revision", help_text="name one file of it")
+        raise InputError(name, "is a folder at that revision", help_text="name a file in it")
     return text
 
 
 def _reason(complaint: str) -> str:
-    """The first line of what git says, in the style of this house."""
+    """Return the first line of git's error message, in checker's style."""
     line = complaint.strip().partition("\n")[0].removeprefix("fatal: ").rstrip(".")
     return (line[:1].lower() + line[1:]).replace("'", "`") or "git show failed"

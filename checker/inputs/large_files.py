@@ -1,4 +1,4 @@
-"""Recognizes files that may be large and are not read as a whole: Terraform's plans and states, and CloudTrail's events."""
+"""Recognizes large files that are read in parts: Terraform plans and states, and CloudTrail events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SORTED = re.compile(
     r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
     r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)"'
 )
-"""How a plan begins whose keys `jq` has sorted: its versions come last."""
+"""Beginning of a plan whose keys `jq` has sorted; the version keys come last."""
 
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
 
 
 def is_bulk(path: Path) -> bool:
-    """True for a file that is packed, has a value a line, or is too large for a policy; never for a pipe."""
+    """True for a compressed file, a JSON Lines file, or a file too large for a policy; false for a pipe."""
     if is_stream(path):
         return False
     try:
@@ -37,31 +37,31 @@ def is_bulk(path: Path) -> bool:
 
 
 def is_module_file(path: Path) -> bool:
-    """True for a file of a Terraform module; a plan or state may be saved under the name of one."""
+    """True for a Terraform module file. Plans and states may also use its file name endings."""
     if not path.name.endswith(".tf.json"):
         return is_hcl(path)
     try:
         return not is_terraform_json(head_of(path))
     except InputError:
-        return True  # which is reported where the module is read
+        return True  # reported when the module is read
 
 
 def is_terraform_json(text: str) -> bool:
-    """True for what `terraform show -json` prints, of a plan or of a state."""
+    """True for `terraform show -json` output of a plan or state."""
     versions = '"format_version"' in text and '"terraform_version"' in text
     return versions or bool(_SORTED.search(text))
 
 
 def is_trail(text: str) -> bool:
-    """True for events of CloudTrail: as S3 keeps them, as `lookup-events` prints them, or one a line."""
+    """True for CloudTrail events: S3 log files, `lookup-events` output, or JSON Lines."""
     head = text[:_HEAD]
     if _TEMPLATE.search(head):
-        return False  # with a pattern for events in it
+        return False  # an EventBridge pattern, not events
     return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 
 def head_of(path: Path) -> str:
-    """Read the beginning of a file, unpacked as far as it can be. Raises InputError."""
+    """Read and decompress the beginning of a file. Raises InputError."""
     try:
         if is_packed(path):
             return _unpacked(path).decode("utf-8", "replace")
@@ -72,8 +72,8 @@ def head_of(path: Path) -> str:
 
 
 def _unpacked(path: Path) -> bytes:
-    """Unpack as far as it goes; a file that is cut off or damaged is for its reader to complain of."""
-    import gzip  # few files are packed
+    """Decompress as far as possible; the file's reader reports truncated or damaged files."""
+    import gzip  # imported on demand: few files are compressed
 
     head = b""
     try:

@@ -1,7 +1,7 @@
-"""Ties together what several files say of one topic or key, and makes the Inventory.
+"""Links the facts about topics and keys from several files, and builds the Inventory.
 
-By ARN, key id and alias; and, inside one folder, when there is no choice: the only key policy belongs
-to the only key, and the only key to the topic that is encrypted with one nobody else answers to.
+Facts are linked by ARN, key ID and alias. Inside one folder, unambiguous facts are also linked: the only key
+policy to the only key, and the only key to the topic with the only unresolved key reference.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 _Keys = list[tuple["Path", Key]]
 
 
-def tie(facts: Facts) -> Inventory:
-    """Make the Inventory."""
+def link_facts(facts: Facts) -> Inventory:
+    """Build the Inventory."""
     if facts.declared:
-        from checker.inputs.resolve import assemble  # only where something is declared
+        from checker.inputs.resolve import assemble  # imported on demand: policies declare nothing
 
         several = sum(bool(one.topics or one.keys) for one in facts.declared.values()) > 1
         for folder, declared in facts.declared.items():
-            declared.root = declared.root if several else ""  # one root needs no name
+            declared.root = declared.root if several else ""  # a single root needs no name in reports
             assemble(declared, facts, folder)
     if facts.given.source:
         show_where_written(facts.given.source, facts)
@@ -64,15 +64,15 @@ def tie(facts: Facts) -> Inventory:
 
 
 def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
-    """Give a topic its tags and subscriptions."""
+    """Add tags and subscriptions to a topic."""
     tags = (*topic.tags, *facts.tags.get(str(topic.arn), ()))
     return _with_subscriptions(topic._replace(tags=tags), folder, facts)
 
 
 def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
-    """Give a topic the list that names it; a list of nothing belongs to the only topic of its folder."""
+    """Add the subscriptions of a topic; an empty list belongs to the only topic of its folder."""
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
-    if listed is None and folder in facts.nobody and [one for one, _ in facts.topics].count(folder) == 1:
+    if listed is None and folder in facts.empty_lists and [one for one, _ in facts.topics].count(folder) == 1:
         listed = []
     return topic if listed is None else topic._replace(subscriptions=tuple(listed))
 
@@ -85,7 +85,7 @@ def _with_grants(key: Key, facts: Facts) -> Key:
 
 
 def _with_policies(keys: _Keys) -> _Keys:
-    """Give the only policy without a key in a folder to the only key without a policy there."""
+    """Link the only policy without a key in a folder to the folder's only key without a policy."""
     tied: _Keys = []
     for folder in dict.fromkeys(folder for folder, _ in keys):
         here = [key for other, key in keys if other == folder]
@@ -100,7 +100,7 @@ def _with_policies(keys: _Keys) -> _Keys:
 
 
 def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
-    """Let the only key of a folder answer to the one reference there that no key answers to."""
+    """Link the only key of a folder to the only unresolved key reference there."""
     everything = Inventory(keys=tuple(key for _, key in keys))
     count = Counter(folder for folder, _ in keys)
     tied: _Keys = []
@@ -121,9 +121,9 @@ def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
 
 
 def _may_answer(key: Key, reference: str) -> bool:
-    """A key whose ARN is known answers to no other key id; only an alias can be one more name of it.
+    """Return whether a key may have another name. If its ARN is known, only an alias can be one more name.
 
-    No key answers to the alias of an AWS managed key, or to a text that does not name a key.
+    No key matches the alias of an AWS managed key, or text that is not a key reference.
     """
     if is_managed_key(reference) or not is_key_reference(reference):
         return False
@@ -131,9 +131,10 @@ def _may_answer(key: Key, reference: str) -> bool:
 
 
 def show_where_written(source: Path, facts: Facts) -> None:
-    """Give the topics and keys that a plan declares the places where the files of a folder declare them.
+    """Replace the positions of a plan's topics and keys with their positions in the Terraform files of a
+    folder.
 
-    All instances of a resource are written in one place.
+    All instances of a resource have the same position.
     """
     from checker.inputs.terraform.module.root import read_module  # the parser is slow to import
 

@@ -1,4 +1,4 @@
-"""Reads files and folders into an Inventory; what cannot be read is noted, and the rest read all the same."""
+"""Reads files and folders into an Inventory. Errors are reported, and the remaining files are still read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
     find_files,
     find_siblings,
-    is_no_input,
+    is_settings_file,
     is_stream,
     is_values,
     may_matter,
@@ -22,7 +22,7 @@ from checker.inputs.discover import (
     read_input,
 )
 from checker.inputs.large_files import is_bulk, is_module_file, is_terraform_json, is_trail
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
 from checker.inputs.recognize import Kind, has_keys_of_manifest, kind_of, may_be_of_others
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     _Found = tuple[Path, bool]
 
-_TEMPLATE = "a template that Terraform renders in an expression that is not evaluated"
+_TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
 
 
 class _File(NamedTuple):
@@ -54,11 +54,11 @@ def load(
     changed: bool = False,
     given: Given = Given(),  # noqa: B008 - frozen
 ) -> Inventory:
-    """Read files and folders. Faults are Skipped entries with ``error`` set; nothing is raised.
+    """Read files and folders. Errors become Skipped entries with ``error`` set; nothing is raised.
 
-    ``exclude`` tells files of folders that are not to be read. ``changed``: the paths are the files of a
-    change, so that those about something else are passed over, and the other files of their folders are
-    read for what they say of keys, instances and topics.
+    ``exclude`` selects files in folders to omit. With ``changed``, the paths are the files of a change:
+    irrelevant files are skipped, and the other files of their folders are read for keys, instances and
+    topics.
     """
     facts = Facts(given, of_change=changed)
     wanted = list(paths)
@@ -81,19 +81,22 @@ def load(
         except InputError as error:
             facts.skip(error)
     if not changed and (given.variables or given.parameters):
-        from checker.inputs.coverage import unmatched_values  # only where there are options
+        from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it
 
         facts.skipped += unmatched_values(facts)
-    return tie(facts)
+    return link_facts(facts)
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
-    """The Terraform files that render a file that was handed over by name: it means something there alone."""
+    """Return the Terraform files that render a named template, which has no meaning alone."""
     named = (path for path, by_name in loose if by_name and not facts.of_change and not is_stream(path))
     wanted = [path for path in named if _may_be_template(path)]
     if not wanted:
         return []
-    from checker.inputs.terraform.module.folder import absolute, renderers_of  # not on the path of policies
+    from checker.inputs.terraform.module.folder import (
+        absolute,
+        renderers_of,
+    )  # imported on demand: policies do not need it
 
     given = {absolute(path.parent) for path, _ in modules}
     readers = (one for path in wanted for one in renderers_of(path))
@@ -101,25 +104,27 @@ def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> lis
 
 
 def _may_be_template(path: Path) -> bool:
-    """True for a policy in which Terraform may fill in values."""
+    """True for a policy in which Terraform may insert values."""
     try:
         text = "" if is_bulk(path) else read_text(path)
     except InputError:
-        return False  # which is reported where the file is read
+        return False  # reported when the file is read
     return "${" in text and must_matter(text)
 
 
 def _read_modules(found: list[_Found], facts: Facts) -> None:
-    """Read Terraform's own files, a folder at a time: a file means nothing without the others beside it."""
+    """Read Terraform modules, one folder at a time, because their files depend on each other."""
     if not found:
         return
-    from checker.inputs.terraform.module.root import read_modules  # only where there are any
+    from checker.inputs.terraform.module.root import (
+        read_modules,
+    )  # imported on demand: only Terraform files need it
 
     read_modules(found, facts)
 
 
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
-    """Read one file, unless it has nothing in it that matters, is an ARN alone, or has a reader of its own."""
+    """Read one file, unless it is irrelevant, is a bare ARN, or has its own reader."""
     chosen = named and not facts.of_change
     if is_values(path) and chosen:
         reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
@@ -131,9 +136,9 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
                 help=f"name the folder: checker check {shlex.quote(folder)}",
             )
         )
-    elif is_no_input(path):
+    elif is_settings_file(path):
         facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    if is_no_input(path):
+    if is_settings_file(path):
         return []
     text = ""
     try:
@@ -142,7 +147,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
             return []
         text = read_input(path) if chosen else read_text(path)
         if not chosen and not may_matter(text):
-            _leave_out(path)
+            _mark_irrelevant(path)
             return []
         if _is_read_by_terraform(path, text, facts, chosen=chosen):
             return []
@@ -163,9 +168,10 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
 
 
 def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) -> bool:
-    """True for a file that Terraform reads, which means something there alone.
+    """True for a file that Terraform functions read and that has no meaning alone.
 
-    A template that is rendered out of sight is noted if it names Connect: its policy is not known.
+    A template that names Connect but is rendered in an unsupported expression is reported: its policy is not
+    known.
     """
     name = os.path.normpath(path.absolute())
     if name in facts.opened:
@@ -177,8 +183,8 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     return True
 
 
-def _leave_out(path: Path) -> None:
-    """Note that a file has nothing to check in it, and keep no copy of it."""
+def _mark_irrelevant(path: Path) -> None:
+    """Mark a file as irrelevant, and discard its copy."""
     mark_irrelevant(path)
     drop(path)
 
@@ -190,11 +196,11 @@ def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
 
 
 def _read_context(path: Path, facts: Facts) -> list[_File]:
-    """Read a file that nobody asked about; a fault in it is no error of this run."""
+    """Read a file for context only. Its errors are not errors of this run."""
     try:
-        text = "" if is_no_input(path) else read_text(path)
+        text = "" if is_settings_file(path) else read_text(path)
         if not may_matter(text, as_context=True):
-            _leave_out(path)
+            _mark_irrelevant(path)
             return []
         return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
     except InputError as error:
@@ -204,7 +210,7 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
 
 
 def _is_manifest(file: _File, facts: Facts) -> bool:
-    """True for a manifest; a file that was chosen and has its keys is one that has a fault."""
+    """True for a manifest. A named file with manifest keys counts, so that its errors are reported."""
     found = kind_of(file.document.root)
     chosen = file.named and not facts.of_change
     if found is None:
@@ -213,13 +219,13 @@ def _is_manifest(file: _File, facts: Facts) -> bool:
 
 
 def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:
-    """Take the manifests and the files they name, and leave the others."""
+    """Read manifests with the files they name, and return the other files."""
     others, read = [], set()
     for file in files:
         if not _is_manifest(file, facts):
             others.append(file)
             continue
-        from checker.inputs.manifest import take_manifest  # needs jsonschema, which only a manifest is worth
+        from checker.inputs.manifest import take_manifest  # imports jsonschema, which only manifests need
 
         try:
             read |= take_manifest(file.document, file.path, facts)

@@ -1,6 +1,6 @@
-"""The streaming manifest: one file that ties instances, topics, keys and contacts together.
+"""Reads the streaming manifest: one file that links instances, topics, keys and contacts.
 
-Its form is `schemas/streaming-manifest.v1.json`.
+The format is defined in `schemas/streaming-manifest.v1.json`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class KeyEntry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """The manifest, its files named but not read."""
+    """The manifest, without the content of the files that it names."""
 
     instances: tuple[Instance, ...]
     topics: tuple[TopicEntry, ...]
@@ -62,7 +62,7 @@ class Manifest(NamedTuple):
     contacts: tuple[Contact, ...]
 
     def paths(self) -> set[Path]:
-        """Every file that it names."""
+        """Return every file that the manifest names."""
         named = [
             path for topic in self.topics for path in (topic.attributes, topic.policy, topic.subscriptions)
         ]
@@ -71,9 +71,9 @@ class Manifest(NamedTuple):
 
 
 def read_manifest(document: TextDocument, folder: Path) -> Manifest:
-    """Check a document against the schema and read it; file names are relative to ``folder``.
+    """Validate a document against the schema and read it. File names are relative to ``folder``.
 
-    Raises InputError with the place of the first fault.
+    Raises InputError with the position of the first error.
     """
     validate(document, "streaming-manifest.v1.json")
     reader = _Reader(document, folder)
@@ -86,7 +86,7 @@ def read_manifest(document: TextDocument, folder: Path) -> Manifest:
 
 
 class _Reader:
-    """Reads a manifest that the schema has found well formed, ARNs and all."""
+    """Reads a manifest that is valid according to the schema, including its ARNs."""
 
     __slots__ = ("document", "folder", "root")
 
@@ -157,9 +157,9 @@ class _Reader:
 
 
 def take_manifest(document: TextDocument, path: Path, facts: Facts) -> set[str]:
-    """Read a manifest and the files it names into the facts; give the real paths of the files.
+    """Read a manifest and the files it names into the facts; return the real paths of the files.
 
-    Raises InputError for the manifest itself; a fault in a file that it names is noted in the facts.
+    Raises InputError for an invalid manifest. Errors in the named files are added to the facts.
     """
     manifest = read_manifest(document, path.parent)
     home = home_of(path)
@@ -186,13 +186,13 @@ def _take_comments(path: Path, facts: Facts) -> None:
 
 
 def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
-    """Join what the entry and its files say; a policy file takes the place of the attributes' policy."""
+    """Merge a topic entry with its files; a policy file overrides the policy of the attributes."""
     described = entry.attributes or entry.policy
     if described:
         topic = load_topic(described, pipes=False)
     else:
-        unknown = Unknown("the manifest names no policy of the topic", entry.place.document.name)
-        topic = Topic(unknown, unknown, unknown, Unknown("the manifest does not say the key"), entry.place)
+        unknown = Unknown("the manifest names no policy for the topic", entry.place.document.name)
+        topic = Topic(unknown, unknown, unknown, Unknown("the manifest does not state the key"), entry.place)
     if entry.attributes and entry.policy:
         topic = topic._replace(policy=load_topic(entry.policy, pipes=False).policy)
     if entry.arn:
@@ -206,7 +206,7 @@ def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
 
 
 def _with_arn(topic: Topic, entry: TopicEntry) -> Topic:
-    """Take the entry's ARN; one that is no topic's is kept as what was claimed."""
+    """Apply the ARN of the entry; an ARN of another resource is kept as the claimed ARN."""
     arn = topic_arn(entry.arn)
     place = Place(entry.place.document, (*entry.place.route, "arn"))
     if arn is None:
@@ -216,8 +216,8 @@ def _with_arn(topic: Topic, entry: TopicEntry) -> Topic:
 
 
 def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
-    """Join what the entry and its files say."""
-    unknown = Unknown("the manifest does not say the key's ARN", entry.place.document.name)
+    """Merge a key entry with its files."""
+    unknown = Unknown("the manifest does not state the key's ARN", entry.place.document.name)
     key = (
         load_key(entry.description, pipes=False)
         if entry.description
@@ -232,7 +232,7 @@ def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
 
 
 def _list_in(path: Path, kind: Kind, command: str) -> Node:
-    """Read the list that a command of the AWS CLI prints. Raises InputError."""
+    """Read a list from AWS CLI output. Raises InputError."""
     found = kind_of(read_document(path, pipes=False).root)
     if found is None or found[0] is not kind:
         raise InputError(name_of(path), f"expected the output of `{command}`")

@@ -1,6 +1,6 @@
-"""Opens files for reading: regular files alone, unless the user names a pipe, so that no folder can stall a run.
+"""Opens files for reading. Only pipes that the user names are opened, so that no folder can block a run.
 
-Every file that is opened is remembered as an input of the run, so that nothing the run writes overwrites it.
+Every opened file is recorded as an input of the run, so that no output overwrites it.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _KINDS = (
 
 
 class Identity(NamedTuple):
-    """Which file it is, whatever its name."""
+    """Identifies a file regardless of its name."""
 
     device: int
     inode: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
-        """Take the identity from the status of a file."""
+        """Return the identity for a file status."""
         return cls(status.st_dev, status.st_ino)
 
 
 class NotRegularError(OSError):
-    """A pipe, a device or a socket, which may never end or never begin."""
+    """A pipe, device or socket, which may block."""
 
-    help = "to read a pipe or device, name it on the command line"
+    help = "name it on the command line to read a pipe or device"
 
     def __init__(self, mode: int) -> None:
         kind = next((name for test, name in _KINDS if test(mode)), "a special file")
@@ -53,12 +53,12 @@ class NotRegularError(OSError):
 
 
 class Role(Enum):
-    """How a run uses a file, the strongest use first; the value completes "is ..."."""
+    """How a run uses a file, most important use first. The value completes "is ..."."""
 
     INPUT = "an input of this run"
     JOURNAL = "the journal of this run"
-    IRRELEVANT = "a file of an examined folder and not a report of checker"
-    """Read, but with nothing in it that can be checked."""
+    IRRELEVANT = "a file in an examined folder and not a report of checker"
+    """The file was read but contains nothing to check."""
 
 
 class _Input(NamedTuple):
@@ -71,7 +71,7 @@ _INPUTS: ContextVar[dict[str, _Input] | None] = ContextVar("inputs", default=Non
 
 @contextmanager
 def inputs_remembered() -> Iterator[None]:
-    """Remember the files that one run opens."""
+    """Record the files that one run opens."""
     token = _INPUTS.set({})
     try:
         yield
@@ -80,33 +80,33 @@ def inputs_remembered() -> Iterator[None]:
 
 
 def remember(path: Path, status: os.stat_result, role: Role = Role.INPUT) -> None:
-    """Count a file as an input of the run, or as what else the run uses it for."""
+    """Record a file as an input of the run, or with another role."""
     inputs = _INPUTS.get()
     if inputs is not None and stat.S_ISREG(status.st_mode):
         inputs[str(path)] = _Input(Identity.of(status), role)
 
 
 def mark_irrelevant(path: Path) -> None:
-    """Note that a file of a folder has nothing to check in it; it may be the report of an earlier run."""
+    """Record that a file in a folder contains nothing to check; it may be the report of an earlier run."""
     inputs = _INPUTS.get() or {}
     if str(path) in inputs:
         inputs[str(path)] = inputs[str(path)]._replace(role=Role.IRRELEVANT)
 
 
 def role_of(status: os.stat_result) -> Role | None:
-    """Give the strongest role of a file in the run, by whatever name or link it was opened."""
+    """Return the most important role of a file in the run, for any name or link."""
     identity = Identity.of(status)
     roles = {one.role for one in (_INPUTS.get() or {}).values() if one.identity == identity}
     return next((role for role in Role if role in roles), None)
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file. Raises OSError, for what is not one without waiting for it."""
+    """Open a regular file without blocking. Raises OSError, also for any other kind of file."""
     _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - opening a device may already change its state
     descriptor = os.open(path, _READ)
     try:
         status = os.fstat(descriptor)
-        _check_regular(status.st_mode)  # the name may lead elsewhere by now
+        _check_regular(status.st_mode)  # the file may have been replaced since the first check
     except BaseException:
         os.close(descriptor)
         raise
@@ -129,6 +129,6 @@ def _check_regular(mode: int) -> None:
 
 
 def is_packed(path: Path) -> bool:
-    """True for a file of gzip, whatever it is called. Raises OSError."""
+    """True for a gzip file, regardless of its name. Raises OSError."""
     with open_regular(path) as file:
         return file.read(len(_PACKED)) == _PACKED

@@ -1,4 +1,4 @@
-"""Opens the files that a run writes: never an input of the run, never through a link that leads elsewhere."""
+"""Opens output files: never an input of the run, and never through a link to another folder."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 _HERE = Path()
 _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
-"""The folders where links are the system's own: `/dev/stdout` leads to wherever standard output goes."""
+"""Folders whose links belong to the system: `/dev/stdout` leads to the standard output of the process."""
 _NUMBER = re.compile("[0-9]{1,7}")
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 def open_output(path: Path, *, append: bool = False, regular: bool = False) -> TextIO:
-    """Open a file to write; its content is discarded, unless ``append``.
+    """Open an output file; its content is discarded, unless ``append``.
 
-    A stream of this process, such as `/dev/stdout`, is written to where it stands, and never emptied: the shell
-    decides whether it begins anew (`>`) or adds to a file (`>>`).
+    A stream of this process, such as `/dev/stdout`, is written at its current position and never truncated:
+    the shell decides whether to truncate (`>`) or append (`>>`).
 
-    ``regular``: the user did not name it, so that a pipe or device in its place is refused. Raises InputError for
-    an input of the run and for a link that leads elsewhere, else OSError.
+    ``regular``: the user did not name the file, so pipes and devices are refused. Raises InputError for an
+    input of the run and for a link to another folder, else OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
@@ -44,7 +44,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
         status = os.fstat(descriptor)
         _check_status(path, status, regular=regular)
         if stat.S_ISREG(status.st_mode) and not append and stream is None:
-            os.ftruncate(descriptor, 0)  # only now, when it is known not to be an input
+            os.ftruncate(descriptor, 0)  # only after the check that it is not an input
     except BaseException:
         os.close(descriptor)
         raise
@@ -52,7 +52,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
 
 
 def open_existing(path: Path) -> BufferedRandom:
-    """Open a regular file that exists, to read and to change it. Raises as `open_output` does."""
+    """Open an existing regular file for reading and writing. Raises the same errors as `open_output`."""
     descriptor = _open(path, os.O_RDWR | NONBLOCK)
     try:
         _check_regular(os.fstat(descriptor))
@@ -63,14 +63,14 @@ def open_existing(path: Path) -> BufferedRandom:
 
 
 def protect(path: Path, role: Role = Role.INPUT) -> None:
-    """Count a file as one that no output may overwrite. Raises OSError."""
+    """Record a file that no output may overwrite. Raises OSError."""
     remember(path, os.stat(path), role)  # noqa: PTH116 - a name, not a Path
 
 
 def check_output_file(path: Path, *, regular: bool = False) -> None:
-    """See that a file may be written, and open nothing. Raises as `open_output` does."""
+    """Check that a file may be written, without opening it. Raises the same errors as `open_output`."""
     if regular and _stream_of(path) is not None:
-        reason = "cannot be written: a stream of this process, not a regular file"
+        reason = "cannot be written: this is a stream of this process, not a regular file"
         raise InputError(str(path), reason, help_text="name a regular file; nothing was written")
     real = real_path(path)
     if os.path.exists(real):  # noqa: PTH110 - names, here and below
@@ -78,10 +78,10 @@ def check_output_file(path: Path, *, regular: bool = False) -> None:
 
 
 def real_path(path: Path, folder: Path = _HERE) -> str:
-    """The path without links. Raises InputError for a link that leads elsewhere.
+    """Return the path without links. Raises InputError for a link to another folder.
 
-    A relative path stays in the ``folder`` that it starts from, unless it says `..`; any other stays in the
-    folder that it names. A link that was planted in a repository cannot lead the write out of it.
+    A relative path must stay in its start ``folder`` unless it contains `..`; any other path must stay in the
+    folder that it names. A link in a repository can therefore not redirect a write outside the repository.
     """
     if _is_of_system(path):
         return str(path)
@@ -98,7 +98,7 @@ def _is_of_system(path: Path) -> bool:
 
 
 def _stream_of(path: Path) -> int | None:
-    """The open descriptor that a path names, if it names one."""
+    """Return the open file descriptor that a path names, if any."""
     folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - as above
     if folder in _SYSTEM and _NUMBER.fullmatch(name):
         return int(name)
@@ -106,7 +106,7 @@ def _stream_of(path: Path) -> int | None:
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """True for two names of one file, whether it exists or not."""
+    """True if two names refer to one file, whether or not it exists."""
     try:
         return os.path.samefile(one, other)  # noqa: PTH121 - as above
     except OSError:
@@ -114,13 +114,13 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def overwritten(path: Path, role: Role) -> InputError:
-    """Say that an output would overwrite a file that the run uses."""
+    """Make the error for an output that would overwrite a file of the run."""
     help_text = "name another file; nothing was written"
-    return InputError(str(path), f"is {role.value}, and would be overwritten", help_text=help_text)
+    return InputError(str(path), f"is {role.value} and would be overwritten", help_text=help_text)
 
 
 def is_below(path: str, folder: str) -> bool:
-    """True for a path in a folder, or the folder; both are without links."""
+    """True for a path in a folder, or for the folder; both paths are without links."""
     return Path(path).is_relative_to(folder)
 
 
@@ -144,7 +144,7 @@ def _check_status(path: Path, status: os.stat_result, *, regular: bool) -> None:
 
 
 def _is_earlier_report(path: Path) -> bool:
-    """True for a file that holds nothing but the report of an earlier run."""
+    """True for a file that contains only the report of an earlier run."""
     try:
         with open(real_path(path), encoding="utf-8-sig") as file:  # noqa: PTH123 - a name, not a Path
             return is_report(file.read())
@@ -160,11 +160,13 @@ def _check_regular(status: os.stat_result) -> None:
 _SCHEMAS = ("report.v1.json", "baseline.v1.json", "diff.v1.json", "fix.v1.json", "flow.v1.json")
 _EXPLANATION = frozenset(("topic", "instance", "connect_can_publish", "links"))
 _BEGINNINGS = ("## checker: ", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="checker"')
-"""The first characters of a Markdown and of a JUnit report."""
+"""First characters of a Markdown report and of a JUnit report."""
 
 
 def is_report(text: str) -> bool:
-    """True for a report or baseline of checker, and for an empty file, which a clean text report is."""
+    """True for a report or baseline of checker, and for an empty file, which is a text report without
+    findings.
+    """
     if not text.strip() or text.startswith(_BEGINNINGS):
         return True
     try:
@@ -185,7 +187,7 @@ def _is_sarif(value: dict[str, Any]) -> bool:
 
 
 def _has_schema(value: dict[str, Any]) -> bool:
-    """True for the keys of a published schema, no more and no fewer."""
+    """True for exactly the keys of a published schema."""
     return value.get("version") == 1 and any(_fits(value, name) for name in _SCHEMAS)
 
 

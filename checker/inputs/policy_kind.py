@@ -1,4 +1,4 @@
-"""Tells topic and key policies from the other policies of AWS by their content."""
+"""Distinguishes topic and key policies from other AWS policies by content."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NO_PRINCIPAL = (
     "an identity policy or a service control policy: no statement has a Principal, "
     "which every statement of a topic or key policy has"
 )
-_TRUST = "the trust policy of a role: its actions belong to STS"
-_CONTROL = "a resource control policy: it only denies, to every principal"
-_ENDPOINT = "a policy about several services and all resources, such as that of a VPC endpoint"
+_TRUST = "the trust policy of a role: its actions are STS actions"
+_CONTROL = "a resource control policy: all its statements deny all principals"
+_ENDPOINT = "a policy for several services and all resources, such as a VPC endpoint policy"
 _NO_SERVICE = "a policy that names no SNS or KMS action and no topic or key"
 
 
 def looks_like_policy(node: Object) -> bool:
-    """True for a policy document, also one whose Statement is misspelt or missing."""
+    """True for a policy document, even if its Statement is missing or has a typo."""
     if _has(node, "Statement"):
         return True
     version = text_of(node.get("Version"))
@@ -33,19 +33,19 @@ def looks_like_policy(node: Object) -> bool:
 
 
 def dialect_of(node: Node) -> Dialect | None:
-    """Tell a topic policy from a key policy; ``None`` for the policy of something else."""
+    """Return the dialect of a topic or key policy; ``None`` for any other policy."""
     found = _judged(node)
     return found if isinstance(found, Dialect) else None
 
 
 def other_policy(node: Node) -> str:
-    """Say what a policy is that is neither a topic's nor a key's; empty for a topic or key policy."""
+    """Describe a policy of another resource; empty for a topic or key policy."""
     found = _judged(node)
     return found if isinstance(found, str) else ""
 
 
 def is_of_any_kind(node: Node) -> bool:
-    """True for a policy that could be a topic's as well as a key's: it names no service, but principals."""
+    """True for a policy that may belong to a topic or a key: it has principals but names no service."""
     statements = [_Words.of(one) for one in _statements(node)]
     named = all(one.has_principal for one in statements)
     services = {service for one in statements for service in one.services}
@@ -53,7 +53,7 @@ def is_of_any_kind(node: Node) -> bool:
 
 
 class _Words(NamedTuple):
-    """What a statement says of whom it concerns, and the services of its actions and resources."""
+    """Facts about a statement: its principals, and the services of its actions and resources."""
 
     denies: bool
     has_principal: bool
@@ -78,12 +78,12 @@ class _Words(NamedTuple):
 
     @property
     def services(self) -> frozenset[str]:
-        """All services that the statement names."""
+        """Return all services that the statement names."""
         return self.actions | self.resources
 
 
 def _judged(node: Node) -> Dialect | str:
-    """The kind of a topic or key policy, or the name of another one."""
+    """Return the dialect of a topic or key policy, or the name of another kind."""
     statements = [_Words.of(one) for one in _statements(node)]
     if not any(one.has_principal for one in statements):
         return _NO_PRINCIPAL
@@ -98,13 +98,14 @@ def _judged(node: Node) -> Dialect | str:
         return _of_service(sorted((resources or actions) - {ANY}))
     if len(actions) > 1 and resources <= {ANY} and not any(one.is_for_service for one in statements):
         return _ENDPOINT
-    return _likelier(statements) if len(ours) > 1 else TOPIC if "sns" in ours else KEY
+    return _choose_dialect(statements) if len(ours) > 1 else TOPIC if "sns" in ours else KEY
 
 
 def _is_control(actions: set[str], resources: set[str]) -> bool:
-    """True if a policy that only denies, to everyone, belongs to an organization.
+    """True if a policy that only denies all principals is an organization policy.
 
-    A topic can have such a policy, and so can a bucket. KMS refuses it for a key, which nobody could manage then.
+    A topic or bucket can also have such a policy. KMS refuses it for a key, because the key would be
+    unmanageable.
     """
     services = (actions | resources) - {ANY}
     if "sns" in services and (resources == {"sns"} or len(services) == 1):
@@ -113,12 +114,12 @@ def _is_control(actions: set[str], resources: set[str]) -> bool:
 
 
 def _of_service(names: list[str]) -> str:
-    """Name a policy by the service that it is about."""
+    """Name a policy by its services."""
     return f"a policy for {' and '.join(names)}, not for a topic or key" if names else _NO_SERVICE
 
 
-def _likelier(statements: list[_Words]) -> Dialect:
-    """Choose where a policy names SNS and KMS: by the resource that it names, else by more statements."""
+def _choose_dialect(statements: list[_Words]) -> Dialect:
+    """Choose the dialect of a policy with SNS and KMS: by resource, else by number of statements."""
     for dialect in (TOPIC, KEY):
         if any(dialect.service in one.resources for one in statements):
             return dialect
@@ -141,7 +142,7 @@ def _action_services(statement: Object) -> Iterator[str]:
 
 
 def _resource_services(statement: Object) -> Iterator[str]:
-    """The services of ARNs; a Resource that is not an ARN, such as a placeholder, may be of any service."""
+    """Return the services of ARNs. Other resources, such as placeholders, may belong to any service."""
     for text in _texts(statement, "Resource", "NotResource"):
         parts = text.split(":")
         yield parts[2] if parts[0] == "arn" and len(parts) > 2 and parts[2] else ANY
@@ -154,6 +155,6 @@ def _texts(statement: Object, *elements: str) -> Iterator[str]:
 
 
 def _has(node: Object, key: str) -> bool:
-    """True if the object has the key, or something that was meant to be it."""
+    """True if the object has the key, or a key that is probably a typo of it."""
     exact = any(member.key == key for member in node.members)
     return exact or any(did_you_mean(member.key, (key,)) for member in node.members)

@@ -1,4 +1,4 @@
-"""The readers of documents: each takes the facts of one kind of file."""
+"""Maps each kind of document to the function that reads its facts."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ if TYPE_CHECKING:
     from checker.core.finding import Route
     from checker.inputs.collect import Facts
 
-_NOT_RECOGNIZED = "not a file that checker can judge"
+_NOT_RECOGNIZED = "not a file that checker can check"
 _OTHER_POLICY = "a policy that names no SNS or KMS action and no topic or key"
 _WANTED = "name the policy of an SNS topic or of a KMS key"
-_NO_PLANNED_RESOURCE = "no topic, key or Connect instance is in the plan or state"
-_NO_STREAM = "no event starts or stops the streaming of a chat"
-_NO_RESOURCE = "no topic or key is declared in the template"
+_NO_PLANNED_RESOURCE = "the plan or state contains no topic, key or Connect instance"
+_NO_STREAM = "no event starts or stops chat streaming"
+_NO_RESOURCE = "the template declares no topic or key"
 
 
 def take_comments(facts: Facts, document: TextDocument) -> None:
-    """Take the comments that put up with findings; JSON has none."""
+    """Return the comments that suppress findings; JSON has none."""
     if is_yaml(document.source):
-        from checker.inputs.comments import yaml_comments  # not on the path of JSON files
+        from checker.inputs.comments import yaml_comments  # imported on demand: JSON has no comments
 
         facts.comments += yaml_comments(document)
 
 
 def take_instance(facts: Facts, path: Path, text: str) -> None:
-    """Take a file that is the ARN of a Connect instance. Raises InputError for any other ARN."""
+    """Read a file that contains the ARN of a Connect instance. Raises InputError for any other ARN."""
     name = name_of(path)
     document = TextDocument(Source(name, text), Scalar(text, Source(name, text), 0, len(text)))
     found = Instance(instance_arn(name, text), Place(document, ()), Origin.FOLDER, home_of(path.parent))
@@ -62,7 +62,7 @@ def take_instance(facts: Facts, path: Path, text: str) -> None:
 
 
 class Found(NamedTuple):
-    """A document of a known kind: the node that holds the facts, and the way to it."""
+    """A document of a known kind, with the node of its facts and its route."""
 
     path: Path
     document: TextDocument
@@ -72,7 +72,7 @@ class Found(NamedTuple):
 
 
 def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> None:
-    """Take the facts of a document; one that holds none is noted as skipped if it was named.
+    """Read the facts of a document. An irrelevant document is reported if it was named.
 
     Raises InputError.
     """
@@ -88,7 +88,7 @@ def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> No
 
 
 def _policy(facts: Facts, found: Found) -> None:
-    """Take a policy document alone, of a topic or of a key. Raises InputError for another one that is named."""
+    """Read a topic or key policy. Raises InputError for another policy that is named."""
     dialect = dialect_of(found.document.root)
     if dialect is TOPIC:
         policy = policy_text(found.document, TOPIC)
@@ -100,7 +100,7 @@ def _policy(facts: Facts, found: Found) -> None:
 
 
 def _other_policy(facts: Facts, found: Found) -> None:
-    """Leave the policy of something else alone. Raises InputError, saying what it is, if it was named."""
+    """Skip a policy of another resource. Raises InputError with its kind if it was named."""
     root = found.document.root
     if found.named and not facts.of_change and not is_of_any_kind(root):
         raise InputError(name_of(found.path), f"this is {other_policy(root)}", help_text=_WANTED)
@@ -120,7 +120,7 @@ def _key(facts: Facts, found: Found) -> None:
 
 
 def _key_policy(facts: Facts, found: Found) -> None:
-    """Take the output of `aws kms get-key-policy`, and what is wrapped alike: a policy under `Policy`."""
+    """Read `aws kms get-key-policy` output, and any document with a policy under `Policy`."""
     policy = found.node.get("Policy") if isinstance(found.node, Object) else None
     held = policy_in(policy, KEY) if policy is not None else None
     if policy is None or held is None:
@@ -134,15 +134,17 @@ def _key_policy(facts: Facts, found: Found) -> None:
 
 
 def _template(facts: Facts, found: Found) -> None:
-    from checker.inputs.cloudformation.template import read_template  # not on the path of policies
+    from checker.inputs.cloudformation.template import (
+        read_template,
+    )  # imported on demand: policies do not need it
 
     chosen = found.named and not facts.of_change
     if not read_template(found.path, found.document, facts, named=chosen):
-        facts.pass_over(found.path, _NO_RESOURCE, named=found.named)
+        facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
 def _subscriptions(facts: Facts, found: Found) -> None:
-    facts.nobody += [] if items(found.node) else [found.path.parent]
+    facts.empty_lists += [] if items(found.node) else [found.path.parent]
     for topic, subscription in read_subscriptions(found.node):
         facts.subscriptions.setdefault(topic, []).append(subscription)
 
@@ -173,51 +175,53 @@ _READERS: dict[Kind, Callable[[Facts, Found], None]] = {
     Kind.TAGS: _tags,
     Kind.INSTANCES: _instances,
 }
-"""The reader of each kind of document; manifests are read before, as they name other files."""
+"""The reader for each kind of document. Manifests are read earlier, because they name other files."""
 
 
 def take_bulk(path: Path, facts: Facts, *, named: bool) -> None:
-    """Read a large file by its kind; one that has nothing to judge in it is noted as skipped if it was named.
+    """Read a large file by its kind. An irrelevant file is reported if it was named.
 
     Raises InputError.
     """
     if is_stream(path):
-        reason = "Terraform plans and CloudTrail events are not read from a pipe"
-        raise InputError(name_of(path), reason, help_text="save them to a file and name the file")
+        reason = "Terraform plans and CloudTrail events cannot be read from a pipe"
+        raise InputError(name_of(path), reason, help_text="save the input to a file and name the file")
     text = head_of(path)
     if is_terraform_json(text):
-        from checker.inputs.terraform.plan.show import read_show  # not on the path of policies
+        from checker.inputs.terraform.plan.show import (
+            read_show,
+        )  # imported on demand: policies do not need it
 
         if not read_show(path, facts, named=named and not facts.of_change):
-            facts.pass_over(path, _NO_PLANNED_RESOURCE, named=named)
+            facts.skip_irrelevant(path, _NO_PLANNED_RESOURCE, named=named)
     elif is_trail(text):
         from checker.inputs.cloudtrail.trail import read_trail  # as above
 
         if not read_trail(path, facts):
-            facts.pass_over(path, _NO_STREAM, named=named)
+            facts.skip_irrelevant(path, _NO_STREAM, named=named)
     elif named and not facts.of_change:
-        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a policy"
+        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
         raise InputError(
-            name_of(path), reason if path.stat().st_size > MAX_BYTES else "no events of CloudTrail"
+            name_of(path), reason if path.stat().st_size > MAX_BYTES else "contains no CloudTrail events"
         )
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:
-    """Read the ARN of a Connect instance, given as ``name``. Raises InputError for any other text."""
+    """Parse the ARN of a Connect instance from the option or file ``name``. Raises InputError."""
     arn = Arn.parse(text)
     if arn is None or not arn.is_instance:
-        raise InputError(name, f"`{text}` is no ARN of a Connect instance", help_text=help_text)
+        raise InputError(name, f"`{text}` is not a Connect instance ARN", help_text=help_text)
     return arn
 
 
 def bare_key(document: TextDocument, *, named: bool) -> Key:
-    """Take a key policy document alone."""
+    """Make a key from a bare policy document."""
     unknown = Unknown("a key policy does not name its key")
     return Key(unknown, Place(document, ()), policy_text(document, KEY), named=named)
 
 
 def unwrap(document: TextDocument) -> TextDocument:
-    """Look into a document that is JSON in a string, or the recording of an API call. Raises InputError."""
+    """Unwrap a document that is JSON in a string, or a recorded API call. Raises InputError."""
     root = document.root
     text = text_of(root)
     if text is not None and isinstance(root, Scalar):
@@ -227,9 +231,9 @@ def unwrap(document: TextDocument) -> TextDocument:
 
 
 def reject_duplicates(document: TextDocument) -> None:
-    """Refuse a wrapper that says something twice; in a policy it becomes a finding instead."""
+    """Refuse a wrapper with duplicate keys; duplicate keys in a policy become a finding instead."""
     for node in (document.root, *children(document.root)):
         for first, second in node.duplicates() if isinstance(node, Object) else ():
             line = document.source.position(first.start, first.end).line
             where = document.source.position(second.start, second.end)
-            raise InputError(document.name, f"`{second.key}` stands twice, first on line {line}", where)
+            raise InputError(document.name, f"duplicate key `{second.key}`, first used on line {line}", where)

@@ -1,4 +1,4 @@
-"""Tells by its content what a document is."""
+"""Recognizes the kind of a document by its content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """The documents that are read."""
+    """The supported kinds of documents."""
 
     TOPIC = "the attributes of a topic"
     SUBSCRIPTIONS = "a list of subscriptions"
@@ -32,11 +32,11 @@ MANIFEST_KEYS = ("version", "instances", "topics", "keys", "contacts")
 _FILES = ("attributes", "policy")
 _OF_TOPIC = frozenset(("arn", *_FILES, "subscriptions", "key", "instances"))
 _ATTRIBUTES = ("Policy", "Owner", "SubscriptionsConfirmed", "EffectiveDeliveryPolicy", "KmsMasterKeyId")
-"""What the attributes of a topic have beside its ARN; messages and settings of other programs have the ARN too."""
+"""Keys of topic attributes besides the ARN, which messages and settings of other programs also contain."""
 
 
 def kind_of(node: Node) -> tuple[Kind, Node, tuple[str, ...]] | None:
-    """Name the kind, the node that holds the facts, and the way to it; ``None`` for anything else."""
+    """Return the kind of a document, the node of its facts and the route to it; ``None`` if unknown."""
     if not isinstance(node, Object):
         return None
     keys = {member.key for member in node.members}
@@ -64,7 +64,9 @@ _WRAPPERS = (
     ("ResourceTagMappingList", Kind.TAGS, Array, ("ResourceARN",)),
     ("InstanceSummaryList", Kind.INSTANCES, Array, ("Id", "Arn")),
 )
-"""The key around the facts, and the keys of which a fact has at least one: other services wrap alike."""
+"""The wrapper key of the facts, and keys of which a fact has at least one; other services use similar
+wrappers.
+"""
 
 
 def _marked(node: Node, marks: tuple[str, ...]) -> bool:
@@ -73,7 +75,7 @@ def _marked(node: Node, marks: tuple[str, ...]) -> bool:
 
 
 def _looks_like_template(node: Object) -> bool:
-    """True if there are Resources, and the template or one of them says what it is.
+    """True if the document has Resources and is marked as a template, itself or in a resource.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
     """
@@ -87,7 +89,7 @@ def _looks_like_template(node: Object) -> bool:
 
 
 def _of_subscription(node: Node) -> bool:
-    """True for the attributes of a subscription, which name a topic and an owner too."""
+    """True for the attributes of a subscription, which also have a topic ARN and an owner."""
     return isinstance(node, Object) and node.get("SubscriptionArn") is not None
 
 
@@ -100,9 +102,9 @@ def _wraps_policy(node: Node | None) -> bool:
 
 
 def is_manifest(node: Node) -> bool:
-    """True for a streaming manifest: its keys alone, and in one of its lists what only a manifest says.
+    """True for a streaming manifest: it has only manifest keys, and a list item specific to manifests.
 
-    Message brokers, Helm charts and address books have `topics`, `contacts` and `version` too.
+    Message brokers, Helm charts and address books also use `topics`, `contacts` and `version`.
     """
     return has_keys_of_manifest(node) and any(
         _says(kind, one) for kind in MANIFEST_KEYS[1:] for one in _listed(node, kind)
@@ -110,7 +112,7 @@ def is_manifest(node: Node) -> bool:
 
 
 def may_be_of_others(node: Node) -> bool:
-    """True for a manifest that only its topics' ARNs speak for, all of which have keys that no manifest has."""
+    """True for a manifest identified only by its topic ARNs, all with keys that manifests do not have."""
     topics = _listed(node, "topics")
     others = any(
         _says(kind, one) for kind in ("instances", "keys", "contacts") for one in _listed(node, kind)
@@ -124,7 +126,7 @@ def _has_known_keys(topic: Node) -> bool:
 
 
 def has_keys_of_manifest(node: Node) -> bool:
-    """True if topics or contacts are listed, and every key is one of a manifest's, or nearly."""
+    """True if topics or contacts are listed, and every key is a manifest key or a typo of one."""
     keys = {member.key for member in node.members} if isinstance(node, Object) else set()
     if not keys & {"topics", "contacts"}:
         return False
@@ -132,7 +134,7 @@ def has_keys_of_manifest(node: Node) -> bool:
 
 
 def _says(kind: str, item: Node) -> bool:
-    """True for an item that names an instance, topic or key by its ARN, or the file of a topic."""
+    """True for an item with the ARN of an instance, topic or key, or with a topic file."""
     if kind == "instances":
         return _is_arn(item)
     if not isinstance(item, Object):

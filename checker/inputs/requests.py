@@ -1,4 +1,4 @@
-"""Reads what `checker simulate` decides: a policy and a request, one JSON object a line or by option."""
+"""Reads the input of `checker simulate`: a policy and a request, from a JSON line or from options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """One decision to make."""
+    """A request to decide, with its policy."""
 
     policy: Policy
     request: Request
@@ -36,8 +36,8 @@ class Question(NamedTuple):
 def read_question(name: str, line: str) -> Question:
     """Read a line `{"policy": ..., "request": {"principal", "action", "resource", "context"}}`.
 
-    Raises InputError for a line that is no JSON or has no such request. A policy that is no policy is
-    decided all the same.
+    Raises InputError for a line that is not JSON or has no valid request. An invalid policy is still
+    evaluated.
     """
     document = parse_text(name, line)
     reader = _Reader(document)
@@ -50,7 +50,7 @@ def read_question(name: str, line: str) -> Question:
 
 
 def policy_for(node: Node, request: Object) -> Policy:
-    """Read the policy in the dialect of the action that is asked for."""
+    """Read the policy in the dialect of the requested action."""
     action = (text_of(request.get("action") or node) or "").lower()
     return read_policy(node, KEY if action.startswith("kms:") else TOPIC)[0]
 
@@ -64,7 +64,7 @@ def read_context(text: str) -> tuple[str, str]:
 
 
 def read_caller(service: str | None, arn: str | None) -> Caller:
-    """Read the caller from two options of which one is given. Raises InputError."""
+    """Read the caller from exactly one of two options. Raises InputError."""
     if service and not arn:
         return Service(service)
     if arn == ANONYMOUS and not service:
@@ -72,16 +72,16 @@ def read_caller(service: str | None, arn: str | None) -> Caller:
     caller = AwsPrincipal.parse(arn) if arn and not service else None
     if caller is None:
         wanted = (
-            f"`{arn}` is neither an ARN nor an account id"
+            f"`{arn}` is neither an ARN nor an account ID"
             if arn and not service
-            else "give exactly one of the two"
+            else "use exactly one of the two"
         )
         raise InputError("--service / --aws", wanted)
     return caller
 
 
 class _Reader:
-    """Reads the parts of a question, saying where one is missing."""
+    """Reads the parts of a question, and reports missing parts with their position."""
 
     def __init__(self, document: TextDocument) -> None:
         self.document = document
@@ -92,7 +92,7 @@ class _Reader:
 
     def object(self, node: Node, what: str) -> Object:
         if not isinstance(node, Object):
-            raise self.fault(node, f"{what} is an object, this is {describe(node)}")
+            raise self.fault(node, f"{what} must be an object, found {describe(node)}")
         return node
 
     def member(self, node: Object, key: str) -> Node:
@@ -105,7 +105,7 @@ class _Reader:
         value = self.member(node, key)
         text = text_of(value)
         if text is None:
-            raise self.fault(value, f"`{key}` is a string, this is {describe(value)}")
+            raise self.fault(value, f"`{key}` must be a string, found {describe(value)}")
         return text
 
     def request(self, node: Object) -> Request:
@@ -121,22 +121,22 @@ class _Reader:
     def caller(self, node: Object) -> Caller:
         service, arn = node.get("service"), node.get("aws")
         if (service is None) == (arn is None):
-            raise self.fault(node, '`principal` is {"service": NAME} or {"aws": ARN}')
+            raise self.fault(node, '`principal` must be {"service": NAME} or {"aws": ARN}')
         if service is not None:
             return Service(self.text(node, "service"))
         if self.text(node, "aws") == ANONYMOUS:
             return Anonymous()
         caller = AwsPrincipal.parse(self.text(node, "aws"))
         if caller is None and arn is not None:
-            raise self.fault(arn, "`aws` is neither an ARN nor an account id")
-        assert caller is not None  # noqa: S101 - told apart above
+            raise self.fault(arn, "`aws` is neither an ARN nor an account ID")
+        assert caller is not None  # noqa: S101 - checked above
         return caller
 
     def context(self, node: Node) -> dict[str, ContextValue]:
         found: dict[str, ContextValue] = {}
         for member in self.object(node, "`context`").members:
             if isinstance(member.value, Scalar) and member.value.value is None:
-                continue  # a key without a value is a key that is not there
+                continue  # IAM treats a key without a value as missing
             twice = member.key in found
             found[member.key] = (
                 Unknown("the request has this key twice", member.key) if twice else _value(member.value)
@@ -146,14 +146,17 @@ class _Reader:
 
 def _value(node: Node) -> ContextValue:
     if isinstance(node, Object):
-        return Unknown("a context value that is an object")
+        return Unknown("a context value cannot be an object")
     if not isinstance(node, Array):
         return _scalar(node)
-    texts = [_scalar(one) if isinstance(one, Scalar) else Unknown("a list in a list") for one in items(node)]
+    texts = [
+        _scalar(one) if isinstance(one, Scalar) else Unknown("a context value cannot be a nested list")
+        for one in items(node)
+    ]
     known = tuple(text for text in texts if isinstance(text, str))
-    return known if len(known) == len(texts) else Unknown("a context value with a part that is no text")
+    return known if len(known) == len(texts) else Unknown("a context value is not valid Unicode text")
 
 
 def _scalar(node: Node) -> str | Unknown:
     text = scalar_text(node)
-    return Unknown("a null in a list") if text is None else text
+    return Unknown("a list in the context cannot contain null") if text is None else text

@@ -1,4 +1,4 @@
-"""Ties declared resources together by reference, and makes topics and keys of them."""
+"""Resolves references between declared resources, and builds topics and keys from them."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 
 UNKNOWN_OWNER = "000000000000"
-"""Stands for the account of a resource that is not known in the policy that AWS gives it."""
+"""Placeholder for the unknown account of a resource in its default policy."""
 _DURABLE = ("sqs", "firehose")
 
 
 def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
-    """Add the topics, keys and instances that a deployment would have to the facts.
+    """Add the topics, keys and instances of a deployment to the facts.
 
-    Faults in a policy's text are noted there too, and the policy is Unknown.
+    Errors in policy text are noted, and the policy becomes Unknown.
     """
     maker = _Maker(declared, facts)
     made = [(one, maker.topic(one)) for one in declared.topics]
@@ -64,7 +64,7 @@ class _Maker:
         self.key_policies = _by_owner(declared.key_policies)
 
     def topic(self, one: DeclaredTopic) -> Topic:
-        """Give a topic its policy, its subscriptions and the name that its key answers to."""
+        """Build a topic with its policy, its subscriptions and its key's name."""
         writers = _writers(self.topic_policies, one.names, one.arn)
         inline = [one.policy] if one.policy is not None else []
         shared = max((len(writer.owners) for writer in writers), default=1)
@@ -90,7 +90,7 @@ class _Maker:
         )
 
     def sender(self, topic: DeclaredTopic) -> str:
-        """Name the resource that makes Connect stream to a topic, if one is declared."""
+        """Return the resource that makes Connect stream to a topic, if one is declared."""
         names = topic.names if isinstance(topic.arn, Unknown) else (*topic.names, str(topic.arn))
         called = {*names, *map(topic_name, names)}
         senders = (one.address for one in self.declared.senders if not called.isdisjoint(one.topics))
@@ -99,7 +99,9 @@ class _Maker:
     def policy(
         self, one: DeclaredTopic | DeclaredKey, writers: list[DeclaredPolicy], dialect: Dialect
     ) -> PolicyText | Unknown:
-        """Choose the policy; where several resources write it, the last to do so wins, which is not known."""
+        """Choose the policy; if several resources write it, the result depends on the last write and is
+        Unknown.
+        """
         inline = [one.policy] if one.policy is not None else []
         found = [*inline, *(writer.policy for writer in writers)]
         if len(found) > 1:
@@ -118,7 +120,7 @@ class _Maker:
             return Unknown(error.reason)
 
     def key(self, one: DeclaredKey) -> Key:
-        """Give a key its policy, its aliases and its grants."""
+        """Build a key with its policy, aliases and grants."""
         writers = _writers(self.key_policies, one.names, one.arn)
         aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         return Key(
@@ -138,22 +140,22 @@ class _Maker:
         )
 
     def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:
-        """The grants on a key, each with why it may not exist or may be on another key."""
+        """Return the grants on a key, each with the reason if it may not exist or may be on another key."""
         for grant in self.declared.grants:
             if is_same(grant.key, key.names, key.arn):
                 yield grant, doubt_about([grant], key)
             elif isinstance(grant.key, Unknown) and not self.is_declared(grant.key):
                 yield (
                     grant,
-                    Unknown(f"which key the grant `{grant.address}` is on is not known", grant.key.where),
+                    Unknown(f"the key of grant `{grant.address}` is not known", grant.key.where),
                 )
 
     def is_declared(self, key: Unknown) -> bool:
-        """True for what is the name of a key that is declared."""
+        """True for a reference to a declared key."""
         return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
 
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
-        """The subscriptions that are declared with the topic; others may be made elsewhere."""
+        """Return the declared subscriptions of a topic; others may exist elsewhere."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
         listed = tuple(map(_subscription, certain(found, topic)))
         if any(one.protocol in _DURABLE for one in listed):
@@ -162,7 +164,7 @@ class _Maker:
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
-    """True if none of several policies can name Connect, whichever of them is in force."""
+    """True if none of several policies can name Connect, whichever is in force."""
     return len(policies) > 1 and not any(map(_may_name_connect, policies))
 
 
@@ -177,7 +179,7 @@ def _may_name_connect(policy: Node | Unknown) -> bool:
 
 
 def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
-    """Index policies by what they call the resources that they are for."""
+    """Index policies by the names of their resources."""
     found: dict[str, list[DeclaredPolicy]] = {}
     for policy in policies:
         for owner in policy.owners:
@@ -188,14 +190,14 @@ def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPoli
 def _writers(
     policies: Mapping[str, list[DeclaredPolicy]], names: tuple[str, ...], arn: Arn | Unknown
 ) -> list[DeclaredPolicy]:
-    """The policies for a resource, each once."""
+    """Return the policies for a resource, each once."""
     called = names if isinstance(arn, Unknown) else (*names, str(arn))
     found = (policy for name in called for policy in policies.get(name, ()))
     return list({id(policy): policy for policy in found}.values())
 
 
 def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
-    """What a document calls its own resource by while the ARN is not known."""
+    """Return the reference of a document to its own resource while the ARN is not known."""
     return names[0] if isinstance(arn, Unknown) and names else ""
 
 
@@ -210,7 +212,7 @@ def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:
 
 
 def substituted(node: Node, texts: Mapping[str, str]) -> Node:
-    """Put texts in the place of values that are unknown by these names."""
+    """Replace unknown values that have these names with texts."""
     if isinstance(node, Scalar):
         known = texts.get(node.value.where) if isinstance(node.value, Unknown) else None
         return node if known is None else node._replace(value=known)
@@ -221,7 +223,7 @@ def substituted(node: Node, texts: Mapping[str, str]) -> Node:
 
 
 def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
-    """The policy that AWS gives a resource for which none is declared; its place is the resource's."""
+    """Make the default policy of a resource without a declared policy, at the resource's position."""
     text = json.dumps(policy)
     root = parse_json(Source(place.document.name, text))
     read, problems = read_policy(root, dialect)
@@ -229,7 +231,7 @@ def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
 
 
 def _default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[str, object]:
-    """What AWS writes for a topic or key that is made without a policy.
+    """Return the default policy that AWS creates for a topic or key.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html

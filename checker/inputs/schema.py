@@ -1,4 +1,4 @@
-"""Holds a document against its published schema; the first fault is an error with its place."""
+"""Validates a document against its published schema; the first error is raised with its position."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def validate(document: TextDocument, schema: str) -> None:
-    """Check a document; ``schema`` is the name of a file in `schemas/`. Raises InputError."""
-    from jsonschema import Draft202012Validator  # heavy, and few files have a schema
+    """Validate a document against a file in `schemas/`. Raises InputError."""
+    from jsonschema import Draft202012Validator  # slow import, and few files have a schema
     from jsonschema.exceptions import best_match
 
     rules = json.loads(files("checker.schemas").joinpath(schema).read_text("utf-8"))
@@ -31,31 +31,31 @@ def validate(document: TextDocument, schema: str) -> None:
 
 
 def _fault(document: TextDocument, error: ValidationError, schema: str) -> InputError:
-    """Say in words what the schema has against a document."""
+    """Describe a schema error in words."""
     route: Route = tuple(error.absolute_path)
-    wanted: Any = error.validator_value
+    expected: Any = error.validator_value
     value: Any = error.instance
     at, help_text = Part.VALUE, f"see `schemas/{schema}`"
     message = error.message[:300]
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = tuple(error.schema.get("properties", ()))
-        odd = next(key for key in value if key not in known)
-        route, at, message = (*route, odd), Part.KEY, f"unknown key `{odd}`"
-        help_text = _hint(odd, known)
+        unknown_key = next(key for key in value if key not in known)
+        route, at, message = (*route, unknown_key), Part.KEY, f"unknown key `{unknown_key}`"
+        help_text = _hint(unknown_key, known)
     elif error.validator == "enum":
-        message, help_text = f"`{value}` is none of {', '.join(wanted)}", _hint(str(value), wanted)
-    elif error.validator == "anyOf" and all("required" in one for one in wanted):
-        message = f"needs {' or '.join(f'`{key}`' for one in wanted for key in one['required'])}"
+        message, help_text = f"`{value}` is not one of {', '.join(expected)}", _hint(str(value), expected)
+    elif error.validator == "anyOf" and all("required" in one for one in expected):
+        message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, at), help_text)
 
 
 def _hint(word: str, known: tuple[str, ...]) -> str:
     guess = did_you_mean(word, known)
-    return f"did you mean `{guess}`?" if guess else f"known are {', '.join(known)}"
+    return f"did you mean `{guess}`?" if guess else f"known: {', '.join(known)}"
 
 
 def plain(node: Node) -> Any:
-    """Turn nodes into the values that a JSON decoder gives."""
+    """Convert nodes to the values that a JSON decoder returns."""
     if isinstance(node, Object):
         return {member.key: plain(member.value) for member in node.members}
     if isinstance(node, Array):

@@ -1,7 +1,8 @@
-"""Finds the resources that make Amazon Connect stream chats to a topic: roles, functions, state machines, flows.
+"""Finds the resources that make Amazon Connect stream chats to a topic: roles, functions, state machines,
+flows.
 
-A role or function starts streaming if it may call `connect:StartContactStreaming` or `connect:StartChatContact`.
-Which topic it names in the call is in its code, and the code gets the ARN from the environment or the policy.
+A role or function starts streaming if it may call `connect:StartContactStreaming` or
+`connect:StartChatContact`. Its code selects the topic, and gets the ARN from the environment or the policy.
 https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
 """
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 _STARTING = ("startcontactstreaming", "startchatcontact")
 _MARKS = (*_STARTING, "chatstreamingconfiguration")
 _HINTS = ("connect:", "contact", "chat")
-"""One of them is in every text that `_starts` is looking for; most texts have none."""
+"""Words of which every text that `_starts` matches has at least one; most texts have none."""
 
 _BLANKS = str.maketrans("", "", "_- ")
-"""`start_contact_streaming` in Python, `start-contact-streaming` of the AWS CLI and the action are one call."""
+"""The call in Python, in the AWS CLI and in a policy: `start_contact_streaming`, `start-contact-streaming`,
+the action.
+"""
 
 _ROLES = frozenset(
     f"{prefix}{one}"
@@ -39,14 +42,16 @@ _FLOWS = ("AWS::Connect::", "aws_connect_")
 _WATCHERS = ("AWS::CloudWatch::", "AWS::Events::", "AWS::Logs::", "aws_cloudwatch_")
 _JUDGED = ("AWS::SNS::", "AWS::KMS::", "aws_sns_", "aws_kms_", "awscc_sns_", "awscc_kms_")
 _OUTSIDE = (*_WATCHERS, *_JUDGED)
-"""Types that speak of streaming or of topics and start nothing: an alarm about `StartContactStreaming`, say."""
+"""Resource types that mention streaming or topics but start nothing, such as alarms."""
 
 _ROLE_WORDS = ("role", "user", "group")
 _EXCEPTIONS = frozenset(("NotAction", "NotActions", "not_actions"))
 _OTHER_TOPICS = frozenset(
     ("deadletterconfig", "deadletterqueue", "dead_letter_config", "destination_config", "events", "tags")
 )
-"""Where a function names a topic that it does not stream to: failed invocations, the events that invoke it."""
+"""Properties in which a function names a topic but does not stream to it: dead-letter queues and event
+sources.
+"""
 
 _REFERENCE = re.compile(r"\$\{([^{}]+)\}")
 _TOPIC_ARN = re.compile(r"arn:[^\s\"',]*:sns:[^\s\"',]+")
@@ -54,9 +59,9 @@ _LONGEST_NAME = 2048
 
 
 class Part(NamedTuple):
-    """One resource: its type, its names for others, and its arguments; a ``Symbol`` is a reference.
+    """One resource: its type, its names and its arguments. A ``Symbol`` is a reference.
 
-    ``hidden`` is true for an identity policy, or what holds one, of which nothing but the references is known.
+    ``hidden`` is true for an identity policy, or its owner, if only the references are known.
     """
 
     address: str
@@ -67,21 +72,21 @@ class Part(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """The references in a resource, those to roles apart."""
+    """The references of a resource; roles are listed separately."""
 
     references: frozenset[str]
     roles: frozenset[str]
 
 
 def is_part(kind: str) -> bool:
-    """True for a type of resource that may start streams or may say who does."""
+    """True for a type of resource that may start streams or hold permissions to do so."""
     return not kind.startswith(_OUTSIDE)
 
 
 def senders(parts: Iterable[Part], *, possible: bool = False) -> list[DeclaredSender]:
-    """Give the resources that start streams, or belong to the same role as what does, and get a topic.
+    """Return the resources that start streams, or share a role with one that does, and refer to a topic.
 
-    ``possible`` gives those that may, too, by a policy that is not known.
+    ``possible`` includes resources with an unknown policy.
     """
     by_address = {one.address: one for one in parts if is_part(one.kind)}
     starting = frozenset(
@@ -102,7 +107,7 @@ def senders(parts: Iterable[Part], *, possible: bool = False) -> list[DeclaredSe
 
 
 class _Groups:
-    """What acts as one: a role with its policies and whatever runs under it, or a resource by itself."""
+    """Groups resources that act together: a role with its policies and dependents, or a single resource."""
 
     def __init__(
         self, parts: Mapping[str, Part], known: Mapping[str, _Facts], names: Mapping[str, str]
@@ -117,11 +122,11 @@ class _Groups:
                     self.under.setdefault(role, []).append(address)
 
     def addresses(self, references: Iterable[str]) -> set[str]:
-        """The resources that references lead to."""
+        """Return the addresses that references resolve to."""
         return {self.names[one] for one in references if one in self.names}
 
     def of(self, address: str) -> list[str]:
-        """A resource, what belongs to it if it is a role, and the policies that these refer to."""
+        """Return a resource, its members if it is a role, and the policies that these refer to."""
         found = [address, *self.under.get(address, ())]
         for one in found:
             references = self.addresses(self.known[one].references)
@@ -152,7 +157,7 @@ class _Leaf(NamedTuple):
 
 
 def _leaves(value: Plain, path: tuple[str, ...] = ()) -> Iterator[_Leaf]:
-    """Give every text and every key, also those in JSON that a text holds, without what a Deny says."""
+    """Yield every text and key, including JSON inside texts, except in Deny statements."""
     if isinstance(value, Symbol):
         value = value.name
     if isinstance(value, str):
@@ -177,7 +182,7 @@ def _members(value: Mapping[str, Plain], path: tuple[str, ...]) -> Iterator[_Lea
 
 
 def _inside(text: str) -> Plain:
-    """Read the JSON that a text holds; the text itself if it holds none."""
+    """Parse JSON in a text; return the text itself if it is not JSON."""
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -188,7 +193,7 @@ def _inside(text: str) -> Plain:
 
 
 def _starts(leaf: _Leaf) -> bool:
-    """True for a text with a call that starts streams, and for an action with wildcards that covers one."""
+    """True for text with a call that starts streams, and for a wildcard action that covers one."""
     text = leaf.text.lower()
     if not any(word in text for word in _HINTS) or not _EXCEPTIONS.isdisjoint(leaf.path):
         return False
@@ -199,7 +204,7 @@ def _starts(leaf: _Leaf) -> bool:
 
 
 def _references(leaves: Iterable[_Leaf]) -> frozenset[str]:
-    """Collect the names in texts by which resources may be called."""
+    """Collect the names in texts that may refer to resources."""
     return frozenset(name for text in {leaf.text for leaf in leaves} for name in _names(text) if name)
 
 
@@ -214,6 +219,6 @@ def _names(text: str) -> Iterator[str]:
 
 
 def topic_name(arn: str) -> str:
-    """The name at the end of a topic's ARN whose other parts need not be known; empty for anything else."""
+    """Return the name at the end of a topic ARN, even if other parts are unknown; empty for other texts."""
     name = arn.rpartition(":")[2]
     return f":sns:{name}" if ":sns:" in arn and "$" not in name and "*" not in name else ""

@@ -1,9 +1,9 @@
-"""Sensitive values as they are read: what can be kept from all output is judged, anything else is not known.
+"""Protects sensitive values: a value is checked if it can be redacted in all output; otherwise it is Unknown.
 
-Words that everybody may know stay: elements, operators, actions and services of the policy language, Regions,
-and values without text. A value in which every text can be recognized in output keeps them all, and
-`checker.core.terminal_text` is told. A short or common text, as `prod`, would be found in other places, too; it becomes
-Unknown, as everything sensitive in a plan does.
+Public words are not redacted: elements, operators, actions and services of the policy language, Regions, and
+values without text. A value is kept if each of its texts is distinctive, and `checker.core.terminal_text`
+then redacts them. A short or common text, such as `prod`, would match unrelated output, so it becomes
+Unknown, as does every sensitive value in a plan.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 _OF_ARNS = ("", "arn", "connect", "iam", "instance", "key", "kms", "role", "root", "sns", "sts", "user")
 _WORDS = frozenset((*_OF_ARNS, *REGIONS, *(name for names in REGIONS.values() for name in names)))
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-"""A name that code gives to a part of a value, as in `var.ids.account`."""
+"""An attribute that code reads from a value, as in `var.ids.account`."""
 
 _PIECES = re.compile(r"[:/]")
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 
 class Secrets:
-    """The sensitive texts of one reading; ``decode`` parses the JSON in a string, or raises InputError."""
+    """The sensitive texts of one reading. ``decode`` parses JSON in a string, or raises InputError."""
 
     def __init__(self, decode: Callable[[Scalar], Node]) -> None:
         self.decode = decode
         self.texts: set[str] = set()
 
     def protect(self, node: Node, where: str) -> Node:
-        """Give a sensitive value as it may be judged; ``where`` names it."""
+        """Return a sensitive value in a form that is safe to check; ``where`` names it."""
         if isinstance(node, Object):
             if not all(_NAME.fullmatch(one.key) or self._may_stay(one.key) for one in node.members):
                 return _unknown(node, where)
@@ -54,7 +54,7 @@ class Secrets:
         return self._protect_text(node, where)
 
     def derived(self, found: Node, arguments: Iterable[Node], where: str) -> Node:
-        """Protect what a function makes of arguments, if one of them is sensitive."""
+        """Protect the result of a function if one of its arguments is sensitive."""
         if not self.texts:
             return found
         given = {text for one in arguments for text in texts_of(one)}
@@ -63,7 +63,7 @@ class Secrets:
         return self._derived(found, given, where)
 
     def reveal(self, node: Node) -> None:
-        """Let a value be shown."""
+        """Allow a value to be shown."""
         texts = set(texts_of(node))
         self.texts -= texts
         reveal(texts.union(*map(_PIECES.split, texts)))
@@ -98,12 +98,12 @@ class Secrets:
         return inside if any(isinstance(one, Unknown) for one in _values(inside)) else node
 
     def _protect_parts(self, node: Scalar, text: str, where: str) -> Node:
-        """Protect what is written around the references of a text, as in `arn:aws:iam::${...}:role/chat`."""
+        """Protect the literal parts between references, as in `arn:aws:iam::${...}:role/chat`."""
         parts = (piece for part in _REFERENCE.split(text) for piece in _PIECES.split(part))
         return node if all(map(self._may_stay, parts)) else _unknown(node, where)
 
     def _may_stay(self, text: str) -> bool:
-        """True for a public word, and for a text that is kept from output from now on."""
+        """True for a public word, and for a text that is now redacted."""
         if _is_public(text):
             return True
         if keep_secret(text):
@@ -116,7 +116,7 @@ class Secrets:
 
 
 def keep_secret(text: str) -> bool:
-    """Keep a text from output, and its pieces; false if it could not be recognized there."""
+    """Redact a text and its parts; false if it is not distinctive enough."""
     if not can_hide(text):
         return False
     hide((text, *(one for one in _PIECES.split(text) if can_hide(one) and not _is_public(one))))
@@ -124,7 +124,7 @@ def keep_secret(text: str) -> bool:
 
 
 def texts_of(node: Node) -> Iterator[str]:
-    """The texts and numbers in a value, and the keys of its objects."""
+    """Return the texts and numbers in a value, and the keys of its objects."""
     if isinstance(node, Scalar):
         value = node.value.text if isinstance(node.value, Number) else node.value
         yield from (value,) if isinstance(value, str) else ()
@@ -147,7 +147,7 @@ def _is_public(text: str) -> bool:
 
 
 def _hide_lines(node: Scalar, text: str) -> None:
-    """Hide the lines that a text is written in where it cannot be found in them as it is."""
+    """Redact the source lines of a text if the text does not appear in them literally."""
     written = node.source.text[node.start : node.end]
     at = node.source.position(node.start, node.end)
     if can_hide(text) and at.line == at.end_line and text in written:

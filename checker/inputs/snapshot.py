@@ -1,4 +1,4 @@
-"""The files of a fix as they were first read: plan, proof and the check before writing see one and the same text."""
+"""Keeps files as first read, so that planning, proof and the check before writing use the same text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Original(NamedTuple):
-    """A file as it was read: its text, its path without links, which file it is in which folder, its hard links."""
+    """A file as read: its text, its path without links, its identity, its folder's identity, its hard links."""
 
     text: str
     path: str
@@ -25,7 +25,7 @@ class Original(NamedTuple):
 
 
 Snapshot = dict[str, Original]
-"""The files that were read, by absolute path; a link goes by its own name."""
+"""The files read, by absolute path; a link has its own entry."""
 
 
 class _View(NamedTuple):
@@ -38,9 +38,9 @@ _VIEW: ContextVar[_View | None] = ContextVar("view", default=None)
 
 @contextmanager
 def drafts(texts: Mapping[str, str], snapshot: Snapshot | None = None) -> Iterator[None]:
-    """Read files as if they had these texts, by absolute path, so that a change is tried before it is made.
+    """Substitute these texts for files, by absolute path, to evaluate a change before it is written.
 
-    Files that are in the snapshot are not read again, and those that are read are added to it.
+    Files in the snapshot are not read again, and newly read files are added.
     """
     token = _VIEW.set(_View(texts, {} if snapshot is None else snapshot))
     try:
@@ -50,7 +50,7 @@ def drafts(texts: Mapping[str, str], snapshot: Snapshot | None = None) -> Iterat
 
 
 def known_text(path: Path) -> str | None:
-    """The draft of a file, or its text when it was first read; ``None`` for a file that is still to be read."""
+    """Return the draft of a file, or its text as first read; ``None`` for a file not read yet."""
     view = _VIEW.get()
     if view is None:
         return None
@@ -60,7 +60,7 @@ def known_text(path: Path) -> str | None:
 
 
 def drop(path: Path) -> None:
-    """Take a file that has no part in the fix out of the snapshot, which would otherwise hold a whole repository."""
+    """Remove a file that is not part of the fix, to save memory."""
     view = _VIEW.get()
     name = os.path.abspath(path)  # noqa: PTH100 - links are not followed
     if view is not None and name not in view.drafts:
@@ -68,12 +68,12 @@ def drop(path: Path) -> None:
 
 
 def keep(path: Path, text: str, status: os.stat_result) -> None:
-    """Add a file that was read to the snapshot, if there is one."""
+    """Add a file to the snapshot, if one is active."""
     view = _VIEW.get()
     if view is None:
         return
     real = os.path.realpath(path)
-    with suppress(OSError):  # its folder was removed meanwhile; what has no original is not written
+    with suppress(OSError):  # the folder was removed; a file without an original is never written
         folder = os.stat(os.path.dirname(real))  # noqa: PTH116, PTH120 - names, as above
         view.snapshot[os.path.abspath(path)] = Original(  # noqa: PTH100 - as above
             text, real, Identity.of(folder), Identity.of(status), status.st_nlink

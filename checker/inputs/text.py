@@ -1,4 +1,4 @@
-"""Reads a file into a document: bounded in size and depth, every failure with a place and a reason."""
+"""Reads a file into a document with limits on size and depth; every error has a position and a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Scalar
 
 MAX_BYTES = 5 * 1024 * 1024
-"""Policies are at most 32 KB; describe and list outputs of a whole account stay well below this."""
+"""Size limit. Policies have at most 32 KB; list outputs of a whole account stay well below the limit."""
 
 _CHUNK = 64 * 1024
 
@@ -30,7 +30,7 @@ _EITHER = ".template"
 
 
 class TextDocument(NamedTuple):
-    """A parsed text, or a part of one; the Document of every finding in it."""
+    """A parsed text or a part of one; the Document of its findings."""
 
     source: Source
     root: Node
@@ -41,56 +41,56 @@ class TextDocument(NamedTuple):
         return self.source.name
 
     def locate(self, route: Route, part: Part) -> Position:
-        """Find where a route leads to."""
+        """Return the position of a route."""
         return find(self.root, route, part).position()
 
     def text_of(self, route: Route, part: Part) -> Text:
-        """Give the file that it is in."""
+        """Return the file of a route."""
         return find(self.root, route, part).source
 
     def pointer_to(self, route: Route, part: Part) -> str | None:
-        """Point to where a route leads, in a file that a machine wrote."""
+        """Return the JSON pointer of a route in a generated file."""
         source, start, _ = find(self.root, route, part)
         return source.pointer_at(start)
 
     def anchor(self, route: Route) -> str:
-        """Name the place that a route leads to."""
+        """Return the anchor of a route."""
         return anchor(self.root, route)
 
 
 class Implied(NamedTuple):
-    """The document of a policy that nobody wrote: whatever is found in it is placed at the resource."""
+    """The document of a default policy: its findings are located at the resource."""
 
     place: Place
     root: Node
 
-    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same wherever
-        """Point to the resource."""
+    def pointer_to(self, route: Route, part: Part) -> str | None:  # noqa: ARG002 - the same for every route
+        """Return the pointer to the resource."""
         return self.place.document.pointer_to(self.place.route, Part.VALUE)
 
     @property
     def name(self) -> str:
-        """The file of the resource."""
+        """Return the name of the resource's file."""
         return self.place.document.name
 
-    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same wherever
-        """Find the resource."""
+    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same for every route
+        """Return the position of the resource."""
         return self.place.document.locate(self.place.route, Part.VALUE)
 
-    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same wherever
-        """Give the file of the resource."""
+    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same for every route
+        """Return the resource's file."""
         return self.place.document.text_of(self.place.route, Part.VALUE)
 
     def anchor(self, route: Route) -> str:
-        """Name the place in the policy."""
+        """Return the anchor of the resource."""
         return anchor(self.root, route)
 
 
 def read_text(path: Path, *, pipes: bool = False) -> str:
     """Read a UTF-8 file, without its byte order mark.
 
-    ``pipes``: the user names the file, so that it may be a pipe or a device. Raises InputError for a file that
-    is missing, not regular, too large, binary or in another encoding.
+    ``pipes``: the user names the file, so it may be a pipe or a device. Raises InputError for a file that is
+    missing, not regular, too large, binary or in another encoding.
     """
     known = known_text(path)
     if known is not None:
@@ -105,23 +105,23 @@ def read_text(path: Path, *, pipes: bool = False) -> str:
 
 
 def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
-    """Say why a file cannot be opened or read."""
+    """Make the error for a file that cannot be opened or read."""
     reason = getattr(error, "strerror", None) or str(error)
     return InputError(name, reason.lower(), help_text=getattr(error, "help", ""))
 
 
 def read_stream(name: str, stream: BinaryIO) -> str:
-    """Read UTF-8 text from an open file or pipe, of which no more is read than may be. Raises InputError."""
+    """Read UTF-8 text from an open file or pipe, up to the size limit. Raises InputError."""
     data = stream.read(_CHUNK)
     if len(data) == _CHUNK:
-        data += stream.read(MAX_BYTES + 1 - _CHUNK)  # asking for much at once costs, whatever there is
+        data += stream.read(MAX_BYTES + 1 - _CHUNK)  # one large read would allocate the whole limit
     if len(data) > MAX_BYTES:
-        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read")
+        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit")
     return decode(name, data)
 
 
 def decode(name: str, data: bytes) -> str:
-    """Decode UTF-8, with or without byte order mark. Raises InputError."""
+    """Decode UTF-8, with or without a byte order mark. Raises InputError."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(name, "the file is UTF-16", help_text="save it as UTF-8")
     try:
@@ -132,19 +132,19 @@ def decode(name: str, data: bytes) -> str:
 
 
 def is_yaml(source: Source) -> bool:
-    """Tell YAML by the name of a file; a template may be either, and is JSON if it begins like it."""
+    """True for YAML, by file name; a template may be either, and is JSON if it begins like JSON."""
     if source.name.endswith(_EITHER):
         return not source.text.lstrip().startswith("{")
     return source.name.endswith(YAML_SUFFIXES)
 
 
 def parse_text(name: str, text: str) -> TextDocument:
-    """Parse a text by the ending of its name: YAML, else JSON. Raises InputError."""
+    """Parse a text as YAML or JSON, by its file name. Raises InputError."""
     return parse_source(Source(name, text))
 
 
 def parse_source(source: Source) -> TextDocument:
-    """The same of a text with a name. Raises InputError."""
+    """Parse a named source as YAML or JSON. Raises InputError."""
     try:
         if is_yaml(source):
             from checker.inputs.yaml_text import parse_yaml  # PyYAML is not on the path of JSON files
@@ -156,9 +156,9 @@ def parse_source(source: Source) -> TextDocument:
 
 
 def parse_embedded(node: Scalar, text: str) -> TextDocument:
-    """Parse JSON kept as a string inside another document; positions stay those of the outer file.
+    """Parse JSON in a string of another document; positions refer to the outer file.
 
-    Raises InputError, saying that the fault is inside the string.
+    Raises InputError, which states that the error is inside the string.
     """
     outer = node.source
     if is_yaml(outer):
@@ -170,7 +170,9 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
 
 
 def parse_inside(source: Source) -> Node:
-    """Parse a source that is JSON in a string. Raises InputError, saying that the fault is inside the string."""
+    """Parse a source that is JSON in a string. Raises InputError, which states that the error is in the
+    string.
+    """
     try:
         return parse_json(source)
     except TextError as error:
@@ -178,5 +180,5 @@ def parse_inside(source: Source) -> Node:
 
 
 def fault_inside(error: TextError) -> InputError:
-    """Say that a fault is inside a string."""
+    """Make the error for invalid JSON inside a string."""
     return InputError(error.source.name, f"inside the string: {error.message}", error.position())

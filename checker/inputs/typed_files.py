@@ -1,4 +1,4 @@
-"""Reads a file that is handed over in a role: as the topic, as its key policy, as its key."""
+"""Reads a file in a role given by an option: topic, key policy or key."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def load_topic(path: Path, *, pipes: bool = True, any_policy: bool = False) -> Topic:
-    """Read a file that is a topic: attributes, or its policy alone. Raises InputError.
+    """Read a topic file: attributes or a bare policy. Raises InputError.
 
-    ``pipes``: here and below, the user names the file, so that it may be a pipe, or `-` for standard input.
-    ``any_policy``: take a policy for what the user says it is, also if its content is that of another kind.
+    ``pipes``, here and below: the user names the file, so it may be a pipe, or `-` for standard input.
+    ``any_policy``: accept any policy as a topic policy, regardless of its content.
     """
     document = read_document(path, pipes=pipes)
     found = kind_of(document.root)
@@ -42,7 +42,7 @@ def load_topic(path: Path, *, pipes: bool = True, any_policy: bool = False) -> T
 
 
 def load_key_policy(path: Path, *, pipes: bool = True, any_policy: bool = False) -> Key:
-    """Read a file that is a key policy: the output of `aws kms get-key-policy`, or the policy alone.
+    """Read a key policy file: `aws kms get-key-policy` output or a bare policy.
 
     Raises InputError.
     """
@@ -66,16 +66,18 @@ def load_key(path: Path, *, pipes: bool = True) -> Key:
 
 
 def topic_option(option: str, text: str) -> Arn:
-    """Read an option that names a topic. Raises InputError, saying what else it is."""
+    """Parse an option with a topic ARN. Raises InputError, which explains a wrong ARN."""
     arn = Arn.parse(text)
     if arn is None or not arn.is_topic:
-        raise InputError(option, f"`{text}` is no ARN of a topic: {why_no_topic(text)}")
+        raise InputError(option, f"`{text}` is not a topic ARN: {why_no_topic(text)}")
     return arn
 
 
 def instance_option(text: str) -> Arn:
-    """Read the option `--instance-arn`. Raises InputError, saying what an instance's ARN looks like."""
-    return instance_arn("--instance-arn", text, "it looks like arn:aws:connect:REGION:ACCOUNT:instance/ID")
+    """Parse the option `--instance-arn`. Raises InputError, which shows the expected form."""
+    return instance_arn(
+        "--instance-arn", text, "an instance ARN has the form arn:aws:connect:REGION:ACCOUNT:instance/ID"
+    )
 
 
 def read_document(path: Path, *, pipes: bool = True) -> TextDocument:
@@ -84,22 +86,22 @@ def read_document(path: Path, *, pipes: bool = True) -> TextDocument:
 
 
 def _expect_policy(document: TextDocument, expected: str, dialect: Dialect | None) -> None:
-    """Raise InputError, saying what a document is, unless it may be a policy of this kind."""
+    """Raise InputError unless a document may be a policy of this kind; the message names the actual kind."""
     found = kind_of(document.root)
     if not isinstance(document.root, Object) or (found is not None and found[0] is not Kind.POLICY):
-        said = f"this is {found[0].value}" if found is not None else f"this is {describe(document.root)}"
+        said = f"found {found[0].value}" if found is not None else f"found {describe(document.root)}"
         raise InputError(document.name, f"expected {expected}, {said}")
     if dialect is None:
         return
     other = dialect_of(document.root)
     if other is not None and other is not dialect:
-        raise InputError(document.name, f"expected {expected}, this is a {other.name}")
+        raise InputError(document.name, f"expected {expected}, found a {other.name}")
     if found is not None and other is None and not is_of_any_kind(document.root):
-        raise InputError(document.name, f"expected {expected}, this is {other_policy(document.root)}")
+        raise InputError(document.name, f"expected {expected}, found {other_policy(document.root)}")
 
 
 def read_policy_file(path: Path, action: str) -> Policy:
-    """Read the policy of a file, whichever kind the action asks about. Raises InputError."""
+    """Read the policy of a file, in the dialect of the action. Raises InputError."""
     of_key = action.lower().startswith("kms:")
     text = (load_key_policy if of_key else load_topic)(path, any_policy=True).policy
     if isinstance(text, Unknown):

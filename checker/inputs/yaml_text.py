@@ -1,8 +1,9 @@
-"""YAML with the span of every key and value; scalars are read as written, not as YAML 1.1 mangles them.
+"""Parses YAML with the range of every key and value. Scalars are read as written, without YAML 1.1
+conversions.
 
-Built from the parser's events, which nest no deeper than this module allows; composing nodes instead
-would recurse in C and crash on hostile depth. A tag never constructs anything: CloudFormation's short
-forms become their long ones, and the value of any other local tag is read as if it had none.
+Nodes are built from the parser's events, with limited depth. Composing nodes would recurse in C and crash on
+hostile input. A tag never constructs an object: CloudFormation's short forms are expanded, and other local
+tags are ignored.
 """
 
 from __future__ import annotations
@@ -46,24 +47,24 @@ _LONG = {f"!{name}": name for name in _PLAIN} | {f"!{name}": f"Fn::{name}" for n
 
 
 def long_form(tag: str | None) -> str | None:
-    """Name the function that a tag stands for; ``None`` for a tag that is none of CloudFormation's."""
+    """Return the function of a CloudFormation tag; ``None`` for any other tag."""
     return _LONG.get(tag or "")
 
 
 MAX_NODES = 200_000
-"""Counted with every alias written out: aliases of aliases grow exponentially."""
+"""Limit on values including expanded aliases, because nested aliases grow exponentially."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _PROPERTIES = re.compile(r"(?:(?:!<[^>]*>|[!&][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*\n)*)*")
-"""Tag and anchor, and what may stand between them and the value."""
+"""Matches tags and anchors, and the text between them and the value."""
 
 
 def parse_yaml(source: Source) -> Node:
-    """Read one YAML document into nodes.
+    """Parse one YAML document into nodes.
 
-    Raises TextError with the offset, for what is no YAML, for several documents, and past the limits.
+    Raises TextError with the offset for invalid YAML, several documents and exceeded limits.
     """
     builder = _Builder(source)
     try:
@@ -82,7 +83,7 @@ def parse_yaml(source: Source) -> Node:
 
 
 class _Built(NamedTuple):
-    """A node, how many values it has with every alias written out, and how deep they nest."""
+    """A node, with the number of its values and its depth, including expanded aliases."""
 
     node: Node
     size: int = 1
@@ -90,7 +91,7 @@ class _Built(NamedTuple):
 
 
 class _Open:
-    """A collection whose end has not been seen yet; ``end`` is that of what it holds so far."""
+    """A collection that is not complete yet; ``end`` is the end of its last item."""
 
     __slots__ = ("depth", "end", "event", "height", "inside", "is_object", "key", "start", "written_before")
 
@@ -105,7 +106,7 @@ class _Open:
         self.key: Scalar | None = None
 
     def node(self, source: Source, end: int) -> Node:
-        """Close it; a block ends where the last thing in it does, and not where the next one begins."""
+        """Build the node; a block ends with its last item, not where the next block begins."""
         end = end if self.event.flow_style else self.end
         if self.is_object:
             return Object(tuple(_members(self.inside)), source, self.start, end)
@@ -139,7 +140,7 @@ class _Builder:
     def count(self, size: int, start: int) -> None:
         self.written += size
         if self.written > MAX_NODES:
-            raise TextError(f"more than {MAX_NODES} values, aliases written out", self.source, start)
+            raise TextError(f"more than {MAX_NODES} values, counting expanded aliases", self.source, start)
 
     def alias(self, name: str | None, start: int, end: int) -> None:
         if name is None or name not in self.anchors:
@@ -168,7 +169,7 @@ class _Builder:
         self.add(self.tagged(built, done.event, done.height), done.event.anchor, node.end)
 
     def tagged(self, built: _Built, event: Any, height: int) -> _Built:
-        """Put the function around its argument that a tag is the short form of."""
+        """Wrap an argument in the function of its short-form tag."""
         function = long_form(event.tag)
         if function is None:
             return built
@@ -200,7 +201,7 @@ class _Builder:
 
 
 def _scalar(event: Any, source: Source) -> _Built:
-    """Read a scalar; only a plain one without a tag of YAML's own can be anything but text."""
+    """Read a scalar; only a plain scalar without a standard YAML tag can be other than text."""
     start, end = event.start_mark.index, event.end_mark.index
     written = _PROPERTIES.match(source.text, start) if event.tag or event.anchor else None
     start = min(written.end(), end) if written else start
@@ -216,12 +217,12 @@ def _scalar(event: Any, source: Source) -> _Built:
 
 
 def _is_foreign(tag: str) -> bool:
-    """True for a local tag that means nothing here; `!` alone makes a text of what follows."""
+    """True for an unknown local tag; `!` alone makes its value text."""
     return tag.startswith("!") and tag != "!" and long_form(tag) is None
 
 
 def _members(inside: list[tuple[Scalar | None, Node]]) -> Iterator[Member]:
-    """Give the members of a mapping, those that are merged into it last, unless it has them itself."""
+    """Return the members of a mapping; merged members come last and do not override its own."""
     pairs = [(key, node) for key, node in inside if key is not None]
     own = [(key, node) for key, node in pairs if not _is_merge(key, node)]
     yield from (Member(_key_text(key), node, key.start, key.end) for key, node in own)
@@ -238,7 +239,7 @@ def _merged(node: Node) -> Iterator[Member]:
 
 
 def _is_merge(key: Scalar, node: Node) -> bool:
-    """True for a merge key of YAML 1.1, https://yaml.org/type/merge.html."""
+    """True for a YAML 1.1 merge key, https://yaml.org/type/merge.html."""
     if _key_text(key) != "<<" or key.source.text[key.start] != "<":
         return False
     return isinstance(node, Object) or (

@@ -182,10 +182,10 @@ def test_files_at_revisions(repository: Path) -> None:
         ("nope:good.json", "invalid object name `nope`"),
         ("HEAD:nope.json", "path `nope.json` does not exist in `HEAD`"),
         ("HEAD:policies", "is a folder at that revision"),
-        ("--output=made:good.json", "a revision does not begin with `-`"),
-        ("-O:good.json", "a revision does not begin with `-`"),
-        (":/open", "a revision does not begin with `:/`"),
-        (":(glob)**", "a revision does not begin with `:(`"),
+        ("--output=made:good.json", "a revision cannot begin with `-`"),
+        ("-O:good.json", "a revision cannot begin with `-`"),
+        (":/open", "a revision cannot begin with `:/`"),
+        (":(glob)**", "a revision cannot begin with `:(`"),
         ("HEAD;touch made:good.json", "invalid object name"),
         ("$(touch made):good.json", "invalid object name"),
     ],
@@ -274,12 +274,12 @@ def test_one_of_several_is_chosen_by_name(here: Path) -> None:
     save(here / "a.yaml", CFN.replace("[!Ref Chat]", "[!Ref Chat, !Ref Other]"))
     done = run("diff", "a.yaml", "good.json")
     assert done.stderr.splitlines() == [
-        "error: a.yaml: holds 2 policies, of `Chat`, `Other`",
+        "error: a.yaml: contains 2 policies: `Chat`, `Other`",
         "  = help: choose one with `--resource NAME`",
     ]
     assert run("diff", "a.yaml", "a.yaml", "--resource", "Chat").returncode == 0
     missing = run("diff", "a.yaml", "a.yaml", "--resource", "Nobody")
-    assert "there is `Chat`, `Other`" in missing.stderr
+    assert "available: `Chat`, `Other`" in missing.stderr
 
 
 # What is refused.
@@ -291,19 +291,19 @@ def test_one_of_several_is_chosen_by_name(here: Path) -> None:
         (["none.json", "good.json"], "error: none.json: no such file or directory"),
         (["good.json", TOPIC_ARN], f"--topic-arn {TOPIC_ARN}`"),
         ([KEY_ARN, "good.json"], f"aws kms get-key-policy --key-id {KEY_ARN}`"),
-        (["-", "-"], "standard input can be read once"),
+        (["-", "-"], "standard input can be read only once"),
         (
             ["good.json", "key.json"],
-            "error: key.json: this is a key policy, and `good.json` is a topic policy",
+            "error: key.json: this is a key policy, but `good.json` is a topic policy",
         ),
-        (["good.json", "elsewhere.json"], "say which one is meant with `--topic-arn ARN`"),
-        (["good.json", "good.json", "--topic-arn", KEY_ARN], "is no ARN of a topic"),
+        (["good.json", "elsewhere.json"], "choose one with `--topic-arn ARN`"),
+        (["good.json", "good.json", "--topic-arn", KEY_ARN], "is not a topic ARN"),
         (["good.json", "good.json", "--key-arn", KEY_ARN], "the policies are of a topic"),
-        (["good.json", "good.json", "--instance-arn", "x"], "is no ARN of a Connect instance"),
+        (["good.json", "good.json", "--instance-arn", "x"], "is not a Connect instance ARN"),
         (["good.json", "folder"], "is a directory"),
         (["good.json", "role.json"], "this is an identity policy"),
         (["good.json", "list.json"], "help: files are recognized by their content"),
-        (["good.json", "hidden.json"], "the output has no Policy"),
+        (["good.json", "hidden.json"], "the output has no `Policy`"),
     ],
     ids=str,
 )

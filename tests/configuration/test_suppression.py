@@ -90,9 +90,9 @@ def test_a_comment_speaks_of_what_begins_on_its_line_or_the_next(
             f"  # checker:ignore=public-topic {WHY}",
             "the suppression of `public-topic` has nothing to suppress",
         ),
-        (f"  # checker:ignore={OPEN}", "not understood: write `# checker:ignore=RULE reason"),
-        (f"  # checker:ignore {OPEN} {WHY}", "not understood"),
-        (f"  # checker:ignore={OPEN} {WHY} until=tomorrow", "not understood"),
+        (f"  # checker:ignore={OPEN}", "not a valid comment: write `# checker:ignore=RULE reason"),
+        (f"  # checker:ignore {OPEN} {WHY}", "not a valid comment"),
+        (f"  # checker:ignore={OPEN} {WHY} until=tomorrow", "not a valid comment"),
     ],
 )
 def test_a_comment_that_does_nothing_is_stale(comment: str, said: str, tmp_path: Path) -> None:

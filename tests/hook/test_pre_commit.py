@@ -123,7 +123,7 @@ def test_a_change_of_nothing_is_clean_and_a_folder_is_no_change(tmp_path: Path) 
     assert (nothing.returncode, nothing.stdout) == (0, "")
     folder = hook(tmp_path, ".")
     assert folder.returncode == 2
-    assert "name the files that have changed" in folder.stderr
+    assert "name the changed files" in folder.stderr
 
 
 def test_a_fault_in_a_file_beside_it_is_said_and_no_error(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ TOPIC, KEY = "aws_sns_topic.chat", "aws_kms_key.chat"
 
 
 def reference(name: str) -> Unknown:
-    return Unknown("known only after the deployment", name)
+    return Unknown("known only after deployment", name)
 
 
 def node(value: object, name: str = "main.tf") -> Node:

@@ -176,12 +176,12 @@ def test_style_and_version_stay_and_a_statement_alone_becomes_a_list(tmp_path: P
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        (document(statement(Effect="Deny", Condition=None)), "another one denies it"),
-        (document(statement(Resource=f"{TOPIC_ARN}-other")), "this is of the topic"),
+        (document(statement(Effect="Deny", Condition=None)), "another statement denies it"),
+        (document(statement(Resource=f"{TOPIC_ARN}-other")), "this is the policy of topic"),
         ({"Version": "2012-10-17", "Statement": []}, "no statement"),
         (document(statement(Principle={}, Principal=None)), "Principle"),
-        ({"Attributes": {"TopicArn": TOPIC_ARN}}, "no Policy"),
-        ({"Attributes": {"TopicArn": f"{TOPIC_ARN}2", "Policy": "{}"}}, "this is of the topic"),
+        ({"Attributes": {"TopicArn": TOPIC_ARN}}, "no `Policy`"),
+        ({"Attributes": {"TopicArn": f"{TOPIC_ARN}2", "Policy": "{}"}}, "this is the policy of topic"),
         ({"Policy": "{}"}, "expected"),
         (
             document(*(statement(Sid=f"s{n}", Principal={"AWS": ACCOUNT}) for n in range(100))),
@@ -214,8 +214,8 @@ def test_doubts_and_keys_are_remarked_upon(tmp_path: Path) -> None:
         "Policy": json.dumps(document(doubtful)),
     }
     doubt, key = merged(tmp_path, {"Attributes": attributes}, WANTED._replace(key=None)).remarks
-    assert doubt.startswith("whether this lets Connect publish for")
-    assert "it needs another key" in key
+    assert doubt.startswith("not known whether Connect can publish for")
+    assert "use a customer managed key" in key
     attributes["KmsMasterKeyId"] = "alias/chat"
     assert "--key-arn" in merged(tmp_path, {"Attributes": attributes}, WANTED._replace(key=None)).remarks[1]
 
@@ -247,7 +247,7 @@ def test_a_key_gets_what_it_lacks_once(
 
 
 def test_a_key_that_denies_connect_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="another one denies it"):
+    with pytest.raises(InputError, match="another statement denies it"):
         merged_key(tmp_path, document(ROOT, {**key_statement(), "Effect": "Deny"}))
     large = {**ROOT, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 32_500}"}}
     with pytest.raises(InputError, match="a key policy may have 32,768"):

@@ -117,7 +117,7 @@ def test_every_one_of_them_is_listed_with_the_reason(folder: Path) -> None:
             assert path.name in skipped, path.name
     pipe = skipped["named.gz"]
     assert (pipe.reason, pipe.error) == ("a named pipe, not a regular file", False)
-    assert pipe.help == "to read a pipe or device, name it on the command line"
+    assert pipe.help == "name it on the command line to read a pipe or device"
     assert skipped["zero.json"].reason == "a character device, not a regular file"
     assert skipped["-"].reason == "no such file or directory"
     assert skipped["module/terraform.tfvars"].error
@@ -138,9 +138,9 @@ def test_a_pipe_that_the_user_names_is_read(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("/dev/zero", "", "larger than the 5 MB that are read"),
-        ("named.json", '{"format_version": "1", "terraform_version": "1"}', "are not read from a pipe"),
-        ("named.gz", '{"eventSource": "x", "eventName": "y"}', "are not read from a pipe"),
+        ("/dev/zero", "", "larger than the 5 MB limit"),
+        ("named.json", '{"format_version": "1", "terraform_version": "1"}', "cannot be read from a pipe"),
+        ("named.gz", '{"eventSource": "x", "eventName": "y"}', "cannot be read from a pipe"),
         ("loop.json", "", "symbolic links"),
         ("x" * 300, "", "file name too long"),
     ],

@@ -178,7 +178,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{two}: &{two} [{','.join([f'*{one}'] * 9)}]\n" for one, two in zip("abcdefgh", "bcdefghi", strict=True)
 )
 HOSTILE = {
-    "billion-laughs": (LAUGHS, "values, aliases written out"),
+    "billion-laughs": (LAUGHS, "values, counting expanded aliases"),
     "chained-anchors": (chained(500), "levels deep"),
     "deep-lists": ("[" * SPAN, "levels deep"),
     "deep-mappings": ("{a: " * 50_000, "levels deep"),

@@ -1,1 +1,1 @@
-"""CloudFormation templates, SAM's and CDK's among them, read as declarations."""
+"""Reads CloudFormation, SAM and CDK templates as declarations."""

@@ -1,4 +1,4 @@
-"""The conditions of a template, as expressions over what it leaves open.
+"""Represents the conditions of a template as expressions over unresolved values.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-conditions.html
 """
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 _DEEPEST = 50
-"""How many conditions and functions may stand inside each other where one names another."""
+"""Maximum depth of conditions and functions that refer to each other."""
 
 
 class Is(NamedTuple):
-    """An open variable has a value."""
+    """A condition that an open variable has a value."""
 
     variable: str
     value: Choice
 
 
 class Named(NamedTuple):
-    """Another condition holds."""
+    """A reference to another condition."""
 
     condition: str
 
 
 class Logic(NamedTuple):
-    """All or some of several expressions, or not their only one, hold."""
+    """A combination of expressions with `and`, `or` or `not`."""
 
     function: str
     inside: tuple[Expression, ...]
@@ -48,7 +48,7 @@ _LOGIC = ("Fn::And", "Fn::Or", "Fn::Not")
 
 
 class Conditions:
-    """The conditions of a template; ``strict`` evaluates what they compare, with nothing but what is given."""
+    """The conditions of a template. ``strict`` evaluates their operands using supplied values only."""
 
     def __init__(self, template: Template, strict: Evaluation) -> None:
         self.template = template
@@ -57,14 +57,14 @@ class Conditions:
         self.opened: dict[str, str] = {}
 
     def expression(self, name: str) -> Expression:
-        """Give a condition as an expression; one that is not there is open."""
+        """Return a condition as an expression; a missing condition is an open variable."""
         if name not in self.read:
             node = self.template.conditions.get(name)
             self.read[name] = self.left_open(name, name) if node is None else self.parse(node, name)
         return self.read[name]
 
     def left_open(self, text: str, name: str) -> Is:
-        """Make a variable of what cannot be decided; the same text is the same variable, whoever asks."""
+        """Make a variable for an undecidable value. Equal texts share one variable."""
         shown = f"condition {name}" if name in self.strict.parameters else name
         return Is(self.opened.setdefault(text, shown), value=True)
 
@@ -80,7 +80,7 @@ class Conditions:
         return self.left_open(rendered(node), name or rendered(node)) if known is None else known
 
     def comparison(self, left: Node, right: Node) -> Expression | None:
-        """Compare two texts; where one is a parameter without a value, the parameter is what is open."""
+        """Compare two texts. An operand that is a parameter without a value becomes an open variable."""
         texts = self.strict.text(left), self.strict.text(right)
         if isinstance(texts[0], str) and isinstance(texts[1], str):
             return texts[0] == texts[1]
@@ -91,7 +91,7 @@ class Conditions:
         return None
 
     def variables(self, names: Iterable[str]) -> dict[str, tuple[Choice, ...]]:
-        """Give what these conditions hang on, and the choices that there are for each."""
+        """Return the open variables of conditions, each with its possible choices."""
         found: dict[str, dict[Choice, None]] = {}
         for one in self.leaves(names):
             found.setdefault(one.variable, {})[one.value] = None
@@ -119,7 +119,7 @@ class Conditions:
 
 
 class Assignment:
-    """The conditions of a template under one assignment."""
+    """Evaluates the conditions of a template under one assignment."""
 
     def __init__(self, conditions: Conditions, world: World) -> None:
         self.conditions = conditions
@@ -129,7 +129,7 @@ class Assignment:
         self.depth = 0
 
     def holds(self, name: str) -> bool:
-        """Tell whether a condition holds. Raises InputError for conditions that go round in a circle."""
+        """Evaluate a condition. Raises InputError for conditions that refer to themselves."""
         if name not in self.known:
             if name in self.trail or self.depth > _DEEPEST:
                 raise self.endless(name)
@@ -141,11 +141,15 @@ class Assignment:
         return self.known[name]
 
     def is_settled(self, names: Iterable[str]) -> bool:
-        """True if the assignment chooses all that these conditions hang on."""
+        """True if the assignment chooses all open variables of these conditions."""
         return all(leaf.variable in self.world for leaf in self.conditions.leaves(names))
 
     def endless(self, name: str) -> InputError:
-        reason = f"condition `{name}` refers to itself" if name in self.trail else "conditions nest too deep"
+        reason = (
+            f"condition `{name}` refers to itself"
+            if name in self.trail
+            else "conditions are nested too deeply"
+        )
         template = self.conditions.template
         node = template.conditions[self.trail[0]]
         return InputError(template.name, reason, node.source.position(node.start, node.end))

@@ -1,6 +1,6 @@
-"""Makes declarations of the topics and keys of a template, one for each way that they come out.
+"""Declares the topics and keys of a template, one declaration for each variant.
 
-The resources of two ways must not be tied to each other, so each way has a name of its own.
+Resources of different variants must not be linked, so each variant has its own name.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 _REPLICA = KEYS[1]
 _ELSEWHERE = Unknown("the topic is declared elsewhere")
-_BESIDE = Unknown("another topic that the resource is for")
-_OF_PRIMARY = Unknown("a replica is of the kind of its primary key")
+_BESIDE = Unknown("another topic of the same resource")
+_OF_PRIMARY = Unknown("a replica has the key spec and usage of its primary key")
 _NO_POLICY = Unknown("the resource has no PolicyDocument")
 
 
 class Declarer:
     """Adds the resources of one template to the declarations of its folder.
 
-    ``named`` says that the template was handed over by name.
+    ``named`` is true if the user named the template.
     """
 
     def __init__(self, template: Template, declared: Declarations, *, named: bool) -> None:
@@ -66,39 +66,39 @@ class Declarer:
         self.declared.aliases += (DeclaredAlias(alias.names, key) for alias in one.state.aliases)
 
     def topic(self, one: Variant[TopicState]) -> None:
-        """Declare a topic, with the policies and subscriptions that the template has for it."""
+        """Declare a topic with its policies and subscriptions in this template."""
         own = _named(one.state.names[0], one.label)
         names = tuple(dict.fromkeys((own, *one.state.names)))
         properties = one.state.properties
         if properties is not None:
             self.forget(one.state.names)
-            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declare_attached(one, Unknown(NOT_KNOWN.reason, own))
             self.declared.topics.append(self.own(one, properties, names))
         elif one.label and not (is_export(one.logical) and one.logical not in self.imported):
-            self.belongings(one, Unknown(NOT_KNOWN.reason, own))
+            self.declare_attached(one, Unknown(NOT_KNOWN.reason, own))
             self.declared.topics.append(self.elsewhere(one, names))
         else:
             self.shared(one)
 
     def shared(self, one: Variant[TopicState]) -> None:
-        """Write the policy of a topic that other files may declare, and declare it while none of them does.
+        """Declare the policy of a topic that other files may declare, and a placeholder for the topic.
 
-        Where it comes out in several ways, only the first meets a topic that another template exports.
+        If the policy has several variants, only the first can match a topic that another template exports.
         """
         self.imported.add(one.logical)
         owner, names = one.state.owner, one.state.names
-        self.belongings(
+        self.declare_attached(
             one, owner if isinstance(owner, str) or is_export(names[0]) else Unknown("", names[0])
         )
         if not any(_is_called(topic, names[0]) for topic in self.declared.topics):
             self.declared.topics.append(self.elsewhere(one, names))
 
     def forget(self, names: tuple[str, ...]) -> None:
-        """Take back what stood for a topic as long as no template declared it."""
+        """Remove the placeholder of a topic once a template declares the topic."""
         self.declared.topics[:] = [one for one in self.declared.topics if one.address not in names]
 
     def own(self, one: Variant[TopicState], properties: Properties, names: tuple[str, ...]) -> DeclaredTopic:
-        """Make a topic of the template's own."""
+        """Declare a topic of this template."""
         fifo, fifo_at = _fifo(properties)
         key = self.keys[one.state.own_key] if one.state.own_key else None
         return DeclaredTopic(
@@ -116,7 +116,7 @@ class Declarer:
         )
 
     def elsewhere(self, one: Variant[TopicState], names: tuple[str, ...]) -> DeclaredTopic:
-        """Make a topic of which only the policy is known, and perhaps the ARN."""
+        """Declare a topic with a known policy and, if possible, its ARN; other properties are unknown."""
         arn = _arn(one.state.arn)
         place = self.owners_of(one.state.writers[0].logical)
         return DeclaredTopic(
@@ -132,11 +132,11 @@ class Declarer:
         )
 
     def owners_of(self, writer: str) -> Place:
-        """Where a resource says whose policy it writes."""
+        """Return the owners that a policy resource names."""
         of_several = self.template.resources[writer].type == TOPIC_POLICY
         return self.template.place(writer, "Properties", "Topics" if of_several else "TopicArn")
 
-    def belongings(self, one: Variant[TopicState], owner: Value) -> None:
+    def declare_attached(self, one: Variant[TopicState], owner: Value) -> None:
         """Declare the policies and subscriptions of a topic."""
         for writer in one.state.writers:
             beside = (_BESIDE,) * (writer.owners - 1)
@@ -174,7 +174,7 @@ def _key(own: str, names: tuple[str, ...], place: Place, properties: Properties)
 
 
 def _key_named(properties: Properties) -> Value | None:
-    """Give KmsMasterKeyId; an empty one leaves the topic without encryption."""
+    """Return `KmsMasterKeyId`; an empty value means that the topic is not encrypted."""
     value = properties.value("KmsMasterKeyId")
     return None if value == "" else value
 
@@ -182,11 +182,11 @@ def _key_named(properties: Properties) -> Value | None:
 def _arn(value: Value) -> Arn | Unknown:
     if isinstance(value, Unknown):
         return value
-    return topic_arn(value) or Unknown(f"`{value}` is no ARN of a topic")
+    return topic_arn(value) or Unknown(f"`{value}` is not a topic ARN")
 
 
 def _fifo(properties: Properties) -> tuple[bool | Unknown, str]:
-    """Tell a FIFO topic, by the property or by the name, and which of them says so."""
+    """Return whether a topic is FIFO and the property that decides it."""
     name, said = properties.value("TopicName"), properties.value("FifoTopic")
     if isinstance(name, str) and name.endswith(".fifo"):
         return True, "FifoTopic" if said is not None else "TopicName"
@@ -207,7 +207,7 @@ _MOST_NAMED = 3
 
 
 class Variant(NamedTuple, Generic[State]):
-    """One way that a resource comes out; ``label`` says when, and is empty for the only way."""
+    """One variant of a resource. ``label`` describes its conditions and is empty for the only variant."""
 
     logical: str
     state: State
@@ -215,7 +215,7 @@ class Variant(NamedTuple, Generic[State]):
 
 
 def variants(found: Iterable[tuple[World, dict[str, State]]]) -> Iterator[Variant[State]]:
-    """Gather the states that are the same, each with the assignments that it comes of."""
+    """Group equal states, each with the assignments that produce it."""
     everything: list[World] = []
     states: dict[str, dict[State, list[World]]] = {}
     for world, by_name in found:
@@ -225,23 +225,23 @@ def variants(found: Iterable[tuple[World, dict[str, State]]]) -> Iterator[Varian
     for logical, ways in states.items():
         labels: set[str] = set()
         for state, own in ways.items():
-            label = _unlike(_label(own, everything), labels) if len(ways) > 1 else ""
+            label = _numbered(_label(own, everything), labels) if len(ways) > 1 else ""
             yield Variant(logical, state, label)
 
 
 def _label(own: list[World], everything: list[World]) -> str:
-    """Say what all assignments of one state have in common, and others do not."""
+    """Describe the choices that the assignments of one state share and other states do not."""
     common = {name: choice for name, choice in own[0].items() if all(one[name] == choice for one in own)}
-    telling = [name for name, choice in common.items() if any(one[name] != choice for one in everything)]
-    said = [described(name, common[name]) for name in telling[:_MOST_NAMED]]
-    return ", ".join([*said, *(["..."] if len(telling) > _MOST_NAMED else [])])
+    distinctive = [name for name, choice in common.items() if any(one[name] != choice for one in everything)]
+    descriptions = [described(name, common[name]) for name in distinctive[:_MOST_NAMED]]
+    return ", ".join([*descriptions, *(["..."] if len(distinctive) > _MOST_NAMED else [])])
 
 
-def _unlike(label: str, taken: set[str]) -> str:
-    """Number a label that is taken already."""
-    wanted, number = label, 1
-    while wanted in taken or not wanted:
+def _numbered(label: str, taken: set[str]) -> str:
+    """Add a number to a label that is already used."""
+    candidate, number = label, 1
+    while candidate in taken or not candidate:
         number += 1
-        wanted = f"{label}, way {number}" if label else f"way {number - 1}"
-    taken.add(wanted)
-    return wanted
+        candidate = f"{label}, variant {number}" if label else f"variant {number - 1}"
+    taken.add(candidate)
+    return candidate

@@ -1,4 +1,4 @@
-"""What a template deploys under one assignment: the properties of its topics, keys and what belongs to them."""
+"""Evaluates the topics, keys and related resources of a template under one assignment."""
 
 from __future__ import annotations
 
@@ -33,42 +33,42 @@ PROPERTIES = {
     _REPLICA: ("KeyPolicy", "Enabled"),
     ALIAS: ("AliasName", "TargetKeyId"),
 }
-"""The types that are read, and what is read of each."""
+"""Resource types to read, with the properties to read."""
 LISTED = "Subscription"
-"""The subscriptions that a topic lists itself."""
+"""Inline subscriptions of a topic."""
 
 _POLICIES = ("PolicyDocument", "KeyPolicy")
 
 
 class Properties(NamedTuple):
-    """The evaluated properties of a resource; what is not set is not there."""
+    """The evaluated properties of a resource, without unset properties."""
 
     type: str
     values: tuple[tuple[str, Node], ...]
 
     def get(self, name: str) -> Node | None:
-        """Give a property, ``None`` if it is not set."""
+        """Return a property; ``None`` if it is not set."""
         return next((node for key, node in self.values if key == name), None)
 
     def value(self, name: str) -> Value | None:
-        """Give a property as a text, ``None`` if it is not set; one that is no text is not known."""
+        """Return a property as text; ``None`` if it is not set, Unknown if it is not text."""
         node = self.get(name)
         return None if node is None else as_value(node)
 
     def said(self, name: str, default: str) -> Value:
-        """Give a property as a text, the default if it is not set."""
+        """Return a property as text, or the default if it is not set."""
         value = self.value(name)
         return default if value is None else value
 
 
 def as_value(node: Node) -> Value:
-    """Give a text; a list or an object in its place is not known."""
+    """Return a node as text; Unknown for a list or object."""
     text = scalar_text(node)
     return Unknown(f"expected a string, found {describe(node)}", rendered(node)) if text is None else text
 
 
 def deployed(evaluation: Evaluation, note: Callable[[InputError], None]) -> dict[str, Properties]:
-    """Evaluate what bears on a stream; faults in the text of a policy are noted, and the policy is Unknown."""
+    """Evaluate the relevant resources. Errors in policy text are noted, and the policy becomes Unknown."""
     return {
         logical: Properties(resource.type, tuple(_values(evaluation, resource, note)))
         for logical, resource in evaluation.template.resources.items()
@@ -77,7 +77,7 @@ def deployed(evaluation: Evaluation, note: Callable[[InputError], None]) -> dict
 
 
 def _is_deployed(evaluation: Evaluation, resource: Resource) -> bool:
-    """True for what is deployed for sure; whether a subscription is may hang on what is not chosen."""
+    """True for resources that certainly exist. A subscription may depend on open choices."""
     condition, properties = resource.condition, resource.properties
     if resource.type == SUBSCRIPTION:
         named = (*([condition] if condition else ()), *(conditions_in(properties) if properties else ()))
@@ -98,7 +98,7 @@ def _value(
 ) -> Node | None:
     written = resource.properties.get(name) if isinstance(resource.properties, Object) else None
     if name == LISTED and written is not None and not evaluation.is_settled(conditions_in(written)):
-        return None  # who is subscribed is not known
+        return None  # the subscriptions depend on open choices
     if written is None or name not in _POLICIES:
         return evaluation.property(resource.logical, name)
     try:
@@ -112,7 +112,7 @@ _OWN_STACK = ("AWS::StackName", "AWS::StackId")
 
 
 class Names:
-    """The topics, keys and aliases of one deployment, by everything that they may be called."""
+    """Maps all known names of the topics, keys and aliases of one deployment to resources."""
 
     def __init__(self, evaluation: Evaluation, deployment: dict[str, Properties]) -> None:
         self.evaluation = evaluation
@@ -128,11 +128,11 @@ class Names:
             self.names[logical].append(name)
 
     def of(self, logical: str) -> tuple[str, ...]:
-        """Give the names of a resource, its own first."""
+        """Return the names of a resource, starting with its symbol."""
         return tuple(dict.fromkeys(self.names[logical]))
 
     def names_of(self, logical: str, kind: str) -> Iterator[str]:
-        """Give all that a resource may be called by: its own name for itself first, its ARN with gaps last."""
+        """Return all names of a resource: its symbol first, its partly known ARN last."""
         symbol = self.template.symbol(logical)
         if kind in (TOPIC, ALIAS, *KEYS):
             yield symbol
@@ -146,7 +146,7 @@ class Names:
             yield from (text_in(name), text_in(own_arn(self.evaluation, "kms", name)))
 
     def exports(self) -> Iterator[tuple[str, str]]:
-        """Pair what the template exports with the resource; a name with its own stack's in it is for nobody here."""
+        """Map exported names to the resource. A name that depends on the stack's own name is skipped."""
         for output in self.template.outputs.values():
             export, value = output.get("Export"), output.get("Value")
             name = export.get("Name") if isinstance(export, Object) else None
@@ -163,16 +163,16 @@ class Names:
         return not isinstance(name, str) or self.evaluation.holds(name) is not False
 
     def follow(self, reference: Value | None) -> str | None:
-        """Name the resource that a value is one of, ``None`` where it is declared elsewhere."""
+        """Return the resource that a value refers to; ``None`` if it is declared elsewhere."""
         return self.called.get(text_in(reference))
 
     def topic_of(self, reference: Value | None) -> str | None:
-        """Name the topic of the template that a value is."""
+        """Return the topic of the template that a value refers to."""
         found = self.follow(reference)
         return found if found is not None and self.deployment[found].type == TOPIC else None
 
     def key_of(self, reference: Value | None) -> str | None:
-        """Name the key that a reference means, by itself or by an alias."""
+        """Return the key that a reference names, directly or through an alias."""
         found = self.follow(reference)
         if found is not None and self.deployment[found].type == ALIAS:
             found = self.follow(self.deployment[found].value("TargetKeyId"))
@@ -185,5 +185,5 @@ def is_export(name: str) -> bool:
 
 
 def text_in(value: Value | None) -> str:
-    """Give a text, or the name of one that is not known."""
+    """Return a text, or the name of an unknown value."""
     return value.where if isinstance(value, Unknown) else "" if value is None else value

@@ -1,4 +1,5 @@
-"""Evaluates the functions of a template under one assignment, into nodes with the spans of the template.
+"""Evaluates the intrinsic functions of a template under one assignment; results keep the template's
+positions.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -28,7 +29,7 @@ KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 
 
 def attribute(evaluation: Evaluation, logical: str, name: str) -> Value:
-    """Give an attribute of a resource, or without a name what Ref gives."""
+    """Make the unknown value of a resource attribute, or of `Ref` if no attribute is named."""
     resource = evaluation.template.resources.get(logical)
     if resource is None:
         return Unknown(f"the template has no `{logical}`", f"{logical}.{name}" if name else logical)
@@ -42,18 +43,18 @@ def attribute(evaluation: Evaluation, logical: str, name: str) -> Value:
 
 
 def unresolved(template: Template, logical: str, name: str = "") -> Unknown:
-    """What stands for a value that AWS makes up."""
+    """Make the unknown value of an attribute that AWS assigns."""
     shown = f"{logical}.{name}" if name else logical
-    return Unknown(f"`{shown}` is known only after the deployment", template.symbol(logical, name))
+    return Unknown(f"`{shown}` is known only after deployment", template.symbol(logical, name))
 
 
 def written_arn(evaluation: Evaluation, logical: str) -> Value:
-    """Put a topic's ARN together as people do it themselves; what is not known of it is a gap in the text."""
+    """Build a topic ARN in the form that users write; unknown parts stay gaps."""
     return own_arn(evaluation, "sns", evaluation.attribute(logical, "TopicName"))
 
 
 def own_arn(evaluation: Evaluation, service: str, *resource: Value) -> Value:
-    """Put the ARN of something in the stack's own account and Region together."""
+    """Build the ARN of a resource in the stack's account and Region."""
     own = (evaluation.parameters.text(f"AWS::{part}") for part in ("Partition", "Region", "AccountId"))
     partition, region, account = own
     return joined(("arn:", partition, f":{service}:", region, ":", account, ":", *resource))
@@ -62,27 +63,27 @@ def own_arn(evaluation: Evaluation, service: str, *resource: Value) -> Value:
 _RESOLVED = "{{resolve:"
 _MOST_LOOKED_UP = 20
 _DEEPEST = 120
-"""Names that hang on each other nest deeper than any document may."""
+"""Maximum depth of names that refer to each other; it exceeds the depth of any document."""
 
 
 class Assigned(Protocol):
-    """What is chosen where a template leaves something open, and which of its conditions hold then."""
+    """The choices for open values of a template, and the conditions that hold under them."""
 
     @property
     def world(self) -> World:
-        """The choices."""
+        """Return the choices."""
 
     def holds(self, name: str) -> bool:
-        """Tell whether a condition holds."""
+        """Evaluate a condition."""
 
     def is_settled(self, names: Iterable[str]) -> bool:
-        """True if all that these conditions hang on is chosen."""
+        """True if all open variables of these conditions are chosen."""
 
 
 class Evaluation:
-    """One assignment at work; without one nothing is chosen, and defaults do not count.
+    """Evaluates nodes under one assignment; without one, nothing is chosen and defaults are ignored.
 
-    ``functions`` maps the names of functions to how each is evaluated.
+    ``functions`` maps function names to their implementations.
     """
 
     def __init__(
@@ -102,9 +103,9 @@ class Evaluation:
         self.depth = 0
 
     def node(self, node: Node) -> Node | None:
-        """Evaluate a node; ``None`` for AWS::NoValue, which takes the property or item away."""
+        """Evaluate a node; ``None`` for AWS::NoValue, which removes the property or item."""
         if self.depth > _DEEPEST:
-            return valued(node, Unknown("functions nest too deep"))
+            return valued(node, Unknown("functions are nested too deeply"))
         self.depth += 1
         found = self.inside(node)
         self.depth -= 1
@@ -118,7 +119,7 @@ class Evaluation:
             return self.call(node) if _is_call(node) else self.object(node)
         text = node.value
         if isinstance(text, str) and _RESOLVED in text:
-            return node._replace(value=Unknown("a dynamic reference is resolved by the deployment", text))
+            return node._replace(value=Unknown("a dynamic reference is resolved during deployment", text))
         return node
 
     def object(self, node: Object) -> Object:
@@ -126,41 +127,41 @@ class Evaluation:
         return node._replace(members=tuple(m._replace(value=v) for m, v in inside if v is not None))
 
     def call(self, node: Object) -> Node | None:
-        """Evaluate a function; one that nobody knows is Unknown."""
+        """Evaluate a function call; an unsupported function is Unknown."""
         member, *others = node.members
         function = None if others else self.functions.get(member.key)
         return not_evaluated(self, node) if function is None else function(self, node, member.value)
 
     def text(self, node: Node) -> Value | None:
-        """Evaluate a node that is to be a text; ``None`` for a list, an object or nothing."""
+        """Evaluate a node as text; ``None`` for a list, an object or no value."""
         found = self.node(node)
         return scalar_text(found) if found is not None else None
 
     def items(self, node: Node) -> tuple[Node, ...] | None:
-        """Evaluate a node that is to be a list; ``None`` where it is not known."""
+        """Evaluate a node as a list; ``None`` if the list is not known."""
         found = self.node(node)
         return found.items if isinstance(found, Array) else None
 
     def holds(self, condition: str) -> bool | None:
-        """Tell whether a condition holds; ``None`` where nothing is chosen."""
+        """Evaluate a condition; ``None`` without an assignment."""
         return None if self.assignment is None else self.assignment.holds(condition)
 
     def is_settled(self, conditions: Iterable[str]) -> bool:
-        """True if all that conditions hang on is chosen."""
+        """True if all open variables of these conditions are chosen."""
         return self.assignment is None or self.assignment.is_settled(conditions)
 
     def parameter_of(self, node: Node) -> str | None:
-        """Name the parameter that a node refers to, if it is one without a value."""
+        """Return the parameter without a value that a node refers to, if any."""
         name = text_of(node.get("Ref")) if isinstance(node, Object) and len(node.members) == 1 else None
         open_one = name is not None and name in self.parameters and self.parameters.settled(name) is None
         return name if open_one else None
 
     def reference(self, name: str) -> Value | list[str]:
-        """Give what Ref gives for a parameter or a resource."""
+        """Evaluate `Ref` for a parameter or resource."""
         return self.parameters.value(name) if name in self.parameters else self.attribute(name)
 
     def attribute(self, logical: str, name: str = "") -> Value:
-        """Give what Fn::GetAtt gives, and Ref where no attribute is named; names may hang on each other."""
+        """Evaluate `Fn::GetAtt`, or `Ref` if no attribute is named; names may depend on each other."""
         symbol = (logical, name)
         if symbol not in self.known:
             if symbol in self.looking_up or len(self.looking_up) > _MOST_LOOKED_UP:
@@ -171,7 +172,7 @@ class Evaluation:
         return self.known[symbol]
 
     def property(self, logical: str, name: str) -> Node | None:
-        """Evaluate one property of a resource, ``None`` if it is not set."""
+        """Evaluate a property of a resource; ``None`` if it is not set."""
         properties = self.template.resources[logical].properties
         if not isinstance(properties, Object):
             return None
@@ -182,5 +183,5 @@ class Evaluation:
 
 
 def _is_call(node: Object) -> bool:
-    """True for an object that CloudFormation puts something else in the place of."""
+    """True for an object that CloudFormation replaces with the result of a function."""
     return any(one.key.startswith("Fn::") for one in node.members) or [m.key for m in node.members] == ["Ref"]

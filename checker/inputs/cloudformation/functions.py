@@ -1,4 +1,4 @@
-"""The functions of templates. Each is given the evaluation, its own node and its argument.
+"""Implements the intrinsic functions. Each takes the evaluation, its own node and its argument.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -28,7 +28,7 @@ _GAP = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 
 class Piece(NamedTuple):
-    """A part of a text that Fn::Sub makes, and the stretch of the text that it stands for."""
+    """A part of the result of Fn::Sub, with its source range."""
 
     value: Value
     start: int
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 
 
 def import_value(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::ImportValue: what another template exports, by the name that it is exported by."""
+    """Evaluate Fn::ImportValue to the value that another template exports under the name."""
     name = evaluation.text(argument)
     if name is None:
         return not_evaluated(evaluation, node)
@@ -45,12 +45,12 @@ def import_value(evaluation: Evaluation, node: Object, argument: Node) -> Node |
 
 
 def exported_as(name: Value) -> str:
-    """How a value of another stack is called, by whoever exports and by whoever imports it."""
+    """Return the shared name of an exported value for the exporting and importing stacks."""
     return f"Fn::ImportValue {name.where if isinstance(name, Unknown) else name}"
 
 
 def join(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::Join, of a delimiter and a list of texts."""
+    """Evaluate Fn::Join of a delimiter and a list of texts."""
     parts = items(argument)
     delimiter = evaluation.text(parts[0]) if len(parts) == 2 else None
     listed = evaluation.items(parts[1]) if len(parts) == 2 else None
@@ -62,7 +62,7 @@ def join(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def sub(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::Sub, of a text, or of a text and values for some of its names."""
+    """Evaluate Fn::Sub of a text, or of a text and values for some of its names."""
     found = pieces(evaluation, argument)
     return (
         not_evaluated(evaluation, node) if found is None else valued(node, joined(one.value for one in found))
@@ -70,7 +70,7 @@ def sub(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def pieces(evaluation: Evaluation, argument: Node) -> list[Piece] | None:
-    """Take the argument of Fn::Sub apart; ``None`` where it is no text."""
+    """Split the argument of Fn::Sub into pieces; ``None`` if it is not text."""
     text = text_of(items(argument)[0]) if items(argument) else None
     values = items(argument)[1] if len(items(argument)) == 2 else None
     if text is None:
@@ -89,11 +89,11 @@ def _pieces(evaluation: Evaluation, text: str, values: Object | None) -> Iterato
 
 
 def _named(evaluation: Evaluation, name: str, values: Object | None) -> Value:
-    """Give what a name in a text stands for: a value given beside it, an attribute, a parameter or resource."""
+    """Resolve a name in a text: a supplied value, an attribute, a parameter or a resource."""
     own = values.get(name) if values is not None else None
     if own is not None:
         value = evaluation.text(own)
-        return Unknown(f"`{name}` is no text", name) if value is None else value
+        return Unknown(f"`{name}` is not a string", name) if value is None else value
     logical, _, attribute = name.partition(".")
     if attribute:
         return evaluation.attribute(logical, attribute)
@@ -101,7 +101,7 @@ def _named(evaluation: Evaluation, name: str, values: Object | None) -> Value:
 
 
 def base64(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::Base64."""
+    """Evaluate Fn::Base64."""
     text = evaluation.text(argument)
     if not isinstance(text, str):
         return not_evaluated(evaluation, node)
@@ -109,7 +109,7 @@ def base64(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def ref(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Ref: a parameter, a pseudo parameter, or a resource."""
+    """Evaluate Ref of a parameter, a pseudo parameter or a resource."""
     name = text_of(argument)
     if name is None:
         return not_evaluated(evaluation, node)
@@ -117,7 +117,7 @@ def ref(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def get_att(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::GetAtt, of `A.B` or `[A, B]`."""
+    """Evaluate Fn::GetAtt of `A.B` or `[A, B]`."""
     parts = [evaluation.text(one) for one in items(argument)]
     known = [part for part in parts if isinstance(part, str)]
     logical, _, attribute = ".".join(known).partition(".")
@@ -127,7 +127,7 @@ def get_att(evaluation: Evaluation, node: Object, argument: Node) -> Node | None
 
 
 def if_(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::If: the branch that the assignment chooses, with its own place."""
+    """Evaluate Fn::If to the branch that the assignment chooses, at the branch's position."""
     parts = items(argument)
     condition = text_of(parts[0]) if len(parts) == 3 else None
     holds = evaluation.holds(condition) if condition is not None else None
@@ -137,7 +137,7 @@ def if_(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def select(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::Select, of an index and a list."""
+    """Evaluate Fn::Select of an index and a list."""
     parts = items(argument)
     index = evaluation.text(parts[0]) if len(parts) == 2 else None
     listed = evaluation.items(parts[1]) if len(parts) == 2 else None
@@ -147,7 +147,7 @@ def select(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def split(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::Split, of a delimiter and a text."""
+    """Evaluate Fn::Split of a delimiter and a text."""
     parts = [evaluation.text(one) for one in items(argument)]
     if len(parts) != 2 or not isinstance(parts[0], str) or not isinstance(parts[1], str) or not parts[0]:
         return not_evaluated(evaluation, node)
@@ -155,7 +155,7 @@ def split(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def find_in_map(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Fn::FindInMap, of a map, two keys, and a default where AWS::LanguageExtensions is used."""
+    """Evaluate Fn::FindInMap of a map, two keys, and a default if AWS::LanguageExtensions is used."""
     parts = items(argument)
     keys = [evaluation.text(one) for one in parts[:3]]
     known = [key for key in keys if isinstance(key, str)]
@@ -173,7 +173,7 @@ def find_in_map(evaluation: Evaluation, node: Object, argument: Node) -> Node | 
 
 
 def to_json(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:  # noqa: ARG001 - as all
-    """Fn::ToJsonString: the value itself, for a policy is read from either."""
+    """Evaluate Fn::ToJsonString to the value itself, because policies are read from values and from text."""
     return evaluation.node(argument)
 
 
@@ -195,5 +195,5 @@ _FUNCTIONS: Mapping[str, Function] = {
 def evaluation_of(
     template: Template, given: Mapping[str, str], assignment: Assigned | None = None
 ) -> Evaluation:
-    """Evaluate a template with the functions that CloudFormation has."""
+    """Make an evaluation of a template with the functions that CloudFormation supports."""
     return Evaluation(template, given, _FUNCTIONS, assignment)

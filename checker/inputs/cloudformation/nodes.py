@@ -1,4 +1,4 @@
-"""Nodes that stand where a function stood."""
+"""Builds nodes that replace function calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 200
 
 
 def valued(node: Node, value: Value | list[str]) -> Node:
-    """Put a value in the place of a function."""
+    """Replace a function call with a value."""
     if isinstance(value, list):
         inside = tuple(Scalar(one, node.source, node.start, node.end) for one in value)
         return Array(inside, node.source, node.start, node.end)
@@ -25,29 +25,29 @@ def valued(node: Node, value: Value | list[str]) -> Node:
 
 
 def moved(node: Node, found: Node) -> Node:
-    """Give a value that is written elsewhere the place where it is used."""
+    """Move a value that is written elsewhere to the position where it is used."""
     if isinstance(found, Array):
         return Array(tuple(moved(node, one) for one in found.items), node.source, node.start, node.end)
     return found if isinstance(found, Object) else found._replace(start=node.start, end=node.end)
 
 
 def not_evaluated(_: object, node: Object, __: Node | None = None) -> Node:
-    """Stand for what only the deployment can evaluate, or for what is no function at all."""
+    """Replace a call that only the deployment can evaluate, or that is not a known function."""
     name = next((one.key for one in node.members if one.key.startswith("Fn::")), "Ref")
     written = rendered(node)
     where = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}..."
-    return valued(node, Unknown(f"`{name}` is evaluated by the deployment", where))
+    return valued(node, Unknown(f"`{name}` is evaluated during deployment", where))
 
 
 def conditions_in(root: Node) -> tuple[str, ...]:
-    """The conditions that a value hangs on."""
+    """Return the conditions that a value depends on."""
     named: list[str | None] = []
     collect_conditions(root, named)
     return tuple(name for name in named if name is not None)
 
 
 def collect_conditions(root: Node, named: list[str | None]) -> int:
-    """Add the conditions that are named under a node, and count its values."""
+    """Collect the names of the conditions under a node, and count its values."""
     waiting, size = [root], 0
     while waiting:
         node = waiting.pop()
@@ -62,23 +62,24 @@ def collect_conditions(root: Node, named: list[str | None]) -> int:
 
 
 def text_at(node: Node | None) -> str | None:
-    """The text of a node that may not be there."""
+    """Return the text of an optional node."""
     return text_of(node) if node is not None else None
 
 
 _LONGEST = 100_000
-"""Longer than any policy; names that are made of names that are made of names grow exponentially."""
+"""Maximum length of a text, above that of any policy; nested names grow exponentially."""
 
 
 def joined(pieces: Iterable[Value]) -> Value:
-    """Put a text together; if a piece is not known, it is Unknown with the text around the gap in ``where``.
+    """Join pieces into a text. With an unknown piece, the result is Unknown with the partial text in
+    ``where``.
 
-    An unknown piece alone stays what it is, so that a reference can still be followed.
+    A single unknown piece is returned unchanged, so that references can still be followed.
     """
     found = [piece for piece in pieces if piece != ""]
     length = sum(len(piece) if isinstance(piece, str) else len(piece.where) + 3 for piece in found)
     if length > _LONGEST:
-        return Unknown(f"a text of more than {_LONGEST} characters")
+        return Unknown(f"a string longer than {_LONGEST} characters")
     unknown = next((piece for piece in found if isinstance(piece, Unknown)), None)
     if unknown is not None and len(found) > 1:
         return Unknown(unknown.reason, "".join(map(_written, found)))
@@ -86,7 +87,7 @@ def joined(pieces: Iterable[Value]) -> Value:
 
 
 def _written(piece: Value) -> str:
-    """Write a piece as Fn::Sub has it; one that has gaps itself is not wrapped again."""
+    """Write a piece in the syntax of Fn::Sub; a piece with gaps is not wrapped again."""
     if isinstance(piece, str) or "${" in piece.where:
         return piece if isinstance(piece, str) else piece.where
     return f"${{{piece.where}}}"

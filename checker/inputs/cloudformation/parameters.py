@@ -1,4 +1,4 @@
-"""The values of parameters, the template's own and AWS's pseudo parameters.
+"""Evaluates template parameters and AWS pseudo parameters.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 class Other(NamedTuple):
-    """A parameter is none of the texts that it is compared with."""
+    """A parameter value that differs from all texts it is compared with."""
 
     texts: tuple[str, ...]
 
 
 Choice = str | bool | Other
 World = dict[str, Choice]
-"""One assignment: a choice for every parameter, and every comparison, that is open."""
+"""One assignment: a choice for every open parameter and comparison."""
 
 
 def changes(variables: Mapping[str, tuple[Choice, ...]]) -> list[tuple[str, Choice]]:
-    """Give the choices that can be tried one by one."""
+    """Return the choices to try one by one."""
     return [(name, choice) for name, choices in variables.items() for choice in choices]
 
 
 def worlds(variables: Mapping[str, tuple[Choice, ...]], tried: list[tuple[str, Choice]]) -> Iterator[World]:
-    """Give the assignments: everything true, everything false, and each of the two with one choice changed."""
+    """Yield the assignments: all true, all false, and each of these with one choice changed."""
     first = {name: choices[0] for name, choices in variables.items()}
     last = {name: choices[-1] for name, choices in variables.items()}
     seen: set[tuple[Choice, ...]] = set()
@@ -49,7 +49,7 @@ def worlds(variables: Mapping[str, tuple[Choice, ...]], tried: list[tuple[str, C
 
 
 def described(name: str, choice: Choice) -> str:
-    """Say a choice: `Stage=prod`, `Stage other`, `IsProd`, `not IsProd`."""
+    """Describe a choice: `Stage=prod`, `Stage other`, `IsProd`, `not IsProd`."""
     if isinstance(choice, Other):
         return f"{name} other than {' or '.join(map(_shown, choice.texts))}"
     if isinstance(choice, bool):
@@ -81,14 +81,14 @@ _SUFFIXES = {
     "aws-eusc": "amazonaws.eu",
 }
 _SUFFIX = "amazonaws.com"
-"""Taken unless the partition is known to have another: Connect is only in partitions that have this one."""
+"""The default DNS suffix; Connect is available only in partitions that use it."""
 
 
 class Parameters:
     """The parameters of a template under one assignment.
 
-    What is given counts first, then what the assignment has chosen, then the default. ``strict`` leaves out
-    defaults: they say what a deployment may be, and not what it is.
+    Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
+    ignores defaults, because a deployment may override them.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Parameters:
         return name in self.declared or name in PSEUDO
 
     def value(self, name: str) -> Value | list[str]:
-        """Give the value of a parameter that there is, a list for one of a list type."""
+        """Return the value of an existing parameter; a list for a list type."""
         text = self.settled(name)
         if name in PSEUDO:
             return self.pseudo(name) if text is None else text
@@ -117,22 +117,22 @@ class Parameters:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) and listed else value
 
     def text(self, name: str) -> Value:
-        """Give the value as a text, that of a list with commas."""
+        """Return the value as text; lists are joined with commas."""
         value = self.value(name)
         return ",".join(value) if isinstance(value, list) else value
 
     def settled(self, name: str) -> str | None:
-        """Give a value that was given or chosen."""
+        """Return a supplied or chosen value."""
         chosen = self.chosen.get(name)
         return self.given.get(name, chosen if isinstance(chosen, str) else None)
 
     def guarded(self, name: str, text: str) -> Value:
-        """Give a value that was given, unless CloudFormation keeps it secret and it cannot be kept from output."""
+        """Return a supplied value, unless it is secret and cannot be redacted from output."""
         if self.said(name, "NoEcho") != "true":
             return text
-        from checker.inputs.sensitive import keep_secret  # only where something is secret
+        from checker.inputs.sensitive import keep_secret  # imported on demand: few templates have secrets
 
-        return text if keep_secret(text) else Unknown("a parameter with NoEcho", name)
+        return text if keep_secret(text) else Unknown("a parameter with `NoEcho`", name)
 
     def said(self, name: str, what: str) -> str:
         node = self.declared[name].get(what)
@@ -140,7 +140,7 @@ class Parameters:
         return text if isinstance(text, str) else ""
 
     def default(self, name: str) -> Value:
-        """Give the default, if it may be taken for the value; that of a parameter of SSM is only a name there."""
+        """Return the default if it can serve as the value; for an SSM parameter, the default is only a name."""
         node = self.declared[name].get("Default")
         default = scalar_text(node) if node is not None else None
         if (
@@ -156,13 +156,13 @@ class Parameters:
         return default if isinstance(default, str) else unset(name)
 
     def allowed(self, name: str) -> tuple[str, ...]:
-        """Give the values that a parameter may have, as far as the template says."""
+        """Return the allowed values, as far as the template states them."""
         node = self.declared[name].get("AllowedValues") if name in self.declared else None
         texts = (scalar_text(one) for one in items(node)) if node is not None else ()
         return tuple(text for text in texts if isinstance(text, str))
 
     def pseudo(self, name: str) -> Value:
-        """Give a pseudo parameter, as far as the Region or partition tells it."""
+        """Return a pseudo parameter, as far as the Region or partition determines it."""
         partition = self.settled(PARTITION) or partition_of(self.settled(REGION) or "")
         if name == URL_SUFFIX:
             return _SUFFIXES.get(partition or "", _SUFFIX)
@@ -170,5 +170,5 @@ class Parameters:
 
 
 def unset(name: str) -> Unknown:
-    """What stands for a parameter that has no value."""
-    return Unknown(f"it takes `--parameter {name}=...`", name)
+    """Make the unknown value of a parameter without a value."""
+    return Unknown(f"set it with `--parameter {name}=...`", name)

@@ -1,4 +1,4 @@
-"""The policy of a resource: an object, or JSON in a text, also in one that Fn::Sub fills in."""
+"""Reads the policy of a resource from an object, from JSON text, or from text with Fn::Sub."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _LAST_OF_ONE = "\uffff"
 
 
 def offsets_of(outer: Source, start: int, text: str) -> Sequence[int]:
-    """Map the value of a YAML or JSON scalar that begins at ``start``, also one whose lines are folded."""
+    """Map each character of a YAML or JSON scalar that begins at ``start`` to its offset, including folded
+    scalars.
+    """
     raw, first = outer.text, _first(outer, start)
     if raw[start : start + 1] == "|":
         return offsets_of_yaml(outer, start, text)
@@ -40,14 +42,14 @@ def offsets_of(outer: Source, start: int, text: str) -> Sequence[int]:
 
 
 def _first(outer: Source, start: int) -> int:
-    """Find where the value itself begins: after its quote, or below the mark of a block."""
+    """Find the beginning of the value: after the quote, or below the block marker."""
     if outer.text[start] == ">":
         return outer.line_start(outer.position(start, start).line + 1)
     return start + (outer.text[start] in "'\"")
 
 
 def _aligned(raw: str, at: int, text: str, *, escaped: bool) -> list[int]:
-    """Follow a text through what is written for it. Raises IndexError where it cannot be followed."""
+    """Match the characters of a value with their source. Raises IndexError if they do not match."""
     offsets = []
     for character in text:
         while escaped and raw[at] == "\\" and raw[at + 1] in "\r\n":
@@ -78,13 +80,13 @@ def _after_blanks(raw: str, at: int) -> int:
 
 _FIRST_MARK = 0xE000
 _MARKS = [chr(_FIRST_MARK + number) for number in range(0x1000)]
-"""Characters for private use, which stand for what is not known of a text while it is read as JSON."""
+"""Private-use characters that mark unknown parts of a text while it is parsed as JSON."""
 
 
 def policy_node(evaluation: Evaluation, node: Node) -> Node | None:
-    """Evaluate the node that holds a policy, and read it if it is a text.
+    """Evaluate the node of a policy, and parse it if it is text.
 
-    Raises InputError, with the place, for a text that is no JSON.
+    Raises InputError, with the position, for text that is not JSON.
     """
     found = evaluation.node(node)
     text = text_of(found)
@@ -100,7 +102,7 @@ def policy_node(evaluation: Evaluation, node: Node) -> Node | None:
 
 
 def _parsed(node: Node, text: str, offsets: Sequence[int], marks: Collection[str] = ()) -> Node | None:
-    """Read a text as JSON; ``None`` where it stumbles over what is not known, which may be more than a string."""
+    """Parse a text as JSON; ``None`` if an unknown part may extend beyond a string."""
     source = Source(node.source.name, text, node.source, offsets)
     try:
         return parse_json(source)
@@ -111,7 +113,7 @@ def _parsed(node: Node, text: str, offsets: Sequence[int], marks: Collection[str
 
 
 def _filled_in(node: Node, found: list[Piece]) -> Node | None:
-    """Read a text with gaps: what is not known is a mark at first, and Unknown where the mark is found."""
+    """Parse a text with gaps; unknown parts are marked during parsing and then replaced with Unknown."""
     written = text_of(node) or ""
     gaps = [piece.value for piece in found if isinstance(piece.value, Unknown)]
     if len(gaps) > len(_MARKS) or any(mark in written for mark in _MARKS[: len(gaps)]):

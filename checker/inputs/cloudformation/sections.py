@@ -1,4 +1,4 @@
-"""The sections of a template.
+"""Splits a template into its sections.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Resource(NamedTuple):
-    """A resource as it is written; ``condition`` names the condition that it exists under."""
+    """A resource of a template. ``condition`` is the name of its condition."""
 
     logical: str
     type: str
@@ -26,9 +26,9 @@ class Resource(NamedTuple):
 
 
 class Template(NamedTuple):
-    """A template; every section is there, empty if it is not written.
+    """A template with all sections; missing sections are empty.
 
-    ``transforms`` are the macros that are given the whole template, ``macros`` make resources of their own.
+    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
@@ -46,16 +46,16 @@ class Template(NamedTuple):
         return self.document.name
 
     def symbol(self, logical: str, attribute: str = "") -> str:
-        """What a value of a resource is called while it is not known: `stack.yaml#ChatTopic.TopicName`."""
+        """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
         return f"{self.name}#{logical}.{attribute}" if attribute else f"{self.name}#{logical}"
 
     def place(self, logical: str, *route: str) -> Place:
-        """Where a resource is written, or something in it."""
+        """Return the position of a resource or of a part of it."""
         return Place(self.document, ("Resources", logical, *route))
 
 
 def read_sections(document: TextDocument) -> Template:
-    """Take a template apart. Raises InputError for a section that is no object."""
+    """Split a template into sections. Raises InputError for a section that is not an object."""
     resources = _members(document, "Resources")
     transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
@@ -75,7 +75,7 @@ def _members(document: TextDocument, section: str) -> tuple[Member, ...]:
     if node is None or isinstance(node, Object):
         return node.members if isinstance(node, Object) else ()
     where = node.source.position(node.start, node.end)
-    raise InputError(document.name, f"`{section}` is an object, this is {describe(node)}", where)
+    raise InputError(document.name, f"`{section}` must be an object, found {describe(node)}", where)
 
 
 def _objects(document: TextDocument, section: str) -> dict[str, Object]:
@@ -93,7 +93,7 @@ def _resource(logical: str, node: Object) -> Resource:
 
 
 def _properties(node: Object) -> Node | None:
-    """The properties; a macro that stands beside them may set any of them, as one among them may."""
+    """Return the properties. A macro beside them may set any property, so it is added as one of them."""
     inside = node.get("Properties")
     macros = tuple(filter(is_macro, node.members))
     if not macros or not (inside is None or isinstance(inside, Object)):
@@ -103,5 +103,5 @@ def _properties(node: Object) -> Node | None:
 
 
 def is_macro(member: Member) -> bool:
-    """True for what CloudFormation puts members of its own in the place of: Fn::Transform and Fn::ForEach."""
+    """True for a macro that adds members to its object: Fn::Transform and Fn::ForEach."""
     return member.key.startswith("Fn::")

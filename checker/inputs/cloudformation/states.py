@@ -1,6 +1,6 @@
-"""What is to be said of each topic and key under one assignment, everything that bears on it together.
+"""Combines the resources that affect each topic and key under one assignment.
 
-Two assignments under which a topic is the same in all this are one and the same to whoever judges it.
+Assignments with equal states are equivalent.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 class Alias(NamedTuple):
-    """An alias, by all that it is called."""
+    """An alias with all its names."""
 
     names: tuple[str, ...]
 
 
 class KeyState(NamedTuple):
-    """A key."""
+    """A key with its aliases and policy."""
 
     properties: Properties
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class KeyState(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """A resource that writes the policy of so many topics."""
+    """A resource that writes a policy, with the number of topics that it names."""
 
     logical: str
     policy: Node | None
@@ -63,7 +63,7 @@ class TopicState(NamedTuple):
 
 
 class States:
-    """The topics and keys of one deployment, by their logical names; a topic of elsewhere by what it is called."""
+    """The topics and keys of one deployment by logical name; topics declared elsewhere by their reference."""
 
     def __init__(self, evaluation: Evaluation, deployment: dict[str, Properties]) -> None:
         self.evaluation = evaluation
@@ -78,7 +78,7 @@ class States:
         return ((logical, one) for logical, one in self.deployment.items() if one.type in types)
 
     def keys(self) -> dict[str, KeyState]:
-        """Give the keys."""
+        """Return the keys."""
         return {
             logical: KeyState(properties, self.names.of(logical), tuple(self.aliases(logical)))
             for logical, properties in self.of_type(*KEYS)
@@ -90,7 +90,7 @@ class States:
                 yield Alias(self.names.of(logical))
 
     def topics(self) -> dict[str, TopicState]:
-        """Give the topics: those of the template, and those of elsewhere that it writes the policy of."""
+        """Return the topics of the template, and the topics declared elsewhere that it writes policies for."""
         writers, subscriptions, keys = self.writers(), self.subscriptions(), self.keys()
         found: dict[str, TopicState] = {}
         for logical, properties in self.of_type(TOPIC):
@@ -110,7 +110,7 @@ class States:
         }
 
     def writers(self) -> dict[str, list[Writer]]:
-        """Give the resources that write the policy of each topic."""
+        """Return the resources that write the policy of each topic."""
         found: dict[str, list[Writer]] = {}
         for logical, properties in self.of_type(TOPIC_POLICY, INLINE_POLICY):
             owners = self.owners(logical, properties)
@@ -120,15 +120,15 @@ class States:
         return found
 
     def owners(self, logical: str, properties: Properties) -> tuple[str, ...]:
-        """Name the topics that a resource is for, without those of the template that are not deployed."""
+        """Return the topics that a resource names, without undeployed topics of the template."""
         node = properties.get("Topics" if properties.type == TOPIC_POLICY else "TopicArn")
         nobody = Unknown("the resource names no topic", self.template.symbol(logical))
         values = [as_value(one) for one in items(node)] if node is not None else [nobody]
-        found = (self.names.topic_of(value) or self.stranger(value, logical) for value in values)
+        found = (self.names.topic_of(value) or self.foreign_topic(value, logical) for value in values)
         return tuple(dict.fromkeys(one for one in found if one is not None))
 
-    def stranger(self, value: Value, logical: str) -> str | None:
-        """Note a topic that is declared elsewhere, by what the template calls it."""
+    def foreign_topic(self, value: Value, logical: str) -> str | None:
+        """Record a topic that is declared elsewhere, under the template's reference to it."""
         text = text_in(value) or self.template.symbol(logical)
         if text in self.own:
             return None
@@ -136,7 +136,7 @@ class States:
         return text
 
     def subscriptions(self) -> dict[str, list[tuple[Value, Value]]]:
-        """Give the protocols and endpoints that are subscribed to each topic."""
+        """Return protocol and endpoint of the subscriptions of each topic."""
         found: dict[str, list[tuple[Value, Value]]] = {}
         for _, properties in self.of_type(SUBSCRIPTION):
             topic = properties.value("TopicArn")
@@ -147,7 +147,7 @@ class States:
     def elsewhere(
         self, owner: str, writers: tuple[Writer, ...], subscriptions: tuple[tuple[Value, Value], ...]
     ) -> TopicState:
-        """Make what is known of a topic that another template or another tool declares."""
+        """Make a topic that another template or tool declares."""
         value = self.strangers[owner]
         unique = (
             owner
@@ -158,7 +158,7 @@ class States:
 
 
 def _listed(node: Node | None) -> Iterator[tuple[Value, Value]]:
-    """Read the subscriptions that a topic lists itself."""
+    """Read the inline subscriptions of a topic."""
     for one in items(node) if node is not None else ():
         if isinstance(one, Object):
             nodes = (one.get("Protocol"), one.get("Endpoint"))

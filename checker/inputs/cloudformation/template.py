@@ -1,4 +1,4 @@
-"""Reads a template: its topics, keys and what belongs to them, in every way that its conditions let it come out."""
+"""Reads a template into declarations of its topics, keys and related resources, for all variants."""
 
 from __future__ import annotations
 
@@ -35,33 +35,35 @@ if TYPE_CHECKING:
 
 _INCLUDE = "AWS::Include"
 _AWS = "AWS::"
-"""AWS's own macros change no topic and no key, but for the one that includes another file.
+"""AWS macros change no topics or keys, except AWS::Include, which inserts another file.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
 """
 
 
-class Bearing(NamedTuple):
-    """The conditions that bear on a stream, how many values do, and how many the largest resource has."""
+class Relevance(NamedTuple):
+    """The conditions that affect a stream, the number of values that do, and the size of the largest
+    resource.
+    """
 
     conditions: dict[str, None]
     size: int
     largest: int
 
 
-def bearing(template: Template) -> Bearing:
-    """Collect what bears on a stream: the resources of its kinds, and what is exported of them."""
+def relevance(template: Template) -> Relevance:
+    """Collect the relevant resources and their exports."""
     resources = [one for one in template.resources.values() if one.type in PROPERTIES]
     outputs = [one for one in template.outputs.values() if resources and one.get("Export") is not None]
     bearing_ones = [one for one in resources if one.type != SUBSCRIPTION]
     named = [one.condition for one in bearing_ones] + [text_at(one.get("Condition")) for one in outputs]
     sizes = [collect_conditions(node, named) for node in (*_properties(bearing_ones), *outputs)]
     conditions = dict.fromkeys(name for name in named if name is not None)
-    return Bearing(conditions, sum(sizes), max(sizes, default=0))
+    return Relevance(conditions, sum(sizes), max(sizes, default=0))
 
 
 def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
-    """What is read of resources, but for the subscriptions that a topic lists."""
+    """Return the relevant properties of resources, without inline subscriptions."""
     for one in resources:
         names = [name for name in PROPERTIES[one.type] if name != LISTED]
         inside = one.properties
@@ -69,17 +71,17 @@ def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
         yield from (node for node in values if node is not None)
 
 
-def passed_over(template: Template) -> Iterator[Skipped]:
-    """Note what a macro would change or make resources of, and resources whose properties cannot be read."""
+def skipped_parts(template: Template) -> Iterator[Skipped]:
+    """Report macros whose results are not checked, and resources whose properties cannot be read."""
     yield from _transforms(template)
     for macro in template.macros:
         where = macro.value.source.position(macro.start, macro.end)
-        yield Skipped(template.name, f"`{macro.key}` makes resources that are not judged", position=where)
+        yield Skipped(template.name, f"`{macro.key}` creates resources that are not checked", position=where)
     for one in template.resources.values():
         node = one.properties
         if one.type in PROPERTIES and node is not None and not isinstance(node, Object):
             where = node.source.position(node.start, node.end)
-            reason = f"the properties of `{one.logical}` are no object"
+            reason = f"the properties of `{one.logical}` are not an object"
             yield Skipped(template.name, reason, error=True, position=where)
 
 
@@ -88,7 +90,9 @@ def _transforms(template: Template) -> Iterator[Skipped]:
         name = text_at(one.get("Name") if isinstance(one, Object) else one)
         if name is not None and (name == _INCLUDE or not name.startswith(_AWS)):
             where = one.source.position(one.start, one.end)
-            yield Skipped(template.name, f"what `{name}` makes of the template is not judged", position=where)
+            yield Skipped(
+                template.name, f"changes made by the macro `{name}` are not checked", position=where
+            )
 
 
 _NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "FunctionName")
@@ -97,7 +101,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
 
 
 def parts_of(template: Template, given: Mapping[str, str]) -> Iterator[Part]:
-    """Give what is written in a template that speaks of Connect."""
+    """Return the parts of a template that mention Connect."""
     if "connect" not in template.document.source.text.lower():
         return
     reader = _PartsReader(template, evaluation_of(template, given))
@@ -107,7 +111,7 @@ def parts_of(template: Template, given: Mapping[str, str]) -> Iterator[Part]:
 
 
 class _PartsReader:
-    """Writes references as the names that the template's resources have elsewhere."""
+    """Writes references as the names of the template's resources in other files."""
 
     def __init__(self, template: Template, evaluation: Evaluation) -> None:
         self.template = template
@@ -129,13 +133,13 @@ class _PartsReader:
         )
 
     def of_all(self, kind: str) -> Iterator[Plain]:
-        """Give what SAM sets for all functions of a template."""
+        """Return the SAM properties that apply to all functions of a template."""
         section = self.globals.get(_SERVERLESS.get(kind, "")) if self.globals is not None else None
         if section is not None:
             yield self.plain(section)
 
     def plain(self, node: Node) -> Plain:
-        """Turn properties into plain values."""
+        """Convert properties to plain values."""
         if isinstance(node, Array):
             return [self.plain(one) for one in node.items]
         if not isinstance(node, Object):
@@ -146,37 +150,37 @@ class _PartsReader:
         return {member.key: self.plain(member.value) for member in node.members}
 
     def reference(self, node: Node) -> Plain:
-        """`Ref`, and `Fn::GetAtt` in both of its forms."""
+        """Resolve `Ref`, and both forms of `Fn::GetAtt`."""
         logical, _, attribute = ".".join(text_of(one) or "" for one in items(node)).partition(".")
         known = logical in self.template.resources
         return Symbol(self.template.symbol(logical, attribute) if known else f"${{{logical}}}")
 
     def substituted(self, node: Node) -> Plain:
-        """`Fn::Sub`, with the values that it is given beside the text."""
+        """Resolve `Fn::Sub`, with the values beside its text."""
         text, *values = items(node) or (node,)
         filled = _VARIABLE.sub(self.variable, text_of(text) or "")
         return [filled, *map(self.plain, values)]
 
     def variable(self, match: re.Match[str]) -> str:
-        """Name the resource that a variable of a text means."""
+        """Return the resource that a variable in a text refers to."""
         known = match[1] in self.template.resources
         return f"${{{self.template.symbol(match[1])}{match[2]}}}" if known else match[0]
 
     def joined(self, node: Node) -> Plain:
-        """`Fn::Join` of what is known one by one."""
+        """Join the known pieces of `Fn::Join`."""
         separator, listed = (*items(node), node, node)[:2]
         pieces = [self.plain(one) for one in items(listed)]
         texts = [_written(one) for one in pieces]
         return [(text_of(separator) or "").join(texts), *pieces]
 
     def imported(self, node: Node) -> Plain:
-        """`Fn::ImportValue`, by the name that the other template's resource has for it."""
+        """Resolve `Fn::ImportValue` to the exporting template's name for the resource."""
         text = self.evaluation.text(node)
         return Symbol(exported_as(text)) if text is not None else self.plain(node)
 
 
 def _written(value: Plain) -> str:
-    """Write a piece of a text, one that is not known by its name."""
+    """Write a piece of text; an unknown piece is written as its name."""
     if isinstance(value, Symbol):
         return value.name if "${" in value.name else f"${{{value.name}}}"
     return value if isinstance(value, str) else ""
@@ -194,17 +198,18 @@ _CALLS = {
 _MOST_CHANGES = 60
 _TO_READ = 60_000
 _TO_JUDGE = 10_000_000
-"""How many choices are tried one by one: fewer for a template of many values, for all of them are read again,
-and fewer for a large policy, for what it takes to judge one grows faster than the policy does.
+"""Limits on the number of choices that are tried one by one. The limit shrinks with the number of values,
+because all values are evaluated again. It also shrinks with the largest policy, because analysis time grows
+faster than the policy.
 
-Beyond, the two branches of a condition are still seen, each with all others alike.
+Beyond the limit, both branches of each condition are still evaluated, with all other choices equal.
 """
 
 
 def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> bool:
     """Read a template into the declarations of its folder; false if it declares nothing. Raises InputError.
 
-    A fault in the text of one policy is noted, and so is what a macro would add to the resources.
+    Errors in policy text are noted, and so are macros that may add resources.
     """
     template = read_sections(document)
     reader = _Reader(template, facts)
@@ -228,27 +233,27 @@ class _Reader:
         self.given = dict(facts.given.parameters)
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
-        facts.skipped += passed_over(template)
+        facts.skipped += skipped_parts(template)
 
     def states(self) -> Iterator[tuple[World, States]]:
-        """Evaluate the template under every assignment that is tried."""
+        """Evaluate the template under every assignment to try."""
         conditions = Conditions(self.template, evaluation_of(self.template, self.given))
-        found = bearing(self.template)
+        found = relevance(self.template)
         variables = conditions.variables(found.conditions)
         for world in worlds(variables, self.tried(changes(variables), found)):
             evaluation = evaluation_of(self.template, self.given, Assignment(conditions, world))
             yield world, States(evaluation, deployed(evaluation, self.note))
 
-    def tried(self, all_changes: list[tuple[str, Choice]], found: Bearing) -> list[tuple[str, Choice]]:
-        """Choose how many choices are tried one by one, and say so if it is not all."""
+    def tried(self, all_changes: list[tuple[str, Choice]], found: Relevance) -> list[tuple[str, Choice]]:
+        """Limit the choices to try one by one, and report the limit if it is reached."""
         most = min(_MOST_CHANGES, _TO_READ // (found.size + 1), _TO_JUDGE // (found.largest**2 + 1))
         if len(all_changes) > most:
-            reason = f"of {len(all_changes)} choices of its conditions, {most} were tried one by one"
+            reason = f"checked {most} of {len(all_changes)} choices of its conditions one by one"
             self.facts.skipped.append(Skipped(self.template.name, reason))
         return all_changes[:most]
 
     def note(self, error: InputError) -> None:
-        """Note a fault once, under however many assignments it comes up."""
+        """Record an error once, however many assignments cause it."""
         if str(error) not in self.faults:
             self.faults.add(str(error))
             self.facts.skip(error)

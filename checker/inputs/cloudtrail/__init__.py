@@ -1,1 +1,1 @@
-"""Events of CloudTrail, folded into contacts and the topics that they stream to."""
+"""Folds CloudTrail events into contacts and the topics that they stream to."""

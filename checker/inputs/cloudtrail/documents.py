@@ -1,6 +1,6 @@
-"""Events in one document, `{"Records": [...]}` or `{"Events": [...]}`: decoded one by one, never as a whole.
+"""Reads events from one document, `{"Records": [...]}` or `{"Events": [...]}`, one record at a time.
 
-Several documents may follow each other, as unpacking many files into one leaves them.
+Several documents may be concatenated, for example after decompressing many files into one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 DECODER = JSONDecoder(parse_int=float)
-"""No whole number matters here, and Python refuses to read those of thousands of digits."""
+"""No relevant value is an integer, and Python refuses to parse integers with thousands of digits."""
 
 _AHEAD = 256 * 1024
 _SHORT = 99
 _DEEP = 500
-"""What is nested too deep to be read has a bracket for each of some thousand levels."""
+"""Minimum number of brackets in a value that may be nested too deeply to read."""
 
 _SIMPLE = r'"[^"\\]{0,99}"\s*:\s*(?:"[^"\\]{0,9999}"|[\w.+-]{1,99})\s*,\s*'
 WRAPPER = rf'\{{\s*+(?:{_SIMPLE}){{0,3}}"(?:Records|Events)"\s*+:\s*+\['
@@ -35,21 +35,21 @@ _BEGINNING = re.compile(
     r'\{\s*"(?:event\w+|awsRegion|additionalEventData|userIdentity|CloudTrailEvent|Records|Events)"\s*:',
     re.IGNORECASE,
 )
-"""What a record begins with, whoever has sorted its keys: where reading goes on after a broken one."""
+"""Possible first keys of a record, for any key order; reading resumes there after an invalid record."""
 
 
 def records(chunks: Iterable[bytes], faults: Faults) -> Iterator[Piece]:
-    """Give the records that have one of the names in them."""
+    """Yield the records that contain one of the event names."""
     reader = _Records(iter(chunks), faults)
     while reader.next_record():
         if (piece := reader.record()) is not None:
             yield piece
-        if faults.hopeless:
+        if faults.too_many:
             return
 
 
 class _Records:
-    """A window over the text, whose characters are its bytes; ``at`` is the place of ``position`` in it."""
+    """A window over the text, one character for each byte. ``at`` is the file position of ``position``."""
 
     __slots__ = ("at", "chunks", "ended", "faults", "position", "text")
 
@@ -62,7 +62,7 @@ class _Records:
         self.ended = False
 
     def next_record(self) -> bool:
-        """Go to the next value of a list; false at the end."""
+        """Advance to the next value of a list; false at the end."""
         while True:
             self._fill(_AHEAD)
             found = _BETWEEN.match(self.text, self.position)
@@ -72,7 +72,7 @@ class _Records:
             self._go(end)
 
     def record(self) -> Piece | None:
-        """Read the value here, and go to its end."""
+        """Decode the value here and advance to its end."""
         try:
             end, least = self._end(), 1
         except RecursionError:
@@ -86,7 +86,7 @@ class _Records:
         return Piece(raw.encode("latin-1"), at) if any(name in raw for name in NAMES) else None
 
     def _end(self) -> int | None:
-        """Find the end of the value here, looking ever further; ``None`` for what is no JSON."""
+        """Find the end of the value here in a growing window; ``None`` if the value is not JSON."""
         while True:
             try:
                 return DECODER.raw_decode(self.text, self.position)[1]
@@ -97,7 +97,7 @@ class _Records:
                 self._fill(2 * left)
 
     def _recover(self, least: int) -> None:
-        """Go to what looks like the next record, so many characters away at least."""
+        """Advance to the probable start of the next record, at least a given number of characters away."""
         self._go(min(self.position + least, len(self.text)))
         while (found := _BEGINNING.search(self.text, self.position)) is None:
             if self.ended:
@@ -112,7 +112,7 @@ class _Records:
         self.position = to
 
     def _fill(self, ahead: int) -> None:
-        """Read on until so much lies ahead, and forget what lies behind."""
+        """Read ahead by a number of characters, and discard the text already processed."""
         if self.ended or len(self.text) - self.position >= ahead:
             return
         parts = [self.text[self.position :]]
@@ -126,24 +126,26 @@ class _Records:
 
 
 _ENDLESS = 256 * 1024 * 1024
-"""After so much without the end of a line the file is no JSON Lines, be it unpacked zeros."""
+"""Length limit without a line break, beyond which the file is not treated as JSON Lines."""
 
 _ENOUGH = 10_001
-"""A chunk with more odd lines than that has lines too short for events."""
+"""Number of suspicious lines in a chunk beyond which the lines are too short for events."""
 
 
 def lines(chunks: Iterable[bytes], faults: Faults) -> Iterator[Piece]:
-    """Give the lines that have one of the names in them, or that do not look like an object."""
+    """Yield the lines that contain an event name or do not look like an object."""
     reader = _Lines(faults)
     for chunk in chunks:
         yield from reader.take(chunk)
-        if reader.done or faults.hopeless:
+        if reader.done or faults.too_many:
             return
     yield from reader.finish()
 
 
 class _Lines:
-    """``rest`` is what has been read of the last line, ``lost`` counts what was dropped of one too long."""
+    """Splits chunks into lines. ``rest`` is the incomplete last line, ``lost`` the discarded length of a long
+    line.
+    """
 
     __slots__ = ("done", "faults", "line", "lost", "offset", "rest")
 
@@ -156,11 +158,11 @@ class _Lines:
         self.done = False
 
     def take(self, chunk: bytes) -> Iterator[Piece]:
-        """Give the lines that end in a chunk."""
+        """Yield the lines that end in a chunk."""
         block = self.rest + chunk
         start, end = 0, block.rfind(b"\n") + 1
         if self.lost and end:
-            start = self._found_again(block)
+            start = self._resume(block)
         self.rest = block[end:]
         if end > start:
             yield from self._block(block, start, end)
@@ -168,23 +170,23 @@ class _Lines:
             self._lose()
 
     def finish(self) -> Iterator[Piece]:
-        """Give the last line, which may lack its end."""
+        """Yield the last line, which may be unterminated."""
         if self.lost:
             self.faults.note(Fault.LENGTH, self.line)
         elif self.rest:
             yield from self._block(self.rest, 0, len(self.rest))
 
     def _lose(self) -> None:
-        """Forget the beginning of a line that is too long."""
+        """Discard the beginning of a line that is too long."""
         self.lost += len(self.rest)
         self.offset += len(self.rest)
         self.rest = b""
         if self.lost > _ENDLESS:
-            self.faults.end("a line has no end, the rest was not read")
+            self.faults.end("unterminated line; the rest was not read")
             self.done = True
 
-    def _found_again(self, block: bytes) -> int:
-        """Go on after the end of a line that was too long."""
+    def _resume(self, block: bytes) -> int:
+        """Resume after the end of a line that was too long."""
         self.faults.note(Fault.LENGTH, self.line)
         first = block.find(b"\n") + 1
         self.line += 1
@@ -193,9 +195,9 @@ class _Lines:
         return first
 
     def _block(self, block: bytes, begin: int, stop: int) -> Iterator[Piece]:
-        """Give what matters of the whole lines between two offsets."""
+        """Yield the relevant lines between two offsets."""
         count = block.count(b"\n", begin, stop)
-        odd = () if _are_objects(block, begin, stop, count) else _odd(block, begin, stop)
+        odd = () if _are_objects(block, begin, stop, count) else _suspicious(block, begin, stop)
         line, last = self.line, begin
         for start in sorted({*_wanted(block, begin, stop), *islice(odd, _ENOUGH)}):
             line, last = line + block.count(b"\n", last, start), start
@@ -205,14 +207,14 @@ class _Lines:
                 self.faults.note(Fault.LENGTH, line)
                 continue
             yield Piece(raw, At(line, 1, self.offset + start - begin))
-            if self.faults.hopeless:
+            if self.faults.too_many:
                 return
         self.line += count
         self.offset += stop - begin
 
 
 def _are_objects(block: bytes, start: int, end: int, newlines: int) -> bool:
-    """Tell by counting whether each of some lines looks like an object; an odd one need not be found out."""
+    """Check by counting whether all lines look like objects; individual exceptions may be missed."""
     last = block[max(start, end - 3) : end]
     if block[start : start + 1] != b"{" or last.rstrip()[-1:] != b"}":
         return False
@@ -220,8 +222,8 @@ def _are_objects(block: bytes, start: int, end: int, newlines: int) -> bool:
     return joints == block.count(b"}\n{", start, end) or joints == block.count(b"}\r\n{", start, end)
 
 
-def _odd(block: bytes, start: int, end: int) -> Iterator[int]:
-    """Give the beginnings of the lines that do not look like an object, and are not empty."""
+def _suspicious(block: bytes, start: int, end: int) -> Iterator[int]:
+    """Return the offsets of nonempty lines that do not look like an object."""
     if not block[start:end].strip():
         return
     while start < end:
@@ -233,7 +235,7 @@ def _odd(block: bytes, start: int, end: int) -> Iterator[int]:
 
 
 def _wanted(block: bytes, start: int, stop: int) -> Iterator[int]:
-    """Give the beginnings of the lines that have one of the names in them."""
+    """Return the offsets of lines that contain one of the event names."""
     for name in WANTED:
         found = block.find(name, start, stop)
         while found >= 0:

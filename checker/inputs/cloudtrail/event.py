@@ -1,7 +1,7 @@
 """Reads the events that start and stop the streaming of a chat contact.
 
-Keys are compared without case and everything may be missing or of another type: AWS shows no sample of these
-events, only of others of Amazon Connect, whose parameters are written as in the API.
+Keys are compared without case, and every value may be missing or have another type. AWS publishes no sample
+of these events, only of other Amazon Connect events, whose parameters are written as in the API.
 https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -18,9 +18,9 @@ from checker.core.arn import NEWEST, Arn, partition_of
 
 @lru_cache(maxsize=256)
 def instance_of(named: str, region: str, account: str) -> str:
-    """Give the ARN of an instance, empty if it cannot be told.
+    """Return the ARN of an instance; empty if it is not known.
 
-    An id is one of the account and the Region that the event was recorded for.
+    An ID is resolved in the account and Region of the event.
     """
     decoded = unquote(named)
     arn = Arn.parse(decoded)
@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SOURCE = "connect.amazonaws.com"
 _LONGEST = 1_000
-"""The longest id or token that Connect takes has 500 characters, the longest ARN 350."""
+"""Maximum length in characters: Connect allows 500 for IDs and tokens, and 350 for ARNs."""
 
 _ENDPOINT = "streamingendpointarn"
 _STARTS = {
@@ -41,7 +41,7 @@ _STARTS = {
     "startchatcontact": ("chatstreamingconfiguration",),
     "sendchatintegrationevent": ("newsessiondetails", "streamingconfiguration"),
 }
-"""Where each of the three APIs is told the topic.
+"""The request parameter of each API that holds the topic.
 
 https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
 https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
@@ -49,7 +49,7 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_SendChatIntegrationE
 """
 _STOP = "stopcontactstreaming"
 _HIDDEN = "hidden due to security reasons"
-"""What AWS shows in the place of a value, with underscores or without, where it is not asterisks.
+"""Placeholders for hidden values, besides asterisks, with or without underscores.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
 """
@@ -58,10 +58,10 @@ Folded = dict[str, object]
 
 
 class Start(NamedTuple):
-    """A stream that began: times are milliseconds, texts are empty where they are not known.
+    """The start of a stream. Times are in milliseconds; unknown texts are empty.
 
-    ``contact`` is empty where it is hidden; ``instance`` is the ARN of the Connect instance. ``stream`` is the
-    StreamingId; ``request`` names the request, so that one that was repeated or recorded twice counts once.
+    ``contact`` is empty if it is hidden. ``instance`` is the ARN of the Connect instance. ``stream`` is the
+    StreamingId. ``request`` identifies the request, so that a repeated or duplicate record counts once.
     """
 
     contact: str
@@ -82,15 +82,15 @@ class Stop(NamedTuple):
 
 
 class NoTimeError(Exception):
-    """An event does not say when it was."""
+    """An event has no time."""
 
 
 class HiddenTopicError(Exception):
-    """An event starts a stream and does not say to which topic."""
+    """An event starts a stream but does not show the topic."""
 
 
 def read_event(record: object) -> Start | Stop | None:
-    """Read one record; ``None`` for what starts and stops nothing, as a request that was refused.
+    """Read one record; ``None`` for a record that starts or stops no stream, such as a refused request.
 
     Raises NoTimeError, HiddenTopicError.
     """
@@ -130,20 +130,20 @@ def _start(event: Folded, name: str) -> Start | None:
 
 
 def _began(name: str, answer: Folded) -> bool:
-    """False where the answer shows that no stream came of the request; an answer that is missing shows nothing."""
+    """False if the response shows that the request started no stream; a missing response shows nothing."""
     if name == "startchatcontact":
         return not answer or answer.get("streamingid") is not None
     return answer.get("newchatcreated") is not False
 
 
 def _contact(asked: Folded, answer: Folded) -> str:
-    """Give the id of the contact: one that the request makes is only in the answer."""
+    """Return the contact ID; a contact that the request creates appears only in the response."""
     known = (asked.get("contactid"), answer.get("contactid"), answer.get("initialcontactid"))
     return next((text(one).lower() for one in known if text(one)), "")
 
 
 def _request(event: Folded, asked: Folded) -> str:
-    """Name the request, by the token that is the same when it is repeated."""
+    """Identify the request by its client token, which is the same for retries."""
     if token := text(asked.get("clienttoken")):
         return f"token {token}"
     known = text(event.get("eventid"))
@@ -169,12 +169,12 @@ def _time(event: Folded) -> int:
 
 
 def folded(node: object) -> Folded:
-    """Give an object with its keys in small letters; one without keys for anything else."""
+    """Return an object with lowercase keys; an empty object for any other value."""
     return dict(zip(map(str.lower, node), node.values(), strict=True)) if isinstance(node, dict) else {}
 
 
 def text(value: object) -> str:
-    """Give a text that says something; nothing for one that CloudTrail has masked, or of another type."""
+    """Return a text; empty for a masked value or another type."""
     if not isinstance(value, str) or _is_masked(value):
         return ""
     if len(value) <= _LONGEST and value.isascii():

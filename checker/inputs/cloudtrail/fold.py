@@ -1,6 +1,6 @@
-"""Folds the events of one contact into its streams, and tells which of them there were at the same time.
+"""Folds the events of a contact into streams, and finds the streams that were active at the same time.
 
-Contacts end without an event, and a stop may be in a file that was not given: what comes out is an upper bound.
+Contacts end without an event, and a stop event may be in a missing file, so the result is an upper bound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STOPS, _MOMENTARY, _STARTS = range(3)
 
 
 class Origin(NamedTuple):
-    """What streams to what: a topic, and the Region and the ARN of the instance that streams to it."""
+    """The origin of a stream: a topic, and the Region and ARN of its Connect instance."""
 
     topic: str
     region: str
@@ -29,9 +29,9 @@ class Origin(NamedTuple):
 
 
 class Began(NamedTuple):
-    """The start of a stream; the first fields are those that it is ordered by.
+    """The start of a stream. The first fields define the sort order.
 
-    ``names`` are the ids of the stream and of the request: two starts with a name in common are one.
+    ``names`` are the IDs of the stream and of the request. Two starts with a name in common are one start.
     """
 
     time: int
@@ -42,21 +42,21 @@ class Began(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The end of the stream of this name."""
+    """The end of the stream with this name."""
 
     time: int
     name: str
 
 
 class Stream(NamedTuple):
-    """One stream of a contact, with when it ended if that is known."""
+    """One stream of a contact, with its end if known."""
 
     began: Began
     ended: int | None
 
 
 def streams_of(starts: Iterable[Began], stops: Iterable[Ended]) -> list[Stream]:
-    """Join starts that are one with the first stop of any of their names, in the order of time."""
+    """Merge equal starts, and pair them with the first later stop of any of their names."""
     ordered = sorted(starts)
     same = _Same()
     for start in ordered:
@@ -73,7 +73,7 @@ def streams_of(starts: Iterable[Began], stops: Iterable[Ended]) -> list[Stream]:
 
 
 class _Same:
-    """Names that mean the same: each leads to another, and at last to the one that stands for all."""
+    """Merges equivalent names: each name leads to the representative of its set."""
 
     def __init__(self) -> None:
         self.next: dict[str, str] = {}
@@ -90,10 +90,10 @@ class _Same:
 
 
 def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began, ...]]:
-    """Give the sets of topics that are streamed to at the same time, none that is part of another.
+    """Return the maximal sets of topics that are streamed to at the same time.
 
-    The largest come first; a topic has the stream that it was first streamed to by. Stops come before starts
-    of the same moment, so that changing a topic within a second is not taken for a third one.
+    The largest sets come first. A topic keeps the stream that first used it. Stops sort before starts of the
+    same time, so that a change of topic within a second does not count as an overlap.
     """
     if len({one.origin.topic for one in starts}) <= 1:
         return [(min(starts),)] if starts else []
@@ -108,9 +108,9 @@ def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began
 
 
 def _moments(streams: Sequence[Stream]) -> Iterator[Iterable[Began]]:
-    """Give what there is just before every stop that follows a start, and at the end.
+    """Yield the active streams before every stop that follows a start, and at the end.
 
-    A stream that stops in the moment it starts in is there with those that were there before.
+    A stream that starts and stops at the same time overlaps with the streams active before.
     """
     live: dict[int, Began] = {}
     grown = False
@@ -141,16 +141,16 @@ def _steps(streams: Sequence[Stream]) -> Iterator[tuple[int, int, int]]:
 _BATCH = 2_000
 _MEMORY_KB = 8_000
 _MOST_ORIGINS = 10_000
-"""Chats stream to some dozens of topics; so many are some other data, and would fill the memory."""
+"""Limit of topics. Chats stream to a few dozen topics; other data could fill the memory."""
 
 _MOST_EVENTS = 1_000
-"""A contact lasts a week at most and takes two topics; one with more events than that is no chat."""
+"""Limit of events for a contact. A chat lasts a week at most and has at most two topics."""
 
 _Row = tuple[str, int, int | None, str, str, int, int, int, int]
 
 
 class Seen(NamedTuple):
-    """What was seen of one contact. ``id`` is empty where it is hidden; ``cut``: there was more."""
+    """The events of one contact. ``id`` is empty if hidden; ``cut`` is true if events were dropped."""
 
     id: str
     starts: list[Began]
@@ -159,11 +159,11 @@ class Seen(NamedTuple):
 
 
 class FullError(Exception):
-    """An event is of one topic or instance more than are kept."""
+    """An event exceeds the limit of topics or instances."""
 
 
 class Store:
-    """Its methods raise sqlite3.Error where there is no room for the temporary file."""
+    """Stores events in a temporary database. Methods raise sqlite3.Error if the disk is full."""
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)
@@ -175,7 +175,7 @@ class Store:
         self._origins: dict[Origin, int] = {}
 
     def start(self, start: Start, file: int, at: At) -> None:
-        """Keep the start of a stream. Raises FullError."""
+        """Store the start of a stream. Raises FullError."""
         origin = Origin(start.topic, start.region, start.instance)
         if len(self._origins) >= _MOST_ORIGINS and origin not in self._origins:
             raise FullError
@@ -185,7 +185,7 @@ class Store:
         self._add((contact, start.time, number, start.stream, request, file, *at))
 
     def stop(self, stop: Stop) -> None:
-        """Keep the end of a stream."""
+        """Store the end of a stream."""
         self._add((stop.contact, stop.time, None, stop.stream, "", 0, 0, 0, 0))
 
     def _add(self, row: _Row) -> None:
@@ -200,7 +200,7 @@ class Store:
         self._rows.clear()
 
     def contacts(self) -> Iterator[Seen]:
-        """Give contact after contact, in the order of their ids."""
+        """Yield the contacts in the order of their IDs."""
         self._flush()
         origins = list(self._origins)
         rows: Iterable[_Row] = self._file.execute("SELECT * FROM events ORDER BY contact")
@@ -212,12 +212,12 @@ class Store:
             yield Seen(name, starts, stops, len(some) > _MOST_EVENTS)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Discard all events."""
         self._file.close()
 
 
 _HIDDEN = "\n"
-"""No id begins with it: what a contact is called whose id is hidden, followed by the only name that there is."""
+"""Prefix of the substitute ID of a hidden contact, which no real ID has; the stream name follows."""
 
 
 def _began(row: _Row, origin: Origin) -> Began:

@@ -1,4 +1,4 @@
-"""Where an event stands in a file that may have gigabytes: its line is read again only when it is shown."""
+"""Locates an event in a large file, and reads its line again only to show it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 _BEYOND = 400
 _CHEAP = 1024 * 1024
-"""How much is read to show one line, of a packed file from its beginning."""
+"""Maximum number of bytes to read to show one line; compressed files are read from the start."""
 
 ROUTE = ("StreamingEndpointArn",)
-"""Three events have it, each in another place."""
+"""Number of event types with the topic, each at a different route."""
 
 
 class EventDocument(NamedTuple):
-    """The event that started a stream: the Document of every finding about it, and the Text too.
+    """The source of an event that started a stream: the Document of its findings, and the Text.
 
-    ``at`` is where the topic stands in it.
+    ``at`` is the position of the topic.
     """
 
     path: Path
@@ -44,26 +44,26 @@ class EventDocument(NamedTuple):
         return name_of(self.path)
 
     def pointer_to(self, route: Route, part: Part) -> None:
-        """None: the place of an event in a file that only grows says nothing."""
+        """Return ``None``, because an event in a growing file has no stable pointer."""
 
     def locate(self, route: Route, part: Part) -> Position:  # noqa: ARG002 - there is one place
-        """Find the topic in the event."""
+        """Locate the topic in the event."""
         line, column = self.at.line, _characters(self, self.at.column - 1) + 1
         return Position(line, column, line, column + len(self.topic))
 
     def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - as above
-        """Give the file."""
+        """Return the text source, which is the event itself."""
         return self
 
     def line(self, number: int) -> str:
-        """Give the line of the event to a little beyond the topic, nothing where that takes much reading."""
+        """Return the event's line up to just after the topic; empty if that needs too much reading."""
         length = self.at.column + len(self.topic) + _BEYOND
         if number != self.at.line or length > _CHEAP:
             return ""
         return self.read(length).partition(b"\n")[0].decode("utf-8-sig", "replace").removesuffix("\r")
 
     def read(self, length: int) -> bytes:
-        """Give so many bytes of the line and what follows it, nothing where they cannot be read any more."""
+        """Read bytes from the start of the line; empty if the file can no longer be read."""
         try:
             return self._read(length)
         except (OSError, EOFError, zlib.error):
@@ -76,43 +76,44 @@ class EventDocument(NamedTuple):
                 return file.read(length)
         if self.at.begins > _CHEAP:
             return b""
-        import gzip  # it is here already, where there is anything packed
+        import gzip  # already imported if a file is compressed
 
         with open_regular(self.path) as file, gzip.GzipFile(fileobj=file) as packed:
             packed.seek(self.at.begins)
             return packed.read(length)
 
     def anchor(self, route: Route) -> str:
-        """Name the place by the topic: there are events of it in every file of a trail."""
+        """Return an anchor with the topic's name, because every file of a trail has events for the topic."""
         return f"{'.'.join(map(str, route)).lower()}[{self.topic}]"
 
 
 @lru_cache(maxsize=256)
 def _characters(document: EventDocument, length: int) -> int:
-    """Count the characters of so many bytes of the line; one each where counting takes much reading."""
+    """Count the characters in a number of bytes of the line; assume one byte each if counting is expensive."""
     read = document.read(length) if length <= _CHEAP else b""
     return len(read.decode("utf-8-sig", "replace")) if len(read) == length else length
 
 
 def place_of(path: Path, at: At, topic: str) -> Place:
-    """Give the place of a topic in an event."""
+    """Return the position of a topic in an event."""
     return Place(EventDocument(path, at, topic), ROUTE)
 
 
 MAX_PIECE = 2 * 1024 * 1024
-"""CloudTrail's own limit is 256 KB an event; in a string of `lookup-events` its quotes take twice their room.
+"""Maximum length of an event. CloudTrail's limit is 256 KB; escaped in a string of `lookup-events` it
+doubles.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
 NAMES = ("ContactStreaming", "StartChatContact", "SendChatIntegrationEvent")
-"""One of these stands in every event that starts or stops a stream; JSON without them need not be read."""
+"""Names in every event that starts or stops a stream; JSON without them is skipped."""
 
 WANTED = tuple(name.encode() for name in NAMES)
 
 
 class At(NamedTuple):
-    """A place in a file: line and column from 1, the column in bytes, and the offset at which the line begins."""
+    """A position in a file: line and column from 1, column in bytes, and the offset of the line."""
 
     line: int
     column: int
@@ -120,19 +121,19 @@ class At(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The bytes of one value with one of the names in it."""
+    """The bytes of one value that contains an event name."""
 
     raw: bytes
     at: At
 
     def find(self, text: str) -> At:
-        """Give the place of a text in the piece, that of the piece if the text is written otherwise."""
+        """Return the position of a text in the piece, or of the piece if the text is encoded differently."""
         found = self.raw.find(text.encode("utf-8", "replace"))
         return self.at if found < 0 else moved(self.at, self.raw, b"\n", 0, found)
 
 
 def moved(at: At, text: AnyStr, newline: AnyStr, start: int, end: int) -> At:
-    """Go on from a place over a stretch of text that begins there, and whose characters are bytes."""
+    """Advance a position over the text that follows it; each character stands for one byte."""
     lines = text.count(newline, start, end)
     if not lines:
         return At(at.line, at.column + end - start, at.begins)
@@ -140,27 +141,27 @@ def moved(at: At, text: AnyStr, newline: AnyStr, start: int, end: int) -> At:
     return At(at.line + lines, end - last + 1, at.begins + at.column - 1 + last - start)
 
 
-_HOPELESS = 10_000
-"""A file with so many faults is something else; reading on would only take time."""
+_MOST_FAULTS = 10_000
+"""Number of errors after which the file is not treated as CloudTrail data."""
 
 
 class Fault(Enum):
-    """What may be wrong: as it is said of one, of several, and whether the file is at fault."""
+    """Kinds of errors: message for one, message for several, and whether the file is invalid."""
 
-    LINE = ("line is no JSON", "lines are no JSON", True)
-    RECORD = ("record is no JSON", "records are no JSON", True)
+    LINE = ("line is not JSON", "lines are not JSON", True)
+    RECORD = ("record is not JSON", "records are not JSON", True)
     LENGTH = ("line is too long for an event", "lines are too long for an event", True)
-    TIME = ("event has no date", "events have no date", True)
-    TOPIC = ("event hides the topic that it starts", "events hide the topics that they start", False)
+    TIME = ("event has no time", "events have no time", True)
+    TOPIC = ("event does not show the topic ARN", "events do not show the topic ARN", False)
     MANY = (
-        "event is of one topic or instance more than are kept",
-        "events are of more topics and instances than are kept",
+        "event exceeds the limit of topics and instances",
+        "events exceed the limit of topics and instances",
         True,
     )
 
 
 class Faults:
-    """The faults of one file."""
+    """Counts the errors of one file."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -169,26 +170,26 @@ class Faults:
         self._ends: list[str] = []
 
     def note(self, fault: Fault, line: int, column: int = 1) -> None:
-        """Count one more."""
+        """Count one error."""
         self._counts[fault] = self._counts.get(fault, 0) + 1
         self._first.setdefault(fault, Position(line, column, line, column + 1))
 
     def end(self, reason: str) -> None:
-        """Note why the file was not read to its end."""
+        """Record why the file was not read to its end."""
         self._ends.append(reason)
 
     @property
-    def hopeless(self) -> bool:
-        """True once there are so many that the rest is not worth reading; that is noted then."""
+    def too_many(self) -> bool:
+        """True after too many errors; the reason is recorded once."""
         broken = sum(count for fault, count in self._counts.items() if fault.value[2])
-        if broken > _HOPELESS and not self._ends:
-            self.end(f"more than {_HOPELESS} faults, the rest was not read")
-        return broken > _HOPELESS
+        if broken > _MOST_FAULTS and not self._ends:
+            self.end(f"more than {_MOST_FAULTS} errors; the rest was not read")
+        return broken > _MOST_FAULTS
 
     def skipped(self) -> Iterator[Skipped]:
-        """Say it as a report does."""
+        """Return the errors as Skipped entries for the report."""
         for fault, count in self._counts.items():
             one, several, error = fault.value
-            reason = f"1 {one}" if count == 1 else f"{count} {several}, the first here"
+            reason = f"1 {one}" if count == 1 else f"{count} {several}; this is the first"
             yield Skipped(self.name, reason, error, self._first[fault])
         yield from (Skipped(self.name, reason, error=True) for reason in self._ends)

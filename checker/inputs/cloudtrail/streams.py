@@ -1,4 +1,4 @@
-"""The streams of all contacts that the files of one run show."""
+"""Collects the streams of all contacts in the files of one run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 _EACH = 100
-"""So many contacts with too many topics are shown one by one, the others are counted with those like them."""
+"""Number of contacts with several topics that are shown one by one; the others are grouped."""
 
 _LIMIT = 2
 _MOST_TOPICS = 100_000
-_HIDDEN = "a contact whose id is hidden"
+_HIDDEN = "a contact with a hidden ID"
 
 _Kind = tuple[str, str, tuple[str, ...]]
 
@@ -39,9 +39,10 @@ class _Alike(NamedTuple):
 
 
 class Contacts:
-    """``lost`` counts the contacts that there was no more room for, ``cut`` those with too many events.
+    """The contacts of a run. ``lost`` counts the contacts beyond the limit, ``cut`` those with too many
+    events.
 
-    ``place`` says where the start of a stream is written.
+    ``place`` returns the position of the start of a stream.
     """
 
     def __init__(self, place: Callable[[Began], Place]) -> None:
@@ -53,7 +54,7 @@ class Contacts:
         self._room = _MOST_TOPICS
 
     def add(self, seen: Seen) -> None:
-        """Add what was seen of one contact."""
+        """Add one contact."""
         self.cut += seen.cut
         sets = at_once(seen.starts, seen.stops)
         name = seen.id or _HIDDEN
@@ -74,7 +75,7 @@ class Contacts:
             self._alike[kind] = _Alike(name, streams, 1)
 
     def all(self) -> Iterator[Contact]:
-        """Give the contacts."""
+        """Return the contacts."""
         yield from self._each
         yield from (self._contact(alike) for alike in self._alike.values())
 
@@ -85,7 +86,7 @@ class Contacts:
 
 
 def _kind(streams: tuple[Began, ...]) -> _Kind:
-    """What contacts have in common that are counted together; streams of one contact are of one instance."""
+    """Return the grouping key of contacts; all streams of one contact belong to one instance."""
     first = next((one.origin for one in streams if one.origin.instance), streams[0].origin)
     return first.region, first.instance, tuple(sorted(one.origin.topic for one in streams))
 
@@ -96,14 +97,14 @@ _FAULTS = {NoTimeError: Fault.TIME, HiddenTopicError: Fault.TOPIC, FullError: Fa
 
 
 class Streams:
-    """Contacts span files and folders, S3 keeps a folder a day, so there is one of these a run."""
+    """Collects streams for a whole run, because contacts span files and folders (S3 has one folder a day)."""
 
     def __init__(self) -> None:
         self._store = Store()
         self._files: list[Path] = []
 
     def add(self, path: Path, pieces: Iterable[Piece], faults: Faults) -> int:
-        """Add the events of a file, and count them; what cannot be read of it is noted. Raises InputError."""
+        """Add and count the events of a file; unreadable parts are noted. Raises InputError."""
         self._files.append(path)
         try:
             return sum(self._take(piece, faults) for piece in pieces)
@@ -119,7 +120,7 @@ class Streams:
         return sum(self._kept(record, piece, faults) for record in found)
 
     def _kept(self, record: object, piece: Piece, faults: Faults) -> bool:
-        """Keep one event; false for one that starts and stops nothing, or says too little to be kept."""
+        """Store one event; false if it is not relevant or incomplete."""
         try:
             event = read_event(record)
             if isinstance(event, Start):
@@ -132,7 +133,7 @@ class Streams:
         return event is not None
 
     def settle(self) -> tuple[list[Contact], list[Skipped]]:
-        """Fold what was seen into contacts, say what is missing, and forget it all."""
+        """Fold the stored events into contacts, report missing data, and discard the events."""
         contacts = Contacts(lambda began: place_of(self._files[began.file], began.at, began.origin.topic))
         skipped = []
         try:
@@ -148,14 +149,14 @@ class Streams:
 
 def _limits(contacts: Contacts) -> Iterator[str]:
     if contacts.cut:
-        yield f"contacts with more events than a chat can have, of which not all were read: {contacts.cut}"
+        yield f"contacts with too many events, read only in part: {contacts.cut}"
     if contacts.lost:
-        yield f"contacts that stream in more ways than are kept apart, which were left out: {contacts.lost}"
+        yield f"contacts beyond the limit of distinct stream patterns, not checked: {contacts.lost}"
 
 
 def _no_room(name: str, error: sqlite3.Error) -> InputError:
-    help_text = "events are kept in a temporary file, set SQLITE_TMPDIR to a folder with room for it"
-    return InputError(name, f"the events cannot be kept: {error}", help_text=help_text)
+    help_text = "events are stored in a temporary file; set `SQLITE_TMPDIR` to a folder with enough space"
+    return InputError(name, f"cannot store the events: {error}", help_text=help_text)
 
 
 def _decoded(text: str) -> object:
@@ -164,8 +165,8 @@ def _decoded(text: str) -> object:
 
 
 def _records(value: object) -> Iterator[object]:
-    """Give the events in a value: itself, those in its list, or the one that it is wrapped in as EventBridge
-    or `lookup-events` do it.
+    """Yield the events in a value: the value, its list items, or the event that EventBridge or
+    `lookup-events` wraps.
     """
     if isinstance(value, str):
         yield from _records(_decoded(value)) if value[:1] == "{" else ()

@@ -1,6 +1,7 @@
-"""Events of CloudTrail, folded into contacts and the topics that they stream to.
+"""Reads CloudTrail files into contacts and the topics that they stream to.
 
-Files of any size: as S3 keeps them, as `aws cloudtrail lookup-events` prints them, or an event a line; packed or not.
+Files may have any size and may be compressed: S3 log files, `aws cloudtrail lookup-events` output, or JSON
+Lines.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
 """
 
@@ -36,9 +37,10 @@ class _Stream(Protocol):
 
 
 def unpacked(path: Path, faults: Faults, progress: Callable[[int, int], None]) -> Iterator[bytes]:
-    """Give the chunks of a file; what cannot be unpacked is noted, and ends it. Raises OSError.
+    """Yield the decompressed chunks of a file. A decompression error is noted and ends the file. Raises
+    OSError.
 
-    ``progress`` is called before each with the bytes of the file that are read, and how many there are.
+    ``progress`` is called before each chunk with the bytes read and the file size.
     """
     packed = is_packed(path)
     with open_regular(path) as file:
@@ -53,9 +55,9 @@ def _next(stream: _Stream, faults: Faults) -> bytes:
     try:
         return stream.read1(CHUNK)
     except EOFError:
-        faults.end("the file is cut off, it was read as far as it goes")
+        faults.end("the file is truncated; it was read to its end")
     except (gzip.BadGzipFile, zlib.error):
-        faults.end("the file cannot be unpacked any further, it was read up to there")
+        faults.end("the file is damaged and cannot be decompressed further; it was read up to that point")
     return b""
 
 
@@ -64,9 +66,10 @@ _LIST = re.compile(rf"[\ufeff\s]*(?:\[|{WRAPPER})", re.IGNORECASE)
 
 
 def read_trail(path: Path, facts: Facts) -> bool:
-    """Read the events of a file into the facts; what cannot be read of it is noted there.
+    """Read the events of a file into the facts; unreadable parts are noted.
 
-    False if the file was read whole and none of its events starts or stops a stream. Raises InputError for a file that cannot be read at all.
+    False if the whole file was read and no event starts or stops a stream. Raises InputError for a file that
+    cannot be opened.
     """
     name = name_of(path)
     return read_streams(path, facts, lambda done, total: facts.given.progress(name, done / max(total, 1)))
@@ -75,7 +78,7 @@ def read_trail(path: Path, facts: Facts) -> bool:
 def read_streams(
     path: Path, facts: Facts, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> bool:
-    """The same, and say after every chunk how many bytes of the file are read, and of how many."""
+    """Read the events of a file, and report progress as bytes read and file size after every chunk."""
     faults = Faults(name_of(path))
     facts.streams = facts.streams or Streams()
     try:
@@ -88,7 +91,7 @@ def read_streams(
 
 
 def _pieces(chunks: Iterator[bytes], faults: Faults) -> Iterator[Piece]:
-    """Cut a file into its events, by what it begins with."""
+    """Split a file into events, according to its first characters."""
     head = b""
     while len(head) < _HEAD and (chunk := next(chunks, b"")):
         head += chunk
@@ -97,7 +100,7 @@ def _pieces(chunks: Iterator[bytes], faults: Faults) -> Iterator[Piece]:
 
 
 def _has_lines(head: str) -> bool:
-    """True if there is a line that holds a value of its own."""
+    """True if a line contains a complete value."""
     stripped = (line.strip() for line in head.split("\n"))
     whole = (one.startswith("{") and one.endswith("}") and len(one) > len("{}") for one in stripped)
     return not _LIST.match(head) and any(whole)

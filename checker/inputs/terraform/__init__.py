@@ -1,1 +1,1 @@
-"""What `terraform show -json` prints of a plan or a state, read as declarations."""
+"""Reads Terraform modules, plans and states as declarations."""

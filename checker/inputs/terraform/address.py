@@ -1,4 +1,4 @@
-"""Takes Terraform's addresses and references apart: ``module.chat["blue"].aws_sns_topic.this[0].arn``.
+"""Parses Terraform addresses and references: ``module.chat["blue"].aws_sns_topic.this[0].arn``.
 
 https://developer.hashicorp.com/terraform/cli/state/resource-addressing
 """
@@ -13,7 +13,7 @@ _INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
 
 
 class Step(NamedTuple):
-    """One name of an address, and the instance that is meant: ``["blue"]``, ``[0]`` or nothing."""
+    """One name of an address with its instance key: ``["blue"]``, ``[0]`` or empty."""
 
     name: str
     key: str = ""
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 def split(address: str) -> tuple[Step, ...]:
-    """Take an address apart; nothing for what is none."""
+    """Split an address into steps; empty for text that is not an address."""
     steps, at = [], 0
     while at < len(address):
         found = _STEP.match(address, at)
@@ -35,16 +35,16 @@ def split(address: str) -> tuple[Step, ...]:
 
 
 def join(*steps: Step | str) -> str:
-    """Put an address together; empty parts are left out."""
+    """Join parts into an address, omitting empty parts."""
     return ".".join(str(step) for step in steps if str(step))
 
 
 def without_indices(address: str) -> str:
-    """The address as it stands in the configuration, where all instances are one."""
+    """Return the address without instance keys, as in the configuration."""
     return _INDEX.sub("", address)
 
 
 def index_of(address: str) -> str:
-    """Which instance of its resource an address means."""
+    """Return the instance key of an address."""
     steps = split(address)
     return steps[-1].key if steps else ""

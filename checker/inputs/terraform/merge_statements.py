@@ -1,4 +1,4 @@
-"""Statements of several documents in one, as aws_iam_policy_document puts them together.
+"""Merges the statements of several documents in the way of aws_iam_policy_document.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def merged_by_sid(statements: Iterable[Node]) -> list[Node]:
-    """Join statements in the provider's order; one with the Sid of an earlier one takes its place."""
+    """Merge statements in the provider's order; a statement replaces an earlier one with the same Sid."""
     found: list[Node] = []
     at: dict[str, int] = {}
     for one in statements:

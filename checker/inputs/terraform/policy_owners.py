@@ -1,4 +1,4 @@
-"""Whose policy is whose: inline ones that are only read back, and ones of topics and keys that are not there."""
+"""Assigns policies to their owners, including policies that are read back and owners that are not declared."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 def names_of(names: Iterable[str], arn: Arn | Unknown) -> set[str]:
-    """Everything that a resource may be called by."""
+    """Return all names of a resource."""
     return {*names} if isinstance(arn, Unknown) else {*names, str(arn)}
 
 
 def name_of(owner: Value) -> str:
-    """What an owner is called by, whether its ARN is known or not."""
+    """Return the name of an owner: its ARN, or its symbol."""
     return owner.where if isinstance(owner, Unknown) else owner
 
 
 class Owners:
-    """Policies by the resources that they are written for."""
+    """Policies by the resources that they belong to."""
 
     def __init__(self, policies: Sequence[DeclaredPolicy]) -> None:
         self.by_name: dict[str, list[DeclaredPolicy]] = {}
@@ -36,15 +36,15 @@ class Owners:
                 self.by_name.setdefault(name_of(owner), []).append(policy)
 
     def of(self, names: Iterable[str], arn: Arn | Unknown) -> list[DeclaredPolicy]:
-        """The policies that are written for one resource."""
+        """Return the policies that belong to one resource."""
         return [policy for name in sorted(names_of(names, arn)) for policy in self.by_name.get(name, ())]
 
 
 _ELSEWHERE = "declared elsewhere"
 
 
-def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:
-    """Where a policy is written for nobody knows whom, it may be that of any topic or key that has none."""
+def mark_unknown_policies(declared: Declarations, topic: Unknown | None, key: Unknown | None) -> None:
+    """Mark missing policies as unknown if a policy has an unknown owner."""
     if topic is not None:
         topics = Owners(declared.topic_policies)
         declared.topics[:] = (
@@ -59,8 +59,8 @@ def leave_open(declared: Declarations, topic: Unknown | None, key: Unknown | Non
         )
 
 
-def strays(declared: Declarations) -> None:
-    """Declare the topics and keys that only a policy here speaks of, so that it is judged all the same."""
+def declare_missing_owners(declared: Declarations) -> None:
+    """Declare topics and keys that only a policy here mentions, so that the policy is checked."""
     topics = {name for one in declared.topics for name in names_of(one.names, one.arn)}
     for owner, policy in _without_owner(declared.topic_policies, topics).items():
         declared.topics.append(_topic(owner, policy))
@@ -70,7 +70,7 @@ def strays(declared: Declarations) -> None:
 
 
 def _without_owner(policies: list[DeclaredPolicy], known: set[str]) -> dict[Value, DeclaredPolicy]:
-    """Map the owners that are not declared to the first policy that names them."""
+    """Map undeclared owners to the first policy that names them."""
     found: dict[Value, DeclaredPolicy] = {}
     for policy in policies:
         for owner in policy.owners:
@@ -80,7 +80,7 @@ def _without_owner(policies: list[DeclaredPolicy], known: set[str]) -> dict[Valu
 
 
 def _topic(owner: Value, policy: DeclaredPolicy) -> DeclaredTopic:
-    arn = owner if isinstance(owner, Unknown) else topic_arn(owner) or Unknown("no ARN of a topic", owner)
+    arn = owner if isinstance(owner, Unknown) else topic_arn(owner) or Unknown("not a topic ARN", owner)
     name = name_of(owner)
     return DeclaredTopic(
         policy.address, (name,), policy.place, arn, is_fifo(arn), Unknown(f"the topic is {_ELSEWHERE}", name)

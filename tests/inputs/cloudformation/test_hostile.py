@@ -15,7 +15,7 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.template import read_template
 from checker.inputs.collect import Facts, Given
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
 from tests.endings import ends_soon
@@ -141,10 +141,10 @@ def test_what_is_left_of_a_hostile_template_can_be_judged(name: str, tmp_path: P
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("properties-are-a-list", "the properties of `Chat` are no object"),
+        ("properties-are-a-list", "the properties of `Chat` are not an object"),
         ("json-that-is-none", "inside the string: expected a key"),
         ("sub-that-is-no-json", "inside the string: expected `,` or `}`"),
-        ("long-chain-of-conditions", "conditions nest too deep"),
+        ("long-chain-of-conditions", "conditions are nested too deeply"),
     ],
 )
 def test_a_fault_has_a_reason_and_a_place(name: str, reason: str, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_macro_that_is_given_the_whole_template_is_noted(
     transform: Any, named: list[str], tmp_path: Path
 ) -> None:
     inventory = load_stack(tmp_path, t__json={**stack(document(OPEN)), "Transform": transform})
-    expected = [f"what `{name}` makes of the template is not judged" for name in named]
+    expected = [f"changes made by the macro `{name}` are not checked" for name in named]
     assert [one.reason for one in inventory.skipped] == expected
     assert all(one.position is not None and not one.error for one in inventory.skipped)
 
@@ -250,7 +250,7 @@ def test_a_mutated_template_is_read_or_refused(seed: int, rate: float, known: bo
         read_template(tmp_path / "t.json", parse_text("t.json", text), facts, named=False)
     except InputError as error:
         facts.skip(error)
-    failures(tie(facts))
+    failures(link_facts(facts))
 
 
 def test_a_whole_template_is_read(tmp_path: Path) -> None:

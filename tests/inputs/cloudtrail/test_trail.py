@@ -20,7 +20,7 @@ from checker.inputs.cloudtrail.fold import Store
 from checker.inputs.cloudtrail.fragment import MAX_PIECE
 from checker.inputs.cloudtrail.trail import read_streams, read_trail
 from checker.inputs.collect import Facts, Given
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from tests.endings import ends_soon
 from tests.inputs.cloudtrail.events import Event, json_lines, lookup, read, s3, seen, start, stop, topic
 from tests.samples import ACCOUNT
@@ -35,7 +35,7 @@ def direct(folder: Path, content: bytes) -> Inventory:
     path.write_bytes(content)
     facts = Facts(Given())
     read_trail(path, facts)
-    return tie(facts)
+    return link_facts(facts)
 
 
 def said(skipped: Skipped) -> tuple[str, int, int]:
@@ -52,17 +52,17 @@ OTHER = json_lines([start("x", eventName="DescribeContact")])
 @pytest.mark.parametrize(
     ("content", "reason", "line"),
     [
-        (FIRST + b"\n" + HALF + b"\n" + SECOND, "1 line is no JSON", 2),
-        (HALF + b"\n" + GOOD, "1 line is no JSON", 1),
-        (GOOD + HALF, "1 line is no JSON", 3),
-        (FIRST + b"\nwhat?\n\n" + SECOND + b"\nno\nno\n", "3 lines are no JSON, the first here", 2),
-        (OTHER * 5 + b"torn off\n" + GOOD, "1 line is no JSON", 6),
-        (OTHER * 5 + b'{"eventName": "Descri\n' + GOOD, "1 line is no JSON", 6),
-        (GOOD.replace(b"\n", b"\r\n") + b"\xff\xfe{}\r\n", "1 line is no JSON", 3),
-        (GOOD + b'{"eventName": "StartChatContact", "x": ' + b"[" * 99_999 + b"]" * 99_999 + b"}", "1 line is no JSON", 3),
+        (FIRST + b"\n" + HALF + b"\n" + SECOND, "1 line is not JSON", 2),
+        (HALF + b"\n" + GOOD, "1 line is not JSON", 1),
+        (GOOD + HALF, "1 line is not JSON", 3),
+        (FIRST + b"\nwhat?\n\n" + SECOND + b"\nno\nno\n", "3 lines are not JSON; this is the first", 2),
+        (OTHER * 5 + b"torn off\n" + GOOD, "1 line is not JSON", 6),
+        (OTHER * 5 + b'{"eventName": "Descri\n' + GOOD, "1 line is not JSON", 6),
+        (GOOD.replace(b"\n", b"\r\n") + b"\xff\xfe{}\r\n", "1 line is not JSON", 3),
+        (GOOD + b'{"eventName": "StartChatContact", "x": ' + b"[" * 99_999 + b"]" * 99_999 + b"}", "1 line is not JSON", 3),
         (GOOD + b'{"x": "' + b"x" * 3 * MAX_PIECE + b'"}\n', "1 line is too long for an event", 3),
         (FIRST + b'\n{"x": "' + b"x" * 3 * MAX_PIECE + b'"}\n' + SECOND, "1 line is too long for an event", 2),
-        (GOOD + json_lines([start("c", eventTime="soon")]), "1 event has no date", 3),
+        (GOOD + json_lines([start("c", eventTime="soon")]), "1 event has no time", 3),
     ],
 )  # fmt: skip
 def test_a_broken_line_is_counted_and_the_others_are_read(
@@ -85,14 +85,14 @@ def test_an_event_without_a_date_takes_none_of_its_line_with_it(tmp_path: Path) 
     inventory = read(tmp_path, OTHER + s3([*odd, start("a"), start("b", 1)]))
     assert seen(inventory) == AB
     assert [one.reason for one in inventory.skipped] == [
-        "1 event has no date",
-        "1 event hides the topic that it starts",
+        "1 event has no time",
+        "1 event does not show the topic ARN",
     ]
 
 
 def test_a_topic_that_cloudtrail_hides_is_no_fault_of_the_file(tmp_path: Path) -> None:
     (skipped,) = read(tmp_path, GOOD + json_lines([start("***")])).skipped
-    assert (skipped.reason, skipped.error) == ("1 event hides the topic that it starts", False)
+    assert (skipped.reason, skipped.error) == ("1 event does not show the topic ARN", False)
 
 
 def document(*records: bytes) -> bytes:
@@ -119,7 +119,7 @@ def test_a_broken_record_is_counted_and_the_others_are_read(broken: bytes, tmp_p
     inventory = read(tmp_path, document(RECORD, broken, LAST), "trail.json")
     assert seen(inventory) == AB
     (skipped,) = inventory.skipped
-    assert said(skipped) == ("1 record is no JSON", 1, len(document(RECORD)) - 1 + 1)
+    assert said(skipped) == ("1 record is not JSON", 1, len(document(RECORD)) - 1 + 1)
 
 
 def test_records_are_read_as_they_come_and_not_as_a_whole(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_packed_file_that_is_cut_off_is_read_as_far_as_it_goes(length: int, tm
     packed = gzip.compress(json_lines([start("a"), *noise]))
     inventory = direct(tmp_path, packed[:length])
     assert all(one.error for one in inventory.skipped)
-    assert "cut off" in inventory.skipped[-1].reason
+    assert "truncated" in inventory.skipped[-1].reason
     assert seen(inventory) == ([("c1", ["a"], 1)] if length > 300 else [])
 
 
@@ -152,7 +152,7 @@ def test_a_packed_file_that_is_damaged_is_read_up_to_there(tmp_path: Path) -> No
         assert seen(inventory) == AB
         (skipped,) = inventory.skipped
         assert skipped.error
-        assert "cannot be unpacked" in skipped.reason
+        assert "cannot be decompressed" in skipped.reason
 
 
 HOSTILE = {
@@ -198,7 +198,7 @@ def test_a_line_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("checker.inputs.cloudtrail.documents._ENDLESS", 5_000_000)
     inventory = read(tmp_path, GOOD + bytes(9_000_000) + b"\n" + json_lines([start("c", 2)]))
     assert seen(inventory) == AB
-    assert inventory.skipped[0].reason == "a line has no end, the rest was not read"
+    assert inventory.skipped[0].reason == "unterminated line; the rest was not read"
 
 
 def test_many_contacts_are_few_objects(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_many_contacts_are_few_objects(tmp_path: Path) -> None:
     try:
         facts = Facts(Given())
         read_trail(path, facts)
-        inventory = tie(facts)
+        inventory = link_facts(facts)
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:
         tracemalloc.stop()
@@ -230,10 +230,10 @@ def test_a_hundred_contacts_with_too_many_topics_are_shown_each_and_the_rest_is_
 @pytest.mark.parametrize(
     ("events", "reason"),
     [
-        ([start(f"t{n}") for n in range(1_001)], "contacts with more events than a chat can have"),
+        ([start(f"t{n}") for n in range(1_001)], "contacts with too many events"),
         (
             [start(f"t{n}", contact=f"c{n}") for n in range(10_001)],
-            "1 event is of one topic or instance more than are kept",
+            "1 event exceeds the limit of topics and instances",
         ),
     ],
     ids=["events", "topics"],
@@ -251,7 +251,7 @@ def test_progress_is_told_in_bytes_of_the_file(content: bytes, tmp_path: Path) -
     told: list[tuple[int, int]] = []
     facts = Facts(Given())
     read_streams(path, facts, lambda done, total: told.append((done, total)))
-    tie(facts)
+    link_facts(facts)
     assert told == sorted(told)
     assert told[-1] == (len(content), len(content))
 
@@ -260,7 +260,7 @@ def test_a_file_that_is_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
     facts = Facts(Given())
     with pytest.raises(InputError, match="no such file"):
         read_trail(tmp_path / "gone", facts)
-    assert tie(facts).contacts == ()
+    assert link_facts(facts).contacts == ()
 
 
 def test_no_room_for_the_temporary_file_is_an_error_and_no_crash(
@@ -302,7 +302,7 @@ def test_a_lookup_whose_event_is_no_json(tmp_path: Path) -> None:
     content = lookup([start("a"), start("b", 1)]).replace(rb"\"eventVersion\":", rb"\"eventVersion\"", 1)
     inventory = read(tmp_path, content, "lookup.json")
     assert [len(one.topics) for one in inventory.contacts] == [1]
-    assert said(inventory.skipped[0])[:2] == ("1 line is no JSON", 3)
+    assert said(inventory.skipped[0])[:2] == ("1 line is not JSON", 3)
 
 
 @pytest.mark.parametrize("form", [s3, json_lines])

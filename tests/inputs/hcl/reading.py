@@ -10,7 +10,7 @@ from checker.analysis.inventory import Inventory, PolicyText, Topic
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts, Given
-from checker.inputs.link import tie
+from checker.inputs.link import link_facts
 from checker.inputs.terraform.module.collect_blocks import gather
 from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.module import Module
@@ -63,7 +63,7 @@ def read(folder: Path, files: dict[str, str], *, named: tuple[str, ...] = (), **
         (name for name in files if name.endswith((".tf", ".tf.json"))), key=lambda name: name.count("/")
     )
     read_modules([(folder / name, name in named) for name in names], facts)
-    return tie(facts)
+    return link_facts(facts)
 
 
 def topic_of(inventory: Inventory, address: str = "") -> Topic:

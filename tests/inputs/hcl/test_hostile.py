@@ -29,14 +29,14 @@ def chain(link: str, last: str, length: int = 50) -> str:
 FAULTS = {
     "brackets": (topic("[" * 5000 + "]" * 5000), "nested more than 100 levels deep"),
     "strings-in-strings": (topic('"${' * 3000 + "1" + '}"' * 3000), "nested more than 100 levels deep"),
-    "lines": ("\n" * 400_000 + topic('"{}"'), "longer than the 40000 words that are read of a file"),
-    "sums": (topic("1" + " + 1" * 30_000), "longer than the 40000 words that are read of a file"),
-    "unterminated-string": (topic('"abc'), "the file ends too early"),
+    "lines": ("\n" * 400_000 + topic('"{}"'), "longer than the limit of 40000 tokens"),
+    "sums": (topic("1" + " + 1" * 30_000), "longer than the limit of 40000 tokens"),
+    "unterminated-string": (topic('"abc'), "unexpected end of file"),
     "unterminated-heredoc": (topic("<<EOT\nabc"), "unexpected `<`"),
     "unterminated-comment": (f"/* {topic('1')}", "unexpected `/`"),
-    "unterminated-block": ('resource "aws_sns_topic" "t" {\n  name = "t"\n', "the file ends too early"),
+    "unterminated-block": ('resource "aws_sns_topic" "t" {\n  name = "t"\n', "unexpected end of file"),
     "not-hcl": ("aws_sns_topic says: nothing\n", "unexpected"),
-    "quotes": ("aws_sns_topic" + '"' * 50_000, "the file ends too early"),
+    "quotes": ("aws_sns_topic" + '"' * 50_000, "unexpected end of file"),
 }
 UNKNOWN = {
     "conditions": (topic("x ? 1 : " * 3000 + "1"), ""),

@@ -435,7 +435,7 @@ def test_a_partly_unknown_document_is_known_in_its_other_parts(tmp_path: Path) -
     assert not isinstance(known, Unknown)
     assert (known.key, known.values) == (
         "aws:SourceAccount",
-        (Unknown("a variable without a value", "var.x"),),
+        (Unknown("the variable has no value", "var.x"),),
     )
     assert isinstance(unknown, Unknown)
     assert unknown.where == "var.x"

@@ -116,7 +116,7 @@ def test_unset_is_told_from_unknown_though_a_plan_shows_them_alike() -> None:
     assert marks["aws_sns_topic.encoded"] == marks["aws_sns_topic.unset"] == marks["aws_sns_topic.fifo"]
     topics = {one.address: one.policy for one in load([FIXTURES / "unknown.json"]).topics}
     encoded, unset = topics["aws_sns_topic.encoded"], topics["aws_sns_topic.unset"]
-    assert encoded == Unknown("known only after the apply", "aws_connect_instance.main.arn")
+    assert encoded == Unknown("known only after apply", "aws_connect_instance.main.arn")
     assert unset == Unknown(
         "`aws_sns_topic_policy.hidden` may write the policy", "aws_sns_topic_policy.hidden.arn"
     )

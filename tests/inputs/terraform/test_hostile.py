@@ -34,20 +34,20 @@ BROKEN: dict[str, tuple[str, str, int]] = {
     "cut off between": (HEAD + '"resource_changes": [\n{"address": "a"}', "expected `,`", 2),
     "a comma too many": (HEAD + '"resource_changes": [\n],\n}', "expected a key in double quotes", 3),
     "after the end": (json.dumps(plan([])) + "\n{}", "expected nothing after the JSON document", 2),
-    "a key twice": (HEAD + '\n"a": 1,\n"a": 2}', "a key that stands twice", 3),
+    "a key twice": (HEAD + '\n"a": 1,\n"a": 2}', "duplicate key", 3),
     "a key twice in a change": (
         HEAD + '"resource_changes": [{"address": "a", "type": "aws_sns_topic", "change":\n'
         '{"after": {}, "after": {}}}]}',
-        "a key that stands twice",
+        "duplicate key",
         2,
     ),
     "a key twice in the values": (
         HEAD + '"resource_changes": [{"address": "a", "type": "aws_sns_topic", "change":\n'
         '{"after": {"policy": "{}",\n"policy": "{}"}}}]}',
-        "a key that stands twice",
+        "duplicate key",
         3,
     ),
-    "deep": (HEAD + '"x": ' + "[" * DEEP, "nested too deep", 1),
+    "deep": (HEAD + '"x": ' + "[" * DEEP, "nested too deeply", 1),
     "deep values": (
         HEAD + '"resource_changes": [{"address": "a", "type": "aws_sns_topic", "change":\n{"after": '
         + '{"a": ' * 300 + "1" + "}" * 300 + "}}]}",
@@ -73,10 +73,10 @@ BROKEN: dict[str, tuple[str, str, int]] = {
     "no address": (HEAD + '"resource_changes": [{"type": "aws_sns_topic"}]}', "a change without an address", 1),
     "no object": (
         HEAD + '"resource_changes": [\n{"address": "a", "type": "aws_sns_topic", "change": {"after": [1]}}]}',
-        "the values of a resource are no object",
+        "the values of a resource are not an object",
         2,
     ),
-    "not a number": (HEAD + '"x":\nNaN}', "no JSON: not a number", 2),
+    "not a number": (HEAD + '"x":\nNaN}', "not JSON: not a number", 2),
     "a control character": (HEAD + '"x": "\x01"}', "invalid control character", 1),
 }  # fmt: skip
 

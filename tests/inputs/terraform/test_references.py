@@ -134,14 +134,14 @@ def test_unset_is_told_from_unknown(name: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, plan(changes, written(TOPIC, expressions))).topics
     assert isinstance(found.policy, PolicyText) is unset
     if isinstance(found.policy, Unknown):
-        assert found.policy.reason == "known only after the apply"
+        assert found.policy.reason == "known only after apply"
         assert found.policy.where == expressions["policy"]["references"][0]
 
 
 def test_without_its_configuration_nobody_can_tell(tmp_path: Path) -> None:
     whole = plan([topic()])
     del whole["configuration"]
-    assert policies(read(tmp_path, whole)) == {TOPIC: f"known only after the apply ({TOPIC}.policy)"}
+    assert policies(read(tmp_path, whole)) == {TOPIC: f"known only after apply ({TOPIC}.policy)"}
 
 
 @pytest.mark.parametrize("text", [TEXT, json.dumps(PINNED, indent=2)], ids=["as it is", "laid out"])

@@ -1,4 +1,4 @@
-"""Blocks and arguments of a file, whichever of its two syntaxes it is written in."""
+"""Blocks and arguments of a file, for both HCL and JSON syntax."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Argument:
-    """``name = expression``; the expression is read when it is asked for, most never are."""
+    """An argument ``name = expression``. The expression is parsed on first use, because most are never used."""
 
     __slots__ = ("_expression", "_read", "at", "name")
 
@@ -24,16 +24,16 @@ class Argument:
 
     @property
     def expression(self) -> Expression:
-        """The value."""
+        """Return the expression."""
         if self._expression is None:
             self._expression = self._read()
         return self._expression
 
 
 class Body(NamedTuple):
-    """What stands between two braces, or in a file.
+    """The content of a block or file.
 
-    ``nested`` gives the blocks of a type that cannot be told from arguments, as in the JSON syntax.
+    ``nested`` returns the blocks of a type if they look like arguments, as in JSON syntax.
     """
 
     arguments: Mapping[str, Argument]
@@ -41,12 +41,12 @@ class Body(NamedTuple):
     nested: Callable[[str], tuple[Block, ...]] = lambda _: ()
 
     def blocks(self, kind: str) -> tuple[Block, ...]:
-        """The blocks of one type."""
+        """Return the blocks of one type."""
         return (*(one for one in self.written if one.kind == kind), *self.nested(kind))
 
 
 class Block(NamedTuple):
-    """``type "label" { ... }``; ``at`` is the whole of it and ``header`` what stands before the brace."""
+    """A block ``type "label" { ... }``; ``at`` is its whole range, ``header`` the range before the brace."""
 
     kind: str
     labels: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Works expressions out, as far as what they refer to is known; never raises."""
+"""Evaluates expressions as far as their references are known; never raises."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ _REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
 
 
 def reach(value: Node, key: Node, at: Stretch, *, dotted: bool = False) -> Node:
-    """Give what a list or an object has under a key; ``at`` is the expression up to here."""
+    """Return the member of a list or object under a key; ``at`` is the expression up to here."""
     why, wanted = why_unknown(value), text(key)
     if why is not None:
-        where = _further(value, why, wanted, at, dotted=dotted)
+        where = _unknown_part(value, why, wanted, at, dotted=dotted)
         return unknown(Wrong(why.reason, where) if isinstance(why, Wrong) else Unknown(why.reason, where), at)
     if isinstance(wanted, Unknown):
         return unknown(wanted, at)
     found = _inside(value, key, wanted)
-    return wrong("there is no such attribute", at, written(at)) if found is None else placed(found, at)
+    return wrong("no such attribute", at, written(at)) if found is None else placed(found, at)
 
 
 def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
@@ -83,8 +83,10 @@ def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
     return value.items[int(number)] if 0 <= number < len(value.items) else None
 
 
-def _further(value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool) -> str:
-    """Name the part of a value that is not known: by what the whole is called where that is a reference."""
+def _unknown_part(
+    value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool
+) -> str:
+    """Name an unknown part of a value, by the reference to the whole value if there is one."""
     is_name = len(why.where) < _LONG and _REFERENCE.fullmatch(why.where) is not None
     if isinstance(value.source, Rendered) or not is_name or not isinstance(wanted, str):
         return written(at)
@@ -94,7 +96,7 @@ def _further(value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretc
 
 
 def splat(value: Node, into: Callable[[Node], Node], at: Stretch) -> Node:
-    """Take steps into every item of a list, or into a single value that is not null.
+    """Apply steps to every item of a list, or to a single value that is not null.
 
     https://developer.hashicorp.com/terraform/language/expressions/splat
     """
@@ -109,14 +111,14 @@ def splat(value: Node, into: Callable[[Node], Node], at: Stretch) -> Node:
 
 
 _PARSING = 100
-"""A short expression takes a quarter of a millisecond to parse."""
+"""Minimum length for deferred parsing; parsing a short expression takes a quarter of a millisecond."""
 
 
 def evaluate(expression: Expression, scope: Scope) -> Node:
-    """Work an expression out."""
+    """Evaluate an expression."""
     budget = scope.module.budget
     if not budget.spend() or budget.depth > MAX_NESTING:
-        reason = TOO_MUCH if budget.left <= 0 else "references nested too deep"
+        reason = TOO_MUCH if budget.left <= 0 else "references are nested too deeply"
         return unknown(reason, expression.at, written(expression.at))
     budget.depth += 1
     try:
@@ -164,7 +166,7 @@ def _object(expression: ObjectOf, scope: Scope) -> Node:
         key = text(evaluate(one.key, scope))
         if not isinstance(key, str):
             where = key.where if isinstance(key, Unknown) else written(one.at)
-            return unknown("the name of a key is not known", expression.at, where)
+            return unknown("the name of the key is not known", expression.at, where)
         members[key] = Member(key, evaluate(one.value, scope), one.at.start, one.at.end)
     at = expression.at
     return Object(tuple(members.values()), at.source, at.start, at.end)
@@ -187,7 +189,7 @@ def _access(expression: Access, scope: Scope) -> Node:
 
 
 def follow(value: Node, steps: tuple[Step, ...], at: Stretch, scope: Scope) -> Node:
-    """Take steps into a value."""
+    """Apply steps to a value."""
     for step in steps:
         here = Stretch(at.source, at.start, step.end)
         if isinstance(step, Attribute):
@@ -226,7 +228,7 @@ def _conditional(expression: Conditional, scope: Scope) -> Node:
     if isinstance(holds, bool):
         return evaluate(expression.then if holds else expression.otherwise, scope)
     if holds is None:
-        return wrong("the condition is no boolean", expression.at, written(expression.at))
+        return wrong("the condition is not a boolean", expression.at, written(expression.at))
     then, otherwise = evaluate(expression.then, scope), evaluate(expression.otherwise, scope)
     scope.module.budget.spend_looks(then, otherwise)
     return then if rendered(then) == rendered(otherwise) else unknown(holds, expression.at)

@@ -1,4 +1,4 @@
-"""Expressions of HCL, each with the stretch of the file that it is written in.
+"""Expressions of HCL, each with its source range.
 
 https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
@@ -28,21 +28,21 @@ class Literal(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Characters of a template, with the offset of each in the file, and one more for the end."""
+    """Literal characters of a template, with the offset of each in the file and of the end."""
 
     text: str
     offsets: Sequence[int]
 
 
 class Interpolation(NamedTuple):
-    """``${ value }`` in a template."""
+    """An interpolation ``${ value }`` in a template."""
 
     at: Stretch
     value: Expression
 
 
 class Choice(NamedTuple):
-    """``%{ if condition }`` in a template."""
+    """A directive ``%{ if condition }`` in a template."""
 
     at: Stretch
     condition: Expression
@@ -51,7 +51,7 @@ class Choice(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """``%{ for name in collection }`` in a template; the last name is that of the value."""
+    """A directive ``%{ for name in collection }`` in a template; the last name holds the value."""
 
     at: Stretch
     names: tuple[str, ...]
@@ -63,21 +63,21 @@ Part = Text | Interpolation | Choice | Loop
 
 
 class Template(NamedTuple):
-    """A string with templates or escapes in it, a heredoc, or a text that `templatefile` reads."""
+    """A string with templates or escapes, a heredoc, or text that `templatefile` reads."""
 
     at: Stretch
     parts: tuple[Part, ...]
 
 
 class ListOf(NamedTuple):
-    """``[a, b]``."""
+    """A list ``[a, b]``."""
 
     at: Stretch
     items: tuple[Expression, ...]
 
 
 class Element(NamedTuple):
-    """One key of an object with its value; ``at`` is where the key stands."""
+    """A key of an object with its value; ``at`` is the range of the key."""
 
     key: Expression
     at: Stretch
@@ -85,28 +85,28 @@ class Element(NamedTuple):
 
 
 class ObjectOf(NamedTuple):
-    """``{ a = b }``."""
+    """An object ``{ a = b }``."""
 
     at: Stretch
     elements: tuple[Element, ...]
 
 
 class Attribute(NamedTuple):
-    """``.name``; ``end`` is where the expression up to here ends."""
+    """A step ``.name``; ``end`` is the end of the expression up to here."""
 
     name: str
     end: int
 
 
 class Index(NamedTuple):
-    """``[key]``."""
+    """A step ``[key]``."""
 
     key: Expression
     end: int
 
 
 class Splat(NamedTuple):
-    """``[*]`` or ``.*`` with the steps that are taken into each item."""
+    """A step ``[*]`` or ``.*``, with the steps that are applied to each item."""
 
     steps: tuple[Step, ...]
     end: int
@@ -116,14 +116,14 @@ Step = Attribute | Index | Splat
 
 
 class Name(NamedTuple):
-    """What a reference begins with: ``var``, a resource's type, the name of a loop."""
+    """The first name of a reference: ``var``, a resource type or a loop variable."""
 
     at: Stretch
     name: str
 
 
 class Access(NamedTuple):
-    """A value and the steps that are taken into it: ``var.topics["a"].arn``."""
+    """A value with the steps that are applied to it: ``var.topics["a"].arn``."""
 
     at: Stretch
     root: Expression
@@ -131,7 +131,7 @@ class Access(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function call; ``spread`` when the last argument is a list of arguments."""
+    """A function call; ``spread`` is true if the last argument is a list of arguments."""
 
     at: Stretch
     name: str
@@ -140,7 +140,7 @@ class Call(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """Operands of one precedence, worked out from left to right."""
+    """Operands with operators of equal precedence, evaluated from left to right."""
 
     at: Stretch
     first: Expression
@@ -148,7 +148,7 @@ class Operation(NamedTuple):
 
 
 class Unary(NamedTuple):
-    """``!a`` or ``-a``."""
+    """An operation ``!a`` or ``-a``."""
 
     at: Stretch
     sign: str
@@ -156,7 +156,7 @@ class Unary(NamedTuple):
 
 
 class Conditional(NamedTuple):
-    """``condition ? then : otherwise``."""
+    """A conditional ``condition ? then : otherwise``."""
 
     at: Stretch
     condition: Expression
@@ -165,7 +165,7 @@ class Conditional(NamedTuple):
 
 
 class For(NamedTuple):
-    """``[for n in collection : value if condition]``, or with a key for an object."""
+    """A for-expression ``[for n in collection : value if condition]``, or with a key for an object."""
 
     at: Stretch
     names: tuple[str, ...]
@@ -177,14 +177,14 @@ class For(NamedTuple):
 
 
 class Deferred(NamedTuple):
-    """An expression inside a text, which is parsed only when its value is asked for; ``source`` is one argument."""
+    """An expression inside text, parsed on first use; ``source`` contains it as one argument."""
 
     at: Stretch
     source: Source
 
 
 class Unsupported(NamedTuple):
-    """What is not worked out, and why."""
+    """An unsupported expression with the reason."""
 
     at: Stretch
     reason: str
@@ -208,7 +208,7 @@ Expression = (
 
 
 def written(at: Stretch, end: int | None = None) -> str:
-    """Give the text of an expression on one line, cut where it is long."""
+    """Return the text of an expression on one line, truncated if it is long."""
     stop = at.end if end is None else end
     text = at.source.text[at.start : min(stop, at.start + 4 * _SHOWN)]
     folded = " ".join(text.split())
@@ -216,32 +216,32 @@ def written(at: Stretch, end: int | None = None) -> str:
 
 
 class Surroundings(Protocol):
-    """What an expression may refer to and read: a module."""
+    """The context of an expression: the references and files that it may use."""
 
     @property
     def budget(self) -> Budget:
-        """How much may still be worked out."""
+        """Return the remaining evaluation budget."""
 
     @property
     def secrets(self) -> Secrets:
-        """The sensitive values that were met."""
+        """Return the sensitive values found so far."""
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folder that paths start from, and others of which files may be read."""
+        """Return the base folder of paths, and other folders with readable files."""
 
     @property
     def opened(self) -> set[str]:
-        """The full names of the files that were read."""
+        """Return the full paths of the files read."""
 
     def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
-        """Give the value of ``var.a`` or the like, and how many of the steps that took."""
+        """Resolve a reference such as ``var.a``; return the value and the number of steps used."""
 
     def is_any(self, node: Node) -> bool:
-        """True for what stands for resources or modules of which nobody knows how many there are."""
+        """True for a placeholder of an unknown number of resources or modules."""
 
     def attribute(self, node: Node, name: str) -> Node | None:
-        """Give an attribute of a resource or an output of a module, if the value stands for one."""
+        """Return an attribute of a resource, or an output of a module, if the value stands for one."""
 
 
 class Scope(NamedTuple):
@@ -251,5 +251,5 @@ class Scope(NamedTuple):
     names: Mapping[str, Node]
 
     def within(self, names: Mapping[str, Node]) -> Scope:
-        """The scope with more names in it."""
+        """Return the scope with additional names."""
         return Scope(self.module, {**self.names, **names}) if names else self

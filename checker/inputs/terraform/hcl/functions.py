@@ -1,4 +1,4 @@
-"""Calls functions: those of lists and texts, those that read files, and those that put up with faults."""
+"""Calls functions: list, text and file functions, and functions that handle errors, such as `try`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from checker.inputs.terraform.hcl.values import (
     Wrong,
     decimal,
     first_unknown,
+    is_composed,
     is_filled,
     is_null,
-    is_put_together,
     known,
     number,
     placed,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def _coalesce(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
-    """Give the first that is neither null nor empty; one that is not known may be either."""
+    """Return the first value that is neither null nor empty; an unknown value may be either."""
     for number_, one in enumerate(arguments):
         why = why_unknown(one)
         if why is not None:
@@ -60,7 +60,7 @@ def _coalescelist(at: Stretch, *lists: Node) -> Node:
 
 def _one(at: Stretch, node: Node) -> Node:
     if not isinstance(node, Array) or len(node.items) > 1:
-        return wrong("`one` takes a list of at most one item", at)
+        return wrong("`one` requires a list of at most one item", at)
     return placed(node.items[0], at) if node.items else known(None, at)
 
 
@@ -96,15 +96,15 @@ CHOICE_FUNCTIONS: dict[str, Function] = {
 
 
 def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
-    """Work a call out; a function that is not worked out is Unknown with the call's text."""
+    """Evaluate a call; the result of an unsupported function is Unknown with the text of the call."""
     at, name = expression.at, expression.name.removeprefix("core::")
     if name in ("try", "can"):
-        return _forgiving(expression, name, scope, evaluate)
+        return _try_or_can(expression, name, scope, evaluate)
     arguments = [evaluate(one, scope) for one in expression.arguments]
     if expression.spread and arguments:
         last = arguments.pop()
         if not isinstance(last, Array):
-            return unknown("a list of arguments that is not known", at, written(at))
+            return unknown("the list of arguments is not known", at, written(at))
         arguments += last.items
     scope.module.budget.spend_looks(*arguments)
     function = _FUNCTIONS.get(name)
@@ -114,11 +114,11 @@ def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
     reads = FILE_FUNCTIONS.get(name)
     if reads is not None:
         return reads(arguments, at, scope, evaluate)
-    return unknown(f"the function `{name}` is not worked out", at, written(at))
+    return unknown(f"the function `{name}` is not supported", at, written(at))
 
 
 def _kept(name: str, found: Node, arguments: Sequence[Node], secrets: Secrets) -> Node:
-    """Keep secret what a function makes of secrets.
+    """Keep the result of a function secret if its arguments are secret.
 
     https://developer.hashicorp.com/terraform/language/functions/sensitive
     """
@@ -129,8 +129,8 @@ def _kept(name: str, found: Node, arguments: Sequence[Node], secrets: Secrets) -
     return secrets.derived(found, arguments, f"{name}(...)")
 
 
-def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
-    """Work `try` and `can` out. https://developer.hashicorp.com/terraform/language/functions/try"""
+def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -> Node:
+    """Evaluate `try` and `can`. https://developer.hashicorp.com/terraform/language/functions/try"""
     for one in expression.arguments:
         found = evaluate(one, scope)
         failed = isinstance(why_unknown(found), Wrong)
@@ -138,23 +138,23 @@ def _forgiving(expression: Call, name: str, scope: Scope, evaluate: Evaluate) ->
             return known(not failed, expression.at)
         if not failed:
             return found
-    return wrong("no argument of `try` can be worked out", expression.at, written(expression.at))
+    return wrong("no argument of `try` can be evaluated", expression.at, written(expression.at))
 
 
 def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
-    """Leave a list or an object as it is, so that its parts keep their places; whoever needs text writes it."""
-    one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` takes one value", at)
+    """Return a list or object unchanged, so that its parts keep their positions; it is encoded on demand."""
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` requires one value", at)
     if not isinstance(one, Scalar) or isinstance(one.value, Unknown):
         return one
     return known(rendered(one), at)
 
 
 def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
-    one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` takes one string", at)
+    one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` requires one string", at)
     if not isinstance(one, Scalar):
         return one
-    if not isinstance(one.value, str) and not is_put_together(one):
-        return one if isinstance(one.value, Unknown) else wrong("`jsondecode` takes one string", at)
+    if not isinstance(one.value, str) and not is_composed(one):
+        return one if isinstance(one.value, Unknown) else wrong("`jsondecode` requires one string", at)
     try:
         return decode(one)
     except InputError as error:
@@ -166,14 +166,14 @@ def _tonumber(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     if why_unknown(one) is not None:
         return one
     found = decimal(one)
-    return wrong("`tonumber` takes a number", at) if found is None else number(found, at)
+    return wrong("`tonumber` requires a number", at) if found is None else number(found, at)
 
 
 def _tobool(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     holds = truth(arguments[0]) if len(arguments) == 1 else None
     if isinstance(holds, Unknown):
         return unknown(holds, at)
-    return wrong("`tobool` takes a boolean", at) if holds is None else known(holds, at)
+    return wrong("`tobool` requires a boolean", at) if holds is None else known(holds, at)
 
 
 def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch, Budget], Node]:
@@ -183,7 +183,7 @@ def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch,
             return unknown(why, at)
         given = [one for one in map(decimal, arguments) if one is not None]
         if len(given) != len(arguments) or not given:
-            return wrong("the function takes numbers", at)
+            return wrong("the function requires numbers", at)
         return number(choose(given), at)  # type: ignore[arg-type] # `min` or `max` of decimals is one of them
 
     return function

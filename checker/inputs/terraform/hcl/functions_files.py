@@ -1,4 +1,4 @@
-"""Functions that read files, of which none outside the module's tree is opened.
+"""Implements the functions that read files. Only files inside the module tree are opened.
 
 https://developer.hashicorp.com/terraform/language/functions/templatefile
 """
@@ -53,7 +53,7 @@ def _templatefile(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate
 
 
 def _rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, evaluate: Evaluate) -> Node:
-    """Render a file with these names, and no others, in it."""
+    """Render a file as a template with these names only."""
     whole = Stretch(source, 0, len(source.text))
     if not scope.module.budget.spend_text(len(source.text)):
         return unknown(TOO_MUCH, whole)
@@ -78,7 +78,7 @@ def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | No
     if not isinstance(path, Path):
         return path
     if not scope.module.budget.spend(_OPENING):
-        return unknown("too much to read", at, written(at))
+        return unknown("file limit exceeded", at, written(at))
     if not os.path.exists(path):  # noqa: PTH110 - it never raises
         return wrong(f"no such file: `{name_of(path)}`", at, written(at))
     try:
@@ -86,23 +86,23 @@ def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | No
     except InputError as error:
         return wrong(f"{error.reason}: `{name_of(path)}`", at, written(at))
     if not scope.module.budget.spend_text(len(content)):
-        return unknown("too much to read", at, written(at))
+        return unknown("file limit exceeded", at, written(at))
     scope.module.opened.add(absolute(path))
     return Source(name_of(path), content)
 
 
 def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
-    """Find a file; what is outside the module's tree, by a link too, is not looked at."""
+    """Resolve a file name; files outside the module tree are refused, including links."""
     given = text(arguments[0]) if arguments else None
     if isinstance(given, Unknown):
         return unknown(given, at)
     if given is None or not given.isprintable() or len(given) > _MAX_PATH:
-        return wrong("no name of a file", at, written(at))
+        return wrong("not a valid file name", at, written(at))
     trees = scope.module.folders
     path = local_folder(trees[0], given)
-    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it also takes a link that leads to itself
+    resolved = Path(os.path.realpath(path))  # unlike `resolve`, it accepts a link to itself
     if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
-        return unknown("a file outside the module's tree is not read", at, written(at))
+        return unknown("files outside the module tree are not read", at, written(at))
     return path
 
 

@@ -1,6 +1,7 @@
-"""Terraform's functions of lists and objects. https://developer.hashicorp.com/terraform/language/functions
+"""Implements Terraform's list and object functions.
+https://developer.hashicorp.com/terraform/language/functions
 
-A list of which some items are not known keeps the others: a ``Rest`` stands for the unknown ones.
+A list with unknown items keeps the known ones: a ``Rest`` stands for the unknown items.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-TYPES = "the arguments are of other types than the function takes"
+TYPES = "an argument has the wrong type for the function"
 _MAX_DEPTH = 30
 
 
 def strict(work: Callable[..., Node]) -> Function:
-    """Make a function whose arguments have to be known as wholes, of lists all items too."""
+    """Wrap a function whose arguments must be fully known, including all items of lists."""
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         why = first_unknown(map(why_not_whole, arguments))
@@ -70,7 +71,7 @@ def size_of(node: Node) -> int:
 
 
 def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
-    """The items of a list; of something that is not known, one that stands for them all."""
+    """Return the items of a list; an unknown list has one item that stands for all."""
     if not isinstance(node, Scalar):
         return children(node)
     why = why_unknown(node)
@@ -95,7 +96,7 @@ def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 
 def _distinct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Keep the first of each; what is not known is the same as nothing else."""
+    """Keep the first of equal items; an unknown item equals no other."""
     one = arguments[0] if len(arguments) == 1 else None
     why = why_unknown(one) if one is not None else None
     if why is not None:
@@ -114,8 +115,8 @@ def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return array((item for item in one.items if text(item) != "" and not is_null(item)), at)
 
 
-def as_it_is(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
-    """Give the only argument: types make no difference here."""
+def only_argument(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+    """Return the only argument, because types make no difference here."""
     return arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
 
 
@@ -127,7 +128,7 @@ def _element(at: Stretch, node: Node, index: Node) -> Node:
 
 
 def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Count; of what is certain not to be empty it is known that there is something."""
+    """Count the items; the length of an unknown but nonempty value is positive."""
     one = arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
     why = why_not_whole(one)
     some = len(one.items) > 1 if isinstance(one, Array) else is_filled(one)
@@ -164,7 +165,7 @@ def _slice(at: Stretch, node: Array, begin: Node, end: Node) -> Node:
 
 
 def _sorted(node: Node, at: Stretch) -> Node:
-    """Sort a list of texts; the order of others says nothing."""
+    """Sort a list of texts; other lists have no known order."""
     known_all = isinstance(node, Array) and all(isinstance(text(one), str) for one in node.items)
     if not isinstance(node, Array) or not known_all:
         return node
@@ -191,9 +192,9 @@ LIST_FUNCTIONS: dict[str, Function] = {
     "setunion": lambda arguments, at, budget: _distinct([_concat(arguments, at, budget)], at, budget),
     "compact": _compact,
     "toset": lambda arguments, at, budget: _sorted(_distinct(arguments, at, budget), at),
-    "tolist": as_it_is,
-    "sensitive": as_it_is,
-    "nonsensitive": as_it_is,
+    "tolist": only_argument,
+    "sensitive": only_argument,
+    "nonsensitive": only_argument,
     "element": strict(_element),
     "length": _length,
     "setproduct": _setproduct,
@@ -205,7 +206,7 @@ LIST_FUNCTIONS: dict[str, Function] = {
 
 
 def _merge(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Merge objects; null counts as an empty one."""
+    """Merge objects; null counts as an empty object."""
     given = [one for one in arguments if not is_null(one)]
     why = first_unknown(map(why_unknown, given))
     if why is not None:
@@ -228,7 +229,7 @@ def _lookup(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     found = arguments[0].get(key)
     if found is not None:
         return found
-    return arguments[2] if len(arguments) == 3 else wrong("the key is not there", at, key)
+    return arguments[2] if len(arguments) == 3 else wrong("the key does not exist", at, key)
 
 
 def _keys(at: Stretch, node: Node) -> Node:
@@ -251,7 +252,7 @@ def _zipmap(at: Stretch, keys: Array, values: Array) -> Node:
 
 
 OBJECT_FUNCTIONS: dict[str, Function] = {
-    "tomap": as_it_is,
+    "tomap": only_argument,
     "merge": _merge,
     "lookup": _lookup,
     "keys": strict(_keys),

@@ -1,4 +1,4 @@
-"""Terraform's functions of texts. https://developer.hashicorp.com/terraform/language/functions"""
+"""Implements Terraform's text functions. https://developer.hashicorp.com/terraform/language/functions"""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _VERB = re.compile(r"%(%|(?:\[(\d{1,2})\])?([sdvq])|.)", re.DOTALL)
 
 
 def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:
-    """Make a function of so many texts, all of which have to be known."""
+    """Wrap a function that takes a number of known texts."""
 
     def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         given = [text(one) for one in arguments]
@@ -56,7 +56,7 @@ def _title(value: str) -> str:
 
 
 def _trimmed(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Take the blanks off, so that what is left stays where it is written."""
+    """Remove surrounding characters; the remaining characters keep their positions."""
     if len(arguments) == 1 and isinstance(arguments[0].source, Rendered):
         return arguments[0]  # JSON and ARNs mean the same with blanks around them or not
     return _of_texts(1, str.strip)(arguments, at, budget)
@@ -68,7 +68,7 @@ def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     if why is not None:
         return unknown(why, at)
     if len(given) != 2 or None in given:
-        return wrong("`split` takes two strings", at)
+        return wrong("`split` requires two strings", at)
     between, value = map(str, given)
     if not budget.spend_items(len(value)):
         return unknown(TOO_MUCH, at)
@@ -85,15 +85,17 @@ def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     if isinstance(between, Unknown):
         return unknown(between, at)
     if between is None:
-        return wrong("`join` takes a string and a list", at)
+        return wrong("`join` requires a string and a list", at)
     return joined(pieces, between, at, budget) if pieces else known("", at)
 
 
 def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Fill a format in; a value that is not known leaves the rest of the text known."""
+    """Format a text; unknown values leave the other parts known."""
     pattern = text(arguments[0]) if arguments else None
     if not isinstance(pattern, str):
-        return unknown(pattern, at) if isinstance(pattern, Unknown) else wrong("`format` takes a string", at)
+        return (
+            unknown(pattern, at) if isinstance(pattern, Unknown) else wrong("`format` requires a string", at)
+        )
     builder, begin, following = Builder(at, budget), 0, 1
     for match in _VERB.finditer(pattern):
         builder.characters(pattern[begin : match.start()], [at.start] * (match.start() - begin + 1))
@@ -103,7 +105,7 @@ def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
             continue
         number = int(match[2]) if match[2] else following
         if match[3] in (None, "q") or not 0 < number < len(arguments):
-            return unknown("a format that is not worked out", at, pattern)
+            return unknown("the format is not supported", at, pattern)
         following = number + 1
         builder.value(arguments[number], at)
     builder.characters(pattern[begin:], [at.start] * (len(pattern) - begin + 1))
@@ -123,17 +125,17 @@ def _formatlist(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 
 def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
-    """Replace in a text, whose other characters stay where they are written."""
+    """Replace in a text; the other characters keep their positions."""
     if len(arguments) != 3:
-        return wrong("`replace` takes three strings", at)
+        return wrong("`replace` requires three strings", at)
     value, search = text(arguments[0]), text(arguments[1])
     why = first_unknown((value, search))
     if why is not None:
         return unknown(why, at)
     if not isinstance(value, str) or not isinstance(search, str) or text(arguments[2]) is None:
-        return wrong("`replace` takes three strings", at)
+        return wrong("`replace` requires three strings", at)
     if not search or (len(search) > 1 and search[0] == search[-1] == "/"):
-        return unknown("a pattern that is not worked out", at, search)
+        return unknown("the pattern is not supported", at, search)
     stretch, start = _where_written(arguments[0], value, at)
     builder, begin = Builder(stretch, budget), 0
     for number, piece in enumerate(value.split(search)):
@@ -146,7 +148,7 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 
 
 def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callable[[int], int]]:
-    """Where a text is written, and at which offset each of its characters."""
+    """Return the source of a text and the offset of each character."""
     written, whole = node.source.text[node.start : node.end], stretch_of(node)
     if written == value:
         return whole, lambda n: node.start + n
@@ -162,7 +164,7 @@ def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
         return unknown(why, at)
     numbers = [int(one) for one in map(decimal, arguments[1:]) if one is not None]
     if len(given) != 3 or len(numbers) != 2 or given[0] is None:
-        return wrong("`substr` takes a string and two numbers", at)
+        return wrong("`substr` requires a string and two numbers", at)
     value, (offset, length) = str(given[0]), numbers
     begin = offset if offset >= 0 else max(0, len(value) + offset)
     return known(value[begin:] if length < 0 else value[begin : begin + length], at)
@@ -174,7 +176,7 @@ def _tostring(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
         return one
     found = text(one) if one is not None else None
     if not isinstance(found, str):
-        return wrong("`tostring` takes a string, number or boolean", at)
+        return wrong("`tostring` requires a string, number or boolean", at)
     return known(found, at)
 
 

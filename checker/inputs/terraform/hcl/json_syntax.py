@@ -1,4 +1,4 @@
-"""Terraform's JSON syntax: blocks and arguments as JSON, strings as templates.
+"""Parses Terraform's JSON syntax: blocks and arguments are JSON values, and strings are templates.
 
 https://developer.hashicorp.com/terraform/language/syntax/json
 """
@@ -36,7 +36,7 @@ _LABELS = {"resource": 2, "data": 2, "variable": 1, "output": 1, "module": 1, "p
 
 
 def parse_json_syntax(source: Source) -> Body:
-    """Parse a file. Raises InputError, with the place, for what is no JSON or no object."""
+    """Parse a file. Raises InputError, with the position, for text that is not a JSON object."""
     root = parse_source(source).root
     if not isinstance(root, Object):
         raise InputError(source.name, "expected an object", source.position(root.start, root.end))
@@ -45,7 +45,7 @@ def parse_json_syntax(source: Source) -> Body:
 
 
 def _blocks(member: Member, source: Source) -> Iterator[Block]:
-    """Read one kind of block with all its labels."""
+    """Read the blocks of one type with their labels."""
     at = Stretch(source, member.start, member.end)
     yield from _labelled(member.key, (), member.value, at, _LABELS.get(member.key, 0))
 
@@ -65,7 +65,7 @@ def _labelled(
 
 
 def _body(node: Object) -> Body:
-    """Read a body, in which only the schema could tell a block from an argument."""
+    """Read a body, in which blocks and arguments differ only by schema."""
 
     def nested(kind: str) -> tuple[Block, ...]:
         found = (one for one in node.members if one.key == kind)
@@ -87,7 +87,7 @@ def arguments_of(node: Object) -> dict[str, Argument]:
 
 
 def expression_of(node: Node) -> Expression:
-    """Read a value as an expression."""
+    """Convert a value to an expression."""
     at = stretch_of(node)
     if isinstance(node, Array):
         return ListOf(at, tuple(map(expression_of, node.items)))
@@ -104,7 +104,7 @@ def _element(member: Member, node: Object) -> Element:
 
 
 def _string(value: str, at: Stretch) -> Expression:
-    """Read a string, which is a template."""
+    """Read a string as a template."""
     if "${" not in value and "%{" not in value:
         return Literal(at, value)
     offsets = offsets_of_json(at.source.text, at.start + 1, len(value))

@@ -1,4 +1,4 @@
-"""Refuses a text that would keep the parser busy for long, before it is parsed."""
+"""Refuses text that would take too long to parse, before it is parsed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTA
 
 
 def strings_in(text: str) -> list[tuple[int, int]]:
-    """Give the stretches of all strings and heredocs; those inside an interpolation belong to their string."""
+    """Yield the ranges of all strings and heredocs; strings inside an interpolation belong to the outer
+    string.
+    """
     found, at = [], 0
     while token := _OUTSIDE.search(text, at):
         at = token.end()
@@ -37,24 +39,26 @@ def strings_in(text: str) -> list[tuple[int, int]]:
 
 
 def end_of_heredoc(text: str, word: str, at: int) -> int:
-    """Find the end of a heredoc whose first line begins at an offset; the end of the text for one without."""
+    """Return the end of a heredoc whose first line begins at an offset; the end of the text if unterminated."""
     closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*(?=\r?$)", re.MULTILINE)
     found = closing.search(text, at)
     return found.end() if found else len(text)
 
 
 def with_plain_markers(text: str) -> str:
-    """Write the markers of heredocs as python-hcl2's grammar knows them; every offset stays what it is.
+    """Rewrite heredoc markers for python-hcl2's grammar without changing offsets.
 
-    The grammar takes no blanks behind the end marker, which Terraform trims, and no marker that begins with an
-    underscore or has other letters than ASCII.
+    The grammar does not accept blanks after the end marker, which Terraform trims. It also does not accept
+    markers that begin with an underscore or contain non-ASCII letters.
     """
     parts: list[str] = []
     at = 0
     for start, end in strings_in(text) if "<<" in text else ():
         opening = _OPENING.match(text, start, end)
         last = text.rfind("\n", start, end) + 1
-        if opening is not None and text[last:end].strip() == opening["word"]:  # else it has no end
+        if (
+            opening is not None and text[last:end].strip() == opening["word"]
+        ):  # otherwise the heredoc is unterminated
             plain = _NOT_PLAIN.sub("X", opening["word"])
             parts += (text[at : opening.start("word")], plain, text[opening.end("word") : last])
             parts.append(plain.rjust(end - last))
@@ -63,8 +67,8 @@ def with_plain_markers(text: str) -> str:
 
 
 def _end_of_string(text: str, at: int) -> int:
-    """Find the end of a string after its first quote; what stands in `${...}` may be braces and strings again."""
-    open_braces: list[int] = []  # for every interpolation around the place; a string opens in between
+    """Return the end of a string after its opening quote; `${...}` may contain braces and strings."""
+    open_braces: list[int] = []  # one count for each enclosing interpolation
     in_string = True
     strings = 1
     while token := (_INSIDE if in_string else _OUTSIDE).search(text, at):
@@ -91,10 +95,10 @@ def _end_of_string(text: str, at: int) -> int:
 
 
 MAX_DEPTH = 100
-"""Policies in `jsonencode` nest about ten deep."""
+"""Maximum depth of brackets; policies in `jsonencode` nest about ten levels deep."""
 
 MAX_TOKENS = 40_000
-"""About a second of parsing; a file of 4 KB has some 600."""
+"""Maximum number of tokens, about a second of parsing; a file of 4 KB has about 600."""
 
 _SMALL = 20_000
 _TOKEN = re.compile(
@@ -103,8 +107,8 @@ _TOKEN = re.compile(
 )
 
 
-def guard(source: Source) -> None:
-    """Raise InputError, with the place, for a text of too many words or too deep brackets."""
+def check_limits(source: Source) -> None:
+    """Raise InputError, with the position, for text with too many tokens or too many nested brackets."""
     text = source.text
     if len(text) <= _SMALL and sum(map(text.count, "[({")) <= MAX_DEPTH:
         return
@@ -123,11 +127,11 @@ def guard(source: Source) -> None:
         if depth > MAX_DEPTH:
             raise _refused(source, match, f"nested more than {MAX_DEPTH} levels deep")
         if count > MAX_TOKENS:
-            raise _refused(source, match, f"longer than the {MAX_TOKENS} words that are read of a file")
+            raise _refused(source, match, f"longer than the limit of {MAX_TOKENS} tokens")
 
 
 def _after(text: str, match: re.Match[str]) -> int:
-    """Find the end of a comment or heredoc; the end of the text for one that has none."""
+    """Return the end of a comment or heredoc; the end of the text if unterminated."""
     if match.lastgroup == "long":
         end = text.find("*/", match.end())
         return end + 2 if end >= 0 else len(text)
@@ -138,33 +142,33 @@ def _refused(source: Source, match: re.Match[str], reason: str) -> InputError:
     return InputError(source.name, reason, source.position(match.start(), match.end()))
 
 
-TOO_MUCH = "too much to work out"
+TOO_MUCH = "evaluation limit exceeded"
 
 MAX_STEPS = 150_000
-"""About half a second; a module of fifty resources takes some five thousand."""
+"""Maximum number of steps, about half a second; a module with fifty resources takes about 5,000."""
 
 MAX_NESTING = 60
-"""References that lead to references, and expressions in expressions; each takes some stack."""
+"""Maximum depth of references and nested expressions, because each level uses stack space."""
 
 MAX_TEXT = 512 * 1024
 MAX_ITEMS = 1024
 MAX_SIZE = 20_000
-"""Values in a value; a policy of the size that AWS takes has some two thousand."""
+"""Maximum number of values in a value; a policy of the maximum size in AWS has about 2,000."""
 
 _LOOKED_AT = 8
 
 
 class Budget:
-    """Steps that are left, and how deep the one that is taken is."""
+    """The remaining steps of an evaluation and its current depth."""
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self.left = steps
         self.depth = 0
         self.marks = 0
-        self._sizes: dict[int, tuple[Node, int]] = {}  # keeps the nodes, so that no number is used again
+        self._sizes: dict[int, tuple[Node, int]] = {}  # keeps nodes alive, so that ids stay unique
 
     def size(self, node: Node) -> int:
-        """Count the values in a value; one that stands in many places counts in each."""
+        """Count the values in a value; a shared value counts at each occurrence."""
         if isinstance(node, Scalar):
             return 1
         known = self._sizes.get(id(node))
@@ -173,23 +177,23 @@ class Budget:
         return known[1]
 
     def spend_looks(self, *nodes: Node) -> bool:
-        """Take the steps that it takes to look through values."""
+        """Spend the steps for walking through values."""
         return self.spend(1 + sum(map(self.size, nodes)) // _LOOKED_AT)
 
     def new_mark(self) -> int:
-        """Give a number that no other mark has."""
+        """Return a unique number for a mark."""
         self.marks += 1
         return self.marks
 
     def spend(self, steps: int = 1) -> bool:
-        """Take steps; false when there are none left."""
+        """Spend steps; false if none remain."""
         self.left -= steps
         return self.left > 0
 
     def spend_text(self, length: int) -> bool:
-        """The same for a text of this length."""
+        """Spend the steps for a text of this length; false if none remain."""
         return length <= MAX_TEXT and self.spend(1 + length // 64)
 
     def spend_items(self, count: int) -> bool:
-        """The same for a list of so many items."""
+        """Spend the steps for a list of this length; false if none remain."""
         return self.spend(1 + count)

@@ -1,4 +1,4 @@
-"""HCL's operators. https://developer.hashicorp.com/terraform/language/expressions/operators"""
+"""Implements HCL's operators. https://developer.hashicorp.com/terraform/language/expressions/operators"""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ _OF_POSITIVE: dict[tuple[str, object], bool] = {
     (">=", "1"): True,
     ("<", "1"): False,
 }
-"""What holds between a number of 1 or more and another."""
+"""Results of comparing a number of at least 1 with another number."""
 
 
 def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
-    """Work out ``left sign right``."""
+    """Evaluate ``left sign right``."""
     if sign in ("&&", "||"):
         return _logic(left, sign, right, at)
     certain = _certain(left, sign, right)
@@ -63,27 +63,27 @@ def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     if sign in ("==", "!="):
         return known(_same(left, right) is (sign == "=="), at)
     a, b = decimal(left), decimal(right)
-    found = _reckon(a, sign, b) if a is not None and b is not None else None
+    found = _compute(a, sign, b) if a is not None and b is not None else None
     if found is None:
-        return wrong(f"`{sign}` takes two numbers", at)
+        return wrong(f"`{sign}` requires two numbers", at)
     return known(found, at) if isinstance(found, bool) else number(found, at)
 
 
 def negate(sign: str, operand: Node, at: Stretch) -> Node:
-    """Work out ``!a`` or ``-a``."""
+    """Evaluate ``!a`` or ``-a``."""
     if sign == "!":
         holds = truth(operand)
         if isinstance(holds, Unknown):
             return unknown(holds, at)
-        return wrong("`!` takes a boolean", at) if holds is None else known(not holds, at)
+        return wrong("`!` requires a boolean", at) if holds is None else known(not holds, at)
     why, found = unknown_within(operand), decimal(operand)
     if why is not None:
         return unknown(why, at)
-    return wrong("`-` takes a number", at) if found is None else number(-found, at)
+    return wrong("`-` requires a number", at) if found is None else number(-found, at)
 
 
 def _certain(left: Node, sign: str, right: Node) -> bool | None:
-    """Compare what is not known, but certain not to be empty, with null, an empty text or zero."""
+    """Compare an unknown but nonempty value with null, an empty text or zero."""
     for one, other in ((left, right), (right, left)):
         if sign in ("==", "!=") and why_unknown(one) is not None and text(other) in ("", None):
             nothing = isinstance(other, Scalar) and is_filled(one)
@@ -94,7 +94,7 @@ def _certain(left: Node, sign: str, right: Node) -> bool | None:
 
 
 def _logic(left: Node, sign: str, right: Node, at: Stretch) -> Node:
-    """One operand decides where it can, whatever the other is."""
+    """Evaluate a logical operator; one known operand may decide the result."""
     decisive = sign == "||"
     found = [truth(left), truth(right)]
     if any(one is decisive for one in found):
@@ -102,17 +102,17 @@ def _logic(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     why = first_unknown(found)
     if why is not None:
         return unknown(why, at)
-    return wrong(f"`{sign}` takes two booleans", at) if None in found else known(not decisive, at)
+    return wrong(f"`{sign}` requires two booleans", at) if None in found else known(not decisive, at)
 
 
 def _same(left: Node, right: Node) -> bool:
-    """Compare values; a number is not the same as its text."""
+    """Compare values; a number differs from its text."""
     if isinstance(left, Scalar) and isinstance(right, Scalar):
         return type(left.value) is type(right.value) and text(left) == text(right)
     return rendered(left) == rendered(right)
 
 
-def _reckon(a: Decimal, sign: str, b: Decimal) -> Decimal | bool | None:
+def _compute(a: Decimal, sign: str, b: Decimal) -> Decimal | bool | None:
     if sign in ("/", "%") and not b:
         return None
     match sign:
@@ -138,7 +138,7 @@ def _reckon(a: Decimal, sign: str, b: Decimal) -> Decimal | bool | None:
 
 
 def loop(expression: For, evaluate: Evaluate, budget: Budget) -> Node:
-    """Work a for-expression out; items that are not known leave the others known in a list."""
+    """Evaluate a for-expression; in a list, unknown items leave the others known."""
     collection = evaluate(expression.collection, {})
     rest = rest_of(collection)
     if rest is not None and isinstance(collection, Array) and expression.key is None:
@@ -146,7 +146,7 @@ def loop(expression: For, evaluate: Evaluate, budget: Budget) -> Node:
     pairs = entries(collection)
     if isinstance(pairs, Unknown):
         return unknown(pairs, expression.at)
-    turns = _turns(expression, pairs, evaluate, budget)
+    turns = _iterations(expression, pairs, evaluate, budget)
     if expression.key is not None:
         return _object(expression, list(turns), evaluate)
     found = [_value(expression, names, holds, evaluate) for names, holds in turns]
@@ -159,10 +159,10 @@ def _is_rest(node: Node) -> bool:
     return isinstance(getattr(node, "value", None), Rest)
 
 
-def _turns(
+def _iterations(
     expression: For, pairs: list[tuple[Node, Node]], evaluate: Evaluate, budget: Budget
 ) -> Iterator[tuple[Mapping[str, Node], bool | Unknown]]:
-    """Give the names that each turn binds, and whether it counts."""
+    """Yield the variables of each iteration, and whether its condition holds."""
     for key, value in pairs:
         if not budget.spend():
             return
@@ -170,7 +170,7 @@ def _turns(
         names = dict(zip(expression.names, bound, strict=False))
         holds = truth(evaluate(expression.condition, names)) if expression.condition is not None else True
         if holds is not False:
-            yield names, Unknown("the condition is no boolean") if holds is None else holds
+            yield names, Unknown("the condition is not a boolean") if holds is None else holds
 
 
 def _value(
@@ -194,7 +194,7 @@ def _object(
         if why is not None:
             return unknown(why, expression.at)
         if not isinstance(key, str):
-            return wrong("the key of an object is a string", expression.at)
+            return wrong("an object key must be a string", expression.at)
         pairs.append((key, evaluate(expression.value, names)))
     return mapping(_grouped(pairs, expression) if expression.grouped else pairs, expression.at)
 

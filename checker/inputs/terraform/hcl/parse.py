@@ -1,6 +1,6 @@
-"""Text to blocks and arguments, by python-hcl2's grammar.
+"""Parses HCL text into blocks and arguments, using python-hcl2's grammar.
 
-It reads HCL's native syntax: https://developer.hashicorp.com/terraform/language/syntax/configuration
+The native syntax is supported: https://developer.hashicorp.com/terraform/language/syntax/configuration
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lark.exceptions import LarkError, UnexpectedInput, UnexpectedToken
 
 from checker.core.errors import InputError
 from checker.inputs.terraform.hcl.body import Argument, Block, Body
-from checker.inputs.terraform.hcl.limits import MAX_DEPTH, guard, with_plain_markers
+from checker.inputs.terraform.hcl.limits import MAX_DEPTH, check_limits, with_plain_markers
 from checker.inputs.terraform.hcl.syntax_tree import children, lower, word
 from checker.policy.node import Stretch
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 
 _END = "$END"
-_ANYTHING = "STRING_CHARS"  # what the parser makes of characters that fit nowhere
+_ANYTHING = "STRING_CHARS"  # the parser's token for unexpected characters
 
 
 def parse(source: Source) -> Body:
-    """Parse a file. Raises InputError, with the place, for what is no HCL or would take too long."""
-    guard(source)
+    """Parse a file. Raises InputError, with the position, for invalid HCL and exceeded limits."""
+    check_limits(source)
     return _body(_tree(source), source, 0)
 
 
 def parse_value(source: Source) -> Expression:
-    """Parse a text that is one argument and give its value. Raises InputError."""
-    guard(source)
+    """Parse text with one argument and return its expression. Raises InputError."""
+    check_limits(source)
     tree = _tree(source)
     argument = next(iter(tree.find_data("attribute")), None)
     if argument is None:
@@ -58,7 +58,7 @@ def _reason(error: UnexpectedInput) -> str:
     if not isinstance(token, Token):
         return "unexpected character"
     if token.type == _END:
-        return "the file ends too early, or something before its end is not closed"
+        return "unexpected end of file; a block, bracket or string may not be closed"
     text = str(token).strip()
     if token.type == _ANYTHING or not text:
         text = text[:1] or "end of the line"

@@ -1,4 +1,4 @@
-"""Puts templates together, so that every character knows where it comes from."""
+"""Renders templates with the source position of every character."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 500
-_TOO_LONG = "longer than a text that is put together here"
+_TOO_LONG = "the string is too long to evaluate"
 
 
 def render(parts: Sequence[Part], at: Stretch, evaluate: Evaluate, budget: Budget) -> Node:
-    """Render a template; one that is a single interpolation is that value.
+    """Render a template; a template with a single interpolation evaluates to that value.
 
-    ``evaluate`` is given an expression and the names that loops of the template bind.
+    ``evaluate`` takes an expression and the loop variables of the template.
     """
     if len(parts) == 1 and isinstance(parts[0], Interpolation):
         return evaluate(parts[0].value, {})
@@ -56,7 +56,7 @@ def render(parts: Sequence[Part], at: Stretch, evaluate: Evaluate, budget: Budge
 
 
 def joined(pieces: Sequence[Node], between: str, at: Stretch, budget: Budget) -> Node:
-    """Put values together, as `join` does; a single one is that value."""
+    """Join values into a text, as `join` does; a single value is returned unchanged."""
     if len(pieces) == 1:
         return pieces[0]
     builder = Builder(at, budget)
@@ -68,7 +68,7 @@ def joined(pieces: Sequence[Node], between: str, at: Stretch, budget: Budget) ->
 
 
 class Builder:
-    """A text that grows, with the offset in ``at.source`` of each of its characters."""
+    """Builds a text with the offset in ``at.source`` of each character."""
 
     def __init__(self, at: Stretch, budget: Budget) -> None:
         self.at, self.budget = at, budget
@@ -82,15 +82,15 @@ class Builder:
         self.lost: Unknown | None = None
 
     def characters(self, written: str, offsets: Sequence[int]) -> None:
-        """Add characters that stand at these offsets, of which there is one more for the end."""
+        """Append characters with their offsets; one more offset marks the end."""
         self._add(cleaned(written), cleaned(written), offsets[: len(written)], offsets[len(written)])
 
     def lose(self, reason: Unknown) -> None:
-        """Note that nothing can be said of the text, not even where its unknown parts are."""
+        """Mark the whole text as unknown, because even the positions of its unknown parts are not known."""
         self.lost = reason if self.lost is None else self.lost
 
     def value(self, node: Node, at: Stretch) -> None:
-        """Add the value of what is interpolated at a stretch."""
+        """Append the value of an interpolation at a range."""
         found = text(node)
         if isinstance(found, Unknown) and self.unknown is None:
             self.unknown = found
@@ -116,7 +116,7 @@ class Builder:
         self.end = end
 
     def node(self) -> Node:
-        """Give the whole."""
+        """Return the result as a node."""
         if self.lost is not None:
             return unknown(self.lost, self.at)
         whole = "".join(self.shown)
@@ -150,7 +150,7 @@ class _Renderer:
         if isinstance(holds, bool):
             self.parts(part.then if holds else part.otherwise, names)
         else:
-            self.builder.lose(Unknown("no condition", written(part.at)) if holds is None else holds)
+            self.builder.lose(Unknown("not a boolean", written(part.at)) if holds is None else holds)
 
     def loop(self, part: Loop, names: Mapping[str, Node]) -> None:
         collection = self.evaluate(part.collection, names)
@@ -166,7 +166,7 @@ class _Renderer:
 
 
 def shown(node: Node) -> str:
-    """Write a value as a template would, one that is not known by its name."""
+    """Write a value as a template renders it; an unknown value is written as its name."""
     found = text(node)
     if isinstance(found, Unknown):
         whole = isinstance(node.source, Rendered)
@@ -178,9 +178,9 @@ _SPAN = re.compile(rf'\\.|"|{MARK.pattern}', re.DOTALL)
 
 
 def decode(node: Scalar) -> Node:
-    """Parse the JSON that a string holds; a mark in it becomes what it stands for.
+    """Parse the JSON in a string; marks in it are replaced with their nodes.
 
-    Raises InputError, with the place, for what is no JSON.
+    Raises InputError, with the position, for text that is not JSON.
     """
     outer, written, offsets = _written(node)
     nodes = outer.nodes if isinstance(outer, Rendered) else {}
@@ -193,13 +193,13 @@ def decode(node: Scalar) -> Node:
     except InputError:
         why = why_unknown(node)
         if why is not None and len(written) > length:
-            return node  # what is not known stands between values, and may be anything
+            return node  # an unknown part between values may be anything
         raise
     return _Restored(nodes).node(root) if nodes else root
 
 
 def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
-    """Give the source that a string is written in, its characters and the offsets of these."""
+    """Return the source of a string, its characters and their offsets."""
     source, start, end = node.source, node.start, node.end
     value = source.text[start:end] if isinstance(source, Rendered) else text(node)
     if not isinstance(value, str):
@@ -214,7 +214,7 @@ def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
 
 
 def _is_literal(written: str, value: str) -> bool:
-    """True for a JSON string of this value, escaped as it may be."""
+    """True for a JSON string literal with this value, with any escapes."""
     try:
         return written.startswith('"') and bool(json.loads(written) == value)
     except ValueError:
@@ -222,7 +222,7 @@ def _is_literal(written: str, value: str) -> bool:
 
 
 def _with_quotes(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
-    """Put quotes around the marks that stand where JSON wants a value."""
+    """Add quotes around marks that stand for JSON values."""
     texts: list[str] = []
     places: list[int] = []
     quoted, at = False, 0
@@ -239,7 +239,7 @@ def _with_quotes(written: str, offsets: Sequence[int]) -> tuple[str, Sequence[in
 
 
 class _Restored:
-    """Puts nodes in the place of marks."""
+    """Replaces marks with nodes."""
 
     def __init__(self, nodes: Mapping[int, Node]) -> None:
         self.nodes = nodes
@@ -253,7 +253,7 @@ class _Restored:
             if MARK.search(member.key):
                 where = self.readable(member.key)
                 return Scalar(
-                    Unknown("the name of a key is not known", where), node.source, node.start, node.end
+                    Unknown("the name of the key is not known", where), node.source, node.start, node.end
                 )
         members = (Member(m.key, self.node(m.value), m.start, m.end) for m in node.members)
         return node._replace(members=tuple(members))

@@ -1,4 +1,4 @@
-"""The parser's trees to expressions, without a step of recursion for every link of a long chain."""
+"""Converts the parser's trees to expressions, without recursion over the links of a long chain."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def heredoc(at: Stretch, depth: int) -> Expression:
-    """Read the heredoc that stands at a stretch, its marks included."""
+    """Read the heredoc at a range, including its markers."""
     if depth > MAX_DEPTH:
         return Unsupported(at, f"nested more than {MAX_DEPTH} levels deep")
     written = at.source.text[at.start : at.end]
@@ -58,7 +58,7 @@ def heredoc(at: Stretch, depth: int) -> Expression:
 
 
 def _without_indent(body: str) -> list[int]:
-    """The numbers of the characters that stay when the indent of the least indented line is taken off."""
+    """Return the indices of the characters that remain after the common indent is removed."""
     lines = body.splitlines(keepends=True)
     indent = min((len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()), default=0)
     kept: list[int] = []
@@ -109,7 +109,7 @@ def _characters(text: str, start: int) -> Text:
 
 
 def unescaped(text: str, offsets: Sequence[int]) -> Text:
-    """Take the escapes out of the characters of a quoted string."""
+    """Resolve the escapes of a quoted string."""
     if "\\" not in text and "$${" not in text and "%%{" not in text:
         return Text(text, offsets)
     return substituted(text, offsets, _ESCAPE, _meant)
@@ -129,17 +129,17 @@ _Tree = Tree[Token]
 
 
 def lower(tree: _Tree, source: Source, depth: int = 0) -> Expression:
-    """Turn the tree of an expression into one; what is nested too deep is Unsupported."""
+    """Convert the tree of an expression; an expression that is nested too deeply is Unsupported."""
     return _Lowering(source).expression(tree, depth)
 
 
 def children(tree: _Tree) -> list[_Tree | Token]:
-    """The children that say something."""
+    """Return the children of a tree without punctuation."""
     return [one for one in tree.children if not (isinstance(one, Tree) and one.data == _BLANK)]
 
 
 def word(tree: _Tree | Token) -> str:
-    """The text of an identifier, a keyword or a token."""
+    """Return the text of an identifier, keyword or token."""
     while isinstance(tree, Tree):
         tree = tree.children[0]
     return str(tree).strip()
@@ -164,7 +164,7 @@ class _Lowering:
         if kind in _CHAIN:
             return self.access(tree, depth)
         made: Callable[[_Tree, int], Expression] | None = getattr(self, f"of_{kind}", None)
-        return made(tree, depth + 1) if made else Unsupported(self.at(tree), "not worked out")
+        return made(tree, depth + 1) if made else Unsupported(self.at(tree), "not supported")
 
     def of_identifier(self, tree: _Tree, _depth: int) -> Expression:
         return Name(self.at(tree), word(tree))
@@ -241,7 +241,7 @@ class _Lowering:
     of_for_object_expr = of_for_tuple_expr
 
     def access(self, tree: _Tree, depth: int) -> Expression:
-        """Take a chain apart from its end."""
+        """Read a chain of steps, starting from its end."""
         at = self.at(tree)
         groups: list[list[Step]] = []
         while tree.data in _CHAIN or (tree.data == "expr_term" and len(tree.children) == 1):
@@ -277,7 +277,7 @@ def _tree(one: _Tree | Token) -> _Tree:
 
 
 def _bare(key: _Tree) -> str:
-    """The name of a key that is written without quotes; empty for any other."""
+    """Return the name of an unquoted key; empty for any other key."""
     while key.data == "expr_term" and len(key.children) == 1 and isinstance(key.children[0], Tree):
         key = key.children[0]
     return word(key) if key.data in ("identifier", "keyword", "literal_value") else ""

@@ -1,4 +1,4 @@
-"""Splits a text with ``${ }`` and ``%{ }`` in it: heredocs, files that `templatefile` reads, strings of JSON.
+"""Splits text with ``${ }`` and ``%{ }``: heredocs, files that `templatefile` reads, JSON strings.
 
 https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates
 """
@@ -39,13 +39,13 @@ _STEP = re.compile(rf'\.({_WORD})|\[(\d{{1,9}})\]|\["([^"\\$%]*)"\]')
 _REFERENCE = re.compile(rf'\s*({_WORD})((?:\.{_WORD}|\[\d{{1,9}}\]|\["[^"\\$%]*"\])+|)\s*')
 _KEYWORDS = ("true", "false", "null", "for", "if", "in")
 _BEGIN = "_ = ("
-_TOO_LONG = "longer than the expressions that are read"
+_TOO_LONG = "the expression is too long to evaluate"
 
 
 def read_inner(outer: Source, text: str, offsets: Sequence[int]) -> Expression:
-    """Read an expression whose characters stand at these offsets of the text around it.
+    """Read an expression whose characters have these offsets in the surrounding text.
 
-    All but plain references is parsed only when it is asked for.
+    Only plain references are parsed at once; other expressions are parsed on first use.
     """
     match = _REFERENCE.fullmatch(text)
     if match is not None and match[1] not in _KEYWORDS:
@@ -60,7 +60,7 @@ def _shifted(offsets: Sequence[int]) -> list[int]:
 
 
 def _reference(source: Source, match: re.Match[str]) -> Expression:
-    """Read a reference, which most interpolations are, without the parser."""
+    """Parse a reference, the most common interpolation, without the full parser."""
     start, at = match.span(1)
     steps: list[Step] = []
     for step in _STEP.finditer(source.text, at, match.end(2)):
@@ -84,11 +84,11 @@ _IF = re.compile(r"\s*if\b(.*)", re.DOTALL)
 
 
 class TemplateError(Exception):
-    """A template that could not be read."""
+    """A template is not valid."""
 
 
 class _Piece(NamedTuple):
-    """Characters, or the inside of ``${ }`` or ``%{ }``; ``trim`` says which neighbours lose their blanks."""
+    """Literal characters, or the content of ``${ }`` or ``%{ }``; ``trim`` tells which neighbors lose blanks."""
 
     kind: str
     start: int
@@ -97,7 +97,7 @@ class _Piece(NamedTuple):
 
 
 def plain(text: str, offsets: Sequence[int]) -> Text:
-    """Read the characters of a heredoc or file, in which nothing is escaped but the marks of templates."""
+    """Read the characters of a heredoc or file, which escape only template markers."""
     if "$${" not in text and "%%{" not in text:
         return Text(text, offsets)
     return substituted(text, offsets, _DOUBLED, lambda _: "")
@@ -106,7 +106,7 @@ def plain(text: str, offsets: Sequence[int]) -> Text:
 def substituted(
     text: str, offsets: Sequence[int], pattern: re.Pattern[str], meant: Callable[[re.Match[str]], str]
 ) -> Text:
-    """Put what matches of a pattern mean in their place; all of it stands where the match begins."""
+    """Replace the matches of a pattern; each replacement has the position of its match."""
     texts: list[str] = []
     places: list[int] = []
     at = 0
@@ -121,16 +121,16 @@ def substituted(
 
 
 def split(source: Source, text: str, offsets: Sequence[int], decode: Decode = plain) -> tuple[Part, ...]:
-    """Split a text whose characters stand at these offsets of a source. Raises TemplateError."""
+    """Split a text whose characters have these offsets in a source. Raises TemplateError."""
     reader = _Reader(source, text, offsets, decode)
     parts = reader.parts(0)
     if reader.at < len(reader.pieces):
-        raise TemplateError("a directive of the template has no beginning")
+        raise TemplateError("a template directive has no opening directive")
     return parts
 
 
 def _pieces(text: str) -> list[_Piece]:
-    """Cut the text at its marks."""
+    """Split the text at its markers."""
     found: list[_Piece] = []
     at = start = 0
     while (match := _MARK.search(text, at)) is not None:
@@ -146,7 +146,7 @@ def _pieces(text: str) -> list[_Piece]:
 
 
 def _closing(text: str, at: int) -> int:
-    """Find the brace that ends an interpolation, past strings and braces inside it."""
+    """Return the brace that closes an interpolation, skipping nested strings and braces."""
     stack = ["}"]
     while (match := _INSIDE.search(text, at)) is not None:
         at, mark = match.end(), match[0]
@@ -158,7 +158,7 @@ def _closing(text: str, at: int) -> int:
             stack.append("}")
         elif mark == '"':
             stack.append('"')
-    raise TemplateError("an interpolation of the template does not end")
+    raise TemplateError("an interpolation in the template is not closed")
 
 
 class _Reader:
@@ -168,7 +168,7 @@ class _Reader:
         self.at = 0
 
     def parts(self, depth: int) -> tuple[Part, ...]:
-        """Read up to the directive that ends what was begun, or to the end."""
+        """Read parts up to the directive that closes the current one, or to the end."""
         if depth > MAX_DEPTH:
             raise TemplateError(f"directives nested more than {MAX_DEPTH} levels deep")
         parts: list[Part] = []
@@ -186,7 +186,7 @@ class _Reader:
         return tuple(parts)
 
     def characters(self, piece: _Piece) -> list[Part]:
-        """Read characters, without the blanks that a neighbour takes away."""
+        """Read characters, without the blanks that an adjacent directive trims."""
         number, written = self.at - 1, self.inside(piece)
         start, end = piece.start, piece.end
         if number and self.pieces[number - 1].trim[1]:
@@ -206,18 +206,18 @@ class _Reader:
                 self.take("endif")
             return Choice(self.stretch(piece), condition, then, otherwise)
         if (match := _LOOP.fullmatch(inside)) is None:
-            raise TemplateError("a directive of the template could not be read")
+            raise TemplateError("a template directive is not valid")
         collection = self.expression(piece.start + match.start(3), piece.end)
         body = self.parts(depth + 1)
         self.take("endfor")
         return Loop(self.stretch(piece), tuple(filter(None, match.groups()[:2])), collection, body)
 
     def take(self, *words: str) -> str:
-        """Step over a directive that is one of these words."""
+        """Consume a directive if it is one of these words."""
         piece = self.pieces[self.at] if self.at < len(self.pieces) else None
         word = self.inside(piece).strip() if piece is not None else ""
         if word not in words:
-            raise TemplateError("a directive of the template does not end")
+            raise TemplateError("a template directive is not closed")
         self.at += 1
         return word
 

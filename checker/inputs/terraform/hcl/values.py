@@ -1,4 +1,4 @@
-"""What an expression comes to: a node. What cannot be known, or not yet, is an Unknown in a scalar."""
+"""Creates the nodes that expressions evaluate to. An unknown value is a scalar with Unknown."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 
 MARK = re.compile("\ue000([0-9]+)\ue001")
-"""Private characters around a number; `cleaned` keeps them out of what people write."""
+"""Private characters around the number of a mark; `cleaned` removes them from user text."""
 
 
 class Rendered(Source):
-    """A text whose marks stand for nodes."""
+    """A text with marks that stand for nodes."""
 
     __slots__ = ("nodes",)
 
@@ -43,12 +43,12 @@ class Rendered(Source):
 
 
 def mark(number: int) -> str:
-    """Write a mark."""
+    """Return the text of a mark."""
     return f"\ue000{number}\ue001"
 
 
 def cleaned(text: str) -> str:
-    """A text without characters that a mark is made of, each replaced by one other."""
+    """Replace the characters reserved for marks in a text."""
     return text.replace("\ue000", "\ufffd").replace("\ue001", "\ufffd")
 
 
@@ -57,57 +57,57 @@ _ALWAYS_SET = (".arn", ".id", ".key_id", ".account_id", ".json")
 
 
 class Wrong(Unknown):
-    """Something that Terraform refuses; `try` and `can` tell it from what is merely not known yet."""
+    """A value that Terraform rejects. `try` and `can` distinguish it from a value that is not known yet."""
 
     __slots__ = ()
 
 
 class Rest(Unknown):
-    """Stands in a list for items of which not even the number is known."""
+    """Stands in a list for an unknown number of items."""
 
     __slots__ = ()
 
 
 class Positive(Unknown):
-    """A number of which is known only that it is not below 1: how long something is that is not empty."""
+    """A number known to be at least 1, such as the length of a nonempty value."""
 
     __slots__ = ()
 
 
 def known(value: str | Number | bool | None, at: Stretch) -> Scalar:  # noqa: FBT001 - any value
-    """A value that is worked out, placed where the expression stands."""
+    """Make a computed value at the position of the expression."""
     return Scalar(value, at.source, at.start, at.end)
 
 
 def unknown(reason: Unknown | str, at: Stretch, where: str = "") -> Scalar:
-    """A value that is not known, or the one that made it so."""
+    """Make an unknown value, or reuse the unknown value that caused it."""
     value = Unknown(reason, where) if isinstance(reason, str) else reason
     return Scalar(value, at.source, at.start, at.end)
 
 
 def wrong(reason: str, at: Stretch, where: str = "") -> Scalar:
-    """What Terraform refuses."""
+    """Make a value that Terraform rejects."""
     return Scalar(Wrong(reason, where), at.source, at.start, at.end)
 
 
 def number(value: Decimal | int, at: Stretch) -> Scalar:
-    """A number that is worked out, written as Terraform does."""
+    """Make a computed number in Terraform's format."""
     text = format(Decimal(value).normalize(), "f")
     return known(Number("0" if text == "-0" else text), at)
 
 
 def placed(node: Node, at: Stretch) -> Node:
-    """Place a value that is not known where it is referred to; one that is stays where it is written."""
+    """Move an unknown value to the position of the reference; a known value keeps its position."""
     if isinstance(node, Scalar) and isinstance(node.value, Unknown) and not isinstance(node.source, Rendered):
         return Scalar(node.value, at.source, at.start, at.end)
     return node
 
 
 def referred(node: Node, at: Stretch) -> Node:
-    """Place the value of a module's output: a text that is worked out belongs to the caller that refers to it.
+    """Move a computed module output to the position of the reference, because it belongs to the caller.
 
-    The module serves other callers too, so that a wrong reference is corrected in the caller alone. A literal stays
-    where it is written.
+    The module may have other callers, so a wrong reference is fixed in one caller only. A literal keeps its
+    position.
     """
     if not isinstance(node, Scalar) or isinstance(node.source, Rendered) or not isinstance(node.value, str):
         return placed(node, at)
@@ -116,43 +116,43 @@ def referred(node: Node, at: Stretch) -> Node:
 
 
 def why_unknown(node: Node) -> Unknown | None:
-    """Say why a value as a whole is not known, if it is not."""
+    """Return the reason if a value as a whole is unknown."""
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, Unknown) else None
 
 
 def first_unknown(found: Iterable[object]) -> Unknown | None:
-    """The first of texts, conditions or reasons that is not known."""
+    """Return the first Unknown among texts, conditions or reasons."""
     return next((one for one in found if isinstance(one, Unknown)), None)
 
 
 def unknown_within(node: Node) -> Unknown | None:
-    """Say why some part of a value is not known, if one is not."""
+    """Return the reason if any part of a value is unknown."""
     if isinstance(node, Scalar):
         return why_unknown(node)
     return first_unknown(map(unknown_within, children(node)))
 
 
 def rest_of(node: Node) -> Unknown | None:
-    """Say why not all items of a list are known, if they are not."""
+    """Return the reason if some items of a list are unknown."""
     found = (why_unknown(one) for one in node.items) if isinstance(node, Array) else ()
     return next((one for one in found if isinstance(one, Rest)), None)
 
 
 def why_not_whole(node: Node) -> Unknown | None:
-    """Say why a value, or the number of a list's items, is not known, if it is not."""
+    """Return the reason if a value, or the length of a list, is unknown."""
     return rest_of(node) if isinstance(node, Array) else why_unknown(node)
 
 
-def is_put_together(node: Node) -> bool:
-    """True for a text in which something else stands than text that is known."""
+def is_composed(node: Node) -> bool:
+    """True for a text that was joined from several values."""
     return isinstance(node.source, Rendered) and bool(node.source.nodes)
 
 
 def is_filled(node: Node) -> bool:
-    """True for what is certain to be neither null nor empty, known or not.
+    """True for a value that is certainly neither null nor empty, known or not.
 
-    That is a text of which a part is known, and what AWS gives everything that it makes.
+    Examples are partly known texts, and attributes that AWS sets on every resource.
     """
     why = why_unknown(node)
     if why is None:
@@ -163,7 +163,7 @@ def is_filled(node: Node) -> bool:
 
 
 def truth(node: Node) -> bool | Unknown | None:
-    """Read a condition; ``None`` for what is none."""
+    """Return the value of a condition; ``None`` if it is not a boolean."""
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value)
@@ -171,7 +171,7 @@ def truth(node: Node) -> bool | Unknown | None:
 
 
 def decimal(node: Node) -> Decimal | None:
-    """Read a number, or a string that is one, of a size that can be reckoned with."""
+    """Return a number, or a string with a number, of limited size."""
     value = node.value if isinstance(node, Scalar) else None
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str) or len(text) > _DIGITS:
@@ -184,7 +184,7 @@ def decimal(node: Node) -> Decimal | None:
 
 
 def text(node: Node) -> str | Unknown | None:
-    """Give a string, number or boolean as text; ``None`` for null, a list or an object."""
+    """Return a string, number or boolean as text; ``None`` for null, a list or an object."""
     if isinstance(node, Scalar) and isinstance(node.value, Number):
         exact = decimal(node)
         return node.value.text if exact is None else format(exact.normalize(), "f")
@@ -197,21 +197,21 @@ def is_null(node: Node | None) -> bool:
 
 
 def array(items: Iterable[Node], at: Stretch) -> Array:
-    """A list that is worked out."""
+    """Make a computed list."""
     return Array(tuple(items), at.source, at.start, at.end)
 
 
 def mapping(pairs: Iterable[tuple[str, Node]], at: Stretch) -> Object:
-    """An object that is worked out; each key is placed where its value is, the last of a name counts."""
+    """Make a computed object. Keys have the positions of their values, and the last duplicate key wins."""
     last = dict(pairs)
     members = (Member(key, value, at.start, at.end) for key, value in last.items())
     return Object(tuple(members), at.source, at.start, at.end)
 
 
 def merged(objects: Iterable[Object], at: Stretch) -> Object:
-    """An object of the members of several; the last of a name counts, in the place of the first.
+    """Merge the members of several objects; the last value of a key wins, at the first key's place.
 
-    A key that is written in another file than the expression is placed where the expression stands.
+    A key from another file than the expression gets the position of the expression.
     """
     last: dict[str, Member] = {}
     for one in objects:
@@ -222,7 +222,7 @@ def merged(objects: Iterable[Object], at: Stretch) -> Object:
 
 
 def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
-    """Give keys and values of a list or an object, as loops see them; or why they are not known."""
+    """Return the keys and values of a list or object for a loop, or the reason if they are unknown."""
     rest = rest_of(node)
     if rest is not None:
         return rest
@@ -236,7 +236,7 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
 
 
 def with_variables(node: Node) -> Node:
-    """Write policy variables as AWS does: aws_iam_policy_document takes `&{...}`, because HCL reads `${...}`."""
+    """Convert policy variables to AWS syntax: aws_iam_policy_document uses `&{...}` instead of `${...}`."""
     if isinstance(node, Array):
         return node._replace(items=tuple(map(with_variables, node.items)))
     value = node.value if isinstance(node, Scalar) else None

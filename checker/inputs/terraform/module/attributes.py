@@ -1,4 +1,4 @@
-"""Attributes of resources: those that are written, those that can be reckoned, and names for the others."""
+"""Resolves attributes of resources: set values, computed values, and names for unknown values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DOCUMENT = "data.aws_iam_policy_document"
 
 
 def attribute_of(instance: Instance, name: str, at: Stretch) -> Node:
-    """Give an attribute; one that is made by AWS is Unknown, and called by its name."""
+    """Return an attribute; one that AWS assigns is Unknown with its name."""
     where = f"{instance.address}.{name}"
     make = _KNOWN.get((instance.kind, name))
     found = make(instance) if make is not None else None
@@ -39,7 +39,7 @@ def attribute_of(instance: Instance, name: str, at: Stretch) -> Node:
 
 
 def written_argument(instance: Instance, name: str) -> Node | None:
-    """The value of an argument that is written, ``None`` where none or null is."""
+    """Return the value of an argument; ``None`` if it is missing or null."""
     argument = instance.block.body.arguments.get(name)
     if argument is None:
         return None
@@ -51,30 +51,30 @@ def written_argument(instance: Instance, name: str) -> Node | None:
 
 
 def text_argument(instance: Instance, name: str) -> str | Unknown | None:
-    """The same as a text."""
+    """Return the value of an argument as text."""
     value = written_argument(instance, name)
     return None if value is None else text(value)
 
 
 def place_of(instance: Instance) -> Provider:
-    """Where a resource is made: by its own Region, else its provider's."""
+    """Return the location of a resource: its own Region, else the provider's."""
     provider = instance.module.provider(instance.block)
     region = text_argument(instance, "region")
     return provider if region is None else provider._replace(region=region)
 
 
 def topic_arn_of(instance: Instance) -> Arn | Unknown:
-    """The ARN of a topic, where all its parts are known."""
+    """Return the ARN of a topic, if all its parts are known."""
     return _arn(instance, "sns", text_argument(instance, "name"), "")
 
 
 def alias_arn_of(instance: Instance) -> Arn | Unknown:
-    """The ARN of an alias."""
+    """Return the ARN of an alias."""
     return _arn(instance, "kms", text_argument(instance, "name"), "")
 
 
 def instance_arn_of(instance: Instance) -> Arn | Unknown:
-    """The ARN of a Connect instance that is looked up by its id."""
+    """Return the ARN of a Connect instance that is looked up by ID."""
     return _arn(instance, "connect", text_argument(instance, "instance_id"), "instance/")
 
 
@@ -151,15 +151,15 @@ _MAX = 24
 
 
 def own_names(instance: Instance, arn: Arn | Unknown) -> tuple[str, ...]:
-    """Its names for other resources, the one first that it is called by while its ARN is not known."""
+    """Return the names of a resource for references, starting with its symbol while the ARN is unknown."""
     names = (f"{instance.address}.arn", f"{instance.address}.id")
-    return (*names, *_put_together(instance)) if isinstance(arn, Unknown) else names
+    return (*names, *_composed_arns(instance)) if isinstance(arn, Unknown) else names
 
 
-def _put_together(instance: Instance) -> Iterator[str]:
-    """ARNs such as ``arn:aws:sns:us-east-1:${data.aws_caller_identity.current.account_id}:chat``.
+def _composed_arns(instance: Instance) -> Iterator[str]:
+    """Return ARNs such as ``arn:aws:sns:us-east-1:${data.aws_caller_identity.current.account_id}:chat``.
 
-    The data sources that give the account, Region and partition are those of the topic's own provider.
+    They use the data sources for account, Region and partition of the topic's own provider.
     """
     name, where = text_argument(instance, "name"), place_of(instance)
     partitions = ["aws" if isinstance(where.partition, Unknown) else where.partition]
@@ -178,7 +178,7 @@ def _known(part: str | Unknown) -> list[str]:
 
 
 def _given(instance: Instance, kind: str, *attributes: str) -> list[str]:
-    """What data sources of a kind are called in the module, those of the same provider."""
+    """Return the names of the module's data sources of a type, with the same provider."""
     module, found = instance.module, []
     for name, block in module.data_sources(kind):
         if module.provider(block) == module.provider(instance.block):
@@ -187,14 +187,14 @@ def _given(instance: Instance, kind: str, *attributes: str) -> list[str]:
 
 
 _ALL_OF = re.compile(r"(?:length\(|toset\(|keys\()?\s*((?:module\.[\w-]+\.)?\w+\.[\w-]+)\s*\)?")
-"""An expression that makes a resource for each of another: `aws_sns_topic.chat`, `length(aws_sns_topic.chat)`."""
+"""Matches an expression that creates one resource per other resource: `aws_sns_topic.chat` or its `length`."""
 
 
 def conditions_of(instance: Instance) -> tuple[str, ...]:
-    """The expressions of a resource and of its modules that say how many there are, and are not known.
+    """Return the unknown `count` and `for_each` expressions of a resource and its modules.
 
-    Each has the module in front that it is written in: equal expressions of one module have one value. What
-    there is one of for each of another resource has the conditions of that one.
+    Each has its module as a prefix, because equal expressions in one module have equal values. A resource
+    that is created once per other resource has that resource's conditions.
     """
     return tuple(dict.fromkeys(_conditions(instance.address, instance, frozenset())))
 

@@ -1,4 +1,4 @@
-"""Finds the roots that a change of Terraform files reaches: by the module that a file belongs to, and its callers."""
+"""Finds the root modules that a change affects, through modules and their callers."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
-_NOT_READ = "the values that Terragrunt gives to a module are not read"
-_HELP = "check the plan: `terragrunt plan -out=plan.bin`, `terragrunt show -json plan.bin > plan.json`"
+_NOT_READ = "values that Terragrunt passes to a module are not read"
+_HELP = (
+    "check the plan instead: `terragrunt plan -out=plan.bin && terragrunt show -json plan.bin > plan.json`"
+)
 
 
 def is_terragrunt(path: Path) -> bool:
-    """True for a configuration of Terragrunt."""
+    """True for a Terragrunt configuration."""
     return path.name == TERRAGRUNT
 
 
 def modules_of(path: Path, top: Path) -> Iterator[Path]:
-    """Give a file of each module of the repository that a configuration deploys."""
+    """Yield a file of each repository module that a configuration deploys."""
     try:
         text = read_text(path)
     except InputError:
@@ -53,19 +55,19 @@ def modules_of(path: Path, top: Path) -> Iterator[Path]:
 
 
 def not_read(path: Path) -> Skipped:
-    """Note that a configuration says more than is read of it."""
+    """Report that only a part of a configuration is read."""
     return Skipped(name_of(path), _NOT_READ, help=_HELP)
 
 
 _QUOTED = re.compile(r'"((?:\$\{[^}\n]*\}|[^"\n]){1,300})"')
 _OPEN = re.compile(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
-"""The parts of a path that differ from use to use: interpolations, and the wildcards of `fileset`."""
+"""Variable parts of a path: interpolations, and the wildcards of `fileset`."""
 
 
 def readers_of(path: Path, top: Path) -> Iterator[Path]:
-    """Give a file of each Terraform module that may read a file, itself or in a module that it calls.
+    """Yield a file of each Terraform module that may read a file, directly or in a module that it calls.
 
-    What is read lies in the folder of the module or of its root, or below.
+    Such a file lies in or below the folder of the module or of its root.
     """
     full = absolute(path)
     for distance, above in enumerate(Path(full).parents):
@@ -86,19 +88,19 @@ def _mentions(text: Text, full: str) -> bool:
 
 
 def _may_lead_to(literal: str, full: str) -> bool:
-    """True for a text that the path of a file may end with, whatever its interpolations stand for."""
+    """True for text that may match the end of a path, for any values of its interpolations."""
     fixed = _OPEN.split(literal.removeprefix("./"))
     if not fixed[-1].strip("./"):
-        return False  # nothing but an interpolation
+        return False  # an interpolation alone matches every path
     return re.search(rf"(?:^|/){'.*'.join(map(re.escape, fixed))}$", full) is not None
 
 
 class Reached(NamedTuple):
-    """What a change reaches.
+    """The roots and files that a change affects.
 
-    ``roots`` are the files of the root modules, ``names`` the names of all files of these and of the modules that
-    they call. ``values`` are pairs of a root's folder and a changed file of values that Terraform reads for it
-    only with `-var-file`. ``skipped`` are files that reach a module and are not read.
+    ``roots`` are the files of root modules. ``names`` are the names of all files in these roots and in the
+    modules that they call. ``values`` are pairs of a root's folder and a changed values file that needs
+    `-var-file`. ``skipped`` are files that affect a module but are not read.
     """
 
     roots: tuple[Path, ...] = ()
@@ -108,7 +110,7 @@ class Reached(NamedTuple):
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
-    """Find what changed files reach, also those that a module reads; a file that no module reads reaches nothing."""
+    """Find the roots that changed files affect, including files that modules read."""
     standing = {path: _terraform_of(path) for path in paths if os.path.isfile(path)}  # noqa: PTH113 - never raises
     changed = [one for found in standing.values() for one in found]
     if not changed:
@@ -127,7 +129,7 @@ def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
 
 
 def _terraform_of(path: Path) -> list[Path]:
-    """The files of Terraform that a changed file stands for: itself, those that may read it, or those it deploys."""
+    """Return the Terraform files for a changed file: itself, its readers, or the modules that it deploys."""
     if is_terragrunt(path):
         return list(modules_of(path, _top(path)))
     if is_module_file(path) or is_values(path):
@@ -136,7 +138,7 @@ def _terraform_of(path: Path) -> list[Path]:
 
 
 def _extra(folders: dict[Path, str], calls: _Calls) -> Iterator[tuple[Path, Path]]:
-    """Pair the files of values that Terraform does not read by itself with the folder of their root."""
+    """Pair values files that Terraform does not load automatically with the folder of their root."""
     for path, name in folders.items():
         folder = calls.folders.get(name)
         if folder is not None and is_values(path) and not _is_read(path, folder):
@@ -148,15 +150,14 @@ def _is_read(path: Path, folder: Path) -> bool:
 
 
 def _top(path: Path) -> Path:
-    """The folder that callers are looked for in: the repository, else the current folder, else the file's own."""
+    """Return the folder to search for callers: the repository, else the current folder, else the file's own."""
     return repository_of(Path(absolute(path.parent)), (Path.cwd(),))
 
 
 class _Calls:
-    """The modules below some folders, and which of them call which.
+    """The modules below some folders and the calls between them.
 
-    A folder goes by its real path: a link to it is the same module. A link to a file makes the file one of the
-    module that the link lies in.
+    A folder is identified by its real path. A linked file belongs to the module that contains the link.
     """
 
     def __init__(self, tops: Iterable[Path], exclude: Callable[[Path], bool]) -> None:
@@ -168,13 +169,13 @@ class _Calls:
                 self.add(path)
 
     def add(self, path: Path) -> None:
-        """Add the module that a file belongs to, and the calls in the file."""
+        """Add the module of a file, and the calls in the file."""
         self.folders.setdefault(os.path.realpath(path.parent), path.parent)
         for called in called_by(Text(path, _text(path))):
             self.callers.setdefault(os.path.realpath(called), set()).add(os.path.realpath(path.parent))
 
     def links_to(self, path: Path) -> Iterator[Path]:
-        """The links in modules that lead to a file."""
+        """Return the links in modules that lead to a file."""
         real = os.path.realpath(path)
         for folder in self.folders.values():
             for one in listed(folder, [], (*HCL, *VALUES)):
@@ -182,7 +183,7 @@ class _Calls:
                     yield one
 
     def module_of(self, path: Path) -> str:
-        """The folder of the module that a file belongs to; values may lie in a folder below."""
+        """Return the module folder of a file; values files may be in a subfolder."""
         own = os.path.realpath(path.parent)
         if not is_values(path):
             return own
@@ -190,7 +191,7 @@ class _Calls:
         return next((one for one in above if one in self.folders), own)
 
     def roots(self, folder: str) -> set[str]:
-        """The modules that nothing calls and that call a module, directly or through others; itself if none does."""
+        """Return the root modules that call a module, directly or not; the module itself if uncalled."""
         seen, waiting = {folder}, [folder]
         while waiting:
             new = self.callers.get(waiting.pop(), set()) - seen
@@ -202,7 +203,7 @@ class _Calls:
 
 
 def _text(path: Path) -> str:
-    """Read a file to see what it calls, and keep nothing of it; one that cannot be read calls nothing."""
+    """Read a file to find its calls, without caching; an unreadable file has none."""
     try:
         return read_text(path)
     except InputError:
@@ -213,7 +214,7 @@ def _text(path: Path) -> str:
 
 
 def _names(roots: Iterable[Path]) -> Iterator[str]:
-    """Name the files of modules and of those that they call, as these are named when they are read."""
+    """Return the file names of modules and of the modules that they call, as they are named when read."""
     seen: set[str] = set()
     waiting = list(roots)
     waiting += [one.folder for root in waiting for one in downloads_of(root).values()]

@@ -1,4 +1,4 @@
-"""Parses the files of a module and sorts their blocks."""
+"""Parses the files of a module and groups their blocks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Key = TypeVar("_Key")
 
 
 def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Folder:
-    """Parse texts and sort what is in them; a file with a fault is left out and the fault noted."""
+    """Parse texts and group their blocks. A file with an error is omitted and the error noted."""
     found = Folder({}, {}, {}, {}, {}, [], {}, [])
     for one in texts:
         source = Source(name_of(one.path), one.text)
@@ -43,7 +43,7 @@ def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Fol
 
 
 def take_values(paths: Iterable[Path], found: Folder, faults: list[InputError]) -> None:
-    """Add the values that files give to variables, later ones in the place of earlier ones."""
+    """Add the variable values of files; later files override earlier ones."""
     for path in paths if found.variables else ():
         try:
             found.values.update(_values(Source(name_of(path), read_text(path))))
@@ -73,7 +73,7 @@ def _sort(block: Block, found: Folder, *, override: bool) -> None:
 
 
 def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -> None:
-    """Add a block; an overriding one changes the arguments, and the nested blocks of the types that it has."""
+    """Add a block. An override block replaces arguments, and nested blocks of the types that it contains."""
     before = found.get(key)
     if before is None or not override:
         found.setdefault(key, block)
@@ -91,7 +91,7 @@ def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -
 
 
 def _values(source: Source) -> dict[str, Argument]:
-    """Parse values for variables. Raises InputError, which quotes nothing: a value may be sensitive."""
+    """Parse values for variables. Raises InputError without quoting values, which may be sensitive."""
     try:
         if not source.name.endswith(".json"):
             return dict(parse(source).arguments)

@@ -1,6 +1,6 @@
-"""Resources to declarations.
+"""Converts resources to declarations.
 
-https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_topic and its neighbours
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_topic and related pages
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from checker.inputs.declared import (
     Where,
 )
 from checker.inputs.terraform.hcl.render import decode
-from checker.inputs.terraform.hcl.values import is_null, is_put_together, text, truth, why_unknown
+from checker.inputs.terraform.hcl.values import is_composed, is_null, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
     alias_arn_of,
     conditions_of,
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
 
 
 def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
-    """Give the policy as an object; ``None`` where none is set.
+    """Return the policy as an object; ``None`` if it is not set.
 
-    A fault in its text is noted, and the policy is Unknown.
+    An error in its text is noted, and the policy becomes Unknown.
     """
     node = written_argument(instance, name)
     if node is None or not isinstance(node, Scalar):
         return node
     why = why_unknown(node)
-    if why is not None and not is_put_together(node):
+    if why is not None and not is_composed(node):
         return why
     if node.value == "":
         return None
@@ -66,28 +66,28 @@ def policy_of(instance: Instance, name: str) -> Node | Unknown | None:
         return Unknown(error.reason)
 
 
-_NOT_SAID = Unknown("the resource does not say it")
+_NOT_SAID = Unknown("the resource does not set it")
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
 
 
 def declare(instance: Instance, found: Declarations) -> None:
-    """Add what a resource declares."""
+    """Declare a resource."""
     _KINDS[instance.kind](instance, found)
 
 
 def matters_itself(kind: str) -> bool:
-    """True for a type of resource that is declared."""
+    """True for a resource type that is declared."""
     return kind in _KINDS
 
 
 def _where(instance: Instance) -> Where:
-    """The Region and account of a resource, as its provider says."""
+    """Return the Region and account of a resource, according to its provider."""
     provider = place_of(instance)
     return Where(provider.region, provider.account)
 
 
 def _place(instance: Instance) -> Place:
-    """Where a resource is written: its header, and in it its arguments."""
+    """Return the position of a resource: its header, with the positions of its arguments."""
     header = instance.block.header
     members = tuple(
         _member(argument)
@@ -103,7 +103,7 @@ def _member(argument: Argument) -> Member:
 
 
 def _part(instance: Instance, place: Place, *names: str) -> Place | None:
-    """In the place of a resource, that of the first of these arguments that is written."""
+    """Return the position of the first of these arguments that is set."""
     written = (name for name in names if name in instance.block.body.arguments)
     return next((place._replace(route=(name,)) for name in written), None)
 
@@ -138,7 +138,7 @@ def _topic(instance: Instance, found: Declarations) -> None:
 
 
 def _is_named(instance: Instance) -> bool:
-    """True for a resource in a file that was handed over by name."""
+    """True for a resource in a file that the user named."""
     return instance.block.header.source.name in instance.module.session.named
 
 
@@ -150,7 +150,7 @@ def _tags(instance: Instance) -> tuple[tuple[str, str], ...]:
 
 
 def _policy(owner: str, argument: str, of: str) -> Callable[[Instance, Declarations], None]:
-    """Make a reader of a resource that writes the policy of another."""
+    """Make a reader for resources that write the policy of another resource."""
 
     def read(instance: Instance, found: Declarations) -> None:
         policy = policy_of(instance, argument)
@@ -226,19 +226,19 @@ def _operations(instance: Instance) -> tuple[str, ...] | Unknown:
     names = [text(one) for one in node.items] if isinstance(node, Array) else [Unknown("")]
     known = tuple(one for one in names if isinstance(one, str))
     is_known = len(known) == len(names)
-    return known if is_known else Unknown(f"what `{instance.address}` allows is not known")
+    return known if is_known else Unknown(f"the operations of `{instance.address}` are not known")
 
 
 def _context(instance: Instance) -> tuple[tuple[str, Value], ...] | Unknown:
-    """The encryption context that a grant is bound to."""
+    """Return the encryption context constraints of a grant."""
     pairs: list[tuple[str, Value]] = []
     for constraints in nested(instance.block.body, "constraints", instance.scope):
         if isinstance(constraints, Scalar):
-            return Unknown(f"what `{instance.address}` is bound to is not known")
+            return Unknown(f"the constraints of `{instance.address}` are not known")
         for how in ("equals", "subset"):
             said = constraints.value(f"encryption_context_{how}")
             if said is not None and not isinstance(said, Object) and not is_null(said):
-                return Unknown(f"what `{instance.address}` is bound to is not known")
+                return Unknown(f"the constraints of `{instance.address}` are not known")
             members = said.members if isinstance(said, Object) else ()
             pairs += [(one.key, _text(one.value)) for one in members]
     return tuple(pairs)
@@ -250,7 +250,7 @@ def _text(node: Node) -> Value:
 
 
 def _connect_instance(instance: Instance, found: Declarations) -> None:
-    """Take a Connect instance that is looked up by its id; that of one which is made is not known yet."""
+    """Declare a Connect instance that is looked up by ID; the ARN of a new instance is not known yet."""
     arn = instance_arn_of(instance)
     if not isinstance(arn, Unknown) and arn.is_instance:
         found.instances.append(ConnectInstance(arn, _place(instance)))

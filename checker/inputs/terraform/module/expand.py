@@ -1,4 +1,4 @@
-"""`count` and `for_each`: which instances a block has, and what a reference to it gives.
+"""Expands `count` and `for_each` into instances, and resolves references to them.
 
 https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
 """
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def expand(block: Block, address: str, module: Called) -> Node:
-    """Make the instances of a resource or data source known; what stands for one names it in ``where``."""
+    """Expand a resource or data source; the values that stand for instances name them in ``where``."""
 
     def register(one: str, names: Mapping[str, Node]) -> Node:
         module.session.instances[one] = Instance(one, block, module, names)
@@ -52,7 +52,7 @@ def expand(block: Block, address: str, module: Called) -> Node:
 
 
 def expanded(block: Block, address: str, module: Called, register: Register) -> Node:
-    """Register an instance for every number or key; one for all where they are not known."""
+    """Register an instance for every number or key; one for all if they are unknown."""
     count, each = block.body.arguments.get("count"), block.body.arguments.get("for_each")
     argument = each if count is None else count
     if argument is None:
@@ -69,7 +69,7 @@ def _counted(value: Node, address: str, at: Stretch, module: Called, register: R
     found = decimal(value)
     if found is None or not 0 <= found <= MAX_ITEMS or not module.budget.spend_items(int(found)):
         why = why_unknown(value)
-        index = unknown(Unknown("there are too many of them") if why is None else why, at)
+        index = unknown(Unknown("too many instances") if why is None else why, at)
         module.session.any_key.add(address)
         return register(address, {"count": mapping([("index", index)], at)})
     names = ({"count": mapping([("index", number(n, at))], at)} for n in range(int(found)))
@@ -79,7 +79,7 @@ def _counted(value: Node, address: str, at: Stretch, module: Called, register: R
 def _keyed(value: Node, address: str, at: Stretch, module: Called, register: Register) -> Node:
     pairs = _pairs(value)
     if isinstance(pairs, Unknown) or len(pairs) > MAX_ITEMS or not module.budget.spend_items(len(pairs)):
-        why = pairs if isinstance(pairs, Unknown) else Unknown("there are too many of them")
+        why = pairs if isinstance(pairs, Unknown) else Unknown("too many instances")
         each = mapping([("key", unknown(why, at)), ("value", unknown(why, at))], at)
         module.session.any_key.add(address)
         return register(address, {"each": each})
@@ -91,7 +91,7 @@ def _keyed(value: Node, address: str, at: Stretch, module: Called, register: Reg
 
 
 def _pairs(value: Node) -> list[tuple[str, Node]] | Unknown:
-    """Give keys and values of an object, or of a set of strings."""
+    """Return the keys and values of an object, or of a set of strings."""
     found = entries(value)
     if isinstance(found, Unknown):
         return found
@@ -100,30 +100,32 @@ def _pairs(value: Node) -> list[tuple[str, Node]] | Unknown:
         name = text(one if isinstance(value, Array) else key)
         if not isinstance(name, str):
             return (
-                name if isinstance(name, Unknown) else Unknown("`for_each` takes a map or a set of strings")
+                name
+                if isinstance(name, Unknown)
+                else Unknown("`for_each` requires a map or a set of strings")
             )
         pairs.append((name, one))
     return sorted(pairs, key=lambda pair: pair[0])
 
 
 class Nested(NamedTuple):
-    """A nested block, and what its arguments may refer to."""
+    """A nested block with the scope of its arguments."""
 
     block: Block
     scope: Scope
 
     def argument(self, name: str) -> Argument | None:
-        """One of its arguments."""
+        """Return an argument."""
         return self.block.body.arguments.get(name)
 
     def value(self, name: str) -> Node | None:
-        """The value of an argument; ``None`` where there is none."""
+        """Return the value of an argument; ``None`` if it is missing."""
         argument = self.argument(name)
         return None if argument is None else evaluate(argument.expression, self.scope)
 
 
 def nested(body: Body, kind: str, scope: Scope) -> Iterator[Nested | Scalar]:
-    """Give the blocks of a type; a value that is not known stands for those of which not even the number is."""
+    """Return the blocks of a type; an unknown value stands for an unknown number of blocks."""
     yield from (Nested(one, scope) for one in body.blocks(kind))
     for one in body.blocks("dynamic"):
         if one.labels == (kind,):

@@ -1,4 +1,4 @@
-"""The files of one module: which there are, whether they matter, and what blocks are in them."""
+"""Reads the files of one module folder, and checks whether they are relevant."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ _LIST = f"{_DOWNLOADS}/modules.json"
 
 
 class Download(NamedTuple):
-    """Where a module was taken from, and the folder that holds the copy."""
+    """The source of a downloaded module, and the folder of the copy."""
 
     source: str
     folder: Path
 
 
 def downloads_of(root: Path) -> Mapping[str, Download]:
-    """Map the calls of a root to downloaded modules, a call in the module `chat` as `chat.NAME`.
+    """Map module calls of a root to downloaded modules; a call inside module `chat` is `chat.NAME`.
 
-    Empty where nothing was downloaded, or the list cannot be read: modules that are not local are not known then.
+    Empty if no modules are downloaded or their list cannot be read. Modules that are not local are then
+    unknown.
     """
     if not os.path.isfile(root / _LIST):  # noqa: PTH113 - never raises
         return {}
@@ -49,7 +50,7 @@ def downloads_of(root: Path) -> Mapping[str, Download]:
 
 
 def _download(root: Path, entry: object) -> tuple[str, Download] | None:
-    """Read an entry; what lies elsewhere than the downloads is not opened on the word of a list."""
+    """Read an entry of the list; paths outside the download folder are ignored."""
     values = entry if isinstance(entry, dict) else {}
     key, source, folder = (values.get(name) for name in ("Key", "Source", "Dir"))
     if not (isinstance(key, str) and isinstance(source, str) and isinstance(folder, str)):
@@ -61,7 +62,7 @@ def _download(root: Path, entry: object) -> tuple[str, Download] | None:
 
 
 def folder_of(address: str, source: str, downloads: Mapping[str, Download]) -> Path | None:
-    """Find the copy that a call means; one of another source was downloaded before the call was changed."""
+    """Return the copy for a call; a copy from another source is outdated and ignored."""
     key = ".".join(step.name for step in split(address)[1::2])
     found = downloads.get(key)
     if found is None:
@@ -76,7 +77,7 @@ _TEMPLATE = re.compile(
 )
 _MAX_FOLDERS = 200
 NEAR = 3
-"""How many folders up a module may read a file: its own, or one below such as `policies/`."""
+"""Number of parent folders in which a module may read files; it allows for subfolders such as `policies/`."""
 _VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 
 
@@ -88,9 +89,9 @@ class Text(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """What the files of a folder declare.
+    """The content of a module folder.
 
-    ``values`` are those given to variables, in files of their own; ``sources`` the files with blocks.
+    ``values`` are the variable values from values files; ``sources`` are the files with blocks.
     """
 
     local: dict[str, Argument]
@@ -104,7 +105,7 @@ class Folder(NamedTuple):
 
 
 def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
-    """Read the module's files in order, those that override others last."""
+    """Read the files of a module in order, override files last."""
     found: list[Text] = []
     files = filter(is_module_file, listed(folder, faults))
     for path in sorted(files, key=lambda path: (is_override(path), path.name)):
@@ -116,7 +117,7 @@ def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
 
 
 def is_override(path: Path) -> bool:
-    """True for a file whose blocks change those of the others.
+    """True for a file whose blocks override those of other files.
 
     https://developer.hashicorp.com/terraform/language/files/override
     """
@@ -125,7 +126,7 @@ def is_override(path: Path) -> bool:
 
 
 def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
-    """The files with values for variables, in the order in which later ones win.
+    """Return the values files in increasing order of precedence.
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
@@ -135,7 +136,7 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
 
 
 def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
-    """The files of a folder whose names have one of the endings, in order."""
+    """Return the files of a folder with one of the endings, in order."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
@@ -145,15 +146,15 @@ def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HC
 
 
 def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
-    """True if the module, or one that it calls, has anything that is read here; nothing is parsed.
+    """True if the module, or a module that it calls, has relevant content; nothing is parsed.
 
-    Files that cannot be read are added to ``faults``: what they declare is not known.
+    Files that cannot be read are added to ``faults``, because their declarations are unknown.
     """
     return any(word in one.text for one in with_called(folder, texts, faults) for word in _WORDS)
 
 
 def with_called(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Iterator[Text]:
-    """Give the texts of a module, and those of the local and downloaded modules that it calls."""
+    """Yield the texts of a module, and of the local and downloaded modules that it calls."""
     seen = {absolute(folder)}
     waiting = list(texts)
     for download in downloads_of(folder).values():
@@ -168,7 +169,7 @@ def with_called(folder: Path, texts: Iterable[Text], faults: list[InputError]) -
 
 
 def called_by(text: Text) -> Iterator[Path]:
-    """The folders that a file calls as modules, as far as that can be told without the parser."""
+    """Return the folders that a file calls as modules, found by text search."""
     for match in _LOCAL_MODULE.finditer(text.text):
         folder = local_folder(text.path.parent, match[1])
         if os.path.isdir(folder):  # noqa: PTH112 - it never raises
@@ -176,37 +177,37 @@ def called_by(text: Text) -> Iterator[Path]:
 
 
 def rendered_by(text: Text) -> Iterator[str]:
-    """The full names of the files that a file renders as templates, as far as the text alone tells."""
+    """Return the full paths of the files that a file renders as templates, found by text search."""
     return (absolute(text.path.parent / match[1]) for match in _TEMPLATE.finditer(text.text))
 
 
 def renderers_of(path: Path) -> list[Path]:
-    """The Terraform files around a file that seem to render it as a template."""
+    """Return nearby Terraform files that seem to render a file as a template."""
     near = [Path(os.path.relpath(one)) for one in path.absolute().parents[:NEAR]]
     texts = [text for folder in near for text in read_texts(folder, [])]
     return [text.path for text in texts if absolute(path) in rendered_by(text)]
 
 
 def absolute(path: Path) -> str:
-    """Write a path in full; links are not followed, as Terraform does not."""
+    """Return the full path without following links, as Terraform does."""
     return os.path.normpath(path.absolute())
 
 
 def local_folder(caller: Path, source: str) -> Path:
-    """The folder that a local module's source leads to."""
+    """Return the folder of a local module source."""
     folder = os.path.normpath(caller / source)
     return Path(folder if os.path.isabs(folder) else os.path.relpath(folder))  # noqa: PTH117 - as above
 
 
 _MOST_TEXT = 500_000
-"""Parsed modules are kept up to this many characters of source: some 50 MB of memory."""
+"""Limit on the source characters of cached modules, about 50 MB of memory."""
 
 
 class CalledFolders:
-    """The folders of called modules, by full name.
+    """The folders of called modules, by full path.
 
-    Every name is kept; what was parsed is kept for the modules called last, as long as they are small together.
-    Another caller of any other module parses it again.
+    All names are kept. Parsed content is kept for the most recently called modules, up to a size limit, and
+    is parsed again for later callers.
     """
 
     def __init__(self) -> None:
@@ -214,16 +215,16 @@ class CalledFolders:
         self._parsed: dict[str, Folder] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether a module calls this folder."""
+        """Return whether a module calls this folder."""
         return name in self._names
 
     @property
     def parsed(self) -> Mapping[str, Folder]:
-        """The folders that need not be parsed again."""
+        """Return the folders with cached content."""
         return self._parsed
 
     def add(self, folders: Mapping[str, Folder]) -> None:
-        """Add the folders that a root module calls, and forget the content of those not called for longest."""
+        """Add the folders that a root module calls, and evict the least recently called ones."""
         self._names.update(folders)
         self._parsed = {**{name: one for name, one in self._parsed.items() if name not in folders}, **folders}
         excess = sum(map(_size, self._parsed.values())) - _MOST_TEXT

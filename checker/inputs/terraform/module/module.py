@@ -1,4 +1,4 @@
-"""A module: what `var`, `local`, `module`, `data` and the types of resources mean in it."""
+"""Resolves references in a module: `var`, `local`, `module`, `data` and resource types."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 _META = ("source", "version", "count", "for_each", "providers", "depends_on")
 _COST = 50
-_NOT_LOCAL = "a module that is neither local nor downloaded is not read"
+_NOT_LOCAL = "the module is neither local nor downloaded; run `terraform init`"
 
 
 def call_module(block: Block, address: str, caller: Module) -> Node:
-    """Make the instances of a module known, if its files can be read."""
+    """Expand a module call into its instances, if the module's files can be read."""
     folder = _folder(block, address, caller)
     if isinstance(folder, str):
         return unknown(folder, block.header, address)
@@ -71,7 +71,7 @@ def call_module(block: Block, address: str, caller: Module) -> Node:
 
 
 def _folder(block: Block, address: str, caller: Module) -> Path | str:
-    """Find a local or downloaded module, or say why there is none to read."""
+    """Return the folder of a local or downloaded module, or the reason if there is none."""
     argument = block.body.arguments.get("source")
     source = text(evaluate(argument.expression, caller.scope)) if argument is not None else None
     if not isinstance(source, str) or not source:
@@ -80,9 +80,9 @@ def _folder(block: Block, address: str, caller: Module) -> Path | str:
         return folder_of(address, source, caller.session.downloads) or _NOT_LOCAL
     folder = local_folder(caller.folder, source)
     if "\0" in source or not os.path.isdir(folder):  # noqa: PTH112 - it never raises
-        return "the folder of the module is not there"
+        return "the module folder was not found"
     if absolute(folder) in caller.chain:
-        return "a module that calls itself"
+        return "the module calls itself"
     return folder
 
 
@@ -97,9 +97,9 @@ _BOUND = ("each", "count", "self", "terraform")
 
 
 class Module:
-    """A module as it is called, or the root; what is asked of it is worked out once.
+    """A module instance or the root. Each value is evaluated once.
 
-    ``given`` are the values that the caller gives to variables, ``chain`` the folders of those that led here.
+    ``given`` are the variable values from the caller. ``chain`` are the folders of the calling modules.
     """
 
     def __init__(
@@ -125,22 +125,22 @@ class Module:
 
     @property
     def budget(self) -> Budget:
-        """How much may still be worked out."""
+        """Return the remaining evaluation budget."""
         return self.session.budget
 
     @property
     def secrets(self) -> Secrets:
-        """The sensitive values of the reading."""
+        """Return the sensitive values of the reading."""
         return self.session.secrets
 
     @property
     def opened(self) -> set[str]:
-        """The files that were read, those of all modules together."""
+        """Return the files that were read, for all modules together."""
         return self.session.opened
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folder that paths start from, that of the root, and the module's own."""
+        """Return the base folder for paths, which is the root's, and the module's own folder."""
         return self.session.root, self.folder
 
     def named(self, name: str) -> str:
@@ -148,7 +148,7 @@ class Module:
         return f"{self.address}.{name}" if self.address else name
 
     def once(self, what: object, at: Stretch, where: str, make: Callable[[], Node]) -> Node:
-        """Work something out at its first use; what refers to itself is Unknown."""
+        """Evaluate a value on first use; a value that refers to itself is Unknown."""
         if what not in self._known:
             self._known[what] = unknown("it refers to itself", at, where)
             self._known[what] = make()
@@ -156,18 +156,18 @@ class Module:
 
     @property
     def providers(self) -> Mapping[str, Provider]:
-        """The providers by their aliases, those that the caller passes and the module's own."""
+        """Return the providers by alias: those that the caller passes, and the module's own."""
         if self._providers is None:
-            self._providers = self._passed  # while the arguments of its own are worked out
+            self._providers = self._passed  # breaks the cycle while its own arguments are evaluated
             self._providers = {**self._passed, **read_providers(self.files.providers, self.scope)}
         return self._providers
 
     def provider(self, block: Block) -> Provider:
-        """The provider that a resource or data source uses."""
+        """Return the provider of a resource or data source."""
         return self.providers.get(provider_named(block), NO_PROVIDER)
 
     def data_sources(self, kind: str) -> list[tuple[str, Block]]:
-        """The data sources of a type, by name."""
+        """Return the data sources of a type, by name."""
         if self._sources is None:
             self._sources = {}
             for (mode, one, name), block in self.files.resources.items():
@@ -176,12 +176,12 @@ class Module:
         return self._sources.get(kind, [])
 
     def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
-        """Give what a reference begins with, and how many steps that took."""
+        """Resolve the beginning of a reference; return the value and the number of steps used."""
         names = [one.name if isinstance(one, Attribute) else "" for one in steps[:2]]
         if name == "data" and len(names) == 2 and all(names):
             return placed(self.resource("data", names[0], names[1], at), at), 2
         if not names or not names[0] or name in _BOUND:
-            return unknown("not known before the deployment", at, written(at)), len(steps)
+            return unknown("not known before deployment", at, written(at)), len(steps)
         if name == "path":
             return known(self.path(names[0]), at), 1
         find = {"var": self.variable, "local": self.local, "module": self.module}.get(name)
@@ -189,23 +189,23 @@ class Module:
         return placed(found, at), 1
 
     def path(self, name: str) -> str:
-        """Give ``path.module``, from the root's folder on."""
+        """Return ``path.module``, relative to the root's folder."""
         return os.path.relpath(self.folder, self.session.root) if name == "module" else "."
 
     def local(self, name: str, at: Stretch) -> Node:
-        """Give ``local.name``."""
+        """Return ``local.name``."""
         where, argument = self.named(f"local.{name}"), self.files.local.get(name)
         if argument is None:
             return wrong("not declared", at, where)
         return self.once(where, at, where, lambda: evaluate(argument.expression, self.scope))
 
     def variable(self, name: str, at: Stretch) -> Node:
-        """Give ``var.name``."""
+        """Return ``var.name``."""
         where = self.named(f"var.{name}")
         return self.once(where, at, where, lambda: value_of_variable(name, where, self, at))
 
     def resource(self, mode: str, kind: str, name: str, at: Stretch) -> Node:
-        """Give a resource: its instance, or all of them where it has `count` or `for_each`."""
+        """Return a resource: its instance, or all instances if it has `count` or `for_each`."""
         where = self.named(f"data.{kind}.{name}" if mode == "data" else f"{kind}.{name}")
         block = self.files.resources.get((mode, kind, name))
         if block is None:
@@ -213,18 +213,18 @@ class Module:
         return self.once(where, at, where, lambda: expand(block, where, self))
 
     def module(self, name: str, at: Stretch) -> Node:
-        """Give a module that is called."""
+        """Return a called module."""
         where, block = self.named(f"module.{name}"), self.files.modules.get(name)
         if block is None:
             return wrong("not declared", at, where)
         return self.once(where, at, where, lambda: call_module(block, where, self))
 
     def output(self, name: str, at: Stretch) -> Node:
-        """Give an output."""
+        """Return an output."""
         where, block = self.named(name), self.files.outputs.get(name)
         argument = block.body.arguments.get("value") if block is not None else None
         if block is None or argument is None:
-            return wrong("the module has no such output", at, where)
+            return wrong("the module does not declare this output", at, where)
 
         def make() -> Node:
             value = evaluate(argument.expression, self.scope)
@@ -233,12 +233,12 @@ class Module:
         return self.once(("output", name), at, where, make)
 
     def is_any(self, node: Node) -> bool:
-        """True for what stands for resources or modules of which nobody knows how many there are."""
+        """True for a placeholder of an unknown number of resources or modules."""
         why = why_unknown(node)
         return why is not None and why.where in self.session.any_key
 
     def attribute(self, node: Node, name: str) -> Node | None:
-        """Give an attribute of a resource or an output of a module, if the value stands for one."""
+        """Return an attribute of a resource, or an output of a module, if the value stands for one."""
         why = why_unknown(node)
         if why is None or isinstance(node.source, Rendered):
             return None

@@ -1,4 +1,4 @@
-"""The data source aws_iam_policy_document: blocks to the policy that it renders.
+"""Renders the data source aws_iam_policy_document from its blocks.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
@@ -13,8 +13,8 @@ from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import (
     array,
+    is_composed,
     is_null,
-    is_put_together,
     known,
     unknown,
     why_unknown,
@@ -45,11 +45,11 @@ _SPARE = (
     "IpAddress",
     "BinaryEquals",
 )
-"""Names under which conditions are put of which not even the test is known; the first that is free."""
+"""Operators that hold conditions with an unknown test; the first unused one is taken."""
 
 
 def conditions(one: Nested) -> Iterator[Member]:
-    """Build the element Condition, if there is any condition."""
+    """Build the Condition element, if there are conditions."""
     found = list(nested(one.block.body, "condition", one.scope))
     if not found:
         return
@@ -68,11 +68,11 @@ def conditions(one: Nested) -> Iterator[Member]:
 
 
 def _why(block: Nested | Scalar) -> Unknown | None:
-    """Say why a condition is not known, if its test or variable is not."""
+    """Return the reason if the test or variable of a condition is unknown."""
     if isinstance(block, Scalar):
         return why_unknown(block)
     said = (block.value("test"), block.value("variable"))
-    found = [Unknown("it is not said") if one is None else why_unknown(one) for one in said]
+    found = [Unknown("not set") if one is None else why_unknown(one) for one in said]
     return found[0] if found[0] is not None else found[1]
 
 
@@ -92,21 +92,21 @@ def _operator(test: str, keys: dict[str, tuple[Stretch, list[Node]]], at: Stretc
 
 
 def _key(name: str, place: Stretch, values: list[Node], at: Stretch) -> Member:
-    """Build one key; it is placed where its name is written, if that is in the file of the block."""
+    """Build a condition key, at the position of its name if that is in the block's file."""
     here = place if place.source is at.source else at
     span = values[0] if len(values) == 1 else here
     return Member(name, Array(tuple(values), span.source, span.start, span.end), here.start, here.end)
 
 
 def _unknown(found: list[Unknown], taken: set[str], at: Stretch) -> Iterator[Member]:
-    """Put what is not known under operators that are not used, for it would hide what is known under them."""
+    """Add unknown conditions under unused operators, so that they do not hide known conditions."""
     free = (name for name in _SPARE if name not in taken)
     for why, name in zip(found, free, strict=False):
         yield Member(name, Scalar(why, at.source, at.start, at.end), at.start, at.end)
 
 
 def _around(found: list[Nested | Scalar], one: Nested) -> Stretch:
-    """From the first condition block to the last."""
+    """Return the range from the first condition block to the last."""
     spans = [block.block.at for block in found if isinstance(block, Nested)]
     here = [span for span in spans if span.source is one.block.at.source]
     if not here:
@@ -138,7 +138,7 @@ def make_statement(one: Nested) -> Node:
 
 
 def _elements(one: Nested) -> Iterator[Member]:
-    """The arguments that are set; an empty list or text is none."""
+    """Yield the elements that are set; an empty list or text counts as unset."""
     for name, key in _ELEMENTS.items():
         argument, value = one.argument(name), one.value(name)
         if argument is None or value is None or is_null(value) or text_of(value) == "":
@@ -149,12 +149,12 @@ def _elements(one: Nested) -> Iterator[Member]:
 
 
 def _member_place(at: Stretch, one: Nested) -> Stretch:
-    """Where a key stands, as a place in the file of the block."""
+    """Return the position of a key within the file of the block."""
     return at if at.source is one.block.at.source else one.block.header
 
 
 def _principals(one: Nested, kind: str, element: str) -> Iterator[Member]:
-    """The principals; an unknown type, or an unknown number of blocks, makes them all unknown."""
+    """Build the principals; an unknown type or number of blocks makes all principals unknown."""
     found = list(nested(one.block.body, kind, one.scope))
     if not found:
         return
@@ -195,7 +195,7 @@ _AFTER = ("override_json", "override_policy_documents")
 
 
 def policy_document(instance: Instance) -> Node:
-    """Build the policy. What is not known of other documents stands for one statement more."""
+    """Render the policy. Unknown parts of other documents become one unknown statement."""
     whole = Nested(instance.block, instance.scope)
     at = instance.block.header
     own = [
@@ -205,16 +205,16 @@ def policy_document(instance: Instance) -> Node:
     documents = [*_documents(whole, _BEFORE), _own(whole, own), *_documents(whole, _AFTER)]
     statements = [one for document in documents for one in _statements(document)]
     found = merged_by_sid(statements)
-    cost = len(statements) * (1 + len(found) // 16)  # documents made of documents grow without end
+    cost = len(statements) * (1 + len(found) // 16)  # nested documents grow exponentially
     if not instance.module.budget.spend(cost) or len(found) > MAX_ITEMS:
-        return unknown("too many statements to work out", at, f"{instance.address}.json")
+        return unknown("too many statements to evaluate", at, f"{instance.address}.json")
     members = [member for key in ("Version", "Id") for member in _last(documents, key, whole)]
     members.append(Member("Statement", array(found, at), at.start, at.end))
     return Object(tuple(members), at.source, at.start, at.end)
 
 
 def _own(whole: Nested, statements: list[Node]) -> Object:
-    """The document that the data source's own blocks make."""
+    """Build the document of the data source's own blocks."""
     at = whole.block.header
     found = [Member("Statement", array(statements, at), at.start, at.end)]
     for key, name in (("Version", "version"), ("Id", "policy_id")):
@@ -225,7 +225,7 @@ def _own(whole: Nested, statements: list[Node]) -> Object:
 
 
 def _documents(whole: Nested, names: tuple[str, ...]) -> Iterator[Node]:
-    """The documents that are merged into it."""
+    """Return the documents to merge."""
     for name in names:
         value = whole.value(name)
         for one in items(value) if value is not None else ():
@@ -234,7 +234,7 @@ def _documents(whole: Nested, names: tuple[str, ...]) -> Iterator[Node]:
 
 
 def _parsed(node: Node, whole: Nested) -> Node:
-    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_put_together(node)):
+    if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_composed(node)):
         return node
     try:
         return decode(node)
@@ -251,7 +251,7 @@ def _statements(document: Node) -> tuple[Node, ...]:
 
 
 def _last(documents: list[Node], key: str, whole: Nested) -> Iterator[Member]:
-    """The latest version that any document has, 2012-10-17 if none says; the id that stands last."""
+    """Return the latest Version of the documents, 2012-10-17 if none sets it, and the last Id."""
     at = whole.block.header
     said = [one.get(key) for one in documents if isinstance(one, Object)]
     values = [one for one in said if isinstance(one, Scalar)]

@@ -1,4 +1,4 @@
-"""Providers: the Region and account that resources are made in.
+"""Reads providers, which set the Region and account of resources.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs#aws-configuration-reference
 """
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 
 class Provider(NamedTuple):
-    """Where a provider's resources are."""
+    """The Region and account of a provider."""
 
     region: str | Unknown
     account: str | Unknown
 
     @property
     def partition(self) -> str | Unknown:
-        """The partition of the Region."""
+        """Return the partition of the Region."""
         return self.region if isinstance(self.region, Unknown) else partition_of(self.region) or NEWEST
 
 
 NO_PROVIDER = Provider(
-    Unknown("no provider says the Region", "provider.aws.region"),
-    Unknown("no provider says the account", "provider.aws.allowed_account_ids"),
+    Unknown("no provider sets the Region", "provider.aws.region"),
+    Unknown("no provider sets the account", "provider.aws.allowed_account_ids"),
 )
 
 
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:
-    """Read the providers that a module configures, by alias; the default one's is empty."""
+    """Read the providers of a module, by alias; the default provider has an empty alias."""
     found: dict[str, Provider] = {}
     for block in blocks:
         alias = block.body.arguments.get("alias")
@@ -57,7 +57,7 @@ def _region(block: Block, scope: Scope) -> str | Unknown:
 
 
 def _account(block: Block, scope: Scope) -> str | Unknown:
-    """The account, where the provider refuses all others."""
+    """Return the account, if the provider allows exactly one."""
     argument = block.body.arguments.get("allowed_account_ids")
     if argument is None:
         return NO_PROVIDER.account
@@ -67,13 +67,13 @@ def _account(block: Block, scope: Scope) -> str | Unknown:
 
 
 def provider_named(block: Block) -> str:
-    """The alias of the provider that a resource asks for; empty for the default one."""
+    """Return the provider alias of a resource; empty for the default provider."""
     argument = block.body.arguments.get("provider")
     return _alias(argument.expression) if argument is not None else ""
 
 
 def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Provider]:
-    """The providers that a module gets: those it is passed, or else the default one.
+    """Return the providers of a called module: those passed to it, else the default one.
 
     https://developer.hashicorp.com/terraform/language/modules/develop/providers
     """
@@ -85,7 +85,7 @@ def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Pr
 
 
 def _alias(expression: Expression) -> str:
-    """Read `aws.west`, which JSON writes as a string."""
+    """Read `aws.west`, which is a string in JSON syntax."""
     if isinstance(expression, Literal):
         said = str(expression.value)
     else:

@@ -1,4 +1,4 @@
-"""Walks a root module and the modules that it calls, and declares what is in them."""
+"""Walks a root module and the modules that it calls, and declares their resources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from checker.inputs.terraform.module.folder import absolute, called_by, matters,
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
-from checker.inputs.terraform.policy_owners import strays
+from checker.inputs.terraform.policy_owners import declare_missing_owners
 from checker.policy.node import Node, Scalar, children
 from checker.policy.plain import plain
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def modules_of(module: Called) -> Iterator[Called]:
-    """Give a module and those that it calls."""
+    """Return a module and the modules that it calls."""
     yield module
     called = module.session.called
     for name, block in module.files.modules.items():
@@ -47,7 +47,7 @@ def modules_of(module: Called) -> Iterator[Called]:
 
 
 def instances_of(module: Called, wanted: Callable[[str], bool]) -> Iterator[Instance]:
-    """Give the instances of the resources and data sources of a module whose type is wanted."""
+    """Return the instances of a module's resources and data sources with the wanted types."""
     known = module.session.instances
     for (mode, kind, name), block in module.files.resources.items():
         if not wanted(f"data.{kind}" if mode == "data" else kind):
@@ -58,19 +58,19 @@ def instances_of(module: Called, wanted: Callable[[str], bool]) -> Iterator[Inst
 
 
 def _addresses(node: Node) -> Iterator[str]:
-    """The addresses of the instances that a node stands for."""
+    """Return the addresses of the instances that a node stands for."""
     inside = (node,) if isinstance(node, Scalar) else children(node)
     yield from (one.where for one in map(why_unknown, inside) if one is not None)
 
 
 _MAY_SPEAK = re.compile(r"connect|file\(", re.IGNORECASE)
-"""What a root has in it, or in a file that it reads, if something in it starts streams; most need no evaluation."""
+"""Text of roots that start streams, in the root or in a file that it reads; most roots are not evaluated."""
 
 _NAMES = ("name", "arn", "id")
 
 
 def parts_of(session: Session, modules: list[Called]) -> Iterator[Part]:
-    """Give what is written in a root that speaks of Connect; to be called after everything is declared."""
+    """Return the parts of a root that mention Connect; call it after everything is declared."""
     sources = (source for folder in session.met.values() for source in folder.sources)
     if not any(_MAY_SPEAK.search(source.text) for source in sources):
         return
@@ -93,7 +93,7 @@ def _part(instance: Instance) -> Part:
 
 
 def _written(body: Body, scope: Scope) -> dict[str, Plain]:
-    """Evaluate the arguments of a block and of the blocks in it."""
+    """Evaluate the arguments of a block and of its nested blocks."""
     found: dict[str, Plain] = {
         name: plain(evaluate(argument.expression, scope)) for name, argument in body.arguments.items()
     }
@@ -104,15 +104,15 @@ def _written(body: Body, scope: Scope) -> dict[str, Plain]:
 
 
 _MUCH = 50_000
-"""How many new objects make it worth looking for garbage, some ten megabytes; most modules make fewer."""
+"""Number of new objects that triggers a collection, about ten megabytes; most modules create fewer."""
 
 
 @contextmanager
 def one_collection() -> Iterator[None]:
-    """Collect garbage once, at the end, and only among the objects that were made in between.
+    """Collect garbage once at the end, limited to the objects created in between.
 
-    Parsing makes trees, and looking for garbage meanwhile takes as long as parsing. Modules, scopes and
-    expressions refer to each other, so only a collection frees them: memory must not grow with the roots.
+    Parsing creates trees, and collecting during parsing doubles its time. Modules, scopes and expressions
+    refer to each other, so only a collection frees them, and memory must not grow with the number of roots.
     """
     on = gc.isenabled()
     gc.disable()
@@ -132,7 +132,7 @@ def one_collection() -> Iterator[None]:
 def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
-    """Read a module that nothing calls, once for each file of values that it is deployed with."""
+    """Read a root module, once for each values file that it is deployed with."""
     own = gather(folder, texts, faults)
     facts.variables |= own.variables.keys()
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
@@ -156,7 +156,7 @@ def _given(facts: Facts) -> dict[str, str]:
 
 
 def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
-    """Declare what one deployment of a root has; each has a name of its own, so that nothing ties two together."""
+    """Declare one deployment of a root, under a unique name so that deployments are not linked."""
     found = facts.declarations(name)
     found.root = root_name(session.root)
     modules: list[Called] = []
@@ -165,7 +165,7 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
         hide_sensitive(module)
         for instance in instances_of(module, matters_itself):
             declare(instance, found)
-    strays(found)
+    declare_missing_owners(found)
     facts.opened |= session.opened
     found.senders += senders(parts_of(session, modules))
     new = {name: one for name, one in session.met.items() if name not in facts.called}
@@ -174,14 +174,13 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     facts.called.add({name: one for name, one in session.met.items() if name != absolute(session.root)})
 
 
-_NOTHING = "no topic, key or Connect instance is declared in the module"
+_NOTHING = "the module declares no topic, key or Connect instance"
 
 
 def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
-    """Read the modules that files belong to; beside each file stands whether it was handed over by name.
+    """Read the modules of files; each file is paired with whether the user named it.
 
-    A folder that another calls is read as that one calls it, not as a module of its own: it would lack the
-    values of its variables.
+    A called folder is read through its callers and not as a root, because it would lack variable values.
     """
     folders: dict[Path, list[Path]] = {}
     for path, by_name in found:
@@ -192,13 +191,13 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
     for folder in [one for one in facts.declared if absolute(one) in facts.called]:
-        del facts.declared[folder]  # it was read before the one that calls it
+        del facts.declared[folder]  # the module was read before its caller
 
 
 def _callers_first(folders: Iterable[Path], facts: Facts) -> list[Path]:
-    """Put folders last that others seem to call, so that they are not parsed once more before the callers.
+    """Order folders so that apparently called ones come last and need not be parsed twice.
 
-    The templates that the files render are noted on the way.
+    The templates that the files render are recorded as well.
     """
     called: set[str] = set()
     for text in (text for folder in folders for text in read_texts(folder, [])):
@@ -208,9 +207,9 @@ def _callers_first(folders: Iterable[Path], facts: Facts) -> list[Path]:
 
 
 def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
-    """Read the module in a folder into the facts' declarations; ``names`` are files handed over by name.
+    """Read the module in a folder into the declarations; ``names`` are files that the user named.
 
-    False for a folder that has nothing to do with topics, keys or Connect: most are not even parsed.
+    False for a folder without topics, keys or Connect resources. Most such folders are not parsed.
     """
     if absolute(folder) in facts.called:
         return True
@@ -224,13 +223,13 @@ def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
 
 
 def _declares(folder: Path, facts: Facts) -> bool:
-    """True if a module that was read has something to judge; another root may have called it meanwhile."""
+    """True if a module has relevant content; another root may have called it in the meantime."""
     found = facts.declared.get(folder)
     return found is None or bool(found.topics or found.keys or found.instances)
 
 
 def note(faults: Iterable[InputError], facts: Facts) -> None:
-    """Note faults, each once, however many modules call the file that has it."""
+    """Add errors, each once, however many modules call the file."""
     for fault in faults:
         if fault.skipped() not in facts.skipped:
             facts.skip(fault)

@@ -1,4 +1,4 @@
-"""What one reading of a root module knows: its folders, its resources as they are expanded, its faults."""
+"""Holds the state of reading one root module: its folders, expanded resources and errors."""
 
 from __future__ import annotations
 
@@ -23,51 +23,51 @@ if TYPE_CHECKING:
 
 
 class Called(Surroundings, Protocol):
-    """A module as it is called, or the root: what its resources and variables ask of it."""
+    """The interface of a module instance or the root to its resources and variables."""
 
     @property
     def session(self) -> Session:
-        """The reading that it belongs to."""
+        """Return the reading that the module belongs to."""
 
     @property
     def files(self) -> Folder:
-        """Its blocks."""
+        """Return its blocks."""
 
     @property
     def scope(self) -> Scope:
-        """What its expressions may refer to."""
+        """Return the scope of its expressions."""
 
     @property
     def given(self) -> Mapping[str, Callable[[], Node]] | None:
-        """The values that the caller gives to variables; ``None`` for the root."""
+        """Return the variable values from the caller; ``None`` for the root."""
 
     def named(self, name: str) -> str:
         """Write a name as Terraform does outside the module."""
 
     def once(self, what: object, at: Stretch, where: str, make: Callable[[], Node]) -> Node:
-        """Work something out at its first use."""
+        """Evaluate a value on first use."""
 
     def variable(self, name: str, at: Stretch) -> Node:
-        """Give ``var.name``."""
+        """Return ``var.name``."""
 
     def output(self, name: str, at: Stretch) -> Node:
-        """Give an output."""
+        """Return an output."""
 
     def resource(self, mode: str, kind: str, name: str, at: Stretch) -> Node:
-        """Give a resource: its instance, or all of them."""
+        """Return a resource: its instance, or all instances."""
 
     def module(self, name: str, at: Stretch) -> Node:
-        """Give a module that is called."""
+        """Return a called module."""
 
     def provider(self, block: Block) -> Provider:
-        """The provider that a resource or data source uses."""
+        """Return the provider of a resource or data source."""
 
     def data_sources(self, kind: str) -> list[tuple[str, Block]]:
-        """The data sources of a type, by name."""
+        """Return the data sources of a type, by name."""
 
 
 class Instance(NamedTuple):
-    """A resource or data source with its address, and the names that `count` and `for_each` bind in it."""
+    """A resource or data source with its address and the names that `count` and `for_each` bind."""
 
     address: str
     block: Block
@@ -76,24 +76,23 @@ class Instance(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Its type, after ``data.`` for a data source."""
+        """Return its type, with the prefix ``data.`` for a data source."""
         return f"data.{self.block.labels[0]}" if self.block.kind == "data" else self.block.labels[0]
 
     @property
     def scope(self) -> Scope:
-        """What its arguments may refer to."""
+        """Return the scope of its arguments."""
         return Scope(self.module, self.names)
 
 
 class Session:
-    """One reading; ``named`` are the files that were handed over by name.
+    """The state of one reading; ``named`` are the files that the user named.
 
-    ``instances`` and ``called`` are found by their address while expressions are worked out. ``any_key``
-    are the addresses that stand for all instances, where nobody knows how many there are, and ``counts`` maps
-    them to the expressions that say how many. ``met`` are the
-    folders of the modules, the root's among them, by their full names, as ``folders`` are that were read before.
-    ``opened`` are the full names of the files that `file` and `templatefile` have read, ``downloads`` the modules
-    of the root that `terraform init` has fetched.
+    ``instances`` and ``called`` are filled by address during evaluation. ``any_key`` are the addresses that
+    stand for an unknown number of instances, and ``counts`` maps them to their `count` or `for_each`
+    expressions. ``met`` are the folders of all modules by full path, and ``folders`` are those read before.
+    ``opened`` are the full paths of the files that `file` and `templatefile` read. ``downloads`` are the
+    modules that `terraform init` downloaded.
     """
 
     def __init__(
@@ -120,7 +119,7 @@ class Session:
         self._folders = dict(folders)
 
     def folder(self, path: Path) -> Folder:
-        """Read a folder, once."""
+        """Read a folder once."""
         name = absolute(path)
         if name not in self._folders:
             self._folders[name] = gather_folder(path, self.faults)

@@ -1,4 +1,4 @@
-"""Values of variables: from the caller of the module, the command line, files, and defaults.
+"""Resolves variables: from the caller, the command line, values files and defaults.
 
 https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 """
@@ -32,7 +32,7 @@ _MANY = ("map", "list", "set")
 
 
 def completed(value: Node, kind: Expression, scope: Scope) -> Node:
-    """Give a value the form of its type; attributes that it leaves out are null, or have a default."""
+    """Convert a value to its type; omitted attributes are null or have a default."""
     if isinstance(kind, Name) and isinstance(value, Scalar):
         return _converted(value, kind.name)
     inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
@@ -51,7 +51,7 @@ def completed(value: Node, kind: Expression, scope: Scope) -> Node:
 
 
 def _converted(value: Scalar, kind: str) -> Scalar:
-    """Write a simple value as its type does: text for a string, a number or boolean for a text that is one."""
+    """Convert a simple value to its type: to a text, or from a text to a number or boolean."""
     said, exact, holds = text(value), decimal(value), truth(value)
     if kind == "string" and isinstance(said, str):
         return value._replace(value=said)
@@ -84,26 +84,26 @@ _SIMPLE = ("", "any", "string", "number", "bool")
 
 
 def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Node:
-    """Give the value of a variable; one without is Unknown, and called by its name."""
+    """Return the value of a variable; a variable without a value is Unknown with its name."""
     block = module.files.variables.get(name)
     if block is None:
         return wrong("not declared", at, where)
     found = _given(name, block, module)
     if found is None:
-        return unknown("a variable without a value", at, where)
+        return unknown("the variable has no value", at, where)
     kind = block.body.arguments.get("type")
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
 
 
 def is_sensitive(block: Block, scope: Scope) -> bool:
-    """True for a variable or output that is marked as sensitive, or that no plan may hold."""
+    """True for a variable or output that is sensitive or ephemeral."""
     marks = (block.body.arguments.get(name) for name in ("sensitive", "ephemeral"))
     return any(one is not None and truth(evaluate(one.expression, scope)) is True for one in marks)
 
 
 def hide_sensitive(module: Called) -> None:
-    """Hide the sensitive values of a module's files, also those that nothing refers to: a diff may show them."""
+    """Redact the sensitive values of a module's files, including unused ones, because a diff may show them."""
     for name, block in module.files.variables.items():
         if is_sensitive(block, module.scope):
             module.variable(name, block.header)
@@ -115,7 +115,7 @@ def hide_sensitive(module: Called) -> None:
 
 
 def _given(name: str, block: Block, module: Called) -> Node | None:
-    """Find the value that counts."""
+    """Return the value with the highest precedence."""
     if module.given is not None:
         make = module.given.get(name)
         return make() if make is not None else _default(block, module)
@@ -134,7 +134,7 @@ def _default(block: Block, module: Called) -> Node | None:
 
 
 def _read(value: str, block: Block, module: Called) -> Node:
-    """Read a value of the command line, which is an expression where the type is no simple one."""
+    """Parse a command-line value; it is an expression unless the type is simple."""
     argument = block.body.arguments.get("type")
     kind = written(argument.expression.at).strip('"') if argument is not None else ""
     if kind in _SIMPLE:

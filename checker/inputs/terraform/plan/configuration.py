@@ -1,6 +1,6 @@
-"""What a plan says of the configuration it was made from: which attributes are set, and what they refer to.
+"""Reads the configuration in a plan: the attributes that are set, and their references.
 
-Only this tells an attribute that is not set from one that is set to what is not known yet.
+Only the configuration distinguishes an unset attribute from one set to an unknown value.
 https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation
 """
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 MAX_MODULES = 40
-"""How deep modules may be nested; real ones are four deep at most."""
+"""Maximum depth of modules; real ones are at most four levels deep."""
 
 
 _MAX_LISTED = 400
 
 
 class Setting(NamedTuple):
-    """What is written for one resource, or for the call of a module."""
+    """The expressions of one resource or module call."""
 
     expressions: Mapping[str, object]
     for_each: object = None
 
 
 class Call(NamedTuple):
-    """The call of a module."""
+    """A module call."""
 
     setting: Setting
     module: Module
 
 
 class Module(NamedTuple):
-    """A module: its resources by address without instances, its outputs, its variables and what it calls."""
+    """A module: its resources by address without instance keys, its outputs, variables and calls."""
 
     resources: dict[str, Setting]
     outputs: dict[str, object]
@@ -47,7 +47,7 @@ class Module(NamedTuple):
 
 
 def read_module(scan: Scan, at: int, types: frozenset[str], depth: int = 0) -> tuple[Module, int]:
-    """Read a module and the modules it calls; of its resources those of some types. Raises TextError."""
+    """Read a module and the modules that it calls, keeping resources of some types. Raises TextError."""
     if depth > MAX_MODULES:
         raise TextError(f"modules nested more than {MAX_MODULES} deep", scan.source, at)
     reader = _Reader(scan, types, depth)
@@ -83,7 +83,7 @@ class _Reader:
         return end
 
     def call(self, name: str, at: int) -> int:
-        """Read one call; what it sets may stand after the module in it."""
+        """Read one call; its arguments may follow the module in the text."""
         found: dict[str, object] = {}
         modules = [Module({}, {}, {}, {})]
 
@@ -104,12 +104,12 @@ def _setting(one: Mapping[str, object]) -> Setting:
 
 
 def mapping(value: object) -> Mapping[str, object]:
-    """Take a decoded object as it is, and anything else for an empty one."""
+    """Return a decoded object; an empty one for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def references_of(expression: object) -> tuple[str, ...]:
-    """The references of an expression, the longest of each: a reference is listed with all its beginnings."""
+    """Return the longest references of an expression; plans also list every prefix of a reference."""
     listed = mapping(expression).get("references")
     texts = [one for one in listed if isinstance(one, str)][:_MAX_LISTED] if isinstance(listed, list) else []
     longest = (one for one in texts if not any(other.startswith((f"{one}.", f"{one}[")) for other in texts))
@@ -117,6 +117,6 @@ def references_of(expression: object) -> tuple[str, ...]:
 
 
 def is_null(expression: object) -> bool:
-    """True for an expression that is the constant ``null``."""
+    """True for the constant expression ``null``."""
     one = mapping(expression)
     return "constant_value" in one and one["constant_value"] is None

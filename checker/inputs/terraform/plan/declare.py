@@ -1,4 +1,4 @@
-"""What the resources of a plan or state declare."""
+"""Converts the resources of a plan or state to declarations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ from checker.inputs.declared import (
 )
 from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS
 from checker.inputs.terraform.plan.resource import AFTER_APPLY, SENSITIVE
-from checker.inputs.terraform.policy_owners import Owners, leave_open, names_of, strays
+from checker.inputs.terraform.policy_owners import (
+    Owners,
+    declare_missing_owners,
+    mark_unknown_policies,
+    names_of,
+)
 from checker.policy.node import Array, Object, find, items, text_of
 
 if TYPE_CHECKING:
@@ -35,14 +40,14 @@ if TYPE_CHECKING:
 
 
 def arn_of(resource: Resource, name: str) -> Arn | Unknown:
-    """The ARN of a resource; ``name`` is what it is called by while that is not known."""
+    """Return the ARN of a resource; ``name`` is its name while the ARN is unknown."""
     text = resource.text("arn")
     arn = Arn.parse(text) if isinstance(text, str) else None
     return arn or Unknown(SENSITIVE if resource.hides("arn") else AFTER_APPLY, name)
 
 
 def where_of(resource: Resource) -> Where:
-    """The Region and account of a resource: those of its ARN, else the Region that the resource names itself."""
+    """Return the Region and account of a resource from its ARN, else its own Region."""
     arn = arn_of(resource, "")
     if isinstance(arn, Arn):
         return Where(arn.region, arn.account)
@@ -54,7 +59,7 @@ def where_of(resource: Resource) -> Where:
 
 
 def key(declarer: Declarer, resource: Resource) -> None:
-    """aws_kms_key, aws_kms_replica_key; what is not set has the value that KMS gives it."""
+    """Declare aws_kms_key or aws_kms_replica_key; unset values have KMS defaults."""
     address = resource.address
     key_id = resource.text("key_id")
     known = (key_id,) if isinstance(key_id, str) else ()
@@ -85,7 +90,7 @@ def key(declarer: Declarer, resource: Resource) -> None:
 
 
 def alias(declarer: Declarer, resource: Resource) -> None:
-    """aws_kms_alias."""
+    """Declare aws_kms_alias."""
     address = resource.address
     known = (resource.text("name"), resource.text("arn"))
     names = (f"{address}.name", f"{address}.arn", f"{address}.id", address)
@@ -96,7 +101,7 @@ def alias(declarer: Declarer, resource: Resource) -> None:
 
 
 def grant(declarer: Declarer, resource: Resource) -> None:
-    """aws_kms_grant."""
+    """Declare aws_kms_grant."""
     key, grantee = (declarer.plan.origins.value(resource, name) for name in ("key_id", "grantee_principal"))
     if key != "":
         operations = _operations(resource)
@@ -107,14 +112,14 @@ def grant(declarer: Declarer, resource: Resource) -> None:
 def _operations(resource: Resource) -> tuple[str, ...] | Unknown:
     node = resource.node("operations")
     if node is None or resource.hides("operations"):
-        return Unknown(f"what `{resource.address}` allows is not known")
+        return Unknown(f"the operations of `{resource.address}` are not known")
     return tuple(text_of(one) or "" for one in items(node))
 
 
 def _context(resource: Resource) -> tuple[tuple[str, Value], ...] | Unknown:
-    """The encryption context that a grant is bound to."""
+    """Return the encryption context constraints of a grant."""
     listed = resource.node("constraints")
-    unknown = Unknown(f"what `{resource.address}` is bound to is not known")
+    unknown = Unknown(f"the constraints of `{resource.address}` are not known")
     if resource.hides("constraints") or resource.lacks("constraints"):
         return unknown
     pairs: list[tuple[str, Value]] = []
@@ -128,11 +133,11 @@ def _context(resource: Resource) -> tuple[tuple[str, Value], ...] | Unknown:
     return tuple(pairs)
 
 
-_NO_ARN = "no ARN of a topic"
+_NO_ARN = "not a topic ARN"
 
 
 def topic(declarer: Declarer, resource: Resource) -> None:
-    """aws_sns_topic."""
+    """Declare aws_sns_topic."""
     address = resource.address
     names = (f"{address}.arn", f"{address}.id", address)
     arn = arn_of(resource, names[0])
@@ -156,7 +161,7 @@ def topic(declarer: Declarer, resource: Resource) -> None:
 
 
 def subscription(declarer: Declarer, resource: Resource) -> None:
-    """aws_sns_topic_subscription."""
+    """Declare aws_sns_topic_subscription."""
     topic, protocol, endpoint = (
         declarer.plan.origins.value(resource, name) for name in ("topic_arn", "protocol", "endpoint")
     )
@@ -164,20 +169,20 @@ def subscription(declarer: Declarer, resource: Resource) -> None:
 
 
 def instance(declarer: Declarer, resource: Resource) -> None:
-    """aws_connect_instance, made here or looked up."""
+    """Declare aws_connect_instance, as a resource or data source."""
     arn = arn_of(resource, "")
     if isinstance(arn, Arn) and arn.is_instance:
         declarer.declared.instances.append(Instance(arn, declarer.place(resource, "arn")))
 
 
 def _fifo(resource: Resource) -> bool | Unknown:
-    """A topic is FIFO by its attribute or by its name, which ends in `.fifo` for no other."""
+    """Return whether a topic is FIFO: by attribute, or by a name that ends in `.fifo`."""
     fifo, name = resource.flag("fifo_topic", default=False), resource.text("name")
     return True if isinstance(name, str) and name.endswith(".fifo") else fifo
 
 
 def _tags(resource: Resource) -> tuple[tuple[str, str], ...]:
-    """The tags; Terraform marks a sensitive one in `tags`, and forgets to in `tags_all`."""
+    """Return the tags; Terraform marks a sensitive tag in `tags` but not in `tags_all`."""
     node = resource.node("tags_all") or resource.node("tags")
     members = node.members if isinstance(node, Object) else ()
     open_ = (
@@ -187,10 +192,10 @@ def _tags(resource: Resource) -> tuple[tuple[str, str], ...]:
 
 
 class Declarer:
-    """Turns resources into declarations; ``faults`` are the policies that could not be read.
+    """Converts resources to declarations; ``faults`` are the policies that could not be read.
 
-    ``open_topic`` and ``open_key`` say of a policy of which nobody can tell whose it is. ``named`` says that
-    the file was handed over by name.
+    ``open_topic`` and ``open_key`` are the reasons for policies with an unknown owner. ``named`` is true if
+    the user named the file.
     """
 
     def __init__(self, plan: Plan, declared: Declarations, *, named: bool) -> None:
@@ -204,7 +209,7 @@ class Declarer:
         self.open_key: Unknown | None = gap
 
     def declare(self) -> None:
-        """Declare everything: first what writes policies, since that tells what the others mean."""
+        """Declare all resources, starting with policy resources, because the others depend on them."""
         for resource in self.plan.resources:
             if resource.type in POLICY_OWNERS:
                 self.policy(resource)
@@ -214,17 +219,17 @@ class Declarer:
             declare = _DECLARERS.get(resource.type)
             if declare is not None:
                 declare(self, resource)
-        leave_open(self.declared, self.open_topic, self.open_key)
-        strays(self.declared)
+        mark_unknown_policies(self.declared, self.open_topic, self.open_key)
+        declare_missing_owners(self.declared)
 
     def policy(self, resource: Resource) -> None:
-        """aws_sns_topic_policy, awscc_sns_topic_inline_policy, aws_kms_key_policy."""
+        """Declare aws_sns_topic_policy, awscc_sns_topic_inline_policy or aws_kms_key_policy."""
         name = "policy_document" if resource.type.startswith("awscc") else "policy"
         attribute = POLICY_OWNERS[resource.type]
         owner = self.plan.origins.value(resource, attribute)
         policy = self.read(resource, name, owner if isinstance(owner, str) else "")
         if policy is None:
-            policy = Unknown("no policy is given", f"{resource.address}.{name}")
+            policy = Unknown("no policy is set", f"{resource.address}.{name}")
         of_key = resource.type == "aws_kms_key_policy"
         if isinstance(owner, Unknown) and self.plan.origins.one(resource, attribute) is None:
             self._leave_open(
@@ -240,7 +245,7 @@ class Declarer:
             self.open_topic = unknown
 
     def read(self, resource: Resource, name: str, own: str = "") -> Node | Unknown | None:
-        """Read a policy; one that cannot be read is a fault, and not known."""
+        """Read a policy. If it cannot be read, the error is noted and the policy is unknown."""
         try:
             return self.plan.policy(resource, name, own)
         except InputError as error:
@@ -248,7 +253,7 @@ class Declarer:
             return Unknown(error.reason, f"{resource.address}.{name}")
 
     def place(self, resource: Resource, name: str = "") -> Place:
-        """Where an attribute stands, which reports may quote unless it is sensitive."""
+        """Return the position of an attribute; reports may quote it unless it is sensitive."""
         place = resource.place(name)
         if not resource.hides(place.route[-1]):
             self.plan.source.show(find(resource.document.root, place.route, Part.VALUE))
@@ -273,10 +278,10 @@ def inline_policy(
     arn: Arn | Unknown,
     owners: Owners,
 ) -> Node | Unknown | None:
-    """The policy that a topic or key has of its own.
+    """Return the inline policy of a topic or key.
 
-    AWS fills in what is not set, and Terraform reads back what another resource has written: neither is a
-    second policy. Where a resource that wrote the policy is deleted, the provider puts back AWS's own.
+    AWS fills in unset policies, and Terraform reads back policies of other resources; neither is a second
+    policy. If a policy resource is deleted, the provider restores the AWS default policy.
     """
     apart, plan = owners.of(names, arn), declarer.plan
     if not plan.has_configuration and resource.lacks("policy") and not apart:
@@ -290,7 +295,7 @@ def inline_policy(
 
 
 def _is_alike(one: Node | Unknown | None, other: Node | Unknown) -> bool:
-    """True for two texts that say the same: one of them was read back."""
+    """True if two policy texts are equivalent, because one was read back."""
     texts = [text_of(node) for node in (one, other) if node is not None and not isinstance(node, Unknown)]
     known = [text for text in texts if text is not None]
     try:

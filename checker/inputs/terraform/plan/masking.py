@@ -1,8 +1,8 @@
-"""Policies that Terraform marks as sensitive: judged by the words of the policy language, and by nothing else in them.
+"""Masks policies that Terraform marks as sensitive, keeping only public words of the policy language.
 
-A finding quotes what it is about, so what is secret must not reach the rules. Only words that everybody may
-know are kept: elements, operators, condition keys, actions and service principals that AWS publishes, and the
-names of the plan's own resources. Any other text is Unknown, and so is an object with a key that is none of these.
+Findings quote the policy, so secrets must not reach the rules. Only public words are kept: elements,
+operators, condition keys, actions and service principals that AWS publishes, and the names of the plan's own
+resources. Any other text is Unknown, and so is an object with another key.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ACTIONS = frozenset(word.lower() for word in (*TOPIC_ACTIONS, *KEY_ACTIONS, *_W
 
 
 def masked(node: Node, where: str, own: str = "") -> Node:
-    """Put Unknown in the place of whatever is not a word of the policy language.
+    """Replace all text that is not a public word with Unknown.
 
     ``where`` names the policy, ``own`` is the ARN of its resource.
     """
@@ -58,15 +58,15 @@ def masked(node: Node, where: str, own: str = "") -> Node:
 
 
 def parse_sensitive(node: Node, where: str, own: str = "") -> Node:
-    """Parse a policy that is secret. Raises InputError, which quotes nothing of it either."""
+    """Parse a secret policy. Raises InputError without quoting the policy."""
     root = node
     try:
-        for _ in range(2):  # it may be encoded twice
+        for _ in range(2):  # the JSON may be encoded twice
             text = text_of(root)
             root = parse_embedded(root, text).root if text is not None and isinstance(root, Scalar) else root
     except InputError:
         position = node.source.position(node.start, node.end)
-        raise InputError(node.source.name, f"the sensitive policy `{where}` is no JSON", position) from None
+        raise InputError(node.source.name, f"the sensitive policy `{where}` is not JSON", position) from None
     return masked(root, where, own)
 
 

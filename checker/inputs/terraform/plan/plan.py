@@ -1,4 +1,4 @@
-"""A plan or state as a whole: its resources, and what is written for them."""
+"""Represents a plan or state: its resources and their configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def is_left_out(name: str, scope: Scope, setting: Setting, variables: Mapping[str, object]) -> bool:
-    """True for an attribute that is not set, or set to a variable that nobody gives a value."""
+    """True for an attribute that is not set, or set to a variable without a value."""
     expression = setting.expressions.get(name)
     for _ in range(len(split(scope.address)) + 1):
         if expression is None or is_null(expression):
@@ -56,48 +56,48 @@ _MEANT = {
     "target_key_id": _KEY,
     "primary_key_arn": _KEY,
 }
-"""Types of which an attribute names one; other resources in its expression only help to choose."""
+"""Resource types that an attribute names; other resources in its expression only affect the choice."""
 
 
 class Origins:
-    """The configuration of a plan, asked about attributes of resources; that of a state is empty."""
+    """Resolves attributes in the configuration of a plan; empty for a state."""
 
     def __init__(self, outline: Outline, resources: list[Resource]) -> None:
         self.outline = outline
         self.references = References(outline.root, frozenset(one.address for one in resources))
 
     def is_set(self, resource: Resource, name: str) -> bool:
-        """True for an attribute that the configuration gives a value; AWS fills in some that it does not."""
+        """True for an attribute that the configuration sets; AWS fills in some others."""
         found = self.references.setting(resource.address)
         if found is None or is_left_out(name, found[1], found[0], self.outline.variables):
             return False
         return not resource.lacks(name) or self._may_be_unknown(resource, name)
 
     def _may_be_unknown(self, resource: Resource, name: str) -> bool:
-        """An attribute that nothing unknown goes into is unknown because AWS fills it in."""
+        """True unless an unknown attribute has only known sources, so that AWS fills it in."""
         return any(
             one.hidden or without_indices(one.resource) in self.outline.unsettled
             for one in self.of(resource, name)
         )
 
     def of(self, resource: Resource, name: str) -> tuple[Reference, ...]:
-        """What an attribute is made of, and what need not be known when planning."""
+        """Return the sources of an attribute that may be unknown during planning."""
         found = self.references.setting(resource.address)
         return self.of_expression(resource, found[0].expressions.get(name)) if found else ()
 
     def of_expression(self, resource: Resource, expression: object) -> tuple[Reference, ...]:
-        """The same for any expression that is written for a resource."""
+        """Return the sources of any expression of a resource."""
         references = follow(self.references, resource.address, expression)
         return tuple(one for one in references if not self._is_absent(one)) or references
 
     def _is_absent(self, reference: Reference) -> bool:
-        """True for an instance that there is none of, as in the other branch of a condition."""
+        """True for a missing instance, as in the unused branch of a condition."""
         steps = {step.name for step in split(reference.resource)}
         gone = not self.references.knows(reference.resource)
         return gone and not steps.isdisjoint(TYPES) and "data" not in steps
 
     def one(self, resource: Resource, name: str) -> Reference | None:
-        """The one resource that an attribute comes from; ``None`` where that cannot be told."""
+        """Return the only resource that an attribute comes from; ``None`` if it is ambiguous."""
         found = self.of(resource, name)
         if any(one.hidden for one in found):
             return None
@@ -105,7 +105,7 @@ class Origins:
         return meant[0] if len({one.resource for one in meant}) == 1 else None
 
     def value(self, resource: Resource, name: str, default: str = "") -> Value:
-        """A text, or why it is not known: by the name of the one resource that it comes from, if it is one."""
+        """Return a text; an unknown text has the name of the only resource that it comes from."""
         value = resource.text(name)
         if not isinstance(value, Unknown):
             return value or default
@@ -113,17 +113,17 @@ class Origins:
         if one is not None:
             return value._replace(where=one.text)
         if name in POLICY_OWNERS.values():
-            return value  # two owners that cannot be told must not pass for the same one
+            return value  # two unknown owners must not count as the same owner
         return value._replace(where=named(self.of(resource, name)) or value.where)
 
 
 def named(references: tuple[Reference, ...]) -> str:
-    """Name what something is made of."""
+    """Return a name for the sources of a value."""
     return ", ".join(dict.fromkeys(one.text for one in references[:_MOST_NAMED]))
 
 
 class Plan:
-    """The resources as they will be, and the references between them."""
+    """The planned resources and the references between them."""
 
     def __init__(self, source: ShownSource, outline: Outline, resources: list[Resource]) -> None:
         self.source = source
@@ -134,11 +134,11 @@ class Plan:
 
     @property
     def has_configuration(self) -> bool:
-        """False for a state, which only says what is there."""
+        """False for a state, which has no configuration."""
         return self.outline.root is not None
 
     def policy(self, resource: Resource, name: str, own: str = "") -> Node | Unknown | None:
-        """The policy that an attribute holds; ``own`` is the ARN of its resource. Raises InputError.
+        """Return the policy in an attribute; ``own`` is the ARN of its resource. Raises InputError.
 
         ``None`` where it is not set.
         """
@@ -151,7 +151,7 @@ class Plan:
         return node
 
     def _unknown_policy(self, resource: Resource, name: str) -> Node | Unknown:
-        """A policy that is known after the apply; one of a document is put together of what is known."""
+        """Return a policy known only after apply; a policy document is rendered from its known parts."""
         references = self.origins.of(resource, name)
         if len({one.resource for one in references}) == 1 and references[0].resource in self.documents:
             return self._document(self.documents[references[0].resource])

@@ -1,4 +1,4 @@
-"""Where in a plan or state the resources stand that matter; nothing of them is kept but offsets."""
+"""Indexes the relevant resources of a plan or state by offset, without keeping their content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POLICY_OWNERS = {
     "awscc_sns_topic_inline_policy": "topic_arn",
     "aws_kms_key_policy": "key_id",
 }
-"""Resources that write the policy of another, and the attribute that says whose."""
+"""Resources that write the policy of another resource, and the attribute that names the owner."""
 
 TYPES = frozenset(
     (
@@ -62,14 +62,16 @@ PARTS = frozenset(
         "terraform_data",
     )
 )
-"""Types that tell what streams chats to a topic."""
+"""Resource types that show which resources stream chats to a topic."""
 
 LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
-"""Types of which a data source says something, too."""
+"""Resource types that are also relevant as data sources."""
 
 
 class Found(NamedTuple):
-    """A resource: its address and type, where its object stands in the text, and the JSON pointer of that."""
+    """An indexed resource: its address, its type, the offset of its object, and the JSON pointer of the
+    object.
+    """
 
     address: str
     type: str
@@ -78,11 +80,11 @@ class Found(NamedTuple):
 
 
 class Outline:
-    """A plan or state in outline.
+    """The index of a plan or state.
 
-    ``changed`` are the addresses of all changes, ``unsettled`` those, without instances, of resources that
-    have a value which is not known yet. ``released`` are the owners whose policy resource is deleted.
-    ``gap`` says why resources may be missing from a plan, empty if none are.
+    ``changed`` are the addresses of all changes. ``unsettled`` are the addresses, without instance keys, of
+    resources with unknown values. ``released`` are the owners whose policy resource is deleted. ``gap`` is
+    the reason if resources may be missing from the plan, else empty.
     """
 
     def __init__(self) -> None:
@@ -97,29 +99,29 @@ class Outline:
         self.gap = ""
 
     def resources(self) -> list[Found]:
-        """The resources that are judged, as they will be."""
+        """Return the resources to check, as planned."""
         return [one for one in self._all() if one.type in TYPES]
 
     def parts(self) -> list[Found]:
-        """The resources that tell what streams chats."""
+        """Return the resources that show who streams chats."""
         return [one for one in self._all() if one.type in PARTS]
 
     def _all(self) -> list[Found]:
-        """What will be: what the changes leave, and what they do not speak of and is there already."""
+        """Return the planned resources: the results of changes, and unchanged resources."""
         if self.changes is None:
             return self.planned or self.values
         return [*self.changes, *(one for one in self.values if one.address not in self.changed)]
 
 
 def is_marked(marks: object, *path: str | int) -> bool:
-    """True for a value that has a mark itself, or stands in one that has."""
+    """True for a value that is marked, or inside a marked value."""
     return _beneath(marks, path) is True
 
 
 def has_marks(marks: object, *path: str | int) -> bool:
-    """True for a value that has a mark, stands in one that has, or holds one."""
+    """True for a value that is marked, inside a marked value, or contains a marked value."""
     waiting = [_beneath(marks, path)]
-    while waiting:  # no recursion: the tree may be as deep as the decoder allows
+    while waiting:  # iterative, because the tree may exceed the recursion limit
         one = waiting.pop()
         if one is True:
             return True
@@ -148,13 +150,13 @@ def _refuse(word: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
-"""Numbers stay texts: one of a million digits is read as quickly as any other text."""
+"""Keeps numbers as text, so that a number with a million digits is read as quickly as other text."""
 
 
 class Scan:
-    """A text, and the ways through it; all of them raise TextError with the offset where it is no JSON.
+    """Reads a JSON text by offset. Methods raise TextError with the offset for invalid JSON.
 
-    Offsets are those of a value's first character going in, and of what follows the value coming out.
+    Methods take the offset of a value's first character and return the offset after the value.
     """
 
     def __init__(self, source: Source) -> None:
@@ -167,26 +169,26 @@ class Scan:
         return found.end() if found else at
 
     def value(self, at: int) -> tuple[object, int]:
-        """Decode the value that begins at an offset."""
+        """Decode the value at an offset."""
         try:
             return _DECODER.raw_decode(self.text, at)
         except json.JSONDecodeError as error:
             message = error.msg[0].lower() + error.msg[1:]
             message = message.rstrip(": ").removesuffix(" at").removesuffix(" starting")
-            raise TextError(f"no JSON: {message}", self.source, error.pos) from None
+            raise TextError(f"not JSON: {message}", self.source, error.pos) from None
         except RecursionError:
-            raise TextError("nested too deep", self.source, at) from None
+            raise TextError("nested too deeply", self.source, at) from None
         except ValueError:
-            raise TextError("no JSON: not a number", self.source, at) from None
+            raise TextError("not JSON: not a number", self.source, at) from None
 
     def skip(self, at: int) -> int:
-        """Pass over a value; the elements of a long list are let go one by one."""
+        """Skip a value; the elements of a long list are released one by one."""
         if self.text.startswith("[", at):
             return self.elements(at, lambda _, inside: self.value(inside)[1])
         return self.value(at)[1]
 
     def members(self, at: int, take: TakeMember) -> int:
-        """Give each key of an object to ``take``, which gives the end of its value; skip what is no object."""
+        """Pass each key of an object to ``take``, which returns the end of its value; skip other values."""
         if not self.text.startswith("{", at):
             return self.skip(at)
         seen: set[str] = set()
@@ -196,7 +198,7 @@ class Scan:
         while True:
             start, (key, at) = at, self._key(at)
             if key in seen:
-                raise TextError("a key that stands twice", self.source, start, at)
+                raise TextError("duplicate key", self.source, start, at)
             seen.add(key)
             at = self._expect(":", at)
             at = self.blank(take(key, at))
@@ -205,7 +207,7 @@ class Scan:
             at = self._expect(",", at)
 
     def elements(self, at: int, take: TakeElement) -> int:
-        """Give each element of a list to ``take``, which gives its end; skip what is no list."""
+        """Pass each element of a list to ``take``, which returns its end; skip other values."""
         if not self.text.startswith("[", at):
             return self.skip(at)
         at, index = self.blank(at + 1), 0
@@ -218,7 +220,7 @@ class Scan:
             at, index = self._expect(",", at), index + 1
 
     def spans(self, at: int) -> dict[str, tuple[int, int]]:
-        """Map the keys of an object to the beginnings and ends of their values; nothing for what is no object."""
+        """Map the keys of an object to the ranges of their values; empty for other values."""
         found: dict[str, tuple[int, int]] = {}
 
         def note(key: str, start: int) -> int:

@@ -1,7 +1,7 @@
-"""Policies of `data.aws_iam_policy_document`, put together as the provider would, with what is not known left open.
+"""Renders `data.aws_iam_policy_document` from a plan, as the provider does; unknown parts stay unknown.
 
-A document that depends on what is not known yet is read during the apply: the plan has its arguments, each
-value of them known or not.
+A document that depends on unknown values is read during apply. The plan contains its arguments, each value
+known or not.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
 
@@ -53,7 +53,7 @@ def statement(given: Arguments, node: Object, path: Path, written: Mapping[str, 
 
 
 def _principals(given: Arguments, node: Object, path: Path, written: object) -> Node | None:
-    """Read the blocks `principals`: a type and its identifiers each. Type `*` means everybody."""
+    """Read the `principals` blocks, each a type with its identifiers. Type `*` means everyone."""
     around = node.get(str(path[-1])) or node
     if _is_open(given, around, path, ("type",)):
         return given.unknown(node, written)
@@ -70,7 +70,7 @@ def _principals(given: Arguments, node: Object, path: Path, written: object) -> 
 
 
 def _conditions(given: Arguments, node: Object, path: Path, written: object) -> Node | None:
-    """Read the blocks `condition`: a test, a variable and its values each."""
+    """Read the `condition` blocks, each a test and a variable with its values."""
     around = node.get("condition") or node
     if _is_open(given, around, path, ("test", "variable")):
         return given.unknown(node, written)
@@ -85,12 +85,12 @@ def _conditions(given: Arguments, node: Object, path: Path, written: object) -> 
 
 
 def member(key: str, node: Node | None) -> tuple[Member, ...]:
-    """Make a member of a value, if there is one; its key stands nowhere, so it is placed at the value."""
+    """Make a member for an optional value, at the position of the value."""
     return (Member(key, node, node.start, node.end),) if node is not None else ()
 
 
 def _is_open(given: Arguments, node: Node, path: Path, keys: tuple[str, ...]) -> bool:
-    """True where not even the keys of the blocks are known."""
+    """True if even the keys of the blocks are unknown."""
     inside = (has_marks(given.resource.unknown, *path, i, key) for i, _ in _blocks(node) for key in keys)
     return given.resource.lacks(*path) or any(inside)
 
@@ -101,7 +101,7 @@ def _blocks(node: Node) -> list[tuple[int, Object]]:
 
 
 def _written(written: object, block: Object, keys: tuple[str, ...]) -> Mapping[str, object]:
-    """What is written for a block. Blocks are a set and come in any order: the one with the same keys is meant."""
+    """Return the expressions of a block. Blocks are an unordered set, so they are matched by their keys."""
     blocks = [mapping(one) for one in written] if isinstance(written, list) else []
     same = [
         one
@@ -116,7 +116,7 @@ def _nothing(node: Node) -> Array:
 
 
 def _grouped(pairs: list[tuple[str, Node]], around: Node) -> Object:
-    """Make an object of pairs; the values of one key are joined."""
+    """Make an object from pairs; the values of one key are joined."""
     found: dict[str, list[Node]] = {}
     for key, node in pairs:
         found.setdefault(key, []).append(node)
@@ -136,12 +136,12 @@ _OVERRIDES = ("override_json", "override_policy_documents")
 
 
 def policy_of(given: Arguments, written: Mapping[str, object]) -> Node:
-    """The policy of a document; an Unknown scalar where nothing of it is known.
+    """Render the policy of a document; an Unknown scalar if all of it is unknown.
 
     ``written`` are the expressions of its arguments. Raises InputError for a source that is not JSON.
     """
     resource, values = given.resource, given.resource.values
-    for name in ("statement", *_OVERRIDES):  # an override may take the place of any statement
+    for name in ("statement", *_OVERRIDES):  # an unknown override may replace any statement
         if is_open(resource, name):
             return given.unknown(values, written.get(name))
     statements = [*_own(given, written)]
@@ -158,14 +158,16 @@ def policy_of(given: Arguments, written: Mapping[str, object]) -> Node:
 
 
 def is_open(resource: Resource, name: str) -> bool:
-    """True for an argument that is not known, or a list of documents one of which is not."""
+    """True for an unknown argument, or a list of documents with an unknown item."""
     return resource.lacks(name) or (name != "statement" and has_marks(resource.unknown, name))
 
 
 def _own(given: Arguments, written: Mapping[str, object]) -> Iterator[Node]:
     blocks, listed = given.resource.values.get("statement"), written.get("statement")
     found = blocks.items if isinstance(blocks, Array) else ()
-    fits = isinstance(listed, list) and len(listed) == len(found)  # not where blocks are dynamic
+    fits = isinstance(listed, list) and len(listed) == len(
+        found
+    )  # dynamic blocks have no list of expressions
     for index, one in enumerate(found):
         if isinstance(one, Object):
             expressions = mapping(listed[index]) if fits and isinstance(listed, list) else {}
@@ -173,7 +175,7 @@ def _own(given: Arguments, written: Mapping[str, object]) -> Iterator[Node]:
 
 
 def _inner(given: Arguments, names: tuple[str, ...]) -> Iterator[Node]:
-    """The statements of other documents, which stand in the plan as JSON."""
+    """Read the statements of other documents, which the plan contains as JSON."""
     for name in names:
         node = given.resource.node(name)
         for one in items(node) if node is not None else ():
@@ -194,13 +196,13 @@ Path = tuple[str | int, ...]
 
 
 class Arguments(NamedTuple):
-    """A resource, and how an expression that is written for it is named."""
+    """The arguments of a resource, and a function that names their expressions."""
 
     resource: Resource
     name: Callable[[object], str]
 
     def leaf(self, node: Node | None, path: Path, written: object, around: Node) -> Node | None:
-        """A value or a list of values; ``None`` for what is not set. ``around`` holds it where it is not there."""
+        """Return a value or a list of values; ``None`` if unset. ``around`` is its position if it has none."""
         if self.resource.lacks(*path):
             return self.unknown(node or around, written)
         if isinstance(node, Array):
@@ -214,12 +216,12 @@ class Arguments(NamedTuple):
         return self.shielded(node, path)
 
     def shielded(self, node: Node, path: Path) -> Node:
-        """Hide what is sensitive."""
+        """Hide sensitive values."""
         if not has_marks(self.resource.sensitive, *path):
             return node
         return masked(node, f"{self.resource.address}.{path[0]}")
 
     def unknown(self, node: Node, written: object) -> Scalar:
-        """Stand for a node that is not known, and name the expression that keeps it so."""
+        """Make an Unknown node with the name of the unknown expression."""
         unknown = Unknown(AFTER_APPLY, self.name(written) or self.resource.address)
         return Scalar(unknown, node.source, node.start, node.end)

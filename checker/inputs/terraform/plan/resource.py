@@ -1,4 +1,4 @@
-"""One resource of a plan or state: its values, and what is said of them beside."""
+"""Reads one resource of a plan or state: its values and their marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PartSource(Source):
-    """The values of one resource, cut out of the file; ``pointer`` is theirs, ``root`` what they were read into."""
+    """The values of one resource, cut from the file, with their ``pointer`` and the parsed ``root``."""
 
     __slots__ = ("pointer", "root")
 
@@ -32,13 +32,13 @@ class PartSource(Source):
         self.root: Node | None = None
 
     def pointer_at(self, offset: int) -> str | None:
-        """Point to the value that an offset is in; what is inside a string is the string's."""
+        """Return the pointer to the value at an offset; inside a string, to the string."""
         steps = _steps(self.root, offset) if self.root is not None else ()
         return "".join((self.pointer, *(f"/{step}" for step in steps)))
 
 
 def _steps(node: Node, at: int) -> Iterator[str]:
-    """The way to the value that an offset is in."""
+    """Return the route to the value at an offset."""
     if isinstance(node, Object):
         for member in node.members:
             if member.value.start <= at < member.value.end:
@@ -56,9 +56,9 @@ _LONGEST = 1024 * 1024
 
 
 class ShownSource(Source):
-    """A file whose lines are blank but for the stretches that were shown on purpose.
+    """A file whose lines are blank except for the ranges that were explicitly shown.
 
-    Terraform writes all of a plan in one line, with whatever secrets it holds.
+    Terraform writes a plan in one line, including any secrets.
     """
 
     __slots__ = ("shown",)
@@ -70,11 +70,11 @@ class ShownSource(Source):
         self.shown: list[tuple[int, int]] = []
 
     def show(self, node: Node | Stretch) -> None:
-        """Let reports quote a node of this file, or of a part of it."""
+        """Allow reports to quote a node of this file or of a part of it."""
         self.shown.append((file_offset(node.source, node.start), file_offset(node.source, node.end)))
 
     def line(self, number: int) -> str:
-        """Give a line with what is shown of it; one that is very long, or not shown at all, is only named."""
+        """Return the shown ranges of a line; a hidden or very long line is replaced with a note."""
         start = self.line_start(number)
         end = self.text.find("\n", start)
         end = len(self.text) if end < 0 else end
@@ -89,14 +89,14 @@ class ShownSource(Source):
 
 
 def file_offset(source: Source, offset: int) -> int:
-    """Turn an offset of a text inside others into one of the file."""
+    """Convert an offset in a nested text to an offset in the file."""
     inner: Source | None = source
     while inner is not None and inner.offsets is not None:
         offset, inner = inner.offsets[offset], inner.outer
     return offset
 
 
-AFTER_APPLY = "known only after the apply"
+AFTER_APPLY = "known only after apply"
 SENSITIVE = "a sensitive value"
 
 _OPEN_WHERE_ABSENT = (
@@ -109,7 +109,7 @@ _OPEN_WHERE_ABSENT = (
     "target_key_id",
     "topic_arn",
 )
-"""Planned values have no marks; what is not known yet is left out, and what is not set is null."""
+"""Planned values have no marks: unknown values are omitted, and unset values are null."""
 
 _ADDRESS: Route = ("address",)
 _OF_CHANGE = "after", "after_unknown", "after_sensitive"
@@ -117,10 +117,10 @@ _OF_STATE = "values", "", "sensitive_values"
 
 
 class Resource(NamedTuple):
-    """A resource as it will be.
+    """A planned resource.
 
-    ``unknown`` and ``sensitive`` are trees of marks along the values: true for what is not known before the
-    apply, and for what must not be shown. ``route`` leads from the document's root to the values.
+    ``unknown`` and ``sensitive`` are trees of marks parallel to the values: true for values unknown before
+    apply, and for sensitive values. ``route`` leads from the document's root to the values.
     """
 
     address: str
@@ -132,12 +132,12 @@ class Resource(NamedTuple):
     sensitive: object
 
     def node(self, name: str) -> Node | None:
-        """The node of an attribute; ``None`` where it is null or not there."""
+        """Return the node of an attribute; ``None`` if it is null or missing."""
         node = self.values.get(name)
         return None if isinstance(node, Scalar) and node.value is None else node
 
     def text(self, name: str) -> Value | None:
-        """A text, or why it is not known; ``None`` for what is not set. A sensitive one is not given."""
+        """Return a text or the reason that it is unknown; ``None`` if unset. Sensitive text is hidden."""
         if self.hides(name) and self.values.get(name) is not None:
             return Unknown(SENSITIVE, f"{self.address}.{name}")
         text = text_of(self.values.get(name))
@@ -146,7 +146,7 @@ class Resource(NamedTuple):
         return text
 
     def flag(self, name: str, *, default: bool) -> bool | Unknown:
-        """A boolean."""
+        """Return a boolean."""
         node = self.values.get(name)
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool):
@@ -154,15 +154,15 @@ class Resource(NamedTuple):
         return Unknown(AFTER_APPLY, f"{self.address}.{name}") if self.lacks(name) else default
 
     def lacks(self, *path: str | int) -> bool:
-        """True for a value that is not known before the apply."""
+        """True for a value that is unknown before apply."""
         return is_marked(self.unknown, *path)
 
     def hides(self, *path: str | int) -> bool:
-        """True for a value that is sensitive, or holds something that is."""
+        """True for a value that is sensitive or contains a sensitive value."""
         return has_marks(self.sensitive, *path)
 
     def place(self, name: str = "") -> Place:
-        """Where an attribute stands, or the address of the resource for one that does not."""
+        """Return the position of an attribute, or of the resource address if the attribute has none."""
         there = name and self.node(name) is not None
         return Place(self.document, (*self.route, name) if there else _ADDRESS)
 
@@ -178,7 +178,9 @@ def read_resource(scan: Scan, found: Found) -> Resource:
     )
     if not isinstance(values, Object):
         raise TextError(
-            "the values of a resource are no object", scan.source, file_offset(values.source, values.start)
+            "the values of a resource are not an object",
+            scan.source,
+            file_offset(values.source, values.start),
         )
     unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
     if found.pointer.startswith("/planned_values/"):
@@ -189,7 +191,7 @@ def read_resource(scan: Scan, found: Found) -> Resource:
 
 
 def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, values: Object) -> Object:
-    """Put an object around what matters of a resource, so that routes are those of the file."""
+    """Wrap the relevant parts of a resource in an object, so that routes match the file."""
     source = PartSource(scan.source, *address, found.pointer)
     end = len(source.text)
     node: Node = values
@@ -201,7 +203,7 @@ def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, valu
 
 
 def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
-    """Parse a part of the text; positions are those of the file."""
+    """Parse a part of the text, with positions in the file."""
     part = PartSource(scan.source, *span, pointer)
     part.root = parse_json(part)
     _refuse_duplicates(part.root)
@@ -209,10 +211,10 @@ def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
 
 
 def _refuse_duplicates(node: Node) -> None:
-    """Refuse values that say something twice, since nobody can tell which of the two Terraform would take."""
+    """Refuse duplicate keys, because it is not known which value Terraform would use."""
     if isinstance(node, Object):
         for _, second in node.duplicates():
-            raise TextError("a key that stands twice", node.source, second.start, second.end)
+            raise TextError("duplicate key", node.source, second.start, second.end)
         for member in node.members:
             _refuse_duplicates(member.value)
     elif not isinstance(node, Scalar):

@@ -1,4 +1,4 @@
-"""Walks through a plan or state once and notes where in it the resources stand that matter.
+"""Scans a plan or state once and records the positions of relevant resources.
 
 https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 _WANTED = TYPES | PARTS
 _GAPS = {
     "errored": (True, "the plan errored: Terraform could not plan every resource"),
-    "complete": (False, "the plan is not complete: `-target` or a deferred change left resources out"),
+    "complete": (False, "the plan is not complete: `-target` or a deferred change excludes resources"),
 }
-"""What a plan says if resources may be missing, with the value that says so."""
+"""Plan keys that show that resources may be missing, with the value that shows it."""
 
 _LONGEST = 2000
-"""No address is that long, and what has to find its way in one takes its time."""
+"""Maximum length of an address; longer ones do not occur and would be slow to parse."""
 
 
 def read_outline(scan: Scan) -> Outline:
-    """Walk through a whole text once. Raises TextError."""
+    """Scan a whole text once. Raises TextError."""
     reader = _Reader(scan)
     end = scan.blank(scan.members(scan.blank(0), reader.member))
     if end != len(scan.text):
@@ -77,7 +77,7 @@ class _Reader:
         return self.scan.skip(at)
 
     def inside(self, wanted: str, at: int, take: Callable[[int], int]) -> int:
-        """Take one member of an object, and skip the others."""
+        """Read one member of an object and skip the others."""
         return self.scan.members(at, lambda key, i: take(i) if key == wanted else self.scan.skip(i))
 
     def configuration(self, at: int) -> int:
@@ -85,7 +85,7 @@ class _Reader:
         return end
 
     def change(self, index: int, at: int) -> int:
-        """Note a change: what will be there, and the policies that will not be."""
+        """Record a change: the planned resource, and deleted policies."""
         value, end = self.scan.value(at)
         one = mapping(value)
         change, address = mapping(one.get("change")), one.get("address")
@@ -102,7 +102,7 @@ class _Reader:
         return end
 
     def release(self, kind: str, change: Mapping[str, object]) -> None:
-        """Note whose policy is deleted; Terraform may also leave one alone and only forget about it."""
+        """Record the owner of a deleted policy; a policy that Terraform only forgets stays in place."""
         owner = mapping(change.get("before")).get(POLICY_OWNERS.get(kind, ""))
         if isinstance(owner, str) and change.get("actions") != ["forget"]:
             self.outline.released.add(owner)
@@ -111,7 +111,7 @@ class _Reader:
         return self.inside("root_module", at, lambda i: self.module(i, f"{pointer}/root_module", found, 0))
 
     def module(self, at: int, pointer: str, found: list[Found], depth: int) -> int:
-        """Walk through the resources of a module and of those in it."""
+        """Scan the resources of a module and of its child modules."""
         if depth > MAX_MODULES:
             raise TextError(f"modules nested more than {MAX_MODULES} deep", self.scan.source, at)
 
@@ -128,7 +128,7 @@ class _Reader:
         return self.scan.members(at, member)
 
     def resource(self, at: int, pointer: str, found: list[Found]) -> int:
-        """Note a resource; one that is about to be destroyed after its replacement is none any more."""
+        """Record a resource, except one that is destroyed after its replacement is created."""
         value, end = self.scan.value(at)
         one = mapping(value)
         kind, address = _kind(one), one.get("address")
@@ -140,7 +140,7 @@ class _Reader:
 
 
 def _kind(one: Mapping[str, object]) -> str:
-    """The type of a resource that matters, empty for any other; one that is only looked up is somebody else's."""
+    """Return the type of a relevant resource, else empty; data sources belong to another configuration."""
     kind = one.get("type")
     if not isinstance(kind, str) or kind not in _WANTED:
         return ""

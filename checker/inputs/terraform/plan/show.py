@@ -1,6 +1,7 @@
-"""Reads what `terraform show -json` prints of a plan or a state, as declarations.
+"""Reads `terraform show -json` output of a plan or state as declarations.
 
-What is judged is what will be: what a plan creates, changes or leaves alone, and nothing that it deletes.
+The planned result is checked: resources that the plan creates, changes or keeps, without those that it
+deletes.
 https://developer.hashicorp.com/terraform/internals/json-format
 """
 
@@ -42,7 +43,9 @@ _POLICIES = ("policy", "inline_policy")
 
 
 def parts_of(scan: Scan, outline: Outline) -> list[Part]:
-    """Give what a plan or state that speaks of Connect says of roles, functions and the like. Raises TextError."""
+    """Return the parts of a plan or state, such as roles and functions, that mention Connect. Raises
+    TextError.
+    """
     if "connect" not in scan.text.lower():
         return []
     found = outline.parts()
@@ -60,13 +63,13 @@ def _part(found: Found, one: Mapping[str, object], references: References) -> Pa
 
 
 def _hides_policy(kind: str, one: Mapping[str, object]) -> bool:
-    """True for a policy of a role, user or group that is known only after the apply."""
+    """True for a policy of a role, user or group that is known only after apply."""
     marks = mapping(one.get("change")).get("after_unknown")
     return kind.startswith("aws_iam_") and any(has_marks(marks, name) for name in _POLICIES)
 
 
 def _arguments(address: str, values: Mapping[str, object], references: References) -> dict[str, Plain]:
-    """Put what an argument refers to beside its value, of which Terraform may know nothing yet."""
+    """Add the references of an argument to its value, which may still be unknown."""
     setting = references.setting(address)
     written = setting[0].expressions if setting is not None else {}
     return {
@@ -76,7 +79,7 @@ def _arguments(address: str, values: Mapping[str, object], references: Reference
 
 
 def _symbols(references: References, address: str, expression: object) -> Iterator[Symbol]:
-    """Follow the references of an expression, and those of the blocks in it."""
+    """Follow the references of an expression and of its nested blocks."""
     if isinstance(expression, list):
         for one in expression:
             yield from _symbols(references, address, one)
@@ -95,20 +98,22 @@ def _plain(value: object) -> Plain:
 
 
 MAX_BYTES = 512 * 1024 * 1024
-"""Plans of very large configurations have some fifty megabytes."""
+"""Size limit; plans of very large configurations have about fifty megabytes."""
 
 _CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
-"""What is in a plan that has to do with Amazon Connect; in others, unknown policies are about something else."""
+"""Text that shows that a plan concerns Amazon Connect; in other plans, unknown policies are irrelevant."""
 
-_HIDDEN = "what a role may do is known after the apply"
-_PLAN_AGAIN = "make the plan again: `terraform plan -out=plan.bin`, `terraform show -json plan.bin`"
+_HIDDEN = "the role's policy is known only after apply"
+_PLAN_AGAIN = (
+    "create the plan again: `terraform plan -out=plan.bin && terraform show -json plan.bin > plan.json`"
+)
 
 
 def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
-    """Read a file into the facts; false if there is nothing in it to judge.
+    """Read a file into the facts; false if it contains nothing to check.
 
-    A file is a world of its own: what it declares is tied together within it, and with nothing beside it
-    but by ARN. Raises InputError with line and column where it is no such thing.
+    Each file is a separate namespace: its declarations are linked within the file, and with other files only
+    by ARN. Raises InputError with line and column for invalid content.
     """
     plan, parts = _plan(ShownSource(name_of(path), _read(path)))
     declared = facts.declarations(path)
@@ -124,21 +129,19 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
 
 
 def _may_be_streamed(source: ShownSource, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
-    """Note the topics that only policies which are not known yet may connect to Amazon Connect."""
+    """Report topics that only unknown policies may connect to Amazon Connect."""
     streamed = {topic for one in declared.senders for topic in one.topics}
     for topic in declared.topics if _CONNECT.search(source.text) else ():
         by = (one for one in senders(parts, possible=True) if not one.topics.isdisjoint(topic.names))
         if streamed.isdisjoint(topic.names) and (sender := next(by, None)) is not None:
-            reason = (
-                f"whether Connect streams to `{topic.address}` is not known: {_HIDDEN} (`{sender.address}`)"
-            )
+            reason = f"not known whether Connect streams to `{topic.address}`: {_HIDDEN} (`{sender.address}`)"
             yield Skipped(
                 source.name, reason, help=f"name the file: checker check {shlex.quote(source.name)}"
             )
 
 
 def _plan(source: ShownSource) -> tuple[Plan, list[Part]]:
-    """Read a plan, and what in it may start streams. Raises InputError."""
+    """Read a plan, and the parts of it that may start streams. Raises InputError."""
     scan = Scan(source)
     try:
         outline = read_outline(scan)
@@ -158,7 +161,5 @@ def _read(path: Path) -> str:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
     if len(data) > MAX_BYTES:
-        raise InputError(
-            name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB that are read of a plan"
-        )
+        raise InputError(name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a plan")
     return decode(name_of(path), data)

@@ -1,4 +1,4 @@
-"""Follows the references of an expression, through variables and outputs of modules, to resources."""
+"""Traces the references of an expression through module variables and outputs to resources."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Reference(NamedTuple):
-    """What a reference leads to: a resource and perhaps an attribute, or something that hides what it is made of.
+    """The target of a reference: a resource with an optional attribute, or a value with unknown sources.
 
-    ``resource`` is empty for a local value, which a plan does not take apart.
+    ``resource`` is empty for a local value, whose expression a plan does not contain.
     """
 
     resource: str
@@ -26,18 +26,18 @@ class Reference(NamedTuple):
 
     @property
     def type(self) -> str:
-        """The type of the resource; empty for a data source."""
+        """Return the type of the resource; empty for a data source."""
         steps = split(self.resource)
         return steps[-2].name if len(steps) > 1 and (len(steps) < 3 or steps[-3].name != "data") else ""
 
     @property
     def text(self) -> str:
-        """How Terraform writes it."""
+        """Return the reference in Terraform's syntax."""
         return join(self.resource, self.attribute) if self.resource else self.hidden
 
 
 class Scope(NamedTuple):
-    """One instance of a module; ``key`` is that of the resource in it that something is asked about."""
+    """One instance of a module; ``key`` is the instance key of the resource whose references are traced."""
 
     module: Module
     address: str = ""
@@ -47,12 +47,12 @@ class Scope(NamedTuple):
 
     @property
     def own_key(self) -> str:
-        """Which instance of its call the module is."""
+        """Return the instance key of the module."""
         return index_of(self.address)
 
 
 class References:
-    """The configuration of a plan, and the instances of the resources that are known in it."""
+    """The configuration of a plan, and the known instances of its resources."""
 
     def __init__(self, root: Module | None, instances: frozenset[str]) -> None:
         self.root = root
@@ -62,7 +62,7 @@ class References:
             self.by_base.setdefault(_base(address), []).append(address)
 
     def setting(self, address: str) -> tuple[Setting, Scope] | None:
-        """Find what is written for a resource, and the instance of the module that it stands in."""
+        """Return the configuration of a resource, and the module instance that contains it."""
         found = self._scope(address)
         if found is None:
             return None
@@ -71,18 +71,18 @@ class References:
         return (setting, scope._replace(key=index_of(address))) if setting else None
 
     def knows(self, address: str) -> bool:
-        """True for a resource that is there, or for all instances of one."""
+        """True for an existing resource, or for all instances of one."""
         return address in self.instances or address in self.by_base
 
     def instance(self, base: str, key: str) -> str:
-        """The instance that is meant where none is named: that of the same key, else the only one."""
+        """Return the implied instance: the one with the same key, else the only one."""
         known = self.by_base.get(base, [])
         if base in known or not known:
             return base
         return base + key if key and base + key in known else known[0] if len(known) == 1 else base
 
     def _scope(self, address: str) -> tuple[Scope, tuple[Step, ...]] | None:
-        """Walk down the modules of an address."""
+        """Return the scope of the modules in an address."""
         if self.root is None:
             return None
         scope, steps = Scope(self.root), split(address)
@@ -96,12 +96,12 @@ class References:
 
 
 def _base(address: str) -> str:
-    """The address of a resource without the instance of it, but with those of its modules."""
+    """Return the address of a resource without its own instance key, but with those of its modules."""
     return address[: len(address) - len(index_of(address))]
 
 
 def _modules(address: str) -> Iterator[str]:
-    """The modules that a resource stands in, from the outermost."""
+    """Return the modules that contain a resource, outermost first."""
     steps = split(address)
     for end in range(2, len(steps), 2):
         if steps[end - 2].name != "module":
@@ -114,7 +114,7 @@ _MAX_FOLLOWED = 1000
 
 
 def follow(references: References, address: str, expression: object) -> tuple[Reference, ...]:
-    """Everything that an expression of a resource is made of and that need not be known when planning."""
+    """Return the sources of an expression that may be unknown during planning."""
     found = references.setting(address)
     if found is None:
         return ()
@@ -125,7 +125,7 @@ def follow(references: References, address: str, expression: object) -> tuple[Re
 
 
 class _Follower:
-    """Follows one expression; what was seen before is not followed again, so that circles end."""
+    """Traces one expression. Visited references are not traced again, so that cycles end."""
 
     def __init__(self, references: References) -> None:
         self.references = references
@@ -162,21 +162,21 @@ class _Follower:
             self.resource(steps[:2], steps[2:], scope)
 
     def resource(self, steps: tuple[Step, ...], attribute: tuple[Step, ...], scope: Scope) -> None:
-        """Note a resource, which stands in the module that refers to it."""
+        """Record a resource in the module that refers to it."""
         address = join(scope.address, *steps)
         if not steps[-1].key:
             address = self.references.instance(address, scope.key)
         self.found.append(Reference(address, join(*attribute)))
 
     def variable(self, name: str, scope: Scope) -> None:
-        """Follow a variable to what the caller of the module gives; one of the root is known to the plan."""
+        """Trace a variable to the caller's argument; a root variable has a known value."""
         if scope.outer is not None and scope.call is not None:
             outer = scope.outer._replace(key=scope.own_key)
             setting = scope.call.setting
             self.expression(setting.expressions.get(name), outer, setting)
 
     def output(self, steps: tuple[Step, ...], scope: Scope, reference: str) -> None:
-        """Follow an output into its module; where the instance is not written, its name is not either."""
+        """Trace an output into its module; without an instance key, its name has none either."""
         call = scope.module.calls.get(steps[1].name)
         if call is None:
             self.found.append(Reference("", hidden=join(scope.address, reference)))
@@ -190,7 +190,7 @@ class _Follower:
             self.expression(mapping(output).get("expression"), inner, call.setting)
 
     def each_value(self, scope: Scope, setting: Setting, attribute: tuple[Step, ...]) -> None:
-        """A resource for each of others: its value is the one with the same key."""
+        """Return a resource for `each.value` of other resources: the instance with the same key."""
         for reference in references_of(setting.for_each):
             steps = split(reference)
             if len(steps) == 2 and steps[0].name not in ("var", "local", "module", "each"):
