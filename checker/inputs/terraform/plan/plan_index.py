@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
-
-from checker.policy.text_json import TextError
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from checker.inputs.terraform.plan.configuration import Module
-    from checker.policy.source import Source
 
     TakeMember = Callable[[str, int], int]
     TakeElement = Callable[[int, int], int]
@@ -140,104 +135,3 @@ def _beneath(marks: object, path: tuple[str | int, ...]) -> object:
         else:
             return None
     return marks
-
-
-_BLANK = re.compile(r"[ \t\n\r]*")
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
-
-
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
-"""Keeps numbers as text, so that a number with a million digits is read as quickly as other text."""
-
-
-class Scan:
-    """Reads a JSON text by offset. Methods raise TextError with the offset for invalid JSON.
-
-    Methods take the offset of a value's first character and return the offset after the value.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.text = source.text
-
-    def blank(self, at: int) -> int:
-        """Skip blanks."""
-        found = _BLANK.match(self.text, at)
-        return found.end() if found else at
-
-    def value(self, at: int) -> tuple[object, int]:
-        """Decode the value at an offset."""
-        try:
-            return _DECODER.raw_decode(self.text, at)
-        except json.JSONDecodeError as error:
-            message = error.msg[0].lower() + error.msg[1:]
-            message = message.rstrip(": ").removesuffix(" at").removesuffix(" starting")
-            raise TextError(f"not JSON: {message}", self.source, error.pos) from None
-        except RecursionError:
-            raise TextError("nested too deeply", self.source, at) from None
-        except ValueError:
-            raise TextError("not JSON: not a number", self.source, at) from None
-
-    def skip(self, at: int) -> int:
-        """Skip a value; the elements of a long list are released one by one."""
-        if self.text.startswith("[", at):
-            return self.elements(at, lambda _, inside: self.value(inside)[1])
-        return self.value(at)[1]
-
-    def members(self, at: int, take: TakeMember) -> int:
-        """Pass each key of an object to ``take``, which returns the end of its value; skip other values."""
-        if not self.text.startswith("{", at):
-            return self.skip(at)
-        seen: set[str] = set()
-        at = self.blank(at + 1)
-        if self.text.startswith("}", at):
-            return at + 1
-        while True:
-            start, (key, at) = at, self._key(at)
-            if key in seen:
-                raise TextError("duplicate key", self.source, start, at)
-            seen.add(key)
-            at = self._expect(":", at)
-            at = self.blank(take(key, at))
-            if self.text.startswith("}", at):
-                return at + 1
-            at = self._expect(",", at)
-
-    def elements(self, at: int, take: TakeElement) -> int:
-        """Pass each element of a list to ``take``, which returns its end; skip other values."""
-        if not self.text.startswith("[", at):
-            return self.skip(at)
-        at, index = self.blank(at + 1), 0
-        if self.text.startswith("]", at):
-            return at + 1
-        while True:
-            at = self.blank(take(index, at))
-            if self.text.startswith("]", at):
-                return at + 1
-            at, index = self._expect(",", at), index + 1
-
-    def spans(self, at: int) -> dict[str, tuple[int, int]]:
-        """Map the keys of an object to the ranges of their values; empty for other values."""
-        found: dict[str, tuple[int, int]] = {}
-
-        def note(key: str, start: int) -> int:
-            end = self.value(start)[1]
-            found[key] = start, end
-            return end
-
-        self.members(at, note)
-        return found
-
-    def _key(self, at: int) -> tuple[str, int]:
-        if not self.text.startswith('"', at):
-            raise TextError("expected a key in double quotes", self.source, at)
-        key, end = self.value(at)
-        return str(key), self.blank(end)
-
-    def _expect(self, mark: str, at: int) -> int:
-        if not self.text.startswith(mark, at):
-            raise TextError(f"expected `{mark}`", self.source, at)
-        return self.blank(at + 1)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.core.finding import Route
-    from checker.inputs.terraform.plan.plan_index import Found, Scan
+    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.terraform.plan.plan_index import Found
     from checker.policy.model import Value
     from checker.policy.node import Node, Stretch
 

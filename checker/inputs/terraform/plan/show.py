@@ -20,8 +20,9 @@ from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.senders import Part, senders
 from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.declare import Declarer
+from checker.inputs.terraform.plan.json_scan import Scan
 from checker.inputs.terraform.plan.plan import Plan
-from checker.inputs.terraform.plan.plan_index import Scan, has_marks
+from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import ShownSource, read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
