@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from checker.inputs.terraform.plan.configuration import Module
-
-    TakeMember = Callable[[str, int], int]
-    TakeElement = Callable[[int, int], int]
 
 
 POLICY_OWNERS = {
