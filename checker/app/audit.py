@@ -1,4 +1,4 @@
-"""What `checker audit` does: units of accounts and Regions worked off, a journal, and a report."""
+"""Runs an audit: each account and Region, the journal, and the report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
-    """Audit, report, and give the exit code. Raises InputError."""
+    """Audit the accounts, write the reports, and return the exit code. Raises InputError."""
     from checker.live.audit.instances import unverified
     from checker.live.audit.plan import survey  # boto3 takes a fifth of a second to import
     from checker.live.aws.session import sign_in
@@ -76,7 +76,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
 
 @contextmanager
 def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
-    """Say how to resume an audit that is interrupted or loses its cluster."""
+    """Print the command that resumes an audit after an interrupt or the loss of its cluster."""
     try:
         yield
     except (KeyboardInterrupt, ClusterLostError):
@@ -87,14 +87,14 @@ def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
 def _judged(
     asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
-    """Put everything together, also what could not be sent to Security Hub. Raises InputError."""
+    """Build the report from the journal, and send it to Security Hub if requested. Raises InputError."""
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
     run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
 
 def _without_known(asked: AuditOptions, run: Run) -> Run:
-    """Hold back what the baseline knows, which is written first if that is asked for. Raises InputError."""
+    """Suppress the findings of the baseline, which --write-baseline writes first. Raises InputError."""
     path = asked.write_baseline
     if path is None:
         return without_known(run, asked.options)
@@ -103,7 +103,7 @@ def _without_known(asked: AuditOptions, run: Run) -> Run:
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
-    """Give the command of an audit, as one that resumes its journal."""
+    """Return the command that resumes an audit from its journal."""
     kept: list[str] = []
     words = iter(arguments)
     for word in words:
@@ -118,7 +118,7 @@ _JOURNALS = ("--journal", "--resume")
 
 
 def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
-    """Say which instances of --instance-arn stream to none of the topics that were judged."""
+    """Report each --instance-arn that is paired with no checked topic."""
     paired = {str(one.instance) for target in report.examined for one in target.pairings}
     for source, text in dict.fromkeys(plan.instances):
         if source == Source.OPTION.value and text not in paired:
@@ -131,7 +131,7 @@ def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
 
 
 def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
-    """See that baselines can be used before a long run, though they are only at its end. Raises InputError."""
+    """Check before a long run that its baselines can be read and written at the end. Raises InputError."""
     if asked.write_baseline is not None:
         check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
         return
@@ -150,7 +150,7 @@ def _is_pipe(path: Path) -> bool:
 def _work_off(
     units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
-    """Work the units off and journal them."""
+    """Process the units, and record each in the journal."""
     from checker.live.audit.executor import run
 
     with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
@@ -182,7 +182,7 @@ def _crew(
 def _send(
     asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> tuple[Skipped, ...]:
-    """Send the findings of each unit to Security Hub, but for those that are held back."""
+    """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import send
 
     entered = {unit.bare: unit for unit in surveyed.units}
@@ -200,7 +200,7 @@ _LEFT = "not listed any more since the audit began: its findings were not sent t
 
 
 def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
-    """Put the units of the journal together, also those that are not listed any more."""
+    """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 
     report = joined(entry.report for entry in journal.entries())

@@ -1,4 +1,4 @@
-"""The options that decide what an audit covers and reports: kept in its journal, and taken from there to resume it."""
+"""The options that define the scope and the report of an audit; the journal records them for --resume."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class AuditOptions(NamedTuple):
 
 
 def record_options(asked: AuditOptions) -> Recorded:
-    """Turn the options that a resumed audit shares with its beginning into JSON values.
+    """Return the options that a resumed audit must share with its start, as JSON values.
 
-    Left out is how accounts are reached and where the report goes, which may change.
+    Access to the accounts and the destination of the report are not recorded: they may change.
     """
     options, coverage = asked.options, asked.coverage
     return {
@@ -75,7 +75,7 @@ def _absolute(path: Path) -> str:
 
 
 def resumed_options(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
-    """Take the recorded options. Raises InputError for an option that contradicts them."""
+    """Apply the recorded options. Raises InputError for an option that contradicts them."""
     for name, value in record_options(asked).items():
         if _is_given(name, value) and value != recorded[name]:
             raise InputError(
@@ -87,7 +87,7 @@ def resumed_options(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
 
 
 def _is_given(name: str, value: object) -> bool:
-    """Whether an option is on the command line; only one that has a negative form can be false there."""
+    """True if an option is on the command line; only an option with a negative form can be false there."""
     if value is False:
         return name in _NEGATABLE
     return value not in (None, "", [])
@@ -143,7 +143,7 @@ def _path(text: str | None) -> Path | None:
 
 
 def is_recorded(value: object) -> TypeGuard[Recorded]:
-    """Whether a JSON value has the shape that `record_options` gives, as a journal may be forged or damaged."""
+    """True if a JSON value has the shape of `record_options`: a journal may be forged or damaged."""
     if not isinstance(value, dict) or value.keys() != _SHAPES.keys():
         return False
     shaped = all(_has_shape(value[name], shape) for name, shape in _SHAPES.items())

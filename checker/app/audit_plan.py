@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
-    """Put together what is asked of AWS; the topics of a manifest are named, as if by an option.
+    """Return the plan of an audit; topics of a manifest count as named by an option.
 
     Raises InputError for a manifest that cannot be read.
     """
@@ -48,7 +48,7 @@ def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
 
 
 def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The topics of manifests, each with the instances that its manifest pairs with it."""
+    """Return the topics of the manifests with their instances."""
     named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
     return tuple(
         (topic.name, tuple(str(one.instance) for one in topic.pairings or () if one.explicit))
@@ -57,13 +57,13 @@ def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def named_instances(asked: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
-    """The ARNs of the instances that options, configuration and manifests name for topics."""
+    """Return the ARNs of the instances that options, configuration and manifests name."""
     streaming = (arn for _, arns in plan.streaming for arn in arns)
     return (*asked.options.instances, *ground.configuration.instances, *streaming)
 
 
 def continued(asked: AuditOptions) -> AuditOptions:
-    """Take the options of an audit that is resumed from its journal, so that it audits the same.
+    """Return the options of an audit, from its journal if it is resumed.
 
     Raises InputError for an option that contradicts the journal.
     """
@@ -87,13 +87,13 @@ def continued(asked: AuditOptions) -> AuditOptions:
 
 
 def _temporary() -> Path:
-    """A file that stays if the run is interrupted, so that it can be resumed."""
+    """Create a file that survives an interrupt, so that the audit can be resumed."""
     with tempfile.NamedTemporaryFile(prefix="checker-audit-", suffix=".jsonl", delete=False) as file:
         return Path(file.name)
 
 
 def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
-    """Begin a journal, or resume one; give the units that it knows. How accounts are reached may change.
+    """Start or resume a journal, and return its finished units. Access to the accounts may change.
 
     ``home`` is the Region that is audited if none is named. Raises InputError.
     """

@@ -1,4 +1,4 @@
-"""Writes a baseline: the findings of a run, and the entries of an earlier one that the run did not judge."""
+"""Writes a baseline: the findings of a run, and earlier entries that the run did not check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
-    """Write the baseline of a report, say so, and give it. Raises InputError."""
+    """Write the baseline of a report, print a summary, and return the baseline. Raises InputError."""
     old = Baseline(dict(_existing(path)))
     baseline = renewed(old, report, beside(path))
     write(baseline_lines(baseline), path, regular=regular)
@@ -34,7 +34,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
 
 
 def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
-    """See that a baseline can be written at the end of a long run, and over none of its ``others``. Raises InputError."""
+    """Check that a baseline can be written at the end of a long run, to none of the ``others``. Raises InputError."""
     check_output(path)
     for other in others:
         if other is not None and is_same_file(path, other):
@@ -47,7 +47,7 @@ def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
 
 
 def _existing(path: Path) -> Iterator[tuple[Identity, int]]:
-    """The entries of the file that is replaced, but for those about files that are gone."""
+    """Return the entries of the file to replace, without entries for files that no longer exist."""
     check_output_file(path)
     if not path.is_file() or not path.stat().st_size:
         return

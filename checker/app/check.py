@@ -1,4 +1,4 @@
-"""What `checker check` does. Imports no Typer: the hook's call, paths and no options, needs no option parser."""
+"""Checks files. Imports no Typer: the call of the hook, with paths and no options, needs no option parser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exit:
-    """Judge files and folders, report, and give the exit code. Raises InputError."""
+    """Check files and folders, write the reports, and return the exit code. Raises InputError."""
     destinations = [Destination.of(one) for one in formats or ("text",)]
     run = without_known(examine(options), options)
     if any(finding.fixes for finding in run.report.findings):
@@ -28,7 +28,7 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exi
 
 
 def _with_fixes(run: Run, options: Options) -> Run:
-    """Work every fix out, so that all formats say the same of it; a bug in that must not lose the report."""
+    """Prepare all fixes, so that all formats agree on them; a bug there must not lose the report."""
     from checker.fix.editable import own_code  # only where there is something to fix
     from checker.fix.preview import offered
     from checker.fix.snapshot import Reading

@@ -1,4 +1,4 @@
-"""Exit codes: their meaning, the same for every command, and which one a run ends with. Decided only here."""
+"""Exit codes: the same for every command, and decided only here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """The meaning of each exit code; the table in the README is its documentation."""
+    """The exit codes, documented in the README."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -25,9 +25,9 @@ class Exit(IntEnum):
 class Ending(NamedTuple):
     """How a command ended. Several may hold; the first of them, in this order, gives the exit code.
 
-    ``incomplete`` is for what a command was asked to read, write or delete in AWS and could not; ``undetermined``
-    for results that are not known where that counts. ``reader_gone`` changes only the exit code 0: a command
-    that lost its reader, as in ``| head``, has not told that everything is well.
+    ``incomplete``: AWS did not allow or complete a requested read, write or deletion. ``undetermined``: a result
+    is not known, and --strict counts it. ``reader_gone`` replaces only exit code 0: a command whose output was
+    closed, as by ``| head``, has not reported that everything is clean.
     """
 
     crashed: bool = False
@@ -56,7 +56,7 @@ _CODES = (
 
 
 def ending_of(report: Report, fail_on: Severity, *, strict: bool = False, live: bool = False) -> Ending:
-    """How a run ended that judged files, or live resources, which nobody can make readable by correcting a file."""
+    """Return how a check ended. For ``live`` resources, an unreadable one is incomplete, not bad input."""
     worst = report.worst()
     return Ending(
         crashed=bool(report.crashed),

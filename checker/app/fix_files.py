@@ -1,4 +1,4 @@
-"""What `checker fix` does with files: tries changes out on drafts, and writes what has proven good."""
+"""Fixes files: tries changes on drafts, and writes the proven ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class FixPlan(NamedTuple):
-    """The plan, the severity from which a remaining finding counts, and the files to change as they were read."""
+    """The planned changes, the severity from which remaining findings count, and the files as they were read."""
 
     options: Options
     outcome: Outcome
@@ -43,7 +43,7 @@ class FixPlan(NamedTuple):
 
 
 def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> FixPlan:
-    """Work out what to change. Raises InputError for options that cannot be followed."""
+    """Plan the changes. Raises InputError for invalid options."""
     _check_paths(options)
     ground, snapshot = prepare(options), Snapshot()
 
@@ -66,13 +66,13 @@ def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None =
 
 
 def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
-    """How a fix ended: changes that were only shown count as findings, those that were made do not."""
+    """Return how a fix ended: pending changes count as findings, applied ones do not."""
     ending = ending_of(outcome.repair.after.report, fail_on, live=live)
     return ending._replace(findings=ending.findings or outcome.is_pending)
 
 
 def _check_paths(options: Options) -> None:
-    """Refuse what cannot be written back; among the files of a change it is skipped. Raises InputError."""
+    """Refuse paths that cannot be written; with --changed they are skipped. Raises InputError."""
     for path in options.paths:
         if path == STDIN or (is_stream(path) and not options.changed):
             reason = f"{'standard input' if path == STDIN else 'a pipe or device'} cannot be fixed in place"
@@ -80,7 +80,7 @@ def _check_paths(options: Options) -> None:
 
 
 def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iterator[str]:
-    """Say which files have hard links: as `sed -i` does, a fix replaces a file, and its other names stay as they are."""
+    """Report files with hard links: like `sed -i`, a fix replaces one name, and the others keep the old text."""
     for path, original in originals.items():
         if original.links > 1:
             name = names[path]
@@ -89,7 +89,7 @@ def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iter
 
 
 def apply_fixes(mending: FixPlan) -> FixPlan:
-    """Write the files, and read them again to see that it worked. Raises InputError."""
+    """Write the files, and check them again. Raises InputError if the result is not as planned."""
     outcome = mending.outcome
     _write(mending)
     if outcome.repair.texts:
@@ -105,7 +105,7 @@ def apply_fixes(mending: FixPlan) -> FixPlan:
 
 
 def _write(mending: FixPlan) -> None:
-    """Write the files; if that ends early, say which were written and which not. Raises InputError."""
+    """Write the files; on an error, report the written and the remaining ones. Raises InputError."""
     outcome, written, signals = mending.outcome, list[str](), list[int]()
     try:
         with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
@@ -127,7 +127,7 @@ def _check_signals(signals: Sequence[int]) -> None:
 
 
 def _progress(outcome: Outcome, written: Sequence[str]) -> str:
-    """Say which files were written and which not."""
+    """Describe the written and the remaining files."""
     rest = [path for path in outcome.repair.texts if path not in written]
     if not written:
         return "nothing was written"

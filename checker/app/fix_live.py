@@ -1,4 +1,4 @@
-"""What `checker fix --topic-arn` asks and says; `checker.live.repair.execution` does it."""
+"""Fixes a topic in AWS: plan, confirmation and messages; `checker.live.repair.execution` makes the changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class LiveOptions(NamedTuple):
-    """What the command line says of a live repair."""
+    """The command-line options of a fix in AWS."""
 
     options: Options
     access: Access
@@ -54,14 +54,14 @@ class LiveOptions(NamedTuple):
 
 
 def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
-    """Plan, show, and with ``apply`` carry out.
+    """Plan and show the fix, and apply it if ``apply``.
 
-    People see the plan before they are asked; programs get what came of it, also where something went wrong.
+    Text output shows the plan before the confirmation; JSON output has the result, also after an error.
     Raises InputError.
     """
     arn = Arn.parse(asked.topic)
     if arn is None or not arn.is_topic:
-        raise InputError("--topic-arn", f"`{asked.topic}` is no ARN of a topic")
+        raise InputError("--topic-arn", f"`{asked.topic}` is not the ARN of a topic")
     with interruptible():
         return _fix(asked, arn, shown, apply=apply, yes=yes)
 
@@ -84,7 +84,7 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
-    """Show the plan. Raises InputError if nobody reads what is about to be done."""
+    """Show the plan. Raises InputError if the output is closed before the plan was read."""
     try:
         shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
@@ -101,9 +101,9 @@ def _as_planned(planned: Plan) -> Done:
 
 
 def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int], *, yes: bool) -> Done:
-    """Carry a plan out, and try a chat on what came of it if that is asked for.
+    """Apply a plan, and test it with a chat if requested.
 
-    What is begun is finished, so that nothing stays half done; a signal that came meanwhile is noted in ``late``.
+    The current change is finished before a signal counts; signals are added to ``late``.
     """
     done = _as_planned(planned)
     if planned.changes:
@@ -120,7 +120,7 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
 def _tried(
     planned: Plan, done: Done, asked: LiveOptions, trial: Trial, shown: Shown, late: list[int]
 ) -> Done:
-    """Try a chat on a repair; where that is asked for, roll the repair back unless the message arrives."""
+    """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = trial.rollback and bool(planned.changes)
     try:
         passage = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
@@ -133,7 +133,7 @@ def _tried(
 
 
 def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
-    """Roll back a repair that no message came through."""
+    """Roll back a fix after a failed test."""
     from checker.live.repair.execution import undo
 
     with finishing(
@@ -145,7 +145,7 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
 
 
 def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
-    """Sum up, and say how it ended. Raises InputError for a change that was refused before it began."""
+    """Print the summary, and return how the fix ended. Raises InputError for a refused change."""
     outcome = done.outcome
     if done.fault is not None and done.refused:
         done.fault.incomplete |= any(one.error for one in planned.calls.skipped)
@@ -189,7 +189,7 @@ def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
 
 
 def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
-    """The instances of the options; without any, those of the configuration in the topic's account and Region."""
+    """Return the instances of the options, else those of the configuration in the topic's account and Region."""
     named = tuple(one for one in ground.instances if one.source is Source.OPTION)
     here = (topic.partition, topic.region, topic.account)
     ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
@@ -202,7 +202,7 @@ def _tell_steps(outcome: Outcome) -> None:
 
 
 def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
-    """Judge as options and configuration say."""
+    """Return a function that checks an inventory as options and configuration demand."""
 
     def read(inventory: Inventory) -> Reading:
         run = decide(judge(inventory, ground.rules, Scope(all_topics=True)), ground, options, inventory)
@@ -212,7 +212,7 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
 
 
 def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
-    """Carry the plan out. Raises InputError for what stands against it."""
+    """Apply the plan. Raises InputError if a precondition fails."""
     from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
 
@@ -235,7 +235,7 @@ def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Don
 
 
 def _with_help(done: Done, help_text: str) -> Done:
-    """Say how to roll back the remaining changes after a fault."""
+    """Add the rollback command to an error."""
     fault = done.fault
     if fault is None:
         return done

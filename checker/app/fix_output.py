@@ -1,4 +1,4 @@
-"""Writes the report of a fix: in which format, and where."""
+"""Writes the report of a fix in its format, to a file or standard output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """How an outcome is reported, and where: standard output, or a file."""
+    """The format and the destination of the report of a fix."""
 
     format: Format
     paint: Paint
@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 
     @property
     def for_people(self) -> bool:
-        """True for text, which is read while the command goes on."""
+        """True for text, which is printed while the command runs."""
         return self.format is not Format.JSON
 
     def write(self, outcome: Outcome) -> None:
@@ -39,7 +39,7 @@ class Shown(NamedTuple):
         write(text(outcome, self.paint), self.output)
 
     def remarks(self, outcome: Outcome) -> Iterator[str]:
-        """Say which files' diffs cannot be given to `git apply`."""
+        """Name the files whose diff does not work with `git apply`."""
         if self.for_people:
             for name in escaped_diffs(outcome):
                 yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"

@@ -1,4 +1,4 @@
-"""Runs a flow for a command: heeds signals, shows each step as it happens, and gives the exit code."""
+"""Runs a test chat for a command: handles signals, prints each step, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ATTEMPTS = 4
 def carry_through(
     asked: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
 ) -> FlowResult:
-    """Run a flow. Its steps are the report where that is a text on standard output, else they are progress."""
+    """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
     from checker.live.aws.session import sign_in
     from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
 
@@ -57,7 +57,7 @@ def carry_through(
     stops = Stops(threading.Event(), threading.Event())
 
     def stop(count: int) -> None:
-        """Let the first signal end the flow, after the call under way, and the second the clearing away."""
+        """End the flow at the first signal, after the current call, and the cleanup at the second."""
         (stops.flow if count == 1 else stops.clearing).set()
         if count == 1:
             tell("interrupted: clearing away; once more leaves everything as it is")
@@ -70,7 +70,7 @@ def carry_through(
 
 
 def ending_of_flow(passage: FlowResult) -> Ending:
-    """How a flow ended: a message that did not arrive and a broken link are findings."""
+    """Return how a test chat ended: a missing message and a broken link are findings."""
     refused = passage.end is End.REFUSED
     known = passage.cause is not None and bool(passage.cause.link or passage.cause.rule)
     kept = [one.kept for one in passage.topics if one.kept is not None]
@@ -84,7 +84,7 @@ def ending_of_flow(passage: FlowResult) -> Ending:
 
 
 class Trial(NamedTuple):
-    """The chat to try after a repair, and whether the repair is rolled back if nothing arrives."""
+    """The test chat after a fix, and whether to roll the fix back if the message does not arrive."""
 
     contact_flow: str
     wait: float
@@ -92,7 +92,7 @@ class Trial(NamedTuple):
 
 
 def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
-    """See that a chat can be tried, before anything is written. Raises InputError."""
+    """Check that a test chat is possible before anything is written. Raises InputError."""
     for wrong, help_text in (
         (not apply, "with --apply: a chat is tried after a repair; `checker flow` tries one without"),
         (not trial.contact_flow, "name what takes the chat with --contact-flow-id"),
@@ -103,7 +103,7 @@ def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
 
 
 def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> FlowResult:
-    """Send a message through what was repaired, and tell what came of it as `checker flow` does."""
+    """Send a test message after a fix, and print the result as `checker flow` does."""
     from checker.live.flow.steps import FlowRequest  # only where a chat is tried
 
     instance, *_ = planned.wish.instances
@@ -125,7 +125,7 @@ def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, y
 
 
 def dry_run(asked: FlowRequest, access: Access) -> Exit:
-    """Show what would be created, and change nothing. Raises InputError."""
+    """Show the planned calls, and change nothing. Raises InputError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
     from checker.live.retention.setup import rehearse
 
@@ -141,7 +141,7 @@ def dry_run(asked: FlowRequest, access: Access) -> Exit:
 
 
 def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
-    """Say call by call what would be created."""
+    """Describe each planned call."""
     if not planned:
         yield f"{topic}: nothing to create"
         return
@@ -153,7 +153,7 @@ def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
 
 
 def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
-    """Write down what is about to be created, and how to remove it. Raises InputError."""
+    """Write the receipt of the planned resources, for their removal. Raises InputError."""
     real_path(folder)
     now = datetime.now(UTC)
     path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"

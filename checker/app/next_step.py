@@ -1,4 +1,4 @@
-"""The command to run next, whole and ready to paste: every report ends with it."""
+"""The next command, complete and ready to paste; every report ends with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
 
 
 def after_check(report: Report, options: Options) -> Iterator[str]:
-    """Lead from findings in files to their fixes, else to the page of the worst rule."""
+    """Suggest a fix for the findings, else the page of the most severe rule."""
     failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
     if any(path == STDIN or is_stream(path) for path in options.paths):
         return  # a fix needs a file
@@ -39,7 +39,7 @@ def after_check(report: Report, options: Options) -> Iterator[str]:
 
 
 def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
-    """Lead from shown fixes to applying them, and from applied ones to a test of the chat flow."""
+    """Suggest --apply for planned fixes, and a test chat for applied ones."""
     if outcome.is_pending:
         yield f"next: {shlex.join([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
@@ -47,7 +47,7 @@ def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
 
 
 def after_explain(explanation: Explanation, words: Sequence[str]) -> Iterator[str]:
-    """Lead from a broken or open chain to its fix, and from a whole one to a test of the chat flow.
+    """Suggest a fix for a broken or open chain, and a test chat for a whole one.
 
     ``words`` are the options of `fix` that name the same topic.
     """
@@ -58,7 +58,7 @@ def after_explain(explanation: Explanation, words: Sequence[str]) -> Iterator[st
 
 
 def after_audit(report: Report) -> Iterator[str]:
-    """Lead from the worst finding about a topic in AWS to the explanation of its chain."""
+    """Suggest an explanation of the topic with the most severe finding."""
     pairings = {one.resource: one.pairings for one in report.examined}
     failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
     about = [(one, name) for one in failed for name in (one.resource, *one.affects) if _is_topic(name)]
@@ -86,7 +86,7 @@ def _worst(findings: Sequence[Finding]) -> Finding:
 
 
 def _same_input(options: Options) -> Iterator[str]:
-    """The paths and options of a check that a fix needs as well.
+    """Return the paths and options of a check that a fix needs as well.
 
     Without a path, --topic-arn would name a topic in AWS.
     """

@@ -45,14 +45,14 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 class Destination(NamedTuple):
-    """A format and the file that it is written to; without one, standard output."""
+    """A format and its file, or standard output."""
 
     format: str
     path: Path | None = None
 
     @classmethod
     def of(cls, text: str) -> Destination:
-        """Read `NAME` or `NAME=FILE`. Raises InputError for a format that there is none of."""
+        """Parse `NAME` or `NAME=FILE`. Raises InputError for an unknown format."""
         name, equals, path = text.partition("=")
         if name not in FORMATS:
             guess = did_you_mean(name, FORMATS)
@@ -64,11 +64,10 @@ class Destination(NamedTuple):
 
 
 def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> bool:
-    """Write a report in every format; ``output`` is a file that takes the place of standard output.
+    """Write a report in all formats; ``output`` is a file in place of standard output.
 
-    Files come first, so that they are written whoever reads standard output. False if a format could not be
-    written because of a bug; the others are. Raises InputError for two reports in one place, and for a file that
-    cannot be written.
+    Files are written first, so that a closed standard output does not lose them. Returns False if a bug prevented
+    one of the formats. Raises InputError for two reports in one place, and for a file that cannot be written.
     """
     check_destinations(destinations, output)
     targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
@@ -87,7 +86,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
 
 
 def _is_written(target: Destination, run: Run) -> bool:
-    """Write one format; a bug in it must not lose the others."""
+    """Write one format, and return False on a bug, which must not lose the others."""
     paint = Paint() if target.path else paint_for(sys.stdout)
     try:
         write(render(target.format, run.report, _setting(run.fail_on, paint)), target.path)
@@ -104,9 +103,9 @@ def _is_written(target: Destination, run: Run) -> bool:
 def check_destinations(
     destinations: Sequence[Destination], output: str = "", journal: Path | None = None
 ) -> None:
-    """See that every report can be written, before a long run and before the first of them.
+    """Check before a long run that every report can be written.
 
-    Raises InputError, also for a report in the place of the journal, which the run would empty first.
+    Raises InputError, also for a report that would overwrite the journal.
     """
     for target in _targets(destinations, output):
         check_output(target.path)
@@ -135,7 +134,7 @@ def _setting(fail_on: Severity, paint: Paint) -> Setting:
 
 
 def _step_summary(report: Report, fail_on: Severity) -> None:
-    """Add to the page that GitHub shows for the step.
+    """Add the report to the step summary of GitHub Actions.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
@@ -154,7 +153,7 @@ def _step_summary(report: Report, fail_on: Severity) -> None:
 
 
 class Format(StrEnum):
-    """How a single answer is written."""
+    """Formats of commands with a single answer."""
 
     TEXT = "text"
     JSON = "json"

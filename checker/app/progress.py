@@ -1,4 +1,4 @@
-"""A bar for large files, on a terminal alone."""
+"""Progress: a bar for large files on a terminal, and counts of an audit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WIDTH = 30
 
 
 def progress_bar() -> Callable[[str, float], None]:
-    """Give what draws a bar on standard error, ten times a second at most, and takes it away at the end."""
+    """Return a function that draws a bar on standard error at most ten times a second, and removes it at the end."""
     if not is_terminal(sys.stderr):
         return lambda _name, _part: None
     last = 0.0
@@ -46,7 +46,7 @@ _LINE_PAUSE = 5.0
 
 
 class AuditProgress:
-    """Counts calls, from any thread, and units; calls made ``elsewhere`` are told with the unit they were made for."""
+    """Counts calls from any thread, and units; a call made ``elsewhere`` counts for the unit that needs it."""
 
     def __init__(self, units: int, *, elsewhere: bool = False) -> None:
         self._units = units

@@ -1,4 +1,4 @@
-"""One run over files: configuration, inventory, judgement, and what is held back."""
+"""Runs a check: configuration, inventory, rules, and suppressed findings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """What the command line says of a run; ``None`` where it says nothing, so that the configuration counts.
+    """The command-line options of a check; ``None`` leaves the choice to the configuration.
 
     ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all.
     """
@@ -55,7 +55,7 @@ class Options(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What came of it, and what the options and the configuration say of its end."""
+    """The report of a check, and the settings for its exit code."""
 
     report: Report
     fail_on: Severity
@@ -65,7 +65,7 @@ class Run(NamedTuple):
 
 
 def known_rules() -> tuple[Rule, ...]:
-    """Every rule, those of rule packs too. Raises InputError for a pack that cannot be used."""
+    """Return all rules, including those of rule packs. Raises InputError for a pack that cannot be loaded."""
     try:
         return all_rules()
     except PackError as error:
@@ -73,7 +73,7 @@ def known_rules() -> tuple[Rule, ...]:
 
 
 class Ground(NamedTuple):
-    """What a run stands on before anything is read: the rules with their families, and the configuration."""
+    """The rules with their families, and the configuration of a check."""
 
     rules: tuple[Rule, ...]
     families: dict[str, str]
@@ -82,12 +82,12 @@ class Ground(NamedTuple):
     instances: tuple[Instance, ...]
 
     def fail_on(self, options: Options) -> Severity:
-        """The severity from which a finding counts."""
+        """Return the severity from which findings count."""
         return options.fail_on or self.configuration.fail_on or Severity.WARNING
 
 
 def prepare(options: Options) -> Ground:
-    """Read the configuration. Raises InputError for options and configurations that cannot be followed."""
+    """Read the configuration. Raises InputError for invalid options and configurations."""
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
@@ -99,12 +99,12 @@ def prepare(options: Options) -> Ground:
 
 
 def examine(options: Options) -> Run:
-    """Judge files and folders. Raises InputError for options and configurations that cannot be followed."""
+    """Check files and folders. Raises InputError for invalid options and configurations."""
     return examine_on(prepare(options), options)
 
 
 def examine_on(ground: Ground, options: Options) -> Run:
-    """Judge files and folders, where the configuration has been read."""
+    """Check files and folders with a configuration that was read before."""
     if options.changed:
         return _examine_change(ground, options)
     paths = options.paths or (Path(),)
@@ -118,7 +118,7 @@ def examine_on(ground: Ground, options: Options) -> Run:
 
 
 def _examine_change(ground: Ground, options: Options) -> Run:
-    """Judge the files of a change; of Terraform, the roots that it reaches."""
+    """Check changed files; for Terraform, the roots that they affect."""
     change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
     options = options._replace(given=options.given._replace(values=change.values))
     inventory = _loaded(ground, options, change.paths)
@@ -145,7 +145,7 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
 
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
-    """Say which instances of --instance-arn no topic was judged for, as all are paired with others on purpose."""
+    """Report each --instance-arn without a topic: all topics are explicitly paired with other instances."""
     paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired:
@@ -154,7 +154,7 @@ def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
 
 
 def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
-    """Report options that name topics and match none; among the files of a change there may be none."""
+    """Report --topic-arn and --topic-tag without a match, except with --changed."""
     if options.changed:
         return
     names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
@@ -181,7 +181,7 @@ def topics_not_found(patterns: Sequence[str], arns: Iterable[str]) -> Iterator[S
 
 
 def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
-    """Keep what options and configuration select, and hold back what somebody puts up with."""
+    """Apply the rule selection, and suppress findings by comments and configuration."""
     configuration = ground.configuration
     report = choose(report, configuration, options.choice, ground.families, absolute)
     if configuration.suppressions or inventory.comments:
@@ -196,7 +196,7 @@ def decide(report: Report, ground: Ground, options: Options, inventory: Inventor
 
 
 def absolute(name: str) -> str:
-    """Write the name of a file as an absolute path, with slashes."""
+    """Return the absolute path of a file, with slashes."""
     return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
 
 
@@ -215,7 +215,7 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
 
 
 def _check_choice(options: Options) -> None:
-    """See that the options select a rule. Raises InputError."""
+    """Check that the options select a rule. Raises InputError."""
     choice = options.choice
     if not any(selects(choice, rule.id, rule.family) for rule in known_rules()):
         option = "--select" if choice.select is not None else "--ignore"
@@ -237,7 +237,7 @@ def _instance(text: str, source: Source) -> Instance:
 
 
 def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
-    """The instances that the configuration lists for the file or the Terraform root of a topic."""
+    """Return the configured instances for the file or the Terraform root of a topic."""
     paths = configuration.paths_of(absolute(topic.place.document.name), topic.home if topic.address else "")
     for override in reversed(configuration.overrides):
         if override.instances and matches(override.paths, *paths):
@@ -260,7 +260,7 @@ def _today() -> str:
 
 
 def without_known(run: Run, options: Options) -> Run:
-    """Hold back what the baseline knows, if there is one. Raises InputError."""
+    """Suppress the findings of the baseline, if there is one. Raises InputError."""
     path = options.baseline or baseline_path(run.configuration)
     if path is None:
         return run
@@ -274,12 +274,12 @@ def without_known(run: Run, options: Options) -> Run:
 
 
 def baseline_path(configuration: Configuration) -> Path | None:
-    """The baseline that a configuration names."""
+    """Return the baseline that a configuration names."""
     return Path(configuration.folder, configuration.baseline) if configuration.baseline else None
 
 
 def beside(path: Path) -> Callable[[str], str]:
-    """Name files as the baseline at a path does: relative to its folder."""
+    """Return a function that names files relative to the folder of a baseline."""
     folder = path.absolute().parent.as_posix()
 
     def relative(name: str) -> str:
@@ -289,5 +289,5 @@ def beside(path: Path) -> Callable[[str], str]:
 
 
 def split(texts: Sequence[str]) -> tuple[str, ...]:
-    """Read options that may be repeated and may hold lists with commas."""
+    """Split repeatable options with comma-separated values."""
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())

@@ -1,4 +1,4 @@
-"""Signals during work that must not stop halfway, or that has something to say before it stops."""
+"""Handles signals during work that must not stop halfway, or must report before it stops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 
 @contextmanager
 def heeded(heed: Callable[[int], None]) -> Iterator[None]:
-    """Call a function for each signal in place of stopping at once, with the number of signals so far.
+    """Call a function for each signal instead of stopping, with the number of signals so far.
 
     A signal that is ignored stays ignored: `nohup` asks for that.
     """
@@ -43,7 +43,7 @@ def heeded(heed: Callable[[int], None]) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let `kill` and a closed terminal end the work as Ctrl-C does: by a KeyboardInterrupt."""
+    """Raise KeyboardInterrupt for `kill` and a closed terminal, as for Ctrl-C."""
     with heeded(_interrupt):
         yield
 
@@ -54,7 +54,7 @@ def _interrupt(_: int) -> None:
 
 @contextmanager
 def finishing(message: str, late: list[int]) -> Iterator[None]:
-    """Finish the work after the first signal, and stop it at the second; ``late`` takes the signals that come."""
+    """Finish the work after the first signal, and stop at the second; signals are added to ``late``."""
 
     def put_off(count: int) -> None:
         late.append(count)

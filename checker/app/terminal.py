@@ -1,4 +1,4 @@
-"""Where output goes, and how a command ends when something unforeseen happens. Knows no Typer."""
+"""Output streams, and the end of a command after an unexpected error. Knows no Typer."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ def guarded(command: Callable[[], object]) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Give what a caller has closed, as `>&-` does, somewhere to go."""
+    """Replace streams that the caller closed, as with `>&-`."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
 
 
 def ended(command: Callable[[], object]) -> int:
-    """Run a command to its end, whatever that is, and give the exit code."""
+    """Run a command, and return its exit code, also after an error."""
     with hiding():
         return _ended_code(command)
 
 
 def _ended_code(command: Callable[[], object]) -> int:
-    """Run a command, and report what ended it; reporting may lose its reader as well."""
+    """Run a command, and report its error; the output may be closed meanwhile."""
     _GONE.clear()
     try:
         code = _reported(command)
@@ -85,13 +85,13 @@ def _reported(command: Callable[[], object]) -> int:
 
 
 def report_bug(error: Exception) -> None:
-    """Report an error that should not have happened."""
+    """Report a bug."""
     tell(f"error: internal error: {type(error).__name__}: {error}")
     tell("  = help: this is a bug in checker; CHECKER_DEBUG=1 shows the traceback, please report it")
 
 
 def _code_of(command: Callable[[], object]) -> int:
-    """The exit code that a command gives, or that Typer exits with."""
+    """Return the exit code of a command, or the one that Typer exits with."""
     try:
         code = command()
     except SystemExit as done:
@@ -100,18 +100,18 @@ def _code_of(command: Callable[[], object]) -> int:
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Color on a terminal, unless NO_COLOR is set. https://no-color.org"""
+    """Use color on a terminal, unless NO_COLOR is set. https://no-color.org"""
     colors = is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Paint(enabled=colors)
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """True for a stream that people read while it is written."""
+    """True for a terminal."""
     return stream.isatty()
 
 
 def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
-    """Write the report to standard output, or to a file that is opened only once there is something to write.
+    """Write a report to standard output, or to a file that is opened at the first line.
 
     Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
     its place is refused. Raises InputError for a file that cannot be written, for an input of the run and for a
@@ -134,7 +134,7 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
 
 
 def _ended(lines: Iterable[str], stream: TextIO | None = None) -> Iterator[str]:
-    """Make lines inert and end them; a stream that is a terminal keeps our colors."""
+    """Escape control characters and end the lines; a terminal keeps the colors."""
     styled = stream is not None and paint_for(stream).enabled
     return (f"{inert_line(line, styled=styled)}\n" for line in lines)
 
@@ -154,9 +154,9 @@ def _unwritable(name: str, error: OSError) -> InputError:
 
 
 def check_output(output: Path | None) -> None:
-    """See that a report can be written, before anything is done that it tells of.
+    """Check that a report can be written, before the work that it reports.
 
-    Called again once the inputs are read, which it may not overwrite. Raises InputError.
+    Called again after reading, because a report must not overwrite an input. Raises InputError.
     """
     if output is None:
         return
@@ -167,7 +167,7 @@ def check_output(output: Path | None) -> None:
 
 
 def _output_fault(output: Path) -> tuple[str, str]:
-    """Say why a file cannot be written, and what to do about it; the path tests never raise."""
+    """Return why a file cannot be written, and a help line; the path tests never raise."""
     folder = output.absolute().parent
     if os.path.isdir(output):  # noqa: PTH112
         return "it is a folder", "name a file; nothing was written"
@@ -185,14 +185,14 @@ def tell(*lines: str) -> None:
 
 
 def show(lines: Iterable[str], stream: TextIO) -> None:
-    """Write lines to standard output or error at once, as something happens."""
+    """Write lines to a stream immediately."""
     stream.writelines(_ended(lines, stream))
     stream.flush()
 
 
 @contextmanager
 def outliving_reader() -> Iterator[None]:
-    """Go on if the reader of the output goes: the work has to be finished, or cleaned up. The exit code tells."""
+    """Continue if the output is closed, to finish or clean up the work; the exit code reports it."""
     try:
         yield
     except BrokenPipeError:
@@ -200,7 +200,7 @@ def outliving_reader() -> Iterator[None]:
 
 
 def complain(error: InputError) -> Exit:
-    """Report an input that could not be read, and give the exit code."""
+    """Report an InputError, and return the exit code."""
     from checker.report.text import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
@@ -208,7 +208,7 @@ def complain(error: InputError) -> Exit:
 
 
 def is_confirmed(question: str) -> bool:
-    """Ask on a terminal; without one the answer is no."""
+    """Ask for confirmation on a terminal; without a terminal the answer is no."""
     if not is_terminal(sys.stdin):
         return False
     sys.stderr.write(f"{inert(question)}? [y/N] ")

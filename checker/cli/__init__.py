@@ -1,1 +1,1 @@
-"""The command line: options, the run, the output, the exit code. Only here is printed or exited."""
+"""The command line: one module for each command, with its options."""

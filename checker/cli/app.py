@@ -1,4 +1,4 @@
-"""The Typer application. A command's module is imported only when that command, or the help, is asked for."""
+"""The Typer application. It imports only the module of the requested command, or all of them for the help."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def build(arguments: list[str]) -> typer.Typer:
-    """Make the application with the command that the arguments name, or with all of them."""
+    """Build the application with the command in the arguments, or with all commands."""
     named = next((one for one in arguments if not one.startswith("-")), "")
     chosen = [one for one in _COMMANDS if one.split()[0] == named]
     app = typer.Typer(
@@ -153,7 +153,7 @@ def build(arguments: list[str]) -> typer.Typer:
 
 
 def _epilog(examples: tuple[str, ...]) -> str:
-    """Show calls at the end of a help text, each on lines of its own, to be copied."""
+    """Format the examples at the end of a help text."""
     return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *examples, "```"))
 
 
@@ -176,7 +176,7 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command that the arguments name; give its exit code, or 2 after the usage."""
+    """Run the command in the arguments, and return its exit code, or 2 for a usage error."""
     try:
         code: int | None = build(arguments)(
             arguments, prog_name="checker", standalone_mode=False, obj=arguments
@@ -199,7 +199,7 @@ _NOT_ONE_OF = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
 
 
 def _suggestion(message: str) -> Iterator[str]:
-    """The choice that a misspelled value comes close to."""
+    """Suggest the choice that is closest to a misspelled value."""
     found = _NOT_ONE_OF.search(message)
     close = did_you_mean(found[1], re.findall("'([^']*)'", found[2]), 0.6) if found else None
     if close:
@@ -207,7 +207,7 @@ def _suggestion(message: str) -> Iterator[str]:
 
 
 def _exiting(command: Callable[..., int]) -> Callable[..., None]:
-    """Turn the exit code that a command gives into Typer's way to exit."""
+    """Wrap a command so that Typer exits with its exit code."""
 
     @wraps(command)
     def run_command(*values: object, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""`checker audit`: the options of auditing live accounts."""
+"""`checker audit`: check the topics in AWS accounts."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def baseline_write(
 
 
 def _configured(configuration: Configuration) -> Path | None:
-    """The file that the configuration names. Raises InputError for a link that leads out of its folder."""
+    """Return the configured file. Raises InputError for a link out of the folder of the configuration."""
     path = baseline_path(configuration)
     if path is not None:
         real_path(Path(configuration.baseline), Path(configuration.folder))

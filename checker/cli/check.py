@@ -1,4 +1,4 @@
-"""`checker check`: the options of linting files and folders."""
+"""`checker check`: check files and folders."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def diff(
 
 
 def _said(side: Side, topic: str, key: str) -> str:
-    """The ARN that was given for the resource. Raises InputError for one of the other kind."""
+    """Return the ARN option for the kind of the policies. Raises InputError for the other option."""
     option, other = ("--topic-arn", "--key-arn") if side.is_key else ("--key-arn", "--topic-arn")
     if topic if side.is_key else key:
         reason = f"the policies are of a {side.kind}"

@@ -1,4 +1,4 @@
-"""`checker explain`: walk the chain from one instance to one topic."""
+"""`checker explain`: explain the chain from an instance to a topic."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Ite
 
 
 class Found(NamedTuple):
-    """The topic and its key, what AWS would not show of them, and the instance if it was looked up."""
+    """The topic, its key, unreadable parts, and the status of the instance in AWS."""
 
     topic: Topic
     key: Key | None
@@ -100,7 +100,7 @@ class Found(NamedTuple):
 
 
 def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
-    """Read a topic of AWS, and its key unless one was given; look the instance up. Raises InputError."""
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises InputError."""
     from checker.live.aws.errors import UnreadError
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
@@ -119,7 +119,7 @@ def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
 
 
 def _key(described: Path | None, policy: Path | None) -> Key | None:
-    """Join the description and the policy of the key, of which either may be missing."""
+    """Combine the description and the policy of a key; either can be missing."""
     if described is None:
         return load_key_policy(policy) if policy else None
     key = load_key(described)
@@ -127,7 +127,7 @@ def _key(described: Path | None, policy: Path | None) -> Key | None:
 
 
 def _ending(explanation: Explanation, *, strict: bool, unread: bool) -> Ending:
-    """How it ended; ``unread`` if AWS would not show something, whatever the answer rests on."""
+    """Return how the command ended; ``unread`` if AWS did not show something."""
     truths = (explanation.can_publish.truth, explanation.deputy.truth, explanation.public.truth)
     unknown = explanation.first(UNKNOWN) is not None or any(isinstance(truth, Unknown) for truth in truths)
     return Ending(incomplete=unread, findings=not explanation.is_clean, undetermined=strict and unknown)

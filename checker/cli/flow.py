@@ -1,4 +1,4 @@
-"""`checker flow`: send one real chat message through Amazon Connect and see it come out of the topic."""
+"""`checker flow`: send a chat message through Amazon Connect and wait for it at the topic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FlowFormat(StrEnum):
-    """How a flow is reported."""
+    """Formats of the report."""
 
     TEXT = "text"
     JSON = "json"
@@ -183,7 +183,7 @@ def flow(
 
 
 def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
-    """Read the topics, each once. Raises InputError."""
+    """Parse the topics without duplicates. Raises InputError."""
     arns = dict.fromkeys(topic_option("--topic-arn", text) for text in texts)
     if len(arns) > MOST_TOPICS and not force:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that commands share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Keeping(StrEnum):
 
 
 class FailOn(StrEnum):
-    """The severity from which findings make the exit code 1."""
+    """Values of --fail-on."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -222,7 +222,7 @@ def check_seconds(option: str, seconds: float) -> None:
 def read_given(
     variables: list[str] | None, parameters: list[str] | None, source: Path | None = None
 ) -> Given:
-    """Read the options that fill in templates. Raises InputError for one without a value."""
+    """Parse the options with template values. Raises InputError for an option without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
         raise InputError(
             "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
@@ -241,7 +241,7 @@ def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
 
 
 def read_choice(select: list[str] | None, ignore: list[str] | None, severity: list[str] | None) -> Choice:
-    """Read the options that choose rules. Raises InputError for an unknown severity."""
+    """Parse the options that select rules. Raises InputError for an unknown severity."""
     levels = dict(_level(text) for text in split(severity or ()))
     return Choice(split(select) if select else None, split(ignore or ()), levels)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def with_warnings(draft: Draft, wanted: Wanted, judge: Judge) -> Draft:
-    """Warn of each statement of a merged topic or key policy that a rule finds an error or a warning in."""
+    """Add a warning for each error and warning that the rules find in a merged policy."""
     if not draft.merged:
         return draft
     findings = (one for one in judge(_inventory(draft, wanted)) if _counts(one, draft))
@@ -45,7 +45,7 @@ def _inventory(draft: Draft, wanted: Wanted) -> Inventory:
 
 
 def _counts(finding: Finding, draft: Draft) -> bool:
-    """True for what is wrong with the policy itself, not with the topic or the key."""
+    """True for a finding about the policy itself, not about the topic or the key."""
     grave = finding.verdict is Verdict.FAIL and finding.severity is not Severity.NOTE
     return grave and finding.locations[0].document is draft.text.document
 
@@ -55,7 +55,7 @@ def _remaining_text(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 class Which(StrEnum):
-    """One of the two policies."""
+    """Values of --only."""
 
     TOPIC = "topic"
     KEY = "key"
@@ -116,7 +116,7 @@ def policy(
 
 
 def _warned(draft: Draft, wanted: Wanted) -> Draft:
-    """The draft with what its merged statements still allow."""
+    """Add warnings about the merged statements to a draft."""
     if not draft.merged:
         return draft
     from checker.lint.engine import Scope, judge  # only where there is something to judge
@@ -127,7 +127,7 @@ def _warned(draft: Draft, wanted: Wanted) -> Draft:
 
 
 def _fitting(key: str | None, only: Which | None, of_key: dict[str, object]) -> None:
-    """Refuse options about a key without a key."""
+    """Refuse key options without --key-arn."""
     named = [name for name, value in of_key.items() if value is not None]
     named += ["--only key"] if only is Which.KEY else []
     if key is None and named:
@@ -135,7 +135,7 @@ def _fitting(key: str | None, only: Which | None, of_key: dict[str, object]) -> 
 
 
 def _said(drafts: Drafts, language: Language) -> Iterator[str]:
-    """Say what was merged, and for JSON, which has no comments, what the other languages say in theirs."""
+    """Describe the merge, and print the remarks that JSON, unlike the other formats, cannot have as comments."""
     for draft in (drafts.topic, drafts.key):
         if draft is not None and draft.merged:
             yield f"{draft.merged}: {_added(draft)}"

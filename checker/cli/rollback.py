@@ -82,7 +82,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
 
 
 def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
-    """Roll back the changes that were shown; a signal does not stop it halfway."""
+    """Roll back the changes of the plan; a signal does not stop it halfway."""
     from checker.live.repair.mending import roll_back
 
     changes, late = [one.change for one in reversed(todo)], list[int]()
@@ -102,7 +102,7 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
 
 
 def _show(lines: Sequence[str]) -> None:
-    """Show the plan. Raises InputError if it cannot be read."""
+    """Show the plan. Raises InputError if the output is closed."""
     try:
         write(lines)
     except BrokenPipeError:
@@ -111,7 +111,7 @@ def _show(lines: Sequence[str]) -> None:
 
 
 def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
-    """Say for each change if it is rolled back, with a number, or why not."""
+    """List the changes: a number for each rollback, or the reason to skip it."""
     from checker.live.repair.rollback import Fate
 
     number = 0
@@ -127,7 +127,7 @@ def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
 
 
 def _told(undone: Undone) -> Iterator[str]:
-    """What became of each change."""
+    """Describe the result of each change."""
     for one in undone.back:
         yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
     yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)

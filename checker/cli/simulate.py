@@ -76,7 +76,7 @@ def simulate(
 
 
 def _batch(path: Path, output_format: Format) -> Exit:
-    """Decide every line; one that cannot be read prints `Error` in its place, so that lines stay in step."""
+    """Decide each line; an unreadable line prints `Error`, so that output and input lines correspond."""
     name, failed = name_of(path), False
     lines = []
     for number, line in enumerate(read_input(path).split("\n"), 1):
