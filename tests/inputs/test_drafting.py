@@ -185,11 +185,11 @@ def test_style_and_version_stay_and_a_statement_alone_becomes_a_list(tmp_path: P
         ({"Policy": "{}"}, "expected"),
         (
             document(*(statement(Sid=f"s{n}", Principal={"AWS": ACCOUNT}) for n in range(100))),
-            "the policy has 101 statements, a topic policy may have 100",
+            "the policy has 101 statements; the limit for a topic policy is 100",
         ),
         (
             document(statement(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 30_400}"})),
-            "a topic policy may have 30,720",
+            "the limit for a topic policy is 30,720",
         ),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_key_that_denies_connect_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another one denies it"):
         merged_key(tmp_path, document(ROOT, {**key_statement(), "Effect": "Deny"}))
     large = {**ROOT, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 32_500}"}}
-    with pytest.raises(InputError, match="a key policy may have 32,768"):
+    with pytest.raises(InputError, match="the limit for a key policy is 32,768"):
         merged_key(tmp_path, document(large))
 
 

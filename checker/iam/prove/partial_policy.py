@@ -1,4 +1,4 @@
-"""What is left of policies for one caller, action and resource: prepared once, asked many questions."""
+"""Partial evaluation of policies for one caller, action and resource, to answer many questions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 Context = dict[str, ContextValue]
 
 FREE = Unknown("one of several values")
-"""Stands for a key that has not been given a value yet."""
+"""The value of a key before the search assigns one."""
 
 
 class PartialPolicy(NamedTuple):
-    """What is left of a statement for one caller, action and resource: its conditions.
+    """A statement after partial evaluation for one caller, action and resource.
 
-    ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
-    statement says of context keys.
+    ``scope`` is the result for the other elements than Condition; it is unknown if it depends on a policy variable.
+    ``mentions`` and ``variables`` are the context keys that the statement uses.
     """
 
     ordinal: int
@@ -41,7 +41,7 @@ class PartialPolicy(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Policies made ready for questions about one caller, action and resource."""
+    """Policies after partial evaluation for one caller, action and resource."""
 
     start: Request
     policies: tuple[Policy, ...]
@@ -49,11 +49,11 @@ class Prepared(NamedTuple):
 
     @property
     def hopeless(self) -> bool:
-        """True if the last policy, whose Allows alone can reach a goal, has none left."""
+        """True if the last policy has no remaining Allow, so that no request can reach a goal."""
         return all(one.effect == DENY for one in self.residues[-1])
 
     def mentions(self) -> Mentions:
-        """What the policies say of every key."""
+        """Return the mentions of every key in the policies."""
         mentions: Mentions = {}
         for residues in self.residues:
             for residue in residues:
@@ -63,25 +63,25 @@ class Prepared(NamedTuple):
 
     @property
     def size(self) -> int:
-        """What one trial costs, in units of work of a budget."""
+        """The cost of one trial, in units of work of a budget."""
         residues = (residue for residues in self.residues for residue in residues)
         return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in residues)
 
     def variables(self) -> frozenset[str]:
-        """The keys that variables are filled in from."""
+        """Return the keys of the policy variables."""
         return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
 
     def reversed(self) -> Prepared:
-        """The same with the policies the other way round."""
+        """Return a copy with the policies in reverse order."""
         return Prepared(self.start, self.policies[::-1], self.residues[::-1])
 
     def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
-        """The same for a policy that is just these statements of the only one."""
+        """Return a copy for a policy that has only these statements of the first policy."""
         kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
         return Prepared(self.start, (policy,), (kept,))
 
     def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> Prepared:
-        """The same with the conditions on some keys decided, as this context has them."""
+        """Return a copy in which the conditions on some keys are decided with the values of this context."""
         request = self.start._replace(context=dict(context))
         pairs = zip(self.policies, self.residues, strict=True)
         return self._replace(
@@ -104,7 +104,7 @@ def _settled(
 
 
 def prepare(space: Space, *policies: Policy) -> Prepared:
-    """Leave out the statements that apply to no request of the space, and collect what the others mention."""
+    """Drop the statements that apply to no request of the space, and partially evaluate the others."""
     start = Request(space.caller, space.action, space.resource, space.fixed)
     kept = [_relevant(policy, start) for policy in policies]
     keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
@@ -119,7 +119,7 @@ _Scoped = list[tuple[Statement | Unknown, Truth]]
 
 
 def _relevant(policy: Policy, request: Request) -> _Scoped:
-    """Keep what may apply; the context is left open, as a variable in a Resource may have one of many values."""
+    """Return the statements that may apply, whatever the values of policy variables in a Resource."""
     masked = request._replace(context=_ANYTHING)
     has_variables = policy.has_variables
     kept: _Scoped = []
@@ -149,12 +149,12 @@ def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[PartialP
 
 
 def may_allow(policy: Policy, request: Request) -> bool:
-    """False if no Allow of the policy is about the caller, action and resource of a request."""
+    """False if no Allow of the policy covers the caller, action and resource of a request."""
     return any(isinstance(one, Unknown) or one.effect != DENY for one, _ in _relevant(policy, request))
 
 
 class Anything(Mapping[str, ContextValue]):
-    """A context in which every key has a value that is not known, but for those that are absent."""
+    """A context in which every key has an unknown value, except the keys that are absent."""
 
     def __init__(self, *absent: str) -> None:
         self.absent = frozenset(absent)
@@ -175,7 +175,7 @@ _ANYTHING = Anything()
 
 
 def allowed(residues: tuple[PartialPolicy, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
+    """Decide a partially evaluated policy: allowed if some Allow applies and no Deny does."""
     granted: Truth = False
     denied: Truth = False
     for residue in residues:
