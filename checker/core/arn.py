@@ -71,7 +71,7 @@ def is_account(text: str) -> bool:
     return len(text) == 12 and text.isascii() and text.isdigit()
 
 
-def why_no_topic(text: str) -> str:
+def topic_arn_problem(text: str) -> str:
     """Explain why a text is not the ARN of a topic that a contact can stream to; empty if it is one.
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ChatStreamingConfiguration.html

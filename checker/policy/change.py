@@ -35,19 +35,19 @@ def changed(root: Node, operations: Iterable[Operation]) -> Node:
     """Apply operations in order, each to the result of the one before. Raises NoPlaceError."""
     node = root
     for operation in operations:
-        result = _carried_out(node, operation, root)
+        result = _applied(node, operation, root)
         if result is None:
             raise NoPlaceError("the document would be empty")
         node = result
     return node
 
 
-def _carried_out(node: Node, operation: Operation, original: Node) -> Node | None:
+def _applied(node: Node, operation: Operation, original: Node) -> Node | None:
     if isinstance(operation, Rename):
         return _rewritten(node, operation.route[:-1], lambda found: _renamed(found, operation))
     if isinstance(operation, Remove):
         return _rewritten(node, operation.route, _removed)
-    value = made(operation.value, original)
+    value = node_of(operation.value, original)
     if isinstance(operation, Put):
         return _rewritten(node, operation.route, lambda found: _in_its_style(found, value))
     return _rewritten(node, operation.route, lambda found: _appended(found, value))
@@ -55,10 +55,10 @@ def _carried_out(node: Node, operation: Operation, original: Node) -> Node | Non
 
 def fresh(value: Plain) -> Node:
     """Make a node of a new value that is not part of a document."""
-    return made(value, Scalar("", Source("", ""), 0, 0))
+    return node_of(value, Scalar("", Source("", ""), 0, 0))
 
 
-def made(value: Plain, original: Node) -> Node:
+def node_of(value: Plain, original: Node) -> Node:
     """Make a node of a new value; ``Same`` is replaced by the node of ``original`` that it points to."""
     if isinstance(value, Same):
         return at(original, value.route)
@@ -68,9 +68,9 @@ def made(value: Plain, original: Node) -> Node:
     if value is None or isinstance(value, str | bool | Number):
         return Scalar(value, source, start, start)
     if isinstance(value, Mapping):
-        members = (Member(key, made(item, original), start, start) for key, item in value.items())
+        members = (Member(key, node_of(item, original), start, start) for key, item in value.items())
         return Object(tuple(members), source, start, start)
-    return Array(tuple(made(one, original) for one in value), source, start, start)
+    return Array(tuple(node_of(one, original) for one in value), source, start, start)
 
 
 def at(root: Node, route: Route) -> Node:

@@ -96,13 +96,13 @@ def _foreign(action: str, route: Route, dialect: Dialect) -> Problem:
         (known for known in _KNOWN[dialect.service] if known.lower() == f"{dialect.service}:{name}"), ""
     )
     hint = f"did you mean `{meant}`?" if meant else ""
-    mend = (Put(route, meant),) if meant else ()
+    fix = (Put(route, meant),) if meant else ()
     message = (
         f"`{action}` is not an {dialect.service.upper()} action"
         if dialect.service == "sns"
         else f"`{action}` is not a {dialect.service.upper()} action"
     )
-    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", mend=mend)
+    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", fix=fix)
 
 
 def _wildcard(action: str, route: Route, dialect: Dialect) -> Iterator[Problem]:
@@ -147,8 +147,8 @@ def _key(condition: Condition, dialect: Dialect, *, grave: bool) -> Iterator[Pro
         sure = guess is not None and _is_slip(condition.key, guess)
         help_text = f"did you mean `{guess}`?" if guess else _NEW_NAME
         message = f"`{condition.key}` is not in the AWS list of condition keys"
-        mend = (Rename(condition.route, guess),) if sure and guess else ()
-        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave and sure, mend=mend)
+        fix = (Rename(condition.route, guess),) if sure and guess else ()
+        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave and sure, fix=fix)
 
 
 def _is_slip(key: str, guess: str) -> bool:
@@ -185,12 +185,12 @@ def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator
     if has_literal_variable(condition, version):
         message = f"policy variable in `{condition.key}` is plain text in version {OLD_VERSION}"
         help_text = f'set `"Version": "{VERSION}"`, the only version with policy variables'
-        mend = (Put(("Version",), VERSION),)
-        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave, mend=mend)
+        fix = (Put(("Version",), VERSION),)
+        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave, fix=fix)
 
 
 def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
-    found = misnumbered(condition)
+    found = invalid_accounts(condition)
     alone = len(found) == len(condition.values)  # next to a valid value, the wrong one has no effect
     for index, account in found.items():
         message = f"`{account}` is not a valid account ID: it has {len(account)} digits instead of 12"
@@ -204,7 +204,7 @@ def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
         )
 
 
-def misnumbered(condition: Condition) -> dict[int, str]:
+def invalid_accounts(condition: Condition) -> dict[int, str]:
     """Return the account IDs of a condition that do not have twelve digits, by index of the value."""
     if not condition.folded_key.endswith(_OF_ACCOUNTS):
         return {}
@@ -241,7 +241,7 @@ def _operator(condition: Condition, dialect: Dialect) -> Iterator[Problem]:
 
 _DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 _DELETED = ("AIDA", "AROA", "AGPA", "AIPA", "ANPA")
-_FIRM = ("amazon", "aws")
+_NAME_PREFIXES = ("amazon", "aws")
 _CLOSE_SERVICE = 0.85
 """The lowest similarity for a suggestion. Service names are short, so a lower one finds unlisted services."""
 
@@ -279,8 +279,8 @@ def _aws(entry: Principal, value: str) -> Iterator[Problem]:
     elif value.endswith(_DOMAINS):
         message = f"`{value}` is a service principal, but is listed under AWS"
         service = (*entry.route[:-2], "Service")
-        mend = (Append(service, value), Remove(entry.route))
-        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`', mend=mend)
+        fix = (Append(service, value), Remove(entry.route))
+        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`', fix=fix)
     elif not _is_principal(value):
         digits = f": it has {len(value)} digits instead of 12" if value.isdigit() else ""
         message = f"`{value}` is not a valid account ID, ARN or `*`{digits}"
@@ -302,7 +302,7 @@ def _service(entry: Principal, value: str) -> Iterator[Problem]:
     """Report a value that is not a valid or listed service principal. The list may be older than the service."""
     name, domain = _split(value)
     bare = name.strip().lower()
-    guess = _meant(bare)
+    guess = _closest_service(bare)
     if "*" in value or "?" in value:
         message = f"`{value}` has a wildcard; AWS does not support wildcards in a service principal"
         help_text = "write the service principal, for example `connect.amazonaws.com`"
@@ -311,18 +311,18 @@ def _service(entry: Principal, value: str) -> Iterator[Problem]:
         message = f"`{value}` is not the service principal that AWS documents for Connect"
         yield Problem(message, entry.route, Part.VALUE, f"write `{CONNECT}`", grave=False)
     elif bare in SERVICES and (not domain or bare != name):
-        yield _miswritten(entry, value, f"{bare}{domain or _DOMAINS[0]}", sure=not domain)
+        yield _inexact_service(entry, value, f"{bare}{domain or _DOMAINS[0]}", sure=not domain)
     elif guess and name not in SERVICES:
         message = f"`{value}` is not in the AWS list of service principals"
         help_text = f"did you mean `{guess}{domain or _DOMAINS[0]}`?"
         yield Problem(message, entry.route, Part.VALUE, help_text, grave=not domain, slight=True)
 
 
-def _miswritten(entry: Principal, value: str, meant: str, *, sure: bool) -> Problem:
+def _inexact_service(entry: Principal, value: str, meant: str, *, sure: bool) -> Problem:
     """Report a listed service without its domain, or in another letter case; ``sure`` is false for letter case."""
     message = f"`{value}` is not a valid service principal"
-    mend = (Put(entry.route, meant),)
-    return Problem(message, entry.route, Part.VALUE, f"did you mean `{meant}`?", grave=sure, mend=mend)
+    fix = (Put(entry.route, meant),)
+    return Problem(message, entry.route, Part.VALUE, f"did you mean `{meant}`?", grave=sure, fix=fix)
 
 
 def _split(value: str) -> tuple[str, str]:
@@ -333,9 +333,9 @@ def _split(value: str) -> tuple[str, str]:
     return value.partition(".")[0], ""
 
 
-def _meant(bare: str) -> str | None:
+def _closest_service(bare: str) -> str | None:
     """Find the closest listed service for a misspelled name; ``None`` if none is close."""
-    for word in _FIRM:
+    for word in _NAME_PREFIXES:
         bare = bare.removeprefix(word).strip("-")
     return did_you_mean(bare, SERVICES, cutoff=_CLOSE_SERVICE) if bare else None
 
@@ -349,7 +349,7 @@ def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
     yield from _limits(statements, dialect, size)
     yield from _sids(statements, dialect)
     if dialect.service == "sns":
-        yield from _without_sid(policy)
+        yield from _missing_sids(policy)
     for statement in statements:
         yield from action_problems(statement, dialect)
         yield from principal_problems(statement)
@@ -375,9 +375,9 @@ def _sids(statements: tuple[Statement, ...], dialect: Dialect) -> Iterator[Probl
         if others:
             message = f"{1 + len(others)} statements have the Sid `{sid}`"
             help_text = _UNIQUE_SIDS if dialect.service == "sns" else _AMBIGUOUS
-            mend = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
+            fix = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
             also = tuple(others)
-            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, mend=mend)
+            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, fix=fix)
 
 
 _AMBIGUOUS = (
@@ -387,7 +387,7 @@ _ANSWER = "`Every policy statement must have a unique ID`"
 _UNIQUE_SIDS = f"AWS documents that each Sid in a topic policy is unique; SNS is reported to answer {_ANSWER}"
 
 
-def _without_sid(policy: Policy) -> Iterator[Problem]:
+def _missing_sids(policy: Policy) -> Iterator[Problem]:
     """Report several statements without a Sid; SNS accepts a single one.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html

@@ -160,7 +160,7 @@ class Problem(NamedTuple):
     grave: bool = True
     repeated: bool = False
     also: tuple[Route, ...] = ()
-    mend: tuple[Operation, ...] = ()
+    fix: tuple[Operation, ...] = ()
     slight: bool = False
 
 

@@ -56,10 +56,10 @@ class Reading:
         route: Route,
         help_text: str = "",
         part: Part = Part.VALUE,
-        mend: tuple[Operation, ...] = (),
+        fix: tuple[Operation, ...] = (),
     ) -> Unknown:
         """Record a problem, and return the Unknown that replaces the value."""
-        self.problems.append(Problem(message, route, part, help_text, mend=mend))
+        self.problems.append(Problem(message, route, part, help_text, fix=fix))
         return Unknown(message)
 
     def elements(
@@ -85,8 +85,8 @@ class Reading:
         meant = guess if guess and node.get(guess) is None else None
         hint = f"did you mean `{meant}`?" if meant else f"valid names: {', '.join(known)}"
         message, at = f"unknown {what} `{member.key}`", (*route, member.key)
-        mend = (Rename(at, meant),) if meant else ()
-        return meant or member.key, self.problem(message, at, hint, Part.KEY, mend)
+        fix = (Rename(at, meant),) if meant else ()
+        return meant or member.key, self.problem(message, at, hint, Part.KEY, fix)
 
     def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
         """Report that a node is not an object, unless its value is unknown."""
@@ -126,24 +126,24 @@ _NEVER_LISTS = ("Version", "Id", "Sid", "Effect")
 """Elements that are never lists; any other single string counts as a list of one."""
 
 
-def odd_characters(node: Node, last: str, route: Route = ()) -> Iterator[tuple[Route, Part, str]]:
+def disallowed_characters(node: Node, last: str, route: Route = ()) -> Iterator[tuple[Route, Part, str]]:
     """Yield each key and text with a character that is not allowed, and the first such character."""
     if isinstance(node, Object):
         for member in node.members:
             inside: Route = (*route, member.key)
-            yield from ((inside, Part.KEY, odd) for odd in _odd(member.key, last))
+            yield from ((inside, Part.KEY, char) for char in _disallowed(member.key, last))
             alone = member.key == "Statement" and isinstance(member.value, Object)
-            yield from odd_characters(member.value, last, (*inside, 0) if alone else inside)
+            yield from disallowed_characters(member.value, last, (*inside, 0) if alone else inside)
     elif isinstance(node, Array):
         for index, one in enumerate(node.items):
-            yield from odd_characters(one, last, (*route, index))
+            yield from disallowed_characters(one, last, (*route, index))
     else:
         alone = bool(route) and isinstance(route[-1], str) and route[-1] not in _NEVER_LISTS
         at = (*route, 0) if alone else route
-        yield from ((at, Part.VALUE, odd) for odd in _odd(text_of(node) or "", last))
+        yield from ((at, Part.VALUE, char) for char in _disallowed(text_of(node) or "", last))
 
 
-def _odd(text: str, last: str) -> str:
+def _disallowed(text: str, last: str) -> str:
     """Return the first character beyond ``last``, or the first control character other than tab and line ends."""
     return next((char for char in text if char > last or (char < " " and char not in "\t\r\n")), "")
 
@@ -250,8 +250,8 @@ def _other_case(reading: Reading, node: Object, member: Member, route: Route) ->
 def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:
     guess = did_you_mean(name, operator_names())
     help_text = f"did you mean `{guess}`?" if guess else ""
-    mend = (Rename(route, guess),) if guess else ()
-    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, mend)
+    fix = (Rename(route, guess),) if guess else ()
+    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, fix)
 
 
 def _condition(
@@ -261,15 +261,15 @@ def _condition(
     if not _KEY.search(member.key):
         help_text = "write a key such as `aws:SourceArn`, without blanks around the name"
         bare = "".join(member.key.split())
-        mend = (Rename(route, bare),) if _KEY.search(bare) else ()
+        fix = (Rename(route, bare),) if _KEY.search(bare) else ()
         return reading.problem(
-            f"`{member.key}` is not a valid condition key", route, help_text, Part.KEY, mend
+            f"`{member.key}` is not a valid condition key", route, help_text, Part.KEY, fix
         )
     values = reading.texts(member.value, route, scalars=True)
     return Condition(operator, operation, member.key, values, route)
 
 
-_HOPELESS = 4
+_SIZE_FACTOR = 4
 """The factor by which a policy may exceed its size limit and still be read, as blanks count and are easy to remove."""
 
 
@@ -289,10 +289,8 @@ class _Reader(Reading):
         if not isinstance(node, Object):
             unknown = self.not_an_object(node, "a policy", ())
             return Policy(unknown, "", (unknown,))
-        if node.end - node.start > _HOPELESS * self.dialect.max_bytes:
-            message = (
-                f"the policy is more than {_HOPELESS} times as large as the limit for a {self.dialect.name}"
-            )
+        if node.end - node.start > _SIZE_FACTOR * self.dialect.max_bytes:
+            message = f"the policy is more than {_SIZE_FACTOR} times as large as the limit for a {self.dialect.name}"
             return Policy(OLD_VERSION, "", (self.problem(message, ()),))
         self.characters(node)
         elements = self.elements(node, POLICY_ELEMENTS, ())
@@ -304,8 +302,8 @@ class _Reader(Reading):
         text = node.source.text[node.start : node.end]
         if text.isascii() and "\\u" not in text:
             return
-        for route, part, odd in odd_characters(node, self.dialect.last_char):
-            message = f"`{odd}` (U+{ord(odd):04X}) is not allowed in a {self.dialect.name}"
+        for route, part, char in disallowed_characters(node, self.dialect.last_char):
+            message = f"`{char}` (U+{ord(char):04X}) is not allowed in a {self.dialect.name}"
             help_text = f"use only characters up to U+{ord(self.dialect.last_char):04X}"
             self.problem(message, route, help_text, part)
 
@@ -319,7 +317,7 @@ class _Reader(Reading):
             return value
         shown = f"`{value}`" if isinstance(value, str) else describe(node)
         message, at = f"Version must be `{OLD_VERSION}` or `{VERSION}`, not {shown}", ("Version",)
-        return self.problem(message, at, f"write `{VERSION}`", mend=(Put(at, VERSION),))
+        return self.problem(message, at, f"write `{VERSION}`", fix=(Put(at, VERSION),))
 
     def optional_text(self, node: Node | Unknown | None, route: Route) -> str:
         if node is None or isinstance(node, Unknown):
@@ -375,9 +373,9 @@ class _Reader(Reading):
         at = (*route, "Effect")
         meant = value.title() if value and value.title() in (ALLOW, DENY) else ""
         hint = f"did you mean `{meant}`? " if meant else ""
-        mend = (Put(at, meant),) if meant else ()
+        fix = (Put(at, meant),) if meant else ()
         message = f"Effect must be `Allow` or `Deny`, not {shown}"
-        return self.problem(message, at, hint + "the value is case-sensitive", mend=mend)
+        return self.problem(message, at, hint + "the value is case-sensitive", fix=fix)
 
     def one_of(
         self, name: str, elements: dict[str, Node | Unknown], route: Route

@@ -29,7 +29,7 @@ from checker.iam.prove.texts import (
     UPPER,
     Excluded,
     Form,
-    Longest,
+    LengthLimit,
     Texts,
     account_segment,
     any_text,
@@ -215,10 +215,10 @@ def _form(
         USER_NAME: user_name,
         USER_ID: user_id,
     }
-    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), longest=_NAMES)
+    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), limits=_NAMES)
 
 
-_NAMES = (Longest(PRINCIPAL_ARN, 64, "/"), Longest(USER_NAME, 64))
+_NAMES = (LengthLimit(PRINCIPAL_ARN, 64, "/"), LengthLimit(USER_NAME, 64))
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 _ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
@@ -235,7 +235,7 @@ def _federated(who: Who) -> Form:
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
     texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
-    return Form(shape, tuple(texts.items()), longest=(Longest(PRINCIPAL_ARN, 32, "/"),))
+    return Form(shape, tuple(texts.items()), limits=(LengthLimit(PRINCIPAL_ARN, 32, "/"),))
 
 
 def _user_id(kind: str, session: str) -> Texts:
@@ -244,13 +244,13 @@ def _user_id(kind: str, session: str) -> Texts:
     name = (Segment(session),) if session else _GIVEN_NAME
     last = (COLON, *name) if kind == ROLE else ()
     known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
-    longest = (Longest(USER_ID, 64, ":"),)
-    wider = Form.wider(USER_ID, (prefix, *some(UPPER), *last))
-    return Texts((known._replace(longest=longest), wider))
+    limits = (LengthLimit(USER_ID, 64, ":"),)
+    undocumented = Form.undocumented(USER_ID, (prefix, *some(UPPER), *last))
+    return Texts((known._replace(limits=limits), undocumented))
 
 
-_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(longest=(Longest(_IDENTITY, 64),))
-_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
+_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(limits=(LengthLimit(_IDENTITY, 64),))
+_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.undocumented(_IDENTITY, ANY_TEXT)), optional=True)
 
 
 _HOST = some(LOWER + ".-")
@@ -259,7 +259,7 @@ _HOST = some(LOWER + ".-")
 def _provider(words: tuple[str, ...]) -> Texts:
     """Return the domain of identity providers of a role session, except OIDC providers of accounts in ``words``."""
     arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
-    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.wider(PROVIDER, ANY_TEXT))
+    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.undocumented(PROVIDER, ANY_TEXT))
     excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
     return Texts(forms, optional=True, excluded=tuple(excluded))
 
@@ -281,12 +281,12 @@ class Tags(NamedTuple):
 
 def _tag(key: str) -> Texts:
     """Return the domain of the value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
-    wider = Form.wider(key, ANY_TEXT)
+    undocumented = Form.undocumented(key, ANY_TEXT)
     name = key.removeprefix(_TAG)
     if not name or len(name) > 128 or not set(name) <= set(_TAG_CHARS):
-        return Texts((wider,), optional=True)
-    known = Form.of(key, some(_TAG_CHARS))._replace(longest=(Longest(key, 256),))
-    return Texts((known, wider), optional=True, may_be_empty=True)
+        return Texts((undocumented,), optional=True)
+    known = Form.of(key, some(_TAG_CHARS))._replace(limits=(LengthLimit(key, 256),))
+    return Texts((known, undocumented), optional=True, may_be_empty=True)
 
 
 _TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
@@ -363,8 +363,8 @@ def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
     """
     digits = (Segment(chars=HEX, length=length) for length in (17, 8))
     forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
-    wider = Form.wider(key, (Segment(prefix), *some(HEX)))
-    return Texts((*forms, wider), excluded=outright(key, words))
+    undocumented = Form.undocumented(key, (Segment(prefix), *some(HEX)))
+    return Texts((*forms, undocumented), excluded=outright(key, words))
 
 
 def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:

@@ -142,7 +142,7 @@ def gap(patterns: Iterable[Mention], *families: str) -> Unknown | None:
     return None if all(one.family in (families or TEXTUAL) for one in patterns) else MISREAD
 
 
-def told_apart(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
+def distinct_choices(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
     """Keep only the first of the choices for which all patterns have the same results."""
     seen: dict[tuple[object, ...], Choice] = {}
     for one in found:
@@ -178,7 +178,7 @@ class Addresses(NamedTuple):
         budget.spend(len(blocks) * len(blocks))
         known = [one for one in (*blocks, *map(network, _USUAL)) if not isinstance(one, Unknown)]
         found = sorted(map(self._choice, borders(known)), key=lambda one: one.doubt is not None)
-        return Choices(told_apart(found, mentions), gap(patterns, ADDRESS), self.keys)
+        return Choices(distinct_choices(found, mentions), gap(patterns, ADDRESS), self.keys)
 
     def _choice(self, address: str) -> Choice:
         doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
@@ -211,7 +211,7 @@ class Numbers(NamedTuple):
             if value is not None and abs(value) < _LARGEST:
                 near = (int(value) - 1, int(value), int(value) + 1)
                 found.update((str(n), None) for n in near if n >= 0)
-        kept = told_apart((Choice({self.key: one}) for one in found), mentions)
+        kept = distinct_choices((Choice({self.key: one}) for one in found), mentions)
         return Choices(kept, gap(patterns, NUMBER), self.keys)
 
 

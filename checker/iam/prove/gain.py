@@ -37,7 +37,7 @@ class Gain:
     def __init__(self, old: Policy, new: Policy, whole: Budget | None = None) -> None:
         self.policies = (old, new)
         self.budget = Budget(_WHOLE, whole)
-        self.gone, self.come = changed(old, new)
+        self.removed, self.added = changed(old, new)
         self.narrowed = self._narrow()
 
     def _narrow(self) -> tuple[Policy, Policy] | None:
@@ -46,14 +46,14 @@ class Gain:
         If no Deny was removed, a gained request is allowed by an added Allow, and not allowed by the removed ones. So
         an unknown value in an unchanged statement does not matter.
         """
-        if any(_effect(one) != ALLOW for one in self.gone):
+        if any(_effect(one) != ALLOW for one in self.removed):
             return self.policies
-        if all(_effect(one) == DENY for one in self.come):
+        if all(_effect(one) == DENY for one in self.added):
             return None
         old, new = self.policies
-        return old._replace(statements=self.gone), new._replace(statements=self.come)
+        return old._replace(statements=self.removed), new._replace(statements=self.added)
 
-    def is_hopeless(self, request: Request) -> bool:
+    def cannot_gain(self, request: Request) -> bool:
         """True if no request with the caller, action and resource of this request can be gained."""
         return self.narrowed is None or not may_allow(self.narrowed[1], request)
 
@@ -103,7 +103,7 @@ class Gain:
     def _gains_more(self, small: Prepared, space: Space, large: Prepared) -> bool:
         """True unless the large group also gains every gained request of the space."""
         both = small._replace(
-            policies=large.policies + small.policies, residues=large.residues + small.residues
+            policies=large.policies + small.policies, partials=large.partials + small.partials
         )
         return self._find(both, space, _only_gained_second).truth is not False
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import DATE, NUMBER, instant, write_instant
-from checker.iam.prove.domain import EXHAUSTED, Assignment, Choice, Choices, ExhaustedError, gap, told_apart
+from checker.iam.prove.domain import (
+    EXHAUSTED,
+    Assignment,
+    Choice,
+    Choices,
+    ExhaustedError,
+    distinct_choices,
+    gap,
+)
 from checker.iam.prove.shape import Segment
 from checker.iam.prove.texts import LOWER, Form, Texts, any_text, some
 
@@ -70,12 +78,12 @@ class Lists(NamedTuple):
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every set of up to three texts that the patterns distinguish."""
-        told = any_text(self.key, optional=False).choices(mentions, budget)
-        texts = [str(one.values[self.key]) for one in told.choices if one.values[self.key]]
+        distinct = any_text(self.key, optional=False).choices(mentions, budget)
+        texts = [str(one.values[self.key]) for one in distinct.choices if one.values[self.key]]
         sets = chain.from_iterable(combinations(texts[:12], n) for n in range(1, _MOST + 1))
         found = tuple(Choice({self.key: one}) for one in sets)
         budget.spend(len(found))
-        missing = EXHAUSTED if len(texts) > _MOST else told.gap
+        missing = EXHAUSTED if len(texts) > _MOST else distinct.gap
         return Choices((*found, Choice({self.key: None})), missing, self.keys)
 
 
@@ -94,12 +102,12 @@ class EncryptionContext(NamedTuple):
         """Return every set of up to three names: those whose values are mentioned, and those that patterns distinguish."""
         valued = sorted(key.removeprefix(CONTEXT) for key in mentions if key.startswith(CONTEXT))
         spelled = {one.text.lower(): one.text for one in mentions.get(CONTEXT_KEYS, ())}
-        told = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
-        others = [str(one.values[CONTEXT_KEYS]) for one in told.choices if CONTEXT_KEYS in mentions]
+        distinct = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
+        others = [str(one.values[CONTEXT_KEYS]) for one in distinct.choices if CONTEXT_KEYS in mentions]
         names = list(dict.fromkeys((*(spelled.get(one, one) for one in valued), *filter(None, others))))
         sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
         budget.spend(len(sets))
-        missing = EXHAUSTED if len(names) > _MOST else told.gap
+        missing = EXHAUSTED if len(names) > _MOST else distinct.gap
         return Choices(tuple(self._choice(one, valued) for one in sets), missing, frozenset((CONTEXT_KEYS,)))
 
     def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:
@@ -144,11 +152,11 @@ class Clock(NamedTuple):
         try:
             for now in moments:
                 budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
-                found += told_apart(self._at(now, moments), mentions)
+                found += distinct_choices(self._at(now, moments), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
         found.sort(key=lambda one: one.doubt is not None)
-        return Choices(told_apart(found, mentions), missing, self.keys)
+        return Choices(distinct_choices(found, mentions), missing, self.keys)
 
     def _moments(self, mentions: Mentions) -> set[int]:
         """Return the times at which the result of a pattern may change, in seconds."""

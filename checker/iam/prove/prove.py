@@ -16,10 +16,16 @@ from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
 from checker.iam.prove.domain import Budget
 from checker.iam.prove.mention import known_conditions
-from checker.iam.prove.partial_policy import Anything, Prepared, prepare
+from checker.iam.prove.partial_policy import OpenContext, Prepared, prepare
 from checker.iam.prove.search import Found, find
 from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
-from checker.iam.prove.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
+from checker.iam.prove.space import (
+    SUBSCRIBE,
+    connect_space,
+    instances_space,
+    other_account_caller,
+    other_accounts_space,
+)
 from checker.iam.prove.universe import PRINCIPAL, Asker, asker_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
@@ -108,15 +114,15 @@ class ConnectProver:
         return self._answers[instances]
 
 
-class StrangerProver:
+class OtherAccountsProver:
     """Answers questions about IAM principals of accounts that the policy does not name, and anonymous callers."""
 
     def __init__(self, policy: Policy, target: Target, whole: Budget | None = None) -> None:
         self.policy = policy
         self.target = target
         self.whole = whole
-        caller = stranger_caller(target)
-        may = Request(caller, "", "", _OUT_OF_REACH)
+        caller = other_account_caller(target)
+        may = Request(caller, "", "", _NO_SOURCE_KEYS)
         self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
         self._refused: dict[object, Answer] = {}
 
@@ -146,14 +152,14 @@ class StrangerProver:
         about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
         if about in self._refused:
             return self._refused[about]
-        space = stranger_space(action, self.target, words(self.policy))
+        space = other_accounts_space(action, self.target, words(self.policy))
         answer = some_request(self.policy, space, self.whole)
         if answer.truth is not True:
             self._refused[about] = answer
         return answer
 
 
-_OUT_OF_REACH = Anything(*SOURCE_KEYS, SOURCE_OWNER)
+_NO_SOURCE_KEYS = OpenContext(*SOURCE_KEYS, SOURCE_OWNER)
 """The context of a request from an account that is not named: any key except the source keys."""
 
 

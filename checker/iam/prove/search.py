@@ -41,7 +41,7 @@ def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = N
 
     The work is limited by the budget; a search that exceeds it returns EXHAUSTED.
     """
-    if prepared.hopeless:
+    if prepared.cannot_allow:
         return Found(truth=False)
     mentions = prepared.mentions()
     search = _Search(prepared, goal, mentions, budget or Budget())
@@ -136,8 +136,8 @@ class _Search:
         variables = {**context, **dict.fromkeys(branch.opened, FREE)} if branch.opened else None
         start = self.prepared.start
         request = Request(start.caller, start.action, start.resource, context, variables)
-        pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
-        return self.goal([allowed(residues, request, policy.has_variables) for policy, residues in pairs])
+        pairs = zip(self.prepared.policies, self.prepared.partials, strict=True)
+        return self.goal([allowed(partials, request, policy.has_variables) for policy, partials in pairs])
 
     def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
         request = self.request(branch.context)

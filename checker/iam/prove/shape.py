@@ -163,9 +163,9 @@ class _Walk:
         reached: dict[int, str] = {}
         automata = self.automata
         for state, witness in frontier.items():
-            told_apart = automata.distinct(state, chars, read)
-            self.budget.spend((len(told_apart) + 1) * self.cost)
-            for char in told_apart:
+            distinct = automata.distinct(state, chars, read)
+            self.budget.spend((len(distinct) + 1) * self.cost)
+            for char in distinct:
                 reached.setdefault(automata.step(state, char, read), witness + char)
         return reached
 

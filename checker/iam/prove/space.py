@@ -212,12 +212,12 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     return Space(Service(CONNECT), action, key.resource, context, absent=absent)
 
 
-def stranger_caller(target: Target) -> AwsPrincipal:
+def other_account_caller(target: Target) -> AwsPrincipal:
     """Return a caller that represents all accounts that the policy does not name."""
-    return AwsPrincipal(Arn(target.partition, "iam", "", "stranger", "role/x"))
+    return AwsPrincipal(Arn(target.partition, "iam", "", "unnamed", "role/x"))
 
 
-def stranger_space(action: str, target: Target, words: Collection[str]) -> Space:
+def other_accounts_space(action: str, target: Target, words: Collection[str]) -> Space:
     """Return the requests of accounts that the policy does not name, and of anonymous callers.
 
     ``words`` are the texts of the policy. The callers have none of the accounts, organizations, VPCs and endpoints
@@ -227,8 +227,8 @@ def stranger_space(action: str, target: Target, words: Collection[str]) -> Space
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)  # KMS requires a signature
-    strangers = callers(who, kinds, organization(own))
-    return principal_space(stranger_caller(target), action, target, strangers)
+    other_accounts = callers(who, kinds, organization(own))
+    return principal_space(other_account_caller(target), action, target, other_accounts)
 
 
 def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:

@@ -15,8 +15,8 @@ from checker.iam.prove.domain import (
     Choice,
     Choices,
     ExhaustedError,
+    distinct_choices,
     gap,
-    told_apart,
 )
 from checker.iam.prove.shape import Reader, Segment, Shape, classes
 from checker.policy.wildcard import Tokens, glob_of, tokens_of
@@ -38,29 +38,29 @@ _NO_COLON = PRINTABLE.replace(":", "")
 COLON = Segment(":")
 
 
-class Longest(NamedTuple):
+class LengthLimit(NamedTuple):
     """The maximum length that AWS documents for the text of a key, or for the part after its last separator."""
 
     key: str
     characters: int
-    behind: str = "\0"
+    separator: str = "\0"
 
     def exceeded(self, found: Assignment) -> bool:
         """True if the text exceeds the limit."""
         value = found.get(self.key)
-        return isinstance(value, str) and len(value.rpartition(self.behind)[2]) > self.characters
+        return isinstance(value, str) and len(value.rpartition(self.separator)[2]) > self.characters
 
 
 class Form(NamedTuple):
     """Texts of one shape: the text of each key consists of some segments, by index.
 
-    ``doubt`` is the reason if texts of this form prove nothing. Texts that exceed ``longest`` prove nothing either.
+    ``doubt`` is the reason if texts of this form prove nothing. Texts that exceed ``limits`` prove nothing either.
     """
 
     shape: Shape
     texts: tuple[tuple[str, tuple[int, ...]], ...]
     doubt: Unknown | None = None
-    longest: tuple[Longest, ...] = ()
+    limits: tuple[LengthLimit, ...] = ()
 
     @classmethod
     def of(cls, key: str, shape: Shape) -> Form:
@@ -68,7 +68,7 @@ class Form(NamedTuple):
         return cls(shape, ((key, tuple(range(len(shape)))),))
 
     @classmethod
-    def wider(cls, key: str, shape: Shape) -> Form:
+    def undocumented(cls, key: str, shape: Shape) -> Form:
         """Return the form of texts that AWS neither documents nor rules out."""
         return cls.of(key, shape)._replace(doubt=Unknown("AWS documents another format for this key", key))
 
@@ -79,7 +79,7 @@ class Form(NamedTuple):
     def choice(self, parts: Sequence[str]) -> Choice:
         """Return the texts of the keys as a choice, with its doubt if there is one."""
         found = self.assignment(parts)
-        long = next((one.key for one in self.longest if one.exceeded(found)), None)
+        long = next((one.key for one in self.limits if one.exceeded(found)), None)
         return Choice(found, doubt=self.doubt if long is None else Unknown(_TOO_LONG, long))
 
     def is_open(self, indices: Iterable[int]) -> bool:
@@ -168,9 +168,9 @@ class Texts(NamedTuple):
                 missing = EXHAUSTED
                 found += self._samples(form, mentions, budget)
         budget.spend(len(found) * len(patterns))
-        kept = told_apart((*found, *self._empty(mentions)), mentions)
+        kept = distinct_choices((*found, *self._empty(mentions)), mentions)
         if any(one.for_all for one in patterns):
-            kept = (*told_apart(found, mentions), *self._empty(mentions))
+            kept = (*distinct_choices(found, mentions), *self._empty(mentions))
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
@@ -194,7 +194,7 @@ class Texts(NamedTuple):
     def _walked(self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget) -> list[Choice]:
         """Return a choice for every class. Raises ExhaustedError."""
         every = [reader for one in readers for reader in one]
-        found = classes(form.shape, (*every, *self._telling(form)), budget)
+        found = classes(form.shape, (*every, *self._separators(form)), budget)
         return [one for one in map(form.choice, found) if not self._is_out_of_reach(one.values)]
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
@@ -207,7 +207,7 @@ class Texts(NamedTuple):
         except ExhaustedError:
             return
 
-    def _telling(self, form: Form) -> Iterator[Reader]:
+    def _separators(self, form: Form) -> Iterator[Reader]:
         """Yield the readers that separate excluded texts into their own classes."""
         indices = dict(form.texts)
         for one in self.excluded:

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 
 
 SERVICE, OTHER_SERVICE = "service", "other service"
-PRINCIPAL, SESSION, MEMBER, STRANGER = "principal", "session", "member", "stranger"
+PRINCIPAL, SESSION, MEMBER, OTHER_ACCOUNT = "principal", "session", "member", "other account"
 
 _OTHER = Service("another-service.amazonaws.com")
 _SERVICE_KEYS = ("aws:principalservicename", "aws:principalservicenameslist")
@@ -82,7 +82,7 @@ _NAMED_BY = {PRINCIPAL_ACCOUNT: "AWS", PRINCIPAL_ARN: "AWS", **dict.fromkeys(_SE
 class Asker(NamedTuple):
     """A caller that represents a group of callers.
 
-    ``arn`` is the aws:PrincipalArn; for a session it is the ARN of the role. A STRANGER represents all accounts
+    ``arn`` is the aws:PrincipalArn; for a session it is the ARN of the role. An OTHER_ACCOUNT represents all accounts
     that are not in ``taken``, a MEMBER all principals of its account whose ARNs are not in ``taken``.
     """
 
@@ -115,7 +115,7 @@ def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> li
     """Return the callers that the policies can distinguish, including those of the owner's account."""
     named = sorted(set(_named(policies)))  # sorted, so that the order of the policies does not matter
     outright = (value for kind, value in named if kind == "Service" and not is_wild(value))
-    services = dict.fromkeys((CONNECT, *outright, *_services_told_apart(policies)))
+    services = dict.fromkeys((CONNECT, *outright, *_distinct_services(policies)))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")
     accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
@@ -124,11 +124,11 @@ def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> li
         Asker(OTHER_SERVICE, _OTHER),
         *principals,
         *(_member(account, partition, principals) for account in accounts),
-        _stranger(partition, tuple(accounts)),
+        _other_account(partition, tuple(accounts)),
     ]
 
 
-def _services_told_apart(policies: Iterable[Policy]) -> Iterator[str]:
+def _distinct_services(policies: Iterable[Policy]) -> Iterator[str]:
     """Yield a service for each class that wildcards in conditions on the service name distinguish."""
     patterns = [
         pattern
@@ -202,9 +202,9 @@ def _member(account: str, partition: str, principals: Iterable[Asker]) -> Asker:
     return Asker(MEMBER, caller, str(caller), taken)
 
 
-def _stranger(partition: str, taken: tuple[str, ...]) -> Asker:
+def _other_account(partition: str, taken: tuple[str, ...]) -> Asker:
     caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), "role/x"))
-    return Asker(STRANGER, caller, str(caller), taken)
+    return Asker(OTHER_ACCOUNT, caller, str(caller), taken)
 
 
 _FOREMOST = (PUBLISH, DATA_KEY)
@@ -213,9 +213,9 @@ _FOREMOST = (PUBLISH, DATA_KEY)
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
     """Yield the spaces of requests that two policies may decide differently."""
     policies = (old, new)
-    everybody = askers(policies, target.partition, target.account)
+    all_askers = askers(policies, target.partition, target.account)
     for actions in action_classes(policies, target):
-        for asker in everybody:
+        for asker in all_askers:
             yield asker_space(asker, actions[0], target, policies)
 
 
@@ -293,7 +293,7 @@ _ARN: Shape = (
     *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
     *some(PRINTABLE),
 )
-_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.wider(SOURCE_ARN, ANY_TEXT)), optional=True)
+_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.undocumented(SOURCE_ARN, ANY_TEXT)), optional=True)
 _FROM_SNS = Ways(
     (
         Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),
@@ -313,8 +313,8 @@ def _principal_space(
 
 def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:
     """Return the domain of the callers in a caller group."""
-    if asker.kind == STRANGER:
-        return callers(_strangers(asker, target, own), (*SIGNED, ANONYMOUS), organization)
+    if asker.kind == OTHER_ACCOUNT:
+        return callers(_other_accounts(asker, target, own), (*SIGNED, ANONYMOUS), organization)
     if asker.kind == MEMBER:
         who = Who(target.partition, asker.account, taken=asker.taken, words=own)
         return callers(who, SIGNED, organization)
@@ -324,10 +324,10 @@ def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organizati
 
 def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
     """Return the principals of one organization in accounts that the policies do not name."""
-    return callers(_strangers(asker, target, ()), SIGNED, organization((), organization_id))
+    return callers(_other_accounts(asker, target, ()), SIGNED, organization((), organization_id))
 
 
-def _strangers(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
+def _other_accounts(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
     return Who(target.partition, but_not=asker.taken, words=own)
 
 
