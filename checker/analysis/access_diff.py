@@ -210,7 +210,7 @@ def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None
     prepared = None
     cast = sides[0].cast
     start = Request(asker.caller, actions[0], cast.target.resource, {})
-    sides = [one for one in sides if not one.gain.is_hopeless(start)]
+    sides = [one for one in sides if not one.gain.cannot_gain(start)]
     if not sides:
         return
     whole = cast.space(asker, actions[0])
@@ -275,7 +275,7 @@ _VARIABLE = Unknown("a policy variable may have one of many values")
 
 def _not_modelled(gain: Gain) -> Iterator[Unknown]:
     """Principals in changed statements of a type that no request here is made by."""
-    for statement in (*gain.gone, *gain.come):
+    for statement in (*gain.removed, *gain.added):
         for entry in statement.principal_entries if isinstance(statement, Statement) else ():
             if entry.type in _OTHER_TYPES and not isinstance(entry.value, Unknown):
                 yield Unknown(f"what a principal of type {entry.type} can do", entry.value)

@@ -17,9 +17,9 @@ from checker.iam.prove.prove import words
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Unsourced, instance_named
 from checker.iam.prove.universe import (
     MEMBER,
+    OTHER_ACCOUNT,
     OTHER_SERVICE,
     SESSION,
-    STRANGER,
     asker_space,
     members_of,
     regions,
@@ -102,7 +102,7 @@ class CallerGroups(NamedTuple):
         space = self.space(asker, action)
         if asker.caller == Service(CONNECT):
             yield from ((party, _replaced(space, domain)) for party, domain in self._connect())
-        elif asker.kind == STRANGER:
+        elif asker.kind == OTHER_ACCOUNT:
             yield from self._strangers(asker, action, space)
         else:
             yield _party(asker), space

@@ -17,7 +17,7 @@ from checker.iam.decide.elements import action_covers, principal_covers, resourc
 from checker.iam.decide.request import Anonymous, Request, Service
 from checker.iam.prove import prove
 from checker.iam.prove.domain import LIMIT, Budget
-from checker.iam.prove.prove import ConnectProver, StrangerProver
+from checker.iam.prove.prove import ConnectProver, OtherAccountsProver
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
 from checker.iam.prove.space import PUBLISH, Target
 from checker.policy.limits import refusals
@@ -431,13 +431,13 @@ class TopicAnalysis(PolicyAnalysis):
         return prove.Answer(owner) if answer.truth is False and isinstance(owner, Unknown) else answer
 
     @cached_property
-    def stranger(self) -> StrangerProver:
+    def stranger(self) -> OtherAccountsProver:
         """Questions about what a stranger can do under the policy."""
         return self.stranger_under(self.filled)
 
-    def stranger_under(self, policy: Policy) -> StrangerProver:
+    def stranger_under(self, policy: Policy) -> OtherAccountsProver:
         """Questions about what a stranger can do under another policy."""
-        return StrangerProver(policy, self.target, self.budget)
+        return OtherAccountsProver(policy, self.target, self.budget)
 
 
 def _covers_connect(statement: Statement, action: str) -> bool:

@@ -69,7 +69,7 @@ def known_rules() -> tuple[Rule, ...]:
     try:
         return all_rules()
     except PackError as error:
-        raise InputError("rule packs", str(error), help_text="mend or uninstall the pack") from None
+        raise InputError("rule packs", str(error), help_text="fix or uninstall the pack") from None
 
 
 class Ground(NamedTuple):

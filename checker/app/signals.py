@@ -60,7 +60,7 @@ def finishing(message: str, late: list[int]) -> Iterator[None]:
         late.append(count)
         if count > 1:
             raise KeyboardInterrupt
-        with suppress(OSError):  # a terminal that is gone is no reason to stop
+        with suppress(OSError):  # a closed terminal must not stop the cleanup
             tell(f"interrupted: {message}")
 
     with heeded(put_off):

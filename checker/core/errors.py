@@ -1,4 +1,4 @@
-"""What could not be read or done: raised as an error, reported as skipped."""
+"""Errors in the input, and the entries of a report for input that was skipped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class Skipped(NamedTuple):
-    """Something that was not judged, and why.
+    """A file or resource that was not checked, and why.
 
-    ``error`` when it should have been readable, ``complete`` when nothing in it was left out.
+    ``error`` is true if it should have been readable, ``complete`` if nothing in it was left out.
     """
 
     what: str
@@ -23,9 +23,9 @@ class Skipped(NamedTuple):
 
 
 class InputError(Exception):
-    """A file cannot be read as what it should be.
+    """A file or an option cannot be read in the expected format.
 
-    ``incomplete``: neither an option nor a file is wrong, but AWS did not answer.
+    ``incomplete`` is true if the input is valid but AWS did not answer.
     """
 
     def __init__(
@@ -45,5 +45,5 @@ class InputError(Exception):
         self.incomplete = incomplete
 
     def skipped(self) -> Skipped:
-        """The same as a report says it."""
+        """Convert the error to the entry of a report."""
         return Skipped(self.what, self.reason, error=True, position=self.position, help=self.help)

@@ -1,7 +1,7 @@
-"""What a rule says: findings, their severity, their place and the request that proves them.
+"""Findings: their severity, their location, their fixes and the request that proves them.
 
-A leaf of the house: it imports nothing of ``checker``. Records are named tuples rather than frozen
-dataclasses because defining a dataclass costs six times as much start-up, and start-up is a feature.
+Records are named tuples rather than frozen dataclasses, because defining a dataclass takes six times as long
+at start-up.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 
 Route = tuple[str | int, ...]
-"""Where a value stands in a document: keys and indices from its root, ``("Statement", 0, "Action", 0)``.
+"""The path to a value in a document: keys and indices from the root, ``("Statement", 0, "Action", 0)``.
 
 A scalar where AWS allows a list counts as a list of one, so index 0 names either form."""
 
 
 class Severity(Enum):
-    """Severity by consequence: the stream breaks or a stranger gets in, wider than documented, hygiene."""
+    """Severity by consequence.
+
+    ERROR: the stream breaks, or other AWS customers get access. WARNING: access is wider than AWS documents.
+    NOTE: style and maintenance.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -40,30 +44,30 @@ _RANKS = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
 class Verdict(Enum):
-    """What a rule found of a target; could-not-tell is never PASS."""
+    """The result of a rule for a target; an undetermined result is never PASS."""
 
-    PASS = "PASS"  # noqa: S105 - a verdict, no password
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
     FAIL = "FAIL"
     UNDETERMINED = "UNDETERMINED"
 
 
 class Role(Enum):
-    """Why a location is shown: the fault itself, or something that explains it."""
+    """The reason for showing a location: it is the fault itself, or it explains the fault."""
 
     PRIMARY = "primary"
     RELATED = "related"
 
 
 class Part(Enum):
-    """Which part of a member a location marks: its key, or its value."""
+    """The part of a member that a location marks: its key or its value."""
 
     KEY = "key"
-    FIRST_KEY = "first key"  # where a repeated key stood first; KEY is where it stands last
+    FIRST_KEY = "first key"  # the first place of a repeated key; KEY is the last
     VALUE = "value"
 
 
 class Position(NamedTuple):
-    """A stretch of a file; lines and columns count from 1, columns in characters, the end is exclusive."""
+    """A range of a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
 
     line: int
     column: int
@@ -72,38 +76,38 @@ class Position(NamedTuple):
 
 
 class Text(Protocol):
-    """A file, or a live resource in its place."""
+    """The text of a file or of a live resource."""
 
     @property
     def name(self) -> str:
-        """Its path, or the ARN of a live resource."""
+        """The path of the file, or the ARN of the live resource."""
 
     def line(self, number: int) -> str:
-        """Give the text of one line, counted from 1, without its line end."""
+        """Return one line, counted from 1, without its line ending."""
 
 
 class Document(Protocol):
-    """A text that routes lead into. Live resources have none, and their findings no position."""
+    """A document that routes can be located in. A live resource has no text, so its findings have no position."""
 
     @property
     def name(self) -> str:
-        """The file, or the ARN of a live resource."""
+        """The path of the file, or the ARN of the live resource."""
 
     def locate(self, route: Route, part: Part) -> Position | None:
-        """Find the stretch of the file that ``route`` leads to, or its nearest ancestor that exists."""
+        """Find the range of the file that ``route`` leads to, or that of its nearest existing ancestor."""
 
     def text_of(self, route: Route, part: Part) -> Text:
-        """Give the file in which that stretch stands; a policy may be put together from several."""
+        """Return the file that has this range; a policy may be assembled from several files."""
 
     def anchor(self, route: Route) -> str:
-        """Name the place that ``route`` leads to by what stands there rather than by numbers."""
+        """Name the place that ``route`` leads to by its content rather than by line or index."""
 
     def pointer_to(self, route: Route, part: Part) -> str | None:
-        """The JSON pointer of that stretch in a file that a machine wrote, ``None`` in any other. RFC 6901"""
+        """Return the JSON pointer (RFC 6901) of the range in a generated file; ``None`` in any other file."""
 
 
 class Location(NamedTuple):
-    """A route into a document; the position is looked up only when it is printed."""
+    """A route into a document. Its position is looked up only when it is printed."""
 
     document: Document
     route: Route
@@ -112,7 +116,7 @@ class Location(NamedTuple):
     note: str = ""
 
     def position(self) -> Position | None:
-        """Look the route up in the document's text."""
+        """Look up the route in the document's text."""
         return self.document.locate(self.route, self.part)
 
     @property
@@ -127,14 +131,14 @@ class Location(NamedTuple):
 
     @property
     def pointer(self) -> str | None:
-        """The JSON pointer of the place, in a file that a machine wrote."""
+        """The JSON pointer of the place in a generated file; ``None`` in any other file."""
         return self.document.pointer_to(self.route, self.part)
 
 
 class Witness(NamedTuple):
-    """A concrete request that proves a finding, and what the decision engine says of it.
+    """A concrete request that proves a finding, and the decision engine's result for it.
 
-    ``request`` has the form that ``checker simulate`` reads.
+    ``request`` has the format that ``checker simulate`` reads.
     """
 
     sentence: str
@@ -144,10 +148,10 @@ class Witness(NamedTuple):
 
 
 class Applicability(Enum):
-    """How far a fix may be trusted.
+    """The trust level of a fix.
 
-    Proven to give and take nothing else; what AWS documents, though it reaches others too; shown with what it
-    opens; or only shown, for people to apply.
+    SAFE: proven to grant and remove no other access. DOCUMENTED: documented by AWS, but also affects other
+    callers. UNSAFE: shown with the access that it grants. DISPLAY: only shown, to be applied by hand.
     """
 
     SAFE = "safe"
@@ -157,43 +161,43 @@ class Applicability(Enum):
 
 
 class Same(NamedTuple):
-    """Stands in a new value for what is written at a place of the same document, whatever way it is written."""
+    """A placeholder in a new value for the value at another place of the document, however it is written there."""
 
     route: Route
 
 
 class Symbol(NamedTuple):
-    """Stands in a new value for a resource that the document calls by this name, ``aws_sns_topic.chat.arn``."""
+    """A placeholder in a new value for a reference to a resource, such as ``aws_sns_topic.chat.arn``."""
 
     name: str
 
 
 Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
-"""A new value; policies have no other scalars than texts that are worth writing."""
+"""A new value. Strings are the only scalars that a fix writes to a policy."""
 
 
 class Put(NamedTuple):
-    """Write a value at a route, in the place of what is there, or as a new member with the objects around it."""
+    """Write a value at a route: replace the existing value, or add a member and its missing parent objects."""
 
     route: Route
     value: Json
 
 
 class Append(NamedTuple):
-    """Add an item to the list at a route; what is no list there becomes the first item of one."""
+    """Add an item to the list at a route; a single value there becomes the first item of a new list."""
 
     route: Route
     value: Json
 
 
 class Remove(NamedTuple):
-    """Take away what stands at a route, and the object or list around it if nothing else is left in that."""
+    """Remove the value at a route, and its parent object or list if that becomes empty."""
 
     route: Route
 
 
 class Rename(NamedTuple):
-    """Give the member at a route another key."""
+    """Change the key of the member at a route."""
 
     route: Route
     key: str
@@ -203,7 +207,7 @@ Operation = Put | Append | Remove | Rename
 
 
 class Edit(NamedTuple):
-    """A stretch of a file and the text that takes its place."""
+    """A range of a file and its replacement text."""
 
     document: Text | Document
     position: Position
@@ -211,11 +215,11 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """A way to mend what a finding is about: changes of the policy that it is in, or a plan for people.
+    """A fix for a finding: changes to its policy, or a plan to carry out by hand.
 
-    ``operations`` are routes of the policy, ``edits`` what they come to in the text of files, once that has
-    been worked out. ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
-    ``needs`` are the options of the command line without which it cannot be safe.
+    ``operations`` change the policy; ``edits`` are the resulting changes to files, once they are computed.
+    ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
+    ``needs`` are the command-line options that the fix needs to be safe.
     """
 
     title: str
@@ -227,11 +231,11 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one resource.
+    """One problem of one resource.
 
-    ``address`` is what the resource is declared as, ``root`` the Terraform root whose address it is.
-    ``home`` is the full path of the root, template or folder, also where reports need not name it.
-    ``affects`` names the topics that a finding about their key is about.
+    ``address`` is the address of the resource's declaration, ``root`` the Terraform root that it belongs to.
+    ``home`` is the full path of the root, template or folder, even where reports do not name it.
+    ``affects`` names the topics that a finding about their KMS key affects.
     """
 
     rule: str
@@ -250,17 +254,17 @@ class Finding(NamedTuple):
 
     @property
     def declared_as(self) -> str:
-        """The address, after the root that it belongs to where there are several: `prod/: aws_sns_topic.chat`."""
+        """The address, with the Terraform root before it if there are several: `prod/: aws_sns_topic.chat`."""
         return declared_as(self.root, self.address)
 
 
 def declared_as(root: str, address: str) -> str:
-    """An address, after the root that it belongs to where there are several."""
+    """Write an address, with the Terraform root before it if there are several."""
     return f"{root}: {address}" if root and address else address
 
 
 def format_route(route: Route) -> str:
-    """Write a route as people write it: ``Statement[1].Condition.StringEquals.aws:SourceArn``."""
+    """Write a route in path notation: ``Statement[1].Condition.StringEquals.aws:SourceArn``."""
     text = ""
     for step in route:
         if isinstance(step, int):
@@ -273,11 +277,11 @@ def format_route(route: Route) -> str:
 
 
 SILENCED = "; Connect cannot publish to "
-"""How the message goes on of a finding about a key that Connect cannot use, with the topics that are silent."""
+"""The last part of the message about a key that Connect cannot use; the affected topics follow it."""
 
 
 def listed(names: tuple[str, ...], shown: int = 3) -> str:
-    """Name the first few of some topics, and count the others."""
+    """Write a list of topics: the names of the first few, and the number of the others."""
     first = [f"`{name}`" for name in names[:shown]]
     more = len(names) - len(first)
     if more:
@@ -286,13 +290,13 @@ def listed(names: tuple[str, ...], shown: int = 3) -> str:
 
 
 _PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
-"""A template before the name of its resource, or a Terraform root before an address."""
+"""The path of a template before the name of its resource, or of a Terraform root before an address."""
 _CODE = re.compile(r"`([^`]*)`")
 _CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
 
 
 class Identity(NamedTuple):
-    """The rule, the file, the places by name, and what is said without its numbers."""
+    """The identity of a finding: its rule, file and places by name, and its message without numbers."""
 
     rule: str
     source: str
@@ -301,36 +305,41 @@ class Identity(NamedTuple):
 
 
 def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
-    """Identify a finding; ``relative`` names its files for instance relative to a repository."""
+    """Compute the identity of a finding; ``relative`` turns file names into, for instance, paths in a repository."""
     source = finding.locations[0].source
-    places = {one.document.anchor(one.route) for one in finding.locations if one.role is Role.PRIMARY}
-    message = named(_CODE_OR_NUMBER.sub(lambda found: found[1] or "#", _said(finding)), relative)
-    # A plan may hold the same policy for several resources, and several roots may call the module that it is in.
+    places = {
+        location.document.anchor(location.route)
+        for location in finding.locations
+        if location.role is Role.PRIMARY
+    }
+    message = named(_CODE_OR_NUMBER.sub(lambda match: match[1] or "#", _full_message(finding)), relative)
+    # One policy may belong to several resources of a plan, and several roots may use its module.
     address = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
     route = redacted("; ".join((*address, *sorted(places))))
     return Identity(finding.rule, relative(source), route, redacted(message))
 
 
-def _said(finding: Finding) -> str:
-    """The message, with all topics that it affects: a report names the first few."""
+def _full_message(finding: Finding) -> str:
+    """Write the message with all topics that it affects; a report names only the first few."""
     message, mark, _ = finding.message.partition(SILENCED)
     return f"{message}{mark}{listed(finding.affects, len(finding.affects))}" if mark else message
 
 
 def silent_topics(message: str) -> list[str]:
-    """The topics that the message of an identity says Connect cannot publish to."""
+    """Return the topics that Connect cannot publish to, according to the message of an identity."""
     return _CODE.findall(message.partition(SILENCED)[2])
 
 
 def named(text: str, relative: Callable[[str], str]) -> str:
-    """A text with the templates and Terraform roots that it names as the baseline calls them."""
-    return _PLACE.sub(lambda found: f"{found[1]}{_renamed(found[2], relative)}{found[3]}", text)
+    """Replace the paths of templates and Terraform roots in a text by the names that the baseline has for them."""
+    return _PLACE.sub(lambda match: f"{match[1]}{_renamed(match[2], relative)}{match[3]}", text)
 
 
 def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:
-    """An address that is the same whatever folder the command is called in, and whatever else it examines.
+    """Write an address that depends neither on the working directory nor on the other files of the run.
 
-    That of a template names its file, and one in a Terraform module outside of its root, which is ``home``, the root.
+    The address in a template includes the template's path. The address in a Terraform module outside its root
+    includes the root, which is ``home``.
     """
     file, mark, logical = address.partition("#")
     if mark and '"' not in file:
@@ -341,12 +350,12 @@ def located(address: str, home: str, source: str, relative: Callable[[str], str]
 
 
 def _renamed(name: str, relative: Callable[[str], str]) -> str:
-    """The name of a file, or that of a folder with its slash."""
+    """Return the name of a file, or that of a folder with its slash."""
     return f"{relative(name)}/" if name.endswith("/") else relative(name)
 
 
 def fingerprint(one: Identity) -> str:
-    """Shorten an identity to 32 hexadecimal digits."""
-    from hashlib import sha256  # not on the path of a plain check
+    """Hash an identity to 32 hexadecimal digits."""
+    from hashlib import sha256  # imported here because a plain check does not need it
 
     return sha256("\0".join(one).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Flags of `os.open` that not every system has; one that is missing changes nothing."""
+"""Flags of `os.open` that some operating systems lack; a missing flag is replaced by one without effect."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-r"""Text from outside, made inert: it controls no terminal, no CI runner and no reader's eye.
+r"""Escaping of untrusted text, so that it cannot control a terminal or a CI runner or mislead a reader.
 
-Controls, escape sequences, bidirectional and other invisible characters, line separators and lone surrogates
-are shown as escapes, as in ``chat\u202etxt.json``. Everything that a command prints or writes passes through
-here on its way out: see `checker.app.terminal`.
+Control characters, escape sequences, bidirectional and other invisible characters, line separators and lone
+surrogates are shown as escapes, as in ``chat\u202etxt.json``. All output of a command passes through this
+module: see `checker.app.terminal`.
 
-https://trojansource.codes for what bidirectional characters do to a reader,
-https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs for how GitHub's runner finds
+https://trojansource.codes explains how bidirectional characters mislead a reader.
+https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs shows how GitHub's runner finds
 commands: ``::name::`` at the start of a line, after any blanks, and ``##[name]`` anywhere in it. Azure
 Pipelines and TeamCity look for ``##vso[`` and ``##teamcity[``.
 """
@@ -39,7 +39,7 @@ _HIDDEN: ContextVar[_Hidden | None] = ContextVar("hidden", default=None)
 
 @contextmanager
 def hiding() -> Iterator[None]:
-    """Begin with nothing to hide, and forget at the end what there was."""
+    """Start with an empty set of sensitive values, and discard the set at the end."""
     token = _HIDDEN.set(_Hidden())
     try:
         yield
@@ -48,12 +48,12 @@ def hiding() -> Iterator[None]:
 
 
 def can_hide(text: str) -> bool:
-    """True for a text that can be replaced wherever it stands without spoiling anything else."""
+    """True for a text that is long enough to be replaced everywhere without damaging other text."""
     return len(text) >= (_SHORTEST_WORD if text.isalpha() else _SHORTEST)
 
 
 def hide(texts: Iterable[str]) -> None:
-    """Keep texts from all output to come."""
+    """Hide these texts in all further output."""
     hidden = _HIDDEN.get()
     new = set(texts) - hidden.texts if hidden is not None else ()
     if hidden is not None and new:
@@ -62,7 +62,7 @@ def hide(texts: Iterable[str]) -> None:
 
 
 def reveal(texts: Iterable[str]) -> None:
-    """Show texts after all, as `nonsensitive` asks for."""
+    """Show these texts again, as the Terraform function `nonsensitive` requests."""
     hidden = _HIDDEN.get()
     if hidden is not None:
         hidden.revealed.update(texts)
@@ -70,11 +70,11 @@ def reveal(texts: Iterable[str]) -> None:
 
 
 def redacted(text: str) -> str:
-    """Write a text with `(sensitive)` for each value that is hidden."""
+    """Replace each hidden value in a text by `(sensitive)`."""
     hidden = _HIDDEN.get()
     if hidden is None or not hidden.texts - hidden.revealed:
         return text
-    if hidden.pattern is None:  # the longest first: one value may be a part of another
+    if hidden.pattern is None:  # longest first, because one value may be part of another
         longest_first = sorted(hidden.texts - hidden.revealed, key=len, reverse=True)
         hidden.pattern = re.compile("|".join(map(re.escape, longest_first)))
     return hidden.pattern.sub(SHOWN, text)
@@ -83,7 +83,7 @@ def redacted(text: str) -> str:
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-"""Characters that Python counts as printable and that take no place on the screen: fillers and selectors."""
+"""Characters that Python counts as printable but that are invisible: fillers and variation selectors."""
 
 _ANYWHERE = re.compile(r"(##\w*)\[")
 _STYLE = re.compile(r"(\x1b\[(?:0|1|2|1;3[1-6])m)")
@@ -91,13 +91,13 @@ _AT_START = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
 
 
 class Inert(str):
-    """A line that its writer has made inert by rules of its own: a workflow command, a patch, JSON."""
+    """A line that its writer has already escaped by its own rules: a workflow command, a patch, JSON."""
 
     __slots__ = ()
 
 
 def inert(text: str) -> str:
-    """Write a text as one line without anything that could have an effect; other visible text stays as it is.
+    """Escape a text to one line without control characters or commands; visible text stays as it is.
 
     A sensitive value is shown as `(sensitive)`.
     """
@@ -105,7 +105,7 @@ def inert(text: str) -> str:
 
 
 def inert_line(line: str, *, styled: bool = False) -> Inert:
-    """Make a whole line of output inert, whatever its writer forgot; ``styled`` keeps the colors of `Paint`."""
+    """Escape a line of output that its writer may not have escaped; ``styled`` keeps the terminal colors."""
     if isinstance(line, Inert):
         return line
     pieces = _STYLE.split(line) if styled else [line]
@@ -114,13 +114,13 @@ def inert_line(line: str, *, styled: bool = False) -> Inert:
 
 
 def inert_patch_line(line: str) -> Inert:
-    """Make a line of a patch inert. Tabs, and a carriage return at its end, stay: `git apply` compares them."""
+    """Escape a line of a patch. Tabs and a final carriage return are kept, because `git apply` compares them."""
     body = line.removesuffix("\r")
     return Inert(_without_command("\t".join(map(inert, body.split("\t")))) + line[len(body) :])
 
 
 def json_lines(value: Any, *, indent: int | None = 2, ascii_only: bool = True) -> Iterator[Inert]:
-    """Write JSON, line by line, in which escapes of JSON keep all that is not visible."""
+    """Write JSON line by line, with JSON escapes for all invisible characters."""
     for line in json.dumps(_redacted(value), indent=indent, ensure_ascii=ascii_only).split("\n"):
         yield Inert(_ANYWHERE.sub(r"\1\\u005b", _escaped(line, _json_escape)))
 
@@ -129,7 +129,7 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
-        return {redacted(key): _redacted(one) for key, one in value.items()}
+        return {redacted(key): _redacted(item) for key, item in value.items()}
     return list(map(_redacted, value)) if isinstance(value, list | tuple) else value
 
 

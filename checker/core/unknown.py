@@ -1,4 +1,4 @@
-"""A fact that is not known, and why."""
+"""Facts that are not known, and three-valued logic over them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 class Unknown(NamedTuple):
-    """Stands wherever a value may stand; ``where`` names the expression or file that would settle it."""
+    """A fact that is not known, in place of its value; ``where`` names the expression or file that decides it."""
 
     reason: str
     where: str = ""
 
     @property
     def told(self) -> str:
-        """The reason, and what would settle it."""
+        """The reason, with the expression or file that decides the fact."""
         return f"{self.reason} (`{self.where}`)" if self.where else self.reason
 
     def __str__(self) -> str:
-        """The same wording wherever it is put into a sentence; a reader never sees the name of this class."""
+        """Write the reason, so that a message never shows the name of this class."""
         return self.told
 
     def __bool__(self) -> bool:
@@ -31,12 +31,12 @@ Truth = bool | Unknown
 
 
 def negate(truth: Truth) -> Truth:
-    """Not."""
+    """Negate; unknown stays unknown."""
     return truth if isinstance(truth, Unknown) else not truth
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
-    """Or: true if one is true, else unknown if one is unknown."""
+    """Logical or: true if one is true, else unknown if one is unknown."""
     unknown: Unknown | None = None
     for truth in truths:
         if truth is True:
@@ -47,7 +47,7 @@ def any_of(truths: Iterable[Truth]) -> Truth:
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
-    """And: false if one is false, else unknown if one is unknown."""
+    """Logical and: false if one is false, else unknown if one is unknown."""
     unknown: Unknown | None = None
     for truth in truths:
         if truth is False:

@@ -1,6 +1,6 @@
-"""The law: what AWS documents about evaluating a resource-based policy, and proofs over all requests.
+"""Evaluation of resource-based policies as AWS documents it, and proofs over all requests.
 
-Pure and total: standard library only, no I/O, no clock, never raises on any policy. Where no source
-settles a question the answer is Unknown. One module a statement element.
+Pure functions that use only the standard library: no I/O, no clock, no exception for any policy. Where AWS does
+not document the result, the answer is Unknown.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """

@@ -17,7 +17,7 @@ from checker.analysis.documented import (
     with_statements,
 )
 from checker.analysis.inventory import PolicyText, is_managed_key
-from checker.core.arn import Arn, is_account, is_uuid, partition_of, why_no_topic
+from checker.core.arn import Arn, is_account, is_uuid, partition_of, topic_arn_problem
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import can_publish
@@ -191,7 +191,7 @@ def read_wanted(topic: str, instances: Sequence[str], key: str | None = None) ->
 def _topic(text: str) -> Arn:
     _no_placeholder(_TOPIC, text, _TOPIC_HELP)
     arn = Arn.parse(text)
-    reason = why_no_topic(text)
+    reason = topic_arn_problem(text)
     if arn is None or reason:
         raise InputError(_TOPIC, f"`{text}` is not the ARN of a topic: {reason}", help_text=_TOPIC_HELP)
     if arn.resource.endswith(".fifo"):

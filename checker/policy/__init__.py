@@ -1,1 +1,4 @@
-"""The policy language: text to nodes with spans, nodes to a typed policy. Pure, standard library only."""
+"""The policy language: parses text to nodes with spans, and nodes to a typed policy.
+
+Pure functions that use only the standard library.
+"""

@@ -1,4 +1,4 @@
-"""What a document says after operations on its routes: nodes to nodes, whatever the text looks like."""
+"""Applies the operations of a fix to the nodes of a document, independent of its text."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ if TYPE_CHECKING:
 
 
 class Called(str):
-    """The name that a document has for a resource, which it writes as a reference and not as a text."""
+    """A name that a document refers to a resource by; written as a reference, not as a string."""
 
     __slots__ = ()
 
 
 class NoPlaceError(LookupError):
-    """An operation names a place that the document does not have."""
+    """The document has no place for an operation."""
 
 
 def changed(root: Node, operations: Iterable[Operation]) -> Node:
-    """Carry out operations one after the other; each sees what those before it left. Raises NoPlaceError."""
+    """Apply operations in order, each to the result of the one before. Raises NoPlaceError."""
     node = root
     for operation in operations:
-        result = _carried_out(node, operation, root)
+        result = _applied(node, operation, root)
         if result is None:
-            raise NoPlaceError("nothing would be left of the document")
+            raise NoPlaceError("the document would be empty")
         node = result
     return node
 
 
-def _carried_out(node: Node, operation: Operation, original: Node) -> Node | None:
+def _applied(node: Node, operation: Operation, original: Node) -> Node | None:
     if isinstance(operation, Rename):
         return _rewritten(node, operation.route[:-1], lambda found: _renamed(found, operation))
     if isinstance(operation, Remove):
         return _rewritten(node, operation.route, _removed)
-    value = made(operation.value, original)
+    value = node_of(operation.value, original)
     if isinstance(operation, Put):
         return _rewritten(node, operation.route, lambda found: _in_its_style(found, value))
     return _rewritten(node, operation.route, lambda found: _appended(found, value))
 
 
 def fresh(value: Plain) -> Node:
-    """Make a node of a value that is in no document yet."""
-    return made(value, Scalar("", Source("", ""), 0, 0))
+    """Make a node of a new value that is not part of a document."""
+    return node_of(value, Scalar("", Source("", ""), 0, 0))
 
 
-def made(value: Plain, original: Node) -> Node:
-    """Make a node of a new value; what is said elsewhere in the document stands for itself."""
+def node_of(value: Plain, original: Node) -> Node:
+    """Make a node of a new value; ``Same`` is replaced by the node of ``original`` that it points to."""
     if isinstance(value, Same):
         return at(original, value.route)
     source, start = original.source, original.start
@@ -68,13 +68,13 @@ def made(value: Plain, original: Node) -> Node:
     if value is None or isinstance(value, str | bool | Number):
         return Scalar(value, source, start, start)
     if isinstance(value, Mapping):
-        members = (Member(key, made(one, original), start, start) for key, one in value.items())
+        members = (Member(key, node_of(item, original), start, start) for key, item in value.items())
         return Object(tuple(members), source, start, start)
-    return Array(tuple(made(one, original) for one in value), source, start, start)
+    return Array(tuple(node_of(one, original) for one in value), source, start, start)
 
 
 def at(root: Node, route: Route) -> Node:
-    """Give the node that a route leads to, a scalar for a list of one. Raises NoPlaceError."""
+    """Return the node that a route leads to; a scalar counts as a list of one. Raises NoPlaceError."""
     node: Node | None = root
     for step in route:
         if isinstance(step, int):
@@ -89,7 +89,7 @@ def at(root: Node, route: Route) -> Node:
 
 def _removed(found: Node | None) -> None:
     if found is None:
-        raise NoPlaceError("there is nothing to remove")
+        raise NoPlaceError("the value to remove does not exist")
 
 
 def _renamed(found: Node | None, operation: Rename) -> Node:
@@ -98,7 +98,7 @@ def _renamed(found: Node | None, operation: Rename) -> Node:
         raise NoPlaceError(operation.route)
     twin = found.get(operation.key)
     if twin is not None and not (isinstance(twin, Object) and not twin.members):
-        raise NoPlaceError(f"there is a `{operation.key}` already")
+        raise NoPlaceError(f"`{operation.key}` already exists")
     members = (
         m._replace(key=operation.key) if m.key == key else m for m in found.members if m.value is not twin
     )
@@ -106,7 +106,7 @@ def _renamed(found: Node | None, operation: Rename) -> Node:
 
 
 def _in_its_style(found: Node | None, value: Node) -> Node:
-    """A list stays a list: what else uses it may count on that."""
+    """Keep a list a list, because other uses of the value may depend on it."""
     if isinstance(found, Array) and isinstance(value, Scalar):
         return Array((value,), value.source, value.start, value.start)
     return value
@@ -121,7 +121,7 @@ def _appended(found: Node | None, value: Node) -> Node:
 
 
 def _rewritten(node: Node | None, route: Route, change: Change) -> Node | None:
-    """Change what a route leads to; objects on the way are made, and go when nothing is left in them."""
+    """Change the node that a route leads to; create missing objects on the way, and remove empty ones."""
     if not route:
         return change(node)
     step, rest = route[0], route[1:]
@@ -161,7 +161,7 @@ Content = Hashable
 
 
 def contents(policy: Policy) -> dict[Content, Statement | Unknown]:
-    """The statements of a policy by what they say."""
+    """Map the statements of a policy by their content."""
     version = (
         _value(policy.has_variables) if isinstance(policy.has_variables, Unknown) else policy.has_variables
     )
@@ -169,7 +169,7 @@ def contents(policy: Policy) -> dict[Content, Statement | Unknown]:
 
 
 def _has_variables(statement: Statement | Unknown) -> bool:
-    """True if the statement means something else under another Version."""
+    """True if the statement has policy variables, so that its meaning depends on Version."""
     return "${" in repr(statement)
 
 
@@ -211,7 +211,7 @@ def _condition(condition: Condition | Unknown) -> Content:
 
 
 def _value(value: Value) -> Content:
-    """A value that is not known is the same as one of the same name; without a name, only as itself."""
+    """Return a hashable value; two unknown values are equal if they have the same name or are one object."""
     if isinstance(value, Unknown):
         return (Unknown, value if value.where else id(value))
     return value

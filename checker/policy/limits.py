@@ -1,4 +1,4 @@
-"""Limits of the whole document, and the way through its statements."""
+"""Problems for which AWS refuses a policy, or reads it differently than intended: limits, names and conditions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _OUT_OF_SCOPE = "SNS is reported to answer `Policy statement action out of servi
 
 
 def action_problems(statement: Statement, dialect: Dialect) -> Iterator[Problem]:
-    """Name the actions of a statement that its service does not list, or takes no wildcard for."""
+    """Report actions that the service does not list, or wildcards that it does not accept."""
     actions = statement.actions
     if not isinstance(actions, Patterns):
         return
@@ -70,57 +70,66 @@ def action_problems(statement: Statement, dialect: Dialect) -> Iterator[Problem]
 def _unlisted(action: str, route: Route, dialect: Dialect) -> Problem:
     """Report an action that AWS does not list for the resource. The list may be older than the action."""
     if action.lower() in _WITHOUT_EFFECT:
-        message = f"`{action}` has no effect in a {dialect.name}, it is not about a key"
-        return Problem(message, route, Part.VALUE, "allow it in an IAM policy", grave=False, slight=True)
-    message = f"AWS does not list `{action}` as an action that a {dialect.name} may name"
+        message = f"`{action}` has no effect in a {dialect.name} because it is not an action on a key"
+        return Problem(
+            message, route, Part.VALUE, "grant it in an IAM policy instead", grave=False, slight=True
+        )
+    message = f"`{action}` is not in the AWS list of actions for a {dialect.name}"
     if action.lower() in _REFUSED:
         return Problem(message, route, Part.VALUE, _OUT_OF_SCOPE)
     if action.lower() == _BATCH:
         return Problem(message, route, Part.VALUE, "`sns:Publish` covers PublishBatch", grave=False)
     guess = did_you_mean(action, _KNOWN[dialect.service], cutoff=_CLOSE_ACTION)
-    help_text = f"did you mean `{guess}`?" if guess else "if AWS has just added it, ignore this"
+    help_text = f"did you mean `{guess}`?" if guess else _NEW_NAME
     return Problem(message, route, Part.VALUE, help_text, grave=False, slight=not guess)
 
 
+_NEW_NAME = "if AWS added it recently, ignore this finding"
 _CLOSE_ACTION = 0.85
-"""Names of actions share most of their letters; what is less close than this is another action."""
+"""The lowest similarity for a suggestion. Action names share many letters, so a lower one finds other actions."""
 
 
 def _foreign(action: str, route: Route, dialect: Dialect) -> Problem:
-    """Report what is not an action of the service at all; its name alone may be right."""
+    """Report an action of another service, and suggest the action of this service with the same name."""
     name = action.rpartition(":")[2].strip().lower()
-    meant = next((one for one in _KNOWN[dialect.service] if one.lower() == f"{dialect.service}:{name}"), "")
+    meant = next(
+        (known for known in _KNOWN[dialect.service] if known.lower() == f"{dialect.service}:{name}"), ""
+    )
     hint = f"did you mean `{meant}`?" if meant else ""
-    mend = (Put(route, meant),) if meant else ()
-    message = f"`{action}` is not an action of {dialect.service.upper()}"
-    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", mend=mend)
+    fix = (Put(route, meant),) if meant else ()
+    message = (
+        f"`{action}` is not an {dialect.service.upper()} action"
+        if dialect.service == "sns"
+        else f"`{action}` is not a {dialect.service.upper()} action"
+    )
+    return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", fix=fix)
 
 
 def _wildcard(action: str, route: Route, dialect: Dialect) -> Iterator[Problem]:
     if dialect.service == "sns":
-        message = f"`{action}` has a wildcard, which SNS is reported to refuse on write"
-        help_text = "name the actions; SNS says `Policy statement action out of service scope!`"
+        message = f"`{action}` has a wildcard, which SNS is reported to reject in a topic policy"
+        help_text = "list the actions; SNS answers `Policy statement action out of service scope!`"
         yield Problem(message, route, Part.VALUE, help_text, grave=False)
     elif not any(glob(action.lower()).matches(one) for one in _FOLDED_ACTIONS["kms"]):
-        message = f"`{action}` matches no action of KMS that AWS lists for a key"
+        message = f"`{action}` matches no KMS action that AWS lists for a key"
         yield Problem(message, route, Part.VALUE, grave=False)
 
 
 _LISTED = {"sns": (*GLOBAL_KEYS, *TOPIC_KEYS), "kms": (*GLOBAL_KEYS, *KEY_KEYS)}
 _FOLDED_KEYS = {service: tuple(key.lower() for key in keys) for service, keys in _LISTED.items()}
 _FAMILIES = ("aws:", "sns:", "kms:")
-"""Keys of other services may be in a request, such as `lambda:SourceFunctionArn`, and are not judged."""
+"""Prefixes of the keys to check. Keys of other services, such as `lambda:SourceFunctionArn`, may be in a request."""
 _OF_ACCOUNTS = ("account", "owner", "arn")
-"""How the names of keys end that hold accounts, or ARNs with accounts in them."""
+"""Suffixes of the keys whose values are accounts, or ARNs with accounts in them."""
 _PINNING = ("aws:sourceaccount", "aws:sourcearn")
 _AWS = sorted("aws")
-"""The letters of the prefix, in whatever order they were typed."""
+"""The sorted letters of the prefix `aws`, to detect swapped letters."""
 
 
 def condition_problems(statement: Statement, dialect: Dialect, version: Value) -> Iterator[Problem]:
-    """Name the conditions of a statement whose key or value AWS reads otherwise than it is meant.
+    """Report conditions whose key or value AWS reads differently than intended.
 
-    They are grave in a statement for Connect: its stream hangs on them.
+    They are grave in a statement for Connect, because its stream depends on them.
     """
     grave = statement.names_service(CONNECT)
     for condition in statement.conditions:
@@ -132,24 +141,24 @@ def condition_problems(statement: Statement, dialect: Dialect, version: Value) -
 
 
 def _key(condition: Condition, dialect: Dialect, *, grave: bool) -> Iterator[Problem]:
-    """Report a key that AWS does not list. The list may be older than the key, so only a slip in writing is sure."""
+    """Report a key that AWS does not list. Only a spelling error is certain, as the list may be older than the key."""
     if is_unlisted(condition.key, dialect.service):
         guess = _guess(condition.key, dialect.service)
         sure = guess is not None and _is_slip(condition.key, guess)
-        help_text = f"did you mean `{guess}`?" if guess else "if AWS has just added it, ignore this"
-        message = f"AWS does not list `{condition.key}` as a condition key"
-        mend = (Rename(condition.route, guess),) if sure and guess else ()
-        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave and sure, mend=mend)
+        help_text = f"did you mean `{guess}`?" if guess else _NEW_NAME
+        message = f"`{condition.key}` is not in the AWS list of condition keys"
+        fix = (Rename(condition.route, guess),) if sure and guess else ()
+        yield Problem(message, condition.route, Part.KEY, help_text, grave=grave and sure, fix=fix)
 
 
 def _is_slip(key: str, guess: str) -> bool:
-    """True if only the prefix is wrong, or if one of the keys that pin Connect is misspelt."""
+    """True if only the prefix is wrong, or if `aws:SourceAccount` or `aws:SourceArn` is misspelled."""
     return guess.lower() in _PINNING or key.partition(":")[2].lower() == guess.partition(":")[2].lower()
 
 
 @lru_cache(maxsize=1024)
 def is_unlisted(key: str, service: str) -> bool:
-    """True for a key that a request to the service never has, as far as AWS lists keys."""
+    """True for a key that is not in the AWS list of keys for requests to the service."""
     folded = key.lower()
     if any(
         folded == one or (one.endswith(("/", ":")) and folded.startswith(one))
@@ -167,38 +176,44 @@ def _guess(key: str, service: str) -> str | None:
 
 
 def has_literal_variable(condition: Condition, version: Value) -> bool:
-    """True if a value looks like a policy variable and is plain text, as in all versions but the last."""
+    """True if a value looks like a policy variable but is plain text, because of the policy version."""
     values = (value for value in condition.values if isinstance(value, str))
     return version == OLD_VERSION and any("${" in value and "}" in value for value in values)
 
 
 def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator[Problem]:
     if has_literal_variable(condition, version):
-        message = f"a policy variable under `{condition.key}` is plain text in version {OLD_VERSION}"
-        help_text = f'write `"Version": "{VERSION}"`, the only version with variables'
-        mend = (Put(("Version",), VERSION),)
-        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave, mend=mend)
+        message = f"policy variable in `{condition.key}` is plain text in version {OLD_VERSION}"
+        help_text = f'set `"Version": "{VERSION}"`, the only version with policy variables'
+        fix = (Put(("Version",), VERSION),)
+        yield Problem(message, condition.route, Part.VALUE, help_text, grave=grave, fix=fix)
 
 
 def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
-    found = misnumbered(condition)
-    alone = len(found) == len(condition.values)  # beside a good value it only does nothing
+    found = invalid_accounts(condition)
+    alone = len(found) == len(condition.values)  # next to a valid value, the wrong one has no effect
     for index, account in found.items():
-        message = f"`{account}` is not an account ID, it has {len(account)} digits instead of 12"
+        message = f"`{account}` is not a valid account ID: it has {len(account)} digits instead of 12"
         at = (*condition.route, index)
-        yield Problem(message, at, Part.VALUE, "no request has it", grave=grave and alone)
+        yield Problem(
+            message,
+            at,
+            Part.VALUE,
+            "no request has this value; write the 12-digit account ID",
+            grave=grave and alone,
+        )
 
 
-def misnumbered(condition: Condition) -> dict[int, str]:
-    """The accounts of a condition on accounts that have digits alone and not twelve of them, by index."""
+def invalid_accounts(condition: Condition) -> dict[int, str]:
+    """Return the account IDs of a condition that do not have twelve digits, by index of the value."""
     if not condition.folded_key.endswith(_OF_ACCOUNTS):
         return {}
     accounts = ((index, _account(value)) for index, value in enumerate(condition.values))
-    return {index: one for index, one in accounts if one.isdigit() and not is_account(one)}
+    return {index: account for index, account in accounts if account.isdigit() and not is_account(account)}
 
 
 def _account(value: Value) -> str:
-    """The account that a value is, or that the ARN in it has."""
+    """Return the account in an ARN, or any other value as it is; empty for an unknown value."""
     arn = Arn.parse(value) if isinstance(value, str) else None
     return arn.account if arn is not None else value if isinstance(value, str) else ""
 
@@ -208,26 +223,31 @@ def _operator(condition: Condition, dialect: Dialect) -> Iterator[Problem]:
     if isinstance(operation, Unknown):
         return
     if operation.base == "Bool" and len(condition.values) > 1:
-        message = f"`{condition.key}` is compared with {len(condition.values)} booleans"
-        yield Problem(message, condition.route, Part.VALUE, "AWS takes one, `true` or `false`", grave=False)
+        message = f"`{condition.key}` has {len(condition.values)} values under `{condition.operator}`"
+        yield Problem(message, condition.route, Part.VALUE, "write one value, `true` or `false`", grave=False)
     if (
         dialect.service == "kms"
         and operation.qualifier == FOR_ALL
         and condition.folded_key.startswith("kms:encryptioncontext:")
     ):
-        message = f"`{condition.operator}` on `{condition.key}` holds for every request without it"
-        yield Problem(message, condition.route, Part.KEY, "KMS refuses it with `OverlyPermissiveCondition`")
+        message = f"`{condition.operator}` on `{condition.key}` is true for every request without that key"
+        yield Problem(
+            message,
+            condition.route,
+            Part.KEY,
+            "remove `ForAllValues:`; KMS rejects it with `OverlyPermissiveCondition`",
+        )
 
 
 _DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 _DELETED = ("AIDA", "AROA", "AGPA", "AIPA", "ANPA")
-_FIRM = ("amazon", "aws")
+_NAME_PREFIXES = ("amazon", "aws")
 _CLOSE_SERVICE = 0.85
-"""Service names are short and many; what is less close than this may be a service that is on no list."""
+"""The lowest similarity for a suggestion. Service names are short, so a lower one finds unlisted services."""
 
 
 def principal_problems(statement: Statement) -> Iterator[Problem]:
-    """Name the principals of a statement that AWS would not find."""
+    """Report principals that AWS would not find."""
     if isinstance(statement.principals, Principals) and statement.principals.negated:
         yield from _not_principal(statement)
     for entry in statement.principal_entries:
@@ -246,31 +266,29 @@ def _not_principal(statement: Statement) -> Iterator[Problem]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
     if statement.effect == ALLOW:
-        message = f"{statement.title} allows with NotPrincipal, which AWS supports only with Deny"
-        help_text = "it allows everyone who is not listed; list in Principal whom to allow"
+        message = f"{statement.title} has NotPrincipal with Allow; AWS supports it only with Deny"
+        help_text = "it allows every principal that is not listed; list the allowed principals in Principal"
         yield Problem(message, (*statement.route, "NotPrincipal"), Part.KEY, help_text, grave=False)
 
 
 def _aws(entry: Principal, value: str) -> Iterator[Problem]:
     if value.startswith(_DELETED):
-        message = f"`{value}` is the id of a role or user that was deleted"
-        help_text = (
-            "AWS shows a deleted principal so, and refuses the policy when it is written again; take it out"
-        )
+        message = f"`{value}` is the unique ID of a deleted role or user"
+        help_text = "remove it; AWS shows a deleted principal by its unique ID and rejects the policy on the next update"
         yield Problem(message, entry.route, Part.VALUE, help_text, grave=False)
     elif value.endswith(_DOMAINS):
-        message = f"`{value}` is a service, and stands under AWS"
+        message = f"`{value}` is a service principal, but is listed under AWS"
         service = (*entry.route[:-2], "Service")
-        mend = (Append(service, value), Remove(entry.route))
-        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`', mend=mend)
+        fix = (Append(service, value), Remove(entry.route))
+        yield Problem(message, entry.route, Part.VALUE, f'write `{{"Service": "{value}"}}`', fix=fix)
     elif not _is_principal(value):
-        digits = f", it has {len(value)} digits instead of 12" if value.isdigit() else ""
-        message = f"`{value}` is not an account id, an ARN or `*`{digits}"
-        help_text = "SNS answers `PrincipalNotFound` to a principal that does not exist"
+        digits = f": it has {len(value)} digits instead of 12" if value.isdigit() else ""
+        message = f"`{value}` is not a valid account ID, ARN or `*`{digits}"
+        help_text = "SNS rejects a principal that does not exist with `PrincipalNotFound`"
         yield Problem(message, entry.route, Part.VALUE, help_text)
     elif value != EVERYONE and "*" in value:
-        message = f"`{value}` has a wildcard, and AWS supports none inside a principal"
-        help_text = "name the roles, or the account with a condition on `aws:PrincipalArn`"
+        message = f"`{value}` has a wildcard; AWS does not support wildcards inside a principal"
+        help_text = "list the roles, or list the account and add a condition on `aws:PrincipalArn`"
         yield Problem(message, entry.route, Part.VALUE, help_text)
 
 
@@ -281,43 +299,43 @@ def _is_principal(value: str) -> bool:
 
 
 def _service(entry: Principal, value: str) -> Iterator[Problem]:
-    """Report what is not a service principal, or is not listed as one. The list may be older than the service."""
+    """Report a value that is not a valid or listed service principal. The list may be older than the service."""
     name, domain = _split(value)
     bare = name.strip().lower()
-    guess = _meant(bare)
+    guess = _closest_service(bare)
     if "*" in value or "?" in value:
-        message = f"`{value}` has a wildcard, and AWS supports none in a service principal"
-        help_text = "name the service, for instance `connect.amazonaws.com`"
+        message = f"`{value}` has a wildcard; AWS does not support wildcards in a service principal"
+        help_text = "write the service principal, for example `connect.amazonaws.com`"
         yield Problem(message, entry.route, Part.VALUE, help_text)
     elif is_regional_connect(value):
-        message = f"`{value}` is not the principal that AWS documents for Connect"
+        message = f"`{value}` is not the service principal that AWS documents for Connect"
         yield Problem(message, entry.route, Part.VALUE, f"write `{CONNECT}`", grave=False)
     elif bare in SERVICES and (not domain or bare != name):
-        yield _miswritten(entry, value, f"{bare}{domain or _DOMAINS[0]}", sure=not domain)
+        yield _inexact_service(entry, value, f"{bare}{domain or _DOMAINS[0]}", sure=not domain)
     elif guess and name not in SERVICES:
-        message = f"AWS does not list `{value}` as a service principal"
+        message = f"`{value}` is not in the AWS list of service principals"
         help_text = f"did you mean `{guess}{domain or _DOMAINS[0]}`?"
         yield Problem(message, entry.route, Part.VALUE, help_text, grave=not domain, slight=True)
 
 
-def _miswritten(entry: Principal, value: str, meant: str, *, sure: bool) -> Problem:
-    """Report a listed service without its domain; in other letters it may still be the service, so not for sure."""
+def _inexact_service(entry: Principal, value: str, meant: str, *, sure: bool) -> Problem:
+    """Report a listed service without its domain, or in another letter case; ``sure`` is false for letter case."""
     message = f"`{value}` is not a valid service principal"
-    mend = (Put(entry.route, meant),)
-    return Problem(message, entry.route, Part.VALUE, f"did you mean `{meant}`?", grave=sure, mend=mend)
+    fix = (Put(entry.route, meant),)
+    return Problem(message, entry.route, Part.VALUE, f"did you mean `{meant}`?", grave=sure, fix=fix)
 
 
 def _split(value: str) -> tuple[str, str]:
-    """Split a principal into its service and its domain, which is empty if it is not one of AWS's."""
+    """Split a principal into service and domain; the domain is empty if it is not an AWS domain."""
     for domain in _DOMAINS:
         if value.strip().endswith(domain):
             return value.rstrip().removesuffix(domain), domain
     return value.partition(".")[0], ""
 
 
-def _meant(bare: str) -> str | None:
-    """Name the service that a misspelt one was meant to be, if any is close."""
-    for word in _FIRM:
+def _closest_service(bare: str) -> str | None:
+    """Find the closest listed service for a misspelled name; ``None`` if none is close."""
+    for word in _NAME_PREFIXES:
         bare = bare.removeprefix(word).strip("-")
     return did_you_mean(bare, SERVICES, cutoff=_CLOSE_SERVICE) if bare else None
 
@@ -326,12 +344,12 @@ _MAX_PRINCIPALS = 200
 
 
 def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
-    """Name what the service would not take; ``size`` is that of the document in bytes."""
+    """Report problems for which the service rejects a policy; ``size`` is the size of the document in bytes."""
     statements = policy.known_statements()
     yield from _limits(statements, dialect, size)
     yield from _sids(statements, dialect)
     if dialect.service == "sns":
-        yield from _without_sid(policy)
+        yield from _missing_sids(policy)
     for statement in statements:
         yield from action_problems(statement, dialect)
         yield from principal_problems(statement)
@@ -340,11 +358,11 @@ def refusals(policy: Policy, dialect: Dialect, size: int) -> Iterator[Problem]:
 
 def _limits(statements: tuple[Statement, ...], dialect: Dialect, size: int) -> Iterator[Problem]:
     if size > dialect.max_bytes and statements:
-        message = f"the policy has {size:,} bytes, a {dialect.name} may have {dialect.max_bytes:,}"
+        message = f"the policy has {size:,} bytes; the limit for a {dialect.name} is {dialect.max_bytes:,}"
         yield Problem(message, (), Part.VALUE)
     principals = sum(len(s.principals.entries) for s in statements if isinstance(s.principals, Principals))
     if dialect.service == "sns" and principals > _MAX_PRINCIPALS:
-        message = f"the policy names {principals} principals, SNS takes {_MAX_PRINCIPALS}"
+        message = f"the policy has {principals} principals; the limit in SNS is {_MAX_PRINCIPALS}"
         yield Problem(message, ("Statement",), Part.VALUE)
 
 
@@ -355,33 +373,33 @@ def _sids(statements: tuple[Statement, ...], dialect: Dialect) -> Iterator[Probl
             routes.setdefault(statement.sid, []).append((*statement.route, "Sid"))
     for sid, (first, *others) in routes.items():
         if others:
-            message = f"Sid `{sid}` stands in {1 + len(others)} statements"
+            message = f"{1 + len(others)} statements have the Sid `{sid}`"
             help_text = _UNIQUE_SIDS if dialect.service == "sns" else _AMBIGUOUS
-            mend = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
+            fix = tuple(Put(route, f"{sid}{number}") for number, route in _renumbered(sid, others, routes))
             also = tuple(others)
-            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, mend=mend)
+            yield Problem(message, first, Part.VALUE, help_text, grave=False, also=also, fix=fix)
 
 
-_AMBIGUOUS = "AWS documents that every Sid of a policy is unique; tools that edit by Sid take the wrong one"
-_ANSWER = "`Every policy statement must have a unique ID`"
-_UNIQUE_SIDS = (
-    f"AWS documents that every Sid of a topic policy is unique; SNS is reported to answer {_ANSWER}"
+_AMBIGUOUS = (
+    "AWS documents that each Sid in a policy is unique; tools that edit by Sid may edit the wrong statement"
 )
+_ANSWER = "`Every policy statement must have a unique ID`"
+_UNIQUE_SIDS = f"AWS documents that each Sid in a topic policy is unique; SNS is reported to answer {_ANSWER}"
 
 
-def _without_sid(policy: Policy) -> Iterator[Problem]:
-    """Report several statements without a Sid; a single one is accepted.
+def _missing_sids(policy: Policy) -> Iterator[Problem]:
+    """Report several statements without a Sid; SNS accepts a single one.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
     """
     bare = [one.route for one in policy.known_statements() if not one.sid and not one.sid_unknown]
     if len(bare) > 1:
-        message = f"{len(bare)} statements have no Sid, and SNS is reported to refuse such a policy"
-        help_text = f"give each a Sid of its own; SNS is reported to answer {_ANSWER}"
+        message = f"{len(bare)} statements have no Sid; SNS is reported to reject such a policy"
+        help_text = f"give each statement a unique Sid; SNS is reported to answer {_ANSWER}"
         yield Problem(message, ("Statement",), Part.KEY, help_text, grave=False)
 
 
 def _renumbered(sid: str, others: list[Route], taken: Collection[str]) -> Iterator[tuple[int, Route]]:
-    """Number the statements that have a Sid after another one, with numbers that give no Sid of the policy."""
+    """Number the statements that repeat a Sid, skipping numbers that would repeat another Sid of the policy."""
     free = (number for number in count(2) if f"{sid}{number}" not in taken)
     yield from zip(free, others, strict=False)

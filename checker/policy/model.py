@@ -1,4 +1,4 @@
-"""A policy as typed, frozen facts: what the decision engine and the rules see."""
+"""The typed, immutable model of a policy that the decision engine and the rules use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Operation, Part, Route
 
 Value = str | Unknown
-"""One value of a policy; numbers and booleans stand as their text."""
+"""One value of a policy; numbers and booleans are stored as text."""
 
 ALLOW, DENY = "Allow", "Deny"
 EVERYONE = "*"
@@ -31,7 +31,7 @@ class Principal(NamedTuple):
 
 
 class Principals(NamedTuple):
-    """Principal, or NotPrincipal when ``negated``; ``unknown`` says why an entry could not be read."""
+    """Principal, or NotPrincipal if ``negated``; ``unknown`` is the reason why an entry could not be read."""
 
     negated: bool
     entries: tuple[Principal, ...]
@@ -44,7 +44,7 @@ class Principals(NamedTuple):
 
 
 class Patterns(NamedTuple):
-    """Action or Resource, or their Not- forms when ``negated``."""
+    """Action or Resource, or NotAction or NotResource if ``negated``."""
 
     element: str
     values: tuple[Value, ...]
@@ -56,15 +56,17 @@ class Patterns(NamedTuple):
 
     @property
     def are_plain(self) -> bool:
-        """True for names without wildcards, which cover themselves and nothing else."""
+        """True for names without wildcards, each of which matches only itself."""
         return not self.negated and not any(
             isinstance(v, str) and ("*" in v or "?" in v) for v in self.values
         )
 
 
 class Condition(NamedTuple):
-    """One key under one operator. ``operator`` and ``key`` are as written, ``operation`` is the operator
-    taken apart, or Unknown when AWS documents no such operator.
+    """One key under one operator.
+
+    ``operator`` and ``key`` are as written. ``operation`` is the parsed operator, or Unknown if AWS documents no
+    such operator.
     """
 
     operator: str
@@ -75,14 +77,14 @@ class Condition(NamedTuple):
 
     @property
     def folded_key(self) -> str:
-        """The key in lower case; AWS compares condition keys without case."""
+        """The key in lower case; AWS ignores the letter case of condition keys."""
         return self.key.lower()
 
 
 class Statement(NamedTuple):
     """One statement; an element that could not be read is Unknown. ``ordinal`` counts from 0.
 
-    ``sid_unknown`` tells a Sid that could not be read, whose text is empty, from one that is missing.
+    ``sid_unknown`` is true if the Sid could not be read; ``sid`` is empty then, as for a missing Sid.
     """
 
     ordinal: int
@@ -96,16 +98,16 @@ class Statement(NamedTuple):
 
     @property
     def route(self) -> Route:
-        """The way to this statement from the root of its policy."""
+        """The route to this statement from the root of its policy."""
         return ("Statement", self.ordinal)
 
     @property
     def principal_entries(self) -> tuple[Principal, ...]:
-        """What Principal or NotPrincipal lists, as far as it could be read."""
+        """The entries of Principal or NotPrincipal that could be read."""
         return () if isinstance(self.principals, Unknown) else self.principals.entries
 
     def names_service(self, service: str) -> bool:
-        """True if Principal lists the service itself, by whatever effect."""
+        """True if Principal lists the service, whatever the effect."""
         principals = self.principals
         if isinstance(principals, Unknown) or principals.negated:
             return False
@@ -113,7 +115,7 @@ class Statement(NamedTuple):
 
     @property
     def title(self) -> str:
-        """How a sentence names the statement."""
+        """The name of the statement in a message."""
         return f"statement `{self.sid}`" if self.sid else f"statement {self.ordinal + 1}"
 
 
@@ -126,7 +128,7 @@ class Policy(NamedTuple):
 
     @property
     def has_variables(self) -> bool | Unknown:
-        """True when ``${...}`` is a policy variable rather than literal text."""
+        """True if ``${...}`` is a policy variable rather than literal text."""
         if isinstance(self.version, Unknown):
             return self.version
         return self.version == VERSION
@@ -136,18 +138,19 @@ class Policy(NamedTuple):
         return tuple(s for s in self.statements if isinstance(s, Statement))
 
     def resources(self) -> frozenset[str]:
-        """Every Resource that the policy names; what NotResource names is none that a statement is about."""
+        """Return every Resource in the policy; NotResource is left out, because it lists excluded resources."""
         patterns = (one.resources for one in self.known_statements())
         plain = (one for one in patterns if isinstance(one, Patterns) and not one.negated)
         return frozenset(value for one in plain for value in one.values if isinstance(value, str))
 
 
 class Problem(NamedTuple):
-    """A place where a document is not a policy as AWS documents it.
+    """A place where a document differs from the policy format that AWS documents.
 
-    ``grave`` tells what AWS does not accept, or what decides about Connect, from what is stored and says
-    nothing. ``slight`` is what may be right, or does no harm: a note. ``repeated`` marks a key that stands twice, of which both places are worth showing, and
-    ``also`` has other places of the same fault. ``mend`` is what it was meant to be, as far as that is clear.
+    ``grave``: AWS rejects it, or it decides whether Connect can publish; otherwise AWS stores it without effect.
+    ``slight``: it may be valid, or does no harm, so it is reported as a note.
+    ``repeated``: a key occurs twice, and both places are shown. ``also``: other places with the same problem.
+    ``fix``: the operations that write the intended value, if it is clear.
     """
 
     message: str
@@ -157,7 +160,7 @@ class Problem(NamedTuple):
     grave: bool = True
     repeated: bool = False
     also: tuple[Route, ...] = ()
-    mend: tuple[Operation, ...] = ()
+    fix: tuple[Operation, ...] = ()
     slight: bool = False
 
 

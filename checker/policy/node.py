@@ -1,4 +1,4 @@
-"""The tree of a document: every value with its span, whatever format it was read from."""
+"""The syntax tree of a document: every value with its span, independent of the file format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Number(NamedTuple):
-    """A number as it is written; policies compare numbers as text or as decimals, never as floats."""
+    """A number as written; policies compare numbers as text or as decimals, never as floats."""
 
     text: str
 
@@ -39,7 +39,7 @@ class Member(NamedTuple):
 
 
 class Object(NamedTuple):
-    """An object; a key that stands twice stands twice in ``members``."""
+    """An object; a repeated key has one entry in ``members`` for each occurrence."""
 
     members: tuple[Member, ...]
     source: Source
@@ -47,7 +47,7 @@ class Object(NamedTuple):
     end: int
 
     def get(self, key: str) -> Node | None:
-        """Give the value of ``key``, the last one if it stands twice, as JSON readers do."""
+        """Return the value of ``key``; the last one if the key is repeated, as JSON parsers do."""
         found = None
         for member in self.members:
             if member.key == key:
@@ -55,7 +55,7 @@ class Object(NamedTuple):
         return found
 
     def duplicates(self) -> Iterator[tuple[Member, Member]]:
-        """Pair every member whose key stood before with the first that had it."""
+        """Pair each member that repeats a key with the first member with that key."""
         first: dict[str, Member] = {}
         for member in self.members:
             earlier = first.setdefault(member.key, member)
@@ -76,24 +76,24 @@ Node = Object | Array | Scalar
 
 
 def items(node: Node) -> tuple[Node, ...]:
-    """Read a scalar where AWS allows a list as a list of one."""
+    """Return the items of a list; a single value counts as a list of one."""
     return node.items if isinstance(node, Array) else (node,)
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    """Give the values of an object or the items of a list; a scalar has none."""
+    """Return the values of an object or the items of a list; a scalar has none."""
     if isinstance(node, Object):
         return tuple(member.value for member in node.members)
     return node.items if isinstance(node, Array) else ()
 
 
 def text_of(node: Node | None) -> str | None:
-    """Give the value of a string node, ``None`` for any other."""
+    """Return the value of a string node; ``None`` for any other node."""
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
 def scalar_text(node: Node) -> str | Unknown | None:
-    """Give a string, number or boolean as the text that policies compare, ``None`` for any other node."""
+    """Return a string, number or boolean as the text that policies compare; ``None`` for any other node."""
     value = node.value if isinstance(node, Scalar) else None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -101,8 +101,8 @@ def scalar_text(node: Node) -> str | Unknown | None:
 
 
 def rendered(node: Node) -> str:
-    """Write a node as compact JSON; a value that is not known by its name."""
-    import json  # only for what is no JSON where it stands
+    """Write a node as compact JSON; an unknown value is written as its name."""
+    import json  # imported here because only values from other formats than JSON need it
 
     if isinstance(node, Object):
         return "{" + ",".join(f"{json.dumps(m.key)}:{rendered(m.value)}" for m in node.members) + "}"
@@ -113,7 +113,7 @@ def rendered(node: Node) -> str:
 
 
 def meaning(node: Node) -> str:
-    """Write what a node says apart from its layout: keys in order, a list of one as its item."""
+    """Write the content of a node in a canonical form: keys sorted, a list of one as its item."""
     if isinstance(node, Object):
         return "{" + ",".join(sorted(f"{m.key!r}:{meaning(m.value)}" for m in node.members)) + "}"
     if isinstance(node, Array) and len(node.items) != 1:
@@ -136,26 +136,26 @@ def describe(node: Node) -> str:
 
 
 class Stretch(NamedTuple):
-    """A part of a text."""
+    """A range of a text, as offsets."""
 
     source: Source
     start: int
     end: int
 
     def position(self) -> Position:
-        """Give its lines and columns in the file."""
+        """Return the lines and columns of the range in the file."""
         return self.source.position(self.start, self.end)
 
 
 def stretch_of(node: Node) -> Stretch:
-    """Give the part of a text that a node stands in."""
+    """Return the range of a node in its text."""
     return Stretch(node.source, node.start, node.end)
 
 
 def find(root: Node, route: Route, part: Part) -> Stretch:
-    """Find the stretch of text a route leads to; a route that leads nowhere gives its nearest ancestor.
+    """Find the range of text that a route leads to, or that of the nearest existing ancestor.
 
-    Nodes that were put together from several files each know their own.
+    Nodes may come from different files; each range names its own file.
     """
     node, found = root, stretch_of(root)
     for step in route:
@@ -186,9 +186,9 @@ _NAMES = ("Sid", "id", "arn", "SubscriptionArn", "GrantId", "Arn")
 
 
 def anchor(root: Node, route: Route) -> str:
-    """Write a route without numbers: an item of a list is named by its Sid, id or ARN, else by its text.
+    """Write a route without numbers: a list item is named by its Sid, ID or ARN, or else by its content.
 
-    Statements that are put before it, lists that are sorted and lines that are added leave the name alone.
+    The name stays the same when statements or lines are added, or lists are sorted.
     """
     node: Node | None = root
     steps = []
@@ -214,7 +214,7 @@ def _name(node: Node) -> str:
 
 
 def _content(node: Node) -> str:
-    """Write what a node says, apart from order of keys and layout."""
+    """Write the content of a node, independent of key order and layout."""
     if isinstance(node, Object):
         return "{" + ",".join(sorted(f"{one.key}:{_content(one.value)}" for one in node.members)) + "}"
     if isinstance(node, Array):

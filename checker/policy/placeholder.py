@@ -1,7 +1,7 @@
-"""Tells text that somebody meant to replace from a real value.
+"""Recognition of placeholders: text that was meant to be replaced by a real value.
 
-A placeholder is told by its role: what may stand in its place decides which words are real values there. An SNS
-topic may be called `account`; an account id has twelve digits, so `account` is a placeholder for one.
+Whether a word is a placeholder depends on its role. An SNS topic may be named `account`; an account ID has twelve
+digits, so `account` is a placeholder in its place.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 PLACEHOLDER = "a placeholder that was not filled in"
 
 _MARKED = re.compile(
-    r"<[^<>]+>|\{\{.*?\}\}"  # brackets, of people and of template engines
+    r"<[^<>]+>|\{\{.*?\}\}"  # brackets, written by hand or by template engines
     r"|(?<![A-Za-z])(?:YOUR[_-]|your_|Your[A-Z])"
     r"|(?<![A-Za-z])(?i:replace[_-]?me|change[_-]?me|x{4,})(?![A-Za-z])"
     r"|\.\.\.|…"
 )
-"""What no real value has, whatever its role."""
+"""Text that no real value contains, whatever its role."""
 _YOURS = re.compile(
     r"your[_-]?(?:aws|sns|connect|account|region|instance|topic|key|arn|partition)", re.IGNORECASE
 )
 _BRACKETED = re.compile(r"\[[^\]]+\]")
-"""In an ARN; elsewhere it is an address of Terraform's, aws_sns_topic.chat["blue"]."""
+"""A placeholder in an ARN; elsewhere it may be a Terraform address, aws_sns_topic.chat["blue"]."""
 _ACCOUNT = re.compile(
     r"(?:my|the|your|aws|source|owner|topic|connect|instance)*(?:account|acct)(?:id|number|no)?s?"
 )
@@ -45,18 +45,18 @@ _WORDS = {
     "instance": re.compile(r"(?:my|your|connect|aws)*(?:instanceid|instance)"),
     "topic": re.compile(r"(?:my|your|sns|aws)*topicname"),
 }
-"""What stands for a value of a kind, in lower case and without _ and -."""
+"""Placeholder words for each kind of value, in lower case and without _ and -."""
 _PARTS = ("", "partition", "", "region", "account")
 _NAMES = {"connect": "instance", "sns": "topic"}
 _KEY_ROLES = ("account", "arn", "region", "owner", "partition")
-"""The ends of condition keys that say what their values are; `aws:PrincipalType` has `Account` for a value."""
+"""Suffixes of condition keys that name the kind of their values. `aws:PrincipalType` has `Account` as a real value."""
 
 
 @lru_cache(maxsize=4096)
 def is_placeholder(text: str, key: str = "") -> bool:
     """True for texts such as ``YOUR_AWS_ACCOUNT_ID``, ``<account>`` and ``arn:aws:sns:REGION:ACCOUNT:topic``.
 
-    ``key`` is the condition key that the text is a value of; without one it is a principal, resource or option.
+    ``key`` is the condition key of the value; without a key the text is a principal, a resource or an option.
     """
     if "${" in text:
         return False  # a policy variable, or a template that was not rendered
@@ -74,7 +74,7 @@ def is_placeholder(text: str, key: str = "") -> bool:
 
 
 def is_open_part(arn: str, index: int) -> bool:
-    """True for a part of an ARN, counted from 0, that a value has to be put in the place of."""
+    """True if a part of an ARN, counted from 0, is a placeholder."""
     parts = arn.split(":", 5)
     part = parts[index] if index < len(parts) else ""
     if _MARKED.search(part) or _BRACKETED.search(part) or _YOURS.match(part.rpartition("/")[2]):
@@ -91,18 +91,18 @@ def _stands_for(text: str, role: str) -> bool:
 
 
 def masked(policy: Policy, own: str = "") -> Policy:
-    """The policy with its placeholders Unknown, so that nothing is concluded from their letters.
+    """Replace the placeholders of a policy by Unknown, so that their text leads to no conclusion.
 
-    ``own`` is what the document calls the resource itself by, which may be the path of a file.
+    ``own`` is the name of the resource in the document, which may be the path of a file.
     """
     return _replaced(policy, own, lambda _, value: Unknown(PLACEHOLDER, value))
 
 
 def filled(policy: Policy, own: str, resource: str, values: Callable[[str, str], Value]) -> Policy:
-    """The policy with its placeholders filled in, as somebody means to do before it is used.
+    """Fill in the placeholders of a policy.
 
-    A Resource becomes ``resource``, a principal stays Unknown. ``values`` gives the value of a condition for
-    its key, in lower case, and the placeholder.
+    A Resource becomes ``resource``; a principal becomes Unknown. ``values`` returns the value for a condition key,
+    in lower case, and a placeholder.
     """
 
     def fill(role: str, value: str) -> Value:
@@ -114,7 +114,7 @@ def filled(policy: Policy, own: str, resource: str, values: Callable[[str, str],
 
 
 def meant(key: str, text: str, near: Arn, *known: Arn) -> str:
-    """Fill in an account, or the open parts of an instance's ARN: from the known instance, else from one near."""
+    """Fill in an account, or the placeholders in an instance ARN, from a known instance or else from ``near``."""
     instance = next(iter(known), near)
     parts, given = str(instance).split(":", 5), text.split(":", 5)
     if key.endswith("account"):
@@ -128,7 +128,7 @@ def meant(key: str, text: str, near: Arn, *known: Arn) -> str:
 
 
 def placeholders(policy: Policy, own: str = "") -> Iterator[tuple[Route, str]]:
-    """The placeholders of a policy, with their routes."""
+    """Yield the placeholders of a policy, with their routes."""
     for route, text in texts(policy):
         key = str(route[4]) if "Condition" in route[2:3] else ""
         if text != own and is_placeholder(text, key):
@@ -136,7 +136,7 @@ def placeholders(policy: Policy, own: str = "") -> Iterator[tuple[Route, str]]:
 
 
 def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
-    """Every value of the policy that a placeholder may stand in for, with its route."""
+    """Yield every value of the policy that may be a placeholder, with its route."""
     for statement in policy.known_statements():
         principals, resources = statement.principals, statement.resources
         if isinstance(principals, Principals):
@@ -149,7 +149,7 @@ def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
 
 
 def is_masked(truth: object) -> bool:
-    """True if something is unknown only because of a placeholder."""
+    """True if a fact is unknown only because of a placeholder."""
     return isinstance(truth, Unknown) and truth.reason == PLACEHOLDER
 
 
@@ -158,11 +158,11 @@ def _numbered(route: Route, values: tuple[Value, ...]) -> Iterator[tuple[Route, 
 
 
 _RESOURCE = "resource"
-"""The role of a Resource; that of a principal is empty, that of a condition's value is the condition key."""
+"""The role of a Resource. The role of a principal is empty; the role of a condition value is the condition key."""
 
 
 def _replaced(policy: Policy, own: str, fill: Callable[[str, str], Value]) -> Policy:
-    """The policy itself if it has no placeholder."""
+    """Fill in the placeholders of a policy; return the policy itself if it has none."""
     if next(placeholders(policy, own), None) is None:
         return policy
     return policy._replace(statements=tuple(_statement(one, own, fill) for one in policy.statements))

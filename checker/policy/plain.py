@@ -1,4 +1,4 @@
-"""Policies as plain values, and the JSON that AWS is sent of them."""
+"""Conversion of policies to plain Python values, and to the JSON that is sent to AWS."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 Plain: TypeAlias = "str | bool | Number | Symbol | Same | Sequence[Plain] | Mapping[str, Plain] | None"
-"""A value that can be written in any language; what ``Same`` stands for is put in its place before."""
+"""A value that can be written in any file format; ``Same`` is replaced by its value first."""
 
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
 
 
 def plain(node: Node) -> Plain:
-    """Turn nodes into plain values; a key that stands twice has its last value."""
+    """Convert nodes to plain values; a repeated key has its last value."""
     if isinstance(node, Object):
         return {member.key: plain(member.value) for member in node.members}
     if isinstance(node, Array):
@@ -32,10 +32,10 @@ def plain(node: Node) -> Plain:
 
 
 def json_text(value: Plain, indent: str = "", level: int = 0) -> str:
-    """Write a value as JSON: on one line without blanks, or a member a line with ``indent`` before it.
+    """Write a value as JSON: on one line without blanks, or one member per line, indented by ``indent``.
 
-    Everything beyond ASCII is escaped, for SNS takes nothing else and a terminal may mistake it. Raises
-    TypeError for a name, which JSON has no way to write.
+    Characters beyond ASCII are escaped, because SNS accepts only ASCII and a terminal may misread them. Raises
+    TypeError for a reference, which JSON cannot express.
     """
     if isinstance(value, Mapping):
         colon = ": " if indent else ":"
@@ -47,22 +47,22 @@ def json_text(value: Plain, indent: str = "", level: int = 0) -> str:
 
 
 def is_list(value: Plain) -> TypeGuard[Sequence[Plain]]:
-    """Tell a list from the texts and records that Python counts among sequences, too."""
+    """True for a list, and not for a string or a named tuple, which are also sequences."""
     return isinstance(value, list)
 
 
 def listed(value: Plain) -> Sequence[Plain]:
-    """Read what stands alone where AWS allows a list as a list of one."""
+    """Return a list as it is, and a single value as a list of one."""
     return value if is_list(value) else [value]
 
 
 def quoted(text: str) -> str:
-    """Write a text as JSON does."""
+    """Write a text as a JSON string."""
     return json.dumps(text)
 
 
 def double_quoted(text: str) -> str:
-    """Write a text as HCL and YAML do, which take no two escapes for one character as JSON has them."""
+    """Write a text as an HCL or YAML string, in which surrogate pairs are not valid escapes."""
     return f'"{"".join(map(_escaped, text))}"'
 
 
@@ -75,12 +75,12 @@ def _escaped(char: str) -> str:
 
 
 def word(value: Plain) -> str:
-    """Write a number, boolean or null, in which all languages agree. Raises TypeError for anything else."""
+    """Write a number, boolean or null, which all formats write alike. Raises TypeError for anything else."""
     if isinstance(value, Number):
         return value.text
     if value is None or isinstance(value, bool):
         return {True: "true", False: "false", None: "null"}[value]
-    raise TypeError(f"no value of a policy: {value!r}")
+    raise TypeError(f"not a number, boolean or null: {value!r}")
 
 
 def _enclosed(brackets: str, parts: Iterable[str], indent: str, level: int) -> str:

@@ -1,4 +1,4 @@
-"""What reading a policy leaves behind beside it: the places where the document departs from the grammar."""
+"""Parses the nodes of a document to a policy, and reports where the document violates the policy grammar."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """One document being read; what cannot be understood becomes a Problem, and Unknown in its place."""
+    """The state of reading one document; an invalid part is reported as a Problem and replaced by Unknown."""
 
     __slots__ = ("dialect", "problems")
 
@@ -56,16 +56,16 @@ class Reading:
         route: Route,
         help_text: str = "",
         part: Part = Part.VALUE,
-        mend: tuple[Operation, ...] = (),
+        fix: tuple[Operation, ...] = (),
     ) -> Unknown:
-        """Note a problem, and give what stands for the value."""
-        self.problems.append(Problem(message, route, part, help_text, mend=mend))
+        """Record a problem, and return the Unknown that replaces the value."""
+        self.problems.append(Problem(message, route, part, help_text, fix=fix))
         return Unknown(message)
 
     def elements(
         self, node: Object, known: tuple[str, ...], route: Route, what: str = "element"
     ) -> dict[str, Node | Unknown]:
-        """Map the known elements to their nodes; a repeated one to Unknown, for AWS does not say which wins."""
+        """Map the known elements to their nodes; a repeated one to Unknown, as AWS does not document which one counts."""
         found: dict[str, Node | Unknown] = {}
         for member in node.members:
             if member.key in found:
@@ -80,32 +80,32 @@ class Reading:
     def _unknown(
         self, node: Object, member: Member, known: tuple[str, ...], route: Route, what: str
     ) -> tuple[str, Unknown]:
-        """Report an element and name the one that it was meant to be, which is not missing then but unknown."""
+        """Report an unknown element; return the element that was probably meant, and Unknown as its value."""
         guess = did_you_mean(member.key, known)
         meant = guess if guess and node.get(guess) is None else None
-        hint = f"did you mean `{meant}`?" if meant else f"known are {', '.join(known)}"
+        hint = f"did you mean `{meant}`?" if meant else f"valid names: {', '.join(known)}"
         message, at = f"unknown {what} `{member.key}`", (*route, member.key)
-        mend = (Rename(at, meant),) if meant else ()
-        return meant or member.key, self.problem(message, at, hint, Part.KEY, mend)
+        fix = (Rename(at, meant),) if meant else ()
+        return meant or member.key, self.problem(message, at, hint, Part.KEY, fix)
 
     def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
-        """Note that something is no object, unless it is just not known."""
+        """Report that a node is not an object, unless its value is unknown."""
         value = value_of(node)
         if isinstance(value, Unknown):
             return value
-        return self.problem(f"{what} is an object, this is {describe(node)}", route)
+        return self.problem(f"{what} must be an object, not {describe(node)}", route)
 
     def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
-        """Note a key that stood before."""
+        """Report a repeated key."""
         first = next(one for one in node.members if one.key == member.key)
         line = node.source.position(first.start, first.end).line
-        message = f"`{member.key}` stands twice, first on line {line}"
-        help_text = "AWS does not say which of the two counts; keep one"
+        message = f"duplicate key `{member.key}`, first on line {line}"
+        help_text = "keep one of the two; AWS does not document which one applies"
         self.problems.append(Problem(message, (*route, member.key), Part.KEY, help_text, repeated=True))
         return Unknown(message)
 
     def texts(self, node: Node, route: Route, *, scalars: bool = False) -> tuple[Value, ...]:
-        """Read a string or a list of strings; ``scalars`` lets numbers and booleans stand for their text."""
+        """Read a string or a list of strings; with ``scalars``, numbers and booleans are read as their text."""
         values: list[Value] = []
         for index, one in enumerate(items(node)):
             value = scalar_text(one) if scalars else value_of(one)
@@ -117,43 +117,43 @@ class Reading:
 
 
 def value_of(node: Node) -> Value | None:
-    """Give a string, or why it is not known; ``None`` for any other node."""
+    """Return a string, or the reason why it is unknown; ``None`` for any other node."""
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, str | Unknown) else None
 
 
 _NEVER_LISTS = ("Version", "Id", "Sid", "Effect")
-"""Anything else that is a text alone counts as a list of one."""
+"""Elements that are never lists; any other single string counts as a list of one."""
 
 
-def odd_characters(node: Node, last: str, route: Route = ()) -> Iterator[tuple[Route, Part, str]]:
-    """Give every key and text of a document that has a character beyond ``last``, and the first such character."""
+def disallowed_characters(node: Node, last: str, route: Route = ()) -> Iterator[tuple[Route, Part, str]]:
+    """Yield each key and text with a character that is not allowed, and the first such character."""
     if isinstance(node, Object):
         for member in node.members:
             inside: Route = (*route, member.key)
-            yield from ((inside, Part.KEY, odd) for odd in _odd(member.key, last))
+            yield from ((inside, Part.KEY, char) for char in _disallowed(member.key, last))
             alone = member.key == "Statement" and isinstance(member.value, Object)
-            yield from odd_characters(member.value, last, (*inside, 0) if alone else inside)
+            yield from disallowed_characters(member.value, last, (*inside, 0) if alone else inside)
     elif isinstance(node, Array):
         for index, one in enumerate(node.items):
-            yield from odd_characters(one, last, (*route, index))
+            yield from disallowed_characters(one, last, (*route, index))
     else:
         alone = bool(route) and isinstance(route[-1], str) and route[-1] not in _NEVER_LISTS
         at = (*route, 0) if alone else route
-        yield from ((at, Part.VALUE, odd) for odd in _odd(text_of(node) or "", last))
+        yield from ((at, Part.VALUE, char) for char in _disallowed(text_of(node) or "", last))
 
 
-def _odd(text: str, last: str) -> str:
-    """Give the first character beyond the last that is allowed, or a control character other than a line's."""
+def _disallowed(text: str, last: str) -> str:
+    """Return the first character beyond ``last``, or the first control character other than tab and line ends."""
     return next((char for char in text if char > last or (char < " " and char not in "\t\r\n")), "")
 
 
 def principals(
     reading: Reading, element: str, node: Node | Unknown | None, route: Route
 ) -> Principals | Unknown:
-    """Read the element of a statement; ``route`` is that of the statement."""
+    """Read Principal or NotPrincipal; ``route`` is the route of the statement."""
     if node is None:
-        help_text = "a resource-based policy says whom a statement is for"
+        help_text = "add a Principal; every statement of a resource-based policy needs one"
         return reading.problem("the statement has no Principal", route, help_text)
     if isinstance(node, Unknown):
         return node
@@ -165,13 +165,13 @@ def principals(
         return value
     if not isinstance(node, Object):
         shown = f"`{value}`" if value is not None else describe(node)
-        help_text = 'write `{"Service": "connect.amazonaws.com"}`, or `{"AWS": ...}` for an account or role'
-        return reading.problem(f"{element} is `*` or an object, not {shown}", route, help_text)
+        help_text = 'write `{"Service": "connect.amazonaws.com"}` for Connect, or `{"AWS": ...}` for an account or role'
+        return reading.problem(f"{element} must be `*` or an object, not {shown}", route, help_text)
     return _object(reading, node, route)
 
 
 def _object(reading: Reading, node: Object, route: Route) -> Principals:
-    """Read what Principal or NotPrincipal holds: types, each with one or several names."""
+    """Read the object of Principal or NotPrincipal: types, each with one or several names."""
     entries: list[Principal] = []
     unknown: Unknown | None = None
     for kind, value in reading.elements(node, PRINCIPAL_TYPES, route, "principal type").items():
@@ -181,7 +181,7 @@ def _object(reading: Reading, node: Object, route: Route) -> Principals:
         for index, one in enumerate(reading.texts(value, (*route, kind))):
             entries.append(Principal(kind, one, (*route, kind, index)))
     if not entries and unknown is None and not reading.dialect.empty_principal:
-        reading.problem(f"{route[-1]} names nobody", route, "SNS refuses a statement without a principal")
+        reading.problem(f"{route[-1]} is empty", route, "SNS rejects a statement without a principal")
     return Principals(route[-1] == "NotPrincipal", tuple(entries), unknown)
 
 
@@ -191,7 +191,7 @@ _KEY = re.compile(CONDITION_KEY)
 def conditions(
     reading: Reading, node: Node | Unknown | None, route: Route
 ) -> tuple[Condition | Unknown, ...]:
-    """Read Condition; one that cannot be understood is Unknown, and the others are read all the same."""
+    """Read Condition; an invalid condition is Unknown, and the others are still read."""
     if node is None:
         return ()
     if isinstance(node, Unknown):
@@ -214,7 +214,7 @@ def _operator(reading: Reading, member: Member, route: Route) -> list[Condition 
         operation = _unknown_operator(reading, member.key, route)
     node = member.value
     if not isinstance(node, Object):
-        return [reading.not_an_object(node, f"what `{member.key}` takes", route)]
+        return [reading.not_an_object(node, f"the value of `{member.key}`", route)]
     found: dict[str, Condition | Unknown] = {}
     for key in node.members:
         if key.key in found:
@@ -227,9 +227,9 @@ def _operator(reading: Reading, member: Member, route: Route) -> list[Condition 
 
 
 def _other_case(reading: Reading, node: Object, member: Member, route: Route) -> Unknown | None:
-    """Say that a condition key also stands in other letters: AWS compares keys without case, and names no winner.
+    """Report a condition key that is repeated in another letter case, at the second of the two places.
 
-    Reported at the second of the two; neither is known then.
+    AWS ignores the letter case of keys and does not document which one applies, so both are Unknown.
     """
     folded = member.key.lower()
     spellings = [one for one in node.members if one.key.lower() == folded]
@@ -239,17 +239,19 @@ def _other_case(reading: Reading, node: Object, member: Member, route: Route) ->
     if twin.key != member.key:
         line = node.source.position(twin.start, twin.end).line
         message = f"`{member.key}` is the same key as `{twin.key}` on line {line}"
-        help_text = "AWS compares keys without case and does not say which counts; put the values in one list"
+        help_text = (
+            "merge the values into one list; AWS ignores letter case and does not document which key applies"
+        )
         route, also = (*route, member.key), ((*route, twin.key),)
         reading.problems.append(Problem(message, route, Part.KEY, help_text, also=also))
-    return Unknown(f"`{twin.key}` stands twice, in different letter case")
+    return Unknown(f"duplicate key `{twin.key}`, in different letter case")
 
 
 def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:
     guess = did_you_mean(name, operator_names())
     help_text = f"did you mean `{guess}`?" if guess else ""
-    mend = (Rename(route, guess),) if guess else ()
-    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, mend)
+    fix = (Rename(route, guess),) if guess else ()
+    return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, fix)
 
 
 def _condition(
@@ -257,27 +259,29 @@ def _condition(
 ) -> Condition | Unknown:
     route = (*route, member.key)
     if not _KEY.search(member.key):
-        help_text = "keys look like `aws:SourceArn`, without blanks around the name"
+        help_text = "write a key such as `aws:SourceArn`, without blanks around the name"
         bare = "".join(member.key.split())
-        mend = (Rename(route, bare),) if _KEY.search(bare) else ()
-        return reading.problem(f"`{member.key}` is no condition key", route, help_text, Part.KEY, mend)
+        fix = (Rename(route, bare),) if _KEY.search(bare) else ()
+        return reading.problem(
+            f"`{member.key}` is not a valid condition key", route, help_text, Part.KEY, fix
+        )
     values = reading.texts(member.value, route, scalars=True)
     return Condition(operator, operation, member.key, values, route)
 
 
-_HOPELESS = 4
-"""How many times over its limit a policy is read, since blanks and lists that are easily shortened count."""
+_SIZE_FACTOR = 4
+"""The factor by which a policy may exceed its size limit and still be read, as blanks count and are easy to remove."""
 
 
 def read_policy(node: Node, dialect: Dialect) -> tuple[Policy, tuple[Problem, ...]]:
-    """Read a policy document; never raises."""
+    """Read a policy document. Never raises: problems are returned with the policy."""
     reader = _Reader(dialect)
     policy = reader.policy(node)
     return policy, tuple(reader.problems)
 
 
 class _Reader(Reading):
-    """Reads the document and its statements; the elements with a grammar of their own have a module each."""
+    """Reads the document and its statements."""
 
     __slots__ = ()
 
@@ -285,8 +289,8 @@ class _Reader(Reading):
         if not isinstance(node, Object):
             unknown = self.not_an_object(node, "a policy", ())
             return Policy(unknown, "", (unknown,))
-        if node.end - node.start > _HOPELESS * self.dialect.max_bytes:
-            message = f"the policy is more than {_HOPELESS} times as large as a {self.dialect.name} may be"
+        if node.end - node.start > _SIZE_FACTOR * self.dialect.max_bytes:
+            message = f"the policy is more than {_SIZE_FACTOR} times as large as the limit for a {self.dialect.name}"
             return Policy(OLD_VERSION, "", (self.problem(message, ()),))
         self.characters(node)
         elements = self.elements(node, POLICY_ELEMENTS, ())
@@ -298,9 +302,9 @@ class _Reader(Reading):
         text = node.source.text[node.start : node.end]
         if text.isascii() and "\\u" not in text:
             return
-        for route, part, odd in odd_characters(node, self.dialect.last_char):
-            message = f"`{odd}` (U+{ord(odd):04X}) may not stand in a {self.dialect.name}"
-            help_text = f"no character beyond U+{ord(self.dialect.last_char):04X} may"
+        for route, part, char in disallowed_characters(node, self.dialect.last_char):
+            message = f"`{char}` (U+{ord(char):04X}) is not allowed in a {self.dialect.name}"
+            help_text = f"use only characters up to U+{ord(self.dialect.last_char):04X}"
             self.problem(message, route, help_text, part)
 
     def version(self, node: Node | Unknown | None) -> Value:
@@ -312,15 +316,15 @@ class _Reader(Reading):
         if isinstance(value, Unknown) or value in (OLD_VERSION, VERSION):
             return value
         shown = f"`{value}`" if isinstance(value, str) else describe(node)
-        message, at = f"Version is `{OLD_VERSION}` or `{VERSION}`, not {shown}", ("Version",)
-        return self.problem(message, at, f"write `{VERSION}`", mend=(Put(at, VERSION),))
+        message, at = f"Version must be `{OLD_VERSION}` or `{VERSION}`, not {shown}", ("Version",)
+        return self.problem(message, at, f"write `{VERSION}`", fix=(Put(at, VERSION),))
 
     def optional_text(self, node: Node | Unknown | None, route: Route) -> str:
         if node is None or isinstance(node, Unknown):
             return ""
         value = value_of(node)
         if value is None:
-            self.problem(f"{route[-1]} is a string, this is {describe(node)}", route)
+            self.problem(f"{route[-1]} must be a string, not {describe(node)}", route)
         return value if isinstance(value, str) else ""
 
     def statements(self, node: Node | Unknown | None) -> tuple[Statement | Unknown, ...]:
@@ -331,10 +335,12 @@ class _Reader(Reading):
         found = items(node)
         limit = self.dialect.max_statements
         if isinstance(node, Array) and not found:
-            self.problem("the policy has no statement", ("Statement",), "AWS refuses an empty Statement list")
+            self.problem(
+                "the policy has no statements", ("Statement",), "AWS rejects an empty Statement list"
+            )
         if limit is not None and len(found) > limit:
             self.problem(
-                f"the policy has {len(found)} statements, a {self.dialect.name} may have {limit}",
+                f"the policy has {len(found)} statements; the limit for a {self.dialect.name} is {limit}",
                 ("Statement",),
             )
         return tuple(self.statement(one, index) for index, one in enumerate(found))
@@ -367,14 +373,14 @@ class _Reader(Reading):
         at = (*route, "Effect")
         meant = value.title() if value and value.title() in (ALLOW, DENY) else ""
         hint = f"did you mean `{meant}`? " if meant else ""
-        mend = (Put(at, meant),) if meant else ()
-        message = f"Effect is `Allow` or `Deny`, not {shown}"
-        return self.problem(message, at, hint + "the value is case-sensitive", mend=mend)
+        fix = (Put(at, meant),) if meant else ()
+        message = f"Effect must be `Allow` or `Deny`, not {shown}"
+        return self.problem(message, at, hint + "the value is case-sensitive", fix=fix)
 
     def one_of(
         self, name: str, elements: dict[str, Node | Unknown], route: Route
     ) -> tuple[str, Node | Unknown | None]:
-        """Pick an element or its Not- form; both together are refused, as neither being there may be."""
+        """Return an element or its Not- form, or None if both are missing; report a problem if both are present."""
         negated = f"Not{name}"
         if name in elements and negated in elements:
             message = f"the statement has both {name} and {negated}"
@@ -393,7 +399,7 @@ class _Reader(Reading):
         message = f"the statement has no {name}"
         if not self.dialect.inert_gaps:
             return self.problem(message, route)
-        help_text = f"KMS stores a statement without {name}, but it has no effect"
+        help_text = f"add {name}; KMS stores a statement without it, but the statement has no effect"
         self.problems.append(Problem(message, route, Part.VALUE, help_text, grave=False))
         return Patterns(name, ())
 
@@ -403,8 +409,10 @@ class _Reader(Reading):
             return resources
         if len(resources.values) != 1:
             count = len(resources.values) or "no"
-            message = f"the statement has {count} resources, SNS wants exactly one"
-            self.problem(message, (*route, resources.element), "name the topic that carries the policy")
+            message = f"the statement has {count} resources; SNS requires exactly one"
+            self.problem(
+                message, (*route, resources.element), "write the ARN of the topic that has the policy"
+            )
         return resources
 
 

@@ -1,4 +1,4 @@
-"""A text with a name, and the way from an offset in it to a line and column of the file it came from."""
+"""Named texts, and the mapping from offsets to lines and columns of the file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Source:
     """Text that nodes point into.
 
-    A text that is kept inside another, as a policy is in a string of a template, is a source of its own:
-    ``outer`` is the text around it and ``offsets`` has the offset there of each of its characters, and one
-    more for its end. Positions are those of the file.
+    A text inside another, such as a policy in a string of a template, is a separate source: ``outer`` is the
+    text around it, and ``offsets`` has the offset in ``outer`` of each character, and of the end. Positions are
+    positions in the file.
     """
 
     __slots__ = ("_line_starts", "name", "offsets", "outer", "text")
@@ -32,7 +32,7 @@ class Source:
         self._line_starts: list[int] | None = None
 
     def position(self, start: int, end: int) -> Position:
-        """Turn half-open offsets of this text into lines and columns of the file."""
+        """Convert half-open offsets of this text to lines and columns of the file."""
         if self.outer is not None and self.offsets is not None:
             begin = self.offsets[start]
             return self.outer.position(begin, max(begin, self.offsets[end]))
@@ -41,13 +41,13 @@ class Source:
         return Position(line, column, end_line, end_column)
 
     def pointer_at(self, offset: int) -> str | None:
-        """The JSON pointer of what stands at an offset, in a part of a file that a machine wrote."""
+        """Return the JSON pointer of the value at an offset in a generated file; ``None`` in any other file."""
         if self.outer is None or self.offsets is None:
             return None
         return self.outer.pointer_at(self.offsets[offset])
 
     def line(self, number: int) -> str:
-        """Give one line of the file, counted from 1, without its line end."""
+        """Return one line of the file, counted from 1, without its line ending."""
         if self.outer is not None:
             return self.outer.line(number)
         start = self._starts()[number - 1]
@@ -55,7 +55,7 @@ class Source:
         return self.text[start : end if end >= 0 else None].removesuffix("\r")
 
     def line_start(self, number: int) -> int:
-        """Give the offset at which a line begins, counted from 1; the end of the text for one after the last."""
+        """Return the offset at which a line starts, counted from 1; the end of the text for a line after the last."""
         starts = self._starts()
         return starts[number - 1] if number <= len(starts) else len(self.text)
 
@@ -77,7 +77,7 @@ _SURROGATE_PAIR = 12
 
 
 def offsets_of_json(raw: str, start: int, length: int) -> Sequence[int]:
-    """Map a decoded JSON string of so many characters; ``start`` is that of its first character in ``raw``."""
+    """Map a decoded JSON string of ``length`` characters, the first of which is at ``start`` in ``raw``."""
     offsets, at = [start], start
     for _ in range(length):
         at += _width(raw, at)
@@ -86,7 +86,7 @@ def offsets_of_json(raw: str, start: int, length: int) -> Sequence[int]:
 
 
 def offsets_of_string(raw: str, start: int, length: int) -> Sequence[int]:
-    """Map the text of a JSON string that begins with its quote at ``start``; what is none, to that place."""
+    """Map the text of a JSON string with its quote at ``start``; any other text maps to ``start`` as a whole."""
     if raw[start : start + 1] == '"':
         try:
             return offsets_of_json(raw, start + 1, length)
@@ -96,7 +96,7 @@ def offsets_of_string(raw: str, start: int, length: int) -> Sequence[int]:
 
 
 def _width(raw: str, at: int) -> int:
-    """Count the characters that one decoded character takes inside a JSON string."""
+    """Count the characters of a JSON string that encode one decoded character."""
     if raw[at] != "\\":
         return 1
     if raw[at + 1] != "u":
@@ -107,7 +107,7 @@ def _width(raw: str, at: int) -> int:
 
 
 def offsets_of_lines(outer: Source, first_line: int, text: str) -> Sequence[int]:
-    """Map a text whose lines are those of the outer text from a line on, each indented or not."""
+    """Map a text whose lines are lines of the outer text from ``first_line`` on, indented or not."""
     offsets: list[int] = []
     for number, line in enumerate(text.split("\n"), first_line):
         start = outer.line_start(number)
@@ -118,12 +118,12 @@ def offsets_of_lines(outer: Source, first_line: int, text: str) -> Sequence[int]
 
 
 def offsets_at(start: int, length: int) -> Sequence[int]:
-    """Map a text that cannot be followed character by character to the place where it begins."""
+    """Map all characters of a text to its start, if they cannot be mapped one by one."""
     return [start] * (length + 1)
 
 
 def offsets_of_yaml(outer: Source, start: int, text: str) -> Sequence[int]:
-    """Map the value of a YAML scalar that begins at ``start``, in whatever style it is written."""
+    """Map the value of a YAML scalar in any style that starts at ``start``."""
     raw, style = outer.text, outer.text[start : start + 1]
     if style == "|":
         return offsets_of_lines(outer, outer.position(start, start).line + 1, text)

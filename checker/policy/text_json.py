@@ -1,7 +1,7 @@
-"""Strict JSON with the span of every key and value.
+"""A strict JSON parser that keeps the span of every key and value.
 
-The standard library's decoder gives no positions and lets a repeated key win in silence; a policy
-linter can afford neither. Strings with escapes are still decoded by the standard library.
+The decoder of the standard library gives no positions and silently drops repeated keys; a policy linter needs
+both. Strings with escapes are decoded by the standard library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 100
-"""AWS policies nest about six deep; a CloudFormation template some thirty."""
+"""AWS policies have about six levels, CloudFormation templates about thirty."""
 
 _TOKEN = re.compile(
     r"[ \t\n\r]*(?:"
@@ -33,7 +33,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 _BLANK = re.compile(r"[ \t\n\r]*")
 _STRING, _MARK, _NUMBER, _WORD, _END = range(5)
 _HINTS = {
-    "'": ", strings take double quotes",
+    "'": ", strings need double quotes",
     "/": ", JSON has no comments",
     "#": ", JSON has no comments",
 }
@@ -43,7 +43,7 @@ _Token = tuple[int, str, int, int]
 class TextError(Exception):
     """A text is not in the format it should be in.
 
-    The message says what was expected, ``source`` and the offsets say where.
+    The message names the expected text; ``source`` and the offsets give the place.
     """
 
     def __init__(self, message: str, source: Source, start: int, end: int | None = None) -> None:
@@ -54,21 +54,21 @@ class TextError(Exception):
         self.end = end if end is not None else start + 1
 
     def position(self) -> Position:
-        """Give the place in the file, its end clipped to the text."""
+        """Return the position in the file; the end is limited to the end of the text."""
         length = len(self.source.text)
         return self.source.position(min(self.start, length), min(self.end, length))
 
 
 def parse_json(source: Source) -> Node:
-    """Read one JSON document (RFC 8259) into nodes.
+    """Parse one JSON document (RFC 8259) to nodes.
 
-    Raises TextError, with the offset, for anything that is no JSON, and for nesting over MAX_DEPTH.
+    Raises TextError, with the offset, for invalid JSON and for more than MAX_DEPTH levels.
     """
     return _Reader(source).document()
 
 
 class _Reader:
-    """A recursive-descent reader over one text; depth is bounded well below Python's own limit."""
+    """A recursive-descent parser. Its depth limit is well below the recursion limit of Python."""
 
     __slots__ = ("source", "text")
 
@@ -109,7 +109,7 @@ class _Reader:
         except JSONDecodeError as error:
             problem = error.msg[0].lower() + error.msg[1:]
             problem = problem.replace(" starting at", "").removesuffix(" at")
-            raise TextError(f"bad string: {problem}", self.source, error.pos) from None
+            raise TextError(f"invalid string: {problem}", self.source, error.pos) from None
         return _STRING, text, after_quote - 1, end
 
     def value(self, token: _Token, depth: int) -> Node:
@@ -144,7 +144,7 @@ class _Reader:
             token = self.next(after[3])
 
     def after_colon(self, at: int) -> _Token:
-        if self.text.startswith(": ", at):  # as every writer of JSON puts it
+        if self.text.startswith(": ", at):  # fast path for the usual layout
             return self.next(at + 2)
         colon = self.next(at)
         if colon[1] != ":" or colon[0] != _MARK:

@@ -1,4 +1,4 @@
-"""The words of the policy language: elements, principal types, condition operators, versions.
+"""The vocabulary of the policy language: elements, principal types, condition operators, versions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 OLD_VERSION = "2008-10-17"
 VERSION = "2012-10-17"
-"""The only version in which `${...}` is a variable; without Version the old one holds."""
+"""The only version in which `${...}` is a variable. A policy without Version has OLD_VERSION."""
 
 POLICY_ELEMENTS = ("Version", "Id", "Statement")
 STATEMENT_ELEMENTS = (
@@ -26,7 +26,7 @@ STATEMENT_ELEMENTS = (
     "Condition",
 )
 CONNECT = "connect.amazonaws.com"
-"""The service principal that Amazon Connect publishes as."""
+"""The service principal with which Amazon Connect publishes."""
 _REGIONAL = re.compile(r"connect\.[a-z]{2,}(-[a-z]+)+-\d+\.amazonaws\.com(\.cn)?")
 
 
@@ -36,7 +36,7 @@ def is_regional_connect(text: str) -> bool:
 
 
 def mentions_connect(text: str) -> bool:
-    """True if the service principal of Connect stands in a text, also one with a Region in it."""
+    """True if a text contains the service principal of Connect, with or without a Region."""
     return CONNECT in text or _REGIONAL.search(text) is not None
 
 
@@ -77,11 +77,11 @@ OPERATORS = (
 )
 
 CONDITION_KEY = r"^[A-Za-z0-9_-]+:\S(?:.*\S)?(?![\s\S])"
-"""Keys look like ``aws:SourceArn``, without blanks around the name; tag keys may hold blanks inside."""
+"""A condition key such as ``aws:SourceArn``, without blanks around the name; tag keys may have blanks inside."""
 
 
 class Operator(NamedTuple):
-    """A condition operator taken apart: ``ForAnyValue:StringLikeIfExists`` has all three parts."""
+    """A parsed condition operator: ``ForAnyValue:StringLikeIfExists`` has all three parts."""
 
     qualifier: str
     base: str
@@ -89,12 +89,12 @@ class Operator(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> Operator | None:
-        """Take a name apart; ``None`` when AWS documents no such operator, in just this spelling."""
+        """Parse a name; ``None`` if AWS documents no operator with exactly this spelling."""
         return _BY_NAME.get(name)
 
 
 def _spellings() -> dict[str, Operator]:
-    # `Null` takes no IfExists: a check for presence of a key that may be absent says nothing.
+    # `Null` does not accept IfExists, because it already tests whether the key is present.
     by_name = {}
     for qualifier in ("", FOR_ALL, FOR_ANY):
         for base in OPERATORS:
@@ -109,15 +109,15 @@ _BY_NAME = _spellings()
 
 
 def operator_names() -> tuple[str, ...]:
-    """Every spelling of every operator, for "did you mean" and for the schemas."""
+    """Return all spellings of all operators, for suggestions and schemas."""
     return tuple(_BY_NAME)
 
 
 class Dialect(NamedTuple):
-    """Where two kinds of resource-based policy differ in what AWS accepts.
+    """The rules of AWS for one kind of policy.
 
-    ``inert_gaps``: a statement without Action or Resource is stored and has no effect (KMS) rather than
-    being refused (SNS). ``last_char`` is the highest character that may stand in it.
+    ``inert_gaps``: a statement without Action or Resource is stored without effect (KMS) rather than rejected
+    (SNS). ``last_char`` is the highest character that a policy may contain.
     """
 
     name: str
@@ -167,7 +167,7 @@ QUEUE = Dialect(
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
 
 ROLE = Dialect(
-    "policy of the role",
+    "role policy",
     "iam",
     100 * 1024,
     None,
@@ -176,4 +176,4 @@ ROLE = Dialect(
     inert_gaps=False,
     last_char="\xff",
 )
-"""All policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+"""The limits for all policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""

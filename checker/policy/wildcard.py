@@ -1,7 +1,7 @@
 """Patterns with ``*`` (any run of characters) and ``?`` (any one character).
 
-Matching is the linear two-pointer walk, not a regex: a regex built from ``*a*a*a...`` backtracks for
-minutes, and policies are hostile input.
+Matching uses two pointers rather than a regular expression: an expression built from ``*a*a*a...`` backtracks
+for minutes, and policies are untrusted input.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 RUN, ONE = "any run", "any one"
-"""Wildcard tokens; a literal token is a single character, so the two never meet."""
+"""Wildcard tokens. A literal token is a single character, so it never equals one of these."""
 
 Tokens = tuple[str, ...]
 
 
 class Glob(NamedTuple):
-    """A compiled pattern: a token a character, and its text when it has no wildcard."""
+    """A compiled pattern: its tokens, and its text if it has no wildcard."""
 
     tokens: Tokens
     literal: str | None
 
     def matches(self, text: str) -> bool:
-        """True if the pattern covers the whole of ``text``, with case."""
+        """True if the pattern matches the whole of ``text``, including letter case."""
         if self.literal is not None:
             return self.literal == text
         return _walk(self.tokens, text)
 
 
 def glob_of(tokens: Tokens) -> Glob:
-    """Compile tokens, for instance those of a pattern after its variables were filled in."""
+    """Compile tokens, for example those of a pattern whose variables were replaced."""
     wild = RUN in tokens or ONE in tokens
     return Glob(tokens, None if wild else "".join(tokens))
 
@@ -50,9 +50,9 @@ def is_wild(pattern: str) -> bool:
 
 
 def example_of(pattern: str) -> str:
-    """A resource that a pattern of six parts covers: each wildcard is filled in, as far as that is needed.
+    """Return an example of a resource that an ARN pattern of six parts matches, without wildcards.
 
-    Any other pattern stays as it is.
+    Any other pattern is returned as it is.
     """
     parts = pattern.split(":", 5)
     if not is_wild(pattern) or len(parts) < 6:
@@ -65,7 +65,7 @@ def example_of(pattern: str) -> str:
 
 
 _USUAL = {1: "aws", 2: "sns", 3: "us-east-1", 4: "000000000000", 5: "topic"}
-"""What stands for a part of an ARN that may be anything."""
+"""Example values for the parts of an ARN, by index."""
 
 
 def tokens_of(pattern: str) -> Tokens:
@@ -76,8 +76,8 @@ def tokens_of(pattern: str) -> Tokens:
 
 
 def _walk(tokens: Tokens, text: str) -> bool:
-    # On a mismatch go back to the last run and let it take one character more; earlier runs never
-    # need to grow, so no state but the last run is kept.
+    # On a mismatch, extend the last `*` by one character. Earlier ones never need to grow, so only the last is
+    # kept.
     at = token = 0
     run = resume = -1
     while at < len(text):
@@ -97,15 +97,15 @@ def _walk(tokens: Tokens, text: str) -> bool:
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """Give the known word that ``word`` most likely misspells, blanks and letter case aside, if any is close.
+    """Find the known word closest to ``word``, ignoring blanks and letter case; ``None`` if none is close.
 
-    ``cutoff`` is how close: 1 for the same letters, 0 for none in common.
+    ``cutoff`` is the lowest similarity: 1 for identical, 0 for nothing in common.
     """
     folded = {one.lower(): one for one in known}
     bare = word.strip().lower().replace(" ", "")
     if bare in folded:
         return folded[bare]
-    from difflib import get_close_matches  # only when something is misspelt
+    from difflib import get_close_matches  # imported here because only misspelled words need it
 
     close = get_close_matches(bare, folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import why_no_topic
+from checker.core.arn import topic_arn_problem
 from checker.core.finding import Location, Severity
 from checker.lint.rule import Link, Rule
 
@@ -59,13 +59,13 @@ class NotATopicArn(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look at what was given for the topic's ARN."""
-        if case.topic.claimed and (reason := why_no_topic(case.topic.claimed)):
+        if case.topic.claimed and (reason := topic_arn_problem(case.topic.claimed)):
             yield self._found(case.name, case.topic.claimed, reason, case.here(case.topic.arn_place))
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
         """Look at every topic of the contact."""
         for text, place in contact.topics:
-            if reason := why_no_topic(text):
+            if reason := topic_arn_problem(text):
                 yield self._found(contact.id, text, reason, Location(place.document, place.route))
 
     def _found(self, resource: str, text: str, reason: str, at: Location) -> Finding:

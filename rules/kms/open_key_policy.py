@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.wording import could
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.iam.prove.prove import StrangerProver
+from checker.iam.prove.prove import OtherAccountsProver
 from checker.iam.prove.space import KEY_TAKEOVER
 from checker.lint.fixes.statement import restrict_to_owner
 from checker.lint.rule import Link, Rule, witness
@@ -84,7 +84,7 @@ class OpenKeyPolicy(Rule):
         """Ask for a stranger for each kind of deed, and report them together."""
         if case.key.manager == "AWS":
             return
-        prover = StrangerProver(case.policy, case.target)
+        prover = OtherAccountsProver(case.policy, case.target)
         answers = [(deed, actions, prover.can(*actions)) for deed, actions in _DEEDS]
         found = [one for one in answers if one[2].truth is True]
         if found:
@@ -121,5 +121,5 @@ def _open(case: KeyAnalysis, actions: tuple[str, ...]) -> Iterator[Statement]:
     denies = [one for one in case.statements if one.effect == DENY]
     for statement in case.statements:
         policy = case.policy._replace(statements=(statement, *denies))
-        if statement.effect == ALLOW and StrangerProver(policy, case.target).can(*actions).truth is True:
+        if statement.effect == ALLOW and OtherAccountsProver(policy, case.target).can(*actions).truth is True:
             yield statement

@@ -12,7 +12,7 @@ from checker.core.unknown import Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.lint.fixes.pinning import pin
 from checker.lint.rule import Link, Rule
-from checker.policy.limits import has_literal_variable, is_unlisted, misnumbered
+from checker.policy.limits import has_literal_variable, invalid_accounts, is_unlisted
 from checker.policy.vocabulary import NULL
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _said_elsewhere(case: TopicAnalysis, condition: Condition) -> bool:
     invalid = (
         is_unlisted(condition.key, "sns")
         or has_literal_variable(condition, case.policy.version)
-        or bool(misnumbered(condition))
+        or bool(invalid_accounts(condition))
     )
     return invalid or condition.folded_key == SOURCE_OWNER or _in_other_partition(case, condition)
 

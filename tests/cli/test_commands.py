@@ -255,7 +255,7 @@ def test_a_policy_far_over_its_limit_is_refused_and_not_judged(tmp_path: Path) -
     path = save(tmp_path / "many.json", document(*pinned))
     done = run("check", "--format", "json", path)
     assert [one["message"] for one in json.loads(done.stdout)["findings"]] == [
-        "the policy is more than 4 times as large as a topic policy may be"
+        "the policy is more than 4 times as large as the limit for a topic policy"
     ]
 
 

@@ -106,7 +106,7 @@ def test_what_is_not_known_is_neither_the_same_nor_a_difference(here: Path) -> N
     save(here / "odd.json", document(statement(Sid="Pinned", Condition=PINNED), extra))
     done = run("diff", "good.json", "odd.json")
     assert done.returncode == 3
-    assert "not known\n  ? a wildcard in an AWS principal" in done.stdout
+    assert "not known\n  ? the ARN of the principal has a wildcard" in done.stdout
     said = json.loads(run("diff", "good.json", "odd.json", "--format", "json").stdout)
     assert (said["same"], said["gained"], said["lost"]) == (None, [], [])
 

@@ -91,7 +91,7 @@ def test_junit_has_a_case_a_step_and_one_for_each_message(
     ("options", "said"),
     [
         (topics(*(f"arn:aws:sns:us-east-1:777700001111:t{n}" for n in range(3))), "a maximum of 2"),
-        (topics("arn:aws:sqs:us-east-1:777700001111:queue"), "it belongs to sqs"),
+        (topics("arn:aws:sqs:us-east-1:777700001111:queue"), "its service is `sqs`, not `sns`"),
         ((), "--topic-arn"),
     ],
     ids=["a third topic", "a queue", "no topic"],

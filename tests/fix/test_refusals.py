@@ -30,14 +30,14 @@ def test_a_policy_is_not_made_larger_than_sns_takes(tmp_path: Path) -> None:
         found = mended(write(tmp_path, {"topic.json": json.dumps(attributes)}))
         assert bool(found.texts) is done
         reasons = [one.reason for one in found.left if one.finding.rule == "connect-not-allowed"]
-        assert done or "a topic policy may have 30,720" in reasons[0]
+        assert done or "the limit for a topic policy is 30,720" in reasons[0]
         assert done or found.left[0].statements
 
 
 def test_a_condition_that_is_there_at_times_is_not_written_twice(tmp_path: Path) -> None:
     grant = statement(Resource={"Ref": "Chat"}, Condition={"Fn::If": ["Live", OWNER, ABSENT]})
     text = json.dumps(template({"Statement": [grant]}), indent=2)
-    assert "`Condition` stands twice" in left(tmp_path, "t.json", text, "missing-source-account").reason
+    assert "duplicate key `Condition`" in left(tmp_path, "t.json", text, "missing-source-account").reason
 
 
 def test_a_list_of_statements_that_are_there_at_times_takes_no_other(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from checker.iam.prove.domain import EXHAUSTED, LIMIT, Budget, Choice, Domain, W
 from checker.iam.prove.key_domains import Clock
 from checker.iam.prove.mention import Mentions, mentions_of
 from checker.iam.prove.partial_policy import prepare
-from checker.iam.prove.prove import ConnectProver, StrangerProver, gained
+from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, gained
 from checker.iam.prove.source_keys import Instances
 from checker.iam.prove.space import (
     DATA_KEY,
@@ -28,7 +28,7 @@ from checker.iam.prove.space import (
     connect_space,
     instances_space,
     key_space,
-    stranger_space,
+    other_accounts_space,
 )
 from checker.iam.prove.texts import any_text
 from checker.iam.prove.universe import asker_space, askers
@@ -54,7 +54,7 @@ def spaces() -> Iterator[tuple[str, Space]]:
     yield "Connect's use of a key", key_space(KEY, DATA_KEY, TOPIC_ARN)
     yield "other topics", other_topics_space(TOPIC, arn_of(TOPIC_ARN))
     for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
-        yield f"strangers, {action}", stranger_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
+        yield f"strangers, {action}", other_accounts_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
         policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
         for asker in askers((policy,), "aws", ACCOUNT):
             yield f"{asker.kind} {asker.caller}, {action}", asker_space(asker, action, target, (policy,))
@@ -184,7 +184,7 @@ def test_a_question_costs_no_more_than_its_budget(key: str, effects: tuple[str, 
     ]
     policy = policy_of(document(*statements))
     whole = Budget(3 * LIMIT)
-    StrangerProver(policy, TOPIC, whole).can(PUBLISH)
+    OtherAccountsProver(policy, TOPIC, whole).can(PUBLISH)
     ConnectProver(policy, TOPIC, ("us-east-1",), whole=whole).deputy((ACCOUNT,))
     assert whole.left >= LIMIT - 1
 
@@ -199,7 +199,7 @@ def test_an_open_door_is_found_though_the_classes_are_too_many() -> None:
 
 def test_without_a_budget_nothing_is_ruled_out() -> None:
     policy = policy_of(document(statement(Principal="*", Condition={"StringLike": {"aws:UserAgent": "a*b"}})))
-    assert StrangerProver(policy, TOPIC, Budget(1)).can(PUBLISH).truth == EXHAUSTED
+    assert OtherAccountsProver(policy, TOPIC, Budget(1)).can(PUBLISH).truth == EXHAUSTED
 
 
 def test_the_spaces_can_be_prepared() -> None:

@@ -14,7 +14,7 @@ from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, Service, fold
 from checker.iam.prove.gain import Gain
-from checker.iam.prove.prove import Answer, ConnectProver, StrangerProver, can_publish, confirmed, gained
+from checker.iam.prove.prove import Answer, ConnectProver, OtherAccountsProver, can_publish, confirmed, gained
 from checker.iam.prove.source_keys import Instances
 from checker.iam.prove.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
 from tests.iam.strategies import contexts, policies
@@ -137,7 +137,7 @@ def test_siblings_are_other_instances_of_the_account(document_: dict[str, Any]) 
 def test_a_stranger_who_gets_in_is_nobody_that_the_policy_names(document_: dict[str, Any]) -> None:
     policy = policy_of(document_)
     for action in (PUBLISH, SUBSCRIBE):
-        answer = StrangerProver(policy, TARGET).can(action)
+        answer = OtherAccountsProver(policy, TARGET).can(action)
         confirm(policy, answer)
         if answer.witness is not None:
             text = json.dumps(document_)
@@ -203,7 +203,7 @@ AGAIN = {
 )
 def test_what_a_stranger_can_bring_along(condition: dict[str, Any], expected: bool | None) -> None:
     policy = policy_of(document(statement(Condition=condition, **STAR)))
-    answer = StrangerProver(policy, TARGET).can(PUBLISH)
+    answer = OtherAccountsProver(policy, TARGET).can(PUBLISH)
     confirm(policy, answer)
     assert (None if isinstance(answer.truth, Unknown) else answer.truth) is expected
 
@@ -392,7 +392,7 @@ def test_labelled_topics(folder: Any) -> None:
         connect.siblings(instance.account, (instance.instance_id,)).truth
         is expected["same_account_other_instance"]
     )
-    assert StrangerProver(policy, target).can(PUBLISH).truth is expected["public"]
+    assert OtherAccountsProver(policy, target).can(PUBLISH).truth is expected["public"]
     if expected["open_only_if_source_keys_absent"]:
         assert deputy.witness is not None
         assert "aws:sourcearn" not in deputy.witness.context

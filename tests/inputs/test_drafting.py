@@ -23,7 +23,7 @@ from checker.analysis.documented import (
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.iam.prove.prove import ConnectProver, StrangerProver, can_publish
+from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, can_publish
 from checker.iam.prove.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
 from checker.inputs.drafts import Draft, Wanted, draft_key_policy, draft_topic_policy
 from checker.policy.model import Policy
@@ -65,7 +65,7 @@ def only_these(policy: Policy, wanted: Wanted) -> None:
     for owner in (*owners, wanted.topic.account):
         ids = [arn.instance_id for arn in wanted.instances if arn.account == owner]
         assert connect.siblings(owner, ids).truth is False
-    assert StrangerProver(policy, target).can(PUBLISH, SUBSCRIBE, *ADMINISTER).truth is False
+    assert OtherAccountsProver(policy, target).can(PUBLISH, SUBSCRIBE, *ADMINISTER).truth is False
 
 
 @settings(deadline=None)
@@ -88,7 +88,7 @@ def test_connect_can_use_the_key_and_the_account_keeps_it(
     for arn in wanted.instances:
         assert can_use(policy, wanted.key, wanted.topic, arn) is True
         assert (can_use(policy, wanted.key, wanted.topic) is True) is not by_instance
-    stranger = StrangerProver(policy, Target.of(wanted.key))
+    stranger = OtherAccountsProver(policy, Target.of(wanted.key))
     assert stranger.can(DATA_KEY, PUT_KEY_POLICY).truth is False
     elsewhere = wanted.topic._replace(resource="another-topic")
     anywhere = condition is not KeyCondition.TOPIC
@@ -185,11 +185,11 @@ def test_style_and_version_stay_and_a_statement_alone_becomes_a_list(tmp_path: P
         ({"Policy": "{}"}, "expected"),
         (
             document(*(statement(Sid=f"s{n}", Principal={"AWS": ACCOUNT}) for n in range(100))),
-            "the policy has 101 statements, a topic policy may have 100",
+            "the policy has 101 statements; the limit for a topic policy is 100",
         ),
         (
             document(statement(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 30_400}"})),
-            "a topic policy may have 30,720",
+            "the limit for a topic policy is 30,720",
         ),
     ],
 )
@@ -200,7 +200,7 @@ def test_what_nothing_can_be_put_into_is_refused(policy: Any, said: str, tmp_pat
 
 def test_a_policy_for_too_many_accounts_is_refused() -> None:
     instances = tuple(WANTED.instances[0]._replace(account=f"{n:012}") for n in range(101))
-    with pytest.raises(InputError, match="may have"):
+    with pytest.raises(InputError, match="the limit for a topic policy is 100"):
         draft_topic_policy(WANTED._replace(instances=instances))
 
 
@@ -250,7 +250,7 @@ def test_a_key_that_denies_connect_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="another statement denies it"):
         merged_key(tmp_path, document(ROOT, {**key_statement(), "Effect": "Deny"}))
     large = {**ROOT, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{'x' * 32_500}"}}
-    with pytest.raises(InputError, match="a key policy may have 32,768"):
+    with pytest.raises(InputError, match="the limit for a key policy is 32,768"):
         merged_key(tmp_path, document(large))
 
 

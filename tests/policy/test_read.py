@@ -37,23 +37,23 @@ def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("value", "route", "message"),
     [
-        ([], "", "a policy is an object, this is a list"),
+        ([], "", "a policy must be an object, not a list"),
         ({}, "", "the policy has no Statement"),
-        ({"Statement": []}, "Statement", "the policy has no statement"),
-        ({"Statement": ["x"]}, "Statement[0]", "a statement is an object, this is a string"),
+        ({"Statement": []}, "Statement", "the policy has no statements"),
+        ({"Statement": ["x"]}, "Statement[0]", "a statement must be an object, not a string"),
         ({"Statment": [statement()]}, "Statment", "unknown element `Statment`"),
         (
             document(statement(Effect="allow")),
             "Statement[0].Effect",
-            "Effect is `Allow` or `Deny`, not `allow`",
+            "Effect must be `Allow` or `Deny`, not `allow`",
         ),
         (document(statement(Effect=None)), "Statement[0]", "the statement has no Effect"),
         (document(statement(Principal=None)), "Statement[0]", "the statement has no Principal"),
-        (document(statement(Principal={})), "Statement[0].Principal", "Principal names nobody"),
+        (document(statement(Principal={})), "Statement[0].Principal", "Principal is empty"),
         (
             document(statement(Principal="x")),
             "Statement[0].Principal",
-            "Principal is `*` or an object, not `x`",
+            "Principal must be `*` or an object, not `x`",
         ),
         (
             document(statement(Principal={"aws": "*"})),
@@ -70,12 +70,12 @@ def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
         (
             document(statement(Resource=["a", "b"])),
             "Statement[0].Resource",
-            "the statement has 2 resources, SNS wants exactly one",
+            "the statement has 2 resources; SNS requires exactly one",
         ),
         (
             document(statement(Condition=[])),
             "Statement[0].Condition",
-            "Condition is an object, this is a list",
+            "Condition must be an object, not a list",
         ),
         (
             document(statement(Condition={"StringEqual": {}})),
@@ -90,7 +90,7 @@ def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
         (
             document(statement(Condition={"Bool": {"aws: x": "true"}})),
             "Statement[0].Condition.Bool.aws: x",
-            "`aws: x` is no condition key",
+            "`aws: x` is not a valid condition key",
         ),
         (
             document(statement(Condition={"Bool": {"aws:x": None}})),
@@ -100,12 +100,12 @@ def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
         (
             document(*[statement()] * 101),
             "Statement",
-            "the policy has 101 statements, a topic policy may have 100",
+            "the policy has 101 statements; the limit for a topic policy is 100",
         ),
         (
             document(statement(), version="2012-10-18"),
             "Version",
-            "Version is `2008-10-17` or `2012-10-17`, not `2012-10-18`",
+            "Version must be `2008-10-17` or `2012-10-17`, not `2012-10-18`",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_repeated_element_is_unknown_and_both_places_are_told() -> None:
     text = '{"Statement": [{"Effect": "Allow",\n "Effect": "Deny"}]}'
     policy, found = read_policy(parse_json(Source("p.json", text)), KEY)
     assert isinstance(policy.known_statements()[0].effect, Unknown)
-    assert found[0].message == "`Effect` stands twice, first on line 1"
+    assert found[0].message == "duplicate key `Effect`, first on line 1"
 
 
 def test_scalar_list_and_object_forms_read_alike() -> None:

@@ -15,7 +15,7 @@ from tests.soundness.words import CONNECT, INSTANCE_ID, OWNER, REGION, Words, ch
 
 DIGITS, HEX = "9876543210", "fedcba9876543210"
 NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{2,64}")
-STRANGER = "999999999999"
+OTHER_ACCOUNT = "999999999999"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ROLE_ID, _USER_ID = "AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE123"
 _WHO = ("aws:principalarn", "aws:userid", "aws:username", "aws:sourceidentity")
@@ -58,7 +58,7 @@ def stranger_accounts(words: Words) -> list[str]:
     described = chain_of(fitted(one, DIGITS, 12) for one in wild)
     close = [near(account, DIGITS) for account in words.accounts[:2]]
     taken = {OWNER, *words.accounts}
-    return [one for one in dict.fromkeys((STRANGER, *described, *close)) if one not in taken][:4]
+    return [one for one in dict.fromkeys((OTHER_ACCOUNT, *described, *close)) if one not in taken][:4]
 
 
 def _parts(words: Words, key: str, index: int) -> list[str]:

@@ -29,8 +29,8 @@ def a_class_is_dropped(patch: Patch) -> None:
     patch.setattr(texts.Texts, "choices", without_the_present)
 
 
-def what_is_out_of_reach_is_not_told_apart(patch: Patch) -> None:
-    patch.setattr(texts.Texts, "_telling", lambda *_: ())
+def excluded_texts_are_not_distinguished(patch: Patch) -> None:
+    patch.setattr(texts.Texts, "_separators", lambda *_: ())
 
 
 def a_domain_is_dropped(patch: Patch) -> None:
@@ -65,7 +65,7 @@ def fixes_are_not_proven(patch: Patch) -> None:
 
 MUTATIONS: dict[str, Callable[[Patch], None]] = {
     "sample-tagnull": a_class_is_dropped,
-    "sample-orgprefix-long": what_is_out_of_reach_is_not_told_apart,
+    "sample-orgprefix-long": excluded_texts_are_not_distinguished,
     "sample-ualike": a_domain_is_dropped,
     "sample-username": users_are_dropped,
     "sample-anonymous": anonymous_callers_are_dropped,

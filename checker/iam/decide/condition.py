@@ -1,4 +1,4 @@
-"""Does one condition hold for a request: absence, IfExists, set operators, negation, variables.
+"""Decides whether a condition holds for a request: absence, IfExists, set operators, negation, variables.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 """
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from checker.policy.model import Condition, Value
 
 
-_ANY_IF_EXISTS = Unknown("`ForAnyValue:...IfExists` on a key that is absent")
-_NO_QUALIFIER = Unknown("a multi-valued key under an operator without `ForAllValues:` or `ForAnyValue:`")
-_OPEN_LIST = Unknown("AWS does not document all names of a service", "aws:PrincipalServiceNamesList")
-_EMPTY_LIST = Unknown("a condition with an empty list of values")
-_EMPTY_TEXT = Unknown("a context key whose value is the empty string")
-_NULL_VALUE = Unknown("`Null` takes `true` or `false`")
-_NULL_LIST = Unknown("`Null` on a key with an empty list of values")
-_ESCAPE = Unknown("an escaped wildcard under an operator without wildcards")
+_ANY_IF_EXISTS = Unknown("`ForAnyValue:...IfExists` tests an absent key")
+_NO_QUALIFIER = Unknown("a multivalued key needs `ForAllValues:` or `ForAnyValue:`")
+_OPEN_LIST = Unknown("AWS does not document all names of the service", "aws:PrincipalServiceNamesList")
+_EMPTY_LIST = Unknown("the condition has an empty list of values")
+_EMPTY_TEXT = Unknown("the context key has an empty string as its value")
+_NULL_VALUE = Unknown("the value of `Null` must be `true` or `false`")
+_NULL_LIST = Unknown("`Null` tests a key with an empty list of values")
+_ESCAPE = Unknown("a wildcard is escaped for an operator without wildcards")
 
 
 def condition_holds(condition: Condition | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    """Decide one condition of a statement; ``has_variables`` is that of its policy."""
+    """Decide one condition of a statement; ``has_variables`` is true if the policy has variables."""
     if isinstance(condition, Unknown):
         return condition
     operation = condition.operation
@@ -57,7 +57,7 @@ def condition_holds(condition: Condition | Unknown, request: Request, has_variab
 
 def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[[str], Truth]) -> Truth:
     if operation.qualifier == FOR_ALL:
-        # AWS documents that an empty list or empty text counts as a missing key here.
+        # AWS documents that an empty list or an empty string counts as a missing key here.
         return all_of(holds(value) for value in _several(found) if value)
     if operation.qualifier == FOR_ANY:
         return any_of(holds(value) for value in _several(found))
@@ -65,7 +65,7 @@ def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[
 
 
 def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -> Truth:
-    """Unknown, unless the key is absent or foreign and each of the two has the same answer."""
+    """Decide on an unknown value: unknown, unless an absent key and a foreign value give the same result."""
     is_yours = is_one_network if comparison(operation.base).family == ADDRESS else _names_account
     named = all(isinstance(one, str) and is_yours(one) for one in wanted)
     if not is_foreign(found) or not named or not wanted:
@@ -83,7 +83,7 @@ def _several(found: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _absent(operation: Operator, wanted: tuple[Value, ...]) -> Truth:
-    """On an absent key positive operators fail, negated ones, IfExists and ForAllValues hold."""
+    """Decide on an absent key: positive operators fail; negated operators, IfExists and ForAllValues hold."""
     if operation.qualifier == FOR_ALL:
         return True
     if operation.qualifier == FOR_ANY:
@@ -117,13 +117,15 @@ def _holds(
     request: Request,
     has_variables: bool | Unknown,  # noqa: FBT001
 ) -> Truth:
-    """One match will do for a positive operator; for a negated one none of the values may match."""
+    """Compare one value: a positive operator needs one match, a negated operator needs none."""
     if not wanted:
         return _EMPTY_LIST
     if not value:
         return _EMPTY_TEXT
     if value in wanted and "${" not in value and comparison(base).family == TEXT:
-        return not is_negated(base)  # the one match that is enough, found without a walk over the list
+        return not is_negated(
+            base
+        )  # one match is enough; this finds it without comparing the values one by one
     matched = any_of(_matches(value, base, one, request, has_variables) for one in wanted)
     return negate(matched) if is_negated(base) else matched
 

@@ -1,8 +1,8 @@
-"""Decide one request against one resource-based policy, and say why.
+"""Decides one request against one resource-based policy, and explains the decision.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-Total and linear in the size of the policy. The decision is that of the resource policy alone: no
-identity policies, no same-account rule.
+Takes time linear in the size of the policy. The decision is based on the resource policy alone: identity policies
+and the rule for requests within one account are not considered.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ UNKNOWN = "Unknown"
 
 
 class Match(NamedTuple):
-    """Whether one statement applies to the request.
+    """The result of matching one statement with the request.
 
-    When it does not, or nobody knows, ``element`` is the first part of the statement that failed, or
-    that the answer hangs on, and ``condition`` the condition if it was one.
+    If it does not match, ``element`` is the first element that failed. If the result is unknown, ``element`` is the
+    first unknown element. ``condition`` is the condition if the element is Condition.
     """
 
     statement: Statement | Unknown
@@ -43,9 +43,9 @@ class Match(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The answer and its trace, a match a statement, in their order.
+    """The decision, and one match for each statement in their order.
 
-    ``allowed`` may be known where ``word`` is not: denied for sure, explicitly or not.
+    ``allowed`` may be False where ``word`` is Unknown: the request is denied, but not known whether explicitly.
     """
 
     word: str
@@ -53,25 +53,25 @@ class Decision(NamedTuple):
     matches: tuple[Match, ...]
 
     def decisive(self) -> tuple[Match, ...]:
-        """The statements that made the decision: the Denies or Allows that apply, or those in doubt."""
+        """Return the statements that decide: the Denies or Allows that apply, or those with an unknown result."""
         if self.word == UNKNOWN:
             return tuple(m for m in self.matches if isinstance(m.truth, Unknown))
-        wanted = {ALLOWED: ALLOW, EXPLICITLY_DENIED: DENY}.get(self.word)
-        return tuple(m for m in self.matches if m.truth is True and m.effect == wanted)
+        effect = {ALLOWED: ALLOW, EXPLICITLY_DENIED: DENY}.get(self.word)
+        return tuple(m for m in self.matches if m.truth is True and m.effect == effect)
 
     def statements(self) -> tuple[int, ...]:
-        """The indices of the decisive statements."""
+        """Return the indices of the decisive statements."""
         return tuple(m.statement.ordinal for m in self.decisive() if isinstance(m.statement, Statement))
 
 
 def decide(policy: Policy, request: Request) -> Decision:
-    """Evaluate every statement and combine: an explicit Deny wins, else an Allow, else denied."""
+    """Evaluate every statement: an explicit Deny overrides an Allow; without either, the request is denied."""
     matches = tuple(match_statement(policy, statement, request) for statement in policy.statements)
     return combine(matches)
 
 
 def combine(matches: tuple[Match, ...]) -> Decision:
-    """Combine the statements' matches into the decision."""
+    """Combine the matches of all statements into the decision."""
     denied = any_of(_applies(match, DENY) for match in matches)
     if denied is True:
         return Decision(EXPLICITLY_DENIED, allowed=False, matches=matches)
@@ -91,7 +91,7 @@ def _applies(match: Match, effect: str) -> Truth:
 
 
 def match_statement(policy: Policy, statement: Statement | Unknown, request: Request) -> Match:
-    """Decide whether one statement applies, element by element, stopping at the first that does not."""
+    """Match one statement element by element, and stop at the first element that does not match."""
     if isinstance(statement, Unknown):
         return Match(statement, statement)
     has_variables = policy.has_variables
@@ -111,11 +111,11 @@ def match_statement(policy: Policy, statement: Statement | Unknown, request: Req
 
 
 SCOPE = ("Principal", "Action", "Resource")
-"""The elements that say whom and what a statement is about."""
+"""The elements that limit a statement to principals, actions and resources."""
 
 
 def scope_truths(statement: Statement, request: Request, has_variables: bool | Unknown) -> Iterator[Truth]:  # noqa: FBT001
-    """Decide each element of SCOPE, only when it is asked for."""
+    """Match each element of SCOPE lazily."""
     yield principal_covers(statement.principals, request, statement.effect)
     yield action_covers(statement.actions, request.action)
     yield resource_covers(statement.resources, request, has_variables)

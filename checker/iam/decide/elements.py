@@ -1,4 +1,4 @@
-"""Does Principal or NotPrincipal cover the caller.
+"""Matches the elements Principal, Action and Resource, and their negated forms, with a request.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 
 PROVIDER = "aws:federatedprovider"
-"""The key of a session that came through an identity provider."""
+"""The context key of a session that was created through an identity provider."""
 
-_NOT_BY_ITSELF = Unknown("a Deny with NotPrincipal that names only the caller's account or role")
-_REGIONAL = Unknown("a regional service principal")
-_WILD_SERVICE = Unknown("a wildcard in a service principal")
-_ODD_CASE = Unknown("a service principal that is not in lower case")
-_FEDERATED = Unknown("whose sessions a federated principal covers")
-_WILD_ARN = Unknown("a wildcard in an AWS principal")
+_NOT_BY_ITSELF = Unknown("a Deny with NotPrincipal lists only the caller's account or role")
+_REGIONAL = Unknown("the service principal names a Region")
+_WILD_SERVICE = Unknown("the service principal has a wildcard")
+_ODD_CASE = Unknown("the service principal is not in lower case")
+_FEDERATED = Unknown("a federated principal may cover the caller's session")
+_WILD_ARN = Unknown("the ARN of the principal has a wildcard")
 
 
 def principal_covers(principals: Principals | Unknown, request: Request, effect: object) -> Truth:
-    """Decide the element for who asks; ``effect`` is that of the statement."""
+    """Match Principal or NotPrincipal with the caller; ``effect`` is the effect of the statement."""
     caller = request.caller
     if isinstance(principals, Unknown):
         return principals
     if not principals.entries and principals.unknown is None:
-        return False  # an empty list applies to nobody, in either form
+        return False  # an empty list matches no caller, in either form
     truths: list[Truth] = [entry_covers(entry, caller) for entry in principals.entries]
     if principals.unknown is not None:
         truths.append(principals.unknown)
@@ -55,9 +55,9 @@ def principal_covers(principals: Principals | Unknown, request: Request, effect:
 
 
 def entry_covers(entry: Principal, caller: Caller) -> Truth:
-    """Decide one entry for one caller; ``*`` covers services too, AWS's own samples depend on it."""
+    """Match one entry with one caller. ``*`` also covers services, as the examples of AWS require."""
     if isinstance(entry.value, Unknown):
-        # AWS documents that an account, role or user never covers a service, whichever is filled in.
+        # AWS documents that an account, role or user never covers a service, so the placeholder does not matter.
         is_other = entry.type == "AWS" and isinstance(caller, Service) and is_masked(entry.value)
         return False if is_other else entry.value
     if entry.is_everyone:
@@ -81,7 +81,7 @@ def _service_covers(named: str, caller: str) -> Truth:
 
 
 def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
-    """An account covers every principal of it, a role its sessions, everything else only itself."""
+    """Match an AWS principal: an account covers its principals, a role its sessions, any other principal only itself."""
     if named == str(caller.arn):
         return True
     if is_account(named):
@@ -100,9 +100,9 @@ def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
 
 
 def _may_be_named(principals: Principals, request: Request, *, grants: bool) -> bool:
-    """True if an identity provider is named, and a session of the caller may have come through it.
+    """True if an identity provider is listed, and the session of the caller may have been created through it.
 
-    A statement that ``grants`` access to providers by name covers no session that came through another.
+    A statement that ``grants`` access to listed providers does not cover sessions of other providers.
     """
     named = [entry.value for entry in principals.entries if entry.type == "Federated"]
     provider = request.context.get(PROVIDER)
@@ -113,12 +113,12 @@ def _may_be_named(principals: Principals, request: Request, *, grants: bool) -> 
 
 
 def _host(provider: str) -> str:
-    """The name of an identity provider, whether it is given as such or by its ARN."""
+    """Return the name of an identity provider, given its name or its ARN."""
     return provider.lower().rpartition("-provider/")[2]
 
 
 def _is_named_indirectly(principals: Principals, caller: Caller) -> bool:
-    """True for a principal of which only the account is named, or for a session of which only the role is."""
+    """True for a principal listed only by its account, or a session listed only by its role."""
     if not isinstance(caller, AwsPrincipal):
         return False
     names = {EVERYONE, str(caller), *((caller.arn.account,) if caller.arn.resource == "root" else ())}
@@ -126,11 +126,11 @@ def _is_named_indirectly(principals: Principals, caller: Caller) -> bool:
     return names.isdisjoint(value for value in covering if isinstance(value, str))
 
 
-_NO_SERVICE = Unknown("an action pattern without a service prefix")
+_NO_SERVICE = Unknown("the action pattern has no service prefix")
 
 
 def action_covers(actions: Patterns | Unknown, action: str) -> Truth:
-    """Decide the element for one action."""
+    """Match Action or NotAction with one action."""
     if isinstance(actions, Unknown):
         return actions
     if actions.values == ("*",):
@@ -143,7 +143,7 @@ def action_covers(actions: Patterns | Unknown, action: str) -> Truth:
 
 
 def covered(actions: Patterns | Unknown, known: Iterable[str]) -> tuple[str, ...]:
-    """The actions among those known that the element covers for sure."""
+    """Return the known actions that the element certainly covers."""
     if isinstance(actions, Patterns) and actions.are_plain:
         names = {value.lower() for value in actions.values if isinstance(value, str)}
         return tuple(action for action in known if action.lower() in names)
@@ -159,14 +159,14 @@ def _action_matches(pattern: str | Unknown, folded: str) -> Truth:
     return _NO_SERVICE if matched and ":" not in pattern else matched
 
 
-_CROSSING = Unknown("a Resource wildcard that would have to cross a colon")
-_CASE = Unknown("a Resource that matches only when letter case is ignored")
-_SHORT = Unknown("a Resource that is no six-part ARN")
-_EARLY_VARIABLE = Unknown("a policy variable before the sixth part of a Resource")
+_CROSSING = Unknown("the Resource matches only if a wildcard matches a colon")
+_CASE = Unknown("the Resource matches only if letter case is ignored")
+_SHORT = Unknown("the Resource is not a valid ARN with six parts")
+_EARLY_VARIABLE = Unknown("the Resource has a policy variable before the sixth part of its ARN")
 
 
 def resource_covers(resources: Patterns | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    """Decide the element for one request; ``has_variables`` is that of its policy."""
+    """Match Resource or NotResource with one request; ``has_variables`` is true if the policy has variables."""
     if isinstance(resources, Unknown):
         return resources
     if resources.values == ("*",):
@@ -196,7 +196,7 @@ def _resource_matches(pattern: str | Unknown, request: Request, has_variables: b
 
 
 def _compare(pattern: ArnGlob, folded: Glob, resource: str) -> Truth:
-    """Part by part, with case; what matches only on a looser reading is unknown."""
+    """Compare part by part, including letter case; a match only under looser rules is unknown."""
     if not folded.matches(resource.lower()):
         return False
     if not pattern.whole.matches(resource):

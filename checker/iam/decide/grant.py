@@ -1,4 +1,4 @@
-"""Does a KMS grant let a service use a key.
+"""Decides whether a KMS grant allows a service to use a key.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
@@ -18,7 +18,7 @@ _TOPIC = "aws:sns:topicArn"
 
 
 class GrantFacts(Protocol):
-    """The parts of a grant that decide."""
+    """The parts of a grant that the decision depends on."""
 
     @property
     def grantee(self) -> str | Unknown:
@@ -26,15 +26,15 @@ class GrantFacts(Protocol):
 
     @property
     def operations(self) -> tuple[str, ...] | Unknown:
-        """Names without the ``kms:`` of actions."""
+        """Names of operations, without the prefix ``kms:``."""
 
     @property
     def source_arn(self) -> str | None:
-        """The SourceArn constraint, mandatory for a service grantee."""
+        """The SourceArn constraint, which is mandatory for a service grantee."""
 
     @property
     def encryption_context(self) -> tuple[tuple[str, str | Unknown], ...] | Unknown:
-        """The pairs that the request's encryption context must have."""
+        """The pairs that the encryption context of the request must have."""
 
     @property
     def doubt(self) -> Unknown | None:
@@ -44,9 +44,9 @@ class GrantFacts(Protocol):
 def grant_covers(
     grant: GrantFacts, service: str, action: str, topic: str | Unknown, sources: Sequence[str]
 ) -> Truth:
-    """Decide for a service that publishes to ``topic`` for one of the ``sources``, ARNs of instances.
+    """Decide whether a grant allows a service to publish to ``topic`` for one of ``sources``, ARNs of instances.
 
-    The constraint on SourceArn is as good as a condition on aws:SourceArn in the grant.
+    The SourceArn constraint has the same effect as a condition on aws:SourceArn.
     """
     grantee, operations = grant.grantee, grant.operations
     return all_of(
@@ -66,18 +66,18 @@ def _source(grant: GrantFacts, sources: Sequence[str]) -> Truth:
     return (
         False
         if sources
-        else Unknown("a grant constrained to a source, and no instance is known", grant.source_arn)
+        else Unknown("the grant is limited to a source, and the instance is not known", grant.source_arn)
     )
 
 
 def _context(grant: GrantFacts, topic: str | Unknown) -> Truth:
     if isinstance(grant.encryption_context, Unknown):
         return grant.encryption_context
-    wanted = dict(grant.encryption_context)
-    if not wanted:
+    pairs = dict(grant.encryption_context)
+    if not pairs:
         return True
-    if set(wanted) != {_TOPIC}:
+    if set(pairs) != {_TOPIC}:
         return False
-    asked = wanted[_TOPIC]
-    unknown = next((one for one in (asked, topic) if isinstance(one, Unknown)), None)
-    return asked == topic if unknown is None else unknown
+    required = pairs[_TOPIC]
+    unknown = next((one for one in (required, topic) if isinstance(one, Unknown)), None)
+    return required == topic if unknown is None else unknown

@@ -1,8 +1,8 @@
-"""The condition operators: how one value of a request compares with one value of a policy.
+"""The condition operators: comparisons of one value of a request with one value of a policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-Set operators, IfExists, absence and negation are the business of ``condition``; an operator here is one
-small total function of the request's value and the policy's.
+The module ``condition`` handles set operators, IfExists, absence and negation. An operator in this module is a
+function of two values, and never raises.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ _DATE = re.compile(
     r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
     r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?\Z"
 )
-_NO_NUMBER = Unknown("a numeric operator on something that is no integer or decimal")
-_NO_DATE = Unknown("a date operator on something that is no ISO 8601 or epoch time")
-_MIXED_DATES = Unknown("an epoch time and an ISO 8601 time in one comparison")
-_NO_BOOL = Unknown("a Bool operator on something that is not `true` or `false`")
-_NO_BINARY = Unknown("a binary operator on something that is not base64")
-_NO_ADDRESS = Unknown("an IP operator on something that is no address or CIDR block")
-_BARE_IPV6 = Unknown("an IPv6 policy value without a prefix length")
+_NO_NUMBER = Unknown("a numeric operator compares a value that is not an integer or decimal")
+_NO_DATE = Unknown("a date operator compares a value that is not an ISO 8601 or epoch time")
+_MIXED_DATES = Unknown("a date operator compares an epoch time with an ISO 8601 time")
+_NO_BOOL = Unknown("`Bool` compares a value that is not `true` or `false`")
+_NO_BINARY = Unknown("`BinaryEquals` compares a value that is not valid base64")
+_NO_ADDRESS = Unknown("an IP operator compares a value that is not a valid address or CIDR block")
+_BARE_IPV6 = Unknown("the policy has an IPv6 address without a prefix length")
 
 
 @lru_cache(maxsize=1024)
 def number(text: str) -> Decimal | None:
-    """Read an integer or decimal."""
+    """Parse an integer or decimal; ``None`` for any other text."""
     from decimal import Decimal
 
     return Decimal(text) if _NUMBER.match(text) else None
 
 
 def number_order(value: str, wanted: str) -> int | Unknown:
-    """Give the sign of ``value`` minus ``wanted``."""
+    """Return the sign of ``value`` minus ``wanted``."""
     left, right = number(value), number(wanted)
     if left is None or right is None:
         return _NO_NUMBER
@@ -57,9 +57,9 @@ def number_order(value: str, wanted: str) -> int | Unknown:
 
 @lru_cache(maxsize=1024)
 def instant(text: str) -> tuple[bool, Decimal] | None:
-    """Read a time: whether it is written as epoch seconds, and its seconds on a scale of its own kind.
+    """Parse a time: whether it is an epoch time, and its seconds since the epoch; ``None`` for any other text.
 
-    Four digits alone could be a year or an epoch, so they are neither.
+    Four digits could be a year or an epoch time, so they are not a valid time.
     """
     match = _DATE.match(text)
     if match is None:
@@ -90,7 +90,7 @@ def instant(text: str) -> tuple[bool, Decimal] | None:
 
 
 def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
-    """Write a time that ``instant`` would read so; fractions of a second are dropped, years stay in range."""
+    """Write a time in the format that ``instant`` parses, without fractions of a second."""
     from datetime import datetime
 
     if is_epoch:
@@ -100,7 +100,7 @@ def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
 
 
 def date_order(value: str, wanted: str) -> int | Unknown:
-    """Give the sign of ``value`` minus ``wanted``, both ISO 8601 or both epoch."""
+    """Return the sign of ``value`` minus ``wanted``, both ISO 8601 or both epoch times."""
     left, right = instant(value), instant(wanted)
     if left is None or right is None:
         return _NO_DATE
@@ -110,7 +110,7 @@ def date_order(value: str, wanted: str) -> int | Unknown:
 
 
 def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[str, str], Truth]]:
-    """Make the five comparisons of an order, under the endings of the operators' names."""
+    """Create the five comparisons of an order, by the suffix of the operator name."""
 
     def test(holds: Callable[[int], bool]) -> Callable[[str, str], Truth]:
         def compare(value: str, wanted: str) -> Truth:
@@ -129,13 +129,13 @@ def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[s
 
 
 def boolean(value: str, wanted: str) -> Truth:
-    """Bool; the letter case of anything but ``true`` and ``false`` is not documented."""
+    """Compare for `Bool`. AWS documents only ``true`` and ``false``, in lower case."""
     known = ("true", "false")
     return value == wanted if value in known and wanted in known else _NO_BOOL
 
 
 def binary(value: str, wanted: str) -> Truth:
-    """BinaryEquals: base64, compared byte by byte."""
+    """Compare for `BinaryEquals`: base64, byte by byte."""
     import binascii
 
     try:
@@ -146,7 +146,7 @@ def binary(value: str, wanted: str) -> Truth:
 
 @lru_cache(maxsize=1024)
 def network(text: str) -> IPv4Network | IPv6Network | Unknown:
-    """Read an address or CIDR block; an IPv4 address alone is a /32."""
+    """Parse an address or CIDR block; an IPv4 address without a prefix length is a /32."""
     from ipaddress import IPv6Network, ip_network
 
     try:
@@ -160,7 +160,7 @@ _SMALLEST_PREFIX = {4: 8, 6: 16}
 
 
 def is_one_network(text: str) -> bool:
-    """True for a block that can be the network of one organization; no block as large as a /7 is, and none of 240/4."""
+    """True for a block that may belong to one organization: not larger than a /8 (IPv6: /16), and not reserved."""
     block = network(text)
     return not isinstance(block, Unknown) and (
         block.prefixlen >= _SMALLEST_PREFIX[block.version] and not block.is_reserved
@@ -169,7 +169,7 @@ def is_one_network(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _not_public() -> tuple[IPv4Network | IPv6Network, ...]:
-    """What is not routed in the internet: private, shared, local and reserved blocks, and all IPv6 outside 2000::/3.
+    """Return the blocks that are not routed on the internet: private, shared, local and reserved, and IPv6 outside 2000::/3.
 
     https://www.iana.org/assignments/iana-ipv4-special-registry/
     """
@@ -181,13 +181,13 @@ def _not_public() -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def is_public(address: str) -> bool:
-    """True for an address that a caller in the internet can have; those of documentation stand for such ones."""
+    """True for an address that a caller on the internet can have, including the addresses for documentation."""
     found = host(address)
     return found is not None and not any(found in block for block in _not_public())
 
 
 def borders(blocks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
-    """The first address of each of these blocks and of those that are not public, and the next one behind it."""
+    """Yield the first address of each given or non-public block, and the first address after the block."""
     for block in (*blocks, *_not_public()):
         yield str(block.network_address)
         behind = int(block.broadcast_address) + 1
@@ -197,7 +197,7 @@ def borders(blocks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def host(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address."""
+    """Parse an address; ``None`` for any other text."""
     from ipaddress import ip_address
 
     try:
@@ -207,7 +207,7 @@ def host(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def address(value: str, wanted: str) -> Truth:
-    """IpAddress; an address is never in a block of the other family."""
+    """Compare for `IpAddress`; an IPv4 address is never in an IPv6 block, or the reverse."""
     block, found = network(wanted), host(value)
     if isinstance(block, Unknown):
         return block
@@ -218,7 +218,7 @@ PARTS = 6
 
 
 class ArnGlob(NamedTuple):
-    """An ARN pattern: its parts, each with wildcards of its own, and the whole as plain text."""
+    """An ARN pattern: its parts, each a separate pattern, and the whole as one pattern."""
 
     parts: tuple[Glob, ...]
     whole: Glob
@@ -229,18 +229,18 @@ class ArnGlob(NamedTuple):
         return len(self.parts) == PARTS
 
     def matches_parts(self, value: str) -> bool:
-        """True if every part of ``value`` matches its part of the pattern; both must have six."""
+        """True if each part of ``value`` matches its part of the pattern; both must have six parts."""
         return all(part.matches(text) for text, part in zip(value.split(":", 5), self.parts, strict=True))
 
 
 @lru_cache(maxsize=4096)
 def arn_glob(pattern: str) -> ArnGlob:
-    """Split a pattern at its first five colons; fewer than six parts when it is no ARN."""
+    """Split a pattern at its first five colons; there are fewer than six parts if it is not an ARN."""
     return arn_glob_of(tokens_of(pattern))
 
 
 def arn_glob_of(tokens: Tokens) -> ArnGlob:
-    """Split tokens, for instance those of a pattern after its variables were filled in."""
+    """Split tokens, for example those of a pattern whose variables were replaced."""
     parts: list[Tokens] = []
     rest = tokens
     while len(parts) < 5 and ":" in rest:
@@ -251,24 +251,24 @@ def arn_glob_of(tokens: Tokens) -> ArnGlob:
 
 
 def arn_matches(value: str, pattern: ArnGlob) -> Truth:
-    """Compare part by part: a wildcard stays in its part, the sixth takes the rest, case counts everywhere.
+    """Compare part by part: a wildcard stays within its part, the sixth part is the rest, letter case matters.
 
-    When one side is no six-part ARN no source says what happens, unless the loosest reading, as plain
-    text, fails too.
+    If one side is not a six-part ARN, AWS does not document the result: it is Unknown, or False if the values do
+    not match as plain text either.
     """
     if pattern.is_arn and value.count(":") >= PARTS - 1:
         return pattern.matches_parts(value)
     if not pattern.whole.matches(value):
         return False
-    return Unknown("an ARN operator on something that is no six-part ARN")
+    return Unknown("an ARN operator compares a value that is not a valid ARN with six parts")
 
 
 class Comparison(NamedTuple):
-    """What stands behind a positive operator.
+    """The implementation of a positive operator.
 
-    ``plain`` compares with a policy value as written, ``expanded`` with one whose variables were filled
-    in (absent where AWS documents no variables). ``family`` tells the prover how the operator's values
-    split the values of a key into classes.
+    ``plain`` compares with a policy value as written, ``expanded`` with one whose variables were replaced; it is
+    absent if AWS documents no variables for the operator. ``family`` tells the prover how the operator splits the
+    values of a key into classes.
     """
 
     family: str
@@ -326,7 +326,7 @@ COMPARISONS = {
     "BinaryEquals": Comparison(BINARY, binary),
     "IpAddress": Comparison(ADDRESS, address),
 }
-"""Every positive operator, by name; ``Null`` compares nothing and is not among them."""
+"""Every positive operator, by name; ``Null`` is not included, because it compares no values."""
 
 NEGATIONS = {
     "StringNotEquals": "StringEquals",
@@ -338,14 +338,14 @@ NEGATIONS = {
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
 }
-"""Every negated operator, with the one that it negates."""
+"""Every negated operator, with the positive operator that it negates."""
 
 
 def is_negated(base: str) -> bool:
-    """True for an operator that holds when none of its values match."""
+    """True for an operator that holds if none of its values match."""
     return base in NEGATIONS
 
 
 def comparison(base: str) -> Comparison:
-    """Give what stands behind an operator, negated or not."""
+    """Return the comparison of an operator, or of the operator that it negates."""
     return COMPARISONS[NEGATIONS.get(base, base)]

@@ -1,4 +1,4 @@
-"""One request: who asks, for what, on what, in which context."""
+"""A request: its caller, action, resource and context."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ if TYPE_CHECKING:
 
 
 ContextValue = str | tuple[str, ...] | Unknown
-"""A context key is multi-valued exactly when it is given as a list; a key that is not there is absent."""
+"""The value of a context key. A tuple is a multivalued key."""
 
 
 class OpenList(tuple[str, ...]):
-    """The values of a key of which the first is known to be in its list, and the others may be."""
+    """The values of a multivalued key: the first is known to be in the list, the others may be."""
 
     __slots__ = ()
 
     @property
     def known(self) -> tuple[str, ...]:
-        """What is known to be in the list."""
+        """The values that are known to be in the list."""
         return tuple(self[:1])
 
 
 def foreign(key: str) -> Unknown:
-    """The value of a key that names the caller, in a request of a service: absent, or of no account of yours."""
+    """Return the value of a key that names the caller, for a request of a service.
+
+    The key is absent, or its value names none of your accounts.
+    """
     return Unknown(_FOREIGN, key)
 
 
 FOREIGN_ADDRESS = Unknown(
-    "AWS does not document from which addresses a service calls, beyond that they are none of yours",
+    "AWS does not document the source addresses of a service, only that they are not yours",
     "aws:SourceIp",
 )
 """The value of aws:SourceIp in a request that a service makes."""
 
 
 def is_foreign(value: Unknown) -> bool:
-    """True for such a value. AWS does not document it, but no text that names what is yours can match it."""
+    """True for a value that AWS does not document, but that no account or address of yours can match."""
     return value.reason == _FOREIGN or value == FOREIGN_ADDRESS
 
 
-_FOREIGN = "AWS does not document this key for a service, beyond that it names none of your principals"
+_FOREIGN = "AWS does not document this key for a service, only that it does not name your principals"
 
 
 class Service(NamedTuple):
-    """An AWS service that asks as itself."""
+    """An AWS service that calls with its service principal."""
 
     name: str
 
@@ -61,7 +64,7 @@ _RESOURCES = {
     "iam": re.compile(r"root|(?:user|role)/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII),
     "sts": re.compile(r"assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+", re.ASCII),
 }
-"""The resource part of the ARN of a principal, by service."""
+"""The format of the resource part of a principal ARN, by service."""
 
 
 class AwsPrincipal(NamedTuple):
@@ -74,7 +77,7 @@ class AwsPrincipal(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> AwsPrincipal | None:
-        """Read an ARN, or twelve digits for the account's root."""
+        """Parse an ARN, or an account ID, which stands for the root of the account."""
         if is_account(text):
             return cls(Arn("aws", "iam", "", text, "root"))
         arn = Arn.parse(text)
@@ -82,7 +85,7 @@ class AwsPrincipal(NamedTuple):
 
     @property
     def can_exist(self) -> bool:
-        """True if the ARN has the form that AWS documents for a principal; no request comes from any other.
+        """True if the ARN has the format that AWS documents for a principal; other ARNs make no requests.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
         """
@@ -91,13 +94,13 @@ class AwsPrincipal(NamedTuple):
 
     @property
     def role(self) -> str:
-        """The name of the role that a session was assumed from, without its path; else empty."""
+        """The name of the role of a session, without the path; empty for other principals."""
         kind, _, rest = self.arn.resource.partition("/")
         return rest.partition("/")[0] if self.arn.service == "sts" and kind == "assumed-role" else ""
 
 
 class Anonymous(NamedTuple):
-    """A caller without credentials, which Amazon SNS and SQS accept where a policy allows it."""
+    """A caller without credentials, which Amazon SNS and Amazon SQS accept if a policy allows it."""
 
     def __str__(self) -> str:
         return ANONYMOUS
@@ -108,10 +111,10 @@ Caller = Service | AwsPrincipal | Anonymous
 
 
 class Request(NamedTuple):
-    """A request as the decision engine sees it; ``context`` keys are in lower case.
+    """A request for the decision engine; ``context`` keys are in lower case.
 
-    ``variables`` is what policy variables are filled from when that differs from the context: a proof
-    over many requests leaves a variable unknown where its value is one of many.
+    ``variables`` has the values of policy variables, if they differ from the context: a proof over many requests
+    leaves a variable unknown if it has many values.
     """
 
     caller: Caller
@@ -121,11 +124,11 @@ class Request(NamedTuple):
     variables: Mapping[str, ContextValue] | None = None
 
     def variable(self, key: str) -> ContextValue | None:
-        """Give the value of a policy variable, ``None`` if it has none."""
+        """Return the value of a policy variable; ``None`` if it has no value."""
         return (self.context if self.variables is None else self.variables).get(key.lower())
 
     def to_json(self) -> dict[str, object]:
-        """Write the request as ``checker simulate`` reads it; unknown keys are left out."""
+        """Write the request in the format that ``checker simulate`` reads; unknown keys are left out."""
         kind = "service" if isinstance(self.caller, Service) else "aws"
         known = {k: v for k, v in self.context.items() if not isinstance(v, Unknown)}
         known |= {k: v.known for k, v in known.items() if isinstance(v, OpenList)}
@@ -139,19 +142,19 @@ class Request(NamedTuple):
 
 
 def fold(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
-    """Lower the case of context keys; a key that stands twice in different case is Unknown."""
+    """Convert context keys to lower case; a key that is repeated in another letter case is Unknown."""
     folded: dict[str, ContextValue] = {}
     for key, value in context.items():
         low = key.lower()
         twice = low in folded
         folded[low] = (
-            Unknown("the request has this key twice, in different letter case", key) if twice else value
+            Unknown("the request repeats this key in different letter case", key) if twice else value
         )
     return folded
 
 
 def spell(key: str) -> str:
-    """Write a folded key as AWS documents it; the name of a tag stays as it is."""
+    """Write a lower-case key in the spelling of AWS; the name of a tag stays as it is."""
     known = next((one for one in _PREFIXES if key.startswith(one)), "")
     return _SPELLINGS.get(key) or _SPELLINGS.get(known, "") + key.removeprefix(known)
 

@@ -21,7 +21,7 @@ _VARIABLE = re.compile(
 
 
 class Piece(NamedTuple):
-    """A stretch of an expanded pattern; in one that came from a variable no character is a wildcard."""
+    """A part of an expanded pattern. If it came from a variable, none of its characters is a wildcard."""
 
     text: str
     filled_in: bool
@@ -30,11 +30,12 @@ class Piece(NamedTuple):
 Expansion = tuple[Piece, ...]
 
 NO_VALUE = None
-"""A variable without a value: positive operators do not match, negated ones do, a Resource matches nothing."""
+"""The expansion of a variable without a value: positive operators do not match, negated operators match, and a
+Resource matches nothing."""
 
 
 def expand(pattern: str, request: Request, has_variables: bool | Unknown) -> Expansion | Unknown | None:  # noqa: FBT001
-    """Fill in a pattern's variables; NO_VALUE when one of them has none.
+    """Replace the variables of a pattern; NO_VALUE if one of them has no value.
 
     Under version 2008-10-17, or without Version, ``${...}`` is literal text.
     """
@@ -54,12 +55,12 @@ def expand(pattern: str, request: Request, has_variables: bool | Unknown) -> Exp
 
 
 def text_of(expansion: Expansion) -> str:
-    """Join an expanded pattern for an operator without wildcards."""
+    """Join the parts of an expanded pattern, for an operator without wildcards."""
     return "".join(piece.text for piece in expansion)
 
 
 def tokens_in(expansion: Expansion) -> Tokens:
-    """Split an expanded pattern for an operator with wildcards."""
+    """Convert an expanded pattern to tokens, for an operator with wildcards."""
     tokens: list[str] = []
     for piece in expansion:
         tokens += piece.text if piece.filled_in else tokens_of(piece.text)
@@ -67,14 +68,14 @@ def tokens_in(expansion: Expansion) -> Tokens:
 
 
 def keys_in(pattern: str) -> tuple[str, ...]:
-    """Name the context keys, in lower case, that a pattern's variables ask for."""
+    """Return the context keys, in lower case, that the variables of a pattern refer to."""
     if "${" not in pattern:
         return ()
     return tuple(match["key"].lower() for match in _VARIABLE.finditer(pattern) if match["key"])
 
 
 def has_escape(pattern: str) -> bool:
-    """True if a wildcard is escaped, which only operators with wildcards are documented to honour."""
+    """True if a wildcard is escaped, which AWS documents only for operators with wildcards."""
     return "${*}" in pattern or "${?}" in pattern
 
 
@@ -82,7 +83,7 @@ def _value(match: re.Match[str], request: Request) -> str | Unknown | None:
     if match["escape"]:
         return match["escape"]
     if match["bad"]:
-        return Unknown("`${` opens a policy variable that is not well formed")
+        return Unknown("`${` starts an invalid policy variable")
     value = request.variable(match["key"])
     if value is None:
         return match["default"]

@@ -1,4 +1,4 @@
-"""Who may make a request: every kind of IAM principal, and anonymous callers, each with its context keys.
+"""Domains of callers: every kind of IAM principal, and anonymous callers, each with its context keys.
 
 The kinds and their values of aws:username, aws:userid and aws:PrincipalType:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
@@ -29,7 +29,7 @@ from checker.iam.prove.texts import (
     UPPER,
     Excluded,
     Form,
-    Longest,
+    LengthLimit,
     Texts,
     account_segment,
     any_text,
@@ -61,36 +61,36 @@ _VPC, _ENDPOINT = "aws:sourcevpc", "aws:sourcevpce"
 _ENDPOINT_KEYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
 
 NAMES = frozenset((PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, CALLER_ACCOUNT, USER_NAME, USER_ID, *SOURCE_KEYS))
-"""The keys that name the caller, or whom a service calls for."""
+"""The keys that name the caller, or the resource that a service makes the request for."""
 
 IDENTITY = NAMES | {PRINCIPAL_TYPE, ORG_ID, ORG_PATHS, _IS_SERVICE}
-"""The keys that say who calls, with the groups it belongs to; the others, tags among them, may differ by request."""
+"""The keys that identify the caller and its groups; other keys, including tags, may vary by request."""
 
 ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "FederatedUser", "Anonymous"
-"""The kinds of callers, by their aws:PrincipalType."""
+"""The kinds of callers, named by their aws:PrincipalType."""
 
 SIGNED = (ROLE, USER, ROOT, FEDERATED)
 NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
-"""Characters of the names of roles, users and sessions, `x` first: a witness takes the first that fits."""
+"""The characters of names of roles, users and sessions; `x` is first, because a witness uses the first that fits."""
 
 _NAME = some(NAME_CHARS)
 _GIVEN_NAME = some(NAME_CHARS, 2)
-"""Names of sessions and federated users, and source identities, have at least two characters."""
+"""The shape of names of sessions and federated users, and of source identities: at least two characters."""
 _PATH = (
     *some(NAME_CHARS + "".join(c for c in map(chr, range(33, 127)) if c not in NAME_CHARS)),
     Segment("/"),
 )
-"""The path of a role or user: any printable characters but blanks, also colons.
+"""The shape of the path of a role or user: any printable characters except blanks, including colons.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 """
 
 
 class Who(NamedTuple):
-    """The callers of one account, or of every account but some.
+    """The callers of one account, or of all accounts except those in ``but_not``.
 
-    ``taken`` are the ARNs of principals that are told apart by name, and so not meant. ``words`` are texts of
-    the policy: the accounts, organizations, VPCs and unique IDs among them belong to somebody else.
+    ``taken`` are the ARNs of named principals, which are excluded. ``words`` are texts of the policy: the accounts,
+    organizations, VPCs and unique IDs among them belong to other callers.
     """
 
     partition: str
@@ -100,7 +100,7 @@ class Who(NamedTuple):
     words: tuple[str, ...] = ()
 
     def excluded(self) -> tuple[Excluded, ...]:
-        """The names that these callers do not have."""
+        """Return the values that these callers do not have."""
         ids = [word.partition(":")[0] for word in self.words if _UNIQUE_ID.match(word)]
         return (
             *outright(PRINCIPAL_ACCOUNT, self.but_not),
@@ -115,12 +115,12 @@ _UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
 
 
 def callers(who: Who, kinds: Iterable[str], organization: Domain) -> Ways:
-    """Any caller of these kinds."""
+    """Return the domain of all callers of these kinds."""
     return Ways(tuple(_way(kind, _identity(who, kind), organization, who.words) for kind in kinds))
 
 
 def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
-    """One principal by its aws:PrincipalArn; ``session`` is the name of its role session, if that is known."""
+    """Return the domain of one principal, by aws:PrincipalArn; ``session`` is the name of its role session, if known."""
     kind = kind_of(arn)
     known: Assignment = {
         PRINCIPAL_ARN: str(arn),
@@ -141,7 +141,7 @@ def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str,
 
 
 def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
-    """One session by its own ARN, which does not say the path of its role; ``arn`` is that of the role without."""
+    """Return the domain of one session; ``arn`` is the ARN of its role without the path, which the session ARN omits."""
     who, name = Who(arn.partition, arn.account), Segment(arn.resource.rpartition("/")[2])
     role = Segment("role/")
     forms = (_form(who, "iam", (role, name)), _form(who, "iam", (role, *_PATH, name)))
@@ -150,14 +150,14 @@ def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str
 
 
 def kind_of(arn: Arn) -> str:
-    """The kind of an IAM principal, by its aws:PrincipalArn."""
+    """Return the kind of an IAM principal, by its aws:PrincipalArn."""
     if arn.service == "sts":
         return FEDERATED if arn.resource.startswith("federated-user/") else ROLE
     return {"root": ROOT, "user": USER}.get(arn.resource.partition("/")[0], ROLE)
 
 
 def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]) -> Choice:
-    """One kind of caller, with the keys that only some kinds have."""
+    """Return one kind of caller, with the keys that only some kinds have."""
     if kind == ANONYMOUS:
         return Choice({PRINCIPAL_TYPE: ANONYMOUS}, (*_ANONYMOUS, Ways(_direct(words))))
     then = [*identity, _CREDENTIALS[kind], organization, Ways((*_direct(words), *_FORWARDED))]
@@ -169,7 +169,7 @@ def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: t
 
 
 def _unclear(key: str) -> Ways:
-    """A key that an anonymous request lacks by one page of AWS, and not by another."""
+    """Return the domain of a key that, by one page of AWS, anonymous requests lack and, by another, have."""
     doubt = Unknown("AWS does not document this key for anonymous requests", key)
     return Ways((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
 
@@ -178,7 +178,7 @@ _ANONYMOUS = (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock())
 
 
 def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
-    """Name, account and unique ID of any caller of a kind."""
+    """Return the domains of the name, account and unique ID of callers of a kind."""
     excluded = who.excluded()
     texts = Texts(_forms(who, kind), excluded=excluded)
     if kind in (ROOT, FEDERATED):
@@ -202,7 +202,7 @@ def _forms(who: Who, kind: str) -> tuple[Form, ...]:
 
 
 _ACCOUNT, _TAIL = 8, 10
-"""Where the account, and what follows the fifth colon, stand among the segments of a principal's ARN."""
+"""The indices of the account segment, and of the segments after the fifth colon, in the ARN of a principal."""
 
 
 def _form(
@@ -215,10 +215,10 @@ def _form(
         USER_NAME: user_name,
         USER_ID: user_id,
     }
-    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), longest=_NAMES)
+    return Form(shape, tuple((key, indices) for key, indices in texts.items() if indices), limits=_NAMES)
 
 
-_NAMES = (Longest(PRINCIPAL_ARN, 64, "/"), Longest(USER_NAME, 64))
+_NAMES = (LengthLimit(PRINCIPAL_ARN, 64, "/"), LengthLimit(USER_NAME, 64))
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 _ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
@@ -230,42 +230,42 @@ def _head(who: Who, service: str) -> Shape:
 
 
 def _federated(who: Who) -> Form:
-    """A federated user, whose aws:userid is its account and name, with a colon that its ARN does not have."""
+    """Return the form of a federated user; aws:userid is the account and the name with a colon between them."""
     shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
     texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
-    return Form(shape, tuple(texts.items()), longest=(Longest(PRINCIPAL_ARN, 32, "/"),))
+    return Form(shape, tuple(texts.items()), limits=(LengthLimit(PRINCIPAL_ARN, 32, "/"),))
 
 
 def _user_id(kind: str, session: str) -> Texts:
-    """A unique ID, for a role with the name of the session behind it."""
+    """Return the domain of a unique ID, which for a role is followed by the session name."""
     prefix = Segment("AROA" if kind == ROLE else "AIDA")
     name = (Segment(session),) if session else _GIVEN_NAME
     last = (COLON, *name) if kind == ROLE else ()
     known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
-    longest = (Longest(USER_ID, 64, ":"),)
-    wider = Form.wider(USER_ID, (prefix, *some(UPPER), *last))
-    return Texts((known._replace(longest=longest), wider))
+    limits = (LengthLimit(USER_ID, 64, ":"),)
+    undocumented = Form.undocumented(USER_ID, (prefix, *some(UPPER), *last))
+    return Texts((known._replace(limits=limits), undocumented))
 
 
-_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(longest=(Longest(_IDENTITY, 64),))
-_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.wider(_IDENTITY, ANY_TEXT)), optional=True)
+_GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(limits=(LengthLimit(_IDENTITY, 64),))
+_SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.undocumented(_IDENTITY, ANY_TEXT)), optional=True)
 
 
 _HOST = some(LOWER + ".-")
 
 
 def _provider(words: tuple[str, ...]) -> Texts:
-    """The identity provider that a role session comes from; that of an account which is named is not at hand."""
+    """Return the domain of identity providers of a role session, except OIDC providers of accounts in ``words``."""
     arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
-    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.wider(PROVIDER, ANY_TEXT))
+    forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.undocumented(PROVIDER, ANY_TEXT))
     excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
     return Texts(forms, optional=True, excluded=tuple(excluded))
 
 
 class Tags(NamedTuple):
-    """Tags of the caller, each with any text or not there."""
+    """Tags of the caller; each has any text or is absent."""
 
     prefix: str
 
@@ -275,18 +275,18 @@ class Tags(NamedTuple):
         return frozenset((self.prefix,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each tag has its own domain
-        """One choice, with a domain for every tag that is mentioned."""
+        """Return one choice, with a domain for each mentioned tag."""
         return Choices((Choice({}, tuple(_tag(key) for key in mentions if key.startswith(self.prefix))),))
 
 
 def _tag(key: str) -> Texts:
-    """The value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
-    wider = Form.wider(key, ANY_TEXT)
+    """Return the domain of the value of a tag. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    undocumented = Form.undocumented(key, ANY_TEXT)
     name = key.removeprefix(_TAG)
     if not name or len(name) > 128 or not set(name) <= set(_TAG_CHARS):
-        return Texts((wider,), optional=True)
-    known = Form.of(key, some(_TAG_CHARS))._replace(longest=(Longest(key, 256),))
-    return Texts((known, wider), optional=True, may_be_empty=True)
+        return Texts((undocumented,), optional=True)
+    known = Form.of(key, some(_TAG_CHARS))._replace(limits=(LengthLimit(key, 256),))
+    return Texts((known, undocumented), optional=True, may_be_empty=True)
 
 
 _TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
@@ -306,7 +306,7 @@ _HEADERS: tuple[Domain, ...] = (
     any_text(_AGENT, optional=False),
     any_text(_REFERER),
 )
-"""What any caller may send beside its identity."""
+"""The domains of the headers that any caller may send."""
 
 _FORWARDED = tuple(
     Choice(
@@ -314,17 +314,19 @@ _FORWARDED = tuple(
             _VIA_SERVICE: "true",
             _SOURCE_IP: FOREIGN_ADDRESS,
             _SECURE: "true",
-            **{key: Unknown("a service sends it for the caller", key) for key in (_AGENT, _REFERER)},
+            **{key: Unknown("the service sends this key for the caller", key) for key in (_AGENT, _REFERER)},
         },
         chain,
     )
     for chain in ((), (ServiceChain(),))
 )
-"""A request that a service makes with the credentials of the caller, and from an address of its own."""
+"""Requests that a service makes with the credentials of the caller, from an address of the service."""
 
 
 def organization(words: Iterable[str], known: str = "") -> Domain:
-    """The organization of a caller, one that is ``known`` or any but those that words name; or none at all.
+    """Return the domain of the organization of a caller.
+
+    It is the ``known`` one, or else any except those in ``words``, or absent.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
     """
@@ -339,34 +341,34 @@ def organization(words: Iterable[str], known: str = "") -> Domain:
     return Texts(forms, True, outright(ORG_ID, organizations(words)), listed=(ORG_PATHS,))  # noqa: FBT003
 
 
-_ODD_ID = Unknown("AWS documents organization IDs of another form", "aws:PrincipalOrgID")
+_ODD_ID = Unknown("AWS documents another format for organization IDs", "aws:PrincipalOrgID")
 
 
 def _organization(head: Shape, tail: Shape) -> Form:
-    """An organization ID, and the path that begins with it."""
+    """Return the form of an organization ID, and of the path that starts with it."""
     shape = (*head, *tail)
     return Form(shape, ((ORG_ID, tuple(range(len(head)))), (ORG_PATHS, tuple(range(len(shape))))))
 
 
 def organizations(words: Iterable[str]) -> tuple[str, ...]:
-    """The organization IDs among words, and those that paths start with."""
+    """Return the organization IDs among words, including those at the start of paths."""
     heads = (word.partition("/")[0] for word in words if word.startswith("o-"))
     return tuple(dict.fromkeys(one for one in heads if not is_wild(one)))
 
 
 def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
-    """An identifier with 8 hexadecimal digits, as until 2018, or 17.
+    """Return the domain of an EC2 identifier with 17 hexadecimal digits, or 8 as before 2018.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
     """
     digits = (Segment(chars=HEX, length=length) for length in (17, 8))
     forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
-    wider = Form.wider(key, (Segment(prefix), *some(HEX)))
-    return Texts((*forms, wider), excluded=outright(key, words))
+    undocumented = Form.undocumented(key, (Segment(prefix), *some(HEX)))
+    return Texts((*forms, undocumented), excluded=outright(key, words))
 
 
 def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
-    """A request from the internet, or through a VPC endpoint; those that words name are somebody's."""
+    """Return requests from the internet or through a VPC endpoint, except VPCs and endpoints in ``words``."""
     unlisted: Assignment = {key: Unknown("the value is not known", key) for key in _ENDPOINT_KEYS}
     vpc = _identified(_VPC, "vpc-", words)
     endpoint = _identified(_ENDPOINT, "vpce-", words)
@@ -377,4 +379,4 @@ def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
 
 
 _CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
-"""Every key that depends on who asks."""
+"""Every key that depends on the caller."""

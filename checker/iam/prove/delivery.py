@@ -1,8 +1,8 @@
-"""The requests that Amazon SNS makes to deliver a notification, and those that topics of others could cause.
+"""The requests that Amazon SNS makes to deliver a notification, for a topic or for topics of other AWS customers.
 
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-AWS documents that the queue's policy can rely on aws:SourceArn, which is the topic's ARN. Nothing says that SNS
-sends aws:SourceAccount, or what it passes on to KMS, so these are Unknown.
+AWS documents that the policy of a queue can test aws:SourceArn, which is the topic's ARN. AWS does not document
+that SNS sends aws:SourceAccount, or what it passes on to KMS, so these keys are Unknown.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _NAME = some("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""
 
 
 def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:
-    """The one request that SNS makes to deliver a message of a topic to a queue."""
+    """Return the one request that SNS makes to deliver a message of a topic to a queue."""
     context = service_context(queue, principal)
     context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
     return Space(Service(principal), SEND, queue.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def other_topics_space(queue: Target, topic: Arn) -> Space:
-    """The requests to deliver for any topic of another account, in the topic's Region."""
+    """Return the requests to deliver for any topic of another account, in the topic's Region."""
     context = service_context(queue, SNS)
     context[SOURCE_ACCOUNT] = _SOURCE
     return Space(Service(SNS), SEND, queue.resource, context, (_other_topics(topic),), ABSENT_FOR_SERVICES)
 
 
 def _other_topics(topic: Arn) -> Texts:
-    """Topics of every account but the topic's own, in its Region."""
+    """Return the topics of all other accounts in the topic's Region."""
     parts = map(Segment, ("arn", topic.partition, "sns", topic.region))
     shape = (*arn_head(*parts, account_segment()), *_NAME)
     own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
@@ -50,7 +50,7 @@ def _other_topics(topic: Arn) -> Texts:
 
 
 def queue_key_space(key: Target, action: str) -> Space:
-    """How the key policy sees SQS use the key when SNS sends to an encrypted queue.
+    """Return the request to use the key that results when SNS sends to an encrypted queue.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
@@ -62,12 +62,12 @@ def queue_key_space(key: Target, action: str) -> Space:
 
 
 def trust_space(role: Target, topic: Arn) -> Space:
-    """The request of SNS to assume the role of a subscription; AWS documents no source keys for it."""
+    """Return the request of SNS to assume the role of a subscription; AWS documents no source keys for it."""
     context = service_context(role._replace(region=topic.region), SNS)
     context.update({SOURCE_ARN: _SOURCE, SOURCE_ACCOUNT: _SOURCE})
     return Space(Service(SNS), ASSUME, role.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def role_space(role: Arn, action: str, resource: str) -> Space:
-    """A request of SNS as the role; whatever a condition of the role's policies asks for is unknown."""
+    """Return a request of SNS with the role; every key that a condition of the role's policies tests is unknown."""
     return Space(AwsPrincipal(role), action, resource, {})

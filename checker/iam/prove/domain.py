@@ -1,4 +1,4 @@
-"""The free parts of a request, and a representative for every class of values that a policy tells apart."""
+"""The free parts of a request, with a representative for each class of values that a policy distinguishes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 Assignment = dict[str, "ContextValue | None"]
-"""Values for some context keys; ``None`` is a key that is absent."""
+"""Values for some context keys; ``None`` means that the key is absent."""
 
-MISREAD = Unknown("a condition compares a key with an operator of another type")
+MISREAD = Unknown("a condition tests a key with an operator of another type")
 
 
 class Choice(NamedTuple):
-    """Values for some keys, and the domains of further keys that exist only beside these values.
+    """Values for some keys, and the domains of further keys that exist only with these values.
 
-    ``doubt`` says why a request with these values proves nothing, if it does not.
+    ``doubt`` is the reason if a request with these values proves nothing.
     """
 
     values: Assignment
@@ -47,10 +47,10 @@ class Choice(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """A choice for every class of values, the likeliest first.
+    """A choice for each class of values, the most likely first.
 
-    ``gap`` says why some class may be missing, so that "no" is not proven by trying all. ``opened`` are the keys
-    of which one value stands for many, so that a policy variable of theirs stays unknown.
+    ``gap`` is the reason if some class may be missing, so that trying all choices does not prove "no". ``opened``
+    are the keys for which one value represents many, so that their policy variables stay unknown.
     """
 
     choices: tuple[Choice, ...]
@@ -66,21 +66,21 @@ class Domain(Protocol):
         """The keys, in lower case; a prefix of keys ends with ``/`` or ``:``."""
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Pick a representative of every class that the mentions tell apart."""
+        """Return a representative of each class that the mentions distinguish."""
 
 
 def covers(domain: Domain, key: str) -> bool:
-    """True if the domain gives the key its value."""
+    """True if the domain has the key."""
     return is_among(key, domain.keys)
 
 
 def is_among(key: str, keys: Collection[str]) -> bool:
-    """True if a key is one of some keys, or begins with a prefix among them."""
+    """True if a key is among ``keys``, or starts with a prefix among them."""
     return key in keys or any(one[-1] in "/:" and key.startswith(one) for one in keys)
 
 
 class OneOf(NamedTuple):
-    """A handful of values, absence being ``None``."""
+    """A fixed list of values; ``None`` means that the key is absent."""
 
     key: str
     values: tuple[str | None, ...]
@@ -91,15 +91,15 @@ class OneOf(NamedTuple):
         return frozenset((self.key,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each value is a class
-        """All of them."""
+        """Return all values."""
         return Choices(tuple(Choice({self.key: value}) for value in self.values))
 
 
 @dataclass(frozen=True)
 class Ways:
-    """Several ways to come by a group of keys. A way lacks the keys of the group that it says nothing of.
+    """Alternatives for a group of keys. The keys of the group that an alternative does not have are absent.
 
-    ``others`` are keys of the group that no way has.
+    ``others`` are keys of the group that no alternative has.
     """
 
     ways: tuple[Choice, ...]
@@ -107,11 +107,11 @@ class Ways:
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """The keys of all ways."""
+        """The keys of all alternatives, and ``others``."""
         return self.others.union(*(_keys(way) for way in self.ways))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each value is a class
-        """All ways, or the first of them if nothing depends on it."""
+        """Return all alternatives, or only the first if no mentioned key depends on them."""
         keys = self.keys
         if not any(covers(self, key) for key in mentions):
             return Choices((_whole(self.ways[0], keys, mentions),))
@@ -123,7 +123,7 @@ def _keys(way: Choice) -> frozenset[str]:
 
 
 def _whole(way: Choice, keys: frozenset[str], mentions: Mentions) -> Choice:
-    """The way with the keys that it lacks as absent; a prefix of other ways covers keys that it has itself."""
+    """Add the missing keys of the group to an alternative, as absent."""
     own = _keys(way)
     absent: Assignment = dict.fromkeys(
         key for key in mentions if is_among(key, keys - own) and not is_among(key, own)
@@ -135,15 +135,15 @@ TEXTUAL = (TEXT, FOLDED, LIKE, ARN, BOOL, BINARY)
 
 
 def gap(patterns: Iterable[Mention], *families: str) -> Unknown | None:
-    """Say that some class may be missing if a pattern is not of these families, by default those of text.
+    """Return MISREAD if a pattern is not of these families, by default those of text; else ``None``.
 
-    Numbers, dates and addresses split values along other lines than text.
+    Numbers, dates and addresses split values into other classes than text, so some class may be missing.
     """
     return None if all(one.family in (families or TEXTUAL) for one in patterns) else MISREAD
 
 
-def told_apart(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
-    """Keep the first of those choices to which every pattern gives the same answer."""
+def distinct_choices(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
+    """Keep only the first of the choices for which all patterns have the same results."""
     seen: dict[tuple[object, ...], Choice] = {}
     for one in found:
         answers = tuple(
@@ -161,7 +161,7 @@ def _answer(pattern: Mention, value: ContextValue) -> object:
 
 
 class Addresses(NamedTuple):
-    """Any IP address; blocks split them at their borders. ``public``: AWS documents one of the internet."""
+    """Any IP address. ``public``: AWS documents that the key has a public address."""
 
     key: str
     public: bool = False
@@ -172,13 +172,13 @@ class Addresses(NamedTuple):
         return frozenset((self.key,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Take an address of every stretch between two borders, in both families; what is not public last."""
+        """Return an address from each range between the borders of blocks, IPv4 and IPv6; public addresses first."""
         patterns = mentions.get(self.key, [])
         blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
         budget.spend(len(blocks) * len(blocks))
         known = [one for one in (*blocks, *map(network, _USUAL)) if not isinstance(one, Unknown)]
         found = sorted(map(self._choice, borders(known)), key=lambda one: one.doubt is not None)
-        return Choices(told_apart(found, mentions), gap(patterns, ADDRESS), self.keys)
+        return Choices(distinct_choices(found, mentions), gap(patterns, ADDRESS), self.keys)
 
     def _choice(self, address: str) -> Choice:
         doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
@@ -186,13 +186,13 @@ class Addresses(NamedTuple):
 
 
 _USUAL = ("198.51.100.7/32", "2001:db8::7/128")
-"""Stand for all addresses that no block tells apart. https://www.rfc-editor.org/rfc/rfc5737"""
+"""Representatives of all addresses that are in no block. https://www.rfc-editor.org/rfc/rfc5737"""
 
 _NOT_PUBLIC = Unknown("AWS documents public addresses for this key", "aws:SourceIp")
 
 
 class Numbers(NamedTuple):
-    """Any whole number from 0."""
+    """Any whole number, from 0 up."""
 
     key: str
 
@@ -202,7 +202,7 @@ class Numbers(NamedTuple):
         return frozenset((self.key,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Take every number that a policy names, its neighbors, and 0."""
+        """Return every number in a policy, its neighbors, and 0."""
         patterns = mentions.get(self.key, [])
         budget.spend(len(patterns) * len(patterns))
         found = {"0": None}
@@ -211,7 +211,7 @@ class Numbers(NamedTuple):
             if value is not None and abs(value) < _LARGEST:
                 near = (int(value) - 1, int(value), int(value) + 1)
                 found.update((str(n), None) for n in near if n >= 0)
-        kept = told_apart((Choice({self.key: one}) for one in found), mentions)
+        kept = distinct_choices((Choice({self.key: one}) for one in found), mentions)
         return Choices(kept, gap(patterns, NUMBER), self.keys)
 
 
@@ -219,25 +219,25 @@ _LARGEST = 10**30
 
 
 def as_context(assignment: Mapping[str, ContextValue | None]) -> dict[str, ContextValue]:
-    """Leave the absent keys out."""
+    """Remove the absent keys."""
     return {key: value for key, value in assignment.items() if value is not None}
 
 
-EXHAUSTED = Unknown("the policy tells more classes of requests apart than are worth trying")
-"""The answer to a question whose budget ran out. Rules report it as at least a warning."""
+EXHAUSTED = Unknown("the policy is too complex to analyze within the work limit")
+"""The answer to a question that exceeded its budget. Rules report it as at least a warning."""
 
 LIMIT = 400_000
-"""Units of work for a question. A unit takes 1 to 3 microseconds on a machine of 2026."""
+"""The work limit of a question, in units of 1 to 3 microseconds on a computer of 2026."""
 
 
 class ExhaustedError(Exception):
-    """The budget is spent."""
+    """The budget is exceeded."""
 
 
 class Budget:
-    """The work that is left for one question, out of what is left for the ``whole`` that it is part of.
+    """The remaining work for one question, as a part of the budget ``whole``.
 
-    ``results`` are those of work that was done already, for all parts of a whole.
+    ``results`` caches results for all parts of a whole.
     """
 
     __slots__ = ("left", "results", "whole")
@@ -248,7 +248,7 @@ class Budget:
         self.results: dict[object, object] = {} if whole is None else whole.results
 
     def spend(self, units: int) -> None:
-        """Take units of work. Raises ExhaustedError when none are left."""
+        """Subtract units of work. Raises ExhaustedError if the budget is exceeded."""
         self.left -= units
         if self.left < 0:
             raise ExhaustedError
@@ -256,5 +256,5 @@ class Budget:
             self.whole.spend(units)
 
     def part(self, share: float) -> Budget:
-        """A share of what is left."""
+        """Return a budget of a share of the remaining work."""
         return Budget(int(self.left * share), self)

@@ -1,4 +1,4 @@
-"""Is there any request that one policy allows and another does not: what a change gives, or takes away."""
+"""Decides whether a new policy allows a request that an old policy does not allow."""
 
 from __future__ import annotations
 
@@ -25,69 +25,70 @@ Changed = tuple[Statement | Unknown, ...]
 
 
 _WHOLE, _EACH = 3 * LIMIT // 2, LIMIT // 2
-"""Units of work for a comparison as a whole, and for each of the many questions that it consists of."""
+"""The work limits of a comparison, and of each question in it."""
 
 
 class Gain:
-    """The requests that ``new`` allows and ``old`` does not, asked about a space at a time.
+    """The requests that ``new`` allows and ``old`` does not, for one space at a time.
 
-    ``budget`` is that of the comparison, out of the ``whole`` that the comparison is part of.
+    ``budget`` is the budget of the comparison, as a part of ``whole``.
     """
 
     def __init__(self, old: Policy, new: Policy, whole: Budget | None = None) -> None:
         self.policies = (old, new)
         self.budget = Budget(_WHOLE, whole)
-        self.gone, self.come = changed(old, new)
+        self.removed, self.added = changed(old, new)
         self.narrowed = self._narrow()
 
     def _narrow(self) -> tuple[Policy, Policy] | None:
-        """Smaller policies between which all that is gained is gained too; ``None`` if nothing can be.
+        """Return smaller policies between which every gained request is gained too; ``None`` if there can be none.
 
-        While no Deny has gone, what is gained is allowed by an Allow that has come, and refused by those that
-        have gone. So a value that is not known, in a statement that is in both policies, leaves no doubt.
+        If no Deny was removed, a gained request is allowed by an added Allow, and not allowed by the removed ones. So
+        an unknown value in an unchanged statement does not matter.
         """
-        if any(_effect(one) != ALLOW for one in self.gone):
+        if any(_effect(one) != ALLOW for one in self.removed):
             return self.policies
-        if all(_effect(one) == DENY for one in self.come):
+        if all(_effect(one) == DENY for one in self.added):
             return None
         old, new = self.policies
-        return old._replace(statements=self.gone), new._replace(statements=self.come)
+        return old._replace(statements=self.removed), new._replace(statements=self.added)
 
-    def is_hopeless(self, request: Request) -> bool:
-        """True if nothing that has the caller, action and resource of this request can be gained."""
+    def cannot_gain(self, request: Request) -> bool:
+        """True if no request with the caller, action and resource of this request can be gained."""
         return self.narrowed is None or not may_allow(self.narrowed[1], request)
 
     def possible(self, space: Space) -> bool:
-        """False if the changed statements alone show that nothing of the space is gained."""
+        """False if the changed statements alone show that no request of the space is gained."""
         if self.narrowed is None or self.narrowed == self.policies:
             return self.narrowed is not None
         return self._find(prepare(space, *self.narrowed), space, _gain).truth is not False
 
     def within(self, space: Space) -> Found:
-        """Is some request of the space gained?"""
+        """Search for a gained request of the space."""
         return self.ask(prepare(space, *self.policies), space) if self.possible(space) else Found(truth=False)
 
     def ask(self, prepared: Prepared, space: Space) -> Found:
-        """The same of policies that are prepared already; both of them confirm the witness."""
+        """Search for a gained request with prepared policies; both policies confirm the witness."""
         found = self._find(prepared, space, _gain)
         truth = found.truth if found.witness is None else self.holds(found.witness)
         return found if truth is True else Found(truth)
 
     def holds(self, request: Request) -> Truth:
-        """Is this request gained?"""
+        """Decide whether this request is gained."""
         return _gain([decide(policy, request).allowed for policy in self.policies])
 
     def is_whole(self, prepared: Prepared, space: Space) -> bool:
-        """True if every request of the space is gained, for sure."""
+        """True if every request of the space is certainly gained."""
         return self._find(prepared, space, _no_gain).truth is False
 
     def is_shared(self, large_group: tuple[Request, Space], small_group: tuple[Request, Space]) -> bool:
-        """True if a large group of callers gains all that a small one does, each a witness and its space.
+        """True if a large group of callers gains everything that a small group gains.
 
-        The caller of the large group's witness gains whatever the small group gains, from within its own
-        organization and from that of the small group. Every caller of the large group gains the small one's
-        witness, so that the large group's is no special case that a condition names.
-        A policy variable is filled in for one caller or for the other, so with variables it is not known.
+        Each group is given by a witness and its space. Two conditions are proven: the caller of the large group's
+        witness gains all that the small group gains, in its own organization and in that of the small group; and
+        every caller of the large group gains the small group's witness, so that the large group's witness is not a
+        special case of a condition. With policy variables the result is False, because their values differ between
+        the two callers.
         """
         (witness, space), (example, small_space) = large_group, small_group
         large, small = prepare(space, *self.policies), prepare(small_space, *self.policies)
@@ -100,9 +101,9 @@ class Gain:
         return self.is_whole(large.settled(example.context, others), space)
 
     def _gains_more(self, small: Prepared, space: Space, large: Prepared) -> bool:
-        """True unless every request of a space that is gained is gained by the large group as well."""
+        """True unless the large group also gains every gained request of the space."""
         both = small._replace(
-            policies=large.policies + small.policies, residues=large.residues + small.residues
+            policies=large.policies + small.policies, partials=large.partials + small.partials
         )
         return self._find(both, space, _only_gained_second).truth is not False
 
@@ -111,7 +112,7 @@ class Gain:
 
 
 def changed(old: Policy, new: Policy) -> tuple[Changed, Changed]:
-    """The statements of ``old`` that ``new`` does not have, and the other way round."""
+    """Return the statements that were removed from ``old``, and those that were added in ``new``."""
     before, after = contents(old), contents(new)
     gone = tuple(statement for content, statement in before.items() if content not in after)
     return gone, tuple(statement for content, statement in after.items() if content not in before)

@@ -1,4 +1,4 @@
-"""Keys with several values: the services that a request came through, and an encryption context."""
+"""Domains of multivalued keys and times: calling services, lists, encryption contexts, clocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import DATE, NUMBER, instant, write_instant
-from checker.iam.prove.domain import EXHAUSTED, Assignment, Choice, Choices, ExhaustedError, gap, told_apart
+from checker.iam.prove.domain import (
+    EXHAUSTED,
+    Assignment,
+    Choice,
+    Choices,
+    ExhaustedError,
+    distinct_choices,
+    gap,
+)
 from checker.iam.prove.shape import Segment
 from checker.iam.prove.texts import LOWER, Form, Texts, any_text, some
 
@@ -22,24 +30,24 @@ if TYPE_CHECKING:
 VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
 CONTEXT, CONTEXT_KEYS = "kms:encryptioncontext:", "kms:encryptioncontextkeys"
 _MOST = 3
-"""Values of a list that are told apart; with more of them some lists are left out, and that is said."""
+"""The longest list that is tried; if more values are distinct, the answer says that some lists are missing."""
 
 _SERVICE = (*some(LOWER + "-"), Segment(".amazonaws.com"))
 
 
 class ServiceChain(NamedTuple):
-    """The services through which a request came, at least one; the first and the last have keys of their own.
+    """The services that made a request for the caller, at least one; the first and the last have separate keys.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia
     """
 
     @property
     def keys(self) -> frozenset[str]:
-        """The list, its first and its last."""
+        """The keys of the list, its first and its last value."""
         return frozenset((VIA, FIRST, LAST))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Every order of up to three services that the patterns tell apart; last, in doubt, those that begin and end alike."""
+        """Return every sequence of up to three distinct services; last those that start and end with one service."""
         together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
         names = Texts((Form.of(VIA, _SERVICE),)).choices(together, budget)
         services = [str(one.values[VIA]) for one in names.choices]
@@ -51,7 +59,7 @@ class ServiceChain(NamedTuple):
         return Choices(found, missing, self.keys)
 
 
-_COMES_BACK = Unknown("AWS does not document whether a service can call twice", VIA)
+_COMES_BACK = Unknown("AWS does not document whether a service can occur twice", VIA)
 
 
 def _chain(services: tuple[str, ...]) -> Choice:
@@ -59,7 +67,7 @@ def _chain(services: tuple[str, ...]) -> Choice:
 
 
 class Lists(NamedTuple):
-    """Up to three texts, or no list at all."""
+    """A list of up to three texts, or an absent key."""
 
     key: str
 
@@ -69,37 +77,37 @@ class Lists(NamedTuple):
         return frozenset((self.key,))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Every set of up to three texts that the patterns tell apart."""
-        told = any_text(self.key, optional=False).choices(mentions, budget)
-        texts = [str(one.values[self.key]) for one in told.choices if one.values[self.key]]
+        """Return every set of up to three texts that the patterns distinguish."""
+        distinct = any_text(self.key, optional=False).choices(mentions, budget)
+        texts = [str(one.values[self.key]) for one in distinct.choices if one.values[self.key]]
         sets = chain.from_iterable(combinations(texts[:12], n) for n in range(1, _MOST + 1))
         found = tuple(Choice({self.key: one}) for one in sets)
         budget.spend(len(found))
-        missing = EXHAUSTED if len(texts) > _MOST else told.gap
+        missing = EXHAUSTED if len(texts) > _MOST else distinct.gap
         return Choices((*found, Choice({self.key: None})), missing, self.keys)
 
 
 class EncryptionContext(NamedTuple):
-    """The pairs of an encryption context: the list of their names, and a key for the value of each.
+    """The pairs of an encryption context: a key for the list of names, and a key for each value.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
 
     @property
     def keys(self) -> frozenset[str]:
-        """The list, and the prefix of the values."""
+        """The key of the list, and the prefix of the keys of the values."""
         return frozenset((CONTEXT, CONTEXT_KEYS))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Every set of up to three names: those with values that are mentioned, and those told apart."""
+        """Return every set of up to three names: those whose values are mentioned, and those that patterns distinguish."""
         valued = sorted(key.removeprefix(CONTEXT) for key in mentions if key.startswith(CONTEXT))
         spelled = {one.text.lower(): one.text for one in mentions.get(CONTEXT_KEYS, ())}
-        told = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
-        others = [str(one.values[CONTEXT_KEYS]) for one in told.choices if CONTEXT_KEYS in mentions]
+        distinct = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
+        others = [str(one.values[CONTEXT_KEYS]) for one in distinct.choices if CONTEXT_KEYS in mentions]
         names = list(dict.fromkeys((*(spelled.get(one, one) for one in valued), *filter(None, others))))
         sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
         budget.spend(len(sets))
-        missing = EXHAUSTED if len(names) > _MOST else told.gap
+        missing = EXHAUSTED if len(names) > _MOST else distinct.gap
         return Choices(tuple(self._choice(one, valued) for one in sets), missing, frozenset((CONTEXT_KEYS,)))
 
     def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:
@@ -117,26 +125,26 @@ class EncryptionContext(NamedTuple):
 CURRENT, EPOCH, ISSUED = "aws:currenttime", "aws:epochtime", "aws:tokenissuetime"
 
 EARLIEST = 1_767_225_600
-"""2026-01-01. No request that this program speaks of is made before: there is no clock, so that an answer about
-a file is the same every day, but a permission that ended long ago is not open."""
+"""2026-01-01, the earliest time of a request. The current time is not used, so that the result for a file does not
+change from day to day. A permission that ended before this time does not count as granted."""
 
-_PAST = Unknown("it would be allowed only before 2026", "aws:CurrentTime")
+_PAST = Unknown("the request is allowed only before 2026", "aws:CurrentTime")
 _LONGEST_SESSION = 36 * 3600
 """Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
 
 
 class Clock(NamedTuple):
-    """Any moment; ``temporary`` credentials were issued at most 36 hours before it."""
+    """Any time from EARLIEST on; ``temporary`` credentials were issued at most 36 hours before it."""
 
     temporary: bool = False
 
     @property
     def keys(self) -> frozenset[str]:
-        """The two keys for the moment of the request, which always agree, and that of the credentials."""
+        """The two keys for the time of the request, which always agree, and the key for the issue time of the credentials."""
         return frozenset((CURRENT, EPOCH, *((ISSUED,) if self.temporary else ())))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Take every moment that a policy names, and a second before and after it; the past comes last."""
+        """Return every time in a policy, and a second before and after it; times before EARLIEST are last."""
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
         missing = gap(patterns, DATE, NUMBER)
         moments = sorted(self._moments(mentions))
@@ -144,21 +152,21 @@ class Clock(NamedTuple):
         try:
             for now in moments:
                 budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
-                found += told_apart(self._at(now, moments), mentions)
+                found += distinct_choices(self._at(now, moments), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
         found.sort(key=lambda one: one.doubt is not None)
-        return Choices(told_apart(found, mentions), missing, self.keys)
+        return Choices(distinct_choices(found, mentions), missing, self.keys)
 
     def _moments(self, mentions: Mentions) -> set[int]:
-        """The borders between the moments that patterns tell apart, in seconds."""
+        """Return the times at which the result of a pattern may change, in seconds."""
         named = set(_seconds(mentions, CURRENT, EPOCH))
         issued = set(_seconds(mentions, ISSUED)) if self.temporary else set()
         named |= issued | {one + _LONGEST_SESSION for one in issued}
         return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
 
     def _at(self, now: int, moments: Iterable[int]) -> Iterator[Choice]:
-        """The requests that are made at a moment."""
+        """Yield the values of the keys for requests at one time."""
         at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
         doubt = _PAST if now < EARLIEST else None
         if not self.temporary:
@@ -177,7 +185,7 @@ def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
 
 
 _LATEST = 253_402_300_000
-"""The last seconds of the year 9999, as far as ISO 8601 goes in four digits."""
+"""The end of the year 9999, the last year that ISO 8601 writes with four digits."""
 
 
 def _written(seconds: int) -> str:

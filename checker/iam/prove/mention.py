@@ -1,4 +1,4 @@
-"""What a policy says of a context key: the patterns that can tell two values of the key apart."""
+"""Mentions of context keys in a policy: the patterns that can distinguish two values of a key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Mention(NamedTuple):
-    """One value that a condition compares a key with, its variables filled in.
+    """One value that a condition compares a key with, with its variables replaced.
 
-    ``tokens`` reads it; there are wildcards in them only if the operator has wildcards.
+    ``tokens`` has wildcards only if the operator has wildcards.
     """
 
     test: Comparison
@@ -29,7 +29,7 @@ class Mention(NamedTuple):
     text: str
     tokens: Tokens
     for_all: bool = False
-    """True under `ForAllValues:`, which an empty text satisfies as an absent key does."""
+    """True under `ForAllValues:`, which an empty text satisfies like an absent key."""
 
     @property
     def family(self) -> str:
@@ -37,14 +37,14 @@ class Mention(NamedTuple):
         return self.test.family
 
     def matches(self, value: str) -> Truth:
-        """What the positive form of the operator says of a value of the key."""
+        """Compare a value of the key, with the positive form of the operator."""
         if self.test.expanded is None or len(self.wanted) == 1:
             return self.test.plain(value, self.text)
         return self.test.expanded(value, self.wanted)
 
     @property
     def is_wild(self) -> bool:
-        """True if the operator gives a wildcard of the value its meaning."""
+        """True if the value has a wildcard that the operator interprets."""
         return RUN in self.tokens or ONE in self.tokens
 
     @property
@@ -54,29 +54,29 @@ class Mention(NamedTuple):
 
 
 Mentions = dict[str, list[Mention]]
-"""Mentions by key in lower case; a key may be mentioned with no value at all, by ``Null``."""
+"""Mentions by key in lower case; a key that only ``Null`` tests has an empty list."""
 
 
 def mentioned_keys(statements: Sequence[Statement]) -> frozenset[str]:
-    """Name the keys, in lower case, that conditions compare or that variables are filled in from."""
+    """Return the keys, in lower case, of conditions and of policy variables."""
     conditions = (c.folded_key for s in statements for c in known_conditions(s))
     return variable_keys(statements).union(conditions)
 
 
 def variable_keys(statements: Sequence[Statement]) -> frozenset[str]:
-    """Name the keys, in lower case, that the statements' variables are filled in from."""
+    """Return the keys, in lower case, of the policy variables in the statements."""
     return frozenset(key for s in statements for text in _texts(s) for key in keys_in(text))
 
 
 def known_conditions(statement: Statement) -> tuple[Condition, ...]:
-    """The conditions of a statement that could be read."""
+    """Return the conditions of a statement that could be read."""
     return tuple(c for c in statement.conditions if isinstance(c, Condition))
 
 
 def mentions_of(statement: Statement, request: Request, has_variables: bool | Unknown) -> Mentions:  # noqa: FBT001
-    """Gather the mentions of every key in a statement's conditions.
+    """Collect the mentions of every key in the conditions of a statement.
 
-    Variables are filled in from the request; a value whose variables it leaves unknown mentions nothing.
+    Variables get their values from the request; a value with an unknown variable is left out.
     """
     mentions: Mentions = {key: [] for key in variable_keys([statement])}
     for condition in statement.conditions:
@@ -102,7 +102,7 @@ def _mentions(condition: Condition, request: Request, has_variables: bool | Unkn
 
 
 def _texts(statement: Statement) -> Iterator[str]:
-    """Every text of a statement that holds a variable."""
+    """Yield every text of a statement that has a variable."""
     for condition in statement.conditions:
         if not isinstance(condition, Unknown):
             yield from (value for value in condition.values if isinstance(value, str) and "${" in value)

@@ -1,4 +1,4 @@
-"""What is left of policies for one caller, action and resource: prepared once, asked many questions."""
+"""Partial evaluation of policies for one caller, action and resource, to answer many questions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 Context = dict[str, ContextValue]
 
 FREE = Unknown("one of several values")
-"""Stands for a key that has not been given a value yet."""
+"""The value of a key before the search assigns one."""
 
 
-class PartialPolicy(NamedTuple):
-    """What is left of a statement for one caller, action and resource: its conditions.
+class PartialStatement(NamedTuple):
+    """A statement after partial evaluation for one caller, action and resource.
 
-    ``scope`` is unknown where it hangs on a policy variable; ``mentions`` and ``variables`` are what the
-    statement says of context keys.
+    ``scope`` is the result for the other elements than Condition; it is unknown if it depends on a policy variable.
+    ``mentions`` and ``variables`` are the context keys that the statement uses.
     """
 
     ordinal: int
@@ -41,70 +41,70 @@ class PartialPolicy(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Policies made ready for questions about one caller, action and resource."""
+    """Policies after partial evaluation for one caller, action and resource."""
 
     start: Request
     policies: tuple[Policy, ...]
-    residues: tuple[tuple[PartialPolicy, ...], ...]
+    partials: tuple[tuple[PartialStatement, ...], ...]
 
     @property
-    def hopeless(self) -> bool:
-        """True if the last policy, whose Allows alone can reach a goal, has none left."""
-        return all(one.effect == DENY for one in self.residues[-1])
+    def cannot_allow(self) -> bool:
+        """True if the last policy has no remaining Allow, so that no request can reach a goal."""
+        return all(one.effect == DENY for one in self.partials[-1])
 
     def mentions(self) -> Mentions:
-        """What the policies say of every key."""
+        """Return the mentions of every key in the policies."""
         mentions: Mentions = {}
-        for residues in self.residues:
-            for residue in residues:
-                for key, found in residue.mentions.items():
+        for partials in self.partials:
+            for partial in partials:
+                for key, found in partial.mentions.items():
                     mentions[key] = mentions[key] + found if key in mentions else found
         return mentions
 
     @property
     def size(self) -> int:
-        """What one trial costs, in units of work of a budget."""
-        residues = (residue for residues in self.residues for residue in residues)
-        return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in residues)
+        """The cost of one trial, in units of work of a budget."""
+        partials = (partial for partials in self.partials for partial in partials)
+        return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in partials)
 
     def variables(self) -> frozenset[str]:
-        """The keys that variables are filled in from."""
-        return frozenset().union(*(residue.variables for residues in self.residues for residue in residues))
+        """Return the keys of the policy variables."""
+        return frozenset().union(*(partial.variables for partials in self.partials for partial in partials))
 
     def reversed(self) -> Prepared:
-        """The same with the policies the other way round."""
-        return Prepared(self.start, self.policies[::-1], self.residues[::-1])
+        """Return a copy with the policies in reverse order."""
+        return Prepared(self.start, self.policies[::-1], self.partials[::-1])
 
     def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
-        """The same for a policy that is just these statements of the only one."""
-        kept = tuple(residue for residue in self.residues[0] if residue.ordinal in ordinals)
+        """Return a copy for a policy that has only these statements of the first policy."""
+        kept = tuple(partial for partial in self.partials[0] if partial.ordinal in ordinals)
         return Prepared(self.start, (policy,), (kept,))
 
     def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> Prepared:
-        """The same with the conditions on some keys decided, as this context has them."""
+        """Return a copy in which the conditions on some keys are decided with the values of this context."""
         request = self.start._replace(context=dict(context))
-        pairs = zip(self.policies, self.residues, strict=True)
+        pairs = zip(self.policies, self.partials, strict=True)
         return self._replace(
-            residues=tuple(tuple(_settled(one, policy, request, keys)) for policy, one in pairs)
+            partials=tuple(tuple(_settled(one, policy, request, keys)) for policy, one in pairs)
         )
 
 
 def _settled(
-    residues: Iterable[PartialPolicy], policy: Policy, request: Request, keys: Collection[str]
-) -> Iterator[PartialPolicy]:
-    for residue in residues:
+    partials: Iterable[PartialStatement], policy: Policy, request: Request, keys: Collection[str]
+) -> Iterator[PartialStatement]:
+    for partial in partials:
         asked = [
-            one for one in residue.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
+            one for one in partial.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
         ]
         truth = all_of(condition_holds(one, request, policy.has_variables) for one in asked)
         if truth is not False:
             doubt = (truth,) if isinstance(truth, Unknown) else ()
-            rest = tuple(one for one in residue.conditions if one not in asked)
-            yield residue._replace(conditions=rest + doubt)
+            rest = tuple(one for one in partial.conditions if one not in asked)
+            yield partial._replace(conditions=rest + doubt)
 
 
 def prepare(space: Space, *policies: Policy) -> Prepared:
-    """Leave out the statements that apply to no request of the space, and collect what the others mention."""
+    """Drop the statements that apply to no request of the space, and partially evaluate the others."""
     start = Request(space.caller, space.action, space.resource, space.fixed)
     kept = [_relevant(policy, start) for policy in policies]
     keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
@@ -112,15 +112,15 @@ def prepare(space: Space, *policies: Policy) -> Prepared:
     free = {key: FREE for key in keys if any(covers(domain, key) for domain in domains)}
     start = start._replace(context={**space.constants(keys), **free})
     pairs = zip(policies, kept, strict=True)
-    return Prepared(start, policies, tuple(_residues(policy, found, start) for policy, found in pairs))
+    return Prepared(start, policies, tuple(_partials(policy, found, start) for policy, found in pairs))
 
 
 _Scoped = list[tuple[Statement | Unknown, Truth]]
 
 
 def _relevant(policy: Policy, request: Request) -> _Scoped:
-    """Keep what may apply; the context is left open, as a variable in a Resource may have one of many values."""
-    masked = request._replace(context=_ANYTHING)
+    """Return the statements that may apply, whatever the values of policy variables in a Resource."""
+    masked = request._replace(context=_OPEN_CONTEXT)
     has_variables = policy.has_variables
     kept: _Scoped = []
     for statement in policy.statements:
@@ -133,28 +133,28 @@ def _relevant(policy: Policy, request: Request) -> _Scoped:
     return kept
 
 
-def _residues(policy: Policy, scoped: _Scoped, start: Request) -> tuple[PartialPolicy, ...]:
+def _partials(policy: Policy, scoped: _Scoped, start: Request) -> tuple[PartialStatement, ...]:
     has_variables = policy.has_variables
     found = []
     for statement, scope in scoped:
         if isinstance(statement, Unknown):
-            found.append(PartialPolicy(-1, statement, scope, (), {}, frozenset()))
+            found.append(PartialStatement(-1, statement, scope, (), {}, frozenset()))
             continue
         mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
-        residue = PartialPolicy(
+        partial = PartialStatement(
             statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
         )
-        found.append(residue)
+        found.append(partial)
     return tuple(found)
 
 
 def may_allow(policy: Policy, request: Request) -> bool:
-    """False if no Allow of the policy is about the caller, action and resource of a request."""
+    """False if no Allow of the policy covers the caller, action and resource of a request."""
     return any(isinstance(one, Unknown) or one.effect != DENY for one, _ in _relevant(policy, request))
 
 
-class Anything(Mapping[str, ContextValue]):
-    """A context in which every key has a value that is not known, but for those that are absent."""
+class OpenContext(Mapping[str, ContextValue]):
+    """A context in which every key has an unknown value, except the keys that are absent."""
 
     def __init__(self, *absent: str) -> None:
         self.absent = frozenset(absent)
@@ -171,18 +171,18 @@ class Anything(Mapping[str, ContextValue]):
         return 0
 
 
-_ANYTHING = Anything()
+_OPEN_CONTEXT = OpenContext()
 
 
-def allowed(residues: tuple[PartialPolicy, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    """Decide what is left of a policy: allowed if some Allow applies and no Deny does."""
+def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    """Decide a partially evaluated policy: allowed if some Allow applies and no Deny does."""
     granted: Truth = False
     denied: Truth = False
-    for residue in residues:
-        effect = residue.effect
+    for partial in partials:
+        effect = partial.effect
         if effect == ALLOW and granted is True:
             continue
-        applies = _applies(residue, request, has_variables)
+        applies = _applies(partial, request, has_variables)
         if applies is False:
             continue
         if effect == DENY and applies is True:
@@ -195,9 +195,9 @@ def allowed(residues: tuple[PartialPolicy, ...], request: Request, has_variables
     return granted if granted is False or denied is False else denied
 
 
-def _applies(residue: PartialPolicy, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    applies = residue.scope
-    for condition in residue.conditions:
+def _applies(partial: PartialStatement, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+    applies = partial.scope
+    for condition in partial.conditions:
         truth = condition_holds(condition, request, has_variables)
         if truth is False:
             return False

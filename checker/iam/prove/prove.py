@@ -1,8 +1,7 @@
-"""Questions about all requests, each "yes" with a request that proves it.
+"""Questions about all requests. Each "yes" comes with a request that proves it.
 
-"No" is exact: see ``shape`` for why finitely many requests suffice. A question that would take more work than
-its budget is answered EXHAUSTED, unless a request that was tried happens to be a witness. Every witness is
-confirmed by the decision engine on the whole policy before it is given out.
+"No" is exact: ``shape`` explains why finitely many requests suffice. A question that exceeds its budget is answered
+EXHAUSTED, unless a witness was found before. The decision engine confirms every witness with the whole policy.
 """
 
 from __future__ import annotations
@@ -17,10 +16,16 @@ from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
 from checker.iam.prove.domain import Budget
 from checker.iam.prove.mention import known_conditions
-from checker.iam.prove.partial_policy import Anything, Prepared, prepare
+from checker.iam.prove.partial_policy import OpenContext, Prepared, prepare
 from checker.iam.prove.search import Found, find
 from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
-from checker.iam.prove.space import SUBSCRIBE, connect_space, instances_space, stranger_caller, stranger_space
+from checker.iam.prove.space import (
+    SUBSCRIBE,
+    connect_space,
+    instances_space,
+    other_account_caller,
+    other_accounts_space,
+)
 from checker.iam.prove.universe import PRINCIPAL, Asker, asker_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """Yes with a witness and what the engine says of it; no; or unknown, with the reason."""
+    """The answer to a question: yes, with a witness and its decision; no; or unknown, with the reason."""
 
     truth: Truth
     witness: Request | None = None
@@ -42,7 +47,7 @@ class Answer(NamedTuple):
 
 
 def can_publish(policy: Policy, target: Target, instance: Arn) -> Answer:
-    """Is the one request that Connect makes for this instance allowed? The witness is that request."""
+    """Decide whether the request that Connect makes for this instance is allowed. The witness is that request."""
     return one_request(policy, connect_space(target, instance))
 
 
@@ -55,12 +60,12 @@ def one_request(policy: Policy, space: Space) -> Answer:
 
 
 def some_request(policy: Policy, space: Space, whole: Budget | None = None) -> Answer:
-    """Is some request of the space allowed? ``whole`` is the budget for all questions about the policy."""
+    """Decide whether some request of the space is allowed; ``whole`` is the budget for all questions about the policy."""
     return confirmed(policy, find(prepare(space, policy), space, _allowed, Budget(whole=whole)))
 
 
 class ConnectProver:
-    """Questions about Connect's requests to publish under one policy, which is prepared for them once."""
+    """Answers questions about Connect's requests to publish under one policy, which is prepared once."""
 
     def __init__(
         self,
@@ -79,17 +84,17 @@ class ConnectProver:
         self._answers: dict[Instances, Answer] = {}
 
     def only(self, *statements: Statement) -> ConnectProver:
-        """The same questions under these statements of the policy alone."""
+        """Return a prover for a policy that has only these statements."""
         policy = self.policy._replace(statements=statements)
         prepared = self._prepared.only(policy, [statement.ordinal for statement in statements])
         return ConnectProver(policy, self.target, self.regions, prepared, self.whole)
 
     def any_instance(self) -> Answer:
-        """Could Connect publish for any instance whatever?"""
+        """Decide whether Connect can publish for some instance."""
         return self._ask(Instances(self.target.partition, self.regions))
 
     def deputy(self, trusted: Collection[str]) -> Answer:
-        """Could Connect publish for an instance of an account not trusted, or without saying for whom?
+        """Decide whether Connect can publish for an instance of an account that is not trusted, or without source keys.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         """
@@ -98,7 +103,7 @@ class ConnectProver:
         )
 
     def siblings(self, account: str, but_not: Collection[str]) -> Answer:
-        """Could Connect publish for an instance of this account with none of the ids ``but_not``?"""
+        """Decide whether Connect can publish for an instance of this account whose ID is not in ``but_not``."""
         return self._ask(Instances(self.target.partition, self.regions, account, not_ids=tuple(but_not)))
 
     def _ask(self, instances: Instances) -> Answer:
@@ -109,22 +114,22 @@ class ConnectProver:
         return self._answers[instances]
 
 
-class StrangerProver:
-    """Questions about what any IAM principal of an account that is not named, or an anonymous caller, can do."""
+class OtherAccountsProver:
+    """Answers questions about IAM principals of accounts that the policy does not name, and anonymous callers."""
 
     def __init__(self, policy: Policy, target: Target, whole: Budget | None = None) -> None:
         self.policy = policy
         self.target = target
         self.whole = whole
-        caller = stranger_caller(target)
-        may = Request(caller, "", "", _OUT_OF_REACH)
+        caller = other_account_caller(target)
+        may = Request(caller, "", "", _NO_SOURCE_KEYS)
         self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
         self._refused: dict[object, Answer] = {}
 
     def can(self, *actions: str) -> Answer:
-        """Could a stranger do one of the actions?
+        """Decide whether such a caller can perform one of the actions.
 
-        Actions that the same statements are about have the same answer, and are asked for once.
+        Actions that the same statements cover have the same answer, which is computed once.
         """
         if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
             return Answer(self._federated(actions))
@@ -132,32 +137,34 @@ class StrangerProver:
         return Answer(self._federated(actions)) if answer.truth is False else answer
 
     def _federated(self, actions: Collection[str]) -> Truth:
-        """False, unless a statement allows an action to a federated principal, whose sessions may be anybody's."""
+        """Return False, or Unknown if a statement grants an action to a federated principal."""
         for statement in self.policy.known_statements():
             if statement.effect == ALLOW and not isinstance(statement.principals, Unknown):
                 covered = any(action_covers(statement.actions, action) is not False for action in actions)
                 named = (one.value for one in statement.principal_entries if one.type == "Federated")
                 if covered and (provider := next(named, None)) is not None:
-                    return Unknown("whose sessions a federated principal covers", str(provider))
+                    return Unknown(
+                        "a federated principal may cover sessions of other AWS customers", str(provider)
+                    )
         return False
 
     def _ask(self, action: str) -> Answer:
         about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
         if about in self._refused:
             return self._refused[about]
-        space = stranger_space(action, self.target, words(self.policy))
+        space = other_accounts_space(action, self.target, words(self.policy))
         answer = some_request(self.policy, space, self.whole)
         if answer.truth is not True:
             self._refused[about] = answer
         return answer
 
 
-_OUT_OF_REACH = Anything(*SOURCE_KEYS, SOURCE_OWNER)
-"""What a stranger's request is known to lack, whatever else it has."""
+_NO_SOURCE_KEYS = OpenContext(*SOURCE_KEYS, SOURCE_OWNER)
+"""The context of a request from an account that is not named: any key except the source keys."""
 
 
 def _reaches(policy: Policy, statement: Statement | Unknown, request: Request) -> bool:
-    """False if the principals, or an Allow's condition on a key that no stranger has, rule a stranger out."""
+    """False if the principals, or an Allow's condition on an absent key, exclude the caller."""
     if isinstance(statement, Unknown):
         return True
     if principal_covers(statement.principals, request, statement.effect) is False:
@@ -173,7 +180,7 @@ def _about(statement: Statement | Unknown, action: str) -> Truth:
 
 
 def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPrincipal, Answer]]:
-    """Ask for everybody whom a policy can tell apart, services left out, whether some request is allowed."""
+    """Decide for each caller that a policy can distinguish, except services, whether some request is allowed."""
     for asked, space in principal_spaces(policy, action, target):
         answer = some_request(policy, space)
         caller = answer.witness.caller if answer.witness else asked
@@ -181,14 +188,14 @@ def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPr
 
 
 def principal_can(policy: Policy, target: Target, arn: Arn, action: str) -> Answer:
-    """Could one principal, named by its aws:PrincipalArn, do an action?"""
+    """Decide whether one principal, given by its aws:PrincipalArn, can perform an action."""
     asker = Asker(PRINCIPAL, AwsPrincipal(arn), str(arn))
     return some_request(policy, asker_space(asker, action, target, (policy,)))
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:
-    """Is there any request at all that ``new`` allows and ``old`` does not?"""
-    from checker.iam.prove.gain import Gain  # no rule asks this
+    """Decide whether ``new`` allows some request that ``old`` does not allow."""
+    from checker.iam.prove.gain import Gain  # imported here because no rule needs it
     from checker.iam.prove.universe import every_space
 
     gain = Gain(old, new)
@@ -198,7 +205,7 @@ def gained(old: Policy, new: Policy, target: Target) -> Answer:
 
 
 def either(answers: Iterable[Answer]) -> Answer:
-    """Yes if one of several questions has that answer, asking no further; else unknown if one is."""
+    """Return the first yes without evaluating further answers; else unknown if one is unknown; else no."""
     doubtful = None
     for answer in answers:
         if answer.truth is True:
@@ -213,7 +220,7 @@ def _allowed(allowed: Sequence[Truth]) -> Truth:
 
 
 def confirmed(policy: Policy, found: Found) -> Answer:
-    """Have the decision engine confirm a witness on the whole policy."""
+    """Confirm a witness by the decision engine with the whole policy."""
     if found.witness is None:
         return Answer(found.truth)
     decision = decide(policy, found.witness)
@@ -221,9 +228,9 @@ def confirmed(policy: Policy, found: Found) -> Answer:
 
 
 def words(policy: Policy) -> frozenset[str]:
-    """Every account, organisation and other word that the policy names.
+    """Return every account, organization and other value in the policy.
 
-    An account may be a part of a word, as in an ARN or a userid, for whoever is named by it is no stranger.
+    An account that is part of a value, as in an ARN or a user ID, is included separately.
     """
     said = [text for _, text in texts(policy)]
     return frozenset((*said, *(part for text in said for part in text.split(":") if is_account(part))))

@@ -1,7 +1,7 @@
-"""Is there a request in a space that reaches a goal: exact search with pruning.
+"""Exact search, with pruning, for a request of a space that reaches a goal.
 
-The free keys are given values one domain after the other, a representative a class. A key that has none
-yet is Unknown, so three-valued evaluation cuts off a branch as soon as no value of the rest can matter.
+The search assigns values to the free keys, one domain after the other, with one representative for each class. A
+key without a value is Unknown, so three-valued logic ends a branch as soon as no further value can matter.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 
 Goal = Callable[[Sequence[Truth]], Truth]
-"""Given whether each policy allows a request: is this a request that is looked for?"""
+"""Decides whether a request is a result of the search, given whether each policy allows it."""
 
 
 class Found(NamedTuple):
-    """Whether there is such a request, and if so one of them."""
+    """The result of a search: whether such a request exists, and if so one of them."""
 
     truth: Truth
     witness: Request | None = None
 
 
 def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = None) -> Found:
-    """Look for a request of the space that the goal holds for; only the last policy's Allows can reach it.
+    """Search for a request of the space that reaches the goal, which needs an Allow of the last policy.
 
-    The work is bounded, whatever the policies; a question that is not settled then is EXHAUSTED.
+    The work is limited by the budget; a search that exceeds it returns EXHAUSTED.
     """
-    if prepared.hopeless:
+    if prepared.cannot_allow:
         return Found(truth=False)
     mentions = prepared.mentions()
     search = _Search(prepared, goal, mentions, budget or Budget())
@@ -55,13 +55,13 @@ def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = N
 
 
 _NAMES = frozenset((PRINCIPAL_ARN, SOURCE_ARN))
-"""Keys that a witness has in any case, for they say who asks."""
+"""Keys that every witness has, because they identify the caller."""
 
 
 class _Branch(NamedTuple):
-    """Values for some keys, and the domains of those that have none yet.
+    """Values for some keys, and the domains of the remaining keys.
 
-    ``opened`` are keys that a policy variable is filled from and whose value stands for many.
+    ``opened`` are keys of policy variables whose value represents many values.
     """
 
     context: Context
@@ -87,14 +87,14 @@ class _Search:
         self.cost = prepared.size
 
     def relevant(self, domains: Sequence[Domain]) -> tuple[Domain, ...]:
-        """The domains of keys that the policies mention, and those that say who asks."""
+        """Return the domains of the keys that the policies mention, and of the keys that identify the caller."""
         return tuple(one for one in domains if self._matters(one))
 
     def _matters(self, domain: Domain) -> bool:
         return not _NAMES.isdisjoint(domain.keys) or any(covers(domain, key) for key in self.mentions)
 
     def choices(self, domain: Domain) -> Choices:
-        """The choices of a domain, picked once."""
+        """Return the choices of a domain, computed once."""
         if id(domain) not in self.known:
             choices = domain.choices(self.mentions, self.budget)
             self.known[id(domain)] = (domain, choices)
@@ -113,11 +113,11 @@ class _Search:
             if found is not None:
                 return found
             if truth is True:
-                break  # whatever the rest is; a doubt has been noted
+                break  # the remaining keys do not matter, and a doubt is recorded
         return None
 
     def chosen(self, branch: _Branch, choice: Choice) -> _Branch:
-        """The branch with a choice of its first domain."""
+        """Extend the branch by a choice of its first domain."""
         context = branch.context.copy()
         for key, value in choice.values.items():
             if value is None:
@@ -130,18 +130,18 @@ class _Search:
         return _Branch(context, domains, opened, choice.doubt if branch.doubt is None else branch.doubt)
 
     def trial(self, branch: _Branch) -> Truth:
-        """Ask the goal of what is left of the policies; a variable with one value of many stays unknown."""
+        """Evaluate the goal with the partial policies; a variable with one value of many stays unknown."""
         self.budget.spend(self.cost)
         context = branch.context
         variables = {**context, **dict.fromkeys(branch.opened, FREE)} if branch.opened else None
         start = self.prepared.start
         request = Request(start.caller, start.action, start.resource, context, variables)
-        pairs = zip(self.prepared.policies, self.prepared.residues, strict=True)
-        return self.goal([allowed(residues, request, policy.has_variables) for policy, residues in pairs])
+        pairs = zip(self.prepared.policies, self.prepared.partials, strict=True)
+        return self.goal([allowed(partials, request, policy.has_variables) for policy, partials in pairs])
 
     def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
         request = self.request(branch.context)
-        if isinstance(truth, Unknown):  # of a policy variable, or of a caller that stands for many
+        if isinstance(truth, Unknown):  # because of a policy variable, or of a caller that represents many
             truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
             if truth is False and branch.opened:
                 truth = FREE  # another value of the same class might fit
@@ -156,7 +156,7 @@ class _Search:
         return self.prepared.start._replace(context=known, caller=self.caller(context))
 
     def caller(self, context: Context) -> Caller:
-        """Who asks: the principal that the context names, where the caller of the space stands for many."""
+        """Return the principal in the context, if the caller of the space represents many; else that caller."""
         start = self.prepared.start
         if not isinstance(start.caller, AwsPrincipal):
             return start.caller
@@ -167,7 +167,7 @@ class _Search:
         return start.caller if named is None or start.caller.role else AwsPrincipal(named)
 
     def failure(self) -> Found:
-        """Say that there is none, unless some class of requests was left out or left open."""
+        """Return False, or Unknown if some class of requests was not tried or not decided."""
         if self.gaps:
             return Found(EXHAUSTED if EXHAUSTED in self.gaps else self.gaps[0])
         return Found(truth=False if self.doubt is None else self.doubt)

@@ -1,9 +1,9 @@
-"""Splits the strings of a given shape into classes that a set of patterns cannot tell apart.
+"""Splits the strings of a given shape into classes that a set of patterns cannot distinguish.
 
-The free parts of a request (an account, an instance ID, a role name) are strings of a known shape. The
-patterns of a policy read them through finite automata, so their product has finitely many states; walking
-it over the shape, breadth first, yields one shortest string for every combination of answers that can
-occur at all. That makes "is there a request such that ..." a finite question.
+The free parts of a request (an account, an instance ID, a role name) are strings of a known shape. The patterns of
+a policy are finite automata, so their product has finitely many states. A breadth-first walk of the product over
+the shape finds one shortest string for each combination of results that can occur. So it takes finitely many
+strings to decide whether some request has a given result.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Segment(NamedTuple):
-    """A part of a shape: a fixed ``text``, or characters out of ``chars``: ``length`` of them.
+    """A part of a shape: a fixed ``text``, or ``length`` characters from ``chars``.
 
-    ``length`` 0 means any number, including none. The first of ``chars`` that no pattern names stands for
-    all such characters in a representative.
+    ``length`` 0 means any number, including none. The first of ``chars`` that is in no pattern represents all such
+    characters.
     """
 
     text: str = ""
@@ -34,7 +34,7 @@ Shape = tuple[Segment, ...]
 
 
 class Reader(NamedTuple):
-    """A pattern, and the segments of a shape that it reads one after the other, by index."""
+    """A pattern, and the indices of the segments that it reads in order."""
 
     tokens: Tokens
     segments: frozenset[int]
@@ -42,13 +42,13 @@ class Reader(NamedTuple):
 
 
 _BITS_A_STEP = 4096
-"""A step over automata of so many characters costs twice as much as one over small ones."""
+"""The size of automata, in bits, at which a step costs twice as much as for small ones."""
 
 
 class _Automata:
-    """Patterns as one nondeterministic automaton. Each pattern has its own bits of the state.
+    """Patterns as one nondeterministic automaton, in which each pattern has its own bits of the state.
 
-    The bit ``i`` above a pattern's lowest means that ``i`` of its characters have matched.
+    If bit ``i`` of a pattern is set, ``i`` of its characters have matched.
     """
 
     __slots__ = ("accepting", "alphabets", "any", "loops", "masks", "prefixes", "read", "start", "width")
@@ -66,7 +66,7 @@ class _Automata:
         self.width = at.bit_length()
 
     def _add(self, reader: Reader, at: int) -> int:
-        """Give a pattern its bits, from ``at`` on. Returns the first bit after them."""
+        """Assign bits to a pattern, starting with ``at``. Returns the first bit after them."""
         first, loops = at, 0
         for token in reader.tokens:
             if token is RUN:
@@ -89,12 +89,12 @@ class _Automata:
         return at << 1
 
     def step(self, state: int, char: str, read: int) -> int:
-        """Read a character with the patterns whose bits are ``read``; the others stay where they are."""
+        """Read a character with the patterns whose bits are in ``read``; the others keep their state."""
         moving = state & read & (self.masks.get(char, 0) | self.any)
         return self.reduced(moving << 1 | state & (self.loops | ~read))
 
     def reduced(self, state: int) -> int:
-        """Drop what cannot matter: a pattern that has reached a ``*`` gains nothing from an earlier place."""
+        """Drop redundant states: if a pattern has reached a ``*``, its earlier states cannot add a match."""
         for bits, loops in self.prefixes:
             reached = state & loops
             if reached:
@@ -102,7 +102,7 @@ class _Automata:
         return state
 
     def distinct(self, state: int, chars: str, read: int) -> list[str]:
-        """The characters that lead to different states, the first of ``chars`` that do so."""
+        """Return the characters that lead to different states, preferring the first of ``chars``."""
         seen: dict[int, str] = {}
         masks, mine = self.masks, state & read & ~self.any
         for char in self.alphabet(chars):
@@ -110,7 +110,7 @@ class _Automata:
         return list(seen.values())
 
     def alphabet(self, chars: str) -> str:
-        """Those of ``chars`` that some pattern names, and one that stands for all others."""
+        """Return those of ``chars`` that are in some pattern, and one that represents all others."""
         if chars not in self.alphabets:
             other = next((char for char in chars if char not in self.masks), "")
             self.alphabets[chars] = "".join(char for char in chars if char == other or char in self.masks)
@@ -118,11 +118,11 @@ class _Automata:
 
 
 _END = "\0"
-"""Ends a segment in a representative while the walk is under way."""
+"""Marks the end of a segment in a representative during the walk."""
 
 
 class _Walk:
-    """The automata, walked over one shape."""
+    """A walk of the automata over one shape."""
 
     __slots__ = ("automata", "budget", "cost")
 
@@ -163,9 +163,9 @@ class _Walk:
         reached: dict[int, str] = {}
         automata = self.automata
         for state, witness in frontier.items():
-            told_apart = automata.distinct(state, chars, read)
-            self.budget.spend((len(told_apart) + 1) * self.cost)
-            for char in told_apart:
+            distinct = automata.distinct(state, chars, read)
+            self.budget.spend((len(distinct) + 1) * self.cost)
+            for char in distinct:
                 reached.setdefault(automata.step(state, char, read), witness + char)
         return reached
 
@@ -179,9 +179,9 @@ class _Walk:
 
 
 def classes(shape: Shape, readers: Iterable[Reader], budget: Budget) -> list[tuple[str, ...]]:
-    """Give a string of the shape, in its segments, for every combination of answers that occurs.
+    """Return a string of the shape, by segment, for each combination of results that can occur.
 
-    Raises ExhaustedError when the patterns are too many to walk.
+    Raises ExhaustedError if the walk exceeds the budget.
     """
     walk = _Walk(tuple(readers), len(shape), budget)
     return [tuple(text.split(_END)[:-1]) for text in walk.classes(shape)]

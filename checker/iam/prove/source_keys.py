@@ -1,4 +1,4 @@
-"""For whom Connect asks: instances, a representative for every class of them."""
+"""Domains of the source keys, which name the Connect instance that a request is made for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"
 SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
-"""The keys of the confused deputy. Connect sends these two and not the owner."""
+"""The keys against the confused deputy problem. Connect sends these two, and not aws:SourceOwner."""
 
 _FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in HEX)
 _UUID = tuple(
@@ -31,11 +31,10 @@ _UUID = tuple(
 
 
 class Instances(NamedTuple):
-    """Connect instances: the pair of aws:SourceArn and aws:SourceAccount, which always agree.
+    """Connect instances: the keys aws:SourceArn and aws:SourceAccount, which always agree.
 
-    ``account`` empty: any twelve digits; the instance ID is any UUID. ``but_not`` are accounts, and
-    ``not_ids`` instance IDs, that are out of the question. ``or_absent`` adds requests that lack one or
-    both of the keys.
+    If ``account`` is empty, it is any twelve digits; the instance ID is any UUID. ``but_not`` are excluded
+    accounts, ``not_ids`` excluded instance IDs. ``or_absent`` adds requests without one or both of the keys.
     """
 
     partition: str
@@ -51,14 +50,14 @@ class Instances(NamedTuple):
         return frozenset(SOURCE_KEYS)
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Pick an instance of every class."""
+        """Return an instance of each class."""
         instances, missing = self.instances(mentions, budget)
         found = [*instances, *self._unsourced(instances, mentions)]
         opened = (SOURCE_ARN,) if self.account else SOURCE_KEYS
         return Choices(tuple(map(Choice, found)), missing, frozenset(opened))
 
     def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
-        """The requests that lack one of the keys, if it matters which, or both."""
+        """Yield the requests without one of the keys, if it matters which, or without both."""
         if self.or_absent and SOURCE_ARN in mentions and SOURCE_ACCOUNT in mentions:
             for one in instances:
                 yield {**one, SOURCE_ACCOUNT: None}
@@ -67,7 +66,7 @@ class Instances(NamedTuple):
             yield dict.fromkeys(SOURCE_KEYS)
 
     def instances(self, mentions: Mentions, budget: Budget) -> tuple[list[Assignment], Unknown | None]:
-        """Pick instances; patterns without wildcards of their own need no walk."""
+        """Return an instance of each class; simple patterns are handled without a walk."""
         arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
         budget.spend(len(arns) + len(accounts))
         plain = _Plain()
@@ -82,7 +81,7 @@ class Instances(NamedTuple):
         return [one.values for one in found.choices], found.gap
 
     def named(self, plain: _Plain, budget: Budget) -> Iterator[Assignment]:
-        """Combine the accounts and IDs that are named with one of each that is not."""
+        """Combine the named accounts and IDs with one of each that is not named."""
         known_ids = {*plain.ids, *self.not_ids, *(one for _, one in plain.pairs)}
         ids = [next(one for one in _fresh_ids() if one not in known_ids), *plain.ids]
         if self.account:
@@ -91,7 +90,7 @@ class Instances(NamedTuple):
             accounts = [fresh_account({*plain.accounts, *self.but_not}), *plain.accounts]
         named = dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
         mixed = dict.fromkeys((account, one) for account in accounts for one in ids)
-        pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the likelier "yes" first
+        pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the more likely "yes" first
         budget.spend(len(pairs) * len(self.regions))
         for region in self.regions:
             for account, one in pairs:
@@ -100,7 +99,7 @@ class Instances(NamedTuple):
                     yield {SOURCE_ARN: arn, SOURCE_ACCOUNT: account}
 
     def _form(self, region: str) -> Form:
-        """The instances of a Region."""
+        """Return the form of the instances of a Region."""
         parts = map(Segment, ("arn", self.partition, "connect", region))
         head = arn_head(*parts, account_segment(self.account))
         shape = (*head, Segment("instance/"), *_UUID)
@@ -112,14 +111,14 @@ class Instances(NamedTuple):
 
 
 def _fresh_ids() -> Iterator[str]:
-    """UUIDs that stand for one that nobody has named, without end."""
+    """Yield UUIDs, as candidates for one that no policy names."""
     yield from _FRESH_IDS
     for number in range(1 << 48):
         yield f"{number >> 16:08x}-{number & 0xFFFF:04x}-4000-8000-000000000000"
 
 
 class _Plain:
-    """Accounts and ids that patterns name outright; not ``complete`` if some pattern needs the walk."""
+    """The accounts and IDs that patterns name. ``complete`` is false if some pattern needs a walk."""
 
     __slots__ = ("accounts", "complete", "ids", "pairs")
 
@@ -146,7 +145,7 @@ class _Plain:
             self.add_pattern(one)
 
     def add_pattern(self, one: Mention) -> None:
-        """Take an ARN pattern of which the account and the last part are each named, or any."""
+        """Add an ARN pattern; only one whose account and last part are each fixed or ``*`` needs no walk."""
         pattern = arn_glob_of(one.tokens)
         if one.family != ARN or not pattern.is_arn:
             self.complete = False
@@ -175,10 +174,10 @@ _is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 
 
 def instance_named(value: str, region: object) -> Arn | None:
-    """The Connect instance that a value of aws:SourceArn names, in a Region.
+    """Return the Connect instance that a value of aws:SourceArn names in a Region; ``None`` if it names none.
 
-    A wildcard in place of the Region makes sense: a replica of an instance has its ID in another Region, and with
-    the Region the partition is known. Letter case is folded where that alone makes it an instance, for operators that ignore it.
+    A wildcard for the Region is accepted, because a replica of an instance has the same ID in another Region; the
+    Region determines the partition. Letter case is ignored if needed, for operators that ignore it.
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
     for text in (value, value.lower()):
@@ -191,13 +190,13 @@ def instance_named(value: str, region: object) -> Arn | None:
 
 
 def _in_partition(arn: Arn) -> Arn:
-    """Replace a wildcard for the partition by that of the Region."""
+    """Replace a wildcard for the partition by the partition of the Region."""
     partition = partition_of(arn.region) or NEWEST
     return arn._replace(partition=partition) if glob(arn.partition).matches(partition) else arn
 
 
 def fresh_account(taken: Iterable[str]) -> str:
-    """Pick twelve digits that are not taken."""
+    """Return an account ID that is not taken."""
     known = set(taken)
     repeated = (digit * 12 for digit in DIGITS)
     counted = (f"{number:012}" for number in range(10**12))
@@ -205,7 +204,7 @@ def fresh_account(taken: Iterable[str]) -> str:
 
 
 class Unsourced(NamedTuple):
-    """Requests of Connect that have none, or one, of the two source keys."""
+    """Requests of Connect with none or one of the two source keys."""
 
     instances: Instances
     number: int
@@ -216,11 +215,11 @@ class Unsourced(NamedTuple):
         return frozenset(SOURCE_KEYS)
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Take keys away from an instance of every class."""
+        """Return an instance of each class without one or both of the keys."""
         found = self.instances._replace(or_absent=True).choices(mentions, budget)
         missing = len(SOURCE_KEYS) - self.number
         fitting = tuple(one for one in found.choices if list(one.values.values()).count(None) == missing)
-        # Where the policies do not tell such requests from others, one of them stands for all.
+        # If the policies do not distinguish such requests, one of them represents all.
         account = self.instances.choices({}, budget).choices[0].values[SOURCE_ACCOUNT]
         some: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
         return found._replace(choices=fitting or (Choice(some),))

@@ -1,6 +1,6 @@
-"""The sets of requests that the questions of a proof range over.
+"""Spaces: the sets of requests that the questions of a proof cover.
 
-What Amazon Connect sends and lacks, and what a stranger can bring along:
+The context keys of requests from Amazon Connect, and from other AWS customers:
 https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -60,7 +60,7 @@ TAGGING_KEYS = frozenset(("aws:requesttag/", "aws:tagkeys"))
 
 
 class Target(NamedTuple):
-    """The resource that requests are about, with its Region and the account that owns it."""
+    """The resource of the requests, with its Region and owner account."""
 
     resource: str
     region: str | Unknown
@@ -69,22 +69,22 @@ class Target(NamedTuple):
 
     @classmethod
     def of(cls, arn: Arn) -> Target:
-        """Take them from an ARN."""
+        """Create a target from an ARN."""
         return cls(str(arn), arn.region, arn.account, arn.partition)
 
 
 _SEVERAL = frozenset(("aws:tagkeys", "kms:grantoperations", "kms:resourcealiases"))
-"""Keys with several values that have no domain of their own.
+"""Multivalued keys without a specific domain.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
 
 class Space(NamedTuple):
-    """Requests that agree in caller, action, resource and the ``fixed`` part of the context.
+    """Requests with the same caller, action, resource and ``fixed`` part of the context.
 
-    ``free`` are the domains of the rest. The keys of ``absent`` are not there, prefixes ending with ``/`` or
-    ``:``. Of any other key AWS documents no value: it is Unknown, or any text if ``free_unlisted``.
+    ``free`` are the domains of the other keys. The keys in ``absent`` are absent; prefixes end with ``/`` or ``:``.
+    AWS documents no value for any other key: it is Unknown, or any text if ``free_unlisted``.
     """
 
     caller: Caller
@@ -96,7 +96,7 @@ class Space(NamedTuple):
     free_unlisted: bool = False
 
     def constants(self, keys: Iterable[str]) -> dict[str, ContextValue]:
-        """The part of the context that is the same for all requests of the space."""
+        """Return the part of the context that all requests of the space share."""
         constants = dict(self.fixed)
         if not self.free_unlisted:
             for key in self._unlisted(keys):
@@ -104,7 +104,7 @@ class Space(NamedTuple):
         return constants
 
     def domains(self, keys: Iterable[str]) -> tuple[Domain, ...]:
-        """The free domains, also of keys among these that are not listed."""
+        """Return the free domains, and domains for those of ``keys`` that the space does not list."""
         more = self._unlisted(keys) if self.free_unlisted else ()
         return (*self.free, *(Lists(key) if key in _SEVERAL else any_text(key) for key in more))
 
@@ -123,7 +123,7 @@ UNDOCUMENTED = (
 )
 
 _VARYING_CONTEXT: dict[str, ContextValue] = {
-    key: Unknown("the value differs from request to request", key) for key in _VARYING
+    key: Unknown("the value varies by request", key) for key in _VARYING
 }
 _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:principalisawsservice": "true",
@@ -138,7 +138,7 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
 
 
 def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
-    """What the request of a service has beside the source keys, which say for whom it is sent."""
+    """Return the context of a request of a service, without the source keys."""
     return {
         **_SERVICE_CONTEXT,
         "aws:principalservicename": service,
@@ -149,7 +149,7 @@ def service_context(target: Target, service: str = CONNECT) -> dict[str, Context
 
 
 def _regional(service: str, region: str | Unknown) -> str:
-    """The name that a service may have in a Region."""
+    """Return the possible name of a service in a Region."""
     label, _, rest = service.partition(".")
     return f"{label}.{region if isinstance(region, str) else 'us-east-1'}.{rest}"
 
@@ -182,14 +182,14 @@ _ABSENT_FOR_CONNECT = ABSENT_FOR_SERVICES | {SOURCE_OWNER} | SUBSCRIPTION_KEYS
 
 
 def connect_space(target: Target, instance: Arn) -> Space:
-    """The one request that Connect makes for an instance."""
+    """Return the one request that Connect makes for an instance."""
     context = service_context(target)
     context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
     return Space(Service(CONNECT), PUBLISH, target.resource, context, absent=_ABSENT_FOR_CONNECT)
 
 
 def instances_space(target: Target, instances: Instances) -> Space:
-    """Connect's requests for any of the instances, at any time."""
+    """Return Connect's requests for any of the instances, at any time."""
     clock = Clock()
     context = {key: value for key, value in service_context(target).items() if key not in clock.keys}
     free = (instances, clock)
@@ -197,9 +197,9 @@ def instances_space(target: Target, instances: Instances) -> Space:
 
 
 def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
-    """How the key policy sees SNS use the key when Connect publishes to the topic.
+    """Return the request of SNS to use the key when Connect publishes to the topic.
 
-    Whether Connect passes the source keys on to KMS is documented nowhere, so they are Unknown.
+    AWS does not document whether Connect passes the source keys on to KMS, so they are Unknown.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     context = service_context(key)
@@ -212,27 +212,27 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     return Space(Service(CONNECT), action, key.resource, context, absent=absent)
 
 
-def stranger_caller(target: Target) -> AwsPrincipal:
-    """Stands for every stranger where only wildcards can tell: a policy that names an account tells it apart."""
-    return AwsPrincipal(Arn(target.partition, "iam", "", "stranger", "role/x"))
+def other_account_caller(target: Target) -> AwsPrincipal:
+    """Return a caller that represents all accounts that the policy does not name."""
+    return AwsPrincipal(Arn(target.partition, "iam", "", "unnamed", "role/x"))
 
 
-def stranger_space(action: str, target: Target, words: Collection[str]) -> Space:
-    """Requests of anybody of an account that is named nowhere, or of nobody: from anywhere, at any time.
+def other_accounts_space(action: str, target: Target, words: Collection[str]) -> Space:
+    """Return the requests of accounts that the policy does not name, and of anonymous callers.
 
-    ``words`` are the texts of the policy. Accounts, organizations, VPCs and endpoints among them are the
-    victim's, and so out of reach, as are the keys that only AWS services set.
+    ``words`` are the texts of the policy. The callers have none of the accounts, organizations, VPCs and endpoints
+    among them, and none of the keys that only AWS services set.
     """
     own = tuple(sorted(words))
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
     who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)  # KMS requires a signature
-    strangers = callers(who, kinds, organization(own))
-    return principal_space(stranger_caller(target), action, target, strangers)
+    other_accounts = callers(who, kinds, organization(own))
+    return principal_space(other_account_caller(target), action, target, other_accounts)
 
 
 def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:
-    """Requests of IAM principals, or of anonymous callers; ``who`` are the callers with their keys."""
+    """Return the requests of IAM principals or anonymous callers; ``who`` is the domain of the callers and their keys."""
     free: tuple[Domain, ...] = (who,)
     fixed: dict[str, ContextValue] = {
         "aws:resourceaccount": target.account,
@@ -261,9 +261,9 @@ _ABSENT_FOR_PRINCIPALS = frozenset(
         "aws:sourceorgpaths",
     )
 )
-"""The keys of requests that a service makes as itself."""
+"""The keys that only requests with a service principal have."""
 
 
 def subscription_domains() -> tuple[Domain, ...]:
-    """The keys that only Subscribe has."""
+    """Return the domains of the keys that only Subscribe has."""
     return (any_text("sns:endpoint", optional=False), OneOf("sns:protocol", _PROTOCOLS))

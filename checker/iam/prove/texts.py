@@ -1,4 +1,4 @@
-"""Texts that share parts, such as an ARN, the account in it and the name at its end."""
+"""Domains of texts that share parts, such as an ARN, its account and its last name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from checker.iam.prove.domain import (
     Choice,
     Choices,
     ExhaustedError,
+    distinct_choices,
     gap,
-    told_apart,
 )
 from checker.iam.prove.shape import Reader, Segment, Shape, classes
 from checker.policy.wildcard import Tokens, glob_of, tokens_of
@@ -32,69 +32,69 @@ HEX = "0123456789abcdef"
 LOWER = string.ascii_lowercase + string.digits
 UPPER = string.ascii_uppercase + string.digits
 PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x") + "é"
-"""Characters of any text; the last one stands for those beyond ASCII."""
+"""The characters of any text; the last one represents all characters beyond ASCII."""
 
 _NO_COLON = PRINTABLE.replace(":", "")
 COLON = Segment(":")
 
 
-class Longest(NamedTuple):
-    """The most characters that AWS documents for a key's text, or for the part behind a last separator."""
+class LengthLimit(NamedTuple):
+    """The maximum length that AWS documents for the text of a key, or for the part after its last separator."""
 
     key: str
     characters: int
-    behind: str = "\0"
+    separator: str = "\0"
 
     def exceeded(self, found: Assignment) -> bool:
-        """True for a text that is longer."""
+        """True if the text exceeds the limit."""
         value = found.get(self.key)
-        return isinstance(value, str) and len(value.rpartition(self.behind)[2]) > self.characters
+        return isinstance(value, str) and len(value.rpartition(self.separator)[2]) > self.characters
 
 
 class Form(NamedTuple):
-    """Texts over the segments of one shape: each key's text is that of some segments, by index.
+    """Texts of one shape: the text of each key consists of some segments, by index.
 
-    ``doubt`` says why texts of this form prove nothing, if they do not. Neither do texts over ``longest``.
+    ``doubt`` is the reason if texts of this form prove nothing. Texts that exceed ``limits`` prove nothing either.
     """
 
     shape: Shape
     texts: tuple[tuple[str, tuple[int, ...]], ...]
     doubt: Unknown | None = None
-    longest: tuple[Longest, ...] = ()
+    limits: tuple[LengthLimit, ...] = ()
 
     @classmethod
     def of(cls, key: str, shape: Shape) -> Form:
-        """The form of a single text."""
+        """Return the form of a single text."""
         return cls(shape, ((key, tuple(range(len(shape)))),))
 
     @classmethod
-    def wider(cls, key: str, shape: Shape) -> Form:
-        """The form of texts that AWS does not document, but does not rule out either."""
-        return cls.of(key, shape)._replace(doubt=Unknown("AWS documents values of another form", key))
+    def undocumented(cls, key: str, shape: Shape) -> Form:
+        """Return the form of texts that AWS neither documents nor rules out."""
+        return cls.of(key, shape)._replace(doubt=Unknown("AWS documents another format for this key", key))
 
     def assignment(self, parts: Sequence[str]) -> Assignment:
-        """The texts of the keys, given that of each segment."""
+        """Return the texts of the keys, given the text of each segment."""
         return {key: "".join(parts[at] for at in indices) for key, indices in self.texts}
 
     def choice(self, parts: Sequence[str]) -> Choice:
-        """The same as a choice, with the doubt that there is about it."""
+        """Return the texts of the keys as a choice, with its doubt if there is one."""
         found = self.assignment(parts)
-        long = next((one.key for one in self.longest if one.exceeded(found)), None)
+        long = next((one.key for one in self.limits if one.exceeded(found)), None)
         return Choice(found, doubt=self.doubt if long is None else Unknown(_TOO_LONG, long))
 
     def is_open(self, indices: Iterable[int]) -> bool:
-        """True if some of the segments may hold one text or another."""
+        """True if some of the segments have more than one possible text."""
         return any(self.shape[at].chars for at in indices)
 
     def readers(self, mentions: Mentions) -> Iterator[list[Reader]]:
-        """The readers of each pattern."""
+        """Yield the readers of each pattern."""
         for key, indices in self.texts:
             for one in mentions.get(key, ()):
                 if one.tokens:
                     yield list(self._readers(one, indices))
 
     def _readers(self, one: Mention, indices: tuple[int, ...]) -> Iterator[Reader]:
-        """An ARN operator reads part by part, where both the pattern and the text have six parts."""
+        """Yield the readers of a pattern: one per part for an ARN operator if pattern and text have six parts."""
         groups = self._parts(indices)
         parts = arn_glob_of(one.tokens).parts
         if one.family == ARN and len(parts) == len(groups):
@@ -103,7 +103,7 @@ class Form(NamedTuple):
             yield Reader(one.tokens, frozenset(indices), one.family == FOLDED)
 
     def _parts(self, indices: tuple[int, ...]) -> list[list[int]]:
-        """The segments between the first five colons, and those after them."""
+        """Return the segments between the first five colons, and those after them."""
         groups: list[list[int]] = [[]]
         for at in indices:
             if len(groups) <= 5 and self.shape[at] == COLON:
@@ -113,21 +113,21 @@ class Form(NamedTuple):
         return groups
 
 
-_TOO_LONG = "AWS documents that such a text is shorter"
+_TOO_LONG = "the text is longer than AWS documents"
 
 
 class Excluded(NamedTuple):
-    """Values of a key that are out of reach: all that the pattern covers."""
+    """Values that a key cannot have: all that the pattern matches."""
 
     key: str
     tokens: Tokens
 
 
 class Texts(NamedTuple):
-    """Any texts of the forms, but for those that are out of reach. ``optional``: or none at all.
+    """All texts of the forms, except excluded ones; with ``optional`` the keys may be absent.
 
-    Of two forms the earlier one is preferred. ``listed`` makes the values lists of one. ``may_be_empty`` adds
-    the empty text.
+    Earlier forms are preferred. The values of keys in ``listed`` are lists of one. ``may_be_empty`` adds the empty
+    text.
     """
 
     forms: tuple[Form, ...]
@@ -142,9 +142,9 @@ class Texts(NamedTuple):
         return frozenset(key for form in self.forms for key, _ in form.texts)
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Pick a choice for every class, once for all questions that have a budget together.
+        """Return a choice for every class; the result is cached for all questions that share a budget.
 
-        What a question could not finish is kept only if it had enough to begin with.
+        An incomplete result is cached only if the question had a sufficient budget.
         """
         about = (self, tuple((key, tuple(mentions.get(key, ()))) for key in sorted(self.keys)))
         known = budget.results.get(about)
@@ -157,7 +157,7 @@ class Texts(NamedTuple):
         return found
 
     def _choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Walk the forms with every pattern; with each pattern alone if all together are too many."""
+        """Walk the forms with all patterns, or with each pattern separately if that exceeds the budget."""
         patterns = [one for key in self.keys for one in mentions.get(key, ())]
         found: list[Choice] = []
         missing = gap(patterns)
@@ -168,21 +168,23 @@ class Texts(NamedTuple):
                 missing = EXHAUSTED
                 found += self._samples(form, mentions, budget)
         budget.spend(len(found) * len(patterns))
-        kept = told_apart((*found, *self._empty(mentions)), mentions)
+        kept = distinct_choices((*found, *self._empty(mentions)), mentions)
         if any(one.for_all for one in patterns):
-            kept = (*told_apart(found, mentions), *self._empty(mentions))
+            kept = (*distinct_choices(found, mentions), *self._empty(mentions))
         chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
-        chosen.sort(key=lambda one: "" in one.values.values())  # the empty text is the oddest witness
+        chosen.sort(
+            key=lambda one: "" in one.values.values()
+        )  # the empty text is the least plausible witness
         return Choices(tuple(chosen), missing, self._opened())
 
     def _opened(self) -> frozenset[str]:
-        """The keys whose texts are not fixed."""
+        """Return the keys whose texts are not fixed."""
         return frozenset(key for form in self.forms for key, indices in form.texts if form.is_open(indices))
 
     def _forms(self, patterns: Sequence[Mention]) -> tuple[Form, ...]:
-        """The forms, and before any text that of an ARN if ARN operators read it."""
+        """Return the forms; if ARN operators read any text, the form of an ARN comes before it."""
         if not patterns:
             return self.forms[:1]
         if not any(one.family == ARN for one in patterns):
@@ -190,13 +192,13 @@ class Texts(NamedTuple):
         return tuple(one for form in self.forms for one in (*_as_arn(form), form))
 
     def _walked(self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget) -> list[Choice]:
-        """A choice for every class. Raises ExhaustedError."""
+        """Return a choice for every class. Raises ExhaustedError."""
         every = [reader for one in readers for reader in one]
-        found = classes(form.shape, (*every, *self._telling(form)), budget)
+        found = classes(form.shape, (*every, *self._separators(form)), budget)
         return [one for one in map(form.choice, found) if not self._is_out_of_reach(one.values)]
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
-        """Some texts of the form: for each pattern one that fits and one that does not."""
+        """Yield some texts of the form: for each pattern one that matches and one that does not."""
         budget = budget.part(0.5)
         try:
             yield from self._walked(form, (), budget.part(0.25))
@@ -205,8 +207,8 @@ class Texts(NamedTuple):
         except ExhaustedError:
             return
 
-    def _telling(self, form: Form) -> Iterator[Reader]:
-        """Readers that keep what is out of reach in classes of its own."""
+    def _separators(self, form: Form) -> Iterator[Reader]:
+        """Yield the readers that separate excluded texts into their own classes."""
         indices = dict(form.texts)
         for one in self.excluded:
             if one.key in indices:
@@ -217,7 +219,7 @@ class Texts(NamedTuple):
         return any(isinstance(value, str) and glob_of(tokens).matches(value) for value, tokens in values)
 
     def _empty(self, mentions: Mentions) -> Iterator[Choice]:
-        """The empty text, last: it counts only if no other text has the same answers."""
+        """Yield the empty text; as the last choice, it is dropped if another text has the same results."""
         if self.may_be_empty and any(mentions.get(key) for key in self.keys):
             yield Choice(dict.fromkeys(self.keys, ""))
 
@@ -231,7 +233,7 @@ def _as_arn(form: Form) -> Iterator[Form]:
 
 
 def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
-    """The form in which any text may also have the characters of the patterns that are not ASCII."""
+    """Extend the form of any text by the non-ASCII characters of the patterns."""
     more = "".join(
         sorted(
             {
@@ -251,7 +253,7 @@ def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
 
 
 def some(chars: str, length: int = 1) -> Shape:
-    """At least so many characters."""
+    """Return the shape of at least ``length`` characters."""
     return (Segment(chars=chars, length=length), Segment(chars=chars))
 
 
@@ -260,29 +262,29 @@ ARN_SHAPE: Shape = (
     *(part for _ in range(5) for part in (Segment(chars=_NO_COLON), COLON)),
     *some(PRINTABLE),
 )
-"""Any text with five colons or more."""
+"""The shape of any text with at least five colons."""
 
 
 def arn_head(*parts: Segment) -> Shape:
-    """The first parts of an ARN, each with its colon behind it."""
+    """Return the first parts of an ARN, each followed by a colon."""
     return tuple(segment for part in parts for segment in (part, COLON))
 
 
 def account_segment(known: str = "") -> Segment:
-    """An account: the one that is known, or any twelve digits."""
+    """Return the segment of an account: the known account, or any twelve digits."""
     return Segment(known) if known else Segment(chars=DIGITS, length=12)
 
 
 def any_text(key: str, *, optional: bool = True) -> Texts:
-    """Any text at all, or none."""
+    """Return the domain of any text; with ``optional`` the key may be absent."""
     return Texts((Form.of(key, ANY_TEXT),), optional, may_be_empty=True)
 
 
 def outright(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
-    """Values that are out of reach as they stand."""
+    """Exclude exactly these values."""
     return tuple(Excluded(key, tuple(word)) for word in words)
 
 
 def beginning(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
-    """Values that are out of reach whatever follows them."""
+    """Exclude the values that start with these words."""
     return tuple(Excluded(key, (*word, *tokens_of("*"))) for word in words)

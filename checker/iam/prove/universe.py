@@ -1,8 +1,8 @@
-"""Everybody who may ask, one for each whom policies can tell apart.
+"""The callers of all requests: one representative for each group that policies can distinguish.
 
-Whom a policy names in Principal, or in a condition on who asks, is told apart outright; one more stands for
-the other principals of a named account, one for the services that are not named, and one for all accounts
-that are not.
+A caller that a policy names in Principal, or in a condition on the caller, is a group of its own. The other
+principals of a named account are a group, and so are the services that are not named, and all accounts that are
+not named.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -71,19 +71,19 @@ if TYPE_CHECKING:
 
 
 SERVICE, OTHER_SERVICE = "service", "other service"
-PRINCIPAL, SESSION, MEMBER, STRANGER = "principal", "session", "member", "stranger"
+PRINCIPAL, SESSION, MEMBER, OTHER_ACCOUNT = "principal", "session", "member", "other account"
 
 _OTHER = Service("another-service.amazonaws.com")
 _SERVICE_KEYS = ("aws:principalservicename", "aws:principalservicenameslist")
 _NAMED_BY = {PRINCIPAL_ACCOUNT: "AWS", PRINCIPAL_ARN: "AWS", **dict.fromkeys(_SERVICE_KEYS, "Service")}
-"""The keys by which a condition names a caller, and the type of principal that it names."""
+"""The keys of conditions on the caller, and the type of principal that each names."""
 
 
 class Asker(NamedTuple):
-    """One caller, and whom it stands for.
+    """A caller that represents a group of callers.
 
-    ``arn`` is its aws:PrincipalArn, for a session that of its role. ``taken`` are the accounts that a
-    STRANGER is not of, or the ARNs that a MEMBER of its account does not have: both stand for all others.
+    ``arn`` is the aws:PrincipalArn; for a session it is the ARN of the role. An OTHER_ACCOUNT represents all accounts
+    that are not in ``taken``, a MEMBER all principals of its account whose ARNs are not in ``taken``.
     """
 
     kind: str
@@ -106,16 +106,16 @@ class Asker(NamedTuple):
 
     @property
     def session(self) -> str:
-        """The name of a role session that is named outright."""
+        """The name of a role session that a policy names."""
         is_session = isinstance(self.caller, AwsPrincipal) and self.caller.role
         return str(self.caller).rpartition("/")[2] if is_session else ""
 
 
 def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
-    """Everybody whom the policies can tell apart, the owner's own among them."""
-    named = sorted(set(_named(policies)))  # whichever policy is the old one
+    """Return the callers that the policies can distinguish, including those of the owner's account."""
+    named = sorted(set(_named(policies)))  # sorted, so that the order of the policies does not matter
     outright = (value for kind, value in named if kind == "Service" and not is_wild(value))
-    services = dict.fromkeys((CONNECT, *outright, *_services_told_apart(policies)))
+    services = dict.fromkeys((CONNECT, *outright, *_distinct_services(policies)))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")
     accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
@@ -124,12 +124,12 @@ def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> li
         Asker(OTHER_SERVICE, _OTHER),
         *principals,
         *(_member(account, partition, principals) for account in accounts),
-        _stranger(partition, tuple(accounts)),
+        _other_account(partition, tuple(accounts)),
     ]
 
 
-def _services_told_apart(policies: Iterable[Policy]) -> Iterator[str]:
-    """A service for every class that conditions on the name of the caller tell apart by wildcards."""
+def _distinct_services(policies: Iterable[Policy]) -> Iterator[str]:
+    """Yield a service for each class that wildcards in conditions on the service name distinguish."""
     patterns = [
         pattern
         for policy in policies
@@ -148,7 +148,7 @@ _NO_REQUEST = Request(_OTHER, "", "", {})
 
 
 def _named(policies: Iterable[Policy]) -> Iterator[tuple[str, str]]:
-    """The names of callers in Principal and in conditions, with the type of each."""
+    """Yield the names of callers in Principal and in conditions, with the type of each."""
     for policy in policies:
         for statement in policy.known_statements():
             entries = [(one.type, one.value) for one in statement.principal_entries]
@@ -165,13 +165,13 @@ def _known(*accounts: object) -> Iterator[str]:
 
 
 def _account(value: str) -> str:
-    """The account that a name, or a pattern of names, is of."""
+    """Return the account of a principal name or a pattern of names."""
     arn = Arn.parse(value)
     return arn.account if arn is not None else value
 
 
 def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
-    """The principals that are named outright, and for a role a session of it."""
+    """Yield the principals that are named, and a session of each role."""
     for value in values:
         caller = AwsPrincipal.parse(value)
         if caller is None or not is_account(caller.arn.account) or not caller.can_exist:
@@ -185,7 +185,7 @@ def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
 
 
 def _principal_arn(caller: AwsPrincipal) -> str:
-    """The aws:PrincipalArn of a principal; a session has that of its role.
+    """Return the aws:PrincipalArn of a principal; for a session it is the ARN of the role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
@@ -195,45 +195,45 @@ def _principal_arn(caller: AwsPrincipal) -> str:
 
 
 def _member(account: str, partition: str, principals: Iterable[Asker]) -> Asker:
-    """Stands for all of an account that are not named themselves."""
+    """Return the representative of the principals of an account that are not named."""
     taken = tuple(str(one.caller) for one in principals if one.account == account)
     arns = (Arn(partition, "iam", "", account, f"role/{'x' * number}") for number in count(1))
     caller = AwsPrincipal(next(arn for arn in arns if str(arn) not in taken))
     return Asker(MEMBER, caller, str(caller), taken)
 
 
-def _stranger(partition: str, taken: tuple[str, ...]) -> Asker:
+def _other_account(partition: str, taken: tuple[str, ...]) -> Asker:
     caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), "role/x"))
-    return Asker(STRANGER, caller, str(caller), taken)
+    return Asker(OTHER_ACCOUNT, caller, str(caller), taken)
 
 
 _FOREMOST = (PUBLISH, DATA_KEY)
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
-    """The spaces whose requests two policies can differ on."""
+    """Yield the spaces of requests that two policies may decide differently."""
     policies = (old, new)
-    everybody = askers(policies, target.partition, target.account)
+    all_askers = askers(policies, target.partition, target.account)
     for actions in action_classes(policies, target):
-        for asker in everybody:
+        for asker in all_askers:
             yield asker_space(asker, actions[0], target, policies)
 
 
 def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tuple[AwsPrincipal, Space]]:
-    """The requests for one action of everybody whom a policy can tell apart, services left out."""
+    """Yield the requests for one action of each caller that a policy can distinguish, except services."""
     for asker in askers((policy,), target.partition):
         if isinstance(asker.caller, AwsPrincipal):
             yield asker.caller, asker_space(asker, action, target, (policy,))
 
 
 def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
-    """The actions of the resource, those that the statements cover alike in one class, Publish foremost."""
+    """Group the actions of the resource by the statements that cover them, with Publish first."""
     statements = [s for policy in policies for s in policy.known_statements()]
     known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
     subscribes = not SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
     by_cover: dict[tuple[object, ...], list[str]] = {}
     for action in sorted(known, key=lambda action: action not in _FOREMOST):
-        # Subscribe alone has keys of its own, which matter only where a policy asks for them.
+        # Only Subscribe has its own keys, which matter only if a policy tests them.
         alone = subscribes and action == SUBSCRIBE
         by_cover.setdefault((alone, *(action_covers(s.actions, action) for s in statements)), []).append(
             action
@@ -242,7 +242,7 @@ def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str
 
 
 def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
-    """Tell a key by its ARN; a key policy need not name it, and then its actions tell."""
+    """True for a KMS key, by its ARN or else by the actions of the statements."""
     if target.resource.startswith("arn:"):
         return ":kms:" in target.resource
     named = [
@@ -258,14 +258,14 @@ def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
 def asker_space(
     asker: Asker, action: str, target: Target, policies: Sequence[Policy], own: tuple[str, ...] = ()
 ) -> Space:
-    """The requests of one asker for an action; ``own`` are texts out of its reach."""
+    """Return the requests of one caller group for an action; ``own`` are values that its requests cannot have."""
     if isinstance(asker.caller, Service):
         return _service_space(asker.caller, action, target, policies)
     return _principal_space(asker, asker.caller, action, target, own)
 
 
 def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
-    """A service as itself; Connect's source keys agree, those of other services are free."""
+    """Return the requests of a service. The source keys of Connect agree; those of other services are independent."""
     known = service_context(target, caller.name)
     fixed = {
         key: value for key, value in known.items() if not isinstance(value, Unknown) or is_foreign(value)
@@ -293,28 +293,28 @@ _ARN: Shape = (
     *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
     *some(PRINTABLE),
 )
-_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.wider(SOURCE_ARN, ANY_TEXT)), optional=True)
+_ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.undocumented(SOURCE_ARN, ANY_TEXT)), optional=True)
 _FROM_SNS = Ways(
     (
         Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),
         Choice({}, (EncryptionContext(),)),
     )
 )
-"""A service that publishes to an encrypted topic has the encryption context of SNS; others have their own."""
+"""Encryption contexts: the context of SNS for a service that publishes to an encrypted topic, or any other."""
 
 
 def _principal_space(
     asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
-    """IAM principals, who may be strangers or the owner's own."""
+    """Return the requests of IAM principals, of the owner's account or of other accounts."""
     who = caller_domain(asker, target, own, organization(own))
     return principal_space(caller, action, target, who)._replace(free_unlisted=True)
 
 
 def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:
-    """Who the callers are that an asker stands for."""
-    if asker.kind == STRANGER:
-        return callers(_strangers(asker, target, own), (*SIGNED, ANONYMOUS), organization)
+    """Return the domain of the callers in a caller group."""
+    if asker.kind == OTHER_ACCOUNT:
+        return callers(_other_accounts(asker, target, own), (*SIGNED, ANONYMOUS), organization)
     if asker.kind == MEMBER:
         who = Who(target.partition, asker.account, taken=asker.taken, words=own)
         return callers(who, SIGNED, organization)
@@ -323,16 +323,16 @@ def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organizati
 
 
 def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
-    """The principals of one organization among strangers."""
-    return callers(_strangers(asker, target, ()), SIGNED, organization((), organization_id))
+    """Return the principals of one organization in accounts that the policies do not name."""
+    return callers(_other_accounts(asker, target, ()), SIGNED, organization((), organization_id))
 
 
-def _strangers(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
+def _other_accounts(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
     return Who(target.partition, but_not=asker.taken, words=own)
 
 
 def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
-    """The topic's Region, and those that an instance ARN of a policy names."""
+    """Return the topic's Region, and the Regions of the instance ARNs in the policies."""
     named = (Arn.parse(text) for policy in policies for _, text in texts(policy))
     found = [
         arn.region for arn in named if arn is not None and arn.service == "connect" and is_plain(arn.region)

@@ -143,8 +143,8 @@ def restrict_to_owner(case: TopicAnalysis | KeyAnalysis, statements: Sequence[St
 
 def spelt_right(problem: Problem) -> tuple[Fix, ...]:
     """Write what was meant, where that is clear."""
-    if not problem.mend:
+    if not problem.fix:
         return ()
-    first = problem.mend[0]
+    first = problem.fix[0]
     meant = first.key if isinstance(first, Rename) else getattr(first, "value", "")
-    return (Fix(f"write `{meant}`", problem.mend),)
+    return (Fix(f"write `{meant}`", problem.fix),)

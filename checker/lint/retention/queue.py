@@ -160,7 +160,7 @@ def _period(seconds: int | Unknown) -> Step:
 def queue_warnings(queue: Queue, topic: Arn) -> Iterator[Warned]:
     """Say who else may send to a queue: anybody, or the topics of other accounts."""
     policy, target = _policy(queue), Target.of(queue.arn)
-    if prove.StrangerProver(policy, target).can(SEND).truth is True:
+    if prove.OtherAccountsProver(policy, target).can(SEND).truth is True:
         yield Warned("anybody may send to the queue", "limit the queue policy to those who should")
     answer = prove.some_request(policy, other_topics_space(target, topic))
     if answer.truth is True and answer.witness is not None:
