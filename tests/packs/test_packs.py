@@ -70,7 +70,7 @@ def test_a_pack_that_cannot_be_used_stops_the_run(code: str, said: str, tmp_path
     done = run("check", "topic.json", cwd=tmp_path, env=env)
     assert done.returncode == 2
     assert said in done.stderr
-    assert "mend or uninstall the pack" in done.stderr
+    assert "fix or uninstall the pack" in done.stderr
 
 
 def test_a_rule_that_fails_itself_is_reported_and_the_others_go_on(tmp_path: Path) -> None:
