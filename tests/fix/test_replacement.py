@@ -93,14 +93,14 @@ def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
     [
         (Subscribed("sqs", queue(), {}), ""),
         (Subscribed("sqs", queue(region="us-east-1"), {}), ""),
-        (Subscribed("sqs", queue("inbox.fifo"), {}), "no FIFO queue"),
+        (Subscribed("sqs", queue("inbox.fifo"), {}), "does not accept a FIFO queue"),
         (Subscribed("email", "ann@example.org", {}), ""),
-        (Subscribed("email", "ann@example.org", {}, confirmed=False), "nobody has confirmed it"),
+        (Subscribed("email", "ann@example.org", {}, confirmed=False), "not confirmed"),
         (Subscribed("lambda", "arn:aws:lambda:us-east-1:111122223333:function:f", {}), ""),
         (Subscribed("firehose", "arn:aws:firehose:us-west-2:111122223333:deliverystream/d", {}), ""),
         (
             Subscribed("firehose", "arn:aws:firehose:us-east-1:111122223333:deliverystream/d", {}),
-            "another Region",
+            "other Regions",
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_what_a_subscription_keeps() -> None:
 def test_who_has_to_confirm(one: Subscribed, asked: bool) -> None:
     assert one.needs_confirmation(NEW) is asked
     said = "\n".join(to_new_topic(OLD, NEW, [one]))
-    assert ("has to confirm it" in said) is asked
+    assert ("must confirm it" in said) is asked
 
 
 def refused(_: object) -> None:

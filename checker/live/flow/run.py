@@ -1,4 +1,4 @@
-"""Runs one chat from end to end, and leaves nothing behind."""
+"""Run one chat from end to end, and remove everything temporary."""
 
 from __future__ import annotations
 
@@ -60,27 +60,27 @@ if TYPE_CHECKING:
 
 
 _SAID = {
-    "ok": "something keeps the messages",
-    "broken": "nothing keeps the messages",
-    "unknown": "whether anything keeps the messages is not known",
+    "ok": "a subscription retains the messages",
+    "broken": "no subscription retains the messages",
+    "unknown": "not known whether a subscription retains the messages",
 }
 
 
 def keep(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
-    """Judge what keeps a topic's messages, and with ``create`` make it where nothing does. Raises StoppedError."""
+    """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
     if not create:
         return SetUp((), judge_retention(calls, topic, wanted.kind, wanted.instance))
     return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
 
 
 def said_of(kept: SetUp) -> str:
-    """Say in a line what was found, and what was made."""
-    made = f", {len(kept.made)} things were made for it" if kept.made else ""
+    """Return one line with the result of the check and the number of created resources."""
+    made = f", resources created: {len(kept.made)}" if kept.made else ""
     return f"{_SAID[kept.retention.status]}{made}"
 
 
 class ExpectedMessage(NamedTuple):
-    """What is waited for: a message of a chat, that nobody else says."""
+    """The message to wait for, identified by the chat's contact and by its unique content."""
 
     contact: str
     content: str
@@ -89,7 +89,7 @@ class ExpectedMessage(NamedTuple):
 def listen(
     steps: Steps, watches: dict[Arn, Watch], said: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
-    """Give every topic that the message comes out of, until it has come out of all or time is up.
+    """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
     Raises UnreadError, StoppedError.
     """
@@ -117,7 +117,7 @@ def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginnin
 
 
 def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> Arrival | None:
-    """Read a message of a queue; ``None`` unless it is what was said in the chat.
+    """Parse a message of the queue. Return None if it is not the expected message.
 
     Some events carry no ContactId, but all carry InitialContactId.
     https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
@@ -134,11 +134,11 @@ def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> 
 
 
 def _consented(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
-    """Consent to everything."""
+    """Give consent to every change."""
 
 
 class Stops(NamedTuple):
-    """Two events: the first ends the flow, which then clears away; the second ends that as well."""
+    """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
 
     flow: threading.Event
     clearing: threading.Event
@@ -152,9 +152,10 @@ def run_flow(
     stops: Stops,
     consent: Consent | None = None,
 ) -> FlowResult:
-    """Send a message through Connect and see it come out of the topics.
+    """Send a message through Connect and check that it arrives at the topics.
 
-    Steps are shown as they happen. ``consent`` is asked before anything lasting is created. What is temporary is removed whatever happens; what could not be is named.
+    Steps are shown as they happen. ``consent`` is asked before anything permanent is created. Temporary resources are
+    always removed; those that cannot be removed are listed in the result.
     """
     run = _Run(asked, sessions, stops, show, consent or _consented)
     try:
@@ -191,7 +192,7 @@ class _Run:
         self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
 
     def _hand_for(self, place: Arn) -> ScopedCalls:
-        """What makes calls in the Region of a resource, always as the caller."""
+        """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
         flow, clearing = self._stops
         return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
@@ -203,7 +204,7 @@ class _Run:
         self._passages[topic] = self._passages[topic]._replace(**found)  # type: ignore[arg-type]
 
     def pass_through(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
-        """Do all steps in their order. Raises UnreadError, StoppedError."""
+        """Run all steps in order. Raises UnreadError, StoppedError."""
         if not self._cleared(rules) and not self.asked.force:
             return End.BLOCKED, None
         if self.asked.retain is not None:
@@ -222,7 +223,7 @@ class _Run:
         return (End.SILENT if silent else End.ARRIVED), None
 
     def _cleared(self, rules: Sequence[Rule]) -> bool:
-        """Prove what can be proven beforehand; false if a link is broken."""
+        """Check every topic before the chat. Return False if a link is broken."""
         causes = [self._proven(topic, rules) for topic in self.asked.topics]
         return not any(causes)
 
@@ -232,7 +233,7 @@ class _Run:
         self.unread += (one for one in calls.skipped if one not in self.unread)
         if isinstance(found, UnreadError):
             gone = found.fault is Fault.GONE
-            cause = Cause("the topic is not there", "name another, or create it") if gone else None
+            cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
             self._note(topic, explanation=found)
             cause = broken_link(found)
@@ -240,7 +241,7 @@ class _Run:
         return cause
 
     def _keep(self, wanted: Wanted) -> None:
-        """See whether something keeps the messages for good, and make it if that is asked for."""
+        """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.asked.topics:
             began, calls = Beginning(), self._hand_for(topic).calls
             if self.asked.create and (planned := rehearse(calls, topic, wanted).planned):
@@ -278,9 +279,9 @@ class _Run:
             self.chat.stream(self.cleanup, topic)
 
     def _count(self, topic: Arn, *, patient: bool) -> None:
-        """Read the counters of a topic, and for one that stayed silent wait for them if asked to."""
+        """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.asked.wait_for_metrics if patient else 0
-        with suppress(UnreadError):  # the step says so, and the message counts for more
+        with suppress(UnreadError):  # the step records the failure, and the message is stronger evidence
             calls = self._hand_for(topic).calls
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
@@ -292,7 +293,7 @@ class _Run:
         return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
 
     def refused(self, error: UnreadError) -> Cause:
-        """Say why a step was refused."""
+        """Return why a step was rejected."""
         step = self.steps.done[-1]
         about = next((one.explanation for one in self.topics() if one.topic == step.what), None)
         seen: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A temporary queue that is subscribed to a topic, to see what comes out of it."""
+"""Watch a topic with a temporary queue that is subscribed to it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 
 _POLL = 1
-"""Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
+"""Time in seconds that a read waits for messages. An interrupt takes effect after at most this time."""
 
 _ONCE = "3600"
-"""Seconds for which a message that was read is not shown again."""
+"""Time in seconds for which a received message stays invisible."""
 
 _SHORT = "300"
-"""Seconds after which messages vanish: other people's chats come through the same topic."""
+"""Retention of messages in seconds. It is short because other chats use the same topic."""
 
 
 class ScopedCalls(NamedTuple):
-    """What makes calls about a topic's Region: in the flow, and when it clears away."""
+    """The calls for a topic's Region: ``calls`` during the flow, ``after`` during the cleanup."""
 
     calls: Calls
     after: Calls
 
 
 class Watch:
-    """One topic's queue, encrypted and open to that topic alone."""
+    """The queue for one topic, encrypted and writable only by that topic."""
 
     def __init__(self, hand: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
         self.topic = topic
@@ -50,7 +50,7 @@ class Watch:
         self._subscription = ""
 
     def set_up(self, cleanup: Cleanup) -> None:
-        """Make the queue and subscribe it. Raises UnreadError, StoppedError."""
+        """Create the queue and subscribe it. Raises UnreadError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
         made = self._make(
             cleanup,
@@ -79,7 +79,7 @@ class Watch:
     def _make(
         self, cleanup: Cleanup, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
-        """Make what was owed last; what the caller may not make is not there to be removed."""
+        """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
             return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
         except UnreadError as error:
@@ -88,9 +88,9 @@ class Watch:
             raise
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError.
+        """Receive messages, waiting a second for them. Raises UnreadError, StoppedError.
 
-        A queue can be used a second after it was made, and need not be there before.
+        A new queue may be missing for one second after its creation.
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
         """
         try:
@@ -121,7 +121,7 @@ class Watch:
                 raise
 
     def _find_subscription(self) -> str:
-        """The ARN of the subscription, empty if there is none: the answer to Subscribe was lost."""
+        """Find the subscription's ARN after the response to Subscribe was lost. Empty if there is none."""
         listed = self._hand.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
         found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
         return next((str(one["SubscriptionArn"]) for one in found), "")
@@ -141,7 +141,7 @@ class Watch:
 
 
 def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
-    """The attributes of a queue that one topic may send to."""
+    """Return the attributes of a queue that only one topic can send to."""
     return {
         "Policy": json.dumps(policy_of([sender_statement(str(queue), str(topic))])),
         "SqsManagedSseEnabled": "true",
@@ -158,11 +158,11 @@ _METRICS = {
 }
 _MINUTE = 60
 _BETWEEN = 15.0
-"""Seconds between two looks at counters that CloudWatch does not show yet."""
+"""Time in seconds between reads of counters that CloudWatch does not show yet."""
 
 
 def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, seconds: float) -> Counters:
-    """Read a topic's counters, again and again for so many seconds while there are none.
+    """Read a topic's counters. Repeat for up to ``seconds`` while there are none.
 
     Raises UnreadError, StoppedError.
     """
@@ -175,7 +175,7 @@ def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, s
 
 
 def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
-    """Read them from the minute on in which the flow began.
+    """Read the counters, starting with the minute in which the flow began.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     """
@@ -203,6 +203,6 @@ def _query(name: str, metric: str, topic: Arn) -> dict[str, Any]:
 
 
 def _sum(result: dict[str, Any]) -> int | None:
-    """The sum over the minutes, ``None`` while there is no datum."""
+    """Return the sum over all minutes. None if there is no data yet."""
     values = result.get("Values") or ()
     return int(sum(values)) if values else None

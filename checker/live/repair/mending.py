@@ -1,4 +1,4 @@
-"""Carries out changes, each on what it was made for, and rolls them back."""
+"""Apply changes, each only to the expected state, and roll them back."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ DEEDS: dict[str, ChangeHandler] = {
 
 
 class Missed(NamedTuple):
-    """A change that the others can do without, and why it failed."""
+    """An optional change that failed, and why."""
 
     change: Change
     fault: InputError
 
 
 class Carried(NamedTuple):
-    """How far a repair got: what is made, what failed alone, and the fault that ended it, if one did."""
+    """The progress of a repair: applied changes, optional changes that failed, and the error that stopped it."""
 
     written: tuple[Change, ...]
     missed: tuple[Missed, ...] = ()
@@ -44,9 +44,9 @@ class Carried(NamedTuple):
 
 
 def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Carried:  # noqa: B008 - frozen
-    """Make changes in their order, each on what it was made for; the first grave fault ends it.
+    """Apply changes in order, each only to the expected state. The first error of a required change stops.
 
-    Whatever is raised is a fault: what was written by then has to be rolled back.
+    Every exception counts as an error, because the changes so far must be rolled back.
     """
     written: list[Change] = []
     missed: list[Missed] = []
@@ -56,7 +56,7 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
             with faults_about(change.resource):
                 if _is_made(calls, deed, change):
                     continue
-                written.append(change)  # from here on it may be made, whatever the answer is
+                written.append(change)  # from here on the change may be applied, even if the call fails
                 deed.do(calls, change, clock)
         except InputError as fault:
             if not deed.without:
@@ -66,7 +66,7 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
 
 
 def _is_made(calls: Calls, deed: ChangeHandler, change: Change) -> bool:
-    """True for a change that is made already. Raises InputError for a resource that others have changed."""
+    """Return True for a change that is applied already. Raises InputError if others changed the resource."""
     stand = deed.stand(calls, change)
     if stand in (ChangeState.OTHER, ChangeState.FOREIGN):
         help_text = "nothing was written to it; run the command again"
@@ -75,13 +75,13 @@ def _is_made(calls: Calls, deed: ChangeHandler, change: Change) -> bool:
 
 
 _LEAST_ATTEMPTS = 3
-"""A rollback is tried so often, however long each attempt takes: many keys may have to be looked through."""
+"""Minimum number of rollback attempts. A single attempt may take long, because it may have to search many keys."""
 
 
 class Undone(NamedTuple):
-    """The result for each change: rolled back, never made, changed by others since, or created by others.
+    """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
 
-    ``stuck`` could not be rolled back; the changes before it were not touched.
+    ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
     """
 
     back: tuple[Change, ...] = ()
@@ -92,7 +92,7 @@ class Undone(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """True if no change of the repair is left."""
+        """Return True if no change of the repair remains."""
         return not self.drifted and self.stuck is None
 
 
@@ -103,7 +103,7 @@ def roll_back(
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> Undone:
-    """Roll changes back, the last first, and try again what may work later. Changes by others are left alone."""
+    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
     undone = Undone()
     for change in reversed(changes):
         attempt = _Attempt(calls, change, undone, clock, force=force)
@@ -115,7 +115,7 @@ def roll_back(
 
 
 class _Attempt:
-    """Rolls one change back; an answer that was lost may be that of a call that has worked."""
+    """Rolls back one change. A call whose response was lost may have succeeded."""
 
     def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
         self.undone = undone
@@ -127,7 +127,7 @@ class _Attempt:
         self._began = False
 
     def __call__(self) -> bool:
-        """Try once; false where it may work later."""
+        """Try once. Return False if a retry may succeed."""
         self._calls.ask_again()
         self.fault = None
         try:
@@ -154,6 +154,6 @@ class _Attempt:
             self.undone = undone._replace(back=(*undone.back, change))
 
     def _is_in_use(self, stand: ChangeState) -> bool:
-        """True for a key with an alias while a topic is left alone: the topic is still encrypted with it."""
+        """Return True for a key with an alias while a topic is not rolled back: the topic may still use the key."""
         left = self.undone.drifted or self.undone.foreign
         return self._change.kind == NEW_KEY and stand is not ChangeState.PARTLY and bool(left)

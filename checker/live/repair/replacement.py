@@ -1,4 +1,4 @@
-"""Finds what takes the place of a topic or a key that cannot be mended where it is, or says what it will be."""
+"""Find or plan the replacement of a topic or key that cannot be fixed in place."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ if TYPE_CHECKING:
 
 
 class Alias(NamedTuple):
-    """The alias of a key that is to encrypt the topic, and whether there is such a key already."""
+    """The alias of the key that will encrypt the topic, and whether it exists."""
 
     arn: Arn
     there: bool
 
 
 class Successor(NamedTuple):
-    """What will be there: the topic, which is ``there`` already or created, with its key and its subscribers.
+    """The future state: the topic, which exists if ``there`` is True, with its key and its subscribers.
 
-    ``old`` is what is replaced, with its subscriptions; ``known`` are those that the topic has already, by protocol
-    and endpoint. ``alias`` is that of a key that takes the place of another one.
+    ``old`` is the replaced topic, with its subscriptions. ``known`` are subscriptions that the new topic has already,
+    by protocol and endpoint. ``alias`` is that of a key that replaces another one.
     """
 
     calls: Calls
@@ -71,17 +71,17 @@ class Successor(NamedTuple):
 
     @property
     def replaced(self) -> Arn:
-        """The topic that is replaced, or whose key is."""
-        assert isinstance(self.old.topic.arn, Arn)  # noqa: S101 - it was asked for by its ARN
+        """Return the topic that is replaced, or whose key is replaced."""
+        assert isinstance(self.old.topic.arn, Arn)  # noqa: S101 - the topic was read by its ARN
         return self.old.topic.arn
 
     @property
     def subscribers(self) -> tuple[Subscribed, ...]:
-        """Every subscription that the topic can have of those of the old one, as it is to have it."""
+        """Return the old topic's subscriptions that the new topic can have, in the form to create."""
         return tuple(copied(one, self.topic) for one in self.subscribed if not why_not(one, self.topic))
 
     def changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
-        """What is to be done, with these policies by ARN: the key first, then the topic, then who listens to it."""
+        """Yield the changes with these policies, by ARN: first the key, then the topic, then the subscriptions."""
         yield from self._key_changes(texts)
         yield from self._topic_changes(texts)
         for one in self.subscribers:
@@ -102,7 +102,7 @@ class Successor(NamedTuple):
             yield Change(name, KEY, now[name], texts[name])
 
     def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
-        """A topic that is there opens nothing that its key would still refuse: its policy comes last."""
+        """Yield the changes of the topic. The policy comes last, so that it never allows more than the key."""
         name, now = str(self.topic), self.found.texts()
         if not self.there:
             yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**now, **texts}[name])))
@@ -131,7 +131,7 @@ class Successor(NamedTuple):
 
 
 def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
-    """Say what has to take the place of a topic or its key; ``None`` if nothing has to. Raises InputError."""
+    """Return the replacement that a topic or its key needs. None if it needs none. Raises InputError."""
     region = wanted.region
     reasons = tuple(topic_reasons(found.topic, region))
     made = Successor(calls, found, wanted.topic, found, reasons)
@@ -140,17 +140,17 @@ def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
     check_account(calls, wanted.topic)
     if reasons:
         made = _moved(made, wanted)
-    # While the topic is not there yet, the old one's key is the one that it would have.
+    # The old key stays in use while the new topic does not exist yet.
     then = made.found if made.there else found
     keys = tuple(key_reasons(then.topic, then.key, region))
     return _rekeyed(made, wanted, keys) if keys else made
 
 
 def _moved(made: Successor, wanted: Wanted) -> Successor:
-    """Find the topic that takes the place of the old one, or say what it will be."""
+    """Find the topic that replaces the old one, or plan it."""
     old = made.old
     if old.tags is None:
-        raise InputError(str(wanted.topic), "its tags, which are to be copied, could not be read")
+        raise InputError(str(wanted.topic), "its tags could not be read, but must be copied")
     calls = made.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
     names = topic_names(wanted.topic, wanted.region)
     arn, there = new_topic.place_for(calls, names, mark(wanted.topic))
@@ -167,7 +167,7 @@ def _moved(made: Successor, wanted: Wanted) -> Successor:
 
 
 def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Successor:
-    """Find the key that takes the place of the old one, or say what it will be."""
+    """Find the key that replaces the old one, or plan it."""
     alias = Alias(*new_key.place_for(made.calls, alias_names(made.topic), mark(made.topic)))
     name = alias.arn.resource
     key = (
@@ -180,7 +180,7 @@ def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Succe
 
 
 def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
-    """What reports say of it."""
+    """Return the replacement as reports show it."""
     return Replacement(
         str(made.replaced),
         str(made.topic),
@@ -194,7 +194,7 @@ def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
 def _left_out(made: Successor) -> Iterator[Remark]:
     old, new = made.replaced, made.topic
     if made.alias is not None and made.old.key is not None and made.old.key.manager != "AWS":
-        reason = "the new key lets its account and Connect in, and nobody else"
+        reason = "the new key allows only its account and Connect"
         yield Remark(f"policy of the key `{made.old.topic.key}`", reason)
     if old == new:
         return
@@ -202,9 +202,11 @@ def _left_out(made: Successor) -> Iterator[Remark]:
     yield from lost_tags(made.old.tags or {}, frozenset(managers(made.old.tags or {})))
     if made.old.topic.fifo is not True:
         command = f"aws sns get-data-protection-policy --region {old.region} --resource-arn {old}"
-        yield Remark("data protection policy", f"not looked for; if there is one, this shows it: {command}")
+        yield Remark("data protection policy", f"not checked; to see whether there is one, run: {command}")
     if not isinstance(made.old.topic.policy, PolicyText):
-        yield Remark("policy", "it could not be read, so the new topic gets what AWS documents alone")
+        yield Remark(
+            "policy", "it could not be read, so the new topic only gets the policy that AWS documents"
+        )
     for one in made.subscribed:
         reason = why_not(one, new)
         yield from [Remark(one.name, reason)] if reason else lost_parts(one, new)

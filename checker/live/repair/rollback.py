@@ -1,4 +1,4 @@
-"""Looks up the effect of a rollback. A receipt may be forged: AWS has to confirm whatever it says about a resource."""
+"""Predict the effect of a rollback. A receipt may be forged, so AWS must confirm what it says about a resource."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.aws.lookup import Caller
 
-_FOREIGN = "it was not created by this repair: it does not carry the id of the receipt"
+_FOREIGN = "not created by this repair: it does not have the tag with the receipt ID"
 _CHANGED = "it was changed since the repair"
-_IN_USE = "a topic that stays may be encrypted with it"
+_IN_USE = "a topic that is not rolled back may be encrypted with it"
 
 
 class Fate(Enum):
-    """The result of a rollback for a change: it is rolled back, was never made, or is left alone."""
+    """The result of a rollback for a change: rolled back, never applied, or left as it is."""
 
     ROLL_BACK = "roll back"
     AS_BEFORE = "as before"
@@ -33,7 +33,7 @@ class Fate(Enum):
 
 
 class Prospect(NamedTuple):
-    """The fate of a change, the reason if it is left alone, and the policy as it is now."""
+    """The expected result for a change, the reason if it is left, and the current policy."""
 
     change: Change
     fate: Fate
@@ -43,15 +43,15 @@ class Prospect(NamedTuple):
 
 
 def check_caller(receipt: Receipt, caller: Caller) -> None:
-    """See that the caller works in the account of the resources that would be deleted. Raises InputError."""
+    """Check that the caller is in the account of the resources to delete. Raises InputError."""
     if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
-        reason = f"the receipt is of account {receipt.account}, the caller of account {caller.account}"
+        reason = f"the receipt is from account {receipt.account}, the caller from account {caller.account}"
         help_text = f"nothing was changed; use credentials of account {receipt.account}"
         raise InputError("RECEIPT", reason, help_text=help_text)
 
 
 def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
-    """Look every resource up, in the order in which changes are rolled back. Raises InputError."""
+    """Look up every resource, in the order of the rollback. Raises InputError."""
     found: list[Prospect] = []
     for change in reversed(receipt.changes):
         found.append(_prospect(calls, receipt, change, found, force=force))
@@ -79,7 +79,7 @@ def _prospect(
 
 
 def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
-    """Say how a resource is, apart from the subscriptions that are removed before a topic is deleted."""
+    """Return the state of a resource, ignoring subscriptions that are removed before their topic is deleted."""
     if change.kind != NEW_TOPIC:
         return DEEDS[change.kind].stand(calls, change)
     removed = (
@@ -90,11 +90,11 @@ def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState
 
 
 def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: ChangeState) -> Iterator[str]:
-    """Say why a resource is not provably the one that the repair created; nothing if it is, or was not created."""
+    """Yield reasons why the repair may not have created a resource. None if it did, or if nothing was created."""
     if stand is ChangeState.FOREIGN:
         yield _FOREIGN
     elif change.kind == SUBSCRIPTION and new_topic.receipt_of(calls, change.resource) != receipt.id:
-        yield "another run created the topic, so that nothing proves who subscribed the endpoint"
+        yield "another run created the topic, so it is not known which run subscribed the endpoint"
     elif change.kind == NEW_KEY:
         created = new_key.created_at(calls, change)
         if created is not None and created < receipt.time - CLOCK_SKEW:

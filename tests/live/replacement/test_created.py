@@ -218,7 +218,7 @@ def test_what_is_managed_elsewhere_is_refused_without_force(account: Account, tm
     ("arguments", "said"),
     [
         (("examples",), "only live topics are replaced"),
-        (("--topic-arn", "arn:aws:sns:us-west-2:111122223333:x", "--apply"), "did not find it"),
+        (("--topic-arn", "arn:aws:sns:us-west-2:111122223333:x", "--apply"), "not found: `"),
     ],
 )
 def test_what_cannot_be_replaced_is_refused(account: Account, arguments: tuple[str, ...], said: str) -> None:  # noqa: ARG001
