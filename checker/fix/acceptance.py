@@ -33,7 +33,7 @@ def key_of(finding: Finding) -> object:
     return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
-def faults(
+def rejection(
     before: Reading, after: Reading, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
 ) -> str:
     """Return why the edits must be rejected, judging by the edited files. Empty if they are accepted."""
@@ -52,14 +52,14 @@ def faults(
         expected = meaning(changed(known.root, mine)) if mine else known.says
         if now.says != expected and (mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
             return "the edit would change other policies, or not as planned"
-    return _not_gone(before, after, attempts) or _come(before, after, attempts)
+    return _unresolved(before, after, attempts) or _uncovered(before, after, attempts)
 
 
 _TOGETHER = "together"
 """Budget key for the proof of all fixes together. It has a budget of its own, so that it never starves."""
 
 
-def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
+def unsafe_together(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
     """Return why all changes since the first reading are unsafe together. Empty if they are safe."""
     now = {one.name: one for one in then.policies()}
     for known in first.policies():
@@ -90,7 +90,7 @@ def _may_change(
     return value.applicability is not Applicability.UNSAFE
 
 
-def _not_gone(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
+def _unresolved(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
     """Return the reason to reject edits that leave a finding in place."""
     counts = Counter(map(key_of, after.report.findings))
     earlier = Counter(map(key_of, before.report.findings))
@@ -101,15 +101,15 @@ def _not_gone(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
     return ""
 
 
-def _come(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
+def _uncovered(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
     """Return the first new finding that is at least as severe as the fixed ones and has no fix of its own."""
     earlier = Counter(map(_kind, before.report.findings))
     worst = max(one.finding.severity.rank for one in attempts)
     for finding in after.report.findings:
         earlier[_kind(finding)] -= 1
-        mendable = any(fix.operations for fix in finding.fixes)
-        grave = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
-        if grave and not mendable and earlier[_kind(finding)] < 0:
+        is_fixable = any(fix.operations for fix in finding.fixes)
+        is_severe = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
+        if is_severe and not is_fixable and earlier[_kind(finding)] < 0:
             return f"after the edit, {finding.message}"
     return ""
 

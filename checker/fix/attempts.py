@@ -48,12 +48,12 @@ def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None 
     new = changed(policy.root, fix.operations)
     if not policy.is_written:
         # A declared policy replaces the AWS default, so it must contain all statements of the default.
-        return _for_people(fix, policy, check, _NO_POLICY, statements_of(new))
+        return _manual_fix(fix, policy, check, _NO_POLICY, statements_of(new))
     try:
         new = policy.localized(new)
-        edits = _allowed(_edits(policy, new), policy, check)
+        edits = _checked(_edits(policy, new), policy, check)
     except CannotEditError as error:
-        return _for_people(fix, policy, check, str(error), _changed_statements(policy.root, new))
+        return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
     value = worth(policy.case, read_policy(new, policy.text.dialect)[0], budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
     return Appraisal(appraised, edits, value.reason)
@@ -69,7 +69,7 @@ def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:
         return lowered(policy.root, new)
 
 
-def _for_people(
+def _manual_fix(
     fix: Fix, policy: KnownPolicy, check: Check, reason: str, statements: tuple[Node, ...]
 ) -> Appraisal:
     """Turn a fix into a manual one. Code that serves several environments gets a variable for the instance."""
@@ -93,7 +93,7 @@ def by_hand(
     return Appraisal(displayed, (), reason, policy.named(statements))
 
 
-def _allowed(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> tuple[TextEdit, ...]:
+def _checked(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> tuple[TextEdit, ...]:
     """Return the edits if their files may be edited. Raises CannotEditError otherwise."""
     check(policy.file)
     for edit in edits:
@@ -148,8 +148,8 @@ class FixOptions(NamedTuple):
 class Attempts:
     """Computes fixes, and remembers those that must not be tried again."""
 
-    def __init__(self, leave: FixOptions) -> None:
-        self.leave = leave
+    def __init__(self, options: FixOptions) -> None:
+        self.options = options
         self.budgets = proof_budgets()
         self.refused: dict[object, UnfixedFinding] = {}
 
@@ -177,46 +177,48 @@ class Attempts:
                 appraisal = by_hand(fix, policy, _NO_TOPIC)
             else:
                 conditioned = self._conditioned(fix, policy)
-                appraisal = appraise(conditioned, policy, self.leave.check, self.budgets[policy.name])
+                appraisal = appraise(conditioned, policy, self.options.check, self.budgets[policy.name])
         except NoPlaceError:
             return None  # another fix of this round must come first
         finding = _with_fix(finding, fix, appraisal.fix)
         worth = appraisal.fix.applicability
-        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.leave.unsafe):
-            self.refused[key_of(finding)] = _left(finding, policy, appraisal)
+        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.options.unsafe):
+            self.refused[key_of(finding)] = _unfixed(finding, policy, appraisal)
             return None
         return Attempt(finding, appraisal.fix, policy, appraisal.edits)
 
     def _lacks_topic(self, policy: KnownPolicy) -> bool:
         """Return True if the key grant must be limited to topics but no topic is known to use the key."""
-        of_topic = self.leave.kms_condition is KeyCondition.TOPIC
+        of_topic = self.options.kms_condition is KeyCondition.TOPIC
         return of_topic and isinstance(policy.case, KeyAnalysis) and not policy.case.topics
 
     def _conditioned(self, fix: Fix, policy: KnownPolicy) -> Fix:
         """Add the requested condition to a key grant."""
-        if self.leave.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
+        if self.options.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
             return fix
-        return fix._replace(operations=bound(fix.operations, policy.case, self.leave.kms_condition))
+        return fix._replace(operations=bound(fix.operations, policy.case, self.options.kms_condition))
 
     def refuse(self, attempt: Attempt, reason: str) -> None:
         """Record a fix whose edits were rejected, with the reason."""
         appraisal = by_hand(attempt.fix, attempt.known, reason)
         finding = _with_fix(attempt.finding, attempt.fix, appraisal.fix)
-        self.refused[key_of(finding)] = _left(finding, attempt.known, appraisal)
+        self.refused[key_of(finding)] = _unfixed(finding, attempt.known, appraisal)
 
-    def left(self, reading: Reading) -> Iterator[UnfixedFinding]:
+    def unfixed(self, reading: Reading) -> Iterator[UnfixedFinding]:
         """Yield the findings that are not fixed. Statements that several findings need are listed once."""
         given: set[object] = set()
         for finding in reading.report.findings:
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
-            left = self.refused.get(key_of(finding)) or UnfixedFinding(finding, plan, "" if plan else _NO_FIX)
-            asked = (finding.resource, tuple(map(meaning, left.statements)))
-            yield left._replace(statements=(), reason=_ABOVE) if asked in given else left
-            if left.statements:
+            unfixed = self.refused.get(key_of(finding)) or UnfixedFinding(
+                finding, plan, "" if plan else _NO_FIX
+            )
+            asked = (finding.resource, tuple(map(meaning, unfixed.statements)))
+            yield unfixed._replace(statements=(), reason=_ABOVE) if asked in given else unfixed
+            if unfixed.statements:
                 given.add(asked)
 
 
-def _left(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
+def _unfixed(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
     displayed = appraisal.fix.applicability is Applicability.DISPLAY
     return UnfixedFinding(
         finding,

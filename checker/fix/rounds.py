@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Applicability
-from checker.fix.acceptance import faults, together_unsafe
+from checker.fix.acceptance import rejection, unsafe_together
 from checker.fix.attempts import Attempts, FixOptions
 from checker.fix.editable import anything
 from checker.fix.text.edits import edited
@@ -64,17 +64,17 @@ def repair(
     state = _State(read, {}, first, first, attempts.budgets, unsafe)
     mended: list[FixedFinding] = []
     for _ in range(MAX_ROUNDS):
-        asked = attempts.of(state.reading)
-        if not asked:
+        selected = attempts.of(state.reading)
+        if not selected:
             break
-        trial = state.tried(asked)
+        trial = state.attempt_all(selected)
         if trial.wrong:
-            trial = _one_by_one(state, asked, attempts)
+            trial = _one_by_one(state, selected, attempts)
         if trial.attempts:
             attempts.forget()
         mended += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
-    return Repair(state.texts, tuple(mended), tuple(attempts.left(state.reading)), first, state.reading)
+    return Repair(state.texts, tuple(mended), tuple(attempts.unfixed(state.reading)), first, state.reading)
 
 
 class _Trial(NamedTuple):
@@ -96,26 +96,26 @@ class _State(NamedTuple):
     budgets: ProofBudgets
     unsafe: bool
 
-    def tried(self, attempts: list[Attempt]) -> _Trial:
+    def attempt_all(self, attempts: list[Attempt]) -> _Trial:
         """Try some attempts without writing files. Fixes that are safe one by one may be unsafe together."""
-        drafted = _drafted(self.texts, attempts)
-        then = self.read(drafted)
-        wrong = faults(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
-        together = wrong or together_unsafe(self.first, then, self.budgets)
+        texts = _edited_texts(self.texts, attempts)
+        then = self.read(texts)
+        wrong = rejection(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
+        together = wrong or unsafe_together(self.first, then, self.budgets)
         if together and self.unsafe and not wrong:
             attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
-        return _Trial(attempts, drafted, then, wrong if self.unsafe else together)
+        return _Trial(attempts, texts, then, wrong if self.unsafe else together)
 
 
 def _unsafe(fix: Fix) -> Fix:
     return fix._replace(applicability=Applicability.UNSAFE)
 
 
-def _one_by_one(state: _State, asked: list[Attempt], attempts: Attempts) -> _Trial:
+def _one_by_one(state: _State, selected: list[Attempt], attempts: Attempts) -> _Trial:
     """Find the attempts that work together. Refuse each of the others."""
     best = _Trial([], state.texts, state.reading)
-    for one in asked:
-        trial = state.tried([*best.attempts, one])
+    for one in selected:
+        trial = state.attempt_all([*best.attempts, one])
         if trial.wrong:
             attempts.refuse(one, trial.wrong)
         else:
@@ -123,7 +123,7 @@ def _one_by_one(state: _State, asked: list[Attempt], attempts: Attempts) -> _Tri
     return best
 
 
-def _drafted(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str, str]:
+def _edited_texts(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str, str]:
     """Return the texts after the edits of some attempts."""
     by_file: dict[str, list[TextEdit]] = {}
     for attempt in attempts:

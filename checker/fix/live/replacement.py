@@ -38,7 +38,7 @@ class State(StrEnum):
     DONE = "done"
     NOT_DONE = "not done"
     FAILED = "failed"
-    TAKEN_BACK = "taken back"
+    ROLLED_BACK = "taken back"
     LEFT = "left"
 
 
@@ -121,34 +121,34 @@ def mark(old: Arn) -> str:
     return str(old)[:_LONGEST_TAG]
 
 
-def readdressed(policy: str, old: Arn, new: Arn) -> str:
+def replace_arn(policy: str, old: Arn, new: Arn) -> str:
     """Rewrite the policy of one topic for another: replace the ARN where it is the whole value."""
-    return json.dumps(_readdressed(json.loads(policy), str(old), str(new)))
+    return json.dumps(_replace_arn(json.loads(policy), str(old), str(new)))
 
 
-def _readdressed(value: object, old: str, new: str) -> object:
+def _replace_arn(value: object, old: str, new: str) -> object:
     if isinstance(value, dict):
-        return {name: _readdressed(one, old, new) for name, one in value.items()}
+        return {name: _replace_arn(one, old, new) for name, one in value.items()}
     if isinstance(value, list):
-        return [_readdressed(one, old, new) for one in value]
+        return [_replace_arn(one, old, new) for one in value]
     return new if value == old else value
 
 
 _PROTOCOLS = ("HTTP", "Firehose", "Lambda", "Application", "SQS")
 _FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
-_CARRIED = (
+_COPIED = (
     *("DeliveryPolicy", "DisplayName", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
     *(f"{protocol}{name}" for protocol in _PROTOCOLS for name in _FEEDBACK),
 )
 _FIFO_ALONE = ("ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope")
 
 
-def carried(attributes: Mapping[str, str]) -> dict[str, str]:
+def copied_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes that are copied to a new standard topic. Policy and key are not among them.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
-    return {name: attributes[name] for name in _CARRIED if attributes.get(name)}
+    return {name: attributes[name] for name in _COPIED if attributes.get(name)}
 
 
 def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
@@ -158,7 +158,7 @@ def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
             yield Remark(name, "only FIFO topics support it: messages may arrive out of order or twice")
 
 
-def carried_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
+def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
     """Return the tags that are copied."""
     return {name: value for name, value in tags.items() if not _lost_tag(name, managing)}
 
@@ -209,19 +209,19 @@ def _endpoint(one: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
     if one.protocol == "sqs":
         yield (
             f"queue `{one.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
-            f"as aws:SourceArn{_far(one, new)}"
+            f"as aws:SourceArn{_opt_in_note(one, new)}"
         )
     elif one.protocol == "lambda":
         yield (
             f"function `{one.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
             f"--function-name {one.endpoint} --statement-id {new.resource[:80]} "
-            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_far(one, new)}"
+            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(one, new)}"
         )
     if one.needs_confirmation(new):
         yield f"{one.name}: its owner must confirm it within two days, or nothing is delivered"
 
 
-def _far(one: Subscribed, new: Arn) -> str:
+def _opt_in_note(one: Subscribed, new: Arn) -> str:
     """Return a note on opt-in Regions for a subscription in another Region.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html

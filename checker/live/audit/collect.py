@@ -12,10 +12,10 @@ from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
     list_instances,
-    names_none_of,
-    seen_to_stream,
-    tied,
-    tied_whatever_streams,
+    names_only_missing,
+    pair_streaming,
+    pair_topic,
+    pair_without_trail,
 )
 from checker.live.audit.topics import (
     Read,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
 
 
-class Around:
+class UnitContext:
     """Reads instances and contacts in background threads. CloudTrail allows only two calls per second."""
 
     def __init__(self, calls: Calls, plan: Plan, aside: Executor) -> None:
@@ -66,7 +66,7 @@ class Around:
         """Wait for the topics that contacts stream to, and return them."""
         return frozenset(text for contact in self.contacts() for text, _ in contact.topics)
 
-    def tied(self, topic: Topic) -> Topic | None:
+    def pair(self, topic: Topic) -> Topic | None:
         """Pair a topic with the instances given for it and with those that CloudTrail shows.
 
         Return None while the result depends on a read that is not done.
@@ -78,16 +78,16 @@ class Around:
         if given:
             return self._with_streaming(topic, given, listed)
         if self.is_known():
-            return tied(topic, self._there(), self.contacts(), complete=listed is not None)
+            return pair_topic(topic, self._existing(), self.contacts(), complete=listed is not None)
         # If the instances could not be listed, only CloudTrail shows which instances exist.
-        return None if listed is None else tied_whatever_streams(topic, listed)
+        return None if listed is None else pair_without_trail(topic, listed)
 
     def _given_instead(
         self, topic: Topic, named: Named, listed: Sequence[Instance] | None
     ) -> tuple[Pairing, ...]:
         """Return the given instances if the topic's policy names only instances that do not exist."""
         fitting = self._plan.fitting(topic, named)
-        return fitting if fitting and listed is not None and names_none_of(listed, topic, named) else ()
+        return fitting if fitting and listed is not None and names_only_missing(listed, topic, named) else ()
 
     def _with_streaming(
         self, topic: Topic, given: tuple[Pairing, ...], listed: Sequence[Instance] | None
@@ -98,11 +98,11 @@ class Around:
             return topic._replace(pairings=given)
         if not self.is_known():
             return None
-        streaming = seen_to_stream(topic, self._there(), self.contacts())
+        streaming = pair_streaming(topic, self._existing(), self.contacts())
         others = (one for one in streaming if one.instance not in stated)
         return topic._replace(pairings=(*given, *others))
 
-    def _there(self) -> tuple[Instance, ...]:
+    def _existing(self) -> tuple[Instance, ...]:
         """Return the instances of the unit, or those that CloudTrail shows if they could not be listed."""
         listed = self._instances.result()
         if listed is not None:
@@ -131,13 +131,13 @@ class Collector:
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
-        self._around = Around(calls, plan, aside)
+        self._context = UnitContext(calls, plan, aside)
         self._reads = reads
-        self._passed: set[str] = set()
+        self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
-        self._untied: list[Topic] = []
+        self._unpaired: list[Topic] = []
         self._plain: list[Topic] = []
         self._encrypted: list[Topic] = []
 
@@ -148,24 +148,24 @@ class Collector:
         """
         for topic in self._topics():
             self._read_key(topic)
-            self._tie([topic])
+            self._queue_topics([topic])
             if len(self._plain) >= _TOGETHER and self.subscriptions.ready():
                 yield self._unencrypted()
-        contacts = self._around.contacts()
-        self._tie([])
+        contacts = self._context.contacts()
+        self._queue_topics([])
         yield self._unencrypted()
         yield from self._by_key(self._whole(self._encrypted))
         yield Inventory(contacts=contacts)
 
-    def _tie(self, topics: Iterable[Topic]) -> None:
+    def _queue_topics(self, topics: Iterable[Topic]) -> None:
         """Queue topics for the next check, or until it is known which instances stream to them."""
-        waiting, self._untied = (self._untied, []) if self._around.is_known() else ([], self._untied)
+        waiting, self._unpaired = (self._unpaired, []) if self._context.is_known() else ([], self._unpaired)
         for topic in (*waiting, *topics):
-            tied = self._around.tied(topic)
-            if tied is None:
-                self._untied.append(topic)
+            paired = self._context.pair(topic)
+            if paired is None:
+                self._unpaired.append(topic)
             else:
-                (self._encrypted if topic.name in self._reading else self._plain).append(tied)
+                (self._encrypted if topic.name in self._reading else self._plain).append(paired)
 
     def _read_key(self, topic: Topic) -> None:
         if isinstance(topic.key, str) and isinstance(topic.arn, Arn):
@@ -207,12 +207,12 @@ class Collector:
                 encrypted.append(read)
             elif read.attributes is not None:
                 others.append(read)
-            if self._around.is_known():
+            if self._context.is_known():
                 yield from self._streamed(others, tags)
                 others.clear()
         yield from self._streamed([*others, *encrypted], tags)
-        streamed = self._around.streamed()
-        self.not_judged += len(self._passed - streamed)
+        streamed = self._context.streamed()
+        self.not_judged += len(self._skipped_before - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
         for read in self._read(sorted(unlisted)):
             topic = self._in_scope(read, tags, streamed)
@@ -225,14 +225,14 @@ class Collector:
     def _listed(self, tags: Tags) -> Iterator[str]:
         """List the topics, except those that an earlier run skipped."""
         for arn in list_topics(self.calls):
-            if self._reads.passed(arn) and arn not in tags:
-                self._passed.add(arn)
+            if self._reads.was_skipped(arn) and arn not in tags:
+                self._skipped_before.add(arn)
             else:
                 yield arn
 
     def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
         """Yield topics in scope only because contacts stream to them or their key allows Connect. Count the rest."""
-        streamed = self._around.streamed()
+        streamed = self._context.streamed()
         for read in reads:
             connected = streamed | {read.arn} if self._is_shown_by_key(read, streamed) else streamed
             topic = self._in_scope(read, tags, connected) if read.arn in connected else None

@@ -57,7 +57,7 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     return tuple(one for one in map(instance_of, listed) if one is not None)
 
 
-def tied(
+def pair_topic(
     topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact], *, complete: bool = True
 ) -> Topic:
     """Pair a topic with the instances that are known to stream to it.
@@ -70,7 +70,7 @@ def tied(
     return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen, complete=complete))
 
 
-def seen_to_stream(
+def pair_streaming(
     topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]
 ) -> tuple[Pairing, ...]:
     """Pair a topic with the existing instances that CloudTrail shows to stream to it. Deleted ones are ignored."""
@@ -83,7 +83,7 @@ def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
     return {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
 
 
-def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
+def pair_without_trail(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
     """Pair a topic before CloudTrail is read. Return None if CloudTrail could change the result."""
     named = named_by(topic)
     found = _streaming(topic, named, listed, ())
@@ -91,7 +91,7 @@ def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | N
     return topic._replace(pairings=found) if found == then else None
 
 
-def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
+def names_only_missing(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
     """Return True if a policy names only instances of the topic's account and Region, and none of them exists."""
     here = isinstance(topic.arn, Arn) and (topic.arn.account, topic.arn.region)
     ours = all((arn.account, arn.region) == here for arn in named.instances)

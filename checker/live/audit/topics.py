@@ -52,17 +52,19 @@ class Reads(NamedTuple):
         """Return True if the attributes of a topic are known."""
         return self.known.get(arn) is not None
 
-    def passed(self, arn: str) -> bool:
+    def was_skipped(self, arn: str) -> bool:
         """Return True if an earlier run skipped the topic."""
         return arn in self.known and self.known[arn] is None
 
     def add(self, arn: str, attributes: Attributes, scope: Scope) -> None:
         """Record the useful attributes of a topic."""
-        passed = is_passed_over(attributes.get("Policy"), scope) and not encrypted_with(attributes)
-        self.keep(arn, None if passed else {name: attributes[name] for name in _OF_USE if name in attributes})
+        skippable = is_skippable(attributes.get("Policy"), scope) and not encrypted_with(attributes)
+        self.keep(
+            arn, None if skippable else {name: attributes[name] for name in _OF_USE if name in attributes}
+        )
 
 
-def is_passed_over(policy: str | None, scope: Scope) -> bool:
+def is_skippable(policy: str | None, scope: Scope) -> bool:
     """Return True for a policy that cannot name Connect and need not be parsed. Most policies cannot."""
     asked_for = scope.all_topics or bool(scope.topics)
     return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
@@ -138,7 +140,7 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
     if attributes is None:
         return None
     policy = attributes.get("Policy")
-    if arn not in tags and arn not in streamed and is_passed_over(policy, plan.scope):
+    if arn not in tags and arn not in streamed and is_skippable(policy, plan.scope):
         return None
     topic = topic_of(arn, attributes, tags.get(arn, ()))
     if isinstance(topic.policy, Unknown):

@@ -134,8 +134,8 @@ def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object)
 def _check_types(shape: Any, value: Any, at: str) -> None:
     """Validate a value and all nested values against a shape of the service model. Raises BadAnswerError."""
     types = _TYPES.get(shape.type_name, (object,))
-    odd = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
-    if odd:
+    is_invalid = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
+    if is_invalid:
         raise BadAnswerError(f"{at.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
     for inner, one, place in _inner(shape, value):
         _check_types(inner, one, f"{at}{place}")

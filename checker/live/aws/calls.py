@@ -99,7 +99,7 @@ class Calls:
             failed = _failed_operation(error, service, operation)
             raise self._unread(what, error, reason_of(error, *failed), service, began) from None
         except BadAnswerError as error:
-            raise self.odd(service, operation, what, str(error)) from None
+            raise self.bad_answer(service, operation, what, str(error)) from None
         except TimeoutError:
             raise self._late(service, operation, what, began) from None
         with self._lock:
@@ -108,7 +108,7 @@ class Calls:
         self._seen()
         return answer
 
-    def odd(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
+    def bad_answer(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
         """Return the error for an invalid response."""
         self.again = True
         said = Fault.ODD.says.format(action=action_of(service, operation))
@@ -203,7 +203,7 @@ class Calls:
             yield answer.get(listing.items) or []
             following = answer.get(listing.says)
             if reason := _broken_paging(answer, following, seen):
-                raise self.odd(listing.service, listing.operation, what, reason)
+                raise self.bad_answer(listing.service, listing.operation, what, reason)
             if not following:
                 return
             seen.add(following)

@@ -46,9 +46,9 @@ class Keys:
             first = name not in self._read
             future = self._read.setdefault(name, Future())
         if first:
-            _settle(future, lambda: read_key(self._calls, arn, reference, topic))
+            _complete(future, lambda: read_key(self._calls, arn, reference, topic))
         found = future.result()
-        return found and _called(found, reference)
+        return found and _with_alias(found, reference)
 
     def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
         """Return the ARN of the key if it is known without DescribeKey."""
@@ -68,7 +68,7 @@ class Keys:
             first = self._aliases is None
             future = self._aliases = self._aliases or Future()
         if first:
-            _settle(future, self._list_aliases)
+            _complete(future, self._list_aliases)
         return future.result()
 
     def _list_aliases(self) -> dict[str, str] | None:
@@ -84,7 +84,7 @@ def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {one["AliasName"]: one["TargetKeyId"] for one in aliases if one.get("TargetKeyId")}
 
 
-def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
+def _complete(future: Future[_T], work: Callable[[], _T]) -> None:
     try:
         future.set_result(work())
     except BaseException as error:
@@ -92,7 +92,7 @@ def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
         raise
 
 
-def _called(key: Key, reference: str) -> Key:
+def _with_alias(key: Key, reference: str) -> Key:
     """Add the topic's reference to the key's names."""
     if key.answers_to(reference):
         return key

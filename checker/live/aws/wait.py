@@ -72,7 +72,7 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
         inbox = _IDLE.get_nowait()
     except Empty:
         inbox = SimpleQueue()
-        threading.Thread(target=_work_off, args=(inbox,), name="aws", daemon=True).start()
+        threading.Thread(target=_serve, args=(inbox,), name="aws", daemon=True).start()
     inbox.put(_Work(result, work))
     try:
         return result.result(seconds)
@@ -90,7 +90,7 @@ def check_awaited() -> None:
         raise TimeoutError
 
 
-def _work_off(inbox: SimpleQueue[_Work]) -> None:
+def _serve(inbox: SimpleQueue[_Work]) -> None:
     while True:
         result, work = inbox.get()
         _THREAD.result = result

@@ -25,9 +25,9 @@ _PLAIN = "text/plain"
 class Chat:
     """A customer's chat with an instance."""
 
-    def __init__(self, hand: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
+    def __init__(self, scoped: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
         self.contact = ""
-        self._hand = hand
+        self._scoped = scoped
         self._steps = steps
         self._instance = instance
         self._asked: dict[str, Any] = {
@@ -59,7 +59,7 @@ class Chat:
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
         cleanup.add(f"the chat `{self.contact}`", self._end)
         if topic is not None and "StreamingId" in started:  # without an ID, the stream ends with the chat
-            self._owe_stream(cleanup, topic, started["StreamingId"])
+            self._add_stream(cleanup, topic, started["StreamingId"])
 
     def stream(self, cleanup: Cleanup, topic: Arn) -> None:
         """Stream the chat to a topic. Raises UnreadError, StoppedError.
@@ -75,7 +75,7 @@ class Chat:
             ChatStreamingConfiguration={"StreamingEndpointArn": str(topic)},
             ClientToken=str(uuid.uuid4()),
         )
-        self._owe_stream(cleanup, topic, started["StreamingId"])
+        self._add_stream(cleanup, topic, started["StreamingId"])
 
     def connect(self, *, mark: bool, websocket: bool = False) -> None:
         """Connect the customer. The contact flow starts only once a mark or a websocket shows them as connected.
@@ -108,13 +108,13 @@ class Chat:
     def _call(
         self, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
-        return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
+        return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
 
-    def _owe_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
+    def _add_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
             with suppress(UnreadError):  # the step records the failure, and the stream ends with the chat
                 self._steps.call(
-                    self._hand.after,
+                    self._scoped.after,
                     "connect",
                     "stop_contact_streaming",
                     str(topic),
@@ -130,7 +130,7 @@ class Chat:
         if self._connection_token:
             try:
                 self._steps.call(
-                    self._hand.after,
+                    self._scoped.after,
                     "connectparticipant",
                     "disconnect_participant",
                     self.contact,
@@ -144,7 +144,7 @@ class Chat:
     def _stop(self) -> None:
         try:
             self._steps.call(
-                self._hand.after,
+                self._scoped.after,
                 "connect",
                 "stop_contact",
                 self.contact,
@@ -157,7 +157,7 @@ class Chat:
 
     def _end_lost(self) -> None:
         """Repeat the start to learn the chat's ID, and stop it. The same token prevents a second chat."""
-        after = self._hand.after
+        after = self._scoped.after
         started = self._steps.call(after, "connect", "start_chat_contact", str(self._instance), **self._asked)
         self.contact = started["ContactId"]
         self._stop()

@@ -87,7 +87,7 @@ class ExpectedMessage(NamedTuple):
 
 
 def listen(
-    steps: Steps, watches: dict[Arn, Watch], said: ExpectedMessage, seconds: float
+    steps: Steps, watches: dict[Arn, Watch], expected: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
     """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
@@ -97,7 +97,7 @@ def listen(
     waiting = dict(watches)
     while waiting and time.monotonic() < end:
         for topic, watch in tuple(waiting.items()):
-            arrival = _received(steps, watch, said, began)
+            arrival = _received(steps, watch, expected, began)
             if arrival is not None:
                 del waiting[topic]
                 steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
@@ -106,9 +106,9 @@ def listen(
         steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
 
 
-def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginning) -> Arrival | None:
+def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, began: Beginning) -> Arrival | None:
     try:
-        found = (_arrival(one, said, began.seconds) for one in watch.receive())
+        found = (_arrival(one, expected, began.seconds) for one in watch.receive())
         return next(filter(None, found), None)
     except UnreadError as error:
         told, request_id = error.told, error.refusal.request_id
@@ -116,7 +116,7 @@ def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginnin
         raise
 
 
-def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> Arrival | None:
+def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float) -> Arrival | None:
     """Parse a message of the queue. Return None if it is not the expected message.
 
     Some events carry no ContactId, but all carry InitialContactId.
@@ -126,7 +126,7 @@ def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> 
         payload = json.loads(message.get("Body") or "")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != said:
+    if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != expected:
         return None
     attributes = message.get("MessageAttributes") or {}
     texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
@@ -159,13 +159,13 @@ def run_flow(
     """
     run = _Run(asked, sessions, stops, show, consent or _consented)
     try:
-        end, cause = run.pass_through(rules)
+        end, cause = run.run_steps(rules)
     except UnreadError as error:
         end, cause = End.REFUSED, run.refused(error)
     except StoppedError:
         end, cause = End.INTERRUPTED, None
     finally:
-        left = run.cleanup.settle()
+        left = run.cleanup.run()
     steps, unread = tuple(run.steps.done), tuple(run.unread)
     return FlowResult(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
 
@@ -187,11 +187,11 @@ class _Run:
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
-        self._hand = self._hand_for(asked.instance)
-        self.chat = Chat(self._hand, self.steps, asked.instance, asked.contact_flow)
+        self._scoped = self._scoped_calls(asked.instance)
+        self.chat = Chat(self._scoped, self.steps, asked.instance, asked.contact_flow)
         self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
 
-    def _hand_for(self, place: Arn) -> ScopedCalls:
+    def _scoped_calls(self, place: Arn) -> ScopedCalls:
         """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
         flow, clearing = self._stops
@@ -203,17 +203,17 @@ class _Run:
     def _note(self, topic: Arn, **found: object) -> None:
         self._passages[topic] = self._passages[topic]._replace(**found)  # type: ignore[arg-type]
 
-    def pass_through(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
+    def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
         """Run all steps in order. Raises UnreadError, StoppedError."""
-        if not self._cleared(rules) and not self.asked.force:
+        if not self._is_clear(rules) and not self.asked.force:
             return End.BLOCKED, None
         if self.asked.retain is not None:
             self._keep(self.asked.retain)
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
         self._talk(content)
-        said = ExpectedMessage(self.chat.contact, content)
-        for topic, arrival in listen(self.steps, watches, said, self.asked.wait):
+        expected = ExpectedMessage(self.chat.contact, content)
+        for topic, arrival in listen(self.steps, watches, expected, self.asked.wait):
             self._note(topic, arrival=arrival, cause=None)
         silent = [topic for topic, one in self._passages.items() if one.arrival is None]
         for topic in self._passages:
@@ -222,13 +222,13 @@ class _Run:
             self._note(topic, cause=cause_of_silence(self._clues(topic)))
         return (End.SILENT if silent else End.ARRIVED), None
 
-    def _cleared(self, rules: Sequence[Rule]) -> bool:
+    def _is_clear(self, rules: Sequence[Rule]) -> bool:
         """Check every topic before the chat. Return False if a link is broken."""
-        causes = [self._proven(topic, rules) for topic in self.asked.topics]
+        causes = [self._checked(topic, rules) for topic in self.asked.topics]
         return not any(causes)
 
-    def _proven(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
-        calls = self._hand_for(topic).calls
+    def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
+        calls = self._scoped_calls(topic).calls
         found = examine(self.steps, calls, topic, self.asked.instance, rules)
         self.unread += (one for one in calls.skipped if one not in self.unread)
         if isinstance(found, UnreadError):
@@ -243,7 +243,7 @@ class _Run:
     def _keep(self, wanted: Wanted) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.asked.topics:
-            began, calls = Beginning(), self._hand_for(topic).calls
+            began, calls = Beginning(), self._scoped_calls(topic).calls
             if self.asked.create and (planned := rehearse(calls, topic, wanted).planned):
                 self._consent(topic, planned)
             kept = keep(calls, topic, wanted, create=self.asked.create)
@@ -253,11 +253,11 @@ class _Run:
 
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
-        caller = self.steps.call(self._hand.calls, "sts", "get_caller_identity", "the caller")
+        caller = self.steps.call(self._scoped.calls, "sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.asked.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = Watch(self._hand_for(topic), self.steps, topic, caller["Account"], name)
+            watches[topic] = Watch(self._scoped_calls(topic), self.steps, topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
@@ -282,14 +282,14 @@ class _Run:
         """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.asked.wait_for_metrics if patient else 0
         with suppress(UnreadError):  # the step records the failure, and the message is stronger evidence
-            calls = self._hand_for(topic).calls
+            calls = self._scoped_calls(topic).calls
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
         one = self._passages[topic]
         refusals: tuple[str, ...] = ()
         if one.explanation is None or one.explanation.topic.key is not None:
-            refusals = key_refusals(self.steps, self._hand_for(topic).calls, topic, self._began)
+            refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
         return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
 
     def refused(self, error: UnreadError) -> Cause:
@@ -299,5 +299,5 @@ class _Run:
         seen: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
-                seen = topics_seen(self.steps, self._hand.after, self.chat.contact, self._began)
+                seen = topics_seen(self.steps, self._scoped.after, self.chat.contact, self._began)
         return cause_of_refusal(error, step, about, seen)

@@ -66,7 +66,7 @@ class Beginning:
         return round(time.monotonic() - self._from, 3)
 
 
-class Debt(NamedTuple):
+class TemporaryResource(NamedTuple):
     """A temporary resource: its name in reports, and its removal. ``remove`` raises UnreadError, StoppedError."""
 
     what: str
@@ -77,29 +77,29 @@ class Cleanup:
     """Removes temporary resources, newest first. A failed removal does not prevent the others."""
 
     def __init__(self) -> None:
-        self._owed: list[Debt] = []
+        self._pending: list[TemporaryResource] = []
 
     def add(self, what: str, remove: Callable[[], None]) -> None:
         """Add a resource. Call this before it is created, because the response may be lost."""
-        self._owed.append(Debt(what, remove))
+        self._pending.append(TemporaryResource(what, remove))
 
     def forget(self) -> None:
         """Forget the newest resource, which was not created."""
-        self._owed.pop()
+        self._pending.pop()
 
-    def settle(self) -> tuple[str, ...]:
+    def run(self) -> tuple[str, ...]:
         """Remove all resources. Return those that could not be removed, with the reason."""
         left: list[str] = []
-        while self._owed:
-            debt = self._owed.pop()
+        while self._pending:
+            resource = self._pending.pop()
             try:
-                debt.remove()
+                resource.remove()
             except UnreadError as error:
-                left.append(f"{debt.what}: {error.told}")
+                left.append(f"{resource.what}: {error.told}")
             except StoppedError:
-                left.append(f"{debt.what}: interrupted")
+                left.append(f"{resource.what}: interrupted")
             except Exception as error:  # noqa: BLE001 - the other resources must still be removed
-                left.append(f"{debt.what}: {type(error).__name__}")
+                left.append(f"{resource.what}: {type(error).__name__}")
         return tuple(left)
 
 

@@ -40,9 +40,9 @@ class ScopedCalls(NamedTuple):
 class Watch:
     """The queue for one topic, encrypted and writable only by that topic."""
 
-    def __init__(self, hand: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
+    def __init__(self, scoped: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
         self.topic = topic
-        self._hand = hand
+        self._scoped = scoped
         self._steps = steps
         self._name = name
         self._queue = topic._replace(service="sqs", account=account, resource=name)
@@ -81,7 +81,7 @@ class Watch:
     ) -> dict[str, Any]:
         """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
-            return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
+            return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
         except UnreadError as error:
             if error.fault in (Fault.DENIED, Fault.GONE):
                 cleanup.forget()
@@ -94,7 +94,7 @@ class Watch:
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
         """
         try:
-            answer = self._hand.calls.make(
+            answer = self._scoped.calls.make(
                 "sqs",
                 "receive_message",
                 self._name,
@@ -106,7 +106,7 @@ class Watch:
         except UnreadError as error:
             if error.fault is not Fault.GONE:
                 raise
-            self._hand.calls.wait(_POLL)
+            self._scoped.calls.wait(_POLL)
             return
         yield from answer.get("Messages") or ()
 
@@ -115,14 +115,14 @@ class Watch:
         if not arn:
             return
         try:
-            self._steps.call(self._hand.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
+            self._steps.call(self._scoped.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
         except UnreadError as error:
             if error.fault is not Fault.GONE:
                 raise
 
     def _find_subscription(self) -> str:
         """Find the subscription's ARN after the response to Subscribe was lost. Empty if there is none."""
-        listed = self._hand.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
+        listed = self._scoped.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
         found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
         return next((str(one["SubscriptionArn"]) for one in found), "")
 
@@ -130,10 +130,12 @@ class Watch:
         try:
             url = (
                 self._url
-                or self._hand.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)["QueueUrl"]
+                or self._scoped.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)[
+                    "QueueUrl"
+                ]
             )
             self._steps.call(
-                self._hand.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
+                self._scoped.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
             )
         except UnreadError as error:
             if error.fault is not Fault.GONE:

@@ -29,12 +29,12 @@ class ChangeState(Enum):
 class ChangeHandler(NamedTuple):
     """Handles one kind of change. Each function raises InputError if AWS does not answer or denies the call.
 
-    ``drifted`` is the message for a resource in an unexpected state. ``without`` is True for a change that may fail
+    ``drifted`` is the message for a resource in an unexpected state. ``optional`` is True for a change that may fail
     without stopping the others.
     """
 
-    stand: Callable[[Calls, Change], ChangeState]
+    state_of: Callable[[Calls, Change], ChangeState]
     do: Callable[[Calls, Change, Clock], None]
     undo: Callable[[Calls, Change, Clock], None]
     drifted: str
-    without: bool = False
+    optional: bool = False

@@ -31,8 +31,8 @@ def check(plan: Plan, *, force_managed: bool) -> None:
     if plan.found.managed and not force_managed:
         raise InputError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
-        grave = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
-        if grave and (finding.rule == _LOCKOUT or plan.outcome.replacement):
+        is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
+        if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
             # A replacement must be free of errors when it is created.
             raise InputError(
                 finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
@@ -67,7 +67,7 @@ def execute(plan: Plan) -> Done:
         outcome = _with_states(plan.outcome, _as_planned(plan, carried))
         return Done(outcome._replace(applied=True), missed=carried.missed)
     undone = roll_back(plan.calls, carried.written)
-    reason = f"{fault.reason}; {_told(undone)}"
+    reason = f"{fault.reason}; {_summary(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
     return Done(outcome, InputError(fault.what, reason, help_text=fault.help), left=not undone.is_whole)
 
@@ -76,7 +76,7 @@ def undo(plan: Plan, outcome: Outcome) -> Done:
     """Roll back a repair if no message arrived. The error reports the result for each change."""
     undone = roll_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
-    fault = InputError(str(plan.topic), f"no message arrived; {_told(undone)}")
+    fault = InputError(str(plan.topic), f"no message arrived; {_summary(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
 
@@ -89,15 +89,15 @@ def _unproven(plan: Plan) -> InputError | None:
             findings = wish.judge(found.inventory(wish.instances, {})).report.findings
     except InputError as fault:
         return fault
-    said = set(map(_said, findings))
-    new = said - set(map(_said, plan.repair.after.report.findings))
+    current = set(map(_identity, findings))
+    new = current - set(map(_identity, plan.repair.after.report.findings))
     if not new:
         return None
     message = min(message for _, _, message in new)
     return InputError(str(plan.topic), f"the check after the write failed: {message}")
 
 
-def _said(finding: Finding) -> tuple[str, Severity, str]:
+def _identity(finding: Finding) -> tuple[str, Severity, str]:
     return finding.rule, finding.severity, finding.message
 
 
@@ -113,7 +113,7 @@ def _as_undone(carried: Carried, undone: Undone) -> _States:
     """Return the state of each change. Changes that the rollback does not mention precede one that failed."""
     states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
-    states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
+    states |= dict.fromkeys(undone.back, (State.ROLLED_BACK, ""))
     states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
     if undone.stuck is not None:
         states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
@@ -129,7 +129,7 @@ def _with_states(outcome: Outcome, states: _States) -> Outcome:
     return outcome._replace(replacement=made._replace(steps=steps))
 
 
-def _told(undone: Undone) -> str:
+def _summary(undone: Undone) -> str:
     parts = []
     if undone.back:
         parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")

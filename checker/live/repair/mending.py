@@ -9,8 +9,8 @@ from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCR
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.repair.change_handler import ChangeHandler, ChangeState
-from checker.live.repair.new_key import ENCRYPTION_DEED, NEW_KEY_DEED
-from checker.live.repair.new_topic import NEW_TOPIC_DEED, SUBSCRIPTION_DEED
+from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
+from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 from checker.live.repair.policy_writing import POLICY
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from checker.live.aws.calls import Calls
 
-DEEDS: dict[str, ChangeHandler] = {
+HANDLERS: dict[str, ChangeHandler] = {
     KEY: POLICY,
     TOPIC: POLICY,
-    NEW_KEY: NEW_KEY_DEED,
-    NEW_TOPIC: NEW_TOPIC_DEED,
-    ENCRYPTION: ENCRYPTION_DEED,
-    SUBSCRIPTION: SUBSCRIPTION_DEED,
+    NEW_KEY: NEW_KEY_HANDLER,
+    NEW_TOPIC: NEW_TOPIC_HANDLER,
+    ENCRYPTION: ENCRYPTION_HANDLER,
+    SUBSCRIPTION: SUBSCRIPTION_HANDLER,
 }
 
 
@@ -51,27 +51,27 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
     written: list[Change] = []
     missed: list[Missed] = []
     for change in changes:
-        deed = DEEDS[change.kind]
+        handler = HANDLERS[change.kind]
         try:
             with faults_about(change.resource):
-                if _is_made(calls, deed, change):
+                if _is_made(calls, handler, change):
                     continue
                 written.append(change)  # from here on the change may be applied, even if the call fails
-                deed.do(calls, change, clock)
+                handler.do(calls, change, clock)
         except InputError as fault:
-            if not deed.without:
+            if not handler.optional:
                 return Carried(tuple(written), tuple(missed), fault)
             missed.append(Missed(change, fault))
     return Carried(tuple(written), tuple(missed))
 
 
-def _is_made(calls: Calls, deed: ChangeHandler, change: Change) -> bool:
+def _is_made(calls: Calls, handler: ChangeHandler, change: Change) -> bool:
     """Return True for a change that is applied already. Raises InputError if others changed the resource."""
-    stand = deed.stand(calls, change)
-    if stand in (ChangeState.OTHER, ChangeState.FOREIGN):
+    state = handler.state_of(calls, change)
+    if state in (ChangeState.OTHER, ChangeState.FOREIGN):
         help_text = "nothing was written to it; run the command again"
-        raise InputError(change.resource, deed.drifted, help_text=help_text)
-    return stand is ChangeState.AFTER
+        raise InputError(change.resource, handler.drifted, help_text=help_text)
+    return state is ChangeState.AFTER
 
 
 _LEAST_ATTEMPTS = 3
@@ -139,21 +139,21 @@ class _Attempt:
         return True
 
     def _roll_back(self) -> None:
-        change, deed, undone = self._change, DEEDS[self._change.kind], self.undone
-        stand = deed.stand(self._calls, change)
-        if stand is ChangeState.BEFORE and not self._began:
+        change, handler, undone = self._change, HANDLERS[self._change.kind], self.undone
+        state = handler.state_of(self._calls, change)
+        if state is ChangeState.BEFORE and not self._began:
             self.undone = undone._replace(untouched=(*undone.untouched, change))
-        elif stand is ChangeState.FOREIGN:
+        elif state is ChangeState.FOREIGN:
             self.undone = undone._replace(foreign=(*undone.foreign, change))
-        elif (stand is ChangeState.OTHER and not self._force) or self._is_in_use(stand):
+        elif (state is ChangeState.OTHER and not self._force) or self._is_in_use(state):
             self.undone = undone._replace(drifted=(*undone.drifted, change))
         else:
-            if stand is not ChangeState.BEFORE:
+            if state is not ChangeState.BEFORE:
                 self._began = True
-                deed.undo(self._calls, change, self._clock)
+                handler.undo(self._calls, change, self._clock)
             self.undone = undone._replace(back=(*undone.back, change))
 
-    def _is_in_use(self, stand: ChangeState) -> bool:
+    def _is_in_use(self, state: ChangeState) -> bool:
         """Return True for a key with an alias while a topic is not rolled back: the topic may still use the key."""
         left = self.undone.drifted or self.undone.foreign
-        return self._change.kind == NEW_KEY and stand is not ChangeState.PARTLY and bool(left)
+        return self._change.kind == NEW_KEY and state is not ChangeState.PARTLY and bool(left)

@@ -122,7 +122,7 @@ def _state(calls: Calls, key: str) -> str:
     return str(_described(calls, key).get("KeyState"))
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
+def _state_of(calls: Calls, change: Change) -> ChangeState:
     found = _find(calls, change)
     if not found.key:
         return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
@@ -149,7 +149,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     if answer["ResponseMetadata"].get("RetryAttempts"):
         _delete_spares(calls, change, key)
     calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
-    if not until(clock, lambda: _stand(calls, change) is ChangeState.AFTER):
+    if not until(clock, lambda: _state_of(calls, change) is ChangeState.AFTER):
         raise InputError(change.resource, "AWS does not return the key as it was created")
 
 
@@ -175,7 +175,9 @@ def _schedule(calls: Calls, change: Change, key: str) -> None:
     calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
 
 
-NEW_KEY_DEED = ChangeHandler(_stand, _create, _delete, "the alias exists now, or its key was changed since")
+NEW_KEY_HANDLER = ChangeHandler(
+    _state_of, _create, _delete, "the alias exists now, or its key was changed since"
+)
 
 
 _KEY = "KmsMasterKeyId"
@@ -187,8 +189,8 @@ def _current(calls: Calls, topic: str) -> str:
 
 
 def _encryption_state(calls: Calls, change: Change) -> ChangeState:
-    stands = {change.old: ChangeState.BEFORE, change.new: ChangeState.AFTER}
-    return stands.get(_current(calls, change.resource), ChangeState.OTHER)
+    states = {change.old: ChangeState.BEFORE, change.new: ChangeState.AFTER}
+    return states.get(_current(calls, change.resource), ChangeState.OTHER)
 
 
 def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
@@ -198,7 +200,7 @@ def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
         raise InputError(topic, f"AWS does not return `{key}` as its key")
 
 
-ENCRYPTION_DEED = ChangeHandler(
+ENCRYPTION_HANDLER = ChangeHandler(
     _encryption_state,
     lambda calls, change, clock: _set(calls, change, change.new, clock),
     lambda calls, change, clock: _set(calls, change, change.old, clock),

@@ -51,7 +51,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
     raise InputError(taken[0], f"the topics {', '.join(taken)} exist already", help_text="delete one")
 
 
-def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
+def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
     """Return the state of the topic. It is unchanged if receipt, policy and key match and it has no subscribers.
 
     ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises InputError.
@@ -92,7 +92,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
         raise InputError(
             change.resource, f"SNS created `{answer.get('TopicArn')}` instead: delete that topic"
         )
-    if not until(clock, lambda: stand(calls, change) is ChangeState.AFTER):
+    if not until(clock, lambda: state_of(calls, change) is ChangeState.AFTER):
         raise InputError(change.resource, "AWS does not return the topic as it was created")
 
 
@@ -102,11 +102,11 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
     """
     calls.need("sns", "delete_topic", change.resource, TopicArn=change.resource)
-    if not until(clock, lambda: stand(calls, change) is ChangeState.BEFORE):
+    if not until(clock, lambda: state_of(calls, change) is ChangeState.BEFORE):
         raise InputError(change.resource, "AWS still returns the topic after its deletion")
 
 
-NEW_TOPIC_DEED = ChangeHandler(stand, _create, _delete, "the topic exists now, or it was changed since")
+NEW_TOPIC_HANDLER = ChangeHandler(state_of, _create, _delete, "the topic exists now, or it was changed since")
 
 
 _ARN = "arn:"
@@ -138,7 +138,7 @@ def _arn(calls: Calls, change: Change) -> str:
     return ""
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
+def _state_of(calls: Calls, change: Change) -> ChangeState:
     if calls.found("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
         return ChangeState.BEFORE
     return ChangeState.AFTER if _arn(calls, change) else ChangeState.BEFORE
@@ -163,4 +163,4 @@ def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
             raise InputError(change.resource, "AWS still returns the subscription after its removal")
 
 
-SUBSCRIPTION_DEED = ChangeHandler(_stand, _subscribe, _unsubscribe, "", without=True)
+SUBSCRIPTION_HANDLER = ChangeHandler(_state_of, _subscribe, _unsubscribe, "", optional=True)

@@ -11,7 +11,7 @@ from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
 from checker.live.aws.topic import read_topic
 from checker.live.repair.preview import Wanted
-from checker.live.repair.replacement import replacement, successor
+from checker.live.repair.replacement import plan_replacement, replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checker.fix.snapshot import Reading
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import Found
-    from checker.live.repair.replacement import Successor
+    from checker.live.repair.replacement import ReplacementPlan
 
 
 class Wish(NamedTuple):
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
 def plan(calls: Calls, wish: Wish) -> Plan:
     """Read the topic and its key, and plan the changes. Raises InputError."""
     found = read_topic(calls, wish.topic)
-    made = successor(calls, _wanted(wish), found) if wish.replace else None
+    made = plan_replacement(calls, _wanted(wish), found) if wish.replace else None
     return _in_place(calls, wish, found) if made is None else _replaced(made, wish)
 
 
@@ -73,9 +73,9 @@ def _wanted(wish: Wish) -> Wanted:
 
 
 def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
-    done = _mended(wish, found)
+    done = _fixed(wish, found)
     changes = tuple(_policies(done.texts, found, wish.topic))
-    shown, replaceable = _shown(done, found), not wish.replace and _is_replaceable(wish, found)
+    shown, replaceable = _formatted(done, found), not wish.replace and _is_replaceable(wish, found)
     return Plan(calls, wish, wish.topic, found, done, changes, shown, new_id(), replaceable)
 
 
@@ -85,15 +85,15 @@ def _is_replaceable(wish: Wish, found: Found) -> bool:
     return any([*topic_reasons(topic, one), *key_reasons(topic, key, one)] for one in regions)
 
 
-def _replaced(made: Successor, wish: Wish) -> Plan:
+def _replaced(made: ReplacementPlan, wish: Wish) -> Plan:
     """Plan a replacement. Its policies are fixed before it is created."""
-    done, receipt = _mended(wish, made.found), new_id()
+    done, receipt = _fixed(wish, made.found), new_id()
     changes = tuple(stamped(one, receipt) for one in made.changes(done.texts))
-    outcome = _shown(done, made.found)._replace(replacement=replacement(made, changes))
+    outcome = _formatted(done, made.found)._replace(replacement=replacement(made, changes))
     return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome, receipt)
 
 
-def _mended(wish: Wish, found: Found) -> Repair:
+def _fixed(wish: Wish, found: Found) -> Repair:
     def read(texts: Mapping[str, str]) -> Reading:
         return wish.judge(found.inventory(wish.instances, texts))
 
@@ -107,13 +107,13 @@ def _policies(texts: Mapping[str, str], found: Found, topic: Arn) -> Iterator[Ch
         yield Change(name, TOPIC if name == str(topic) else KEY, old[name], texts[name])
 
 
-def _shown(done: Repair, found: Found) -> Outcome:
+def _formatted(done: Repair, found: Found) -> Outcome:
     """Return the outcome with formatted policies, so that a diff has one line per change."""
-    pretty = {name: _laid_out(text) for name, text in done.texts.items()}
-    originals = {name: _laid_out(text) for name, text in found.texts().items()}
+    pretty = {name: _indented(text) for name, text in done.texts.items()}
+    originals = {name: _indented(text) for name, text in found.texts().items()}
     names = {name: name for name in pretty}
     return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
 
 
-def _laid_out(text: str) -> str:
+def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"

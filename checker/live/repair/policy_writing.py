@@ -27,7 +27,7 @@ _PRINCIPAL = "principal"
 """SNS and KMS mention it in errors for a principal that they do not know yet, for example a new one."""
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
+def _state_of(calls: Calls, change: Change) -> ChangeState:
     """Return the state of a policy. A policy with the same meaning but other text counts as changed by others."""
     now = current(calls, change)
     if _same_value(now, change.old):
@@ -121,7 +121,7 @@ def compact(text: str) -> str:
 
 
 POLICY = ChangeHandler(
-    _stand,
+    _state_of,
     lambda calls, change, clock: _write(calls, change, change.new, clock),
     lambda calls, change, clock: _write(calls, change, change.old, clock),
     _DRIFTED,

@@ -13,7 +13,7 @@ from checker.analysis.documented import (
 )
 from checker.analysis.inventory import Key, Place
 from checker.core.errors import InputError
-from checker.fix.live.replacement import carried, readdressed
+from checker.fix.live.replacement import copied_attributes, replace_arn
 from checker.live.aws.facts import document_of, topic_of
 from checker.live.aws.facts import policy_of as read_policy
 from checker.policy import vocabulary
@@ -50,19 +50,21 @@ class Wanted(NamedTuple):
         return regions.pop()
 
 
-def imagined_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
+def preview_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
     """Return the future topic with the policy of the old one, or with the documented policy if that is unknown."""
     text = old.texts().get(str(wanted.topic))
     policy = (
         json_text(policy_of(topic_statements(str(arn), wanted.instances)))
         if text is None
-        else readdressed(text, wanted.topic, arn)
+        else replace_arn(text, wanted.topic, arn)
     )
     key = {"KmsMasterKeyId": old.topic.key} if isinstance(old.topic.key, str) else {}
-    return topic_of(str(arn), {**carried(old.attributes), **key, "TopicArn": str(arn), "Policy": policy})
+    return topic_of(
+        str(arn), {**copied_attributes(old.attributes), **key, "TopicArn": str(arn), "Policy": policy}
+    )
 
 
-def imagined_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
+def preview_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
     """Return the future key, enabled and with the documented policy. KMS will assign its ID."""
     arn = alias._replace(resource="key/to-be-created")
     condition = key_condition(wanted.kms_condition, [str(topic)], wanted.instances)

@@ -15,8 +15,8 @@ from checker.fix.live.replacement import (
     Replacement,
     Step,
     alias_names,
-    carried,
-    carried_tags,
+    copied_attributes,
+    copied_tags,
     key_reasons,
     lost_attributes,
     lost_tags,
@@ -35,7 +35,7 @@ from checker.live.aws.topic import Found, managers, read_topic
 from checker.live.repair import new_key, new_topic
 from checker.live.repair.new_topic import subscriptions_of
 from checker.live.repair.policy_writing import compact
-from checker.live.repair.preview import imagined_key, imagined_topic
+from checker.live.repair.preview import preview_key, preview_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ class Alias(NamedTuple):
     there: bool
 
 
-class Successor(NamedTuple):
+class ReplacementPlan(NamedTuple):
     """The future state: the topic, which exists if ``there`` is True, with its key and its subscribers.
 
     ``old`` is the replaced topic, with its subscriptions. ``known`` are subscriptions that the new topic has already,
@@ -125,28 +125,28 @@ class Successor(NamedTuple):
         encrypted = {"KmsMasterKeyId": key} if isinstance(key, str) else {}
         tags = self.old.tags or {}
         return {
-            "Attributes": {**carried(self.old.attributes), **encrypted, "Policy": compact(policy)},
-            "Tags": {**carried_tags(tags, frozenset(managers(tags))), REPLACES: mark(self.replaced)},
+            "Attributes": {**copied_attributes(self.old.attributes), **encrypted, "Policy": compact(policy)},
+            "Tags": {**copied_tags(tags, frozenset(managers(tags))), REPLACES: mark(self.replaced)},
         }
 
 
-def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
+def plan_replacement(calls: Calls, wanted: Wanted, found: Found) -> ReplacementPlan | None:
     """Return the replacement that a topic or its key needs. None if it needs none. Raises InputError."""
     region = wanted.region
     reasons = tuple(topic_reasons(found.topic, region))
-    made = Successor(calls, found, wanted.topic, found, reasons)
+    made = ReplacementPlan(calls, found, wanted.topic, found, reasons)
     if not reasons and not list(key_reasons(found.topic, found.key, region)):
         return None
     check_account(calls, wanted.topic)
     if reasons:
-        made = _moved(made, wanted)
+        made = _with_new_topic(made, wanted)
     # The old key stays in use while the new topic does not exist yet.
     then = made.found if made.there else found
     keys = tuple(key_reasons(then.topic, then.key, region))
-    return _rekeyed(made, wanted, keys) if keys else made
+    return _with_new_key(made, wanted, keys) if keys else made
 
 
-def _moved(made: Successor, wanted: Wanted) -> Successor:
+def _with_new_topic(made: ReplacementPlan, wanted: Wanted) -> ReplacementPlan:
     """Find the topic that replaces the old one, or plan it."""
     old = made.old
     if old.tags is None:
@@ -154,7 +154,7 @@ def _moved(made: Successor, wanted: Wanted) -> Successor:
     calls = made.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
     names = topic_names(wanted.topic, wanted.region)
     arn, there = new_topic.place_for(calls, names, mark(wanted.topic))
-    found = read_topic(calls, arn) if there else Found(imagined_topic(old, arn, wanted), old.key)
+    found = read_topic(calls, arn) if there else Found(preview_topic(old, arn, wanted), old.key)
     known = subscriptions_of(calls, str(arn)) if there else ()
     return made._replace(
         calls=calls,
@@ -166,20 +166,20 @@ def _moved(made: Successor, wanted: Wanted) -> Successor:
     )
 
 
-def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Successor:
+def _with_new_key(made: ReplacementPlan, wanted: Wanted, reasons: tuple[str, ...]) -> ReplacementPlan:
     """Find the key that replaces the old one, or plan it."""
     alias = Alias(*new_key.place_for(made.calls, alias_names(made.topic), mark(made.topic)))
     name = alias.arn.resource
     key = (
         Keys(made.calls).key_of(made.topic, name)
         if alias.there
-        else imagined_key(alias.arn, wanted, made.topic)
+        else preview_key(alias.arn, wanted, made.topic)
     )
     found = made.found._replace(topic=made.found.topic._replace(key=name), key=key)
     return made._replace(found=found, alias=alias, reasons=(*made.reasons, *reasons))
 
 
-def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
+def replacement(made: ReplacementPlan, changes: tuple[Change, ...]) -> Replacement:
     """Return the replacement as reports show it."""
     return Replacement(
         str(made.replaced),
@@ -191,7 +191,7 @@ def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
     )
 
 
-def _left_out(made: Successor) -> Iterator[Remark]:
+def _left_out(made: ReplacementPlan) -> Iterator[Remark]:
     old, new = made.replaced, made.topic
     if made.alias is not None and made.old.key is not None and made.old.key.manager != "AWS":
         reason = "the new key allows only its account and Connect"
@@ -212,7 +212,7 @@ def _left_out(made: Successor) -> Iterator[Remark]:
         yield from [Remark(one.name, reason)] if reason else lost_parts(one, new)
 
 
-def _switch(made: Successor) -> Iterator[str]:
+def _switch(made: ReplacementPlan) -> Iterator[str]:
     moved = made.topic != made.replaced
     if moved:
         yield from to_new_topic(made.replaced, made.topic, made.subscribers)

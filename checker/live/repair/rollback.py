@@ -10,7 +10,7 @@ from checker.fix.live.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPT
 from checker.fix.live.receipt_file import CLOCK_SKEW
 from checker.live.repair import new_key, new_topic, policy_writing
 from checker.live.repair.change_handler import ChangeState
-from checker.live.repair.mending import DEEDS
+from checker.live.repair.mending import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,37 +61,37 @@ def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect,
 def _prospect(
     calls: Calls, receipt: Receipt, change: Change, earlier: list[Prospect], *, force: bool
 ) -> Prospect:
-    stand = _stand(calls, change, earlier)
-    if stand is ChangeState.BEFORE:
+    state = _state_of(calls, change, earlier)
+    if state is ChangeState.BEFORE:
         return Prospect(change, Fate.AS_BEFORE)
     now = policy_writing.current(calls, change) if change.kind in (TOPIC, KEY) else ""
-    for reason in _reasons_to_leave(calls, receipt, change, stand):
+    for reason in _reasons_to_leave(calls, receipt, change, state):
         return Prospect(change, Fate.LEFT, reason)
     if (
         change.kind == NEW_KEY
-        and stand is not ChangeState.PARTLY
+        and state is not ChangeState.PARTLY
         and any(one.fate is Fate.LEFT for one in earlier)
     ):
         return Prospect(change, Fate.LEFT, _IN_USE)
-    if stand is ChangeState.OTHER and not force:
+    if state is ChangeState.OTHER and not force:
         return Prospect(change, Fate.LEFT, _CHANGED, now, forcible=True)
     return Prospect(change, Fate.ROLL_BACK, now=now)
 
 
-def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
+def _state_of(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
     """Return the state of a resource, ignoring subscriptions that are removed before their topic is deleted."""
     if change.kind != NEW_TOPIC:
-        return DEEDS[change.kind].stand(calls, change)
+        return HANDLERS[change.kind].state_of(calls, change)
     removed = (
         one.change for one in earlier if one.fate is Fate.ROLL_BACK and one.change.kind == SUBSCRIPTION
     )
     made = (one.made_of for one in removed if one.resource == change.resource)
-    return new_topic.stand(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
+    return new_topic.state_of(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
 
 
-def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: ChangeState) -> Iterator[str]:
+def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, state: ChangeState) -> Iterator[str]:
     """Yield reasons why the repair may not have created a resource. None if it did, or if nothing was created."""
-    if stand is ChangeState.FOREIGN:
+    if state is ChangeState.FOREIGN:
         yield _FOREIGN
     elif change.kind == SUBSCRIPTION and new_topic.receipt_of(calls, change.resource) != receipt.id:
         yield "another run created the topic, so it is not known which run subscribed the endpoint"

@@ -168,7 +168,7 @@ def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
     assert passage.end is End.BLOCKED
     cause = passage.topics[0].cause
     assert cause is not None
-    assert "not there" in cause.reason
+    assert "not found" in cause.reason
 
 
 def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
