@@ -269,7 +269,7 @@ def silent(_: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("serve", "said"),
     [
-        (endless, "the answer to `sns:ListTopics` cannot be used: it is longer than 1048576 bytes"),
+        (endless, "the response to `sns:ListTopics` is not valid: it is longer than 1048576 bytes"),
         (trickle, "no answer to `sns:ListTopics` within 2 seconds"),
         (silent, "no answer to `sns:ListTopics` (ReadTimeoutError)"),
     ],

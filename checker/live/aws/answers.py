@@ -182,7 +182,7 @@ _SILENCE = (ConnectTimeoutError, ReadTimeoutError)
 class TooLongError(BotoCoreError):  # type: ignore[misc] # botocore is untyped
     """Raised for a response that is larger than any valid one. Not retried, unlike an HTTPClientError."""
 
-    fmt = "the response is longer than {most} bytes"
+    fmt = "it is longer than {most} bytes"
 
 
 def bound(client: Any) -> Any:
