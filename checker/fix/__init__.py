@@ -1,1 +1,1 @@
-"""From findings to mended files: what a fix is worth, the edits of text that it comes to, and their rounds."""
+"""Fix findings: prove what a fix changes, compute the text edits, and apply them in rounds."""

@@ -1,4 +1,4 @@
-"""What would be wrong with the files after some edits, by what they say then."""
+"""Accept or reject edits by reading the edited files again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Attempt(NamedTuple):
-    """A fix with its edits, before it is known what they do."""
+    """A fix with its edits, before their effect is checked."""
 
     finding: Finding
     fix: Fix
@@ -28,15 +28,15 @@ class Attempt(NamedTuple):
 
 
 def key_of(finding: Finding) -> object:
-    """Identify a finding, also after an edit has moved it; two files may hold the same policy."""
+    """Return a key that an edit cannot move. It includes the file, since two files may hold the same policy."""
     files = tuple(one.document.name for one in finding.locations[:1])
     return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
-def faults(
+def rejection(
     before: Reading, after: Reading, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
 ) -> str:
-    """Say what is wrong with the files after an edit, by what they say then; nothing if all is as it should be."""
+    """Return why the edits must be rejected, judging by the edited files. Empty if they are accepted."""
     broken = {one.what for one in after.inventory.skipped if one.error}
     if broken - {one.what for one in before.inventory.skipped if one.error}:
         return "the file could not be read after the edit"
@@ -51,16 +51,16 @@ def faults(
         mine = operations.get(known.name)
         expected = meaning(changed(known.root, mine)) if mine else known.says
         if now.says != expected and (mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
-            return "the edit would change more than this policy, or in another way"
-    return _not_gone(before, after, attempts) or _come(before, after, attempts)
+            return "the edit would change other policies, or not as planned"
+    return _unresolved(before, after, attempts) or _uncovered(before, after, attempts)
 
 
 _TOGETHER = "together"
-"""The proof of all fixes together has a budget beside that of each: it must not starve."""
+"""Budget key for the proof of all fixes together. It has a budget of its own, so that it never starves."""
 
 
-def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
-    """Say why the changes since the first reading are not safe as a whole, if they are not."""
+def unsafe_together(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
+    """Return why all changes since the first reading are unsafe together. Empty if they are safe."""
     now = {one.name: one for one in then.policies()}
     for known in first.policies():
         changed_to = now.get(known.name)
@@ -75,9 +75,9 @@ def together_unsafe(first: Reading, then: Reading, budgets: ProofBudgets) -> str
 def _may_change(
     known: KnownPolicy, now: KnownPolicy, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
 ) -> bool:
-    """True for a policy that is the same text for another resource of its module, if that is as safe for it.
+    """Return True if another resource uses the same policy text and the change is as safe for that resource.
 
-    A key that no topic uses is given to nobody.
+    A key that no topic uses must not grant anything new.
     """
     if not any(known.is_written_with(one.known) for one in attempts):
         return False
@@ -90,26 +90,26 @@ def _may_change(
     return value.applicability is not Applicability.UNSAFE
 
 
-def _not_gone(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
-    """Say which finding is still there as often as it was."""
+def _unresolved(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
+    """Return the reason to reject edits that leave a finding in place."""
     counts = Counter(map(key_of, after.report.findings))
     earlier = Counter(map(key_of, before.report.findings))
     for attempt in attempts:
         key = key_of(attempt.finding)
         if counts[key] >= earlier[key]:
-            return "the finding would still be there"
+            return "the edit would not resolve the finding"
     return ""
 
 
-def _come(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
-    """Say what is wrong now that was not, is as grave as what was mended, and that nothing can mend in turn."""
+def _uncovered(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
+    """Return the first new finding that is at least as severe as the fixed ones and has no fix of its own."""
     earlier = Counter(map(_kind, before.report.findings))
     worst = max(one.finding.severity.rank for one in attempts)
     for finding in after.report.findings:
         earlier[_kind(finding)] -= 1
-        mendable = any(fix.operations for fix in finding.fixes)
-        grave = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
-        if grave and not mendable and earlier[_kind(finding)] < 0:
+        is_fixable = any(fix.operations for fix in finding.fixes)
+        is_severe = finding.verdict is Verdict.FAIL and finding.severity.rank >= worst
+        if is_severe and not is_fixable and earlier[_kind(finding)] < 0:
             return f"after the edit, {finding.message}"
     return ""
 

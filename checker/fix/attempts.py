@@ -1,4 +1,4 @@
-"""Which fixes to try, worked out as edits; what is not to be tried is kept with the reason."""
+"""Select the fixes to try and compute their edits. Fixes that are not tried are kept with the reason."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _NO_POLICY = "no policy is declared, so the AWS default applies; declare one wit
 
 
 class Appraisal(NamedTuple):
-    """A fix with its applicability and edits; ``reason`` says why it is not safe, or not applied at all.
+    """A fix with its applicability and edits. ``reason`` says why it is unsafe or not applied.
 
-    One that is only displayed has the ``statements`` to write into the policy by hand.
+    A fix that is only displayed lists the ``statements`` to add to the policy by hand.
     """
 
     fix: Fix
@@ -44,23 +44,23 @@ class Appraisal(NamedTuple):
 
 
 def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None = None) -> Appraisal:
-    """Work a fix out. Raises NoPlaceError while another fix has to come first."""
+    """Compute the edits and the applicability of a fix. Raises NoPlaceError if another fix must come first."""
     new = changed(policy.root, fix.operations)
     if not policy.is_written:
-        # A policy takes the place of the one that AWS gives, so all of its statements have to be in it.
-        return _for_people(fix, policy, check, _NO_POLICY, statements_of(new))
+        # A declared policy replaces the AWS default, so it must contain all statements of the default.
+        return _manual_fix(fix, policy, check, _NO_POLICY, statements_of(new))
     try:
         new = policy.localized(new)
-        edits = _allowed(_edits(policy, new), policy, check)
+        edits = _checked(_edits(policy, new), policy, check)
     except CannotEditError as error:
-        return _for_people(fix, policy, check, str(error), _changed_statements(policy.root, new))
+        return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
     value = worth(policy.case, read_policy(new, policy.text.dialect)[0], budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
     return Appraisal(appraised, edits, value.reason)
 
 
 def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:
-    """The edits of a file, with a reference to the topic where its language has one."""
+    """Return the edits of a file, with a reference to the topic if the file's language supports one."""
     try:
         return lowered(policy.root, policy.referring(new))
     except CannotEditError:
@@ -69,32 +69,32 @@ def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:
         return lowered(policy.root, new)
 
 
-def _for_people(
+def _manual_fix(
     fix: Fix, policy: KnownPolicy, check: Check, reason: str, statements: tuple[Node, ...]
 ) -> Appraisal:
-    """Leave a fix to people; code that serves several environments is shown a variable for the instance."""
+    """Turn a fix into a manual one. Code that serves several environments gets a variable for the instance."""
     try:
         check(policy.file)
     except SharedCodeError as error:
         shared = "" if str(error) == reason else f"; {error}"
         return by_hand(fix, policy, f"{reason}{shared}", policy.parametrized(statements, error.name))
     except CannotEditError:
-        pass  # it is not edited in any case, and the reason is given already
+        pass  # the file is not edited in any case, and `reason` already says why
     return by_hand(fix, policy, reason, statements)
 
 
 def by_hand(
     fix: Fix, policy: KnownPolicy, reason: str, statements: tuple[Node, ...] | None = None
 ) -> Appraisal:
-    """Leave a fix to people; the statements are those that it changes, unless they are given."""
+    """Turn a fix into a manual one. ``statements`` defaults to the statements that the fix changes."""
     if statements is None:
         statements = _changed_statements(policy.root, changed(policy.root, fix.operations))
     displayed = fix._replace(applicability=Applicability.DISPLAY, edits=())
     return Appraisal(displayed, (), reason, policy.named(statements))
 
 
-def _allowed(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> tuple[TextEdit, ...]:
-    """Edits of files that may be edited. Raises CannotEditError for others."""
+def _checked(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> tuple[TextEdit, ...]:
+    """Return the edits if their files may be edited. Raises CannotEditError otherwise."""
     check(policy.file)
     for edit in edits:
         check(edit.source)
@@ -102,18 +102,18 @@ def _allowed(edits: tuple[TextEdit, ...], policy: KnownPolicy, check: Check) -> 
 
 
 def shown(edit: TextEdit) -> Edit:
-    """The edit as reports show it."""
+    """Convert a text edit to the form that reports display."""
     return Edit(edit.source, edit.source.position(edit.start, edit.end), edit.text)
 
 
 def _changed_statements(old: Node, new: Node) -> tuple[Node, ...]:
-    """The statements of a changed policy that the old one does not have."""
+    """Return the statements of the new policy that the old policy does not contain."""
     before = {meaning(one) for one in statements_of(old)}
     return tuple(one for one in statements_of(new) if meaning(one) not in before)
 
 
 def statements_of(root: Node) -> tuple[Node, ...]:
-    """The statements of a policy."""
+    """Return the statements of a policy."""
     found = root.get("Statement") if isinstance(root, Object) else None
     return items(found) if found is not None else ()
 
@@ -124,9 +124,9 @@ _ABOVE = "the statement above fixes this too"
 
 
 class UnfixedFinding(NamedTuple):
-    """A finding that is left, with the fix that it has if any, and the reason.
+    """A finding that is not fixed, with its fix if it has one, and the reason.
 
-    ``by_hand`` for a fix that is left to people, who are given the ``statements`` to write into the policy ``root``.
+    ``by_hand`` is True for a manual fix: the user adds the ``statements`` to the policy ``root``.
     """
 
     finding: Finding
@@ -138,7 +138,7 @@ class UnfixedFinding(NamedTuple):
 
 
 class FixOptions(NamedTuple):
-    """What the user allows: fixes that are not proven safe, a condition on grants of keys, the files to edit."""
+    """User choices: whether unsafe fixes are allowed, the condition on key grants, and the editable files."""
 
     unsafe: bool
     kms_condition: KeyCondition | None
@@ -146,19 +146,19 @@ class FixOptions(NamedTuple):
 
 
 class Attempts:
-    """Works fixes out, and remembers those that are not to be tried again."""
+    """Computes fixes, and remembers those that must not be tried again."""
 
-    def __init__(self, leave: FixOptions) -> None:
-        self.leave = leave
+    def __init__(self, options: FixOptions) -> None:
+        self.options = options
         self.budgets = proof_budgets()
         self.refused: dict[object, UnfixedFinding] = {}
 
     def forget(self) -> None:
-        """Try again what was refused: once something is fixed it may be possible, as in a second run."""
+        """Allow refused fixes to be tried again. A fix that was applied may have made them possible."""
         self.refused.clear()
 
     def of(self, reading: Reading) -> list[Attempt]:
-        """The fixes of one round: the worst findings first, and none that touches what another does."""
+        """Return the fixes of one round, most severe finding first, without fixes that edit the same text."""
         known = {id(one.text.document): one for one in reading.policies()}
         found: list[Attempt] = []
         for finding in sorted(reading.report.findings, key=lambda one: -one.severity.rank):
@@ -171,52 +171,54 @@ class Attempts:
         return found
 
     def _attempt(self, finding: Finding, fix: Fix, policy: KnownPolicy) -> Attempt | None:
-        """Work a fix out; one that is not to be tried is noted, and one whose place is gone comes later."""
+        """Compute a fix. Record the reason if it must not be tried. Return None if it must wait for another fix."""
         try:
             if self._lacks_topic(policy):
                 appraisal = by_hand(fix, policy, _NO_TOPIC)
             else:
                 conditioned = self._conditioned(fix, policy)
-                appraisal = appraise(conditioned, policy, self.leave.check, self.budgets[policy.name])
+                appraisal = appraise(conditioned, policy, self.options.check, self.budgets[policy.name])
         except NoPlaceError:
-            return None  # another fix of this round comes first
+            return None  # another fix of this round must come first
         finding = _with_fix(finding, fix, appraisal.fix)
         worth = appraisal.fix.applicability
-        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.leave.unsafe):
-            self.refused[key_of(finding)] = _left(finding, policy, appraisal)
+        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.options.unsafe):
+            self.refused[key_of(finding)] = _unfixed(finding, policy, appraisal)
             return None
         return Attempt(finding, appraisal.fix, policy, appraisal.edits)
 
     def _lacks_topic(self, policy: KnownPolicy) -> bool:
-        """True for a key whose grant is to be limited to topics while none is known to use it."""
-        of_topic = self.leave.kms_condition is KeyCondition.TOPIC
+        """Return True if the key grant must be limited to topics but no topic is known to use the key."""
+        of_topic = self.options.kms_condition is KeyCondition.TOPIC
         return of_topic and isinstance(policy.case, KeyAnalysis) and not policy.case.topics
 
     def _conditioned(self, fix: Fix, policy: KnownPolicy) -> Fix:
-        """Bind a grant of a key as the user asks."""
-        if self.leave.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
+        """Add the requested condition to a key grant."""
+        if self.options.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
             return fix
-        return fix._replace(operations=bound(fix.operations, policy.case, self.leave.kms_condition))
+        return fix._replace(operations=bound(fix.operations, policy.case, self.options.kms_condition))
 
     def refuse(self, attempt: Attempt, reason: str) -> None:
-        """Note a fix whose edits do not do what they should."""
+        """Record a fix whose edits were rejected, with the reason."""
         appraisal = by_hand(attempt.fix, attempt.known, reason)
         finding = _with_fix(attempt.finding, attempt.fix, appraisal.fix)
-        self.refused[key_of(finding)] = _left(finding, attempt.known, appraisal)
+        self.refused[key_of(finding)] = _unfixed(finding, attempt.known, appraisal)
 
-    def left(self, reading: Reading) -> Iterator[UnfixedFinding]:
-        """What is left in the end; statements that several findings ask for are given with the first of them."""
+    def unfixed(self, reading: Reading) -> Iterator[UnfixedFinding]:
+        """Yield the findings that are not fixed. Statements that several findings need are listed once."""
         given: set[object] = set()
         for finding in reading.report.findings:
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
-            left = self.refused.get(key_of(finding)) or UnfixedFinding(finding, plan, "" if plan else _NO_FIX)
-            asked = (finding.resource, tuple(map(meaning, left.statements)))
-            yield left._replace(statements=(), reason=_ABOVE) if asked in given else left
-            if left.statements:
+            unfixed = self.refused.get(key_of(finding)) or UnfixedFinding(
+                finding, plan, "" if plan else _NO_FIX
+            )
+            asked = (finding.resource, tuple(map(meaning, unfixed.statements)))
+            yield unfixed._replace(statements=(), reason=_ABOVE) if asked in given else unfixed
+            if unfixed.statements:
                 given.add(asked)
 
 
-def _left(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
+def _unfixed(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
     displayed = appraisal.fix.applicability is Applicability.DISPLAY
     return UnfixedFinding(
         finding,
@@ -229,7 +231,7 @@ def _left(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> Unfixe
 
 
 def _with_fix(finding: Finding, fix: Fix, appraised: Fix) -> Finding:
-    """The finding with a fix as it was appraised, so that reports say the same of both."""
+    """Replace the finding's fix with the appraised fix, so that all reports agree."""
     fixes = tuple(
         appraised if one.title == fix.title and one.operations == fix.operations else one
         for one in finding.fixes

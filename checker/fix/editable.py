@@ -1,4 +1,4 @@
-"""Which files a fix may edit: those that the user named, that people write, and that serve one environment."""
+"""Decide which files a fix may edit: named by the user, written by hand, and used by one environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Generator(NamedTuple):
-    """Who writes a file, and what to change instead."""
+    """The tool that generates a file, and the source to change instead."""
 
     by: str
     instead: str
@@ -54,8 +54,8 @@ _MODULE = Generator(
     "`terraform init`, which downloads modules", "change the module's source instead", is_shared=True
 )
 _TERRAGRUNT = Generator("Terragrunt", "change the module's source instead", is_shared=True)
-_VENDORED = Generator("others: it is a copy of their code", "change the original instead", is_shared=True)
-_SOME_TOOL = Generator("a tool, as its first lines say", "change what it is made from instead")
+_VENDORED = Generator("a third party: it is vendored code", "change the original instead", is_shared=True)
+_SOME_TOOL = Generator("a tool, according to its header", "change its source instead")
 
 _FOLDERS = {
     "cdk.out": _CDK,
@@ -82,9 +82,9 @@ _SAYS_SO = re.compile(
 
 
 def generator_of(source: Source) -> Generator | None:
-    """Tell who writes a file, by the folder that it lies in or by what it says itself.
+    """Return the tool that generates a file, detected by its folder or its content.
 
-    Folders above the repository are no matter: somebody's `vendor` may hold whole ones.
+    Folders above the repository are ignored: a `vendor` folder may contain whole repositories.
     """
     file = Path(absolute(Path(source.name)))
     path = file.relative_to(repository_of(file.parent, (Path.cwd(),)))
@@ -111,7 +111,7 @@ _DEEPEST = 4
 
 
 class Environments:
-    """Looks for the environments that files serve; the repository is read once, and only when it is asked."""
+    """Detects which environments use a file. The repository is read at most once, on first use."""
 
     def __init__(self, named: Sequence[Path] = ()) -> None:
         self.named = [Path.cwd(), *map(_absolute, named)]
@@ -119,21 +119,21 @@ class Environments:
         self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
-        """The calls of the repository that a folder is in."""
+        """Return the module calls of the repository that contains a folder."""
         return self.read(repository_of(folder, self.named))
 
     def of(self, source: Source) -> str:
-        """Say what shows that a file serves several environments, and nothing if nothing shows it."""
+        """Return the evidence that several environments use a file. Empty if there is none."""
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return self._of_module(path)
         root = parse_text(source.name, source.text).root
         if not isinstance(root, Object) or root.get("Resources") is None:
-            return ""  # no template, and so no environment deploys it by itself
+            return ""  # not a template, so no environment deploys it directly
         return _of_template(path, root) or self._of_nested(path)
 
     def of_reader(self, source: Source) -> str:
-        """Say the same of the Terraform modules that read a file, such as a policy."""
+        """Return the evidence that several environments use a Terraform module that reads this file."""
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return ""
@@ -141,7 +141,7 @@ class Environments:
         return next(filter(None, map(self._of_module, readers)), "")
 
     def _of_nested(self, path: Path, seen: tuple[Path, ...] = ()) -> str:
-        """Tell by the templates that deploy this one as a nested stack."""
+        """Return the evidence from the templates that deploy this one as a nested stack."""
         sites = uses_of(path, self.parents(repository_of(path.parent, self.named)))
         if len(sites) > 1:
             return f"deployed by {_listed(list(dict.fromkeys(map(_shown, sites))))}"
@@ -156,7 +156,7 @@ class Environments:
         return _of_template(parents[0], root) or self._of_nested(parents[0], (*seen, parents[0]))
 
     def instance_name(self, source: Source) -> str:
-        """The variable or parameter of the file's module that holds an instance ARN, else a new name for one."""
+        """Return the module's variable or parameter for the instance ARN, or a new name if it has none."""
         path = _absolute(Path(source.name))
         if not path.name.endswith(HCL):
             return NEW_PARAMETER
@@ -167,7 +167,7 @@ class Environments:
     def _of_module(self, path: Path) -> str:
         calls = self.calls(path.parent)
         if not calls.complete:
-            return "the repository has too many folders to tell who calls the module"
+            return "the repository has too many folders to find all callers of the module"
         folder = str(path.parent)
         sites = calls.ways_to(folder)
         if len(sites) > 1:
@@ -187,16 +187,16 @@ def _of_root(folder: Path, calls: Calls) -> str:
         return f"deployed with {_listed(values)}"
     backends = sorted(map(name_of, map(_relative, _files_below(folder, _is_backend))))
     if len(backends) > 1:
-        return f"its state is kept as {_listed(backends)} say"
+        return f"its state has several backends: {_listed(backends)}"
     if any("terraform.workspace" in text for text in texts):
-        return "deployed in several workspaces, since it reads `terraform.workspace`"
+        return "deployed in several workspaces: it reads `terraform.workspace`"
     stages = (name for name in sorted(declared) if _STAGE.fullmatch(name))
     stage = next((name for name in stages if not _has_value(name, texts, folder)), "")
-    return f"deployed to the environment that its variable `{stage}` chooses" if stage else ""
+    return f"deployed to the environment that its variable `{stage}` selects" if stage else ""
 
 
 def _is_beside(path: Path, root: Path) -> bool:
-    """True for a file in a folder beside a root, in which there are no modules that it could be for."""
+    """Return True for a file in a folder beside a root that contains no Terraform modules of its own."""
     if not path.is_relative_to(root.parent):
         return False
     folder = root.parent / path.relative_to(root.parent).parts[0]
@@ -204,7 +204,7 @@ def _is_beside(path: Path, root: Path) -> bool:
 
 
 def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
-    """True for a variable with a default, or with a value in a file of the folder."""
+    """Return True for a variable with a default, or with a value in a file of the folder."""
     files = (text_at(path) for path in folder.iterdir() if path.name.endswith(VALUES))
     if any(name in assigned(text) for text in files):
         return True
@@ -213,7 +213,7 @@ def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
 
 
 def _is_backend(name: str) -> bool:
-    """True for a file that says where a state is kept, one for each environment.
+    """Return True for a backend configuration file, which exists once per environment.
 
     https://developer.hashicorp.com/terraform/language/backend#file
     """
@@ -221,11 +221,11 @@ def _is_backend(name: str) -> bool:
 
 
 def _files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """The files of a root, without those of the modules in it."""
+    """Yield the files of a root module, without those of nested modules."""
     for place, inside, files in os.walk(folder):
         below = len(Path(place).parts) - len(folder.parts)
         if below and any(one.endswith(HCL) for one in files):
-            inside.clear()  # another module, with values of its own
+            inside.clear()  # another module, which has its own values
             continue
         inside[:] = [one for one in inside if not one.startswith(".") and below < _DEEPEST]
         yield from (Path(place, name) for name in files if is_wanted(name))
@@ -238,11 +238,11 @@ def _texts(folder: Path) -> Iterator[str]:
 
 
 def _of_template(path: Path, root: Node) -> str:
-    """Tell by its parameters, and by the environments that SAM deploys it to."""
+    """Return the evidence from the template's parameters and from the environments that SAM deploys it to."""
     parameters = dict(_parameters(root))
     stage = next((name for name, is_open in parameters.items() if is_open and _STAGE.fullmatch(name)), None)
     if stage is not None:
-        return f"deployed to the environment that its parameter `{stage}` chooses"
+        return f"deployed to the environment that its parameter `{stage}` selects"
     files = files_of_parameters(path, frozenset(parameters)) if parameters else ()
     if len(files) > 1:
         return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
@@ -252,7 +252,7 @@ def _of_template(path: Path, root: Node) -> str:
 
 
 def _parameters(root: Node) -> Iterator[tuple[str, bool]]:
-    """The parameters of a template, each with whether it may have several values: it lists them, or has no default."""
+    """Yield each template parameter, and whether it is open: it allows several values or has no default."""
     parameters = root.get("Parameters") if isinstance(root, Object) else None
     for member in parameters.members if isinstance(parameters, Object) else ():
         declared = member.value if isinstance(member.value, Object) else None
@@ -262,8 +262,8 @@ def _parameters(root: Node) -> Iterator[tuple[str, bool]]:
 
 
 def _absolute(path: Path) -> Path:
-    """Write a path in full; links are not followed."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - as said
+    """Make a path absolute without following links."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
 
 
 def _relative(path: Path) -> Path:
@@ -282,11 +282,11 @@ def _listed(names: Sequence[str]) -> str:
 
 
 Check = Callable[["Source"], None]
-"""Raises CannotEditError for a file that is not to be edited, with the reason."""
+"""Raises CannotEditError, with the reason, for a file that must not be edited."""
 
 
 class SharedCodeError(CannotEditError):
-    """The code serves several environments; ``name`` is what an instance ARN is, or may be, called in it."""
+    """Raised for code that several environments use. ``name`` is the variable or parameter for the instance ARN."""
 
     def __init__(self, reason: str, name: str) -> None:
         super().__init__(reason)
@@ -294,14 +294,14 @@ class SharedCodeError(CannotEditError):
 
 
 def anything(_: Source) -> None:
-    """Allow every edit: that of a live policy."""
+    """Allow every edit. Used for live policies."""
 
 
 def own_code(paths: Sequence[Path]) -> Check:
-    """Refuse what a tool writes, and what serves several environments."""
+    """Return a check that refuses generated files and files that several environments use."""
     environments = Environments(paths)
 
-    @cache  # a fix asks again for the statement that it shows, and so does every other fix of the file
+    @cache  # every fix of a file, and every statement that it displays, asks again
     def refused(source: Source) -> CannotEditError | None:
         return _refused(source, environments)
 
@@ -313,28 +313,28 @@ def own_code(paths: Sequence[Path]) -> Check:
 
 
 def _refused(source: Source, environments: Environments) -> CannotEditError | None:
-    """The reason not to edit a file: a tool writes it, or it serves several environments."""
+    """Return the reason not to edit a file: it is generated, or several environments use it."""
     generator = generator_of(source)
     if generator is not None:
-        told = f"`{source.name}` is written by {generator.by}; {generator.instead}"
+        told = f"`{source.name}` is generated by {generator.by}; {generator.instead}"
         if generator.is_shared or environments.of(source):
             return SharedCodeError(told, environments.instance_name(source))
         return CannotEditError(told)
     if environment := environments.of(source):
         name = environments.instance_name(source)
-        told = f"`{source.name}` serves several environments: {environment}; let each of them set `{name}`"
+        told = f"`{source.name}` serves several environments: {environment}; set `{name}` in each of them"
         return SharedCodeError(told, name)
     if reason := environments.of_reader(source):
         told = f"a module that serves several environments reads `{source.name}`: {reason}"
-        return CannotEditError(f"{told}; let the module render it with `templatefile`")
+        return CannotEditError(f"{told}; render it with `templatefile` in the module")
     return None
 
 
 def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:
-    """Refuse these, and what is neither one of the paths that the user named nor below one.
+    """Return a check that refuses generated files, shared files, and files outside the named paths.
 
-    A link is followed to a file below the folder that was named, or beside or below a file that was named. One
-    that leads elsewhere is refused, with the file to name instead: a repository could hold a link to any file.
+    A link may lead to a file below a named folder, or beside or below a named file. A link that leads elsewhere is
+    refused with the file to name instead, because a repository could contain a link to any file.
     """
     named = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links are not followed
     trees = [os.path.realpath(path if os.path.isdir(path) else path.parent) for path in paths]  # noqa: PTH112
@@ -345,9 +345,9 @@ def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:
         name = source.name
         path = os.path.abspath(name)  # noqa: PTH100 - as above
         if not any(Path(path).is_relative_to(one) for one in named):
-            raise CannotEditError(f"it stands in `{name}`, which was not named")
+            raise CannotEditError(f"it is in `{name}`, which was not named")
         if path not in snapshot:
-            raise CannotEditError(f"`{name}` was moved while it was being read")
+            raise CannotEditError(f"`{name}` was moved while it was read")
         real = snapshot[path].path
         if not any(Path(real).is_relative_to(tree) for tree in trees):
             raise CannotEditError(

@@ -1,6 +1,6 @@
-"""The files with values for the parameters of a CloudFormation template.
+"""Find the files with values for the parameters of a CloudFormation template.
 
-Only the files around the template are read, and only as text.
+Only files near the template are read, and only as text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LARGEST = 1_000_000
 
 
 def files_of_parameters(template: Path, parameters: frozenset[str]) -> tuple[str, ...]:
-    """The files with values for the parameters of a template, as `aws cloudformation deploy` takes them.
+    """Return the files with values for a template's parameters, as `aws cloudformation deploy` accepts them.
 
     https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/
     """
@@ -29,7 +29,7 @@ def files_of_parameters(template: Path, parameters: frozenset[str]) -> tuple[str
 
 
 def _around(template: Path) -> Iterator[tuple[Path, str]]:
-    """The other JSON files beside a template, in the folder above, and in the folders beside and below."""
+    """Yield other JSON files near a template: beside it, in the parent folder, and in sibling and child folders."""
     folder = template.parent
     folders = [folder.parent, *_folders(folder.parent), *_folders(folder)]
     for path in (path for one in dict.fromkeys(folders) for path in _files(one)):

@@ -1,8 +1,8 @@
-"""What a fix is worth: safe if the prover finds that nobody gains or loses anything but what was meant.
+"""Decide whether a fix is safe: it is if the prover finds no unintended gain or loss of access.
 
-Connect, for an instance that streams to the topic, may gain what AWS documents that it needs, and Connect for
-anybody else may lose what it had: those are the deputies being shut out. A grant of a key has no condition in
-what AWS documents, so it reaches Connect for others too; that is not safe, and is said.
+Connect may gain the access that AWS documents for an instance that streams to the topic. Connect may lose access on
+behalf of other instances: that closes a confused deputy. The key grant that AWS documents has no condition, so it
+also allows Connect on behalf of other instances. That is not safe, and the reason says so.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 PUBLISHING = "publishing"
-"""The kind of party that Connect is while it publishes to a topic, on behalf of whomever the topic lets."""
+"""Caller group: Connect while it publishes to a topic, for any instance that the topic policy allows."""
 
 _SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 _USES = frozenset(one.lower() for one in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
@@ -45,8 +45,8 @@ _USES = frozenset(one.lower() for one in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT
 def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
     """Compare two policies of a key over all requests.
 
-    A statement that only lets Connect use the key for messages to its own topics can allow nothing else,
-    whatever else the policy says: without it, what others gain is what they gain at all.
+    A statement that limits Connect to messages for the key's own topics cannot allow more, whatever else the policy
+    says. The comparison without that statement therefore shows all other gains.
     """
     limited = [one for one in new.statements if one not in old.statements and _is_limited(case, one)]
     kept = [one for one in new.statements if one not in limited]
@@ -61,13 +61,13 @@ def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None
 
 
 def _target(case: KeyAnalysis) -> Target:
-    """The key; one without an ARN has one made up, since its policy speaks of `*`."""
+    """Return the key as target. A key without a known ARN gets a placeholder, since its policy names `*`."""
     known = isinstance(case.key.arn, Arn)
     return case.target if known else case.target._replace(resource=_SOME_KEY)
 
 
 def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
-    """True for an Allow for Connect alone, of the uses of a key, in the encryption context of topics of the key."""
+    """Return True for an Allow for Connect only, limited to key use with its topics as encryption context."""
     if isinstance(statement, Unknown) or statement.effect != ALLOW or not is_for_connect_alone(statement):
         return False
     actions = statement.actions
@@ -79,7 +79,7 @@ def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
 
 
 def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
-    """True for a condition that the encryption context is one of these topics."""
+    """Return True for a condition that requires one of these topics as encryption context."""
     if isinstance(condition, Unknown) or isinstance(condition.operation, Unknown):
         return False
     operation = condition.operation
@@ -102,7 +102,7 @@ ProofBudgets = defaultdict[object, Budget]
 
 
 def proof_budgets() -> ProofBudgets:
-    """For each policy the work that all proofs about it may take; what is not proven within it counts as unsafe."""
+    """Return the proof budget of each policy. A fix that is not proven within its budget counts as unsafe."""
     return defaultdict(lambda: Budget(_PROOFS * LIMIT))
 
 
@@ -110,14 +110,14 @@ _PROOFS = 4
 
 
 class Worth(NamedTuple):
-    """Whether a fix is safe, and if not why."""
+    """Whether a fix is safe, and if not, why."""
 
     applicability: Applicability
     reason: str = ""
 
 
 def worth(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None = None) -> Worth:
-    """Prove that a changed policy does no more than it should; ``whole`` is the budget for all such proofs."""
+    """Prove that a changed policy grants and removes only what is intended. ``whole`` is the budget for all proofs."""
     if isinstance(case.text, Unknown):
         return Worth(Applicability.UNSAFE, case.text.reason)
     found = effect(case, case.text.policy, new, whole)
@@ -126,12 +126,12 @@ def worth(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None =
         return Worth(Applicability.UNSAFE, _explained(case, found, reason))
     others = [one.who for one in found.gained if not _is_for_named(one, case.explicit_instances)]
     if others:
-        return Worth(Applicability.DOCUMENTED, f"it reaches others too: {', '.join(others)}")
+        return Worth(Applicability.DOCUMENTED, f"it also allows {', '.join(others)}")
     return Worth(Applicability.SAFE)
 
 
 def _explained(case: TopicAnalysis | KeyAnalysis, found: Difference, reason: str) -> str:
-    """Say what would make a change safe, where that is to name an instance."""
+    """Return the reason, with the instance to name if that would make the change safe."""
     if case.instances and not next(_faults(case, found, case.instances), ""):
         return inferred(case)
     if (
@@ -150,7 +150,7 @@ NAME_PATH = "check its folder alone, or list the instance in `overrides` of the 
 
 
 def inferred(case: TopicAnalysis | KeyAnalysis) -> str:
-    """Say which instance was inferred, from what, and how to name it."""
+    """Return which instance was inferred, from what, and how to name it."""
     one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
     if one.source in STATED:
         return f"{one.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
@@ -164,7 +164,7 @@ def _kind(case: TopicAnalysis | KeyAnalysis) -> str:
 def effect(
     case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None
 ) -> Difference:
-    """Who gains and who loses when the policy of a topic or key changes."""
+    """Return the access gained and lost when the policy of a topic or key changes."""
     if isinstance(case, KeyAnalysis):
         return key_effect(case, old, new, whole)
     targets = _targets(case, old, new)
@@ -173,16 +173,16 @@ def effect(
 
 
 def _targets(case: TopicAnalysis, old: Policy, new: Policy) -> tuple[Target, ...]:
-    """Every topic that the policy may be attached to.
+    """Return every topic that the policy may be attached to.
 
-    A policy in a file of its own may be that of any topic that it names, before the change or after it, and
-    of another one.
+    A policy in a separate file may belong to any topic that it names, before or after the change, or to one that it
+    does not name.
     """
     in_a_file_of_its_own = (
         isinstance(case.text, PolicyText) and case.text.document is case.topic.place.document
     )
     if case.topic.symbol:
-        # The policy may name the topic by a pattern now, and by reference after the change.
+        # The policy may name the topic by a pattern before the change, and by reference after it.
         names = dict.fromkeys((case.target.resource, case.topic.symbol))
         return tuple(case.target._replace(resource=name) for name in names)
     if isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own:
@@ -199,7 +199,7 @@ def _topics_named(policy: Policy) -> Iterator[str]:
 
 
 def _faults(case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
-    """Say who gains or loses what was not meant, and what nobody can tell; ``given`` are the instances to grant."""
+    """Yield unintended gains and losses, and open questions. ``given`` are the instances to grant access to."""
     for one in found.gained:
         if not _is_meant(case, one, given):
             yield f"{one.who} would gain {format_actions(one.actions)}"
@@ -207,14 +207,14 @@ def _faults(case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[A
         if not (isinstance(case, TopicAnalysis) and _is_shut_out(case, one, given)):
             yield f"{one.who} would lose {format_actions(one.actions)}"
     for doubt in found.doubts:
-        yield f"nobody can tell who gains or loses: {doubt.told}"
+        yield f"not known who gains or loses access: {doubt.told}"
 
 
 def _is_meant(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
-    """True for what AWS documents that Connect needs for an instance that was given.
+    """Return True for access that AWS documents as required for a given instance.
 
-    An instance that only the policy names, or that was only inferred, gains nothing. AWS documents no condition
-    for the use of a key, so that grant may reach every instance.
+    An instance that only the policy names, or that was only inferred, must not gain access. AWS documents no
+    condition for key use, so that grant may apply to every instance.
     """
     if isinstance(case, KeyAnalysis):
         uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
@@ -223,20 +223,19 @@ def _is_meant(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Ar
 
 
 def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
-    """True for Connect on behalf of an instance that was given, or while it publishes to a topic of the key.
+    """Return True for Connect on behalf of a given instance, or while it publishes to a topic of the key.
 
-    Whom Connect may publish for is decided by the policy of that topic.
+    The policy of that topic decides which instances Connect may publish for.
     """
     named = access.party.kind == INSTANCE and access.party.name in frozenset(map(str, given))
     return named or access.party.kind == PUBLISHING
 
 
 def _is_shut_out(case: TopicAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
-    """True for Connect on behalf of others than the instances that were given, are known, or that the policy names.
+    """Return True for Connect on behalf of instances that are not given, not known, and not named by the policy.
 
-    The owner's account, and one that the policy names, is taken for meant as well, unless it is that of an
-    instance that was given. While an instance is only inferred, a topic's real one may be any
-    that its policy lets in.
+    The owner's account and accounts that the policy names count as intended too, except the account of a given
+    instance. While an instance is only inferred, the topic's real instance may be any that its policy allows.
     """
     if access.party.kind not in _CONNECT:
         return False

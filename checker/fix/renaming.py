@@ -1,4 +1,4 @@
-"""Puts names in the place of the texts of a policy, as the module that it stands in has them."""
+"""Replace texts in a policy with the names that its own module has for them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _KEY = re.compile(r'\[("[^"]*"|\d+)\]')
 
 
 def each_name(name: str) -> str:
-    """What a resource that is one of several is called in a block that makes one thing for each of them."""
+    """Return a resource's name inside a block with `for_each` or `count`, where each instance has a key."""
     return _KEY.sub(lambda key: "[each.key]" if key[1].startswith('"') else "[count.index]", name)
 
 
 def local_name(symbol: str) -> str:
-    """What a resource is called in the module that declares it."""
+    """Return a resource's name inside the module that declares it."""
     return _MODULES.sub("", symbol)
 
 
 def texts_of(node: Node) -> Iterator[str]:
-    """All texts of a value, with those of the values inside it."""
+    """Yield all texts of a value, including nested values."""
     for child in children(node):
         yield from texts_of(child)
     if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -34,7 +34,7 @@ def texts_of(node: Node) -> Iterator[str]:
 
 
 def renamed(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -> Node:
-    """Put names in the place of texts, of those that no document has if ``fresh_only``; the others stay the same nodes."""
+    """Replace texts with names. ``fresh_only`` limits this to new texts. Unchanged nodes keep their identity."""
     if isinstance(node, Array):
         items = tuple(renamed(one, names, fresh_only=fresh_only) for one in node.items)
         return node if _are_same(items, node.items) else node._replace(items=items)
@@ -55,7 +55,7 @@ def _are_same(some: Sequence[Node], others: Sequence[Node]) -> bool:
 def with_variables(
     node: Node, names: Mapping[str, Node], keys: Collection[str] = SOURCE_KEYS, *, inside: bool = False
 ) -> Node:
-    """Put variables in the place of the values that conditions on ``keys`` spell out; any other value stays."""
+    """Replace the literal values of conditions on ``keys`` with variables. Keep all other values."""
     if isinstance(node, Array):
         return node._replace(
             items=tuple(with_variables(one, names, keys, inside=inside) for one in node.items)

@@ -1,4 +1,4 @@
-"""A repair as reports show it."""
+"""The result of a repair, as reports display it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 
 _IN_LINE = re.compile(r"(?=.*[.({$])[^\r\n\\]+")
-"""An expression without line ends and without escapes, which are those of the string that it is written in."""
+"""An expression on one line and without escapes, which would be escapes of the surrounding string."""
 _IN_YAML = re.compile(r"[!{][^\r\n]+")
-"""A function of CloudFormation in its short form, or in braces; what stands on lines of its own is indented."""
+"""A CloudFormation function in short form or in braces. A block on lines of its own depends on its indentation."""
 
 
 def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
-    """Write a statement for the file ``name`` in which the policy ``root`` stands, line by line."""
+    """Yield the lines of a statement, written for the file ``name`` that contains the policy ``root``."""
     references = {id(node): text for node, text in _references(root, root)}
     yield from "".join(_chunks(statement, root, name, references)).split("\n")
 
@@ -58,17 +58,17 @@ def _chunks(statement: Node, root: Node, name: str, references: References) -> l
 
 def _hcl(statement: Node, root: Node) -> list[str]:
     if is_blocks(root):
-        with suppress(CannotEditError):  # conditions that are not known cannot be told apart
+        with suppress(CannotEditError):  # unknown conditions cannot be written as blocks
             return statement_text(HclFlow(), statement, "", Lines("\n", "  "))
     return HclFlow().node(statement, AT_THE_MARGIN, None)
 
 
 def _references(node: Node, root: Node) -> Iterator[tuple[Node, str]]:
-    """The values that the file writes as expressions, with these: what they stand for may be one of several values."""
+    """Yield the values that the file writes as expressions. An expression may stand for several values."""
     for child in children(node):
         yield from _references(child, root)
     if isinstance(node, Scalar) and node.start < node.end and file_of(node.source) is file_of(root.source):
-        with suppress(CannotEditError):  # its text cannot be told from what is around it
+        with suppress(CannotEditError):  # the text of the value has no clear boundaries
             text = raw(node.source, node.start, node.end)
             if _is_reference(node, text):
                 yield node, text if node.source is root.source else f'"{text}"'
@@ -81,14 +81,14 @@ def _is_reference(node: Scalar, text: str) -> bool:
 
 
 class _ShownFlow(TemplateFlow):
-    """JSON for people, who know what a name stands for also where JSON cannot say it."""
+    """Writes JSON for people, who understand a name even where JSON has no syntax for it."""
 
     def reference(self, name: str) -> str:
         return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
 def _plain(node: Node, references: References, *, write: type[Called] | None = None) -> Node:
-    """The statement with names in the place of what is not known; ``write`` makes names of references as well."""
+    """Replace unknown values with names. ``write`` turns references into names as well."""
     if isinstance(node, Array):
         return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
     if isinstance(node, Object):
@@ -103,14 +103,14 @@ def _plain(node: Node, references: References, *, write: type[Called] | None = N
 
 
 class PolicyChange(NamedTuple):
-    """A policy that changes, and who gains and loses by it."""
+    """A policy that changes, and the access gained and lost."""
 
     resource: str
     difference: Difference
 
 
 def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
-    """Who gains and loses by the change of each policy."""
+    """Return the access gained and lost by the change of each policy."""
     then = {one.name: one for one in repair.after.policies()}
     pairs = ((known, then.get(known.name)) for known in repair.before.policies())
     return tuple(
@@ -121,10 +121,10 @@ def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
 
 
 class Outcome(NamedTuple):
-    """A repair, what the files said before, what it does to every policy, and whether it was carried out.
+    """A repair with the original texts, its effect on every policy, and whether it was applied.
 
-    ``names`` is how reports call the files, by absolute path. ``replacement`` is what takes the place of a live
-    topic, or of its key; ``flow`` is the chat that was tried afterwards. ``command`` is what was run.
+    ``names`` maps absolute paths to the names that reports use. ``replacement`` replaces a live topic or its key.
+    ``flow`` is the test chat that followed. ``command`` is the command that was run.
     """
 
     repair: Repair
@@ -137,22 +137,22 @@ class Outcome(NamedTuple):
     command: tuple[str, ...] = ("checker", "fix")
 
     def name(self, path: str) -> str:
-        """How reports call a file."""
+        """Return the name of a file in reports."""
         return self.names.get(path, path)
 
     @property
     def left(self) -> tuple[UnfixedFinding, ...]:
-        """What is left of what was found wrong; what could not be told is not."""
+        """Return the findings that are not fixed. Undetermined results are not findings."""
         return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
 
     @property
     def is_pending(self) -> bool:
-        """True if there is something to apply that was only shown."""
+        """Return True if changes were shown but not applied."""
         steps = self.replacement.steps if self.replacement else ()
         return not self.applied and bool(self.repair.texts or steps)
 
     def written_out(self, left: UnfixedFinding) -> Iterator[list[str]]:
-        """The statements that a finding needs, to be put in by hand."""
+        """Yield the statements of a finding, to be added by hand."""
         if left.root is None:
             return
         for statement in left.statements:

@@ -1,6 +1,6 @@
-"""Mends what can be mended, round after round, and proves each step on what the files say afterwards.
+"""Fix findings round after round, and check each step against the files as they would read afterwards.
 
-Nothing is written here: the files are read as if they had the new texts.
+This module writes no files. It reads them with the new texts in place of the old ones.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Applicability
-from checker.fix.acceptance import faults, together_unsafe
+from checker.fix.acceptance import rejection, unsafe_together
 from checker.fix.attempts import Attempts, FixOptions
 from checker.fix.editable import anything
 from checker.fix.text.edits import edited
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from checker.fix.text.edits import TextEdit
 
 MAX_ROUNDS = 10
-"""A fix may uncover something to mend; what is not done after so many rounds goes in circles."""
+"""A fix may uncover a finding with a fix of its own. Fixes that need more rounds than this go in circles."""
 
 
 class FixedFinding(NamedTuple):
-    """A finding with the fix that was carried out, its edits and what it is worth."""
+    """A finding with the fix that was applied."""
 
     finding: Finding
     fix: Fix
 
 
 class Repair(NamedTuple):
-    """What came of it: the new texts by absolute path, and the readings before and after."""
+    """The result of a repair: new texts by absolute path, and the readings before and after."""
 
     texts: Mapping[str, str]
     mended: tuple[FixedFinding, ...]
@@ -54,31 +54,31 @@ def repair(
     kms_condition: KeyCondition | None = None,
     check: Check = anything,
 ) -> Repair:
-    """Mend until nothing is left to mend; ``read`` reads and judges the files with these texts in their place.
+    """Apply fixes until none is left. ``read`` reads and checks the files with these texts in place of their own.
 
-    ``unsafe`` allows what may grant or remove more than it should; ``kms_condition`` binds new grants of keys.
-    ``check`` refuses files that are not to be edited.
+    ``unsafe`` allows fixes that may grant or remove more access than intended. ``kms_condition`` limits new key grants.
+    ``check`` refuses files that must not be edited.
     """
     attempts = Attempts(FixOptions(unsafe, kms_condition, check))
     first = read({})
     state = _State(read, {}, first, first, attempts.budgets, unsafe)
     mended: list[FixedFinding] = []
     for _ in range(MAX_ROUNDS):
-        asked = attempts.of(state.reading)
-        if not asked:
+        selected = attempts.of(state.reading)
+        if not selected:
             break
-        trial = state.tried(asked)
+        trial = state.attempt_all(selected)
         if trial.wrong:
-            trial = _one_by_one(state, asked, attempts)
+            trial = _one_by_one(state, selected, attempts)
         if trial.attempts:
             attempts.forget()
         mended += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
-    return Repair(state.texts, tuple(mended), tuple(attempts.left(state.reading)), first, state.reading)
+    return Repair(state.texts, tuple(mended), tuple(attempts.unfixed(state.reading)), first, state.reading)
 
 
 class _Trial(NamedTuple):
-    """Attempts made together: the texts after them, what those say, and what is wrong with that."""
+    """Attempts tried together: the texts and the reading after them, and the reason if they are rejected."""
 
     attempts: list[Attempt]
     texts: Mapping[str, str]
@@ -87,7 +87,7 @@ class _Trial(NamedTuple):
 
 
 class _State(NamedTuple):
-    """The texts so far, what they say, and what the files said at ``first``."""
+    """The current texts, their reading, and the ``first`` reading."""
 
     read: Callable[[Mapping[str, str]], Reading]
     texts: Mapping[str, str]
@@ -96,26 +96,26 @@ class _State(NamedTuple):
     budgets: ProofBudgets
     unsafe: bool
 
-    def tried(self, attempts: list[Attempt]) -> _Trial:
-        """Make some attempts on paper. Fixes that are safe one by one may not be so together."""
-        drafted = _drafted(self.texts, attempts)
-        then = self.read(drafted)
-        wrong = faults(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
-        together = wrong or together_unsafe(self.first, then, self.budgets)
+    def attempt_all(self, attempts: list[Attempt]) -> _Trial:
+        """Try some attempts without writing files. Fixes that are safe one by one may be unsafe together."""
+        texts = _edited_texts(self.texts, attempts)
+        then = self.read(texts)
+        wrong = rejection(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
+        together = wrong or unsafe_together(self.first, then, self.budgets)
         if together and self.unsafe and not wrong:
             attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
-        return _Trial(attempts, drafted, then, wrong if self.unsafe else together)
+        return _Trial(attempts, texts, then, wrong if self.unsafe else together)
 
 
 def _unsafe(fix: Fix) -> Fix:
     return fix._replace(applicability=Applicability.UNSAFE)
 
 
-def _one_by_one(state: _State, asked: list[Attempt], attempts: Attempts) -> _Trial:
-    """Find the attempts that go well together; each of the others is refused."""
+def _one_by_one(state: _State, selected: list[Attempt], attempts: Attempts) -> _Trial:
+    """Find the attempts that work together. Refuse each of the others."""
     best = _Trial([], state.texts, state.reading)
-    for one in asked:
-        trial = state.tried([*best.attempts, one])
+    for one in selected:
+        trial = state.attempt_all([*best.attempts, one])
         if trial.wrong:
             attempts.refuse(one, trial.wrong)
         else:
@@ -123,8 +123,8 @@ def _one_by_one(state: _State, asked: list[Attempt], attempts: Attempts) -> _Tri
     return best
 
 
-def _drafted(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str, str]:
-    """The texts after the edits of some attempts."""
+def _edited_texts(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str, str]:
+    """Return the texts after the edits of some attempts."""
     by_file: dict[str, list[TextEdit]] = {}
     for attempt in attempts:
         for edit in attempt.edits:
@@ -134,5 +134,5 @@ def _drafted(texts: Mapping[str, str], attempts: Iterable[Attempt]) -> dict[str,
 
 
 def _named(name: str) -> str:
-    """What a text goes by: the absolute path of a file, or the ARN of a live resource."""
+    """Return the key of a text: the absolute path of a file, or the ARN of a live resource."""
     return name if name.startswith("arn:") else os.path.abspath(name)  # noqa: PTH100 - links are not followed

@@ -1,4 +1,4 @@
-"""One reading of the files, and what it knows of every policy: whose it is and where it is written."""
+"""Read the files once, and record for every policy its resource and its place in the files."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What the files say, and what the rules say of them."""
+    """The content of the files, and the findings of the rules."""
 
     inventory: Inventory
     report: Report
 
     def policies(self) -> tuple[KnownPolicy, ...]:
-        """Every policy with its case, also those that AWS gives where none is declared."""
+        """Return every policy with its analysis, including AWS defaults where no policy is declared."""
         inventory = self.inventory
         topics = [TopicAnalysis(one, inventory) for one in inventory.topics]
         users: dict[int, list[TopicAnalysis]] = {}
@@ -56,14 +56,14 @@ class Reading(NamedTuple):
 
 
 def _key_case(key: Key, users: list[TopicAnalysis], inventory: Inventory) -> KeyAnalysis:
-    """A key with the topics that use it; the first of them says for whom."""
+    """Return the analysis of a key. The first topic that uses the key determines the instances."""
     if not users:
         return KeyAnalysis(key, None, pairings_of_key(key, inventory))
     return KeyAnalysis(key, users[0].topic, users[0].pairings, tuple(one.topic for one in users))
 
 
 def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
-    """The policies, each with the names of all the topics whose policy is written by the same text."""
+    """Add to each policy the names of all topics that share its text."""
     names: dict[object, set[str]] = {}
     for one in policies:
         names.setdefault(one.text_id, set()).add(one.topic_name)
@@ -72,27 +72,27 @@ def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
 
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
 _ROOT = "arn:aws:iam::{}:root"
-"""The principal of the default key policy; copied with the account that is made up, it would lock the key."""
+"""Principal of the default key policy. With the placeholder account, a copy would lock the key."""
 
 _OWNER_KEYS = frozenset({"aws:sourceowner"})
 
-_OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this one"
-_OF_SEVERAL = "the text is the policy of several topics, and SNS accepts a statement about its own topic only"
+_OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this module"
+_OF_SEVERAL = "several topics share this policy, and SNS accepts only statements about the topic itself"
 _OF_ITSELF = (
-    "the ARN of the topic is not known yet, and Terraform lets no resource refer to itself; give the topic its policy "
-    "in an `aws_sns_topic_policy` resource, in which this statement stands"
+    "the ARN of the topic is not known yet, and in Terraform a resource cannot refer to itself; move the policy to an "
+    "`aws_sns_topic_policy` resource that contains this statement"
 )
 _ROUND_IN_CIRCLES = (
-    "the ARN of the topic is not known yet, and a key that names its own topic would make the two wait for each "
-    "other; write the ARN out, or give the key its policy in a resource of its own"
+    "the ARN of the topic is not known yet, and a reference to it in its key would be circular; write the ARN "
+    "literally, or move the key policy to a resource of its own"
 )
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
 class KnownPolicy(NamedTuple):
-    """A policy: what tells it from the others of a reading, and of the next one; its case; its text.
+    """A policy with its analysis and its text. ``name`` identifies it within a reading and in later readings.
 
-    ``siblings`` are the topics of its module that the same text writes a policy for, itself among them.
+    ``siblings`` are the topics of the module that share the policy text, including this one.
     """
 
     name: tuple[str, str, int]
@@ -102,47 +102,47 @@ class KnownPolicy(NamedTuple):
 
     @property
     def root(self) -> Node:
-        """The tree of the policy."""
+        """Return the root node of the policy."""
         return self.text.document.root
 
     @property
     def file(self) -> Source:
-        """The file that the policy stands in."""
+        """Return the file that contains the policy."""
         return file_of(self.root.source)
 
     @property
     def is_written(self) -> bool:
-        """True for a policy that somebody wrote, and not one that AWS gives where none is declared."""
+        """Return True for a declared policy, False for an AWS default."""
         return not isinstance(self.text.document, Implied)
 
     @property
     def _address(self) -> str:
-        """What the resource is declared as."""
+        """Return the address under which the resource is declared."""
         return self.case.topic.address if isinstance(self.case, TopicAnalysis) else self.case.key.address
 
     @property
     def _module(self) -> str:
-        """The Terraform module that declares the resource, without the keys of its instances; a template has none."""
+        """Return the Terraform module of the resource, without instance keys. Empty for a template."""
         if "#" in self._address:
             return ""
         return _KEYS.sub("", self._address).rpartition(".")[0].rpartition(".")[0]
 
     @property
     def text_id(self) -> object:
-        """What two policies share that are written by the same text, in one and the same module."""
+        """Return a key that policies share if one text in one module declares them."""
         return (self.root.source.name, self.root.start, self.root.end, self._module)
 
     def is_written_with(self, other: KnownPolicy) -> bool:
-        """True for a policy that is the same text as another, in one and the same module."""
+        """Return True if one text in one module declares both policies."""
         return self.text_id == other.text_id
 
     @property
     def topic_name(self) -> str:
-        """What the module that declares the topic calls it; nothing for a key, and for a topic that is not declared."""
+        """Return the topic's name in its module. Empty for a key and for a topic that is not declared."""
         return local_name(without_conditions(self._address)) if isinstance(self.case, TopicAnalysis) else ""
 
     def named(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
-        """Statements in which the topic goes by the name that its document has for it."""
+        """Replace the topic's ARN in statements by the name that the document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
         names: dict[str, str] = {symbol: Called(local), local: Called(local)} if symbol else {}
@@ -153,7 +153,7 @@ class KnownPolicy(NamedTuple):
         return tuple(renamed(one, names) for one in statements)
 
     def localized(self, root: Node) -> Node:
-        """The changed policy with its topic named as its own module does. Raises CannotEditError if it cannot be."""
+        """Name the topic as its own module names it. Raises CannotEditError if that is not possible."""
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
@@ -168,33 +168,33 @@ class KnownPolicy(NamedTuple):
         return self._relocated(root)
 
     def _relocated(self, root: Node) -> Node:
-        """Name new references as the module of the resource does."""
+        """Rename new references to the names of the resource's module."""
         symbols: dict[str, str] = {
             one: Called(self._own_name(one)) for one in texts_of(root) if isinstance(one, Called)
         }
         return renamed(root, symbols, fresh_only=True)
 
     def referring(self, root: Node) -> Node:
-        """The changed policy with a reference to its topic in the place of the ARN, wherever the ARN is new."""
+        """Replace each new ARN of the topic in the changed policy by a reference."""
         return renamed(root, self._reference, fresh_only=True)
 
     @property
     def needs_reference(self) -> bool:
-        """True for a text that is the policy of several topics: the ARN of one would be wrong for the others."""
+        """Return True if several topics share the text, so that the ARN of one would be wrong for the others."""
         return len(self.siblings) > 1
 
     @property
     def _serves_several_topics(self) -> bool:
-        """True if the text has no one name for the topics that it writes a policy for."""
+        """Return True if the topics that share the text have no common name."""
         return len(set(map(each_name, self.siblings))) > 1
 
     def _own_name(self, symbol: str) -> str:
-        """What the module of a resource calls it; each of several by its key."""
+        """Return a resource's name in its module. Instances of one resource are named by key."""
         return each_name(local_name(symbol)) if self.needs_reference else local_name(symbol)
 
     @property
     def _arn(self) -> dict[str, str]:
-        """What a new text or reference says that means the topic."""
+        """Return the texts and references that denote the topic, for use as a renaming."""
         case = self.case
         if not isinstance(case, TopicAnalysis):
             return {}
@@ -202,7 +202,7 @@ class KnownPolicy(NamedTuple):
 
     @property
     def _reference(self) -> dict[str, str]:
-        """The ARN of the topic with what the policy's file calls it; nothing if the file has no name for it."""
+        """Map the topic's ARN to its name in the policy's file. Empty if the file has no name for it."""
         case = self.case
         if (
             not isinstance(case, TopicAnalysis)
@@ -217,7 +217,7 @@ class KnownPolicy(NamedTuple):
 
     @property
     def _is_in_its_topic(self) -> bool:
-        """True for the `policy` argument of a topic in Terraform, where no resource may refer to itself.
+        """Return True for the `policy` argument of a Terraform topic, which cannot refer to the topic itself.
 
         https://developer.hashicorp.com/terraform/language/expressions/references
         """
@@ -230,13 +230,13 @@ class KnownPolicy(NamedTuple):
 
     @property
     def _is_beside_its_topic(self) -> bool:
-        """True if the policy and its topic are written in one module, so that the one can name the other."""
+        """Return True if the policy and its topic are in one module, so that the policy can refer to the topic."""
         if not isinstance(self.case, TopicAnalysis):
             return False
         return _folder(self.file.name) == _folder(self.case.topic.place.document.name)
 
     def parametrized(self, statements: tuple[Node, ...], name: str) -> tuple[Node, ...]:
-        """Statements for code that serves several environments: the instance is what a variable says."""
+        """Replace the instance by a variable, for code that several environments use."""
         arns = {str(one): one.account for one in self.case.instances}
         names: dict[str, Node] = {}
         for arn, account in arns.items():
@@ -245,7 +245,7 @@ class KnownPolicy(NamedTuple):
         return statements if self.is_written else self._with_owner(statements)
 
     def _with_owner(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
-        """Statements of a default policy, for the account that it is deployed to."""
+        """Replace the placeholder account in the statements of a default policy by the deployment's account."""
         account = self.case.target.account
         if not isinstance(account, str):
             return statements
@@ -254,7 +254,7 @@ class KnownPolicy(NamedTuple):
         return tuple(renamed(with_variables(one, own, _OWNER_KEYS), root) for one in statements)
 
     def _variable(self, name: str) -> tuple[Node, Node]:
-        """A reference to the instance ARN, and one to the account in it."""
+        """Return a reference to the instance ARN, and one to the account in it."""
         if self.file.name.endswith(HCL):
             return fresh(Symbol(f"var.{name}")), fresh(Symbol(f'split(":", var.{name})[4]'))
         reference: dict[str, Plain] = {"Ref": name}
@@ -262,7 +262,7 @@ class KnownPolicy(NamedTuple):
 
     @property
     def says(self) -> str:
-        """What the policy says, apart from its layout."""
+        """Return the meaning of the policy, independent of its layout."""
         return meaning(self.root)
 
 

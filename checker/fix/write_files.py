@@ -1,4 +1,4 @@
-"""Writes fixed files: each whole or not at all, and only while it is still the file that was read."""
+"""Write fixed files atomically, and only if they have not changed since they were read."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 _FOLDER = DIRECTORY | NOFOLLOW | PATH
-"""Opens a folder that may be searched, though perhaps not listed."""
+"""Flags to open a folder that may be searchable but not readable."""
 _FILE = os.O_RDONLY | NOFOLLOW | NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 
 
 class _Edit(NamedTuple):
-    """A file to write, by the name that was read, what it said then, and its new text."""
+    """A file to write: the path as read, the original content, and the new text."""
 
     path: str
     original: Original
@@ -35,15 +35,15 @@ class _Edit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name in its folder."""
+        """Return the file's name in its folder."""
         return os.path.basename(self.original.path)  # noqa: PTH119 - a name, not a Path
 
 
 def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> Iterator[str]:
-    """Replace the files that a fix changes, and give the path of each once it is written.
+    """Replace the files that a fix changes, and yield the path of each file once it is written.
 
-    All are checked before the first is written, and each once more before it is replaced. Raises InputError
-    for a file that is no longer what was read, or that cannot be written: it and those after it are unchanged.
+    All files are checked before the first is written. Each is checked again before it is replaced. Raises InputError
+    for a file that changed since it was read, or that cannot be written. That file and all later ones are unchanged.
     """
     edits = _distinct(texts, originals)
     for edit in edits:
@@ -57,7 +57,7 @@ def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> 
 
 
 def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> list[_Edit]:
-    """Take each file once, whatever links lead to it. Raises InputError for two texts for one file."""
+    """Return one edit per file, even if several links lead to it. Raises InputError if the new texts differ."""
     edits: dict[str, _Edit] = {}
     for path, text in texts.items():
         original = originals.get(path)
@@ -65,14 +65,14 @@ def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> li
             raise _replaced(path)
         edit = edits.setdefault(original.path, _Edit(path, original, text))
         if edit.text != text:
-            reason = f"is the same file as `{edit.path}`, and the fix changes the two differently"
-            raise InputError(path, reason, help_text=f"run the command on `{original.path}` alone")
+            reason = f"is the same file as `{edit.path}`, but the fix changes the two differently"
+            raise InputError(path, reason, help_text=f"run the command only on `{original.path}`")
     return list(edits.values())
 
 
 @contextmanager
 def _faults_of(path: str) -> Iterator[None]:
-    """Say in words what keeps a file from being written."""
+    """Convert an operating system error into a message that a file cannot be written."""
     try:
         yield
     except OSError as error:
@@ -82,15 +82,15 @@ def _faults_of(path: str) -> Iterator[None]:
 
 @contextmanager
 def _folder(edit: _Edit) -> Iterator[int]:
-    """Open the folder of a file, and see that it is the one that was read. Raises InputError.
+    """Open the folder of a file, and check that it is the folder that was read. Raises InputError.
 
-    From here on the file is named within the open folder, so that no link put in the place of a part of its
-    path leads the write elsewhere.
+    From then on, the file is opened relative to the folder's descriptor. A link that replaces part of the path
+    cannot redirect the write.
     """
     if os.path.realpath(edit.path) != edit.original.path:
         raise _replaced(edit.path)
     try:
-        descriptor = os.open(os.path.dirname(edit.original.path), _FOLDER)  # noqa: PTH120 - names, as above
+        descriptor = os.open(os.path.dirname(edit.original.path), _FOLDER)  # noqa: PTH120 - a name, not a Path
     except OSError:
         raise _replaced(edit.path) from None
     try:
@@ -102,16 +102,16 @@ def _folder(edit: _Edit) -> Iterator[int]:
 
 
 def _check_writable(edit: _Edit, folder: int) -> None:
-    """Refuse a read-only file, which could be replaced all the same in a folder that may be written."""
+    """Refuse a read-only file. In a writable folder it could otherwise be replaced."""
     if not os.access(edit.name, os.W_OK, dir_fd=folder):
         raise InputError(edit.path, "cannot be written: permission denied")
 
 
 def _read(edit: _Edit, folder: int) -> bytes:
-    """Read a file again, and see that it is the same file and says the same. Raises InputError."""
+    """Read a file again, and check that its identity and content are unchanged. Raises InputError."""
     try:
         descriptor = os.open(edit.name, _FILE, dir_fd=folder)
-    except OSError:  # removed, or a link by now
+    except OSError:  # removed, or replaced by a link
         raise _replaced(edit.path) from None
     try:
         status = os.fstat(descriptor)
@@ -139,18 +139,18 @@ def _says(data: bytes, text: str) -> bool:
 
 
 def _changed(path: str) -> InputError:
-    return InputError(path, "the file changed while the fix was being planned")
+    return InputError(path, "the file changed while the fix was planned")
 
 
 def _replaced(path: str) -> InputError:
-    return InputError(path, "the file was replaced while the fix was being planned")
+    return InputError(path, "the file was replaced while the fix was planned")
 
 
 def _replace(edit: _Edit, folder: int) -> None:
-    """Write a file beside the old one and rename it; permissions, owner and byte order mark stay.
+    """Write a temporary file beside the old one and rename it. Permissions, owner and byte order mark are kept.
 
-    Between the last comparison and the rename there are two system calls. An edit that is saved in just these
-    microseconds is lost: no call compares and replaces at once.
+    Two system calls separate the last comparison from the rename. An edit saved between them is lost, because no
+    system call compares and replaces atomically.
     """
     data = _read(edit, folder)
     mark = _BOM if data.startswith(_BOM) else b""
@@ -171,7 +171,7 @@ def _replace(edit: _Edit, folder: int) -> None:
 
 
 def _take_status(descriptor: int, old: os.stat_result) -> None:
-    """Give a new file the permissions and the owner of the old one."""
-    with suppress(OSError):  # only root may give a file away, and others need not
+    """Copy the permissions and the owner of the old file to the new one."""
+    with suppress(OSError):  # only root can change the owner, and other users do not need to
         os.fchown(descriptor, old.st_uid, old.st_gid)
     os.fchmod(descriptor, old.st_mode & 0o7777)

@@ -1,1 +1,1 @@
-"""Live AWS accounts: what is read there, and what is sent there. The only home of boto3 beside the sandbox."""
+"""Read from and write to live AWS accounts. Besides the sandbox, only this package uses boto3."""

@@ -1,6 +1,6 @@
-"""The least IAM policy that each command needs. Knows no boto3.
+"""The minimal IAM policy for each command. Does not import boto3.
 
-Key policies must allow the actions of KMS as well, unless they leave it to IAM.
+Key policies must allow the KMS actions too, unless they delegate to IAM.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 EVERY = ("*",)
-"""What lists, and what is created under an id of AWS's choice, can be limited to."""
+"""The only resource for list actions, and for resources with IDs that AWS assigns."""
 
 READ_KEY = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants")
 
 
 class Limits(NamedTuple):
-    """What the permissions are to be limited to; where nothing is said, to any resource of the kind."""
+    """The resources to limit permissions to. An empty value means every resource of its kind."""
 
     topics: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
@@ -32,14 +32,14 @@ class Limits(NamedTuple):
     partition: str = "aws"
 
     def of(self, service: str, kind: str, given: tuple[str, ...]) -> tuple[str, ...]:
-        """The resources of a kind: those that were given, else all."""
+        """Return the given resources, or all resources of the kind if none is given."""
         return given or (f"arn:{self.partition}:{service}:*:*:{kind}",)
 
 
 def statement(
     sid: str, actions: Sequence[str], resources: Sequence[str], condition: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Allow actions on resources, under a condition if one is given."""
+    """Return a statement that allows actions on resources, with an optional condition."""
     allowed = {"Sid": sid, "Effect": "Allow", "Action": _one(actions), "Resource": _one(resources)}
     return allowed if condition is None else {**allowed, "Condition": condition}
 
@@ -49,7 +49,7 @@ def _one(values: Sequence[str]) -> str | list[str]:
 
 
 class Extras(NamedTuple):
-    """What an audit is asked to do beyond the least."""
+    """The optional features of an audit."""
 
     role: str = ""
     organization: bool = False
@@ -60,7 +60,7 @@ class Extras(NamedTuple):
 
 
 def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
-    """What `checker audit` needs in every account; lists cannot be limited to resources."""
+    """Return the policy for `checker audit` in every account. List actions cannot be limited to resources."""
     statements = [
         statement("ListTopicsAndInstances", _listing(extras), EVERY),
         statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
@@ -69,7 +69,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     ]
     if extras.role:
         role = f"arn:{limits.partition}:iam::*:role/{extras.role}"
-        statements.append(statement("EnterAccounts", ("sts:AssumeRole",), (role,)))
+        statements.append(statement("AssumeRoles", ("sts:AssumeRole",), (role,)))
     if extras.security_hub:
         product = f"arn:{limits.partition}:securityhub:*:*:product/*/default"
         statements.append(statement("ImportFindings", ("securityhub:BatchImportFindings",), (product,)))
@@ -94,15 +94,15 @@ def _listing(extras: Extras) -> tuple[str, ...]:
         "organizations:ListAccounts": extras.organization,
         "securityhub:GetFindings": extras.security_hub,
         "tag:GetResources": extras.tags,
-        "ds:DescribeDirectories": True,  # ListInstances asks for it in the caller's name
+        "ds:DescribeDirectories": True,  # ListInstances calls it with the caller's permissions
     }
     return tuple(sorted((*_LISTED, *(action for action, wanted in more.items() if wanted))))
 
 
 def flow_policy(limits: Limits) -> dict[str, Any]:
-    """What `checker flow` needs: a chat, and a queue of its own that is subscribed for as long as it lasts.
+    """Return the policy for `checker flow`: a chat, and a temporary queue that is subscribed to each topic.
 
-    The participant's side of a chat needs no permission.
+    The participant's calls in a chat need no permission.
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
     instances = limits.of("connect", "instance/*", limits.instances)
@@ -135,19 +135,20 @@ _REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAlia
 
 
 _OURS = {"Null": {f"aws:ResourceTag/{REPLACES}": "false"}}
-"""What the repair has made itself. KMS and SNS both know tags in conditions, KMS after up to five minutes.
+"""Limits a statement to resources that a repair created. Both KMS and SNS support tags in conditions. In KMS, new
+tags take up to five minutes to apply.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
 """
 
 
 def fix_policy(limits: Limits, *, create: bool = False) -> dict[str, Any]:
-    """What `checker fix` needs for live topics and keys; ``create`` to make replacements, too."""
+    """Return the policy for `checker fix` with live topics and keys. ``create`` adds the creation of replacements."""
     topics, keys = limits.of("sns", "*", limits.topics), limits.of("kms", "key/*", limits.keys)
     statements = [
         statement("ListAliasesAndStreams", ("cloudtrail:LookupEvents", "kms:ListAliases"), EVERY),
         statement(
-            "LookInstancesUp",
+            "DescribeInstances",
             ("connect:DescribeInstance",),
             limits.of("connect", "instance/*", limits.instances),
         ),
@@ -160,7 +161,7 @@ def fix_policy(limits: Limits, *, create: bool = False) -> dict[str, Any]:
 
 
 def _creating(limits: Limits, topics: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Creating needs the permission to tag as well; an alias is allowed for itself and for its key.
+    """Return the statements to create replacements. Tagging is included, and aliases need access to alias and key.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
     """
@@ -175,8 +176,8 @@ def _creating(limits: Limits, topics: tuple[str, ...]) -> list[dict[str, Any]]:
         statement("CreateKeys", ("kms:CreateKey", "kms:ListKeys", "kms:TagResource"), EVERY),
         statement("NameKeys", ("kms:CreateAlias", "kms:DeleteAlias"), (*aliases, *keys)),
         statement("ReadNewKeys", (*READ_KEY, "kms:ListResourceTags"), keys),
-        statement("TakeTopicsBack", ("sns:DeleteTopic",), new, _OURS),
-        statement("TakeKeysBack", ("kms:ScheduleKeyDeletion",), keys, _OURS),
+        statement("RollBackTopics", ("sns:DeleteTopic",), new, _OURS),
+        statement("RollBackKeys", ("kms:ScheduleKeyDeletion",), keys, _OURS),
     ]
 
 
@@ -191,7 +192,7 @@ _CREATE_TOPIC = (
 
 
 def _successor(topic: str) -> str:
-    """What a topic's replacement may be called: in any Region, with the same beginning."""
+    """Return a pattern for the ARN of a topic's replacement: any Region, same name prefix."""
     arn = Arn.parse(topic)
     if arn is None:
         return topic
@@ -210,17 +211,17 @@ _READ_ROLE = (
 
 
 def retention_statements(limits: Limits, kind: str, *, create: bool = False) -> list[dict[str, Any]]:
-    """What judging the subscriptions of a kind needs; ``create`` to set one up as well.
+    """Return the statements to check subscriptions of a kind. ``create`` adds those to create one.
 
-    Reading a subscription can be limited to topics only of late, and listing aliases not at all.
+    SNS only recently supports topics as resources for reading subscriptions. Listing aliases supports none.
     """
     topics = limits.of("sns", "*", limits.topics)
     reading = [
-        statement("ListKeepers", ("sns:ListSubscriptionsByTopic",), topics),
-        statement("ReadKeepers", ("sns:GetSubscriptionAttributes",), EVERY),
+        statement("ListRetainingSubscriptions", ("sns:ListSubscriptionsByTopic",), topics),
+        statement("ReadRetainingSubscriptions", ("sns:GetSubscriptionAttributes",), EVERY),
     ]
     more = _queues(limits, create=create) if kind == SQS else _streams(limits, create=create)
-    subscribe = [statement("SubscribeKeepers", ("sns:Subscribe",), topics)] if create else []
+    subscribe = [statement("SubscribeToTopics", ("sns:Subscribe",), topics)] if create else []
     return [*reading, *more, *subscribe]
 
 

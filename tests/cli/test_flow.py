@@ -154,7 +154,7 @@ def test_explain_reads_a_topic_and_its_key_from_aws(
     assert "`kms:GetKeyPolicy` is missing" in unread.stderr
     gone = explain(f"arn:aws:sns:us-east-1:{account.id}:nowhere")
     assert gone.returncode == 2
-    assert "not there" in gone.stderr
+    assert "not found" in gone.stderr
 
 
 def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -> None:

@@ -314,7 +314,7 @@ def test_what_standard_output_leads_to_is_not_emptied(name: str, folder: Path) -
 @pytest.mark.parametrize("text", ["{}", '{"kind": "other"}\n{"cut', "precious"])
 def test_what_is_not_a_journal_is_not_resumed_and_not_cut(text: str, tmp_path: Path) -> None:
     path = save(tmp_path / "notes.json", text)
-    with pytest.raises(InputError, match="not a valid journal of an audit"):
+    with pytest.raises(InputError, match="not a valid audit journal"):
         Journal(path, ACCOUNT, {}).resume()
     assert path.read_text() == text
 

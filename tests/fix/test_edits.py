@@ -217,8 +217,8 @@ def test_an_edit_is_written_as_its_neighbours_are(name: str, tmp_path: Path) -> 
 
 
 REASONS = (
-    "the policy comes from a variable, whose value others may set",
-    "the policy is worked out by an expression",
+    "the policy comes from a variable, which may have other values elsewhere",
+    "the policy is computed by an expression",
 )
 MODULE = """\
 variable "name" {}
@@ -273,5 +273,5 @@ def test_a_module_that_is_called_twice_is_not_edited_for_one_of_its_callers(tmp_
     found = mended([tmp_path], unsafe=True)
     assert not found.texts
     assert {one.reason for one in found.left if one.finding.rule == "missing-source-account"} == {
-        "the edit would change more than this policy, or in another way"
+        "the edit would change other policies, or not as planned"
     }

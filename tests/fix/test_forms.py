@@ -22,7 +22,7 @@ def test_every_form_is_mended_to_the_same_end(name: str, form: str, tmp_path: Pa
     if form in MACHINE_MADE:
         assert not found.texts
         reasons = [one.reason for one in found.left if one.finding.verdict is Verdict.FAIL]
-        assert not reasons or reasons[0] == "the file is written by a machine, mend what it is made from"
+        assert not reasons or reasons[0] == "generated file; change its source instead"
         return
     assert sorted(one.finding.rule for one in found.mended) == sorted(
         one.finding.rule for one in expected.mended

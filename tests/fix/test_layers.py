@@ -34,5 +34,5 @@ def test_a_folded_text_is_left_alone(tmp_path: Path) -> None:
     text = f"Attributes:\n  TopicArn: {TOPIC_ARN}\n  Policy: >\n{folded}\n"
     found = mended(write(tmp_path, {"topic.yaml": text}))
     assert not found.texts
-    assert "put together from parts" in found.left[0].reason
+    assert "assembled from several expressions" in found.left[0].reason
     assert found.left[0].statements

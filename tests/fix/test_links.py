@@ -109,7 +109,7 @@ def test_an_edit_while_the_fix_was_planned_stops_all_of_it(tree: Path) -> None:
     with pytest.raises(InputError) as caught:
         apply_fixes(mending)
     assert caught.value.what == "policies/second.json"
-    assert caught.value.reason.endswith("while the fix was being planned; nothing was written")
+    assert caught.value.reason.endswith("while the fix was planned; nothing was written")
     assert is_open(tree / "policies" / "open.json")
     assert (tree / "policies" / "second.json").read_text() == "{}"
 

@@ -9,12 +9,12 @@ import pytest
 
 from checker.fix.live.replacement import (
     alias_names,
-    carried,
-    carried_tags,
+    copied_attributes,
+    copied_tags,
     lost_attributes,
     lost_tags,
     mark,
-    readdressed,
+    replace_arn,
     to_new_topic,
     topic_names,
 )
@@ -55,7 +55,7 @@ def test_the_policy_speaks_of_the_new_topic() -> None:
     policy = {
         "Statement": [{"Sid": str(OLD), "Resource": [str(OLD), other], "Condition": {"a": {"b": str(OLD)}}}]
     }
-    (statement,) = json.loads(readdressed(json.dumps(policy), OLD, NEW))["Statement"]
+    (statement,) = json.loads(replace_arn(json.dumps(policy), OLD, NEW))["Statement"]
     assert statement["Resource"] == [str(NEW), other]
     assert statement["Condition"] == {"a": {"b": str(NEW)}}
 
@@ -71,7 +71,7 @@ def test_what_fifo_topics_alone_have_is_left_out_and_said() -> None:
         "ContentBasedDeduplication": "true",
         "FifoThroughputScope": "Topic",
     }
-    assert set(carried(attributes)) == {"DisplayName", "SQSFailureFeedbackRoleArn"}
+    assert set(copied_attributes(attributes)) == {"DisplayName", "SQSFailureFeedbackRoleArn"}
     lost = [one.what for one in lost_attributes(attributes)]
     assert lost == ["ContentBasedDeduplication", "FifoThroughputScope"]
 
@@ -84,7 +84,7 @@ def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
         "checker:replaces": "x",
     }
     managing = frozenset(["ManagedBy"])
-    assert carried_tags(tags, managing) == {"team": "chat"}
+    assert copied_tags(tags, managing) == {"team": "chat"}
     assert len(list(lost_tags(tags, managing))) == 3
 
 
@@ -93,14 +93,14 @@ def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
     [
         (Subscribed("sqs", queue(), {}), ""),
         (Subscribed("sqs", queue(region="us-east-1"), {}), ""),
-        (Subscribed("sqs", queue("inbox.fifo"), {}), "no FIFO queue"),
+        (Subscribed("sqs", queue("inbox.fifo"), {}), "does not accept a FIFO queue"),
         (Subscribed("email", "ann@example.org", {}), ""),
-        (Subscribed("email", "ann@example.org", {}, confirmed=False), "nobody has confirmed it"),
+        (Subscribed("email", "ann@example.org", {}, confirmed=False), "not confirmed"),
         (Subscribed("lambda", "arn:aws:lambda:us-east-1:111122223333:function:f", {}), ""),
         (Subscribed("firehose", "arn:aws:firehose:us-west-2:111122223333:deliverystream/d", {}), ""),
         (
             Subscribed("firehose", "arn:aws:firehose:us-east-1:111122223333:deliverystream/d", {}),
-            "another Region",
+            "other Regions",
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_what_a_subscription_keeps() -> None:
 def test_who_has_to_confirm(one: Subscribed, asked: bool) -> None:
     assert one.needs_confirmation(NEW) is asked
     said = "\n".join(to_new_topic(OLD, NEW, [one]))
-    assert ("has to confirm it" in said) is asked
+    assert ("must confirm it" in said) is asked
 
 
 def refused(_: object) -> None:

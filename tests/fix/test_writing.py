@@ -91,9 +91,9 @@ def test_a_killed_process_leaves_the_file_whole(call: str, path: Path) -> None:
     script = f"""
         import os, signal
         from pathlib import Path
-        from checker.fix import writing
+        from checker.fix import write_files
         from tests.fix.test_writing import writing as about_to_write
-        writing.os.{call} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+        write_files.os.{call} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
         list(about_to_write(Path({str(path)!r})))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)

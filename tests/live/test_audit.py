@@ -258,11 +258,11 @@ def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: 
     monkeypatch.setattr(collect, "contacts_of", contacts)
     topic = topic_of(name, {})
     with ThreadPoolExecutor(2) as pool:
-        unit = collect.Around(cast("Calls", None), Plan(), pool)
-        early = unit.tied(topic)
+        unit = collect.UnitContext(cast("Calls", None), Plan(), pool)
+        early = unit.pair(topic)
         read.set()
         unit.contacts()
-        late = unit.tied(topic)
+        late = unit.pair(topic)
     assert early is None
     assert late is not None
     assert [(one.instance, one.source) for one in late.pairings or ()] == [(instance, Source.CLOUDTRAIL)]

@@ -179,7 +179,7 @@ def test_a_command_says_what_was_rolled_back_and_why(
     estate.sandbox.fault(BAD[name](service, action, turn)._replace(times=1))
     done = checker(*estate.fix(tmp_path))
     assert (done.code, estate.policies()) == (3, before), done
-    assert f"the answer to `{service}:{action}` cannot be used" in done.err
+    assert f"the response to `{service}:{action}` is not valid" in done.err
     assert "rolled back: " in done.err
 
 
@@ -269,7 +269,7 @@ def silent(_: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("serve", "said"),
     [
-        (endless, "the answer to `sns:ListTopics` cannot be used: it is longer than 1048576 bytes"),
+        (endless, "the response to `sns:ListTopics` is not valid: it is longer than 1048576 bytes"),
         (trickle, "no answer to `sns:ListTopics` within 2 seconds"),
         (silent, "no answer to `sns:ListTopics` (ReadTimeoutError)"),
     ],
@@ -283,7 +283,7 @@ def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
     with endpoint(serve) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
         began = time.monotonic()
-        for reason in (said, said if serve is endless else "was not asked again"):
+        for reason in (said, said if serve is endless else "was not called again"):
             with pytest.raises(UnreadError) as caught:
                 calls.make("sns", "list_topics", "the topics")
             assert reason in caught.value.skipped.reason

@@ -183,7 +183,7 @@ class Case(NamedTuple):
 NOTHING, ONE_CHAIN, EVERYTHING = "nothing", "one chain", "everything"
 MENDED, AS_IT_WAS, THEIRS, GONE = "mended", "as it was", "theirs", "gone"
 LIVED_THROUGH = ((1, ""), (0, "2 findings fixed"), NOTHING, MENDED)
-CHANGED = (3, "somebody changed the policy since it was read")
+CHANGED = (3, "the policy was changed since it was read")
 CASES = (
     Case("30 % of the calls throttled", lambda _: faults.throttled(0.3), *LIVED_THROUGH),
     Case("connections that break", lambda _: faults.connection_reset(times=3), *LIVED_THROUGH),
@@ -191,8 +191,8 @@ CASES = (
     Case(
         "a topic deleted between list and read",
         lambda of: faults.vanishing_topic(of.broken),
-        (3, "`sns:GetTopicAttributes` did not find it"),
-        (2, "`sns:GetTopicAttributes` did not find it"),
+        (3, "not found: `sns:GetTopicAttributes`"),
+        (2, "not found: `sns:GetTopicAttributes`"),
         ONE_CHAIN,
         GONE,
     ),
@@ -224,15 +224,15 @@ CASES = (
         "another writer of the topic between write and read-back",
         lambda of: faults.other_writer(of.broken, theirs(of), at_read=3),
         (1, ""),
-        (3, "AWS does not show the policy that was written"),
+        (3, "AWS does not return the policy that was written"),
         NOTHING,
         THEIRS,
     ),
     Case(
         "credentials that expire in mid-run",
         lambda _: faults.expired_credentials(first=6),
-        (3, "the credentials have expired"),
-        (3, "the credentials have expired"),
+        (3, "the credentials expired"),
+        (3, "the credentials expired"),
         EVERYTHING,
         AS_IT_WAS,
     ),
@@ -255,8 +255,8 @@ CASES = (
     Case(
         "a Region switched off",
         lambda _: faults.region_off(REGION),
-        (3, "switched off"),
-        (3, "switched off"),
+        (3, "the Region is disabled"),
+        (3, "the Region is disabled"),
         EVERYTHING,
         AS_IT_WAS,
     ),

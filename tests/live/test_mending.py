@@ -106,7 +106,7 @@ def test_a_topic_that_is_not_there_is_said_so(cloud: Cloud, tmp_path: Path) -> N
     missing = f"arn:aws:sns:us-east-1:{ACCOUNT}:nowhere"
     done = run("fix", *options(cloud, missing, instance, tmp_path))
     assert done.returncode == 2
-    assert "did not find it" in done.stderr
+    assert "not found: `" in done.stderr
 
 
 def test_what_the_options_leave_out_is_not_mended(cloud: Cloud, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_attributes_without_a_policy_are_not_taken_for_a_topic_without_one(cloud
     )
     report = audited(cloud)
     assert report.unreadable
-    assert "may not see" in said_of(report)
+    assert "cannot read" in said_of(report)
 
 
 def test_without_credentials_nothing_is_audited_and_the_help_says_how(

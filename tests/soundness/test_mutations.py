@@ -50,7 +50,7 @@ def time_stands_still(patch: Patch) -> None:
 
 
 def fixes_are_proven_one_by_one(patch: Patch) -> None:
-    patch.setattr(rounds, "together_unsafe", lambda *_: "")
+    patch.setattr(rounds, "unsafe_together", lambda *_: "")
 
 
 def a_policy_is_proven_for_one_topic(patch: Patch) -> None:

@@ -1,4 +1,4 @@
-"""What came of one real chat: its steps, what arrived at which topic, and why not."""
+"""The result of a live test chat: its steps, the arrivals at each topic, and the causes of failure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 DONE, FAILED = "ok", "failed"
 PREFLIGHT, RETENTION, MESSAGE = "preflight", "retention", "message"
-"""The steps that are no call of AWS; the others are named after theirs."""
+"""Steps that are not AWS calls. All other steps are named after their call."""
 
 
 class Step(NamedTuple):
-    """One step: when it began in UTC, how many seconds it took, the id that AWS gave the request, and what was said.
+    """One step: start time in UTC, duration in seconds, AWS request ID, and the response.
 
-    ``what`` is the thing that it is about: a topic, a queue, an instance.
+    ``what`` is the topic, queue or instance that the step acts on.
     """
 
     name: str
@@ -33,9 +33,9 @@ class Step(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """Why nothing arrived, most likely: the link of the chain and the rule, where it is one of theirs.
+    """The most likely reason why nothing arrived: the link of the delivery chain and the rule, if any.
 
-    ``evidence`` is what speaks for it beside the proof: counters, events, the order of the steps.
+    ``evidence`` supports it besides the proof: counters, events, the order of the steps.
     """
 
     reason: str
@@ -46,7 +46,7 @@ class Cause(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """The message as it came out of the topic: seconds since it was sent, its id, and its SNS attributes.
+    """The message as the topic delivered it: seconds since it was sent, its ID, and its SNS attributes.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
     """
@@ -57,7 +57,7 @@ class Arrival(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """What CloudWatch counts of a topic in the minutes of the chat, all chats together; ``None``: nothing yet.
+    """CloudWatch metrics of a topic for the minutes of the chat, over all chats. ``None`` if not available yet.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
     """
@@ -69,9 +69,9 @@ class Counters(NamedTuple):
 
 
 class TopicPassage(NamedTuple):
-    """What came of the chat at one topic. ``explanation`` is missing where the topic could not be read.
+    """The result of the chat at one topic. ``explanation`` is None if the topic could not be read.
 
-    ``kept`` says whether something keeps the topic's messages for good, where that was asked for.
+    ``kept`` says whether a queue or stream retains the topic's messages, if that was requested.
     """
 
     topic: str
@@ -93,9 +93,9 @@ class End(StrEnum):
 
 
 class FlowResult(NamedTuple):
-    """The whole flow. ``cause`` is why it ended early; ``left_behind`` names what could not be removed.
+    """The result of the whole flow. ``cause`` is why it ended early. ``left_behind`` names resources not removed.
 
-    ``unread`` is what AWS would not show of the chain, which a message that arrives does not need.
+    ``unread`` lists parts of the chain that AWS did not show. They do not matter if the message arrives.
     """
 
     instance: str

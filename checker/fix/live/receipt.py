@@ -1,7 +1,7 @@
-"""The receipt of a live repair: the state before it, the planned changes and the caller. Written before any change.
+"""The receipt of a live repair: the previous state, the planned changes and the caller. Written before any change.
 
-A receipt has an id, which every topic and key that the repair creates carries as a tag. By it a rollback knows what
-the repair has created, and deletes nothing else.
+Every topic and key that the repair creates is tagged with the receipt's ID. A rollback uses the tag to find the
+resources that the repair created, and deletes only those.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ if TYPE_CHECKING:
 
 
 VERSION = 2
-"""Version 1 had no id and no account."""
+"""Version 1 had no ID and no account."""
 TOPIC, KEY = "topic", "key"
-"""The policy of a topic, the policy of a key: texts of JSON."""
+"""Kinds of change to a topic policy and a key policy. Old and new value are JSON texts."""
 NEW_KEY, NEW_TOPIC, SUBSCRIPTION = "new key", "new topic", "subscription"
-"""What is created: nothing, then what it is made of as JSON; the resource is the alias, the topic, the topic."""
+"""Kinds of creation. The old value is empty, the new value is the specification as JSON.
+The resource is the alias for a key, and the topic for a topic and a subscription.
+"""
 ENCRYPTION = "encryption"
-"""The KmsMasterKeyId of a topic: what it is."""
+"""A change of a topic's KmsMasterKeyId. Old and new value are key IDs."""
 CREATED = (NEW_KEY, NEW_TOPIC, SUBSCRIPTION)
 TAGGED = (NEW_KEY, NEW_TOPIC)
 KINDS = (TOPIC, KEY, *CREATED, ENCRYPTION)
 RECEIPT = "checker:receipt"
-"""The tag of every topic and key that a repair creates: the id of its receipt."""
+"""Tag of every topic and key that a repair creates. Its value is the receipt ID."""
 
 
 class Change(NamedTuple):
-    """Something that is changed: which resource, in which way, what it said and what it says then."""
+    """A change of one resource: its kind, the old value and the new value."""
 
     resource: str
     kind: str
@@ -39,18 +41,18 @@ class Change(NamedTuple):
 
     @property
     def made_of(self) -> dict[str, Any]:
-        """What is created, as it is asked of AWS."""
+        """Return the specification of the created resource, as sent to AWS."""
         made: dict[str, Any] = json.loads(self.new)
         return made
 
     @property
     def receipt(self) -> str:
-        """The id of the receipt that a created topic or key carries. Raises KeyError where there is none."""
+        """Return the receipt ID in the tags of a created topic or key. Raises KeyError if there is none."""
         return str(self.made_of["Tags"][RECEIPT])
 
 
 def name_of(change: Change) -> str:
-    """How reports call what a change is about."""
+    """Return the resource of a change as reports name it."""
     if change.kind == SUBSCRIPTION:
         made = change.made_of
         return f"{change.resource}: subscription {made['Protocol']} `{made['Endpoint']}`"
@@ -58,7 +60,7 @@ def name_of(change: Change) -> str:
 
 
 class Receipt(NamedTuple):
-    """The plan of a repair: its id, the time when it began, the account of all resources, the caller, every change."""
+    """The plan of a repair: ID, start time, account of all resources, caller, and changes."""
 
     id: str
     time: datetime
@@ -68,12 +70,12 @@ class Receipt(NamedTuple):
 
 
 def new_id() -> str:
-    """Make the id of a receipt, which no other receipt has."""
+    """Return a new, unique receipt ID."""
     return str(uuid.uuid4())
 
 
 def stamped(change: Change, receipt: str) -> Change:
-    """The change with the id of the receipt among the tags, where it creates something that has tags."""
+    """Add the receipt ID to the tags of a created resource, if the resource has tags."""
     if change.kind not in TAGGED:
         return change
     made = change.made_of

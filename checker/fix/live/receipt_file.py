@@ -1,4 +1,4 @@
-"""Reads and writes receipts: `schemas/receipt.v2.json`. A receipt may be forged, so that none is read by halves."""
+"""Read and write receipts (`schemas/receipt.v2.json`). A receipt may be forged, so all of it is validated."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 
 SCHEMA = "receipt.v2.json"
 RETENTION = "retention"
-"""The kind of the receipts that `checker flow --create` leaves."""
+"""The kind of receipts that `checker flow --create` writes."""
 _MEMBERS: dict[str, dict[str, type]] = {
     NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
     NEW_TOPIC: {"Attributes": dict, "Tags": dict},
     SUBSCRIPTION: {"Protocol": str, "Endpoint": str, "Attributes": dict},
 }
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far two clocks may be apart; AWS refuses calls of a caller whose clock is further off."""
+"""Tolerated difference between two clocks. AWS rejects calls from callers whose clock differs by more."""
 
 
 def write_receipt(receipt: Receipt, folder: Path) -> Path:
-    """Write a receipt to a file of its own, and be sure that it is there. Raises InputError.
+    """Write a receipt to a new file and sync it to disk. Raises InputError.
 
-    The folder may not lead through a link out of the current one, as a repository could hold such a link.
+    The folder must not lead through a link out of the current folder: a repository could contain such a link.
     """
     real_path(folder)
     name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
@@ -63,15 +63,15 @@ def write_receipt(receipt: Receipt, folder: Path) -> Path:
     }
     path = folder / f"checker-{name}-{stamp}.json"
     number = 1
-    while os.path.lexists(path):  # two runs in one second
+    while os.path.lexists(path):  # two runs within one second
         number += 1
         path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(path, json.dumps(value, indent=2) + "\n")
     except OSError as error:
-        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
-        help_text = "nothing was changed; choose with --receipts"
+        reason = f"cannot write the receipt: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose another folder with --receipts"
         raise InputError(str(path), reason, help_text=help_text) from None
     return path
 
@@ -84,7 +84,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def read_receipt(path: Path) -> Receipt:
-    """Read a receipt. Raises InputError for a file that is not a valid one, as `checker fix` writes it."""
+    """Read a receipt. Raises InputError for a file that is not a valid receipt of `checker fix`."""
     document = parse_text(path.as_posix(), read_text(path, pipes=True))
     value: dict[str, Any] = plain(document.root)
     _check_kind(value, path)
@@ -101,34 +101,34 @@ _RESTORE = {
     KEY: "aws kms put-key-policy --policy-name default --key-id {} --policy",
     ENCRYPTION: "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value",
 }
-"""The commands that write what a change has replaced."""
+"""Commands that restore the old value of a change."""
 
 
 def _check_kind(value: object, path: Path) -> None:
-    """Refuse the receipt of a flow, and say how to undo it: a queue may hold chats by now. Raises InputError."""
+    """Refuse the receipt of a flow, whose queue may hold chats by now, and list the undo steps. Raises InputError."""
     if isinstance(value, dict) and value.get("kind") == RETENTION:
         undo = value.get("undo")
         steps = [str(one) for one in undo] if isinstance(undo, list) else []
-        reason = "a receipt of `checker flow --create`, which is not rolled back by a command"
-        raise InputError(str(path), reason, help_text="; ".join(("to undo it", *steps)))
+        reason = "a receipt of `checker flow --create`; no command rolls it back"
+        raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
 
 
 def _check_version(value: object, path: Path) -> None:
-    """Refuse receipts of other versions. Those of version 1 do not tell who may roll them back. Raises InputError."""
+    """Refuse receipts of other versions. Version 1 does not record the account. Raises InputError."""
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(version, int) or version == VERSION:
         return
     if version != 1:
-        reason = f"receipts of version {version} are not supported, only of version {VERSION}"
+        reason = f"receipt version {version} is not supported, only version {VERSION}"
         raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
-    reason = "receipts of version 1 cannot be rolled back: nothing ties them to an account"
+    reason = "receipts of version 1 cannot be rolled back: they do not record the account"
     commands = "; ".join(_restore_commands(value.get("changes"), path))
     by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
     raise InputError(str(path), reason, help_text=by_hand if commands else "restore its `old` values by hand")
 
 
 def _restore_commands(changes: object, path: Path) -> Iterator[str]:
-    """Give a command for each change of something that existed before, the last change first."""
+    """Yield a command for each change of a resource that existed before, last change first."""
     numbered = list(enumerate(changes)) if isinstance(changes, list) else []
     for number, change in reversed(numbered):
         arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
@@ -142,9 +142,9 @@ def _receipt(value: dict[str, Any]) -> Receipt:
     receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
     places = {_place(change) for change in changes}
     if {account for _, _, account in places} != {receipt.account}:
-        raise ValueError(f"it changes resources outside account {receipt.account}, which it is of")
+        raise ValueError(f"it changes resources outside its account {receipt.account}")
     if len(places) > 1:
-        raise ValueError("it changes resources of several Regions")
+        raise ValueError("it changes resources in several Regions")
     for change in changes:
         _check(change, receipt)
     return receipt
@@ -160,7 +160,7 @@ def _time(text: str) -> datetime:
 
 
 def _place(change: Change) -> tuple[str, str, str]:
-    """The partition, Region and account of a change, of a kind that the resource fits. Raises ValueError."""
+    """Return partition, Region and account of a change. Raises ValueError if the resource does not fit its kind."""
     arn = Arn.parse(change.resource)
     if arn is None or not _fits(arn, change.kind):
         raise ValueError(f"`{change.resource}` is not a valid resource of a change `{change.kind}`")
@@ -176,7 +176,7 @@ def _fits(arn: Arn, kind: str) -> bool:
 
 
 def _check(change: Change, receipt: Receipt) -> None:
-    """See that a change says what it has to, and of this receipt. Raises ValueError."""
+    """Validate the values of a change against its kind and receipt. Raises ValueError."""
     if change.kind in (TOPIC, KEY):
         _object(change.old, f"the old policy of `{change.resource}`")
         _object(change.new, f"the new policy of `{change.resource}`")
@@ -188,27 +188,27 @@ def _check(change: Change, receipt: Receipt) -> None:
 
 
 def _check_created(change: Change, receipt: Receipt) -> None:
-    made = _object(change.new, f"what `{change.resource}` is made of")
+    made = _object(change.new, f"the specification of `{change.resource}`")
     members = _MEMBERS[change.kind]
     if change.old or made.keys() != members.keys():
-        raise ValueError(f"it does not say what `{change.resource}` was created from")
+        raise ValueError(f"it does not contain the specification of `{change.resource}`")
     for name, kind in members.items():
         texts = made[name].values() if isinstance(made[name], dict) else (made[name],)
         if not isinstance(made[name], kind) or not all(isinstance(one, str) for one in texts):
             raise ValueError(f"{name} of `{change.resource}` is not valid")
     if change.kind in TAGGED and (made["Tags"].get(RECEIPT) != receipt.id or not made["Tags"].get(REPLACES)):
-        raise ValueError(f"the tags of `{change.resource}` are not those that this repair gave it")
+        raise ValueError(f"the tags of `{change.resource}` were not written by this repair")
     policy = made.get("Policy", made.get("Attributes", {}).get("Policy"))
     if change.kind in TAGGED:
         _object(policy or "", f"the policy of `{change.resource}`")
 
 
 def _object(text: str, what: str) -> dict[str, Any]:
-    """Read the JSON object that a text is. Raises ValueError."""
+    """Parse a JSON object. Raises ValueError."""
     try:
         value = json.loads(text)
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise ValueError(f"{what} is not a JSON object")  # noqa: TRY004 - as all that is wrong with a receipt
+        raise ValueError(f"{what} is not a JSON object")  # noqa: TRY004 - all invalid receipts raise ValueError
     return value

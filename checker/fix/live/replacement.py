@@ -1,4 +1,4 @@
-"""What takes the place of a topic or key that cannot be mended where it is: why, what is copied, and what is not."""
+"""Replace a topic or key that cannot be fixed in place: the reasons, the copied parts, and the lost parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 REPLACES = "checker:replaces"
-"""The tag of what takes the place of something, by which a second run knows it again."""
+"""Tag of a replacement. A second run uses it to find the replacement again."""
 
 _LONGEST_TAG = 256
 _LONGEST_NAME = 256
@@ -32,18 +32,18 @@ _FIFO = ".fifo"
 
 
 class State(StrEnum):
-    """How far a step is; what is left was done, and could not or must not be rolled back."""
+    """State of a step. LEFT: the step was done and was not, or must not be, rolled back."""
 
     PLANNED = "planned"
     DONE = "done"
     NOT_DONE = "not done"
     FAILED = "failed"
-    TAKEN_BACK = "taken back"
+    ROLLED_BACK = "taken back"
     LEFT = "left"
 
 
 class Step(NamedTuple):
-    """A change that makes the replacement, how far it is, and why."""
+    """A change that is part of a replacement, with its state and the reason for that state."""
 
     change: Change
     state: State = State.PLANNED
@@ -51,10 +51,10 @@ class Step(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """What takes the place of a topic or of its key, why, how it is made, and what people have to do themselves.
+    """The replacement of a topic or of its key: the reasons, the steps, and the work that remains manual.
 
-    ``topic`` is where messages are to be streamed from then on: the topic itself where its key alone is replaced.
-    ``left_out`` is not copied, and ``switch`` remains to be done.
+    ``topic`` is the topic to stream to from now on. It is the original topic if only the key is replaced.
+    ``left_out`` lists parts that are not copied. ``switch`` lists manual steps that remain.
     """
 
     replaces: str
@@ -66,7 +66,7 @@ class Replacement(NamedTuple):
 
 
 def topic_reasons(topic: Topic, region: str) -> Iterator[str]:
-    """Say why a topic cannot be streamed to by an instance in this Region, whatever its policy says.
+    """Yield reasons why an instance in this Region cannot stream to the topic, whatever its policy.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
@@ -77,9 +77,9 @@ def topic_reasons(topic: Topic, region: str) -> Iterator[str]:
 
 
 def key_reasons(topic: Topic, key: Key | None, region: str) -> Iterator[str]:
-    """Say why a topic in this Region cannot use the key, whatever its policy says.
+    """Yield reasons why a topic in this Region cannot use the key, whatever the key policy.
 
-    A key that somebody has switched off is for its owner to switch on.
+    A disabled key is not a reason: its owner can enable it.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     if is_managed_key(topic.key) or (key is not None and key.manager == "AWS"):
@@ -91,19 +91,19 @@ def key_reasons(topic: Topic, key: Key | None, region: str) -> Iterator[str]:
     if key is None:
         return
     if key.state == GONE:
-        yield f"KMS does not find the key `{topic.key}`"
+        yield f"KMS key `{topic.key}` was not found"
     yield from (reason for _, reason in unsupported(key))
 
 
 def topic_names(old: Arn, region: str) -> Iterator[Arn]:
-    """What the new topic may be called: as the old one if that is free, without what makes it a FIFO topic."""
+    """Yield names for the new topic: the old name without the FIFO suffix first, then numbered ones."""
     name = old.resource.removesuffix(_FIFO)
     for called in _numbered(name, _LONGEST_NAME):
         yield old._replace(region=region, resource=called)
 
 
 def alias_names(topic: Arn) -> Iterator[Arn]:
-    """What the alias of the topic's new key may be called.
+    """Yield alias names for the topic's new key.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     """
@@ -117,125 +117,136 @@ def _numbered(name: str, longest: int) -> Iterator[str]:
 
 
 def mark(old: Arn) -> str:
-    """What the tag says; a value of a tag may not be as long as an ARN may be."""
+    """Return the value of the replacement tag. Tag values may be shorter than ARNs, so the ARN is truncated."""
     return str(old)[:_LONGEST_TAG]
 
 
-def readdressed(policy: str, old: Arn, new: Arn) -> str:
-    """Write the policy of one topic for another: with its ARN wherever the other's stood alone."""
-    return json.dumps(_readdressed(json.loads(policy), str(old), str(new)))
+def replace_arn(policy: str, old: Arn, new: Arn) -> str:
+    """Rewrite the policy of one topic for another: replace the ARN where it is the whole value."""
+    return json.dumps(_replace_arn(json.loads(policy), str(old), str(new)))
 
 
-def _readdressed(value: object, old: str, new: str) -> object:
+def _replace_arn(value: object, old: str, new: str) -> object:
     if isinstance(value, dict):
-        return {name: _readdressed(one, old, new) for name, one in value.items()}
+        return {name: _replace_arn(one, old, new) for name, one in value.items()}
     if isinstance(value, list):
-        return [_readdressed(one, old, new) for one in value]
+        return [_replace_arn(one, old, new) for one in value]
     return new if value == old else value
 
 
 _PROTOCOLS = ("HTTP", "Firehose", "Lambda", "Application", "SQS")
 _FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
-_CARRIED = (
+_COPIED = (
     *("DeliveryPolicy", "DisplayName", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
     *(f"{protocol}{name}" for protocol in _PROTOCOLS for name in _FEEDBACK),
 )
 _FIFO_ALONE = ("ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope")
 
 
-def carried(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Take the attributes that a new standard topic is given as they are; policy and key are not.
+def copied_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that are copied to a new standard topic. Policy and key are not among them.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
-    return {name: attributes[name] for name in _CARRIED if attributes.get(name)}
+    return {name: attributes[name] for name in _COPIED if attributes.get(name)}
 
 
 def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
-    """Name the attributes that only FIFO topics have."""
+    """Yield the attributes that only FIFO topics have."""
     for name in _FIFO_ALONE:
         if attributes.get(name) not in (None, "", "false"):
-            yield Remark(name, "FIFO topics alone have it: messages come in any order, and may come twice")
+            yield Remark(name, "only FIFO topics support it: messages may arrive out of order or twice")
 
 
-def carried_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
-    """Take the tags that are copied."""
+def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
+    """Return the tags that are copied."""
     return {name: value for name, value in tags.items() if not _lost_tag(name, managing)}
 
 
 def lost_tags(tags: Mapping[str, str], managing: frozenset[str]) -> Iterator[Remark]:
-    """Name the tags that are not; ``managing`` are those that say who manages the old resource."""
+    """Yield the tags that are not copied. ``managing`` are tags that name the tool managing the old resource."""
     for name in tags:
         if reason := _lost_tag(name, managing):
             yield Remark(f"tag `{name}`", reason)
 
 
 def _lost_tag(name: str, managing: frozenset[str]) -> str:
-    """https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html"""
+    """Return why a tag is not copied. Empty if it is.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html
+    """
     if name.lower().startswith("aws:"):
         return "AWS reserves tags that begin with `aws:`"
     if name in (REPLACES, RECEIPT):
-        return "it speaks of another topic"
-    return "it would say that the replacement is managed, too" if name in managing else ""
+        return "it refers to another topic"
+    return "it would mark the replacement as managed too" if name in managing else ""
 
 
-_OPT_IN = "; where one of the two is an opt-in Region, SNS goes by sns.REGION.amazonaws.com, with that Region, there"
+_OPT_IN = (
+    "; if one of the two Regions is an opt-in Region, use the principal `sns.REGION.amazonaws.com` "
+    "with that Region"
+)
 
 
 def to_new_topic(old: Arn, new: Arn, subscribed: Iterable[Subscribed]) -> Iterator[str]:
-    """What still speaks of the old topic.
+    """Yield the manual steps that move publishers and subscribers from the old topic to the new one.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
     yield (
-        f"whatever starts chats: name `{new}` as StreamingEndpointArn in StartContactStreaming, and in the "
+        f"callers that start chats: name `{new}` as StreamingEndpointArn in StartContactStreaming, and in the "
         "ChatStreamingConfiguration of StartChatContact"
     )
-    yield f"whoever else publishes to `{old}`, and the IAM policies that allow it"
+    yield f"other publishers to `{old}`, and the IAM policies that allow them: switch to `{new}`"
     for one in subscribed:
         yield from _endpoint(one, old, new)
-    yield f"code that declares `{old}`, or looks it up: declare `{new}` there, so that somebody manages it"
-    yield f"`{old}` is as it was: delete it once nothing publishes to it any more"
+    yield f"code that declares or looks up `{old}`: declare `{new}` there, so that it stays managed"
+    yield f"`{old}` is unchanged: delete it once nothing publishes to it"
 
 
 def _endpoint(one: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
-    """Queues and functions allow topics by their ARN; what confirmed itself once has to do it again."""
+    """Yield the manual steps for a subscription. Queues and functions allow topics by ARN; others must confirm again."""
     if one.protocol == "sqs":
-        allows = f"its policy, and that of its key, if `{old}` stands there as aws:SourceArn"
-        yield f"queue `{one.endpoint}`: let `{new}` send to it by {allows}{_far(one, new)}"
+        yield (
+            f"queue `{one.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
+            f"as aws:SourceArn{_opt_in_note(one, new)}"
+        )
     elif one.protocol == "lambda":
         yield (
-            f"function `{one.endpoint}`: let `{new}` call it: aws lambda add-permission --function-name "
-            f"{one.endpoint} --statement-id {new.resource[:80]} --action lambda:InvokeFunction --principal "
-            f"sns.amazonaws.com --source-arn {new}{_far(one, new)}"
+            f"function `{one.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
+            f"--function-name {one.endpoint} --statement-id {new.resource[:80]} "
+            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(one, new)}"
         )
     if one.needs_confirmation(new):
-        yield f"{one.name}: its owner has to confirm it within two days, or nothing is delivered"
+        yield f"{one.name}: its owner must confirm it within two days, or nothing is delivered"
 
 
-def _far(one: Subscribed, new: Arn) -> str:
-    """https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html"""
+def _opt_in_note(one: Subscribed, new: Arn) -> str:
+    """Return a note on opt-in Regions for a subscription in another Region.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    """
     return "" if f":{new.region}:" in one.endpoint else _OPT_IN
 
 
 def to_new_key(topic: Arn, alias: Arn, policy: Policy | None) -> Iterator[str]:
-    """Who else has to be let in to a key that was made for Connect to publish to a topic.
+    """Yield the manual steps that grant other publishers the use of a key that was created for Connect.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
     key = f"the key of `{alias}`"
-    yield f"whoever of the account publishes to `{topic}`: kms:GenerateDataKey* and kms:Decrypt for {key} in IAM policies"
+    yield f"other publishers in the account to `{topic}`: allow kms:GenerateDataKey* and kms:Decrypt on {key} in IAM"
     for service in sorted(_services(policy)):
-        yield f"{service}, which the topic policy lets in: a statement of its own in the policy of {key}"
+        yield f"{service}, which the topic policy allows: add a statement for it to the policy of {key}"
 
 
 def to_new_encryption(topic: Arn, alias: Arn) -> str:
-    """What else says how the topic is encrypted."""
-    return f"code that declares `{topic}`: `{alias.resource}` as KmsMasterKeyId, or the next deployment undoes it"
+    """Return the manual step for code that declares the topic's encryption."""
+    return f"code that declares `{topic}`: set KmsMasterKeyId to `{alias.resource}`, or the next deployment reverts it"
 
 
 def _services(policy: Policy | None) -> set[str]:
-    """The services but Connect that a policy names."""
+    """Return the services other than Connect that a policy names."""
     statements = policy.known_statements() if policy is not None else ()
     entries = (entry for one in statements for entry in one.principal_entries)
     names = {str(entry.value) for entry in entries if entry.type == "Service"}

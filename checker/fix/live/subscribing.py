@@ -1,4 +1,4 @@
-"""Which subscriptions of a topic another one can have, with which attributes, and what is to be known of them."""
+"""Copy subscriptions from one topic to another: which can be copied, with which attributes, and the caveats."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _CONFIRMING = ("http", "https", "email", "email-json")
 
 
 class Remark(NamedTuple):
-    """Something that is not copied, and why."""
+    """A part that is not copied, and why."""
 
     what: str
     reason: str
 
 
 class Subscribed(NamedTuple):
-    """A subscription with its attributes; ``confirmed`` is false for one that AWS shows as pending.
+    """A subscription with its attributes. ``confirmed`` is False if AWS shows it as pending.
 
-    ``unread`` says why the attributes of one that belongs to another account are not known.
+    ``unread`` says why the attributes are not known: the subscription belongs to another account.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
@@ -46,17 +46,17 @@ class Subscribed(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """Return the subscription as reports name it."""
         return f"subscription {self.protocol} `{self.endpoint}`"
 
     def needs_confirmation(self, topic: Arn) -> bool:
-        """True if the owner of the endpoint has to confirm it, says AWS: web sites, mail, other accounts."""
+        """Return True if AWS requires the endpoint's owner to confirm: web sites, email, other accounts."""
         arn = Arn.parse(self.endpoint)
         return self.protocol in _CONFIRMING or (arn is not None and arn.account not in ("", topic.account))
 
 
 def copied(one: Subscribed, topic: Arn) -> Subscribed:
-    """The subscription as another topic is to have it."""
+    """Return the subscription as it is created for another topic."""
     kept = {name: one.attributes[name] for name in _CARRIED if one.attributes.get(name)}
     if kept.get("RawMessageDelivery") == "false":
         del kept["RawMessageDelivery"]
@@ -66,34 +66,38 @@ def copied(one: Subscribed, topic: Arn) -> Subscribed:
 
 
 def why_not(one: Subscribed, topic: Arn) -> str:
-    """Say why a standard topic cannot have a subscription; nothing if it can.
+    """Return why a standard topic cannot have this subscription. Empty if it can.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
     arn = Arn.parse(one.endpoint)
     if not one.confirmed:
-        return "nobody has confirmed it: subscribe it anew if it is still wanted"
+        return "not confirmed: subscribe it again if it is still needed"
     if one.unread:
-        return f"its attributes are another account's to read, which has to subscribe it anew: {one.unread}"
+        return f"only its own account can read its attributes, and must subscribe it again: {one.unread}"
     if one.protocol == "sqs" and one.endpoint.endswith(".fifo"):
-        # "FIFO SQS Queues can not be subscribed to standard SNS topics", says SNS.
-        return "SNS takes no FIFO queue as subscriber of a standard topic: subscribe a standard queue"
+        # SNS responds: "FIFO SQS Queues can not be subscribed to standard SNS topics".
+        return (
+            "SNS does not accept a FIFO queue as subscriber of a standard topic: subscribe a standard queue"
+        )
     if arn is not None and arn.region not in ("", topic.region) and one.protocol not in _ACROSS_REGIONS:
-        return "AWS documents delivery to another Region for queues and functions alone"
+        return "AWS documents delivery to other Regions only for queues and functions"
     return ""
 
 
 def lost_parts(one: Subscribed, topic: Arn) -> Iterator[Remark]:
-    """Name the attributes that are not copied with a subscription."""
+    """Yield the attributes that are not copied with a subscription."""
     if queue := _far_dead_letters(one.attributes, topic):
-        reason = f"AWS documents standard queues in the topic's Region as dead-letter queues, not `{queue}`"
+        reason = (
+            f"AWS documents only standard queues in the topic's Region as dead-letter queues, not `{queue}`"
+        )
         yield Remark(f"RedrivePolicy of {one.name}", reason)
     if one.attributes.get("ReplayPolicy"):
-        yield Remark(f"ReplayPolicy of {one.name}", "FIFO topics alone have it")
+        yield Remark(f"ReplayPolicy of {one.name}", "only FIFO topics support it")
 
 
 def _far_dead_letters(attributes: Mapping[str, str], topic: Arn) -> str:
-    """Name the dead-letter queue that the topic's subscription cannot have.
+    """Return the dead-letter queue that the subscription cannot use with this topic. Empty if there is none.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
     """

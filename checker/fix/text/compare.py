@@ -1,4 +1,4 @@
-"""What to change in a text so that it says what a changed tree says: the two trees side by side."""
+"""Compare a policy tree with a changed copy, and list the changes to make in the text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Replaced(NamedTuple):
-    """A value gives way to another. ``parent`` is what it stands in, ``None`` for a whole document."""
+    """A value is replaced by another. ``parent`` is its container, ``None`` for a whole document."""
 
     parent: Object | Array | None
     at: int
@@ -20,7 +20,7 @@ class Replaced(NamedTuple):
 
 
 class Rekeyed(NamedTuple):
-    """A member gets another key, and maybe another value."""
+    """A member gets another key, and possibly another value."""
 
     parent: Object
     at: int
@@ -29,7 +29,7 @@ class Rekeyed(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """Members or items from ``first`` to ``last`` go."""
+    """Members or items from ``first`` to ``last`` are removed."""
 
     parent: Object | Array
     first: int
@@ -37,14 +37,14 @@ class Dropped(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Members or items come at the end."""
+    """Members or items are added at the end."""
 
     parent: Object | Array
     new: tuple[Member, ...] | tuple[Node, ...]
 
 
 class Wrapped(NamedTuple):
-    """A value becomes the first item of a list, and others come after it; what changes in it is told apart."""
+    """A value becomes the first item of a list, followed by others. Changes inside it are listed separately."""
 
     parent: Object | Array | None
     at: int
@@ -56,7 +56,7 @@ Change = Replaced | Rekeyed | Dropped | Added | Wrapped
 
 
 def compare(old: Node, new: Node, parent: Object | Array | None = None, index: int = 0) -> Iterator[Change]:
-    """Name the changes that lead from one tree to the other, which was made of it; the fewest and smallest."""
+    """Yield a minimal list of changes from one tree to a copy that was derived from it."""
     if old is new:
         return
     if isinstance(old, Object) and isinstance(new, Object) and _is_made_of(new, old):
@@ -79,7 +79,7 @@ def _is_first(old: Node, new: Array) -> bool:
 
 
 def _aligned(old: Array, new: Array) -> Array:
-    """A list made anew, with the items of the old one in the place of those that say the same."""
+    """Return the new list with old items in place of new items that have the same meaning."""
     left = list(old.items)
     found = []
     for item in new.items:
@@ -91,7 +91,7 @@ def _aligned(old: Array, new: Array) -> Array:
 
 
 def _is_aligned(old: Array, new: Array) -> bool:
-    """True if changes of single items lead from one list to the other: what stays is in the same order."""
+    """Return True if changes of single items are enough: the kept items are in the same order."""
     kept = {id(one) for one in new.items}
     come = [one for one in new.items if all(one is not other for other in old.items)]
     after = [one if id(one) in kept else come.pop(0) if come else None for one in old.items]
@@ -99,7 +99,7 @@ def _is_aligned(old: Array, new: Array) -> bool:
 
 
 def _is_made_of(new: Node, old: Node) -> bool:
-    """True for a node that was changed; one that was made anew ends where it begins."""
+    """Return True for a changed copy of a node. A newly created node has no extent in the text."""
     return (new.source, new.start, new.end) == (old.source, old.start, old.end) and new.end > new.start
 
 
@@ -142,7 +142,7 @@ def _items(old: Array, new: Array) -> Iterator[Change]:
 
 
 def _runs(parent: Object | Array, indices: list[int]) -> Iterator[Dropped]:
-    """Put neighbours together, which go as one."""
+    """Merge adjacent removed items into one change."""
     first = 0
     for number, index in enumerate(indices):
         if number + 1 == len(indices) or indices[number + 1] != index + 1:

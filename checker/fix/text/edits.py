@@ -1,4 +1,4 @@
-"""Edits of one text: stretches and what takes their place; everything else stays as it is."""
+"""Edit a text by replacing ranges of characters. All other characters stay unchanged."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class CannotEditError(Exception):
-    """A change has no safe edit of the text; the message says why, for people."""
+    """Raised if a change has no safe text edit. The message gives the reason for the user."""
 
 
 class TextEdit(NamedTuple):
-    """The characters from ``start`` to ``end`` of a file give way to ``text``; nothing is added where both agree."""
+    """Replace the characters from ``start`` to ``end`` with ``text``. If both are equal, insert the text."""
 
     source: Source
     start: int
@@ -28,7 +28,7 @@ class TextEdit(NamedTuple):
     text: str
 
     def clashes(self, other: TextEdit) -> bool:
-        """True if both touch the same characters, or add at the same place."""
+        """Return True if both edits touch the same characters or insert at the same position."""
         if self.source.name != other.source.name:
             return False
         if (self.start, self.end) == (other.start, other.end):
@@ -37,7 +37,7 @@ class TextEdit(NamedTuple):
 
 
 def edited(text: str, edits: Iterable[TextEdit]) -> str:
-    """Carry out edits that do not clash; of two that touch, the one that begins first comes first."""
+    """Apply edits that do not clash. Adjacent edits are applied in the order of their positions."""
     parts: list[str] = []
     at = 0
     for edit in sorted(edits, key=lambda one: (one.start, one.end)):
@@ -47,10 +47,10 @@ def edited(text: str, edits: Iterable[TextEdit]) -> str:
 
 
 class Editor:
-    """Makes edits of the changes in one text."""
+    """Base class that turns changes into edits of one text."""
 
     def edits(self, change: Change) -> Iterator[TextEdit]:
-        """Make the edits of a change. Raises CannotEditError."""
+        """Yield the edits of a change. Raises CannotEditError."""
         if isinstance(change, Replaced):
             yield self.replaced(change)
         elif isinstance(change, Rekeyed):
@@ -61,19 +61,19 @@ class Editor:
             yield self.dropped(change) if isinstance(change, Dropped) else self.added(change)
 
     def replaced(self, change: Replaced) -> TextEdit:
-        """Put a value in the place of another."""
+        """Replace a value with another."""
         raise NotImplementedError
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
-        """Put a member, or its key alone, in the place of another."""
+        """Replace a member, or only its key."""
         raise NotImplementedError
 
     def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
-        """Make a list of a value and of what comes beside it."""
+        """Turn a value into a list, and add further items."""
         raise NotImplementedError
 
     def dropped(self, change: Dropped) -> TextEdit:
-        """Take neighbours out."""
+        """Remove adjacent members or items."""
         raise NotImplementedError
 
     def added(self, change: Added) -> TextEdit:
@@ -82,24 +82,24 @@ class Editor:
 
 
 _HCL = ".tf"
-_NO_WAY = "the policy is put together from parts, and nobody can tell which characters to change"
+_NO_WAY = "the policy is assembled from several expressions; no single edit would change it"
 
 
 class Raw(str):
-    """Text that stands as it is in the file, escapes and all."""
+    """Text that is copied from the file as it is, including escapes."""
 
     __slots__ = ()
 
 
 def file_of(source: Source) -> Source:
-    """The file that a text is in."""
+    """Return the file that contains a text."""
     while source.outer is not None:
         source = source.outer
     return source
 
 
 def place_of(source: Source, start: int, end: int) -> tuple[int, int]:
-    """Where a stretch of a text stands in the file. Raises CannotEditError where the way there is lost."""
+    """Return the position of a range in the file. Raises CannotEditError if the range has no clear position."""
     while source.outer is not None and source.offsets is not None:
         before, after = source.offsets[start], source.offsets[end]
         lost = after - before < 1 if end > start else start > 0 and before <= source.offsets[start - 1]
@@ -110,20 +110,20 @@ def place_of(source: Source, start: int, end: int) -> tuple[int, int]:
 
 
 def raw(source: Source, start: int, end: int) -> Raw:
-    """Copy a stretch as the file has it."""
+    """Copy a range exactly as the file contains it."""
     begin, finish = place_of(source, start, end)
     return Raw(file_of(source).text[begin:finish])
 
 
 def text_edit(source: Source, start: int, end: int, chunks: Iterable[str]) -> TextEdit:
-    """Make an edit of the file out of one of a text in it. Raises CannotEditError."""
+    """Turn an edit of an embedded text into an edit of its file. Raises CannotEditError."""
     begin, finish = place_of(source, start, end)
     escaped = (chunk if isinstance(chunk, Raw) else _escaped(source, chunk) for chunk in chunks)
     return TextEdit(file_of(source), begin, finish, "".join(escaped))
 
 
 def _escaped(source: Source, text: str) -> str:
-    """Write new text as it has to stand in the file, a layer at a time."""
+    """Escape new text for the file, one layer of embedding at a time."""
     while source.outer is not None and source.offsets is not None:
         text = _written(source.outer, source.offsets[0], text)
         source = source.outer
@@ -131,10 +131,10 @@ def _escaped(source: Source, text: str) -> str:
 
 
 def _written(outer: Source, start: int, text: str) -> str:
-    """Write text as the string that begins at a place holds it: quoted, in a block, or in a heredoc."""
+    """Escape text for the string that begins at an offset: quoted, in a block, or in a heredoc."""
     quote = outer.text[start - 1 : start]
     if outer.outer is not None:
-        # The next layer knows how this one is written, unless it is a string in a string.
+        # The next layer escapes this one, unless it is a string within a string.
         return json.dumps(text, ensure_ascii=False)[1:-1] if quote == '"' else text
     if quote == '"':
         escaped = json.dumps(text, ensure_ascii=False)[1:-1]
@@ -153,7 +153,7 @@ def _written(outer: Source, start: int, text: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Write a text in which Terraform is to see no template, whatever braces it has.
+    """Escape a text so that Terraform finds no template in it, whatever braces it contains.
 
     https://developer.hashicorp.com/terraform/language/expressions/strings
     """
@@ -161,6 +161,6 @@ def verbatim(text: str) -> str:
 
 
 def _indent(outer: Source, start: int) -> str:
-    """The blanks that a line of the text has before its first character, which the text does not have."""
+    """Return the blanks before the first character of the text on its line, which are not part of the text."""
     line = outer.text.rfind("\n", 0, start) + 1
     return outer.text[line:start]

@@ -1,4 +1,4 @@
-"""The text of aws_iam_policy_document, whose statements are blocks.
+"""Write the text of aws_iam_policy_document, in which statements are blocks.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
@@ -40,20 +40,20 @@ _FLAT = Layout(lines=False, indent="", closing="", unit="  ", newline="\n")
 
 
 class Lines(NamedTuple):
-    """How lines end, and a step of their indentation."""
+    """The line ending and the indentation unit of a file."""
 
     newline: str
     unit: str
 
     def inside(self, indent: str) -> Layout:
-        """The layout of what is in a block that is indented so."""
+        """Return the layout of the content of a block with this indentation."""
         return Layout(
             lines=True, indent=indent + self.unit, closing=indent, unit=self.unit, newline=self.newline
         )
 
 
 def conditions_of(node: Node | None) -> Conditions:
-    """The values of each test and variable. Raises CannotEditError for what is no such thing."""
+    """Return the values by test and variable. Raises CannotEditError if part of the condition is unknown."""
     if node is None:
         return {}
     if not isinstance(node, Object) or not all(isinstance(one.value, Object) for one in node.members):
@@ -67,21 +67,21 @@ def conditions_of(node: Node | None) -> Conditions:
 
 
 def block_text(header: str, parts: Iterable[list[str]], layout: Layout) -> list[str]:
-    """A block with empty lines between its parts, which are laid out so; its first line stands where it begins."""
+    """Write a block with empty lines between its parts. The first line is not indented."""
     inside = between(parts, f"{layout.newline}{layout.newline}{layout.indent}")
     start, end = f"{layout.newline}{layout.indent}", f"{layout.newline}{layout.closing}"
     return [f"{header} {{", start, *inside, f"{end}}}"]
 
 
 def lines_text(pairs: Iterable[tuple[str, list[str]]], layout: Layout) -> list[str]:
-    """The lines of some arguments, which are a part of a block."""
+    """Write the lines of some arguments, which form one part of a block."""
     return [*between(aligned(pairs), f"{layout.newline}{layout.indent}")]
 
 
 def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) -> list[str]:
-    """A whole statement block, whose first line stands behind the indent; its arguments come first."""
+    """Write a whole statement block, arguments first. The first line is not indented."""
     if not isinstance(statement, Object):
-        raise CannotEditError("a statement that is no object")
+        raise CannotEditError("a statement that is not an object")
     layout = lines.inside(indent)
     values = {key: statement.get(key) for key in ARGUMENTS}
     said = {key: value for key, value in values.items() if value is not None and text_of(value) != ""}
@@ -96,48 +96,48 @@ def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) ->
 
 
 def argument_text(flow: HclFlow, key: str, value: Node) -> list[str]:
-    """One argument: `actions = [...]`."""
+    """Write one argument, such as `actions = [...]`."""
     return [f"{ARGUMENTS[key]} = ", *value_text(flow, key, value)]
 
 
 def value_text(flow: HclFlow, key: str, value: Node, layout: Layout = _FLAT) -> list[str]:
-    """The value of an argument, which is a list for all but two; a long one on lines, if there are lines."""
+    """Write the value of an argument: a text for Sid and Effect, else a list. Long lists use several lines."""
     if key in _TEXTS:
         return flow.node(value, _FLAT, None)
     if isinstance(value, Object):
-        raise CannotEditError("an object where a text belongs")
+        raise CannotEditError("an object instead of a text")
     return flow.listed([_as_text(flow, one) for one in items(value)], layout.deeper(), None)
 
 
 def _as_text(flow: HclFlow, node: Node) -> Node:
-    """Write `true` as `"true"`, unless it stands in the file as it is."""
+    """Write `true` as `"true"`, unless the node is copied from the file."""
     if not isinstance(node, Scalar) or isinstance(node.value, str | Unknown) or id(node) in flow.originals:
         return node
     return node._replace(value=word(node.value))
 
 
 def principals_text(flow: HclFlow, key: str, kind: str, names: Node, indent: str, lines: Lines) -> list[str]:
-    """The block of one type of principal."""
+    """Write the block of one principal type."""
     layout = lines.inside(indent)
     pairs = (("type", [flow.scalar(kind)]), ("identifiers", value_text(flow, "Principal", names, layout)))
     return block_text(BLOCKS[key], [lines_text(pairs, layout)], layout)
 
 
 def by_type(value: Node | None) -> dict[str, Node]:
-    """The principals of each type; everyone is one of its own."""
+    """Return the principals by type. `*` is a type of its own."""
     if value is None:
         return {}
     if isinstance(value, Object):
         return {member.key: member.value for member in value.members}
     if text_of(value) == _EVERYONE:
         return {_EVERYONE: value}
-    raise CannotEditError("principals that are not known")
+    raise CannotEditError("part of the principals is not known")
 
 
 def condition_text(
     flow: HclFlow, test: str, variable: str, values: Node, indent: str, lines: Lines
 ) -> list[str]:
-    """One condition block."""
+    """Write one condition block."""
     layout = lines.inside(indent)
     compared = value_text(flow, "Condition", values, layout)
     pairs = (("test", [flow.scalar(test)]), ("variable", [flow.scalar(variable)]), ("values", compared))
@@ -148,7 +148,7 @@ _ONE_LINE = "the block is written on one line"
 
 
 def lines_of(block: Block) -> Lines:
-    """See how the lines of a block end, and how far what is in it is indented."""
+    """Detect the line ending and the indentation unit of a block."""
     text = block.at.source.text
     outer = indent_at(text, block.at.start)
     inside = (*(one.at for one in block.body.arguments.values()), *(one.at for one in block.body.written))
@@ -176,7 +176,7 @@ def at_end(block: Block, chunks: Sequence[str]) -> TextEdit:
 
 
 def _closing(block: Block, at: int) -> str:
-    """What is missing before the brace, for it to stand on a line of its own."""
+    """Return the text that moves the closing brace to a line of its own. Empty if it is on one already."""
     text = block.at.source.text
     opened = text.index("{", block.header.end) + 1
     inside = text[opened : block.at.end - 1]
@@ -188,7 +188,7 @@ def _closing(block: Block, at: int) -> str:
 
 
 def taken_out(at: Stretch) -> TextEdit:
-    """Take out the lines of a block or argument."""
+    """Remove the lines of a block or argument."""
     source, start, end = at.source, at.start, at.end
     text = source.text
     line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
@@ -198,12 +198,12 @@ def taken_out(at: Stretch) -> TextEdit:
     return text_edit(source, line, min(len(text), after + 1), [])
 
 
-_WORKED_OUT = "the list is written elsewhere, or worked out by an expression"
-_SHARED = "several blocks share the values"
+_WORKED_OUT = "the list is written elsewhere or computed by an expression"
+_SHARED = "several blocks share these values"
 
 
 def list_edits(flow: HclFlow, argument: Argument, old: Node, new: Node) -> Iterator[TextEdit]:
-    """The edits of a list in brackets. Raises CannotEditError for another, which others may count on."""
+    """Yield the edits of a list in brackets. Raises CannotEditError for any other expression."""
     at = argument.expression.at
     if not at.source.text.startswith("[", at.start):
         raise CannotEditError(_WORKED_OUT)
@@ -216,7 +216,7 @@ def list_edits(flow: HclFlow, argument: Argument, old: Node, new: Node) -> Itera
 def shared_edits(
     flow: HclFlow, blocks: Sequence[Block], name: str, old: Node, new: Node
 ) -> Iterator[TextEdit]:
-    """The edits of the lists of blocks whose values are put together."""
+    """Yield the edits of the lists of several blocks whose values are merged."""
     if len(blocks) == 1:
         argument = _argument(blocks[0], name)
         yield from list_edits(flow, argument, old, new)

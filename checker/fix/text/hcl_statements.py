@@ -1,4 +1,4 @@
-"""Edits of aws_iam_policy_document: statements are blocks, and what is in them arguments and blocks.
+"""Edit aws_iam_policy_document, in which a statement is a block that contains arguments and blocks.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.body import Argument, Block
 
 
-ELSEWHERE = "the statement is made by a dynamic block, or written in another document"
+ELSEWHERE = "the statement is created by a dynamic block or written in another document"
 _TESTS = ("test", "variable")
 _Names = tuple[str, ...]
 _Named = dict[_Names, Node]
 
 
 class StatementBlock:
-    """The edits of one statement block."""
+    """Computes the edits of one statement block."""
 
     def __init__(self, flow: HclFlow, block: Block, old: Node, new: Node) -> None:
         if not isinstance(old, Object) or not isinstance(new, Object):
@@ -59,7 +59,7 @@ class StatementBlock:
         self.added: list[str] = []
 
     def edits(self) -> Iterator[TextEdit]:
-        """The edits after which the block says what is new. Raises CannotEditError."""
+        """Yield the edits that turn the block into the new statement. Raises CannotEditError."""
         for key in dict.fromkeys(member.key for member in (*self.old.members, *self.new.members)):
             old, new = self.old.get(key), self.new.get(key)
             if old is new:
@@ -71,16 +71,16 @@ class StatementBlock:
             elif key == "Condition":
                 yield from self.conditions(old, new)
             else:
-                raise CannotEditError(f"a statement block has no `{key}`")
+                raise CannotEditError(f"a statement block does not support `{key}`")
         if self.added:
             yield at_end(self.block, self.added)
 
     def line(self, chunks: list[str]) -> None:
-        """Note what comes on a line of its own at the end."""
+        """Add content on a line of its own at the end."""
         self.added += [f"{self.lines.newline}{self.indent}", *chunks]
 
     def argument(self, key: str, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
-        """The edits of an argument."""
+        """Yield the edits of an argument."""
         written = self.block.body.arguments.get(ARGUMENTS[key])
         if written is None:
             if new is not None:
@@ -95,7 +95,7 @@ class StatementBlock:
             yield text_edit(self.source, at.start, at.end, value_text(self.flow, key, new))
 
     def principals(self, key: str, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
-        """The edits of the blocks for principals, of which each has a type."""
+        """Yield the edits of the principal blocks, one per type."""
         before: _Named = {(kind,): names for kind, names in by_type(old).items()}
         after: _Named = {(kind,): names for kind, names in by_type(new).items()}
         come = {kind: names for kind, names in after.items() if kind not in before}
@@ -104,7 +104,7 @@ class StatementBlock:
             self.line(principals_text(self.flow, key, name, names, self.indent, self.lines))
 
     def conditions(self, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
-        """The edits of the blocks for conditions, of which each has a test and a variable."""
+        """Yield the edits of the condition blocks, one per test and variable."""
         before: _Named = dict(conditions_of(old).items())
         after: _Named = dict(conditions_of(new).items())
         come = {name: values for name, values in after.items() if name not in before}
@@ -115,7 +115,7 @@ class StatementBlock:
     def named_blocks(
         self, kind: str, names: _Names, before: _Named, after: _Named, come: _Named
     ) -> Iterator[TextEdit]:
-        """Edit the blocks whose values change; what comes and is given a block leaves ``come``."""
+        """Edit the blocks whose values change. Remove from ``come`` each new entry that reuses a block."""
         listed = "identifiers" if kind in BLOCKS.values() else "values"
         written: dict[_Names | None, list[Block]] = {}
         for one in self.block.body.blocks(kind):
@@ -137,7 +137,7 @@ class StatementBlock:
                 yield from shared_edits(self.flow, blocks, listed, values, then)
 
     def renamed(self, block: Block, names: _Names, old: _Names, new: _Names) -> Iterator[TextEdit]:
-        """Give a block the test, variable or type of another."""
+        """Change the test, variable or type of a block."""
         for name, before, after in zip(names, old, new, strict=True):
             if before != after:
                 at = block.body.arguments[name].expression.at
@@ -145,14 +145,14 @@ class StatementBlock:
 
 
 def _heir(key: _Names, values: Node, come: _Named) -> _Names | None:
-    """What comes that may have the block of what goes: the values or part of the name are the same."""
+    """Return a new entry that can reuse a removed block: it has the same values or part of the same name."""
     same = (one for one, then in come.items() if meaning(then) == meaning(values))
     alike = (one for one in come if len(one) == 1 or any(a == b for a, b in zip(one, key, strict=True)))
     return next(same, None) or next(alike, None)
 
 
 def _said(block: Block, names: _Names) -> _Names | None:
-    """The plain texts that a block is named by; nothing where one is worked out."""
+    """Return the literal texts that name a block. None if one of them is an expression."""
     texts = tuple(_text(block.body.arguments.get(name)) for name in names)
     return None if None in texts else tuple(text or "" for text in texts)
 
@@ -170,12 +170,12 @@ _HEADER = 'data "aws_iam_policy_document"'
 
 
 def is_blocks(root: Node) -> bool:
-    """True for the policy of a data source."""
+    """Return True for the policy of a data source."""
     return root.source.outer is None and root.source.text.startswith(_HEADER, root.start)
 
 
 class Blocks:
-    """The edits of one data source."""
+    """Computes the edits of one data source."""
 
     def __init__(self, root: Node, originals: Originals) -> None:
         from checker.inputs.terraform.hcl.parse import parse  # the parser is slow to import
@@ -190,7 +190,7 @@ class Blocks:
         self.blocks = {one.at.start: one for one in self.document.body.blocks("statement")}
 
     def edits(self, new: Node) -> Iterator[TextEdit]:
-        """The edits after which the data source renders ``new``. Raises CannotEditError."""
+        """Yield the edits after which the data source renders ``new``. Raises CannotEditError."""
         if not isinstance(new, Object) or not isinstance(self.root, Object):
             raise CannotEditError(ELSEWHERE)
         if new.get("Version") is not self.root.get("Version"):
@@ -208,14 +208,14 @@ class Blocks:
             yield self.added(added)
 
     def block(self, statement: Node) -> Block:
-        """The block that a statement is written as."""
+        """Return the block that contains a statement."""
         found = self.blocks.get(statement.start) if statement.source is self.source else None
         if found is None or found.at.end != statement.end:
             raise CannotEditError(ELSEWHERE)
         return found
 
     def added(self, statements: list[Node]) -> TextEdit:
-        """Add statement blocks after the last, or else at the end of the data source."""
+        """Add statement blocks after the last one, or at the end of the data source if it has none."""
         last = max(self.blocks.values(), key=lambda one: one.at.start, default=None)
         lines = lines_of(self.document)
         text = self.source.text

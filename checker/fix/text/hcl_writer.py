@@ -1,4 +1,4 @@
-"""Objects and lists of Terraform's language, laid out as `terraform fmt` would, and JSON in a text of it.
+"""Write HCL objects and lists in the layout of `terraform fmt`, and JSON embedded in HCL.
 
 https://developer.hashicorp.com/terraform/language/syntax/style
 """
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 _NAME = re.compile(r"(?!(?:for|if|in|true|false|null)\Z)[A-Za-z_][A-Za-z0-9_-]*\Z")
-"""A key that needs no quotes, and is no word of the language."""
+"""A key that needs no quotes and is not a reserved word."""
 _LINE = 100
 
 
 class HclFlow(Flow):
-    """Objects and lists, as `jsonencode` takes them."""
+    """Writes objects and lists as arguments of `jsonencode`."""
 
     colon = " = "
     commas = False
@@ -35,12 +35,12 @@ class HclFlow(Flow):
     rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
-        """Quote a key if it needs it, or if those beside it are quoted."""
+        """Quote a key if required, or if the adjacent keys are quoted."""
         is_quoted = beside is not None and beside.members and _is_quoted(beside)
         return key if _NAME.match(key) and not is_quoted else self.scalar(key)
 
     def scalar(self, text: str) -> str:
-        """Write a text, in which a policy's `${` has to be told from Terraform's own."""
+        """Write a text, escaping each literal `${` so that Terraform does not interpolate it."""
         return verbatim(double_quoted(text))
 
     def reference(self, name: str) -> str:
@@ -48,14 +48,14 @@ class HclFlow(Flow):
         return name
 
     def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
-        """Align the members that stand on lines of their own."""
+        """Align the members if each is on a line of its own."""
         if not layout.lines:
             return super().members(node, layout, beside)
         inner = layout.deeper()
         return aligned((self.key(m.key, beside), self.node(m.value, inner, beside)) for m in node.members)
 
     def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
-        """Write a list on one line if it is short, else an item a line where there are lines."""
+        """Write a short list on one line, and a long list with one item per line if the layout allows lines."""
         parts = [self.node(one, layout.deeper() if layout.lines else layout, beside) for one in items]
         line = ["[", *between(parts, ", "), "]"]
         if not layout.lines or (not _has_lines(line) and (len(parts) < 2 or sum(map(len, line)) <= _LINE)):
@@ -65,7 +65,7 @@ class HclFlow(Flow):
         return ["[", *inside, f"{layout.newline}{layout.closing}]"]
 
     def separator(self, parent: Object | Array, layout: Layout) -> str:
-        """Members on lines of their own need no comma, and have one where the others do."""
+        """Return the separator. Members on lines of their own get a comma only if the existing members have one."""
         usual = super().separator(parent, layout)
         if not isinstance(parent, Object) or "\n" not in usual or len(parent.members) < 2:
             return usual.removeprefix(",") if isinstance(parent, Object) and "\n" in usual else usual
@@ -74,7 +74,7 @@ class HclFlow(Flow):
 
 
 class HeredocFlow(Flow):
-    """JSON inside a text of Terraform's, which refers to resources by interpolation."""
+    """Writes JSON embedded in HCL text, which refers to resources by interpolation."""
 
     def reference(self, name: str) -> str:
         """Interpolate a reference."""
@@ -82,7 +82,7 @@ class HeredocFlow(Flow):
 
 
 def aligned(pairs: Iterable[tuple[str, list[str]]]) -> list[list[str]]:
-    """Write assignments, with the equals signs of neighbours that take one line each below each other."""
+    """Write assignments. Align the equals signs of adjacent assignments that take one line each."""
     lines: list[list[str]] = []
     chain: list[tuple[str, list[str]]] = []
     for name, value in pairs:
@@ -109,10 +109,10 @@ def _is_quoted(node: Object) -> bool:
 
 
 class TemplateFlow(Flow):
-    """JSON in a file of its own, where a template refers to resources by `Ref` and to what they have by `Fn::GetAtt`."""
+    """Writes JSON in a CloudFormation template, which refers to resources by `Ref` and `Fn::GetAtt`."""
 
     def reference(self, name: str) -> str:
-        """Refer to a resource of the template. Raises CannotEditError outside of one."""
+        """Refer to a resource of the template. Raises CannotEditError for any other name."""
         if "#" not in name:
             return super().reference(name)
         logical, attribute = parts_of(name)
@@ -122,7 +122,7 @@ class TemplateFlow(Flow):
 
 
 class TerraformJsonFlow(Flow):
-    """Terraform in JSON, also JSON inside a text of it: references are interpolated.
+    """Writes Terraform JSON, and JSON embedded in it. References are interpolated.
 
     https://developer.hashicorp.com/terraform/language/syntax/json
     """

@@ -1,4 +1,4 @@
-"""Values in brackets, and edits of them: JSON, also inside a string; what other languages have like it."""
+"""Write and edit values in brackets: JSON, JSON inside a string, and similar syntax in other languages."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ _UNIT = "  "
 
 
 class Layout(NamedTuple):
-    """``lines``: what is inside stands on lines of its own, each after ``indent``, the end after ``closing``.
+    """The layout of a container. ``lines`` is True if each part is on a line of its own.
 
-    ``unit`` is a step of indentation and ``newline`` ends a line.
+    ``indent`` precedes each part and ``closing`` precedes the closing bracket. ``unit`` is one step of indentation.
+    ``newline`` ends a line.
     """
 
     lines: bool
@@ -35,20 +36,20 @@ class Layout(NamedTuple):
     newline: str
 
     def deeper(self) -> Layout:
-        """The layout of what is inside a part."""
+        """Return the layout of a nested container."""
         return self._replace(indent=self.indent + self.unit, closing=self.indent)
 
     def flat(self) -> Layout:
-        """The same on one line."""
+        """Return this layout on one line."""
         return self._replace(lines=False)
 
 
 AT_THE_MARGIN = Layout(lines=True, indent=_UNIT, closing="", unit=_UNIT, newline="\n")
-"""What stands alone, on lines from the left margin."""
+"""The layout of a standalone value, with lines that start at the left margin."""
 
 
 def layout_of(node: Object | Array) -> Layout:
-    """See how an object or list is laid out; an empty one like the text around it."""
+    """Detect the layout of an object or list. An empty one follows the surrounding text."""
     text = node.source.text
     newline = "\r\n" if "\r\n" in text else "\n"
     closing = _closing(text, node)
@@ -62,7 +63,7 @@ def layout_of(node: Object | Array) -> Layout:
 
 
 def _closing(text: str, node: Object | Array) -> str:
-    """The blanks before the bracket that closes it, if that begins its line; else before the one that opens it."""
+    """Return the blanks before the closing bracket if it begins its line, else those before the opening bracket."""
     last = node.end - 1
     line = text[text.rfind("\n", 0, last) + 1 : last]
     return line if "\n" in text[node.start : last] and not line.strip() else indent_at(text, node.start)
@@ -75,7 +76,7 @@ def _first(node: Object | Array) -> int | None:
 
 
 def indent_at(text: str, offset: int) -> str:
-    """The blanks that the line of an offset begins with."""
+    """Return the leading blanks of the line that contains an offset."""
     match = _INDENT.match(text, text.rfind("\n", 0, offset) + 1)
     return match[0] if match else ""
 
@@ -84,34 +85,34 @@ _END = re.compile(r"[ \t]*(?:(?:#|//)[^\n]*?)?(?=\r?\n|\Z)")
 
 
 def end_of_line(text: str, offset: int) -> int:
-    """The end of the line of an offset if nothing but a comment follows there, else the offset."""
+    """Return the end of the line if only a comment follows the offset, else the offset."""
     match = _END.match(text, offset)
     return match.end() if match else offset
 
 
 Originals = frozenset[int]
-"""The identities of nodes."""
+"""Identities of nodes that exist in the file."""
 
 
 class Flow(Editor):
-    """A way to write values in brackets.
+    """Base class for writing values in brackets.
 
-    ``originals`` are the nodes that stand in the file and are copied from there. ``colon`` stands between key
-    and value, ``pad`` inside the braces of an object on one line; ``commas`` are needed between the members
-    of an object that stand on lines of their own.
+    ``originals`` are nodes that exist in the file and are copied from it. ``colon`` separates key and value.
+    ``pad`` is added inside the braces of an object on one line. ``commas`` says whether members on lines of their own
+    need commas.
     """
 
     colon = ": "
     commas = True
     pad = ""
     rest_of_line: re.Pattern[str] | None = None
-    """What may stand between a value and the end of its line, in a language that has comments."""
+    """Matches the text between a value and the end of its line, in a language that has comments."""
 
     def __init__(self, originals: Originals = frozenset()) -> None:
         self.originals = originals
 
     def key(self, key: str, beside: Object | None) -> str:  # noqa: ARG002 - HCL looks
-        """Write a key as those beside it are written."""
+        """Write a key in the style of the adjacent keys."""
         return quoted(key)
 
     def scalar(self, text: str) -> str:
@@ -119,18 +120,18 @@ class Flow(Editor):
         return quoted(text)
 
     def reference(self, name: str) -> str:
-        """Write the name of a resource. Raises CannotEditError where the language has no such thing."""
+        """Write a reference to a resource. Raises CannotEditError if the language has no references."""
         raise CannotEditError(f"`{name}` has no ARN yet, and JSON cannot refer to it")
 
     def replaced(self, change: Replaced) -> TextEdit:
-        """Put a value in the place of another."""
+        """Replace a value with another."""
         old = change.old
         layout = layout_of(change.parent if change.parent is not None else _as_container(old))
         inner = layout.deeper() if layout.lines else layout
         return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
 
     def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
-        """Put brackets around a value and what comes after it."""
+        """Add brackets around a value and the items that follow it."""
         source, start, end = change.old.source, change.old.start, change.old.end
         layout = layout_of(change.old)
         inside = layout._replace(indent=layout.closing)
@@ -139,7 +140,7 @@ class Flow(Editor):
         yield text_edit(source, end, end, [chunk for part in parts for chunk in part] + ["]"])
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
-        """Put a member, or its key alone, in the place of another."""
+        """Replace a member, or only its key."""
         old = change.parent.members[change.at]
         source, key = change.parent.source, self.key(change.new.key, change.parent)
         if change.same_value:
@@ -149,15 +150,15 @@ class Flow(Editor):
         return text_edit(source, old.start, old.value.end, chunks)
 
     def key_end(self, member: Member, _parent: Object) -> int:
-        """Where the key of a member ends."""
+        """Return the end of a member's key."""
         return member.end
 
     def dropped(self, change: Dropped) -> TextEdit:
-        """Take neighbours out, with the comma that they leave behind."""
+        """Remove adjacent members or items, with the comma that would be left over."""
         spans = list(_spans(change.parent))
         source, first, last = change.parent.source, change.first, change.last
         if len(spans) == last - first + 1:
-            raise CannotEditError("nothing would be left between the brackets")
+            raise CannotEditError("the edit would leave the brackets empty")
         lines = self.lines_of(source.text, spans[first][0], spans[last][1])
         if lines is not None:
             return text_edit(source, *lines, [])
@@ -166,7 +167,7 @@ class Flow(Editor):
         return text_edit(source, spans[first - 1][1], spans[last][1], [])
 
     def lines_of(self, text: str, start: int, end: int) -> tuple[int, int] | None:
-        """The lines that a stretch has for itself, where a comma may be left over; its comment goes with it."""
+        """Return the whole lines of a range, including a trailing comma and comment. None if it shares its lines."""
         match = self.rest_of_line.match(text, end) if self.rest_of_line else None
         begin = text.rfind("\n", 0, start) + 1
         if match is None or text[begin:start].strip() or text[match.end() : match.end() + 1] == "":
@@ -193,7 +194,7 @@ class Flow(Editor):
     def behind_comment(
         self, parent: Object | Array, at: int, rest: re.Match[str], following: list[str]
     ) -> TextEdit:
-        """Add lines after one that ends in a comment, which stays with what it is about."""
+        """Add lines after a line that ends in a comment. The comment stays on its line."""
         source, end = parent.source, rest.end()
         comma = following[0][:1] == ","
         first = following[0].removeprefix(",")
@@ -204,14 +205,14 @@ class Flow(Editor):
         return text_edit(source, at, end, [",", raw(source, at, end), first, *following[1:]])
 
     def following(self, parts: Sequence[list[str]], layout: Layout, parent: Object | Array) -> Iterator[str]:
-        """Put a separator before each part."""
+        """Yield the parts, each preceded by a separator."""
         break_ = self.separator(parent, layout)
         for part in parts:
             yield break_
             yield from part
 
     def separator(self, parent: Object | Array, layout: Layout) -> str:  # noqa: ARG002 - HCL looks
-        """What stands between two members or items."""
+        """Return the separator between two members or items."""
         outer = layout_of(parent)
         return f",{outer.newline}{outer.indent}" if outer.lines else ", "
 
@@ -222,12 +223,12 @@ class Flow(Editor):
         return self.node(one, layout.deeper() if layout.lines else layout, None)
 
     def member(self, member: Member, layout: Layout, beside: Object | None) -> list[str]:
-        """Write a member of an object that is laid out so."""
+        """Write a member of an object with this layout."""
         inner = layout.deeper() if layout.lines else layout
         return [self.key(member.key, beside), self.colon, *self.node(member.value, inner, beside)]
 
     def node(self, node: Node, layout: Layout, beside: Object | None) -> list[str]:
-        """Write a value; what stands in the file already is copied from there."""
+        """Write a value. Copy it if it exists in the file."""
         copy = self.copied(node) if id(node) in self.originals else None
         if copy is not None:
             return [copy]
@@ -238,15 +239,15 @@ class Flow(Editor):
         return self.wrapped("{", self.members(node, layout, beside), layout)
 
     def copied(self, node: Node) -> str | None:
-        """A value as the file has it; nothing for one that has to be written anew."""
+        """Return a value as the file contains it. None if it must be written anew."""
         return raw(node.source, node.start, node.end)
 
     def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
-        """Write the members of an object that is laid out so."""
+        """Write the members of an object with this layout."""
         return [self.member(one, layout, beside) for one in node.members]
 
     def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
-        """Write a list, which takes one line wherever it stands."""
+        """Write a list on one line."""
         flat = layout.flat()
         return self.wrapped("[", [self.node(one, flat, beside) for one in items], flat)
 
@@ -256,11 +257,11 @@ class Flow(Editor):
         if isinstance(value, Called):
             return self.reference(value)
         if isinstance(value, Unknown):
-            raise CannotEditError(f"a value that is not known would have to be written: {value.reason}")
+            raise CannotEditError(f"the edit would have to write a value that is not known: {value.reason}")
         return self.scalar(value) if isinstance(value, str) else word(value)
 
     def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
-        """Put brackets around parts; an object of several members goes on lines, if its surroundings do."""
+        """Add brackets around parts. The parts are on lines of their own if the layout has lines."""
         close = {"{": "}", "[": "]"}[bracket]
         if not parts:
             return [bracket + close]
@@ -286,7 +287,7 @@ def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
 
 
 def _like_the_last(parent: Array, layout: Layout) -> Layout:
-    """Lay a new item out as the one before it: on lines, or on one."""
+    """Return the layout for a new item that matches the last item: on several lines or on one."""
     if not parent.items:
         return layout
     last = parent.items[-1]
@@ -302,7 +303,7 @@ def _as_container(node: Node) -> Object | Array:
 
 
 def between(parts: Iterable[list[str]], separator: str) -> Iterator[str]:
-    """Put a separator between parts."""
+    """Yield the parts with a separator between them."""
     for number, part in enumerate(parts):
         if number:
             yield separator

@@ -1,4 +1,4 @@
-"""Changes of a policy to edits of the file that it is written in, each in the language of its place."""
+"""Turn changes of a policy into edits of its file, in the file's language."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_MACHINE = "the file is written by a machine, mend what it is made from"
-_NOT_COPIED = "the fix would copy a sensitive value into the file; refer to its variable instead"
-_VARIABLE = "the policy comes from a variable, whose value others may set"
+_MACHINE = "generated file; change its source instead"
+_NOT_COPIED = "the fix would copy a sensitive value into the file; use a reference to its variable instead"
+_VARIABLE = "the policy comes from a variable, which may have other values elsewhere"
 
 
 def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
-    """The edits after which the file says ``new``, which was made of ``old``. Raises CannotEditError."""
+    """Return the edits that turn ``old`` into its changed copy ``new``. Raises CannotEditError."""
     if old.source.pointer_at(old.start) is not None:
         raise CannotEditError(_MACHINE)
     originals = frozenset(map(id, _nodes(old)))
@@ -50,13 +50,13 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
 
 
 def _copies_secret(edit: TextEdit) -> bool:
-    """True for an edit that would write down a sensitive value where a reference to it stood, or nothing."""
+    """Return True for an edit that writes a sensitive value where the file did not contain it."""
     before = redacted(edit.source.text[edit.start : edit.end]).count(SHOWN)
     return redacted(edit.text).count(SHOWN) > before
 
 
 def _is_in_variable(edit: TextEdit) -> bool:
-    """True for an edit of a value that a variable of Terraform's has."""
+    """Return True for an edit of a Terraform variable's value."""
     name = edit.source.name
     if name.endswith((".tfvars", ".tfvars.json")):
         return True
@@ -66,14 +66,14 @@ def _is_in_variable(edit: TextEdit) -> bool:
 
     try:
         blocks = parse(edit.source).written
-    except InputError as error:  # a report must not be lost because one of its fixes cannot be placed
+    except InputError as error:  # one fix that cannot be placed must not lose the whole report
         raise CannotEditError(f"the file cannot be parsed: {error.reason}") from None
     around = (one for one in blocks if one.at.start <= edit.start < one.at.end)
     return any(one.kind == "variable" for one in around)
 
 
 def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
-    """The writer of the text that a change is in: of what is around the value, or of the value if it is alone."""
+    """Return the writer for the text around a value, or for the value itself if it has no container."""
     node = _written_in(change)
     return _language(node.source, node.start)(originals)
 
@@ -95,14 +95,14 @@ def _language(source: Source, start: int) -> type[Flow | YamlBlock]:
     name = file_of(source).name
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
-            raise CannotEditError("the policy is worked out by an expression")
+            raise CannotEditError("the policy is computed by an expression")
         if name.endswith(".tf"):
             return HeredocFlow
         return TerraformJsonFlow if name.endswith(".tf.json") else Flow
     if is_yaml(source):
         return YamlFlow if begins in ("{", "[") else YamlBlock
     if begins not in ("{", "[", '"'):
-        raise CannotEditError("the policy is worked out by an expression")
+        raise CannotEditError("the policy is computed by an expression")
     if name.endswith(".tf"):
         return HclFlow
     return TerraformJsonFlow if name.endswith(".tf.json") else TemplateFlow

@@ -1,4 +1,4 @@
-"""YAML in brackets, and the scalars of YAML, as CloudFormation templates have them.
+"""Write YAML flow collections, block lines and scalars, as in CloudFormation templates.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
@@ -28,22 +28,22 @@ _LONG_FORM = re.compile(r"(?:Ref|Fn::\w+):\s")
 _PLAIN = re.compile(
     r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[a-z](?:[\w./:*@+-]*[\w./*@+-])?\Z", re.ASCII | re.IGNORECASE
 )
-"""A text that no reader of YAML takes for anything else: a date, a number, a boolean, an alias."""
+"""A text that no YAML parser reads as another type: a date, a number, a boolean or an alias."""
 
 
 class YamlFlow(Flow):
-    """YAML's flow style."""
+    """Writes YAML flow style."""
 
     pad = " "
     rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?(?:[ \t]+(?P<comment>#[^\r\n]*)?)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
-        """Write a key plain, unless those beside it are quoted."""
+        """Write a key without quotes, unless the adjacent keys are quoted."""
         quoted = beside is not None and beside.members and _quote_of(beside)
         return double_quoted(key) if quoted else scalar(key)
 
     def added(self, change: Added) -> TextEdit:
-        """Add at the end; what was empty stays on its line, for a bracket on a line of its own may stand too far left.
+        """Add at the end. Keep an empty collection on one line: a closing bracket on a new line may lack indentation.
 
         https://yaml.org/spec/1.2.2/#74-flow-collection-styles
         """
@@ -55,31 +55,31 @@ class YamlFlow(Flow):
         return text_edit(change.parent.source, change.parent.start, change.parent.end, inside)
 
     def copied(self, node: Node) -> str | None:
-        """A value as the file has it; nothing for one on lines of its own, which has to be written anew."""
+        """Return a value as the file contains it. None for a block of lines, which must be written anew."""
         text = raw(node.source, node.start, node.end)
         if _LONG_FORM.match(text):
             text = Raw(f"{{ {text} }}")
         return None if "\n" in text or (children(node) and text[0] not in "{[") else text
 
     def scalar(self, text: str) -> str:
-        """Write a text, plain where that cannot be misread."""
+        """Write a text, without quotes if it cannot be misread."""
         return scalar(text)
 
     def reference(self, name: str) -> str:
-        """Refer to a resource of the template in the long form, which stands anywhere."""
+        """Refer to a resource of the template in the long form, which is valid in every position."""
         logical, attribute = parts_of(name)
         return f"{{ Fn::GetAtt: [{logical}, {attribute}] }}" if attribute else f"{{ Ref: {logical} }}"
 
 
 def scalar(text: str) -> str:
-    """Write a text plain where no reader takes it for anything else, else in quotes."""
+    """Write a text without quotes if every YAML parser reads it as a text, else in quotes."""
     return text if _PLAIN.match(text) else double_quoted(text)
 
 
 def parts_of(name: str) -> tuple[str, str]:
-    """The logical id that a name has within its template, and the attribute that is meant, if it is one.
+    """Return the logical ID and the attribute in a name. The attribute is empty if there is none.
 
-    What tells the ways apart that a condition makes, in brackets at the end, is no part of either.
+    A suffix in parentheses, which distinguishes the values of a condition, belongs to neither.
     """
     logical, _, attribute = name.rpartition("#")[2].partition(" (")[0].partition(".")
     return logical, attribute
@@ -95,14 +95,14 @@ _DASH = "- "
 
 
 class YamlBlock(Editor):
-    """Adds, replaces and takes out whole lines; ``originals`` are the nodes that are copied from the file."""
+    """Adds, replaces and removes whole lines. ``originals`` are nodes that are copied from the file."""
 
     def __init__(self, originals: Originals = frozenset()) -> None:
         self.originals = originals
         self.flow = YamlFlow(originals)
 
     def replaced(self, change: Replaced) -> TextEdit:
-        """Put a value in the place of another, behind its key or dash."""
+        """Replace a value after its key or dash."""
         parent, old, new = change.parent, change.old, change.new
         if parent is None:
             raise CannotEditError("the whole document would be replaced")
@@ -118,14 +118,14 @@ class YamlBlock(Editor):
         return text_edit(source, colon, old.end, self.behind(new, indent, source))
 
     def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
-        """Put a dash into the indentation of a mapping, which makes it the first item of a list."""
+        """Turn a mapping into the first item of a list, with a dash in its indentation."""
         old, source = change.old, change.old.source
         start = _starts(old)[0]
         column = _column(source, start) - len(_DASH)
         key = change.parent.members[change.at] if isinstance(change.parent, Object) else None
         blank = not source.text[start - _column(source, start) : start].strip(" ")
         if key is None or not blank or column < _column(source, key.start):
-            raise CannotEditError("there is no room for a dash before the statement")
+            raise CannotEditError("the indentation leaves no space for a dash before the statement")
         yield text_edit(source, start - len(_DASH), start, [_DASH])
         at = _last_line_end(source, _ends(old)[-1])
         indent = " " * column
@@ -134,7 +134,7 @@ class YamlBlock(Editor):
             yield text_edit(source, at, at, [f"{_newline(source)}{indent}{_DASH}", *chunks])
 
     def like(self, old: Scalar, new: Scalar) -> str:
-        """Write a scalar in the quotes that the one before it had."""
+        """Write a scalar with the quotes of the old one."""
         quote = old.source.text[old.start : old.start + 1]
         if id(new) in self.originals:
             return raw(new.source, new.start, new.end)
@@ -144,7 +144,7 @@ class YamlBlock(Editor):
         return self.lone(new)
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
-        """Put a member, or its key alone, in the place of another."""
+        """Replace a member, or only its key."""
         old, source = change.parent.members[change.at], change.parent.source
         if change.same_value:
             return text_edit(source, old.start, old.end, [self.flow.key(change.new.key, change.parent)])
@@ -152,28 +152,28 @@ class YamlBlock(Editor):
         return text_edit(source, old.start, old.value.end, self.member(change.new, indent, source))
 
     def dropped(self, change: Dropped) -> TextEdit:
-        """Take out lines; what shares its line with a dash leaves the dash to the next."""
+        """Remove lines. If the item shares its line with a dash, the dash stays for the next item."""
         parent, text = change.parent, change.parent.source.text
         starts, ends = _starts(parent), _ends(parent)
         start, end = starts[change.first], ends[change.last]
         line = text.rfind("\n", 0, start) + 1
         if text[line:start].strip():
             if change.last + 1 >= len(starts):
-                raise CannotEditError("nothing would be left behind the dash")
+                raise CannotEditError("the edit would leave a dash without a value")
             return text_edit(parent.source, start, starts[change.last + 1], [])
         after = text.find("\n", end)
         if change.last + 1 == len(starts) and line:
-            # What is added behind the last of them touches its line end, and must not clash.
+            # An addition after the last item starts at that item's line end, and the two edits must not clash.
             before = line - (2 if text[line - 2 : line] == "\r\n" else 1)
             return text_edit(parent.source, before, _last_line_end(parent.source, end), [])
         return text_edit(parent.source, line, len(text) if after < 0 else after + 1, [])
 
     def added(self, change: Added) -> TextEdit:
-        """Add lines after the last of them."""
+        """Add lines after the last item."""
         parent, source = change.parent, change.parent.source
         starts, ends = _starts(parent), _ends(parent)
         if not starts:
-            raise CannotEditError("all that is written there hangs on a condition")
+            raise CannotEditError("every item there depends on a condition")
         indent = " " * _column(source, starts[-1])
         at = _last_line_end(source, ends[-1])
         return text_edit(source, at, at, self.lines(change, indent, source))
@@ -194,7 +194,7 @@ class YamlBlock(Editor):
         yield from self.behind(member.value, indent, source)
 
     def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
-        """Write a value behind the colon of a key that is indented so."""
+        """Write a value after the colon of a key with this indentation."""
         copy = self.copied(node)
         if copy is not None:
             yield from (" ", copy)
@@ -205,7 +205,7 @@ class YamlBlock(Editor):
             yield from self.inside(node, indent + _STEP, source)
 
     def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
-        """Write a value whose first line begins where it stands, and the others after the indent."""
+        """Write a value. Its first line is not indented, the others are."""
         copy = self.copied(node)
         if copy is not None:
             yield copy
@@ -221,11 +221,11 @@ class YamlBlock(Editor):
                 yield from self.member(member, indent, source)
 
     def copied(self, node: Node) -> str | None:
-        """A value as the file has it, if it stands there and is no block of lines."""
+        """Return a value as the file contains it. None if it is new or a block of lines."""
         return self.flow.copied(node) if id(node) in self.originals else None
 
     def lone(self, node: Node) -> str:
-        """Write a value that has nothing inside, a reference to a resource of the template in the short form."""
+        """Write a value without nested values. A reference to a template resource uses the short form."""
         if not isinstance(node, Scalar):
             return "[]" if isinstance(node, Array) else "{}"
         if not isinstance(node.value, Called):
@@ -235,7 +235,7 @@ class YamlBlock(Editor):
 
 
 def _starts(parent: Object | Array) -> list[int]:
-    """Where the members of a mapping begin, or the dashes of a list."""
+    """Return the offsets of a mapping's members, or of a list's dashes."""
     if isinstance(parent, Object):
         return [one.start for one in parent.members]
     text = parent.source.text
@@ -251,7 +251,7 @@ def _ends(parent: Object | Array) -> list[int]:
 
 
 def _last_line_end(source: Source, offset: int) -> int:
-    """The end of the last line of what ends at an offset, which may have blank lines behind it."""
+    """Return the end of the last line before an offset, ignoring blank lines."""
     text = source.text
     end = len(text[:offset].rstrip())
     at = text.find("\n", end)

@@ -1,1 +1,1 @@
-"""`checker audit`: topics, keys and instances of accounts read, judged and journalled as they come."""
+"""`checker audit`: read and check the topics, keys and instances of accounts, and write results to a journal."""

@@ -1,9 +1,9 @@
-"""An audit on more than one machine, by Dask: `pip install connect-stream-checker[cluster]`.
+"""Run an audit on several machines with Dask: `pip install connect-stream-checker[cluster]`.
 
-The workers need the package and credentials of their own. A unit whose worker dies is handed to another one;
-what is journalled is not worked on again.
+The workers need the package and their own credentials. If a worker dies, its unit goes to another worker.
+Units in the journal are not repeated.
 
-Dask sends Python objects as pickles, in both directions: the scheduler and the workers are trusted like this process.
+Dask sends Python objects as pickles in both directions, so the scheduler and the workers must be trusted fully.
 https://distributed.dask.org/en/stable/tls.html
 https://distributed.dask.org/en/stable/resilience.html
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class ClusterLostError(InputError):
-    """Nothing works on the units any more; the journal has those that are done."""
+    """Raised if the cluster no longer works on the audit. The journal contains the finished units."""
 
 
 _SECONDS = 10
-"""So long the scheduler may take to answer, and a worker to be there."""
+"""Time in seconds for the scheduler to answer, and for a worker to appear."""
 _LOST_AFTER = 30
-"""So long a scheduler may be gone in the middle of an audit before the audit ends."""
+"""Time in seconds that a scheduler may be missing during an audit before the audit ends."""
 _CERTIFICATES = (
     "set `distributed.comm.tls` in Dask's configuration: a CA file, and a certificate and key for clients"
 )
@@ -38,9 +38,9 @@ _WORKERS = "start some with `dask worker {address}`"
 
 
 def cluster(plan: Plan, address: str) -> Crew:
-    """Join the scheduler at an address. Raises InputError if Dask, the scheduler or every worker is missing."""
+    """Connect to the scheduler at an address. Raises InputError if Dask, the scheduler or all workers are missing."""
     try:
-        from distributed import Client  # no dependency of the core: 80 MB
+        from distributed import Client  # optional dependency: 80 MB
     except ImportError:
         help_text = "install `connect-stream-checker[cluster]`"
         raise InputError("--dask", "Dask is not installed", help_text=help_text) from None
@@ -50,9 +50,9 @@ def cluster(plan: Plan, address: str) -> Crew:
     except TypeError as error:
         reason = f"Dask has no certificates for `{address}`: {error}"
         raise InputError("--dask", reason, help_text=_CERTIFICATES) from None
-    except Exception as error:  # noqa: BLE001 - Dask raises its own, and those of its transports
+    except Exception as error:  # noqa: BLE001 - Dask raises errors of its own and of its transports
         reason = str(error) or f"no answer within {_SECONDS} seconds"
-        help_text = "it looks like tls://HOST:8786, and `dask scheduler` prints it"
+        help_text = "use an address like tls://HOST:8786, as `dask scheduler` prints it"
         raise InputError("--dask", f"no scheduler at `{address}`: {reason}", help_text=help_text) from None
     _await_worker(client, address)
     executor = client.get_executor(pure=False, retries=3)
@@ -66,7 +66,7 @@ def cluster(plan: Plan, address: str) -> Crew:
 
 
 async def _shake_hands(address: str) -> None:
-    """Connect to a scheduler and leave. A client would wait for ever where a port is open and nothing speaks."""
+    """Connect to a scheduler and disconnect. A client would wait forever if an open port does not answer."""
     from distributed.comm import connect
     from distributed.security import Security
 
@@ -75,7 +75,7 @@ async def _shake_hands(address: str) -> None:
 
 
 def _await_worker(client: Client, address: str) -> None:
-    """Wait a little for the first worker, as without one nothing would ever be done. Raises InputError."""
+    """Wait briefly for the first worker, since an audit without workers would never finish. Raises InputError."""
     try:
         client.wait_for_workers(1, timeout=_SECONDS)
     except (OSError, TimeoutError):
@@ -85,7 +85,7 @@ def _await_worker(client: Client, address: str) -> None:
 
 
 class _Watch:
-    """Sees that the cluster is still there while an audit waits for it."""
+    """Checks that the cluster is still reachable while an audit waits for it."""
 
     def __init__(self, client: Client, address: str) -> None:
         self._client = client
@@ -93,7 +93,7 @@ class _Watch:
         self._since: float | None = None
 
     def __call__(self) -> None:
-        """Raise ClusterLostError once scheduler or workers have been gone for too long."""
+        """Raise ClusterLostError if the scheduler or all workers have been missing for too long."""
         missing = self._missing()
         now = time.monotonic()
         if not missing:
@@ -112,6 +112,6 @@ class _Watch:
             return f"the scheduler at `{self._address}` has not answered"
         try:
             workers = self._client.nthreads()
-        except Exception:  # noqa: BLE001 - whatever Dask raises without its scheduler
+        except Exception:  # noqa: BLE001 - Dask raises various errors without its scheduler
             return f"the scheduler at `{self._address}` has not answered"
         return "" if workers else f"the scheduler at `{self._address}` has had no workers"

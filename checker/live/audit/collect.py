@@ -1,4 +1,4 @@
-"""One unit to inventories: everything that bears on its topics is read, once."""
+"""Read the topics of one unit and everything that affects them, each once, as inventories."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
     list_instances,
-    names_none_of,
-    seen_to_stream,
-    tied,
-    tied_whatever_streams,
+    names_only_missing,
+    pair_streaming,
+    pair_topic,
+    pair_without_trail,
 )
 from checker.live.audit.topics import (
     Read,
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
 
 
-class Around:
-    """Reads instances and contacts in threads that wait much; CloudTrail answers two calls a second."""
+class UnitContext:
+    """Reads instances and contacts in background threads. CloudTrail allows only two calls per second."""
 
     def __init__(self, calls: Calls, plan: Plan, aside: Executor) -> None:
         self._plan = plan
@@ -51,25 +51,25 @@ class Around:
         self._contacts = aside.submit(self._read_contacts, calls)
 
     def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
-        """Where there are no instances nothing streams."""
+        """Return the contacts, or none if the unit has no instances."""
         return contacts_of(calls, self._plan.hours) if self._instances.result() != () else ()
 
     def is_known(self) -> bool:
-        """True once all is read."""
+        """Return True once all background reads are done."""
         return self._contacts.done()
 
     def contacts(self) -> tuple[Contact, ...]:
-        """The contacts that stream; waits for them."""
+        """Wait for the contacts that stream, and return them."""
         return self._contacts.result()
 
     def streamed(self) -> frozenset[str]:
-        """The topics that contacts stream to; waits for them."""
+        """Wait for the topics that contacts stream to, and return them."""
         return frozenset(text for contact in self.contacts() for text, _ in contact.topics)
 
-    def tied(self, topic: Topic) -> Topic | None:
-        """Pair a topic with the instances that were given for it, and those that are seen to stream to it.
+    def pair(self, topic: Topic) -> Topic | None:
+        """Pair a topic with the instances given for it and with those that CloudTrail shows.
 
-        ``None`` as long as that hangs on what is not read yet.
+        Return None while the result depends on a read that is not done.
         """
         if not self._instances.done():
             return None
@@ -78,32 +78,32 @@ class Around:
         if given:
             return self._with_streaming(topic, given, listed)
         if self.is_known():
-            return tied(topic, self._there(), self.contacts(), complete=listed is not None)
-        # where the instances could not be listed, those that CloudTrail shows stand for them
-        return None if listed is None else tied_whatever_streams(topic, listed)
+            return pair_topic(topic, self._existing(), self.contacts(), complete=listed is not None)
+        # If the instances could not be listed, only CloudTrail shows which instances exist.
+        return None if listed is None else pair_without_trail(topic, listed)
 
     def _given_instead(
         self, topic: Topic, named: Named, listed: Sequence[Instance] | None
     ) -> tuple[Pairing, ...]:
-        """The instances that were given, for a topic whose policy names only instances that do not exist."""
+        """Return the given instances if the topic's policy names only instances that do not exist."""
         fitting = self._plan.fitting(topic, named)
-        return fitting if fitting and listed is not None and names_none_of(listed, topic, named) else ()
+        return fitting if fitting and listed is not None and names_only_missing(listed, topic, named) else ()
 
     def _with_streaming(
         self, topic: Topic, given: tuple[Pairing, ...], listed: Sequence[Instance] | None
     ) -> Topic | None:
-        """Add what CloudTrail shows: naming one instance does not stop another that streams."""
+        """Add instances that CloudTrail shows: other instances may stream besides the given one."""
         stated = {one.instance for one in given}
         if listed is not None and {one.arn for one in listed} <= stated:
             return topic._replace(pairings=given)
         if not self.is_known():
             return None
-        streaming = seen_to_stream(topic, self._there(), self.contacts())
+        streaming = pair_streaming(topic, self._existing(), self.contacts())
         others = (one for one in streaming if one.instance not in stated)
         return topic._replace(pairings=(*given, *others))
 
-    def _there(self) -> tuple[Instance, ...]:
-        """The instances of the unit; those that CloudTrail shows where they could not be listed."""
+    def _existing(self) -> tuple[Instance, ...]:
+        """Return the instances of the unit, or those that CloudTrail shows if they could not be listed."""
         listed = self._instances.result()
         if listed is not None:
             return listed
@@ -112,11 +112,11 @@ class Around:
 
 
 _TOGETHER = 16
-"""So many topics are judged at once; there is some work for each time."""
+"""Number of topics to check at once. Each check has a fixed cost."""
 
 
 class Collector:
-    """Reads one unit. ``pool`` is for many short calls, ``aside`` for what waits much."""
+    """Reads one unit. ``pool`` runs many short calls, ``aside`` runs slow reads."""
 
     def __init__(
         self,
@@ -131,41 +131,41 @@ class Collector:
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
-        self._around = Around(calls, plan, aside)
+        self._context = UnitContext(calls, plan, aside)
         self._reads = reads
-        self._passed: set[str] = set()
+        self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
         self._keys = Keys(calls)
         self._reading: dict[str, Future[Key | None]] = {}
-        self._untied: list[Topic] = []
+        self._unpaired: list[Topic] = []
         self._plain: list[Topic] = []
         self._encrypted: list[Topic] = []
 
     def inventories(self) -> Iterator[Inventory]:
-        """Read everything, and give what can be judged as soon as it is there; the contacts come last.
+        """Yield everything that can be checked as soon as it is read. Contacts come last.
 
-        What cannot be read is noted with the calls.
+        Reads that fail are recorded in ``calls.skipped``.
         """
         for topic in self._topics():
             self._read_key(topic)
-            self._tie([topic])
+            self._queue_topics([topic])
             if len(self._plain) >= _TOGETHER and self.subscriptions.ready():
                 yield self._unencrypted()
-        contacts = self._around.contacts()
-        self._tie([])
+        contacts = self._context.contacts()
+        self._queue_topics([])
         yield self._unencrypted()
         yield from self._by_key(self._whole(self._encrypted))
         yield Inventory(contacts=contacts)
 
-    def _tie(self, topics: Iterable[Topic]) -> None:
-        """Put topics where they wait for others like them, or until it is known what streams to them."""
-        waiting, self._untied = (self._untied, []) if self._around.is_known() else ([], self._untied)
+    def _queue_topics(self, topics: Iterable[Topic]) -> None:
+        """Queue topics for the next check, or until it is known which instances stream to them."""
+        waiting, self._unpaired = (self._unpaired, []) if self._context.is_known() else ([], self._unpaired)
         for topic in (*waiting, *topics):
-            tied = self._around.tied(topic)
-            if tied is None:
-                self._untied.append(topic)
+            paired = self._context.pair(topic)
+            if paired is None:
+                self._unpaired.append(topic)
             else:
-                (self._encrypted if topic.name in self._reading else self._plain).append(tied)
+                (self._encrypted if topic.name in self._reading else self._plain).append(paired)
 
     def _read_key(self, topic: Topic) -> None:
         if isinstance(topic.key, str) and isinstance(topic.arn, Arn):
@@ -176,12 +176,12 @@ class Collector:
             self._reading[str(topic)] = self.pool.submit(self._keys.key_of, topic, key)
 
     def _unencrypted(self) -> Inventory:
-        """Give the topics that no key is to be waited for."""
+        """Return the queued topics that do not depend on a key."""
         topics, self._plain = self._plain, []
         return Inventory(tuple(self._whole(topics)))
 
     def _whole(self, topics: Iterable[Topic]) -> Iterator[Topic]:
-        """Give topics their subscriptions."""
+        """Add the subscriptions to topics."""
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
             if listed is not None and isinstance(topic.arn, Arn):
@@ -189,9 +189,9 @@ class Collector:
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:
-        """Read the topics and give those in scope; of some it has to be known first what streams to them.
+        """Yield the topics in scope. Some can only be decided once it is known which topics contacts stream to.
 
-        Those that are encrypted with a key of the account's own come last: the key may grant Connect something.
+        Topics with a customer managed key come last, because the key policy may grant access to Connect.
         """
         tags = list_tagged(self.calls, self.plan.scope.tags)
         others: list[Read] = []
@@ -207,12 +207,12 @@ class Collector:
                 encrypted.append(read)
             elif read.attributes is not None:
                 others.append(read)
-            if self._around.is_known():
+            if self._context.is_known():
                 yield from self._streamed(others, tags)
                 others.clear()
         yield from self._streamed([*others, *encrypted], tags)
-        streamed = self._around.streamed()
-        self.not_judged += len(self._passed - streamed)
+        streamed = self._context.streamed()
+        self.not_judged += len(self._skipped_before - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
         for read in self._read(sorted(unlisted)):
             topic = self._in_scope(read, tags, streamed)
@@ -223,16 +223,16 @@ class Collector:
         return read_topics(self.calls, arns, self.pool, self._reads, self.plan.scope)
 
     def _listed(self, tags: Tags) -> Iterator[str]:
-        """List the topics, but for those that an earlier run has passed over."""
+        """List the topics, except those that an earlier run skipped."""
         for arn in list_topics(self.calls):
-            if self._reads.passed(arn) and arn not in tags:
-                self._passed.add(arn)
+            if self._reads.was_skipped(arn) and arn not in tags:
+                self._skipped_before.add(arn)
             else:
                 yield arn
 
     def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
-        """Give those in scope only because something streams to them or their key lets it; count the others."""
-        streamed = self._around.streamed()
+        """Yield topics in scope only because contacts stream to them or their key allows Connect. Count the rest."""
+        streamed = self._context.streamed()
         for read in reads:
             connected = streamed | {read.arn} if self._is_shown_by_key(read, streamed) else streamed
             topic = self._in_scope(read, tags, connected) if read.arn in connected else None
@@ -241,20 +241,20 @@ class Collector:
                 yield topic
 
     def _reads_key_of(self, read: Read) -> bool:
-        """Begin to read the key of a topic; false without one whose policy the account can read."""
+        """Start to read the key of a topic. Return False if there is no key whose policy the account can read."""
         arn, key = Arn.parse(read.arn), encrypted_with(read.attributes)
         if arn is None or not key:
             return False
         owner = Arn.parse(key)
         if owner is not None and owner.account != arn.account:
-            reason = f"not judged: only account {owner.account} can read whether its key lets Connect in"
-            self.calls.skip(Skipped(read.arn, reason, help=f"`--topic-arn {arn}` judges it"))
+            reason = f"not checked: only account {owner.account} can read whether its key allows Connect"
+            self.calls.skip(Skipped(read.arn, reason, help=f"use `--topic-arn {arn}` to check it"))
             return False
         self._begin_reading(arn, key)
         return True
 
     def _is_shown_by_key(self, read: Read, streamed: frozenset[str]) -> bool:
-        """True for a topic whose key grants Connect something, which no other topic explains; else it is noted."""
+        """Return True if the topic's key allows Connect and no other topic explains why. Record it otherwise."""
         key = self._key_of(read.arn)
         if key is None or read.attributes is None or read.arn in streamed:
             return False
@@ -267,7 +267,7 @@ class Collector:
         return not explained
 
     def _key_of(self, topic: str) -> Key | None:
-        """The key of a topic, if it is being read; waits for it."""
+        """Wait for the key of a topic, and return it. None if it is not being read."""
         reading = self._reading.get(topic)
         return reading.result() if reading else None
 
@@ -279,7 +279,7 @@ class Collector:
         return topic
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:
-        """The topics of the Region that are streamed to: those of other accounts, too."""
+        """Return the topics of the Region that contacts stream to, including those of other accounts."""
         return (one for one in streamed if _is_in(one, self.calls.unit.region))
 
     def _asked_for(self) -> Iterator[str]:
@@ -291,7 +291,7 @@ class Collector:
                 yield name
 
     def _by_key(self, topics: Iterable[Topic]) -> Iterator[Inventory]:
-        """Put the topics of each key together, so that every key is judged once."""
+        """Group topics by key, so that every key is checked once."""
         groups: dict[Arn | None, tuple[list[Key], list[Topic]]] = {}
         for topic in topics:
             later = self._reading.get(topic.name)
@@ -305,7 +305,7 @@ class Collector:
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:
-    """Make one key of what topics call by several names."""
+    """Merge the keys that topics refer to by different names."""
     if keys:
         yield keys[0]._replace(aliases=tuple({alias: None for key in keys for alias in key.aliases}))
 

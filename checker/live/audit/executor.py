@@ -1,4 +1,4 @@
-"""The work on one unit: read it, judge it, and record what came of it."""
+"""Run the units of an audit: read each one, check it, and record the result."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 _EVERYTHING = Scope(all_topics=True)
-"""What was collected is in scope."""
+"""Everything that was collected is in scope."""
 
 
 class Worker:
-    """Works on units, several at once if it is asked to; they share clients and threads."""
+    """Works on units, which share clients and threads. Several units may run at once."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Worker:
         self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
 
     def work(self, unit: Unit) -> dict[str, Any]:
-        """Audit a unit and give its record, JSON values. Raises StoppedError once the run is interrupted."""
+        """Audit a unit and return its record as JSON values. Raises StoppedError if the run is interrupted."""
         calls = Calls(self.sessions, unit, self.stop, self._seen)
         collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
         rules = all_rules()
@@ -70,14 +70,14 @@ class Worker:
         }
 
     def close(self) -> None:
-        """Make no more calls; what is under way ends by itself."""
+        """Start no more calls. Calls in progress end by themselves."""
         self.stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=False, cancel_futures=True)
 
 
 def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
-    """Put a report in an order that does not hang on what was read first."""
+    """Sort a report, so that its order does not depend on the order of reads."""
 
     def key(one: Finding) -> tuple[str, int, str, str, str]:
         first = one.locations[0]
@@ -92,7 +92,7 @@ def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
 
 
 def joined(reports: Iterable[Report]) -> Report:
-    """Make one report of several."""
+    """Merge several reports into one."""
     some = list(reports)
     return Report(
         tuple(finding for one in some for finding in one.findings),
@@ -105,23 +105,23 @@ def joined(reports: Iterable[Report]) -> Report:
 
 @lru_cache(maxsize=4)
 def worker_for(plan: Plan) -> Worker:
-    """Give the worker of this process for a plan, so that a machine of a cluster keeps its clients."""
+    """Return this process's worker for a plan. It is cached so that a cluster machine keeps its clients."""
     return Worker(plan, Sessions(plan.access))
 
 
 def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
-    """Work on a unit somewhere else: what is sent to the machines of a cluster."""
+    """Audit a unit on a cluster machine."""
     return worker_for(plan).work(unit)
 
 
 _THREADS_A_UNIT = 2
-"""A unit keeps many threads busy while it reads topics, and what it finds in memory until it is done."""
+"""A unit keeps many threads busy while it reads topics, and holds its results in memory until it is done."""
 
 
 class Crew(NamedTuple):
-    """An executor, what it is to run for a unit, and how many units are worked on at once.
+    """An executor, the function to run per unit, and the number of units to run at once.
 
-    ``check`` raises ClusterLostError if what works on the units is gone for good.
+    ``check`` raises ClusterLostError if the executor is permanently lost.
     """
 
     executor: Executor
@@ -138,7 +138,7 @@ def threads(
     seen: Callable[[], None],
     reads: Callable[[Unit], Reads],
 ) -> Crew:
-    """Work in threads, of which the units share those that make calls."""
+    """Run units in local threads. All units share one pool of threads for calls."""
     at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
     worker = Worker(plan, sessions, seen, reads)
@@ -153,28 +153,28 @@ def threads(
 def on_cluster(
     plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None], check: Callable[[], None]
 ) -> Crew:
-    """Work on the machines of a cluster, each of which opens a session of its own."""
+    """Run units on the machines of a cluster. Each machine opens its own session."""
     return Crew(executor, partial(work_on, plan), at_once, leave, check)
 
 
 _AHEAD = 2
-"""So many units for each that can be worked on at once are handed out; the others wait here."""
+"""Number of units to submit per unit that can run at once. The others wait in this process."""
 
 _CHECK_EVERY = 5.0
-"""So many seconds pass at most before it is seen that nobody works on the units any more."""
+"""Maximum time in seconds until a lost executor is detected."""
 
 
 class Done(NamedTuple):
-    """A unit that is done, and what came of it."""
+    """A finished unit with its record."""
 
     unit: Unit
     value: dict[str, Any]
 
 
 def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
-    """Work units off and give each when it is done. One that breaks is given as one that could not be read.
+    """Run units, and yield each when it is done. A unit that fails is recorded as not read.
 
-    Raises ClusterLostError if nothing works on them any more.
+    Raises ClusterLostError if the executor is lost.
     """
     waiting = iter(units)
     under_way: dict[Future[dict[str, Any]], Unit] = {}
@@ -194,19 +194,19 @@ def _outcome(future: Future[dict[str, Any]], unit: Unit) -> dict[str, Any]:
         return future.result()
     except StoppedError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever befalls a unit, the others go on
+    except Exception as error:  # noqa: BLE001 - a failing unit must not stop the others
         return broken(unit, f"internal error: {type(error).__name__}: {error}")
 
 
 def broken(unit: Unit, reason: str) -> dict[str, Any]:
-    """The record of a unit that could not be worked on."""
+    """Return the record of a unit that could not be audited."""
     report = Report((), (), (Skipped(unit.name, reason, error=True),), 0)
     head = {"kind": "unit", "account": unit.account, "region": unit.region, "again": True}
     return {**head, **record(report)}
 
 
 def run(units: Iterable[Unit], crew: Crew, journal: Journal) -> Iterator[Done]:
-    """The same, and journal what is done before it is given."""
+    """Run units, and write each record to the journal before yielding it."""
     for done in work_off(units, crew):
         journal.write(done.value)
         yield done

@@ -1,4 +1,4 @@
-"""The Connect instances of a unit, and which of them stream to a topic."""
+"""Find the Connect instances of a unit, and the topics they stream to."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ _PAGE = 10
 
 
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
-    """Give the instances of a unit, or ``None`` if they could not be listed, which is noted.
+    """Return the instances of a unit. If the list fails, record that and return None.
 
-    One that AWS failed to create is not there.
+    Instances whose creation failed are ignored.
 
-    Every Region is asked, for lists of Regions age. One that no list has, and where nothing answers, has no Connect.
+    Connect is called in every Region, because the list of its Regions may be outdated. A Region that is not in the list
+    and does not answer has no Connect.
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
     try:
@@ -56,23 +57,23 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     return tuple(one for one in map(instance_of, listed) if one is not None)
 
 
-def tied(
+def pair_topic(
     topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact], *, complete: bool = True
 ) -> Topic:
-    """Pair a topic with the instances that stream to it, as far as that is known.
+    """Pair a topic with the instances that are known to stream to it.
 
-    Those that CloudTrail shows and those that the policy names; else the only one that there is, unless the
-    policy names accounts or instances that are others. Of several nothing says which one it is, nor does an
-    only one unless the list is ``complete``.
+    These are the instances that CloudTrail shows or the policy names. Otherwise it is the unit's only instance,
+    unless the policy names other accounts or instances, or the list is not ``complete``. Of several instances, none
+    is paired.
     """
     seen = _seen(topic, contacts)
     return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen, complete=complete))
 
 
-def seen_to_stream(
+def pair_streaming(
     topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact]
 ) -> tuple[Pairing, ...]:
-    """Pair the instances that CloudTrail shows to stream to a topic; one that was deleted does not any more."""
+    """Pair a topic with the existing instances that CloudTrail shows to stream to it. Deleted ones are ignored."""
     seen = _seen(topic, contacts)
     arns = dict.fromkeys(one.arn for one in listed)
     return tuple(Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen)
@@ -82,16 +83,16 @@ def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
     return {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
 
 
-def tied_whatever_streams(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
-    """Pair a topic before CloudTrail is read; ``None`` if what CloudTrail shows could make a difference."""
+def pair_without_trail(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
+    """Pair a topic before CloudTrail is read. Return None if CloudTrail could change the result."""
     named = named_by(topic)
     found = _streaming(topic, named, listed, ())
     then = _streaming(topic, named, listed, {one.arn for one in listed})
     return topic._replace(pairings=found) if found == then else None
 
 
-def names_none_of(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
-    """True for a policy that names instances of the topic's account and Region alone, none of which exists."""
+def names_only_missing(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
+    """Return True if a policy names only instances of the topic's account and Region, and none of them exists."""
     here = isinstance(topic.arn, Arn) and (topic.arn.account, topic.arn.region)
     ours = all((arn.account, arn.region) == here for arn in named.instances)
     return bool(named.instances) and ours and not {one.arn for one in listed} & set(named.instances)
@@ -105,10 +106,10 @@ def _streaming(
     *,
     complete: bool = True,
 ) -> tuple[Pairing, ...]:
-    """Pair the instances of the unit, each with the reason; those that only the policy names come last.
+    """Pair the instances of the unit, each with the reason. Instances that only the policy names come last.
 
-    CloudTrail is the reason only for an instance that nothing else pairs: then a report does not depend on
-    whether CloudTrail answered before or after the topic was judged.
+    CloudTrail is the reason only if nothing else pairs the instance. So a report does not depend on whether
+    CloudTrail answered before or after the topic was checked.
     """
     arns = tuple(dict.fromkeys(one.arn for one in listed))
     here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if arn in named.instances}
@@ -129,7 +130,7 @@ def _streaming(
 
 
 def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) -> Iterator[Skipped]:
-    """Give the instances that could not be looked up. Raises InputError for one that is not there."""
+    """Yield the instances that could not be looked up. Raises InputError for an instance that does not exist."""
     roles = {unit.account: unit.role for unit in units}
     regions = tuple(dict.fromkeys(unit.region for unit in units))
     for arn in dict.fromkeys(map(Arn.parse, named)):
@@ -146,13 +147,13 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
 NAMES = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent", "StopContactStreaming")
 _LOOKUP = Listing("cloudtrail", "lookup_events", "Events")
 _MOST_PAGES = 20
-"""At two calls a second more would hold up the audit; the newest events come first."""
+"""At two calls per second, more pages would delay the audit. The newest events come first."""
 
 _EVENTS_A_PAGE = 50
 
 
 def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
-    """Give the contacts that streamed in the last hours, told apart by what they stream to; none for no hours."""
+    """Return the distinct contacts that streamed in the last hours. Return none if ``hours`` is 0."""
     if not hours:
         return ()
     unread = 0
@@ -162,13 +163,13 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
                 chain.from_iterable(_records(calls, name, hours) for name in NAMES)
             ):
                 unread += not _keep(store, record, number)
-        except UnreadError as error:  # the other names would fare no better
+        except UnreadError as error:  # the lookups of the other event names would fail too
             calls.note(error)
         contacts = Contacts(_place)
         for seen in store.contacts():
             contacts.add(seen)
     if unread or contacts.lost or contacts.cut:
-        reason = f"events that do not say all that they should: {unread + contacts.lost + contacts.cut}"
+        reason = f"incomplete events: {unread + contacts.lost + contacts.cut}"
         calls.skipped.append(Skipped(_what(calls), reason))
     return tuple(contacts.all())
 
@@ -178,26 +179,26 @@ def _what(calls: Calls) -> str:
 
 
 def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
-    """Look up the events of one name, as LookupEvents takes no more than one attribute."""
+    """Look up the events of one name. LookupEvents accepts only one attribute."""
     since = datetime.now(UTC) - timedelta(hours=hours)
     asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}], "StartTime": since}
     pages = calls.pages(_LOOKUP, _what(calls), **asked, MaxResults=_EVENTS_A_PAGE)
     events = chain.from_iterable(pages)
     yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
     if next(events, None) is not None:
-        reason = f"only the newest {_MOST_PAGES * _PAGE} events `{name}` of {hours} hours were read"
-        calls.skipped.append(Skipped(_what(calls), reason, help="choose fewer with --trail-hours"))
+        reason = f"only the newest {_MOST_PAGES * _PAGE} `{name}` events of the last {hours} hours were read"
+        calls.skipped.append(Skipped(_what(calls), reason, help="set a shorter period with --trail-hours"))
 
 
 def _record(event: dict[str, Any]) -> object:
     try:
         return json.loads(event.get("CloudTrailEvent") or "{}")
     except (ValueError, RecursionError):
-        return {"eventName": event.get("EventName")}  # without a time, so that it counts as unread
+        return {"eventName": event.get("EventName")}  # without a time it counts as unread
 
 
 def _keep(store: Store, record: object, number: int) -> bool:
-    """Keep the start or the end of a stream, told apart by its number; false for one that says too little."""
+    """Store the start or end of a stream, numbered to stay distinct. Return False for an incomplete event."""
     try:
         event = read_event(record)
         if isinstance(event, Start):
@@ -210,6 +211,6 @@ def _keep(store: Store, record: object, number: int) -> bool:
 
 
 def _place(began: Began) -> Place:
-    """Place a stream at the instance that it is of, for an event has no name of its own."""
+    """Return the instance as the place of a stream, because an event has no name of its own."""
     name = began.origin.instance or "CloudTrail"
     return Place(document_of(name, {ROUTE[0]: began.origin.topic}), ROUTE)

@@ -1,10 +1,10 @@
-"""The journal of an audit: JSON Lines, one for each topic as soon as it is read, and for each unit once it is done.
+"""The journal of an audit: JSON Lines, one line per topic when it is read and one per unit when it is done.
 
 The first line has the caller's account and the options of the audit. A unit that was read again has several lines,
-of which the last counts; a last line that was cut off by a crash is ignored, and removed before more is written.
-The topics of a unit are for resuming it, and mean nothing once it is done. The last line of an audit that finished
-says so: a journal without it is not overwritten. A journal may be forged or broken: no line is used before all of
-them have been checked.
+and the last one counts. A crash may leave a partial last line, which is ignored, and removed before more is written.
+The topic lines are for resuming their unit, and are ignored once the unit is done. A finished audit ends with a line
+that says so. A journal without that line is not overwritten. A journal may be forged or corrupt, so every line is
+validated before any is used.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 VERSION = 4
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
-    "version": "by another version of checker",
-    "account": "with the credentials of another account",
-    "asked": "that judged other topics or instances: the configuration or a manifest has changed",
+    "version": "from another version of checker",
+    "account": "with credentials of another account",
+    "asked": "with other topics or instances: the configuration or a manifest has changed",
 }
 _TOPIC = b'{"kind":"topic",'
 _HEAD = b'{"kind":"audit",'
 _END = b'{"kind":"end"}\n'
-_HELP = "start anew without --resume"
+_HELP = "start a new audit without --resume"
 
 
 class Entry(NamedTuple):
-    """The record of a unit; ``again`` if some of it was not read for a reason that may have passed."""
+    """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary."""
 
     unit: Unit
     again: bool
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
 
 
 class Resumed(NamedTuple):
-    """The state of a resumed audit: its beginning, the units that are done, and the number of topics read in others."""
+    """The state of a resumed audit: start time, finished units, and the number of topics read in other units."""
 
     began: datetime
     done: frozenset[Unit]
@@ -60,9 +60,9 @@ class Resumed(NamedTuple):
 
 
 class Journal:
-    """Appends to a file, a whole line at a time. ``account`` is the caller's, ``asked`` what it judges.
+    """Appends whole lines to a file. ``account`` is the caller's account, ``asked`` is the scope of the audit.
 
-    ``options`` are what `read_options` gives to a run that resumes it.
+    ``options`` are saved for a later run that resumes the audit with `read_options`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Journal:
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
-        """Begin a new file. Raises InputError if it cannot be written, is an input, or has an unfinished audit."""
+        """Start a new file. Raises InputError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
         head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
         with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
@@ -84,9 +84,9 @@ class Journal:
             protect(self.path, Role.JOURNAL)
 
     def resume(self) -> Resumed:
-        """Check every line of a file before anything relies on it, and go on with the audit.
+        """Validate every line of a file before any is used, and continue its audit.
 
-        Raises InputError for a file that is not a journal, or is one of another account or of other options.
+        Raises InputError for a file that is not a journal, or that has another account or other options.
         """
         done: dict[Unit, bool] = {}
         lines = self._lines(topics=True)
@@ -108,18 +108,18 @@ class Journal:
         return Resumed(began, whole, sum(map(len, self._known.values())))
 
     def _is_barely_begun(self) -> bool:
-        """True for a file of a run that was killed before its first line was written to the end. Raises InputError."""
+        """Return True if the run was killed while it wrote the first line. Raises InputError."""
         with reported(self.path), open_existing(self.path) as file:
             data = file.read()
         return data.startswith(_HEAD) or _HEAD.startswith(data)
 
     def _forget(self, entry: Entry) -> None:
-        """Forget the topics of a unit that is done."""
+        """Forget the topics of a finished unit."""
         if not entry.again:
             self._known.pop(entry.unit, None)
 
     def reads(self, unit: Unit) -> Reads:
-        """Give the topics of a unit that are read already, and a place for those that are still to be read."""
+        """Return the topics of a unit that were already read, and a function that records further ones."""
 
         def keep(topic: str, attributes: Attributes | None) -> None:
             head = {"kind": "topic", "account": unit.account, "region": unit.region}
@@ -128,17 +128,17 @@ class Journal:
         return Reads(self._known.pop(unit, {}), keep)
 
     def finish(self) -> None:
-        """Record that the audit went through to its report."""
+        """Record that the audit is complete."""
         self.write(json.loads(_END))
 
     def write(self, value: dict[str, Any]) -> None:
-        """Add what was read of a topic or came of a unit, from any thread. Raises InputError if that cannot be."""
+        """Append the record of a topic or unit. Thread-safe. Raises InputError if the file cannot be written."""
         with reported(self.path, "cannot be written: "), self._lock, open_existing(self.path) as file:
             file.seek(0, os.SEEK_END)
             file.write(_line(value).encode())
 
     def entries(self) -> Iterator[Entry]:
-        """Give the record of every unit, in the order of accounts and Regions. Raises InputError."""
+        """Yield the record of every unit, sorted by account and Region. Raises InputError."""
         last: dict[Unit, int] = {}
         for line in self._lines():
             if line.value.get("kind") == "unit":
@@ -148,18 +148,20 @@ class Journal:
         yield from sorted(found, key=lambda one: one.unit)
 
     def _check_head(self, line: _Line | None) -> datetime:
-        """See that a journal is of this audit, and give the time when it began. Raises InputError."""
+        """Check that a journal belongs to this audit, and return its start time. Raises InputError."""
         if line is None or line.value.get("kind") != "audit":
-            raise self._unusable(1, "it does not say which audit it is of")
+            raise self._unusable(1, "it does not identify its audit")
         head = json.loads(json.dumps(self._head))
         for name, reason in _OTHERS.items():
             if line.value.get(name) != head[name]:
-                help_text = f"give the same options and credentials as before, or {_HELP}"
-                raise InputError(str(self.path), f"the journal is of an audit {reason}", help_text=help_text)
+                help_text = f"use the same options and credentials as before, or {_HELP}"
+                raise InputError(
+                    str(self.path), f"the journal is from an audit {reason}", help_text=help_text
+                )
         try:
             return datetime.fromisoformat(line.value["began"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError):
-            raise self._unusable(1, "it does not say when the audit began") from None
+            raise self._unusable(1, "it does not contain the start time of the audit") from None
 
     def _entry(self, line: _Line) -> Entry:
         unit, again = self._unit(line), line.value.get("again")
@@ -189,7 +191,7 @@ class Journal:
         return Unit(account, region)
 
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
-        """Give the lines; one that was not written to its end, by a run that was killed, is none. Raises InputError."""
+        """Yield the complete lines. Ignore a partial last line of a killed run. Raises InputError."""
         with reported(self.path), open_existing(self.path) as file:
             for number, line in enumerate(file, 1):
                 if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
@@ -207,11 +209,11 @@ class Journal:
             or value.get("kind") not in _KINDS
             or (number > 1) != (value["kind"] != "audit")
         ):
-            raise self._unusable(number, "it is not a line that an audit writes there")
+            raise self._unusable(number, "it is not a valid line at this position")
         return _Line(number, value)
 
     def _cut_off(self) -> None:
-        """Remove a line that was not written to its end, so that the next one begins at its beginning."""
+        """Remove a partial last line, so that the next line starts on a line of its own."""
         with reported(self.path), open_existing(self.path) as file:
             file.truncate(file.read().rfind(b"\n") + 1)
         with reported(self.path):
@@ -222,12 +224,12 @@ class Journal:
 
 
 def unusable(path: Path, number: int, reason: str) -> InputError:
-    """Make the error for a line that no audit wrote."""
-    return InputError(str(path), f"not a valid journal of an audit: line {number}: {reason}", help_text=_HELP)
+    """Return the error for an invalid line."""
+    return InputError(str(path), f"not a valid audit journal: line {number}: {reason}", help_text=_HELP)
 
 
 def read_options(path: Path) -> object:
-    """Read the options that a journal begins with; ``None`` if it was cut off before them. Raises InputError."""
+    """Read the options in a journal's first line. Return None if that line is incomplete. Raises InputError."""
     with reported(path), open_existing(path) as file:
         first = file.readline()
     if not first.endswith(b"\n") and (first.startswith(_HEAD) or _HEAD.startswith(first)):
@@ -237,30 +239,28 @@ def read_options(path: Path) -> object:
     except (ValueError, RecursionError):
         raise unusable(path, 1, "it is not JSON") from None
     if not isinstance(head, dict) or head.get("kind") != "audit":
-        raise unusable(path, 1, "it does not say which audit it is of")
+        raise unusable(path, 1, "it does not identify its audit")
     if head.get("version") != VERSION:
-        raise InputError(str(path), f"the journal is of an audit {_OTHERS['version']}", help_text=_HELP)
+        raise InputError(str(path), f"the journal is from an audit {_OTHERS['version']}", help_text=_HELP)
     return head.get("options", {})
 
 
 def _check_finished(path: Path) -> None:
-    """See that a file is not the journal of an audit that can still be resumed. Raises InputError."""
+    """Check that a file is not the journal of an audit that can be resumed. Raises InputError."""
     if not path.is_file():
         return
     with reported(path), open_existing(path) as file:
         lines = file.readlines()
     if len(lines) > 1 and lines[0].startswith(_HEAD) and lines[-1] != _END:
-        help_text = (
-            f"`checker audit --resume {quote(str(path))}` continues it; to start anew, delete the file"
-        )
+        help_text = f"continue it with `checker audit --resume {quote(str(path))}`, or delete the file to start a new audit"
         raise InputError(
-            str(path), "the journal of an unfinished audit is not overwritten", help_text=help_text
+            str(path), "refusing to overwrite the journal of an unfinished audit", help_text=help_text
         )
 
 
 @contextmanager
 def reported(path: Path, doing: str = "") -> Iterator[None]:
-    """Raise what goes wrong with a journal's file as an InputError."""
+    """Convert errors of a journal's file to InputError."""
     try:
         yield
     except OSError as error:
@@ -274,7 +274,7 @@ def _line(value: dict[str, Any]) -> str:
 
 
 def _is_sound(report: Report) -> bool:
-    """True if a report that was read from a file has texts and numbers where one that was made here has them."""
+    """Return True if all texts, flags and numbers of a report that was read from a file have the right type."""
     skipped = (text for one in report.skipped for text in (one.what, one.reason, one.help))
     findings = (text for one in report.findings for text in (one.address, *(fix.title for fix in one.fixes)))
     texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))

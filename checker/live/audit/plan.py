@@ -1,4 +1,4 @@
-"""What an audit is to look at, and how: plain values, which travel to workers."""
+"""The plan of an audit: plain values, which are sent to workers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """``scope`` says which topics are judged, ``instances`` are pairs of the source and ARN of known instances.
+    """``scope`` selects the topics to check. ``instances`` are pairs of source and ARN of known instances.
 
-    ``streaming`` are pairs of a topic and the instances that a manifest says stream to it. ``hours`` is how far
-    back CloudTrail is asked, 0 for not at all.
+    ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
+    CloudTrail lookup, 0 disables it.
     """
 
     access: Access = Access()
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
     hours: int = 24
 
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
-        """The instances that the user pairs with a topic: by its manifest entry, by name, or because they fit."""
+        """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""
         listed = [arn for name, instances in self.streaming if name == topic.name for arn in instances]
         if listed:
             return tuple(_paired([(Source.MANIFEST.value, arn) for arn in listed]))
@@ -47,7 +47,7 @@ class Plan(NamedTuple):
         return tuple(one for one in self.fitting(topic, named) if not is_of_another(one.instance, named))
 
     def fitting(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
-        """The known instances of the topic's account and Region, and those that its policy names."""
+        """Return the known instances in the topic's account and Region, and those that its policy names."""
         return tuple(one for one in _paired(self.instances) if fits(one.instance, topic, named))
 
 
@@ -65,7 +65,7 @@ UNKNOWN_ACCOUNT = "unknown"
 
 
 class Surveyed(NamedTuple):
-    """The units of an audit, what could not be found out about them, and the account of the caller."""
+    """The units of an audit, the lookups that failed, and the account of the caller."""
 
     units: tuple[Unit, ...]
     skipped: tuple[Skipped, ...]
@@ -78,7 +78,7 @@ class _Caller(NamedTuple):
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
-    """Find the units. Raises InputError where there is no Region, or no role for somebody else's account."""
+    """Find the units. Raises InputError if no Region is set, or if another account has no role to assume."""
     home = (*coverage.regions, sessions.base.region_name)[0]
     if not home:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
@@ -94,7 +94,7 @@ def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
 
 
 def _caller(calls: Calls) -> _Caller:
-    """Ask who is calling, which AWS tells everybody; without an answer the account has no name.
+    """Return the caller. AWS allows every caller to ask. Without an answer the account is unknown.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
@@ -106,19 +106,19 @@ def _caller(calls: Calls) -> _Caller:
 
 
 def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str]:
-    """The accounts that were named and those of the organisation; without either, the caller's own.
+    """Return the named accounts and those of the organization, or the caller's account if there are none.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
     found = list(coverage.accounts)
     if coverage.organization:
-        listed = calls.listed(_ACCOUNTS, "the accounts of the organisation")
+        listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
         found += (one["Id"] for one in listed if one.get("Status", _ACTIVE) == _ACTIVE)
     return tuple(dict.fromkeys(found or [caller.account]))
 
 
 def _entered(access: Access, caller: _Caller, account: str) -> Unit:
-    """Say by which role an account is entered: none in the caller's own, which the role need not exist in."""
+    """Return the unit of an account with the role to assume. The caller's own account needs no role."""
     if account == caller.account:
         return Unit(account, "")
     if not access.role:
@@ -128,7 +128,7 @@ def _entered(access: Access, caller: _Caller, account: str) -> Unit:
 
 
 def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
-    """The Regions that were named, or all that are switched on for the account.
+    """Return the named Regions, or all Regions that are enabled for the account.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
     """

@@ -1,9 +1,8 @@
-"""Sends findings to AWS Security Hub under ids that stay the same, and archives those that no longer apply.
+"""Send findings to AWS Security Hub under stable IDs, and archive those that no longer apply.
 
-A finding is archived only if this run judged its rule on each of its resources, for the instances that it was found
-for, or if AWS does not find the resource or the instance any more. Everything else stays as it was: rules that were
-not selected, topics that were not named, what could not be read or determined, and findings that a suppression or a
-baseline holds back.
+A finding is archived only if this run checked its rule on each of its resources for the same instances, or if AWS
+no longer has the resource or the instance. Everything else stays unchanged: rules that were not selected, topics that
+were not named, reads that failed, undetermined results, and findings that a suppression or baseline hides.
 
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 """
@@ -33,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class Gone:
-    """Asks once for each resource. Only an answer that AWS does not find it counts as deleted."""
+    """Detects deleted resources, with one call per resource. Only a not-found answer of AWS counts as deleted."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._known: dict[str, bool] = {}
 
     def __call__(self, name: str) -> bool:
-        """True for a resource of the unit that AWS does not find; a call that fails is noted."""
+        """Return True if AWS does not find a resource of the unit. Record calls that fail."""
         if name not in self._known:
             self._known[name] = self._is_gone(name)
         return self._known[name]
@@ -80,7 +79,7 @@ _Asff = dict[str, Any]
 
 
 def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
-    """Send what was found in a unit, in its own account and Region; give what could not be sent."""
+    """Send the findings of a unit to its own account and Region. Return what could not be sent."""
     calls = Calls(sessions, unit, threading.Event())
     owner = Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -95,13 +94,13 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
 
 
 def _known(calls: Calls, owner: Owner) -> Iterator[_Asff]:
-    """Give our findings that Security Hub shows for the account and Region."""
+    """Yield the findings of checker that Security Hub has for the account and Region."""
     wanted = {
         "GeneratorId": [{"Value": GENERATOR, "Comparison": "PREFIX"}],
         "AwsAccountId": [{"Value": owner.account, "Comparison": "EQUALS"}],
         "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
     }
-    prefix = f"{owner.region}/{owner.account}/{GENERATOR}"  # a Region may gather the findings of others
+    prefix = f"{owner.region}/{owner.account}/{GENERATOR}"  # a Region may aggregate findings of other Regions
     listed = calls.listed(_FINDINGS, _what(calls), Filters=wanted, MaxResults=_BATCH)
     yield from (one for one in listed if one["Id"].startswith(prefix) and one["RecordState"] == "ACTIVE")
 
@@ -116,7 +115,7 @@ def _found(report: Report, owner: Owner, now: str, known: Mapping[str, _Asff]) -
 
 
 class _Judged:
-    """What a run judged: the rules on each resource, and the instances that it judged a resource for."""
+    """The rules that a run checked on each resource, and for which instances."""
 
     def __init__(self, report: Report, gone: Gone) -> None:
         self._examined = {one.resource: one for one in report.examined}
@@ -124,7 +123,7 @@ class _Judged:
         self._gone = gone
 
     def archived(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
-        """Archive what this run looked for and did not find: as PASSED, or as it was if its rule finds something else."""
+        """Archive findings that this run looked for and did not find. They become PASSED only if their rules passed."""
         for known in absent:
             rule = known["GeneratorId"].removeprefix(GENERATOR)
             verdicts = {self._verdict(resource["Id"], rule) for resource in known["Resources"]}
@@ -132,13 +131,13 @@ class _Judged:
                 yield archived(known, now, passed=verdicts == {Verdict.PASS})
 
     def _verdict(self, resource: str, rule: str) -> Verdict | str | None:
-        """The verdict of a rule on a resource; ``None`` if it was not judged and may still be there."""
+        """Return the verdict of a rule on a resource. None if it was not checked and may still exist."""
         if resource in self._examined:
             return self._examined[resource].verdicts.get(rule)
         return _GONE if self._gone(resource) else None
 
     def _covers(self, rule: str, known: _Asff) -> bool:
-        """True unless the finding may be about an instance that this run did not judge its resources for."""
+        """Return True unless the finding may be about an instance that this run did not check its resources for."""
         if rule not in self._of_chain or self._gone_first(known):
             return True
         examined = filter(None, (self._examined.get(resource["Id"]) for resource in known["Resources"]))
@@ -146,7 +145,7 @@ class _Judged:
         return all(arn in judged or self._gone(arn) for arn in instances_of(known))
 
     def _gone_first(self, known: _Asff) -> bool:
-        """True if AWS does not find the resource that a finding is about; the others are affected by it."""
+        """Return True if AWS does not find the finding's main resource. The others are affected by it."""
         name = known["Resources"][0]["Id"]
         return name not in self._examined and self._gone(name)
 
@@ -154,7 +153,7 @@ class _Judged:
 def _import(calls: Calls, batch: Sequence[_Asff]) -> None:
     answer = calls.read("securityhub", "batch_import_findings", _what(calls), Findings=batch) or {}
     for failed in answer.get("FailedFindings") or ():
-        reason = f"`{failed.get('Id')}` was refused: {failed.get('ErrorMessage')}"
+        reason = f"`{failed.get('Id')}` was rejected: {failed.get('ErrorMessage')}"
         calls.skipped.append(Skipped(_what(calls), reason, error=True))
 
 

@@ -1,4 +1,4 @@
-"""The topics of one unit: all are listed and read once, and those in scope are kept."""
+"""List and read all topics of one unit once, and keep those in scope."""
 
 from __future__ import annotations
 
@@ -39,37 +39,39 @@ _OF_USE = (
 
 
 class Reads(NamedTuple):
-    """What an earlier run read, by ARN, and what takes that which this one reads.
+    """Topic attributes that an earlier run read, by ARN, and a function that records those of this run.
 
-    ``None`` stands for a topic that only its tags or what streams to it could bring into scope; one with a key
-    of the account's own is kept, as the key may.
+    ``None`` marks a topic that is in scope only if its tags match or a contact streams to it. A topic with a customer
+    managed key is kept, because the key may bring it into scope.
     """
 
     known: Mapping[str, Attributes | None] = {}
     keep: Callable[[str, Attributes | None], None] = lambda *_: None
 
     def knows(self, arn: str) -> bool:
-        """True for a topic of which everything is known."""
+        """Return True if the attributes of a topic are known."""
         return self.known.get(arn) is not None
 
-    def passed(self, arn: str) -> bool:
-        """True for a topic that was passed over."""
+    def was_skipped(self, arn: str) -> bool:
+        """Return True if an earlier run skipped the topic."""
         return arn in self.known and self.known[arn] is None
 
     def add(self, arn: str, attributes: Attributes, scope: Scope) -> None:
-        """Keep what was read of a topic, as far as it will be of use."""
-        passed = is_passed_over(attributes.get("Policy"), scope) and not encrypted_with(attributes)
-        self.keep(arn, None if passed else {name: attributes[name] for name in _OF_USE if name in attributes})
+        """Record the useful attributes of a topic."""
+        skippable = is_skippable(attributes.get("Policy"), scope) and not encrypted_with(attributes)
+        self.keep(
+            arn, None if skippable else {name: attributes[name] for name in _OF_USE if name in attributes}
+        )
 
 
-def is_passed_over(policy: str | None, scope: Scope) -> bool:
-    """True for a policy that cannot name Connect, which most do not, and so need not be parsed."""
+def is_skippable(policy: str | None, scope: Scope) -> bool:
+    """Return True for a policy that cannot name Connect and need not be parsed. Most policies cannot."""
     asked_for = scope.all_topics or bool(scope.topics)
     return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
 
 
 def encrypted_with(attributes: Attributes | None) -> str:
-    """The KmsMasterKeyId of a topic whose key is not managed by AWS; empty for any other topic."""
+    """Return a topic's KmsMasterKeyId. Empty if the key is managed by AWS or the topic has none."""
     key = (attributes or {}).get("KmsMasterKeyId", "")
     return "" if is_managed_key(key) else key
 
@@ -83,13 +85,13 @@ _TAGGED = Listing(
     "PaginationToken",
 )
 _AHEAD = 8
-"""So many reads a thread are asked for ahead of the one that is waited for."""
+"""Number of reads per thread to start in advance."""
 
 Tags = dict[str, tuple[tuple[str, str], ...]]
 
 
 class Read(NamedTuple):
-    """A topic and its attributes, ``None`` if they could not be read."""
+    """A topic and its attributes. ``None`` if they could not be read."""
 
     arn: str
     attributes: Attributes | None
@@ -98,7 +100,7 @@ class Read(NamedTuple):
 def read_topics(
     calls: Calls, arns: Iterable[str], pool: Executor, reads: Reads, scope: Scope
 ) -> Iterator[Read]:
-    """Read the attributes of topics, in their order and each once, some at a time."""
+    """Read the attributes of topics concurrently, each once, and yield them in order."""
 
     def read(arn: str) -> Read:
         if reads.knows(arn):
@@ -114,13 +116,13 @@ def read_topics(
 
 
 def list_topics(calls: Calls) -> Iterator[str]:
-    """Give the ARN of every topic of the unit."""
+    """Yield the ARN of every topic of the unit."""
     listed = calls.listed(_TOPICS, f"the topics of {calls.unit.name}")
     return (one["TopicArn"] for one in listed)
 
 
 def list_tagged(calls: Calls, wanted: Iterable[str]) -> Tags:
-    """Give the topics that have one of the tags, `KEY` or `KEY=VALUE`, each with those that it was found by."""
+    """Return the topics that have one of the tags, `KEY` or `KEY=VALUE`, with the tags that matched."""
     found: Tags = {}
     for tag in wanted:
         key, equals, value = tag.partition("=")
@@ -133,12 +135,12 @@ def list_tagged(calls: Calls, wanted: Iterable[str]) -> Tags:
 
 
 def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], calls: Calls) -> Topic | None:
-    """Make a topic of what was read if it is in scope; what cannot be told of it is noted."""
+    """Return the topic if it is in scope. Record an invalid policy."""
     arn, attributes = read
     if attributes is None:
         return None
     policy = attributes.get("Policy")
-    if arn not in tags and arn not in streamed and is_passed_over(policy, plan.scope):
+    if arn not in tags and arn not in streamed and is_skippable(policy, plan.scope):
         return None
     topic = topic_of(arn, attributes, tags.get(arn, ()))
     if isinstance(topic.policy, Unknown):
@@ -148,7 +150,7 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
 
 
 def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> Iterator[Any]:
-    """Work on items in a pool and give what comes of them in their order, with no more under way than ``most``."""
+    """Run work items in a pool with at most ``most`` in progress, and yield the results in order."""
     under_way: deque[Future[Any]] = deque()
     try:
         for item in items:
@@ -158,7 +160,7 @@ def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most
         while under_way:
             yield under_way.popleft().result()
     except RuntimeError as error:
-        raise StoppedError from error  # the pool is closed, as the run was interrupted
+        raise StoppedError from error  # the pool is closed because the run was interrupted
     finally:
         for left in under_way:
             left.cancel()
@@ -172,10 +174,10 @@ Listed = dict[str, tuple[Subscription, ...]]
 
 
 class Subscriptions:
-    """Topics count their subscriptions, so it is known beforehand how many pages each way takes, or nearly so.
+    """Lists subscriptions by topic or all at once, whichever needs fewer pages according to the topics' counts.
 
-    The first page of all is asked for as soon as any topic is in scope: in most accounts it is the only one,
-    and topics can be judged while others are still being read.
+    The first page of all subscriptions is requested as soon as any topic is in scope. In most accounts it is the only
+    page, so topics can be checked while others are still being read.
     """
 
     def __init__(self, calls: Calls, pool: Executor) -> None:
@@ -188,23 +190,23 @@ class Subscriptions:
         self._whole = False
 
     def count(self, read: Read) -> None:
-        """Take note of what a topic of the account counts."""
+        """Add the subscription count of a topic of the account."""
         self._everything += counted(read.attributes or {})
 
     def want(self, read: Read) -> None:
-        """Take note of a topic in scope; its count lags behind, so that one of none is no answer."""
+        """Record a topic in scope. Its count may be outdated, so a count of zero does not mean that it has none."""
         self._counts[read.arn] = counted(read.attributes or {})
         self._first = self._first or self._pool.submit(self._page)
 
     def ready(self) -> bool:
-        """True once the first page is there, and shows all that there are."""
+        """Return True once the first page is read and is the only one."""
         if self._first is None or not self._first.done():
             return False
         page = self._first.result()
         return page is not None and not page.following
 
     def of(self, topic: str) -> tuple[Subscription, ...] | None:
-        """The subscriptions of a topic in scope, ``None`` if they could not be listed; all are, once and for all."""
+        """Return the subscriptions of a topic in scope. None if they could not be listed. Lists only once."""
         if self._listed is None:
             self._listed = self._list()
         found = self._listed.get(topic)
@@ -236,7 +238,7 @@ class Subscriptions:
 
 
 class _Page(NamedTuple):
-    """The first page, and what asks for the next one if there is any."""
+    """The first page, and the token for the next one if there is one."""
 
     entries: list[dict[str, Any]]
     following: str | None
@@ -256,7 +258,7 @@ def _pages(count: int) -> int:
 def with_delivery(
     calls: Calls, topic: Arn, subscriptions: tuple[Subscription, ...]
 ) -> tuple[Subscription, ...]:
-    """Say of confirmed queues whether SNS can deliver to them, up to the first that it can, as one is enough."""
+    """Check whether SNS can deliver to confirmed queues. Stop at the first that works, since one is enough."""
     looked_at: list[Subscription] = []
     for number, one in enumerate(subscriptions):
         if one.protocol == SQS and one.confirmed:
@@ -268,7 +270,7 @@ def with_delivery(
 
 
 def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
-    """The reason why SNS cannot deliver to a queue; empty if it can. What should be readable is noted."""
+    """Return why SNS cannot deliver to a queue. Empty if it can. Record a queue that should be readable."""
     queue = read_queue(calls, endpoint)
     arn = Arn.parse(endpoint)
     if isinstance(queue, Unknown) and arn is not None and arn.account == calls.unit.account:

@@ -1,4 +1,4 @@
-"""How accounts are reached, and the units that an audit is cut into. Knows no boto3, and travels to workers."""
+"""How accounts are accessed, and the units of an audit. Does not import boto3, and is sent to workers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Access(NamedTuple):
-    """How to get into accounts: what the command line says of it; what is empty is boto3's to find.
+    """Options for accessing accounts, from the command line. boto3 supplies values that are empty.
 
-    ``role`` is the name of the role to assume in every account but the caller's own, with its path if it has
-    one. ``threads`` is how many calls may be under way at once, ``attempts`` how often each is tried, ``seconds``
-    how long all of them together may take, 0 for any time.
+    ``role`` is the name of the role to assume in accounts other than the caller's, with its path if it has one.
+    ``threads`` limits concurrent calls, ``attempts`` the attempts per call. ``seconds`` limits the total time of all
+    calls, 0 means no limit.
     https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
     """
 
@@ -24,7 +24,7 @@ class Access(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A piece of work that stands by itself: one account in one Region. ``role`` is the ARN to assume, if any."""
+    """An independent piece of work: one account in one Region. ``role`` is the ARN to assume, if any."""
 
     account: str
     region: str
@@ -32,17 +32,17 @@ class Unit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """Return the unit as reports name it."""
         return f"account {self.account or 'of the caller'}, {self.region}"
 
     @property
     def bare(self) -> Unit:
-        """The unit itself, however its account is entered."""
+        """Return the unit without its role."""
         return self._replace(role="")
 
 
 class Coverage(NamedTuple):
-    """The accounts and Regions that an audit is to cover; the caller's own where nothing is said."""
+    """The accounts and Regions of an audit. Empty values mean those of the caller."""
 
     accounts: tuple[str, ...] = ()
     organization: bool = False

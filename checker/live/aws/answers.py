@@ -1,7 +1,7 @@
-"""Validates answers of AWS before anything relies on them: types by the service model, needed members by a table.
+"""Validate AWS responses before use: types by the service model, required members by a table.
 
-botocore hands on what it can parse: a member that is missing or a number in place of a text fails far from the call, and
-`{}` in place of a list is an empty list.
+botocore accepts anything that it can parse. A missing member, or a number instead of a text, would fail far from
+the call, and `{}` instead of a list would become an empty list.
 """
 
 from __future__ import annotations
@@ -103,23 +103,23 @@ NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ),
     ("sts", "get_caller_identity"): ("Account", "Arn"),
 }
-"""Members that calls rely on: `[]` stands for every entry of a list, `?` for a text that may be empty."""
+"""Members that calls rely on. `[]` means every entry of a list, `?` means a text that may be empty."""
 
 
 class BadAnswerError(Exception):
-    """An answer is not what the service documents."""
+    """Raised for a response that does not match the service's documentation."""
 
 
 def check_answer(service: str, operation: str, answer: dict[str, Any]) -> None:
-    """See that an answer has the members that calls rely on. Raises BadAnswerError."""
+    """Check that a response has the members that calls rely on. Raises BadAnswerError."""
     for path in NEEDED.get((service, operation), ()):
         _check_there(answer, path)
 
 
 def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
-    """Hold a body of JSON against the service model, before botocore makes a list of whatever is in its place.
+    """Validate a JSON body against the service model, before botocore turns any other value into a list.
 
-    Bodies of XML have no types, and botocore reads all others strictly. Raises BadAnswerError.
+    XML bodies have no types, and botocore parses all other bodies strictly. Raises BadAnswerError.
     """
     shape, protocol = operation_model.output_shape, operation_model.service_model.resolved_protocol
     if shape is None or protocol not in ("json", "rest-json") or response_dict["status_code"] >= 300:
@@ -132,10 +132,10 @@ def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object)
 
 
 def _check_types(shape: Any, value: Any, at: str) -> None:
-    """Hold a value and all that is in it against a shape of the service model. Raises BadAnswerError."""
+    """Validate a value and all nested values against a shape of the service model. Raises BadAnswerError."""
     types = _TYPES.get(shape.type_name, (object,))
-    odd = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
-    if odd:
+    is_invalid = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
+    if is_invalid:
         raise BadAnswerError(f"{at.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
     for inner, one, place in _inner(shape, value):
         _check_types(inner, one, f"{at}{place}")
@@ -152,7 +152,7 @@ def _inner(shape: Any, value: Any) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _check_there(answer: Any, path: str) -> None:
-    """See that a member is there, wherever the path leads. Raises BadAnswerError."""
+    """Check that a member exists everywhere its path leads. Raises BadAnswerError."""
     missing = (None,) if path.endswith("?") else (None, "")
     values = [answer]
     for step in path.rstrip("?").split("."):
@@ -167,51 +167,51 @@ def _check_there(answer: Any, path: str) -> None:
 
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10
-"""How long an endpoint may take to accept a connection, and to send the next bytes."""
+"""Time in seconds for an endpoint to accept a connection, and to send the next bytes."""
 
 _SILENT_ATTEMPTS = 2
-"""An endpoint that stays silent is asked this often; throttling and broken connections are retried more often."""
+"""Number of attempts for an endpoint that does not answer. Throttling and broken connections get more attempts."""
 
 MOST_BYTES = 16 * 1024 * 1024
-"""A page of any list is far below this."""
+"""Maximum size of a response in bytes. Pages of all lists are far smaller."""
 
 _CHUNK = 64 * 1024
 _SILENCE = (ConnectTimeoutError, ReadTimeoutError)
 
 
 class TooLongError(BotoCoreError):  # type: ignore[misc] # botocore is untyped
-    """An answer has more bytes than any answer of AWS. Not retried, unlike an HTTPClientError."""
+    """Raised for a response that is larger than any valid one. Not retried, unlike an HTTPClientError."""
 
     fmt = "it is longer than {most} bytes"
 
 
 def bound(client: Any) -> Any:
-    """Bound the answers of a client and how often it asks a silent endpoint; give the client."""
-    endpoint = client._endpoint  # noqa: SLF001 - botocore has no other place for an HTTP session
+    """Limit the size of a client's responses and its attempts at a silent endpoint. Return the client."""
+    endpoint = client._endpoint  # noqa: SLF001 - botocore has no public access to the HTTP session
     endpoint.http_session = _Session(endpoint.http_session)
     client.meta.events.register("needs-retry", _stop_asking)
     return client
 
 
 def _stop_asking(attempts: int, caught_exception: Exception | None, **_: object) -> None:
-    """Raise what botocore would retry, once an endpoint was silent often enough."""
+    """Raise the error that botocore would retry, once an endpoint has not answered often enough."""
     if isinstance(caught_exception, _SILENCE) and attempts >= _SILENT_ATTEMPTS:
         raise caught_exception
 
 
 class _Session:
-    """The HTTP session of a client: sends no request that nothing waits for, and limits the length of an answer."""
+    """An HTTP session that sends only requests that are still awaited, and limits the size of responses."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
 
     def send(self, request: Any) -> AWSResponse:
-        """Send a request and read the answer. Raises what botocore's session raises, TooLongError and TimeoutError.
+        """Send a request and read the response. Raises the errors of botocore's session, TooLongError and TimeoutError.
 
-        This is checked here, after all waiting for retries and rate limits.
+        The check is here because all waiting for retries and rate limits is over.
         """
         check_awaited()
-        request.stream_output = True  # or the session would read the answer itself, however long it is
+        request.stream_output = True  # otherwise the session reads the whole response, whatever its size
         answer = self._session.send(request)
         try:
             body = b"".join(_chunks(answer.raw))
@@ -221,7 +221,7 @@ class _Session:
             raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from None
         except TooLongError:
             raise
-        except Exception as error:  # noqa: BLE001 - as botocore's session does
+        except Exception as error:  # noqa: BLE001 - same as botocore's session
             raise HTTPClientError(error=error) from None
         return AWSResponse(request.url, answer.status_code, answer.headers, _Body(body))
 
@@ -241,11 +241,11 @@ def _chunks(raw: Any) -> Iterator[bytes]:
 
 
 class _Body:
-    """A body that has been read, as AWSResponse reads it."""
+    """A response body that was read already, with the interface that AWSResponse needs."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
 
     def stream(self) -> Iterator[bytes]:
-        """Give the body."""
+        """Yield the body."""
         yield self._body

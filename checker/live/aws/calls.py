@@ -1,4 +1,4 @@
-"""The one place that calls AWS: paced, counted, and with every failure turned into something a report can say."""
+"""The only module that calls AWS. Calls are rate limited and counted, and failures become report entries."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 
 _HELPS = {
-    Fault.ENDED: "take a contact flow that keeps the chat open",
-    Fault.DENIED: "allow it to the caller; `checker permissions audit|fix|flow` prints the least policy",
+    Fault.ENDED: "use a contact flow that keeps the chat open",
+    Fault.DENIED: "grant it to the caller; `checker permissions audit|fix|flow` prints the minimal policy",
 }
 
 
 _MOST_PAGES = 10_000
-"""A million entries; AWS allows fewer of everything that is listed."""
+"""Corresponds to a million entries. AWS quotas are lower for everything that is listed."""
 
 
 class Listing(NamedTuple):
-    """A call that answers in pages: what is listed, and what asks for the next page and says that there is one."""
+    """A paginated call: the member with the items, the parameter for the token, and the member with the next token."""
 
     service: str
     operation: str
@@ -51,9 +51,9 @@ class Listing(NamedTuple):
 
 
 class Calls:
-    """The calls of one unit. ``skipped`` has what could not be read, ``again`` tells if later it might be.
+    """The calls of one unit. ``skipped`` lists failed reads. ``again`` is True if a later run may succeed.
 
-    ``made`` counts those that were answered.
+    ``made`` counts the calls that were answered.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class Calls:
         self._lock = threading.Lock()
 
     def elsewhere(self, unit: Unit) -> Calls:
-        """Give the calls of another unit of the same run."""
+        """Return the calls of another unit in the same run."""
         return Calls(self._sessions, unit, self._stop, self._seen)
 
     @property
     def threads(self) -> int:
-        """How many calls may be under way at once."""
+        """Return the maximum number of concurrent calls."""
         return self._sessions.access.threads
 
     def offers(self, service: str) -> bool:
-        """True if a list has a service in the Region. Lists age, so it may be there all the same."""
+        """Return True if a service is listed for the Region. The lists may be outdated, so False is not certain."""
         listed = service == "connect" and self.unit.region in CONNECT_REGIONS
         return listed or self.unit.region in self._sessions.regions_of(service)
 
     def make(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        """Make a call and give its answer. Raises UnreadError; once the unit has ended, without any call."""
+        """Make a call and return its response. Raises UnreadError, without a call if the unit has already failed."""
         if self._ended is not None:
             raise self._ended
         self._check_silence(service, operation, what)
@@ -99,7 +99,7 @@ class Calls:
             failed = _failed_operation(error, service, operation)
             raise self._unread(what, error, reason_of(error, *failed), service, began) from None
         except BadAnswerError as error:
-            raise self.odd(service, operation, what, str(error)) from None
+            raise self.bad_answer(service, operation, what, str(error)) from None
         except TimeoutError:
             raise self._late(service, operation, what, began) from None
         with self._lock:
@@ -108,18 +108,18 @@ class Calls:
         self._seen()
         return answer
 
-    def odd(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
-        """Make the error for an answer that nothing can be done with."""
+    def bad_answer(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
+        """Return the error for an invalid response."""
         self.again = True
         said = Fault.ODD.says.format(action=action_of(service, operation))
         return UnreadError(Fault.ODD, Skipped(what, f"{said}: {reason}", error=True))
 
     def ask_again(self) -> None:
-        """Forget which services were silent: changes have to be rolled back, whatever happened before."""
+        """Forget which services did not answer, because a rollback must be attempted in any case."""
         self._silent.clear()
 
     def _late(self, service: str, operation: str, what: str, began: float) -> UnreadError:
-        """Make the error for a call that took too long."""
+        """Return the error for a call that timed out."""
         self._note_silence(service, began)
         self.again = True
         said = Fault.LOST.says.format(action=action_of(service, operation))
@@ -128,21 +128,21 @@ class Calls:
         return UnreadError(Fault.LOST, Skipped(what, f"{said} within {seconds} {unit}", error=True))
 
     def _note_silence(self, service: str, began: float) -> None:
-        """Remember a service that answered no call while one waited in vain, so that others do not wait as well."""
+        """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
         with self._lock:
             if self._answered.get(service, 0) < began:
                 self._silent.add(service)
 
     def _check_silence(self, service: str, operation: str, what: str) -> None:
-        """Do not wait again for a service that was silent. Raises UnreadError."""
+        """Fail at once if the service did not answer before. Raises UnreadError."""
         if service in self._silent:
             self.again = True
             said = Fault.LOST.says.format(action=action_of(service, operation))
-            reason = f"{said}: `{service}` did not answer an earlier call either, and was not asked again"
+            reason = f"{said}: `{service}` did not answer an earlier call either, and was not called again"
             raise UnreadError(Fault.LOST, Skipped(what, reason, error=True))
 
     def wait(self, seconds: float) -> None:
-        """Wait, for nothing or longer. Raises StoppedError once the run is interrupted."""
+        """Wait for some seconds, or not at all. Raises StoppedError if the run is interrupted."""
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise StoppedError
 
@@ -160,19 +160,19 @@ class Calls:
             return self._ended
 
     def note(self, error: UnreadError) -> None:
-        """Note once what could not be read."""
+        """Record a failed read once."""
         with self._lock:
             if error.skipped not in self.skipped:
                 self.skipped.append(error.skipped)
 
     def skip(self, skipped: Skipped) -> None:
-        """Note once what was read and is of no use."""
+        """Record a skipped item once."""
         with self._lock:
             if skipped not in self.skipped:
                 self.skipped.append(skipped)
 
     def read(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
-        """The same, or ``None`` for what could not be read, which is noted."""
+        """Make a call and return its response. If it fails, record that and return None."""
         try:
             return self.make(service, operation, what, **parameters)
         except UnreadError as error:
@@ -180,14 +180,14 @@ class Calls:
             return None
 
     def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        """The same for what nothing goes on without. Raises InputError."""
+        """Make a call that is required to continue, and return its response. Raises InputError."""
         try:
             return self.make(service, operation, what, **parameters)
         except UnreadError as error:
             raise error.of_input() from None
 
     def found(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
-        """The same, or ``None`` for what is not there. Raises InputError."""
+        """Make a call and return its response, or None if the resource does not exist. Raises InputError."""
         try:
             return self.make(service, operation, what, **parameters)
         except UnreadError as error:
@@ -196,21 +196,21 @@ class Calls:
             raise error.of_input() from None
 
     def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
-        """Give page after page. Raises UnreadError where one could not be read, or leads back to an earlier one."""
+        """Yield the items of each page. Raises UnreadError if a page cannot be read or its token is repeated."""
         seen = {parameters.get(listing.asks)}
         while True:
             answer = self.make(listing.service, listing.operation, what, **parameters)
             yield answer.get(listing.items) or []
             following = answer.get(listing.says)
             if reason := _broken_paging(answer, following, seen):
-                raise self.odd(listing.service, listing.operation, what, reason)
+                raise self.bad_answer(listing.service, listing.operation, what, reason)
             if not following:
                 return
             seen.add(following)
             parameters[listing.asks] = following
 
     def listed(self, listing: Listing, what: str, **parameters: object) -> Iterator[Any]:
-        """Give what is listed, up to a page that could not be read, which is noted."""
+        """Yield the listed items, up to a page that cannot be read. Record that failure."""
         try:
             for page in self.pages(listing, what, **parameters):
                 yield from page
@@ -218,14 +218,14 @@ class Calls:
             self.note(error)
 
     def every(self, listing: Listing, what: str, **parameters: object) -> list[Any]:
-        """Give all that is listed, where nothing goes on without. Raises InputError."""
+        """Return all listed items, which are required to continue. Raises InputError."""
         try:
             return [one for page in self.pages(listing, what, **parameters) for one in page]
         except UnreadError as error:
             raise error.of_input() from None
 
     def all(self, listing: Listing, what: str, **parameters: object) -> list[Any] | None:
-        """Give all that is listed, or ``None`` if any of it could not be read, which is noted."""
+        """Return all listed items. If any page fails, record that and return None."""
         try:
             return [one for page in self.pages(listing, what, **parameters) for one in page]
         except UnreadError as error:
@@ -234,17 +234,19 @@ class Calls:
 
 
 def _broken_paging(answer: dict[str, Any], following: str | None, seen: set[Any]) -> str:
-    """Say why there is no way on to the next page; nothing if there is one, or if this one is the last."""
+    """Return why the next page cannot be requested. Empty if it can, or if this page is the last one."""
     if following and following in seen:
         return "a page token is repeated"
     if len(seen) > _MOST_PAGES:
         return f"there are more than {_MOST_PAGES} pages"
     more = answer.get("Truncated") or answer.get("IsTruncated")
-    return "there are more pages, and no token for the next one" if more and not following else ""
+    return (
+        "there are more pages, but the token for the next page is missing" if more and not following else ""
+    )
 
 
 def _failed_operation(error: Exception, service: str, operation: str) -> tuple[str, str]:
-    """What failed: the call itself, or taking on the role that it is made in."""
+    """Return the service and operation that failed: the call itself, or AssumeRole for the role of the call."""
     name = getattr(error, "operation_name", "")
     return ("sts", "assume_role") if name == "AssumeRole" else (service, operation)
 
@@ -254,7 +256,7 @@ BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
 
 
 WATCHING = "checker-flow-"
-"""Queues that watch a topic for as long as a flow lasts."""
+"""Name prefix of queues that receive a topic's messages for the duration of a flow."""
 
 KEEPING = "checker-retain-"
-"""Queues and roles that keep a topic's messages for good."""
+"""Name prefix of queues and roles that retain a topic's messages permanently."""

@@ -1,4 +1,4 @@
-"""What a call that failed means, told from the error that boto3 raises."""
+"""Classify failed AWS calls by the errors that boto3 raises."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PREFIXES = {"resourcegroupstaggingapi": "tag"}
 
 
 def api_name(operation: str) -> str:
-    """Name a call as the API does, `GetTopicAttributes`; boto3 calls it `get_topic_attributes`."""
+    """Return the API name of a call, such as `GetTopicAttributes` for boto3's `get_topic_attributes`."""
     return operation.title().replace("_", "")
 
 
 def action_of(service: str, operation: str) -> str:
-    """Name the action that a call needs, `sns:GetTopicAttributes`."""
+    """Return the IAM action that a call needs, such as `sns:GetTopicAttributes`."""
     return f"{_PREFIXES.get(service, service)}:{api_name(operation)}"
 
 
@@ -36,20 +36,20 @@ ERRORS = (ClientError, BotoCoreError)
 
 
 class Fault(Enum):
-    """Why something could not be read, and whether reading it later may go better."""
+    """The reason why a call failed, and whether a later call may succeed."""
 
     DENIED = ("access denied, `{action}` is missing", False)
-    THROTTLED = ("throttled, `{action}` was put off too often", True)
-    EXPIRED = ("the credentials have expired before `{action}`", True)
-    GONE = ("it is not there, or not any more: `{action}` did not find it", False)
-    OFF = ("the Region is switched off for the account, or takes no such credentials: `{action}`", True)
+    THROTTLED = ("throttled, retries exhausted: `{action}`", True)
+    EXPIRED = ("the credentials expired before `{action}`", True)
+    GONE = ("not found: `{action}`", False)
+    OFF = ("the Region is disabled for the account or does not accept these credentials: `{action}`", True)
     LOST = ("no answer to `{action}`", True)
-    QUOTA = ("a quota or limit is reached: `{action}`", False)
-    ENDED = ("`{action}` was refused: the chat has ended, or its token has", False)
-    ODD = ("the answer to `{action}` cannot be used", True)
+    QUOTA = ("a quota or limit was reached: `{action}`", False)
+    ENDED = ("`{action}` was denied: the chat has ended or its token has expired", False)
+    ODD = ("the response to `{action}` is not valid", True)
     FAILED = ("`{action}` failed", True)
 
-    def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - the second half of the value
+    def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - unpacked from the value
         self.says = says
         self.again = again
 
@@ -89,16 +89,16 @@ _CODES = {
 }
 _FAULT_OF = {code: fault for fault, codes in _CODES.items() for code in codes}
 _BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessage")
-"""Calls that a token allows and no permission.
+"""Calls that are authorized by a token, not by an IAM permission.
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
 ENDS_UNIT = (Fault.EXPIRED, Fault.OFF)
-"""What no other call of the unit would fare better with."""
+"""Faults that affect every call of the unit."""
 
 
 class Refusal(NamedTuple):
-    """What AWS said when it refused a call; empty where no answer came."""
+    """The error that AWS returned. Empty if there was no response."""
 
     code: str = ""
     message: str = ""
@@ -106,11 +106,11 @@ class Refusal(NamedTuple):
 
 
 _SAYS_MORE = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED)
-"""Faults that AWS's own words tell more about than their name."""
+"""Faults for which the message of AWS has more detail."""
 
 
 class UnreadError(Exception):
-    """A call gave no answer; ``skipped`` is how a report says so, ``refusal`` what AWS said."""
+    """Raised if a call failed. ``skipped`` is its report entry, ``refusal`` the error that AWS returned."""
 
     def __init__(self, fault: Fault, skipped: Skipped, refusal: Refusal = Refusal()) -> None:  # noqa: B008 - frozen
         super().__init__(skipped.reason)
@@ -119,22 +119,22 @@ class UnreadError(Exception):
         self.refusal = refusal
 
     def of_input(self) -> CallError:
-        """The same, where nothing can be done without what was asked for."""
+        """Return an InputError, for a call whose result is required to continue."""
         return CallError(self)
 
     @property
     def told(self) -> str:
-        """The reason, with AWS's own words where they tell more."""
+        """Return the reason, with the message of AWS if it has more detail."""
         said = self.refusal.message
         return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
 
 
 class StoppedError(Exception):
-    """The run was interrupted, and no more calls are made."""
+    """Raised if the run was interrupted and no more calls are made."""
 
 
 class CallError(InputError):
-    """A call failed, and nothing can be done without its answer."""
+    """Raised if a call failed whose result is required to continue."""
 
     def __init__(self, error: UnreadError) -> None:
         skipped, incomplete = error.skipped, error.fault is not Fault.GONE
@@ -144,7 +144,7 @@ class CallError(InputError):
 
 @contextmanager
 def faults_about(resource: str) -> Iterator[None]:
-    """Raise whatever goes wrong as an InputError: an exception that is not one is a bug, and no reason to stop halfway."""
+    """Convert unexpected exceptions to InputError, so that a bug in checker does not stop the work halfway."""
     try:
         yield
     except (InputError, StoppedError):
@@ -155,7 +155,7 @@ def faults_about(resource: str) -> Iterator[None]:
 
 
 def fault_of(error: AwsError) -> Fault:
-    """Tell what kind of fault an error is."""
+    """Return the fault of an error."""
     if isinstance(error, ClientError):
         fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
         by_token = fault is Fault.DENIED and error.operation_name in _BY_TOKEN
@@ -164,7 +164,7 @@ def fault_of(error: AwsError) -> Fault:
 
 
 def refusal_of(error: AwsError) -> Refusal:
-    """What AWS said, as far as it said anything."""
+    """Return the error that AWS returned, as far as the response contains it."""
     if not isinstance(error, ClientError):
         return Refusal()
     said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
@@ -173,7 +173,7 @@ def refusal_of(error: AwsError) -> Refusal:
 
 
 def reason_of(error: AwsError, service: str, operation: str) -> str:
-    """Say it in one line, with the IAM action that the call needs and what AWS calls the fault."""
+    """Return a one-line reason with the IAM action of the call and the error code of AWS."""
     fault = fault_of(error)
     said = fault.says.format(action=action_of(service, operation))
     return f"{said} ({refusal_of(error).code or type(error).__name__})"

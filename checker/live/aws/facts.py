@@ -1,4 +1,4 @@
-"""What AWS answers, as typed facts: the same as of the outputs of the AWS CLI, without a place in a file."""
+"""Convert AWS responses to typed facts. They equal those from AWS CLI output, but have no place in a file."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ if TYPE_CHECKING:
 
 
 class LiveDocument(NamedTuple):
-    """What AWS says of one resource, under the ARN of that resource; Document and Text in one."""
+    """The AWS data of one resource, named by its ARN. Serves as Document and as Text."""
 
     name: str
     root: Node
 
     def locate(self, route: Route, part: Part) -> None:
-        """None: there is no file."""
+        """Return None, since there is no file."""
 
     def text_of(self, route: Route, part: Part) -> LiveDocument:  # noqa: ARG002 - there is one text
-        """Give the resource itself."""
+        """Return the resource itself."""
         return self
 
-    def line(self, number: int) -> str:  # noqa: ARG002 - as above
-        """Nothing: there are no lines."""
+    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
+        """Return an empty text, since there are no lines."""
         return ""
 
     def pointer_to(self, route: Route, part: Part) -> None:
-        """None: there is no file."""
+        """Return None, since there is no file."""
 
     def anchor(self, route: Route) -> str:
-        """Name the place that a route leads to."""
+        """Return the name of the place that a route leads to."""
         return anchor(self.root, route)
 
 
 def document_of(name: str, values: Mapping[str, str]) -> LiveDocument:
-    """Make the document of a resource that is described by names and texts."""
+    """Return a document for a resource that is described by names and texts."""
     return LiveDocument(name, nodes_of(Source(name, ""), values))
 
 
 def nodes_of(source: Source, value: Mapping[str, object] | str) -> Node:
-    """Make nodes without a place of names and texts."""
+    """Convert names and texts to nodes without a place in a file."""
     from checker.policy.node import Member
 
     if isinstance(value, str):
@@ -76,11 +76,11 @@ def nodes_of(source: Source, value: Mapping[str, object] | str) -> Node:
 
 _ATTRIBUTES: Route = ("Attributes",)
 _CONFIRMED = "arn:"
-NO_POLICY = "AWS gave no policy; it leaves out what the caller may not see"
+NO_POLICY = "AWS returned no policy; it omits policies that the caller cannot read"
 
 
 def policy_of(name: str, text: str | None, dialect: Dialect) -> PolicyText | Unknown:
-    """Read the text of a policy; Unknown, with the reason, if it is no JSON."""
+    """Parse a policy. Return Unknown with the reason if it is not valid JSON."""
     if text is None:
         return Unknown(NO_POLICY)
     try:
@@ -94,10 +94,10 @@ def policy_of(name: str, text: str | None, dialect: Dialect) -> PolicyText | Unk
 
 
 def topic_of(name: str, attributes: Mapping[str, str], tags: Sequence[tuple[str, str]] = ()) -> Topic:
-    """Make a topic of its attributes. https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html"""
+    """Convert attributes to a topic. https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html"""
     plain = {key: value for key, value in attributes.items() if key in _SHOWN}
     document = document_of(name, plain)
-    arn = topic_arn(name) or Unknown("this is no ARN of a topic")
+    arn = topic_arn(name) or Unknown("not a valid ARN of a topic")
     fifo = "FifoTopic" if "FifoTopic" in attributes else "TopicArn"
     return Topic(
         arn=arn,
@@ -117,25 +117,25 @@ _SHOWN = ("TopicArn", "KmsMasterKeyId", "FifoTopic")
 
 
 def counted(attributes: Mapping[str, str]) -> int:
-    """How many entries a list of a topic's subscriptions has, as far as it says."""
+    """Return the number of subscriptions that a topic's attributes report. The number may be outdated."""
     counts = (attributes.get(f"Subscriptions{kind}", "") for kind in ("Confirmed", "Pending"))
     return sum(int(count) for count in counts if count.isdecimal())
 
 
 def tags_of(answer: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The tags that a service lists; KMS puts ``Tag`` before the names of their members."""
+    """Return the tags in a response. KMS prefixes the names of their members with ``Tag``."""
     return {one[f"{prefix}Key"]: one[f"{prefix}Value"] for one in answer.get("Tags") or ()}
 
 
 def subscription_of(entry: Mapping[str, Any]) -> Subscription:
-    """Read an entry of a list of subscriptions. https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
+    """Convert an entry of a subscription list. https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
     arn = str(entry.get("SubscriptionArn", ""))
     protocol, endpoint = str(entry.get("Protocol", "")), str(entry.get("Endpoint", ""))
     return Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED))
 
 
 def grant_of(entry: Mapping[str, Any]) -> Grant:
-    """Read a grant. https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html"""
+    """Convert a grant. https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html"""
     within = entry.get("Constraints") or {}
     context = within.get("EncryptionContextEquals") or within.get("EncryptionContextSubset") or {}
     grantee = entry.get("GranteeServicePrincipal") or entry.get("GranteePrincipal") or ""
@@ -144,7 +144,7 @@ def grant_of(entry: Mapping[str, Any]) -> Grant:
 
 
 def instance_of(entry: Mapping[str, Any]) -> Instance | None:
-    """Read an entry of a list of instances; ``None`` for what is no instance."""
+    """Convert an entry of an instance list. Return None if its ARN is not that of an instance."""
     arn = Arn.parse(str(entry.get("Arn", "")))
     if arn is None or not arn.is_instance:
         return None
@@ -156,9 +156,9 @@ _AWS = "AWS"
 
 
 def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key | None:
-    """Read a key of a topic by its ARN, or by how the topic calls it; ``None`` if it cannot be told.
+    """Read the key of a topic by its ARN, or by the topic's reference. Return None if it cannot be identified.
 
-    What could not be read is noted, and unknown in the key.
+    Reads that fail are recorded. Their results are Unknown in the key.
     """
     if arn is None and is_managed_key(reference):
         return None
@@ -174,11 +174,11 @@ def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key |
 
 
 def _undescribed(calls: Calls, arn: Arn | None, fault: Fault) -> Key | None:
-    """A key that KMS does not find is broken, and one that it does not show may still have a policy."""
+    """Return a key for a failed DescribeKey. A key that is not found is broken, others may still have a policy."""
     if arn is None:
         return None
     if fault is Fault.GONE:
-        return _bare(arn, Unknown("KMS does not find the key"))._replace(state=GONE)
+        return _bare(arn, Unknown("the key was not found"))._replace(state=GONE)
     return _with_policy(calls, _bare(arn, Unknown("")), arn)
 
 
@@ -188,10 +188,10 @@ def _described(calls: Calls, metadata: dict[str, Any], topic: Arn) -> Key | None
         return None
 
     def said(name: str) -> str | Unknown:
-        return str(metadata[name]) if metadata.get(name) else Unknown(f"KMS gave no {name}")
+        return str(metadata[name]) if metadata.get(name) else Unknown(f"KMS returned no {name}")
 
     spec = metadata.get("KeySpec") or said("CustomerMasterKeySpec")
-    key = _bare(arn, Unknown("the policy of a key that AWS manages cannot be changed, and was not read"))
+    key = _bare(arn, Unknown("the policy of an AWS managed key cannot be changed and was not read"))
     key = key._replace(state=said("KeyState"), manager=said("KeyManager"), spec=spec, usage=said("KeyUsage"))
     if key.manager == _AWS:
         return key
@@ -201,12 +201,12 @@ def _described(calls: Calls, metadata: dict[str, Any], topic: Arn) -> Key | None
 
 
 def _elsewhere(calls: Calls, arn: Arn) -> Unknown:
-    """KMS shows the policy of a key in the key's own account alone.
+    """Record that a key's policy can only be read in the key's own account.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
     """
-    reason = f"the key belongs to account {arn.account}, `kms:GetKeyPolicy` works only there"
-    help_text = "audit that account as well, or give `aws kms get-key-policy` of it to `checker explain`"
+    reason = f"the key belongs to account {arn.account}, and `kms:GetKeyPolicy` works only there"
+    help_text = "audit that account too, or pass the output of `aws kms get-key-policy` to `checker explain`"
     calls.skipped.append(Skipped(str(arn), reason, error=True, help=help_text))
     return Unknown(reason)
 
@@ -216,7 +216,7 @@ def _with_policy(calls: Calls, key: Key, arn: Arn) -> Key:
 
 
 def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
-    """GetKeyPolicy takes the id or the ARN of a key, and no alias."""
+    """Read the policy of a key. GetKeyPolicy accepts a key ID or key ARN, but no alias."""
     answer = calls.read("kms", "get_key_policy", str(arn), KeyId=str(arn), PolicyName="default")
     if answer is None:
         return Unknown("the key policy could not be read")
@@ -227,7 +227,7 @@ def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
 
 
 def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...]:
-    """All grants: only services may filter by service principal.
+    """Read all grants. Only AWS services can filter them by service principal.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
     """

@@ -1,7 +1,7 @@
-"""The keys of one unit: each is read once, whatever the topics call it.
+"""Read the keys of one unit, each only once, even if topics refer to it by different names.
 
-A KmsMasterKeyId is a key id, a key ARN, an alias or the ARN of an alias. Predefined aliases are never described:
-asking KMS for `alias/aws/sns` can create the key.
+A KmsMasterKeyId is a key ID, a key ARN, an alias or the ARN of an alias. Predefined aliases are never described,
+because DescribeKey for `alias/aws/sns` can create the key.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 """
 
@@ -28,7 +28,7 @@ _ALIAS = "alias/"
 
 
 class Keys:
-    """Reads keys, from several threads; who asks for a key that is being read waits for it."""
+    """Reads keys. Thread-safe: a thread that asks for a key that is being read waits for it."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -37,7 +37,7 @@ class Keys:
         self._aliases: Future[dict[str, str] | None] | None = None
 
     def key_of(self, topic: Arn, reference: str) -> Key | None:
-        """Read the key that a topic names; ``None`` if it is AWS's own, or cannot be told."""
+        """Read the key that a topic names. Return None if it is an AWS managed key or cannot be identified."""
         if is_managed_key(reference):
             return None
         arn = self._arn_of(topic, reference)
@@ -46,12 +46,12 @@ class Keys:
             first = name not in self._read
             future = self._read.setdefault(name, Future())
         if first:
-            _settle(future, lambda: read_key(self._calls, arn, reference, topic))
+            _complete(future, lambda: read_key(self._calls, arn, reference, topic))
         found = future.result()
-        return found and _called(found, reference)
+        return found and _with_alias(found, reference)
 
     def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
-        """The ARN of the key, as far as it can be told without describing it."""
+        """Return the ARN of the key if it is known without DescribeKey."""
         arn = Arn.parse(reference)
         if arn is None and not reference.startswith(_ALIAS):
             return topic._replace(service="kms", resource=f"key/{reference}")
@@ -63,12 +63,12 @@ class Keys:
         return topic._replace(service="kms", resource=f"key/{target}") if target else None
 
     def _targets(self) -> dict[str, str] | None:
-        """What the aliases of the account mean; listed once, when the first is asked for."""
+        """Return the targets of the account's aliases. They are listed once, on first use."""
         with self._lock:
             first = self._aliases is None
             future = self._aliases = self._aliases or Future()
         if first:
-            _settle(future, self._list_aliases)
+            _complete(future, self._list_aliases)
         return future.result()
 
     def _list_aliases(self) -> dict[str, str] | None:
@@ -77,14 +77,14 @@ class Keys:
 
 
 def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """What aliases stand for: the id of a key, by name; some of AWS's own stand for none yet.
+    """Return the key ID of each alias, by name. Some aliases of AWS have no target yet.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
     """
     return {one["AliasName"]: one["TargetKeyId"] for one in aliases if one.get("TargetKeyId")}
 
 
-def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
+def _complete(future: Future[_T], work: Callable[[], _T]) -> None:
     try:
         future.set_result(work())
     except BaseException as error:
@@ -92,8 +92,8 @@ def _settle(future: Future[_T], work: Callable[[], _T]) -> None:
         raise
 
 
-def _called(key: Key, reference: str) -> Key:
-    """Let a key answer to what a topic calls it."""
+def _with_alias(key: Key, reference: str) -> Key:
+    """Add the topic's reference to the key's names."""
     if key.answers_to(reference):
         return key
     alias = reference.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Looks a Connect instance up before anything relies on its ARN, which may be mistyped.
+"""Look up a Connect instance before its ARN is used, since the ARN may be mistyped.
 
 https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstance.html
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _ACTIVE = "ACTIVE"
 _CHECK = "check the ARN with `aws connect list-instances --region {region}`"
-_CREATE = "create the instance again, or name another"
+_CREATE = "create the instance again, or name another one"
 _AWAIT = "wait until it is active"
 _ALLOW = "grant `connect:DescribeInstance` to the caller"
 
 
 def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
-    """Ask AWS for an instance; if it is not there, also in ``others``, the Regions where it may be meant to be."""
+    """Look up an instance. If it is not found, look in the ``others``: Regions that may have been meant."""
     try:
         described = _describe(calls, instance, instance.region)
     except UnreadError as error:
@@ -38,7 +38,7 @@ def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
 
 
 def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
-    """Describe the instance with this id in a Region of the caller's account. Raises UnreadError."""
+    """Describe the instance with this ID in a Region of the caller's account. Raises UnreadError."""
     there = calls.elsewhere(calls.unit._replace(region=region))
     return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
 
@@ -53,7 +53,7 @@ def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
             BROKEN, f"the instance was not created: its status is {CREATION_FAILED}", _CREATE
         )
     if status is None:
-        return InstanceStatus(UNKNOWN, "AWS does not say whether the instance is active", _AWAIT)
+        return InstanceStatus(UNKNOWN, "AWS did not return the status of the instance", _AWAIT)
     if status != _ACTIVE:
         return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
@@ -62,7 +62,7 @@ def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
 
 
 def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any]) -> bool:
-    """True if AWS shows the instance as a replica of the one that it describes: the same, but for the Region.
+    """Return True if AWS lists the instance as a replica of the described one, with only the Region different.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
@@ -77,7 +77,7 @@ def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any])
 
 
 def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceStatus:
-    """Say that an instance is not found, or that the caller of another account cannot see it."""
+    """Return the status of an instance that is not found, or that belongs to an account other than the caller's."""
     caller = _account(calls)
     if caller != instance.account:
         reason = f"not looked up: it belongs to account {instance.account}, the caller to {caller or 'an unknown one'}"
@@ -91,14 +91,14 @@ def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceSt
 
 
 def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator[str]:
-    """The other Regions that have an instance with this id."""
+    """Yield the other Regions that have an instance with this ID."""
     for region in dict.fromkeys(others):
         if region == instance.region:
             continue
         try:
             described = _describe(calls, instance, region)
         except UnreadError:
-            continue  # it only helps to find the mistake
+            continue  # this lookup only helps to find the mistake
         if (described.get("Instance") or {}).get("Arn") == str(instance._replace(region=region)):
             yield region
 
@@ -111,25 +111,25 @@ def _account(calls: Calls) -> str:
 
 
 class Caller(NamedTuple):
-    """The ARN and the account that credentials belong to."""
+    """The ARN and the account of the caller."""
 
     arn: str
     account: str
 
 
 def caller_of(calls: Calls) -> Caller:
-    """Ask AWS who the caller is, which it answers everyone. Raises InputError."""
+    """Return the caller. Every caller may ask. Raises InputError."""
     answer = calls.need("sts", "get_caller_identity", "the caller")
     return Caller(answer["Arn"], answer["Account"])
 
 
 def check_account(calls: Calls, topic: Arn) -> None:
-    """See that what is made for a topic, in the caller's account, is in the topic's. Raises InputError.
+    """Check that the caller's account is the topic's, so that new resources are in it. Raises InputError.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
     caller = caller_of(calls).account
     if caller != topic.account:
         reason = f"the topic belongs to account {topic.account}, the caller to {caller}"
-        help_text = "nothing was made; use credentials of the topic's account"
+        help_text = "nothing was created; use credentials of the topic's account"
         raise InputError(str(topic), reason, help_text=help_text)

@@ -1,4 +1,4 @@
-"""The clients of AWS: one base session, one client for each account, Region and service."""
+"""AWS clients: one base session, and one client per account, Region and service."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
 _MARGIN = timedelta(minutes=5)
 _SESSION_NAME = "checker"
 _WITHOUT_CREDENTIALS = ("connectparticipant",)
-"""A token says who calls: the participant service takes no signature.
+"""Services without signatures: the participant service authorizes calls by a token.
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
 _UNSIGNED = Config(signature_version=UNSIGNED)
 
 
-_NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose with --profile"
+_NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose a --profile"
 
 
 class _Credentials(NamedTuple):
-    """What AssumeRole gave, as boto3 takes it."""
+    """Credentials from AssumeRole, as options of boto3."""
 
     options: dict[str, str]
     until: datetime
 
 
 class Sessions:
-    """Gives out clients, which threads share; making one is not safe in threads, so that is done in turn.
+    """Creates clients, which threads share. boto3 cannot create clients concurrently, so a lock serializes that.
 
     https://docs.aws.amazon.com/boto3/latest/guide/clients.html
     """
@@ -68,11 +68,11 @@ class Sessions:
             max_pool_connections=access.threads,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
-            user_agent=f"checker/{__version__} boto3/{boto3.__version__}",  # boto3 makes its own anew each time
+            user_agent=f"checker/{__version__} boto3/{boto3.__version__}",  # the default is costly to build
         )
 
     def client(self, service: str, region: str, role: str = "") -> Any:
-        """Give the client of a service, as the base session or as a role. Raises what boto3 raises."""
+        """Return the client of a service, for the base session or for a role. Raises errors of boto3."""
         with self._lock:
             options = self._as_role(role, region) if role else {}
             key = (service, region, role, options.get("aws_access_key_id", ""))
@@ -82,15 +82,15 @@ class Sessions:
 
     @property
     def seconds_left(self) -> float:
-        """How long the next call may take: what is left for all of them, and never longer than one call may."""
+        """Return the time limit of the next call: the rest of the total time, at most the limit of one call."""
         return min(CALL_SECONDS, self._end - time.monotonic())
 
     def ask(
         self, service: str, region: str, role: str, operation: str, sent: dict[str, object]
     ) -> dict[str, Any]:
-        """Make a call and give an answer that can be relied on.
+        """Make a call and return its validated response.
 
-        Raises what boto3 raises, BadAnswerError, and TimeoutError once a call has taken too long.
+        Raises errors of boto3, BadAnswerError, and TimeoutError if the call took too long.
         """
         return within(self.seconds_left, lambda: self._ask(service, region, role, operation, sent))
 
@@ -100,7 +100,7 @@ class Sessions:
         return _answer(self.client(service, region, role), service, operation, sent)
 
     def regions_of(self, service: str) -> frozenset[str]:
-        """The Regions that boto3 knows a service in, of all partitions."""
+        """Return the Regions of all partitions in which boto3 knows a service."""
         partitions = self.base.get_available_partitions()
         return frozenset(one for name in partitions for one in self.base.get_available_regions(service, name))
 
@@ -111,16 +111,16 @@ class Sessions:
             client = self.base.client(
                 service, region_name=region, endpoint_url=endpoint, config=config, **options
             )
-        except ValueError as error:  # boto3 says so of a URL that is none
+        except ValueError as error:  # raised by boto3 for an invalid URL
             said = str(error).lower().rstrip(".")
             raise InputError(
-                "--endpoint-url", said, help_text="it looks like http://127.0.0.1:5000"
+                "--endpoint-url", said, help_text="use a URL like http://127.0.0.1:5000"
             ) from None
         client.meta.events.register("before-parse", check_body)
         return bound(client)
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
-        """Assume a role, and once more when that is about to end: an audit may take longer than a session.
+        """Assume a role, again if the credentials are about to expire: an audit may outlast them.
 
         https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         """
@@ -150,7 +150,7 @@ class Sessions:
 
 
 def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """Make a call and give an answer that can be relied on. Raises what boto3 raises, BadAnswerError and TimeoutError."""
+    """Make a call and return its validated response. Raises errors of boto3, BadAnswerError and TimeoutError."""
     call = getattr(client, operation)
     try:
         answer: dict[str, Any] = call(**sent)
@@ -158,18 +158,18 @@ def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> 
         raise BadAnswerError(str(error)) from None
     except (BotoCoreError, ClientError, BadAnswerError, TimeoutError):
         raise
-    except Exception as error:  # noqa: BLE001 - botocore's parsers raise whatever an answer makes them stumble over
+    except Exception as error:  # noqa: BLE001 - botocore's parsers raise various errors for invalid responses
         raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None
     check_answer(service, operation, answer)
     return answer
 
 
 def sign_in(access: Access) -> Sessions:
-    """Open the base session. Raises InputError where there are no credentials that could be used."""
+    """Open the base session. Raises InputError if there are no usable credentials."""
     try:
         sessions = Sessions(access)
         if sessions.base.get_credentials() is None:
-            raise InputError("credentials", "none were found", help_text=_NO_ACCESS)
+            raise InputError("credentials", "not found", help_text=_NO_ACCESS)
     except BotoCoreError as error:
         raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
     return sessions

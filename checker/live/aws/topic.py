@@ -1,4 +1,4 @@
-"""One topic and its key as they are now, for a repair."""
+"""Read one topic and its key for a repair."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MANAGERS = (
     ("aws:cloudformation:stack-name", "the CloudFormation stack"),
     ("aws:cloudformation:stack-id", "the CloudFormation stack"),
 )
-MANAGED_HELP = "mend its source, or the next deployment undoes this; `--force-managed` writes all the same"
+MANAGED_HELP = "fix its source, or the next deployment reverts this; `--force-managed` writes anyway"
 _TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
 
 
 class Found(NamedTuple):
-    """A topic and its key, and who else manages them: a sentence each, by ARN.
+    """A topic and its key, and one sentence for each of their managing tools.
 
-    ``attributes`` and ``tags`` are the topic's as AWS gives them, ``tags`` ``None`` if they could not be read.
+    ``attributes`` and ``tags`` are those of the topic. ``tags`` is None if they could not be read.
     """
 
     topic: Topic
@@ -44,7 +44,7 @@ class Found(NamedTuple):
     tags: Mapping[str, str] | None = None
 
     def inventory(self, instances: tuple[Instance, ...], texts: Mapping[str, str]) -> Inventory:
-        """The facts, with other policies in the place of those that were read, by ARN."""
+        """Return the facts with policies replaced by these ``texts``, by ARN."""
         topic, key = self.topic, self.key
         if str(topic.arn) in texts:
             topic = topic._replace(policy=policy_of(str(topic.arn), texts[str(topic.arn)], TOPIC))
@@ -53,7 +53,7 @@ class Found(NamedTuple):
         return Inventory((topic._replace(named=True),), (key,) if key else (), instances)
 
     def texts(self) -> dict[str, str]:
-        """The policies as AWS has them, by ARN."""
+        """Return the current policies, by ARN."""
         known: list[Topic | Key] = [self.topic]
         if self.key is not None:
             known.append(self.key)
@@ -61,12 +61,12 @@ class Found(NamedTuple):
 
 
 def reach(access: Access, arn: Arn) -> Calls:
-    """Make ready for calls about one resource. Raises InputError without credentials."""
+    """Prepare calls about one resource. Raises InputError if there are no credentials."""
     return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event())
 
 
 def read_topic(calls: Calls, arn: Arn) -> Found:
-    """Read a topic, its key and the tags of both. Raises InputError for what a repair cannot do without."""
+    """Read a topic, its key and the tags of both. Raises InputError if a required read fails."""
     answer = calls.need("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
     attributes = answer.get("Attributes") or {}
     topic, key = _chain_of(calls, arn, attributes)
@@ -78,7 +78,7 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
 
 
 def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
-    """Read a topic and its key; what cannot be read of the key is noted. Raises UnreadError, StoppedError."""
+    """Read a topic and its key. Record failed reads of the key. Raises UnreadError, StoppedError."""
     answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
     return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
 
@@ -104,17 +104,17 @@ def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
 
 
 def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:
-    """Say who manages a resource, by the first tag that tells; one whose tags were just not read may be managed."""
+    """Return who manages a resource according to its tags. Tags that could not be read count as managed."""
     if tags is None:
-        return [f"who manages `{name}` is not known: {calls.skipped[-1].reason}"]
+        return [f"not known who manages `{name}`: {calls.skipped[-1].reason}"]
     return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
 
 
 def managers(tags: Mapping[str, str]) -> dict[str, str]:
-    """Say who manages a resource, by tag: those that CloudFormation writes, and what others are used to."""
+    """Return the managing tool by tag: tags that CloudFormation writes, and tags that are customary for others."""
     found = {key: f"{who} `{tags[key]}`" for key, who in _MANAGERS if key in tags}
     for key, value in tags.items():
         tool = next((one for one in _TOOLS if one in (key.lower(), value.lower())), None)
         if tool and ("manage" in key.lower() or key.lower() == tool or "provision" in key.lower()):
-            found[key] = f"{tool}, says its tag `{key}`"
+            found[key] = f"{tool}, according to its tag `{key}`"
     return found

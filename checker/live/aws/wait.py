@@ -1,4 +1,4 @@
-"""Waiting for AWS, which shows what was written a little later."""
+"""Wait for AWS, whose reads are eventually consistent, and limit time and rate of calls."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 _PATIENCE = 30.0
-"""Seconds until what was written has to be what AWS shows."""
+"""Maximum time in seconds until AWS shows a change."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 4.0
 
 
 class Clock(NamedTuple):
-    """How time goes by; tests have their own."""
+    """A source of time, which tests replace."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
 def until(clock: Clock, attempt: Callable[[], bool], patience: float = _PATIENCE, *, least: int = 1) -> bool:
-    """Try again until it works or patience ends, waiting longer from time to time; ``least`` times in any case."""
+    """Retry with growing pauses until success or until the time is up, but at least ``least`` times."""
     end, wait, tried = clock.now() + patience, _FIRST_WAIT, 0
     while True:
         done = attempt()
@@ -40,30 +40,30 @@ def until(clock: Clock, attempt: Callable[[], bool], patience: float = _PATIENCE
 _T = TypeVar("_T")
 
 CALL_SECONDS = 60.0
-"""The longest that one call may take, with all its retries: those after throttling take 35 seconds on average."""
+"""Maximum time in seconds of one call with its retries. Those after throttling take 35 seconds on average."""
 
 EXPLAIN_SECONDS = 60.0
-"""The longest that `checker explain` reads from AWS."""
+"""Maximum time in seconds that `checker explain` reads from AWS."""
 
 
 class _Work(NamedTuple):
-    """Work for a thread, and its result, which is canceled when nothing waits for it any longer."""
+    """Work for a thread, and its result. The result is canceled if nothing waits for it any longer."""
 
     result: Future[Any]
     work: Callable[[], Any]
 
 
 _IDLE: SimpleQueue[SimpleQueue[_Work]] = SimpleQueue()
-"""The inboxes of idle threads. Waking a thread costs less than starting one for each call."""
+"""The inboxes of idle threads. To reuse a thread costs less than to start one for each call."""
 
 _THREAD = threading.local()
 
 
 def within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Do some work in a thread, and give its result. Raises what it raises, and TimeoutError when time is up.
+    """Run work in a thread and return its result. Raises its exceptions, and TimeoutError if the time is up.
 
-    Without any time left, no work is started. A thread cannot be ended from outside: one that took too long is
-    left to itself and keeps no process alive, but `check_awaited` keeps it from sending another request.
+    If no time remains, the work is not started. A thread cannot be stopped from outside. A thread that takes too
+    long does not keep the process alive, and `check_awaited` prevents it from sending another request.
     """
     if seconds <= 0:
         raise TimeoutError
@@ -72,39 +72,39 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
         inbox = _IDLE.get_nowait()
     except Empty:
         inbox = SimpleQueue()
-        threading.Thread(target=_work_off, args=(inbox,), name="aws", daemon=True).start()
+        threading.Thread(target=_serve, args=(inbox,), name="aws", daemon=True).start()
     inbox.put(_Work(result, work))
     try:
         return result.result(seconds)
     finally:
-        result.cancel()  # without effect on work that is done
+        result.cancel()  # has no effect on completed work
 
 
 def check_awaited() -> None:
     """Raise TimeoutError if nothing waits any longer for the work of this thread.
 
-    Called before each request: a change that AWS receives after its rollback would undo the rollback.
+    Called before each request. A change that reached AWS after its rollback would undo the rollback.
     """
     result: Future[Any] | None = getattr(_THREAD, "result", None)
     if result is not None and result.cancelled():
         raise TimeoutError
 
 
-def _work_off(inbox: SimpleQueue[_Work]) -> None:
+def _serve(inbox: SimpleQueue[_Work]) -> None:
     while True:
         result, work = inbox.get()
         _THREAD.result = result
-        with suppress(InvalidStateError):  # canceled meanwhile
+        with suppress(InvalidStateError):  # canceled in the meantime
             try:
                 result.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
                 result.set_exception(error)
-        del result, work, _THREAD.result  # or an idle thread would keep what its last call gave
+        del result, work, _THREAD.result  # otherwise an idle thread would keep the result of its last call
         _IDLE.put(inbox)
 
 
 class Rate(NamedTuple):
-    """So many calls a second, and so many at once."""
+    """A number of calls per second, and the size of a burst."""
 
     second: float
     burst: int
@@ -123,11 +123,11 @@ RATES = {
     "batch_import_findings": Rate(10, 30),
     "get_findings": Rate(3, 6),
 }
-"""What an account may ask in one Region; SNS documents no rate for reading attributes."""
+"""Rates per account and Region. SNS documents no rate for reading attributes."""
 
 
 class Pace:
-    """The clock of one account and Region. ``wait`` puts a thread to sleep until its call is due."""
+    """Rate limiter of one account and Region."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -135,7 +135,7 @@ class Pace:
         self._due: dict[str, float] = {}
 
     def delay(self, operation: str) -> float:
-        """Book the next place of an operation, and say in how many seconds that is."""
+        """Reserve the next slot of an operation, and return the seconds until then."""
         rate = RATES.get(operation)
         if rate is None:
             return 0.0

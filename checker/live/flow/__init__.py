@@ -1,1 +1,1 @@
-"""One real chat, from Amazon Connect to the topic: run, watched, explained, and cleared away."""
+"""Run, watch and explain one live chat from Amazon Connect to the topic, and clean up afterwards."""

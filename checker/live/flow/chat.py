@@ -1,4 +1,4 @@
-"""The chat of a flow, in the order that AWS documents: started, streamed, connected, said, ended.
+"""The test chat of a flow, in the order that AWS documents: start, stream, connect, send, end.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 """
@@ -23,25 +23,25 @@ _PLAIN = "text/plain"
 
 
 class Chat:
-    """One customer's chat with an instance."""
+    """A customer's chat with an instance."""
 
-    def __init__(self, hand: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
+    def __init__(self, scoped: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
         self.contact = ""
-        self._hand = hand
+        self._scoped = scoped
         self._steps = steps
         self._instance = instance
         self._asked: dict[str, Any] = {
             "InstanceId": instance.instance_id,
             "ContactFlowId": contact_flow,
             "ParticipantDetails": {"DisplayName": _DISPLAY_NAME},
-            "DisconnectOnCustomerExit": ["AGENT"],  # or an agent would stay in a chat that nobody is in
+            "DisconnectOnCustomerExit": ["AGENT"],  # otherwise the agent stays in the empty chat
             "ClientToken": str(uuid.uuid4()),
         }
         self._participant_token = ""
         self._connection_token = ""
 
     def start(self, cleanup: Cleanup, topic: Arn | None = None) -> None:
-        """Start the chat, streamed at once if a topic is given. Raises UnreadError, StoppedError.
+        """Start the chat, with streaming to a topic if one is given. Raises UnreadError, StoppedError.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
         """
@@ -53,13 +53,13 @@ class Chat:
                 "connect", "start_chat_contact", str(topic or self._instance), streamed, **self._asked
             )
         except UnreadError as error:
-            if error.fault in (Fault.LOST, Fault.ODD):  # it may have been started all the same
+            if error.fault in (Fault.LOST, Fault.ODD):  # the chat may have started anyway
                 cleanup.add("the chat", self._end_lost)
             raise
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
         cleanup.add(f"the chat `{self.contact}`", self._end)
-        if topic is not None and "StreamingId" in started:  # without it the stream ends with the chat
-            self._owe_stream(cleanup, topic, started["StreamingId"])
+        if topic is not None and "StreamingId" in started:  # without an ID, the stream ends with the chat
+            self._add_stream(cleanup, topic, started["StreamingId"])
 
     def stream(self, cleanup: Cleanup, topic: Arn) -> None:
         """Stream the chat to a topic. Raises UnreadError, StoppedError.
@@ -75,10 +75,10 @@ class Chat:
             ChatStreamingConfiguration={"StreamingEndpointArn": str(topic)},
             ClientToken=str(uuid.uuid4()),
         )
-        self._owe_stream(cleanup, topic, started["StreamingId"])
+        self._add_stream(cleanup, topic, started["StreamingId"])
 
     def connect(self, *, mark: bool, websocket: bool = False) -> None:
-        """Connect the customer; unless marked as connected, here or by a websocket, the contact flow does not start.
+        """Connect the customer. The contact flow starts only once a mark or a websocket shows them as connected.
 
         Raises UnreadError, StoppedError.
         https://docs.aws.amazon.com/connect-participant/latest/APIReference/API_CreateParticipantConnection.html
@@ -95,7 +95,7 @@ class Chat:
         self._connection_token = made["ConnectionCredentials"]["ConnectionToken"]
 
     def say(self, content: str) -> None:
-        """Say something as the customer. Raises UnreadError, StoppedError."""
+        """Send a message as the customer. Raises UnreadError, StoppedError."""
         self._call(
             "connectparticipant",
             "send_message",
@@ -108,13 +108,13 @@ class Chat:
     def _call(
         self, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
-        return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
+        return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
 
-    def _owe_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
+    def _add_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
-            with suppress(UnreadError):  # the step says so, and a chat that ends streams no more
+            with suppress(UnreadError):  # the step records the failure, and the stream ends with the chat
                 self._steps.call(
-                    self._hand.after,
+                    self._scoped.after,
                     "connect",
                     "stop_contact_streaming",
                     str(topic),
@@ -126,11 +126,11 @@ class Chat:
         cleanup.add(f"the stream of the chat to `{topic}`", stop)
 
     def _end(self) -> None:
-        """Leave the chat, which ends it; stop it where the customer never came or cannot leave."""
+        """Disconnect the customer, which ends the chat. Stop the chat if that fails or the customer never connected."""
         if self._connection_token:
             try:
                 self._steps.call(
-                    self._hand.after,
+                    self._scoped.after,
                     "connectparticipant",
                     "disconnect_participant",
                     self.contact,
@@ -144,7 +144,7 @@ class Chat:
     def _stop(self) -> None:
         try:
             self._steps.call(
-                self._hand.after,
+                self._scoped.after,
                 "connect",
                 "stop_contact",
                 self.contact,
@@ -156,8 +156,8 @@ class Chat:
                 raise
 
     def _end_lost(self) -> None:
-        """Ask again with the same token, which starts no second chat, to learn which one to stop."""
-        after = self._hand.after
+        """Repeat the start to learn the chat's ID, and stop it. The same token prevents a second chat."""
+        after = self._scoped.after
         started = self._steps.call(after, "connect", "start_chat_contact", str(self._instance), **self._asked)
         self.contact = started["ContactId"]
         self._stop()

@@ -1,7 +1,7 @@
-"""Why a message did not arrive: the most likely broken link, and what speaks for it.
+"""Find the most likely reason why a message did not arrive, with its evidence.
 
-AWS says nothing when a topic policy or a key shuts Connect out, so it is told from the proof, from the order of the
-steps, from counters and from CloudTrail.
+AWS reports no error if a topic policy or a key denies Connect. The reason is inferred from the proof, the order of
+the steps, the counters and CloudTrail.
 https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-streaming.html
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def examine(
     steps: Steps, calls: Calls, topic: Arn, instance: Arn, rules: Sequence[Rule]
 ) -> Explanation | UnreadError:
-    """Walk the chain of a topic, or say why it could not be read; what is not known of it is noted with the calls.
+    """Check the chain of a topic. Return the error if the topic cannot be read. Other failed reads are recorded.
 
     Raises StoppedError.
     """
@@ -67,12 +67,12 @@ def _said(explanation: Explanation) -> str:
 
 
 def broken_link(explanation: Explanation | None) -> Cause | None:
-    """The first broken link as a cause; ``None`` if none is known to be."""
+    """Return the first broken link as a cause. None if no link is known to be broken."""
     return _first(explanation, BROKEN)
 
 
 def unknown_link(explanation: Explanation | None) -> Cause | None:
-    """The first link that is not known, likewise."""
+    """Return the first link with an unknown status as a cause. None if there is none."""
     return _first(explanation, UNKNOWN)
 
 
@@ -85,17 +85,17 @@ def _words(link: str) -> str:
     return link.replace("_", " ")
 
 
-LIMIT = f"AWS documents that a contact is streamed to {MOST_TOPICS} topics at most"
+LIMIT = f"AWS documents that a contact can stream to at most {MOST_TOPICS} topics"
 """https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
 
-_FAN_OUT = "stop a stream, or let one topic fan out to several subscriptions"
+_FAN_OUT = "stop a stream, or use several subscriptions of one topic"
 _STARTS = ("StartContactStreaming", "StartChatContact")
 _LIMIT_CODE = "LimitExceededException"
 _INVALID_CODES = ("InvalidParameterException", "InvalidRequestException")
 
 
 class Clues(NamedTuple):
-    """What is known of one topic that stayed silent; ``refusals`` are those of its key that CloudTrail shows."""
+    """Facts about a topic at which nothing arrived. ``refusals`` are denied uses of its key, from CloudTrail."""
 
     topic: str
     explanation: Explanation | None
@@ -105,7 +105,7 @@ class Clues(NamedTuple):
 
 
 def cause_of_silence(clues: Clues) -> Cause:
-    """Name the most likely cause, with evidence."""
+    """Return the most likely cause, with evidence."""
     cause = (
         broken_link(clues.explanation)
         or _wrong_order(clues)
@@ -118,7 +118,7 @@ def cause_of_silence(clues: Clues) -> Cause:
 
 
 def is_limit(error: UnreadError, step: Step) -> bool:
-    """True if a refusal most likely means the limit of topics; for StartChatContact it means that of chats.
+    """Return True if a refusal probably means the limit of topics. For StartChatContact it means the limit of chats.
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
     """
@@ -128,7 +128,7 @@ def is_limit(error: UnreadError, step: Step) -> bool:
 def cause_of_refusal(
     error: UnreadError, step: Step, explanation: Explanation | None, seen: Sequence[str]
 ) -> Cause:
-    """Say why AWS refused a step; ``seen`` are the topics that CloudTrail shows the contact to stream to."""
+    """Return why AWS rejected a step. ``seen`` are the topics that the contact streams to, from CloudTrail."""
     told = f"{step.name}: {error.told}"
     if is_limit(error, step):
         streams = tuple(f"CloudTrail shows a stream of the contact to `{topic}`" for topic in seen)
@@ -140,21 +140,21 @@ def cause_of_refusal(
 
 
 def _wrong_order(clues: Clues) -> Cause | None:
-    """A stream that began too late, or a customer who is not marked as connected."""
+    """Return the cause if streaming started too late, or if the customer was not marked as connected."""
     order = [(one.name, one) for one in clues.steps if one.status == DONE]
     streamed = _at(n for n, (name, one) in enumerate(order) if name in _STARTS and one.what == clues.topic)
     marked = _at(n for n, (_, one) in enumerate(order) if one.said == MARKED)
     spoken = _at(n for n, (name, _) in enumerate(order) if name == "SendMessage")
     if streamed is not None and spoken is not None and spoken < streamed:
         return Cause(
-            "the message was sent before the stream began, and what was said before is not streamed",
-            "call StartContactStreaming before the customer speaks, or give StartChatContact the "
-            "ChatStreamingConfiguration",
+            "the message was sent before streaming started, and earlier messages are not streamed",
+            "call StartContactStreaming before the customer sends a message, or pass ChatStreamingConfiguration to "
+            "StartChatContact",
         )
     if streamed is not None and (marked is None or marked < streamed):
         return Cause(
-            "the customer was not marked as connected after the stream began: AWS documents that until then the "
-            "contact flow does not start, and nothing is streamed",
+            "the customer was not marked as connected after streaming started: AWS documents that until then the "
+            "contact flow does not start and nothing is streamed",
             "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming",
         )
     return None
@@ -165,53 +165,53 @@ def _at(places: Iterable[int]) -> int | None:
 
 
 def _refused_key(clues: Clues) -> Cause | None:
-    """What the key's policy would say by itself, if it could be read."""
+    """Return the cause if CloudTrail shows that KMS denied Connect the key."""
     if not clues.refusals:
         return None
     return Cause(
-        "KMS refuses Connect the key of the topic",
-        "let connect.amazonaws.com use kms:GenerateDataKey* and kms:Decrypt in the key policy",
+        "KMS denies Connect the key of the topic",
+        "allow connect.amazonaws.com to use kms:GenerateDataKey* and kms:Decrypt in the key policy",
         link="key_policy",
         rule="connect-cannot-use-key",
     )
 
 
 def _not_the_one(counters: Counters) -> Cause | None:
-    """The counters are of all messages and all subscriptions, so they say little of the one that was sent."""
+    """Return the cause if SNS received messages. The counters cover all messages, so this is weak evidence."""
     if not counters.published:
         return None
     return Cause(
-        "SNS took messages, though the one that was sent did not come out in time", "wait longer with --wait"
+        "SNS received messages, but the test message did not arrive in time", "wait longer with --wait"
     )
 
 
 def _not_known(explanation: Explanation | None) -> Cause | None:
     if explanation is None:
         return Cause(
-            "the topic could not be read, so that nothing is known of its policy",
-            "allow the reading; `checker permissions flow` prints the least policy",
+            "the topic could not be read, so its policy is not known",
+            "grant read access; `checker permissions flow` prints the minimal policy",
         )
     unknown = unknown_link(explanation)
     if unknown is None:
         return None
     link = unknown.link.replace("_", " ")
     return unknown._replace(
-        reason=f"the {link} is not known, which leaves it as the likeliest: {unknown.reason}"
+        reason=f"the {link} is the most likely cause, because its status is not known: {unknown.reason}"
     )
 
 
 def _beyond() -> Cause:
     return Cause(
         "the chain is whole as far as AWS documents it",
-        "see that the contact flow is published and does not end at once, that no resource control policy of the "
-        "organization denies connect.amazonaws.com, and wait longer with --wait",
+        "check that the contact flow is published and does not end at once, and that no resource control policy of the "
+        "organization denies connect.amazonaws.com; wait longer with --wait",
     )
 
 
 def _counted(counters: Counters) -> tuple[str, ...]:
     if counters.published is None:
         return (
-            "SNS has counted no message yet; a message that the policy or the key refuses is never counted",
+            "SNS has not counted a message yet; it never counts messages that the policy or the key denies",
         )
     parts = (
         (counters.published, "published"),
@@ -225,35 +225,35 @@ def _counted(counters: Counters) -> tuple[str, ...]:
 _USES = ("GenerateDataKey", "Decrypt")
 _CONTEXT = "aws:sns:topicArn"
 _PUBLISHERS = ("connect.amazonaws.com", "sns.amazonaws.com")
-"""Who may be shown to ask for the key on Connect's behalf; no page says which of them it is."""
+"""Principals that may use the key for Connect. AWS does not document which of them does."""
 
 
 def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
-    """The topics that a contact was seen to stream to. Raises StoppedError."""
+    """Return the topics that a contact streams to, from CloudTrail. Raises StoppedError."""
     starts = map(_read, _events(steps, calls, _STARTS, since))
     found = (one.topic for one in starts if isinstance(one, Start) and one.contact == contact)
     return tuple(dict.fromkeys(found))
 
 
 def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tuple[str, ...]:
-    """What KMS was seen to refuse for a topic, a sentence each. Raises StoppedError.
+    """Return one sentence for each use of the key that KMS denied for a topic. Raises StoppedError.
 
-    KMS notes with every use what is encrypted, for SNS the ARN of the topic.
+    KMS logs the encryption context of each use. For SNS it contains the topic's ARN.
     https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
     """
     refused = (one for one in _events(steps, calls, _USES, since) if _refuses(one, str(topic)))
-    said = (f"CloudTrail shows that KMS refused {one['eventName']} for the topic" for one in refused)
+    said = (f"CloudTrail shows that KMS denied {one['eventName']} for the topic" for one in refused)
     return tuple(dict.fromkeys(said))
 
 
 def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime) -> Iterator[dict[str, Any]]:
-    """The newest events of each name, as far as they can be read.
+    """Yield the newest events of each name. Skip names that cannot be read.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
     for name in names:
         asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
-        with suppress(UnreadError):  # the step says so
+        with suppress(UnreadError):  # the step records the failure
             answer = steps.call(
                 calls, "cloudtrail", "lookup_events", name, LookupAttributes=asked, StartTime=since
             )
@@ -261,7 +261,7 @@ def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime)
 
 
 def _record(event: dict[str, Any]) -> dict[str, Any]:
-    """The event itself; nothing where it is no JSON object."""
+    """Return the record in an event. Empty if it is not a JSON object."""
     try:
         record = json.loads(event.get("CloudTrailEvent") or "{}")
     except (ValueError, RecursionError):
@@ -270,7 +270,7 @@ def _record(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(record: dict[str, Any]) -> Start | Stop | None:
-    """Read an event of a stream; ``None`` for one that says too little."""
+    """Parse the event of a stream. Return None if it is incomplete."""
     try:
         return read_event(record)
     except (NoTimeError, HiddenTopicError):

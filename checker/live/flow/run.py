@@ -1,4 +1,4 @@
-"""Runs one chat from end to end, and leaves nothing behind."""
+"""Run one chat from end to end, and remove everything temporary."""
 
 from __future__ import annotations
 
@@ -60,36 +60,36 @@ if TYPE_CHECKING:
 
 
 _SAID = {
-    "ok": "something keeps the messages",
-    "broken": "nothing keeps the messages",
-    "unknown": "whether anything keeps the messages is not known",
+    "ok": "a subscription retains the messages",
+    "broken": "no subscription retains the messages",
+    "unknown": "not known whether a subscription retains the messages",
 }
 
 
 def keep(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
-    """Judge what keeps a topic's messages, and with ``create`` make it where nothing does. Raises StoppedError."""
+    """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
     if not create:
         return SetUp((), judge_retention(calls, topic, wanted.kind, wanted.instance))
     return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
 
 
 def said_of(kept: SetUp) -> str:
-    """Say in a line what was found, and what was made."""
-    made = f", {len(kept.made)} things were made for it" if kept.made else ""
+    """Return one line with the result of the check and the number of created resources."""
+    made = f", resources created: {len(kept.made)}" if kept.made else ""
     return f"{_SAID[kept.retention.status]}{made}"
 
 
 class ExpectedMessage(NamedTuple):
-    """What is waited for: a message of a chat, that nobody else says."""
+    """The message to wait for, identified by the chat's contact and by its unique content."""
 
     contact: str
     content: str
 
 
 def listen(
-    steps: Steps, watches: dict[Arn, Watch], said: ExpectedMessage, seconds: float
+    steps: Steps, watches: dict[Arn, Watch], expected: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
-    """Give every topic that the message comes out of, until it has come out of all or time is up.
+    """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
     Raises UnreadError, StoppedError.
     """
@@ -97,7 +97,7 @@ def listen(
     waiting = dict(watches)
     while waiting and time.monotonic() < end:
         for topic, watch in tuple(waiting.items()):
-            arrival = _received(steps, watch, said, began)
+            arrival = _received(steps, watch, expected, began)
             if arrival is not None:
                 del waiting[topic]
                 steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
@@ -106,9 +106,9 @@ def listen(
         steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
 
 
-def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginning) -> Arrival | None:
+def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, began: Beginning) -> Arrival | None:
     try:
-        found = (_arrival(one, said, began.seconds) for one in watch.receive())
+        found = (_arrival(one, expected, began.seconds) for one in watch.receive())
         return next(filter(None, found), None)
     except UnreadError as error:
         told, request_id = error.told, error.refusal.request_id
@@ -116,8 +116,8 @@ def _received(steps: Steps, watch: Watch, said: ExpectedMessage, began: Beginnin
         raise
 
 
-def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> Arrival | None:
-    """Read a message of a queue; ``None`` unless it is what was said in the chat.
+def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float) -> Arrival | None:
+    """Parse a message of the queue. Return None if it is not the expected message.
 
     Some events carry no ContactId, but all carry InitialContactId.
     https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
@@ -126,7 +126,7 @@ def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> 
         payload = json.loads(message.get("Body") or "")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != said:
+    if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != expected:
         return None
     attributes = message.get("MessageAttributes") or {}
     texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
@@ -134,11 +134,11 @@ def _arrival(message: dict[str, Any], said: ExpectedMessage, seconds: float) -> 
 
 
 def _consented(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
-    """Consent to everything."""
+    """Give consent to every change."""
 
 
 class Stops(NamedTuple):
-    """Two events: the first ends the flow, which then clears away; the second ends that as well."""
+    """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
 
     flow: threading.Event
     clearing: threading.Event
@@ -152,19 +152,20 @@ def run_flow(
     stops: Stops,
     consent: Consent | None = None,
 ) -> FlowResult:
-    """Send a message through Connect and see it come out of the topics.
+    """Send a message through Connect and check that it arrives at the topics.
 
-    Steps are shown as they happen. ``consent`` is asked before anything lasting is created. What is temporary is removed whatever happens; what could not be is named.
+    Steps are shown as they happen. ``consent`` is asked before anything permanent is created. Temporary resources are
+    always removed; those that cannot be removed are listed in the result.
     """
     run = _Run(asked, sessions, stops, show, consent or _consented)
     try:
-        end, cause = run.pass_through(rules)
+        end, cause = run.run_steps(rules)
     except UnreadError as error:
         end, cause = End.REFUSED, run.refused(error)
     except StoppedError:
         end, cause = End.INTERRUPTED, None
     finally:
-        left = run.cleanup.settle()
+        left = run.cleanup.run()
     steps, unread = tuple(run.steps.done), tuple(run.unread)
     return FlowResult(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
 
@@ -186,12 +187,12 @@ class _Run:
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
-        self._hand = self._hand_for(asked.instance)
-        self.chat = Chat(self._hand, self.steps, asked.instance, asked.contact_flow)
+        self._scoped = self._scoped_calls(asked.instance)
+        self.chat = Chat(self._scoped, self.steps, asked.instance, asked.contact_flow)
         self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
 
-    def _hand_for(self, place: Arn) -> ScopedCalls:
-        """What makes calls in the Region of a resource, always as the caller."""
+    def _scoped_calls(self, place: Arn) -> ScopedCalls:
+        """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
         flow, clearing = self._stops
         return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
@@ -202,17 +203,17 @@ class _Run:
     def _note(self, topic: Arn, **found: object) -> None:
         self._passages[topic] = self._passages[topic]._replace(**found)  # type: ignore[arg-type]
 
-    def pass_through(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
-        """Do all steps in their order. Raises UnreadError, StoppedError."""
-        if not self._cleared(rules) and not self.asked.force:
+    def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
+        """Run all steps in order. Raises UnreadError, StoppedError."""
+        if not self._is_clear(rules) and not self.asked.force:
             return End.BLOCKED, None
         if self.asked.retain is not None:
             self._keep(self.asked.retain)
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
         self._talk(content)
-        said = ExpectedMessage(self.chat.contact, content)
-        for topic, arrival in listen(self.steps, watches, said, self.asked.wait):
+        expected = ExpectedMessage(self.chat.contact, content)
+        for topic, arrival in listen(self.steps, watches, expected, self.asked.wait):
             self._note(topic, arrival=arrival, cause=None)
         silent = [topic for topic, one in self._passages.items() if one.arrival is None]
         for topic in self._passages:
@@ -221,18 +222,18 @@ class _Run:
             self._note(topic, cause=cause_of_silence(self._clues(topic)))
         return (End.SILENT if silent else End.ARRIVED), None
 
-    def _cleared(self, rules: Sequence[Rule]) -> bool:
-        """Prove what can be proven beforehand; false if a link is broken."""
-        causes = [self._proven(topic, rules) for topic in self.asked.topics]
+    def _is_clear(self, rules: Sequence[Rule]) -> bool:
+        """Check every topic before the chat. Return False if a link is broken."""
+        causes = [self._checked(topic, rules) for topic in self.asked.topics]
         return not any(causes)
 
-    def _proven(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
-        calls = self._hand_for(topic).calls
+    def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
+        calls = self._scoped_calls(topic).calls
         found = examine(self.steps, calls, topic, self.asked.instance, rules)
         self.unread += (one for one in calls.skipped if one not in self.unread)
         if isinstance(found, UnreadError):
             gone = found.fault is Fault.GONE
-            cause = Cause("the topic is not there", "name another, or create it") if gone else None
+            cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
             self._note(topic, explanation=found)
             cause = broken_link(found)
@@ -240,9 +241,9 @@ class _Run:
         return cause
 
     def _keep(self, wanted: Wanted) -> None:
-        """See whether something keeps the messages for good, and make it if that is asked for."""
+        """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.asked.topics:
-            began, calls = Beginning(), self._hand_for(topic).calls
+            began, calls = Beginning(), self._scoped_calls(topic).calls
             if self.asked.create and (planned := rehearse(calls, topic, wanted).planned):
                 self._consent(topic, planned)
             kept = keep(calls, topic, wanted, create=self.asked.create)
@@ -252,11 +253,11 @@ class _Run:
 
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
-        caller = self.steps.call(self._hand.calls, "sts", "get_caller_identity", "the caller")
+        caller = self.steps.call(self._scoped.calls, "sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.asked.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = Watch(self._hand_for(topic), self.steps, topic, caller["Account"], name)
+            watches[topic] = Watch(self._scoped_calls(topic), self.steps, topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
@@ -278,25 +279,25 @@ class _Run:
             self.chat.stream(self.cleanup, topic)
 
     def _count(self, topic: Arn, *, patient: bool) -> None:
-        """Read the counters of a topic, and for one that stayed silent wait for them if asked to."""
+        """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.asked.wait_for_metrics if patient else 0
-        with suppress(UnreadError):  # the step says so, and the message counts for more
-            calls = self._hand_for(topic).calls
+        with suppress(UnreadError):  # the step records the failure, and the message is stronger evidence
+            calls = self._scoped_calls(topic).calls
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
         one = self._passages[topic]
         refusals: tuple[str, ...] = ()
         if one.explanation is None or one.explanation.topic.key is not None:
-            refusals = key_refusals(self.steps, self._hand_for(topic).calls, topic, self._began)
+            refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
         return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
 
     def refused(self, error: UnreadError) -> Cause:
-        """Say why a step was refused."""
+        """Return why a step was rejected."""
         step = self.steps.done[-1]
         about = next((one.explanation for one in self.topics() if one.topic == step.what), None)
         seen: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
-                seen = topics_seen(self.steps, self._hand.after, self.chat.contact, self._began)
+                seen = topics_seen(self.steps, self._scoped.after, self.chat.contact, self._began)
         return cause_of_refusal(error, step, about, seen)

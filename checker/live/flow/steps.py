@@ -1,4 +1,4 @@
-"""The steps of a flow: each is timed, kept, and shown as it happens."""
+"""The steps of a flow. Each step is timed, recorded, and shown when it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Makes the calls of a flow, and keeps what came of each."""
+    """Makes the calls of a flow, and records the result of each."""
 
     def __init__(self, show: Callable[[Step], None]) -> None:
         self.done: list[Step] = []
@@ -28,7 +28,7 @@ class Steps:
     def call(
         self, calls: Calls, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
-        """Make a call as a step, of which something is said. Raises UnreadError, StoppedError."""
+        """Make a call as a step with the comment ``said``. Raises UnreadError, StoppedError."""
         name = api_name(operation)
         began = Beginning()
         try:
@@ -42,13 +42,13 @@ class Steps:
         return answer
 
     def add(self, step: Step) -> None:
-        """Keep a step, and show it."""
+        """Record a step, and show it."""
         self.done.append(step)
         self._show(step)
 
 
 class Beginning:
-    """When a step began."""
+    """The start time of a step."""
 
     def __init__(self) -> None:
         self._at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -57,49 +57,49 @@ class Beginning:
     def step(
         self, name: str, what: str, status: str, request_id: str = "", said: str = "", help_text: str = ""
     ) -> Step:
-        """Make the step that has ended now."""
+        """Return the step, ending now."""
         return Step(name, what, status, self._at, self.seconds, request_id, said, help_text)
 
     @property
     def seconds(self) -> float:
-        """How long ago that was."""
+        """Return the seconds since the start."""
         return round(time.monotonic() - self._from, 3)
 
 
-class Debt(NamedTuple):
-    """Something temporary, how a report calls it, and what removes it. ``remove`` raises UnreadError, StoppedError."""
+class TemporaryResource(NamedTuple):
+    """A temporary resource: its name in reports, and its removal. ``remove`` raises UnreadError, StoppedError."""
 
     what: str
     remove: Callable[[], None]
 
 
 class Cleanup:
-    """Removes what is temporary, the newest first, each whatever became of the others."""
+    """Removes temporary resources, newest first. A failed removal does not prevent the others."""
 
     def __init__(self) -> None:
-        self._owed: list[Debt] = []
+        self._pending: list[TemporaryResource] = []
 
     def add(self, what: str, remove: Callable[[], None]) -> None:
-        """Note something before it is made, as an answer may get lost."""
-        self._owed.append(Debt(what, remove))
+        """Add a resource. Call this before it is created, because the response may be lost."""
+        self._pending.append(TemporaryResource(what, remove))
 
     def forget(self) -> None:
-        """Owe the newest no more: it was never made."""
-        self._owed.pop()
+        """Forget the newest resource, which was not created."""
+        self._pending.pop()
 
-    def settle(self) -> tuple[str, ...]:
-        """Remove everything, and name what could not be, with the reason."""
+    def run(self) -> tuple[str, ...]:
+        """Remove all resources. Return those that could not be removed, with the reason."""
         left: list[str] = []
-        while self._owed:
-            debt = self._owed.pop()
+        while self._pending:
+            resource = self._pending.pop()
             try:
-                debt.remove()
+                resource.remove()
             except UnreadError as error:
-                left.append(f"{debt.what}: {error.told}")
+                left.append(f"{resource.what}: {error.told}")
             except StoppedError:
-                left.append(f"{debt.what}: interrupted")
-            except Exception as error:  # noqa: BLE001 - whatever it is, the others are still to be removed
-                left.append(f"{debt.what}: {type(error).__name__}")
+                left.append(f"{resource.what}: interrupted")
+            except Exception as error:  # noqa: BLE001 - the other resources must still be removed
+                left.append(f"{resource.what}: {type(error).__name__}")
         return tuple(left)
 
 
@@ -108,7 +108,7 @@ MOST_TOPICS = 2
 
 
 class Mistake(StrEnum):
-    """What applications get wrong though the chain is whole; made on purpose, to see what it looks like."""
+    """Common application mistakes with an intact chain. A flow can make them deliberately, to show their effect."""
 
     NO_CONNECT_PARTICIPANT = "no-connect-participant"
     LATE_STREAMING = "late-streaming"
@@ -117,9 +117,9 @@ class Mistake(StrEnum):
 class FlowRequest(NamedTuple):
     """One chat with an instance, streamed to topics.
 
-    ``at_start`` streams to the first topic by StartChatContact itself. ``force`` goes on where the proof finds a
-    broken link. ``wait`` is for how many seconds a message is waited for, ``wait_for_metrics`` likewise.
-    ``retain`` asks what keeps the messages for good, and with ``create`` that it be made.
+    ``at_start`` makes StartChatContact itself stream to the first topic. ``force`` continues despite a broken link.
+    ``wait`` and ``wait_for_metrics`` are the seconds to wait for the message and for metrics. ``retain`` checks what
+    retains the messages, and ``create`` creates it if it is missing.
     """
 
     instance: Arn

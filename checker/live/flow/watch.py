@@ -1,4 +1,4 @@
-"""A temporary queue that is subscribed to a topic, to see what comes out of it."""
+"""Watch a topic with a temporary queue that is subscribed to it."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
 
 _POLL = 1
-"""Seconds that a read waits for messages; so long an interrupt may take to be noticed."""
+"""Time in seconds that a read waits for messages. An interrupt takes effect after at most this time."""
 
 _ONCE = "3600"
-"""Seconds for which a message that was read is not shown again."""
+"""Time in seconds for which a received message stays invisible."""
 
 _SHORT = "300"
-"""Seconds after which messages vanish: other people's chats come through the same topic."""
+"""Retention of messages in seconds. It is short because other chats use the same topic."""
 
 
 class ScopedCalls(NamedTuple):
-    """What makes calls about a topic's Region: in the flow, and when it clears away."""
+    """The calls for a topic's Region: ``calls`` during the flow, ``after`` during the cleanup."""
 
     calls: Calls
     after: Calls
 
 
 class Watch:
-    """One topic's queue, encrypted and open to that topic alone."""
+    """The queue for one topic, encrypted and writable only by that topic."""
 
-    def __init__(self, hand: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
+    def __init__(self, scoped: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
         self.topic = topic
-        self._hand = hand
+        self._scoped = scoped
         self._steps = steps
         self._name = name
         self._queue = topic._replace(service="sqs", account=account, resource=name)
@@ -50,7 +50,7 @@ class Watch:
         self._subscription = ""
 
     def set_up(self, cleanup: Cleanup) -> None:
-        """Make the queue and subscribe it. Raises UnreadError, StoppedError."""
+        """Create the queue and subscribe it. Raises UnreadError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
         made = self._make(
             cleanup,
@@ -79,22 +79,22 @@ class Watch:
     def _make(
         self, cleanup: Cleanup, service: str, operation: str, what: str, said: str = "", **sent: object
     ) -> dict[str, Any]:
-        """Make what was owed last; what the caller may not make is not there to be removed."""
+        """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
-            return self._steps.call(self._hand.calls, service, operation, what, said, **sent)
+            return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
         except UnreadError as error:
             if error.fault in (Fault.DENIED, Fault.GONE):
                 cleanup.forget()
             raise
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """Take what is in the queue, waiting a second for it. Raises UnreadError, StoppedError.
+        """Receive messages, waiting a second for them. Raises UnreadError, StoppedError.
 
-        A queue can be used a second after it was made, and need not be there before.
+        A new queue may be missing for one second after its creation.
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
         """
         try:
-            answer = self._hand.calls.make(
+            answer = self._scoped.calls.make(
                 "sqs",
                 "receive_message",
                 self._name,
@@ -106,7 +106,7 @@ class Watch:
         except UnreadError as error:
             if error.fault is not Fault.GONE:
                 raise
-            self._hand.calls.wait(_POLL)
+            self._scoped.calls.wait(_POLL)
             return
         yield from answer.get("Messages") or ()
 
@@ -115,14 +115,14 @@ class Watch:
         if not arn:
             return
         try:
-            self._steps.call(self._hand.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
+            self._steps.call(self._scoped.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
         except UnreadError as error:
             if error.fault is not Fault.GONE:
                 raise
 
     def _find_subscription(self) -> str:
-        """The ARN of the subscription, empty if there is none: the answer to Subscribe was lost."""
-        listed = self._hand.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
+        """Find the subscription's ARN after the response to Subscribe was lost. Empty if there is none."""
+        listed = self._scoped.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
         found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
         return next((str(one["SubscriptionArn"]) for one in found), "")
 
@@ -130,10 +130,12 @@ class Watch:
         try:
             url = (
                 self._url
-                or self._hand.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)["QueueUrl"]
+                or self._scoped.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)[
+                    "QueueUrl"
+                ]
             )
             self._steps.call(
-                self._hand.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
+                self._scoped.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
             )
         except UnreadError as error:
             if error.fault is not Fault.GONE:
@@ -141,7 +143,7 @@ class Watch:
 
 
 def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
-    """The attributes of a queue that one topic may send to."""
+    """Return the attributes of a queue that only one topic can send to."""
     return {
         "Policy": json.dumps(policy_of([sender_statement(str(queue), str(topic))])),
         "SqsManagedSseEnabled": "true",
@@ -158,11 +160,11 @@ _METRICS = {
 }
 _MINUTE = 60
 _BETWEEN = 15.0
-"""Seconds between two looks at counters that CloudWatch does not show yet."""
+"""Time in seconds between reads of counters that CloudWatch does not show yet."""
 
 
 def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, seconds: float) -> Counters:
-    """Read a topic's counters, again and again for so many seconds while there are none.
+    """Read a topic's counters. Repeat for up to ``seconds`` while there are none.
 
     Raises UnreadError, StoppedError.
     """
@@ -175,7 +177,7 @@ def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, s
 
 
 def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
-    """Read them from the minute on in which the flow began.
+    """Read the counters, starting with the minute in which the flow began.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     """
@@ -203,6 +205,6 @@ def _query(name: str, metric: str, topic: Arn) -> dict[str, Any]:
 
 
 def _sum(result: dict[str, Any]) -> int | None:
-    """The sum over the minutes, ``None`` while there is no datum."""
+    """Return the sum over all minutes. None if there is no data yet."""
     values = result.get("Values") or ()
     return int(sum(values)) if values else None

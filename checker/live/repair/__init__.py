@@ -1,1 +1,1 @@
-"""`checker fix --topic-arn`: changes of live policies and replacements planned, made, proven and rolled back."""
+"""`checker fix --topic-arn`: plan, apply, verify and roll back changes of live policies, and replacements."""

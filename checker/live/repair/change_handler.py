@@ -1,4 +1,4 @@
-"""What is known of one kind of change: how to tell whether it is made, how to make it and how to roll it back."""
+"""The interface for one kind of change: detect its state, apply it, and roll it back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class ChangeState(Enum):
-    """How a resource stands to a change: as before it, half made, as after it, or changed by others since.
+    """State of a resource relative to a change: before it, partly changed, after it, or changed by others.
 
-    ``FOREIGN`` has the name of what is to be created, and was created by others: it is never touched.
+    ``FOREIGN`` is a resource with the name of the planned one that others created. It is never modified.
     """
 
     BEFORE = "before"
@@ -27,14 +27,14 @@ class ChangeState(Enum):
 
 
 class ChangeHandler(NamedTuple):
-    """One kind of change. Each function raises InputError for what AWS does not answer or refuses.
+    """Handles one kind of change. Each function raises InputError if AWS does not answer or denies the call.
 
-    ``drifted`` says in a report what it means that the resource stands otherwise. A change that the others can do
-    ``without`` fails alone.
+    ``drifted`` is the message for a resource in an unexpected state. ``optional`` is True for a change that may fail
+    without stopping the others.
     """
 
-    stand: Callable[[Calls, Change], ChangeState]
+    state_of: Callable[[Calls, Change], ChangeState]
     do: Callable[[Calls, Change, Clock], None]
     undo: Callable[[Calls, Change, Clock], None]
     drifted: str
-    without: bool = False
+    optional: bool = False

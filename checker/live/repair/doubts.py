@@ -1,6 +1,6 @@
-"""What speaks against relying on the named instances: one that is not there, and others that a repair would cut off.
+"""Reasons not to rely on the named instances: one does not exist, or the fix would cut off another one.
 
-A mistyped instance ARN would pin a topic to an instance that does not exist, and cut off the one that streams.
+A mistyped instance ARN would limit a topic to an instance that does not exist, and cut off the real one.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 _NAME_ALL = "name every instance that streams to the topic with `--instance-arn`"
 TRAIL_HOURS = 90 * 24
-"""AWS documents that the event history of CloudTrail keeps 90 days."""
+"""AWS documents that the CloudTrail event history covers 90 days."""
 
 
 def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[InputError]:
-    """Look the instances up, and give those that could not be. Raises InputError for one that is not there."""
+    """Yield the instances that could not be looked up. Raises InputError for an instance that does not exist."""
     for one in dict.fromkeys(one.arn for one in instances):
         found = look_up(calls, one, topic.region)
         if found.status == BROKEN:
@@ -43,9 +43,9 @@ def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Itera
 
 
 def cut_off(plan: Plan) -> Iterator[InputError]:
-    """Ask CloudTrail which instances stream to the topic, and give those that the plan would take access from.
+    """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
 
-    Nothing is asked where nobody loses access, or where the old topic stays as it is.
+    CloudTrail is not called if the plan removes no access, or if the old topic stays unchanged.
     """
     if plan.outcome.replacement is not None or not any(one.difference.lost for one in plan.outcome.changes):
         return
@@ -60,7 +60,7 @@ def cut_off(plan: Plan) -> Iterator[InputError]:
 
 
 def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
-    """The instances that CloudTrail shows for a topic; what could not be read is noted with the calls."""
+    """Return the instances that CloudTrail shows for a topic. Failed reads are recorded."""
     asking = calls.elsewhere(calls.unit)
     contacts = contacts_of(asking, TRAIL_HOURS)
     for skipped in asking.skipped:
@@ -83,12 +83,12 @@ def _loses(plan: Plan, instance: Arn) -> bool:
 
 def _policy(name: str, text: str) -> Policy:
     found = policy_of(name, text, TOPIC)
-    assert isinstance(found, PolicyText)  # noqa: S101 - it was read before it was fixed
+    assert isinstance(found, PolicyText)  # noqa: S101 - it was parsed before it was fixed
     return found.policy
 
 
 def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
-    """The plan with its doubts; none of its fixes is safe if there are any."""
+    """Add doubts to the plan. If there are any, none of its fixes is safe."""
     known = tuple(doubts)
     if not known:
         return plan
@@ -100,7 +100,7 @@ def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
 
 
 def check_doubts(plan: Plan) -> None:
-    """See that nothing is written on a doubt that nobody has accepted. Raises InputError."""
+    """Check that the user accepts all doubts before anything is written. Raises InputError."""
     if plan.doubts and not plan.wish.unsafe:
         first = plan.doubts[0]
         help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"

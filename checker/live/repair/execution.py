@@ -1,4 +1,4 @@
-"""Carries a live repair out, proves it on what AWS shows afterwards, and rolls it back where that fails."""
+"""Apply a live repair, verify it by reading AWS again, and roll it back if that fails."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ _LOCKOUT = "key-lockout"
 
 
 def check(plan: Plan, *, force_managed: bool) -> None:
-    """See that nothing stands against a plan. Raises InputError."""
+    """Check that nothing prevents a plan. Raises InputError."""
     if plan.found.managed and not force_managed:
         raise InputError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
-        grave = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
-        if grave and (finding.rule == _LOCKOUT or plan.outcome.replacement):
-            # A replacement is made right, or not at all.
+        is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
+        if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
+            # A replacement must be free of errors when it is created.
             raise InputError(
                 finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
             )
 
 
 def record(plan: Plan, folder: Path) -> Path:
-    """Write the receipt of what is about to be done, and give its path. Raises InputError."""
+    """Write the receipt before the changes are applied, and return its path. Raises InputError."""
     now, caller = datetime.now(UTC).replace(microsecond=0), caller_of(plan.calls)
     return write_receipt(Receipt(plan.receipt, now, plan.topic.account, caller.arn, plan.changes), folder)
 
 
 class Done(NamedTuple):
-    """The result of a plan, as reports show it, and what went wrong if anything did.
+    """The result of a plan for reports, and the error if there was one.
 
-    After a ``fault`` everything is as it was, unless something is ``left``; what was ``missed`` the rest does without.
-    ``refused``: nothing was begun.
+    After a ``fault``, all changes are rolled back, unless some are ``left``. ``missed`` lists optional changes that
+    failed. ``refused`` is True if no change was started.
     """
 
     outcome: Outcome
@@ -60,28 +60,28 @@ class Done(NamedTuple):
 
 
 def execute(plan: Plan) -> Done:
-    """Do what is planned, and prove it on what AWS shows then; roll everything back if either fails."""
+    """Apply a plan and verify the result. If either fails, roll back all changes."""
     carried = carry_out(plan.calls, plan.changes)
     fault = carried.fault or _unproven(plan)
     if fault is None:
         outcome = _with_states(plan.outcome, _as_planned(plan, carried))
         return Done(outcome._replace(applied=True), missed=carried.missed)
     undone = roll_back(plan.calls, carried.written)
-    reason = f"{fault.reason}; {_told(undone)}"
+    reason = f"{fault.reason}; {_summary(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
     return Done(outcome, InputError(fault.what, reason, help_text=fault.help), left=not undone.is_whole)
 
 
 def undo(plan: Plan, outcome: Outcome) -> Done:
-    """Roll back a repair that no message came through; the fault says what became of each change."""
+    """Roll back a repair if no message arrived. The error reports the result for each change."""
     undone = roll_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
-    fault = InputError(str(plan.topic), f"no message arrived; {_told(undone)}")
+    fault = InputError(str(plan.topic), f"no message arrived; {_summary(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
 
 def _unproven(plan: Plan) -> InputError | None:
-    """Read everything again, and say what is not as it was planned."""
+    """Read everything again, and return an error if the result differs from the plan."""
     wish = plan.wish
     try:
         with faults_about(str(plan.topic)):
@@ -89,15 +89,15 @@ def _unproven(plan: Plan) -> InputError | None:
             findings = wish.judge(found.inventory(wish.instances, {})).report.findings
     except InputError as fault:
         return fault
-    said = set(map(_said, findings))
-    new = said - set(map(_said, plan.repair.after.report.findings))
+    current = set(map(_identity, findings))
+    new = current - set(map(_identity, plan.repair.after.report.findings))
     if not new:
         return None
     message = min(message for _, _, message in new)
-    return InputError(str(plan.topic), f"the proof failed after the write: {message}")
+    return InputError(str(plan.topic), f"the check after the write failed: {message}")
 
 
-def _said(finding: Finding) -> tuple[str, Severity, str]:
+def _identity(finding: Finding) -> tuple[str, Severity, str]:
     return finding.rule, finding.severity, finding.message
 
 
@@ -110,10 +110,10 @@ def _as_planned(plan: Plan, carried: Carried) -> _States:
 
 
 def _as_undone(carried: Carried, undone: Undone) -> _States:
-    """What is not spoken of was done, and came before what could not be rolled back."""
+    """Return the state of each change. Changes that the rollback does not mention precede one that failed."""
     states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
-    states |= dict.fromkeys(undone.back, (State.TAKEN_BACK, ""))
+    states |= dict.fromkeys(undone.back, (State.ROLLED_BACK, ""))
     states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
     if undone.stuck is not None:
         states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
@@ -121,7 +121,7 @@ def _as_undone(carried: Carried, undone: Undone) -> _States:
 
 
 def _with_states(outcome: Outcome, states: _States) -> Outcome:
-    """The outcome, with what became of each step of a replacement."""
+    """Add the state of each step to the outcome of a replacement."""
     made = outcome.replacement
     if made is None:
         return outcome
@@ -129,12 +129,12 @@ def _with_states(outcome: Outcome, states: _States) -> Outcome:
     return outcome._replace(replacement=made._replace(steps=steps))
 
 
-def _told(undone: Undone) -> str:
+def _summary(undone: Undone) -> str:
     parts = []
     if undone.back:
         parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")
     if undone.drifted:
-        parts.append(f"left alone, changed by others since: {', '.join(map(name_of, undone.drifted))}")
+        parts.append(f"not rolled back, changed by others since: {', '.join(map(name_of, undone.drifted))}")
     if undone.stuck is not None:
         stuck = undone.stuck
         parts.append(f"not rolled back: {name_of(stuck.change)}: {stuck.fault.reason}")

@@ -1,4 +1,4 @@
-"""Carries out changes, each on what it was made for, and rolls them back."""
+"""Apply changes, each only to the expected state, and roll them back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCR
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.repair.change_handler import ChangeHandler, ChangeState
-from checker.live.repair.new_key import ENCRYPTION_DEED, NEW_KEY_DEED
-from checker.live.repair.new_topic import NEW_TOPIC_DEED, SUBSCRIPTION_DEED
+from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
+from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 from checker.live.repair.policy_writing import POLICY
 
 if TYPE_CHECKING:
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
     from checker.live.aws.calls import Calls
 
-DEEDS: dict[str, ChangeHandler] = {
+HANDLERS: dict[str, ChangeHandler] = {
     KEY: POLICY,
     TOPIC: POLICY,
-    NEW_KEY: NEW_KEY_DEED,
-    NEW_TOPIC: NEW_TOPIC_DEED,
-    ENCRYPTION: ENCRYPTION_DEED,
-    SUBSCRIPTION: SUBSCRIPTION_DEED,
+    NEW_KEY: NEW_KEY_HANDLER,
+    NEW_TOPIC: NEW_TOPIC_HANDLER,
+    ENCRYPTION: ENCRYPTION_HANDLER,
+    SUBSCRIPTION: SUBSCRIPTION_HANDLER,
 }
 
 
 class Missed(NamedTuple):
-    """A change that the others can do without, and why it failed."""
+    """An optional change that failed, and why."""
 
     change: Change
     fault: InputError
 
 
 class Carried(NamedTuple):
-    """How far a repair got: what is made, what failed alone, and the fault that ended it, if one did."""
+    """The progress of a repair: applied changes, optional changes that failed, and the error that stopped it."""
 
     written: tuple[Change, ...]
     missed: tuple[Missed, ...] = ()
@@ -44,44 +44,44 @@ class Carried(NamedTuple):
 
 
 def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Carried:  # noqa: B008 - frozen
-    """Make changes in their order, each on what it was made for; the first grave fault ends it.
+    """Apply changes in order, each only to the expected state. The first error of a required change stops.
 
-    Whatever is raised is a fault: what was written by then has to be rolled back.
+    Every exception counts as an error, because the changes so far must be rolled back.
     """
     written: list[Change] = []
     missed: list[Missed] = []
     for change in changes:
-        deed = DEEDS[change.kind]
+        handler = HANDLERS[change.kind]
         try:
             with faults_about(change.resource):
-                if _is_made(calls, deed, change):
+                if _is_made(calls, handler, change):
                     continue
-                written.append(change)  # from here on it may be made, whatever the answer is
-                deed.do(calls, change, clock)
+                written.append(change)  # from here on the change may be applied, even if the call fails
+                handler.do(calls, change, clock)
         except InputError as fault:
-            if not deed.without:
+            if not handler.optional:
                 return Carried(tuple(written), tuple(missed), fault)
             missed.append(Missed(change, fault))
     return Carried(tuple(written), tuple(missed))
 
 
-def _is_made(calls: Calls, deed: ChangeHandler, change: Change) -> bool:
-    """True for a change that is made already. Raises InputError for a resource that others have changed."""
-    stand = deed.stand(calls, change)
-    if stand in (ChangeState.OTHER, ChangeState.FOREIGN):
+def _is_made(calls: Calls, handler: ChangeHandler, change: Change) -> bool:
+    """Return True for a change that is applied already. Raises InputError if others changed the resource."""
+    state = handler.state_of(calls, change)
+    if state in (ChangeState.OTHER, ChangeState.FOREIGN):
         help_text = "nothing was written to it; run the command again"
-        raise InputError(change.resource, deed.drifted, help_text=help_text)
-    return stand is ChangeState.AFTER
+        raise InputError(change.resource, handler.drifted, help_text=help_text)
+    return state is ChangeState.AFTER
 
 
 _LEAST_ATTEMPTS = 3
-"""A rollback is tried so often, however long each attempt takes: many keys may have to be looked through."""
+"""Minimum number of rollback attempts. A single attempt may take long, because it may have to search many keys."""
 
 
 class Undone(NamedTuple):
-    """The result for each change: rolled back, never made, changed by others since, or created by others.
+    """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
 
-    ``stuck`` could not be rolled back; the changes before it were not touched.
+    ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
     """
 
     back: tuple[Change, ...] = ()
@@ -92,7 +92,7 @@ class Undone(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """True if no change of the repair is left."""
+        """Return True if no change of the repair remains."""
         return not self.drifted and self.stuck is None
 
 
@@ -103,7 +103,7 @@ def roll_back(
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> Undone:
-    """Roll changes back, the last first, and try again what may work later. Changes by others are left alone."""
+    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
     undone = Undone()
     for change in reversed(changes):
         attempt = _Attempt(calls, change, undone, clock, force=force)
@@ -115,7 +115,7 @@ def roll_back(
 
 
 class _Attempt:
-    """Rolls one change back; an answer that was lost may be that of a call that has worked."""
+    """Rolls back one change. A call whose response was lost may have succeeded."""
 
     def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
         self.undone = undone
@@ -127,7 +127,7 @@ class _Attempt:
         self._began = False
 
     def __call__(self) -> bool:
-        """Try once; false where it may work later."""
+        """Try once. Return False if a retry may succeed."""
         self._calls.ask_again()
         self.fault = None
         try:
@@ -139,21 +139,21 @@ class _Attempt:
         return True
 
     def _roll_back(self) -> None:
-        change, deed, undone = self._change, DEEDS[self._change.kind], self.undone
-        stand = deed.stand(self._calls, change)
-        if stand is ChangeState.BEFORE and not self._began:
+        change, handler, undone = self._change, HANDLERS[self._change.kind], self.undone
+        state = handler.state_of(self._calls, change)
+        if state is ChangeState.BEFORE and not self._began:
             self.undone = undone._replace(untouched=(*undone.untouched, change))
-        elif stand is ChangeState.FOREIGN:
+        elif state is ChangeState.FOREIGN:
             self.undone = undone._replace(foreign=(*undone.foreign, change))
-        elif (stand is ChangeState.OTHER and not self._force) or self._is_in_use(stand):
+        elif (state is ChangeState.OTHER and not self._force) or self._is_in_use(state):
             self.undone = undone._replace(drifted=(*undone.drifted, change))
         else:
-            if stand is not ChangeState.BEFORE:
+            if state is not ChangeState.BEFORE:
                 self._began = True
-                deed.undo(self._calls, change, self._clock)
+                handler.undo(self._calls, change, self._clock)
             self.undone = undone._replace(back=(*undone.back, change))
 
-    def _is_in_use(self, stand: ChangeState) -> bool:
-        """True for a key with an alias while a topic is left alone: the topic is still encrypted with it."""
+    def _is_in_use(self, state: ChangeState) -> bool:
+        """Return True for a key with an alias while a topic is not rolled back: the topic may still use the key."""
         left = self.undone.drifted or self.undone.foreign
-        return self._change.kind == NEW_KEY and stand is not ChangeState.PARTLY and bool(left)
+        return self._change.kind == NEW_KEY and state is not ChangeState.PARTLY and bool(left)

@@ -1,7 +1,7 @@
-"""Creates a key with its alias, and rolls both back: a key is deleted after seven days, the least that KMS allows.
+"""Create a key with its alias, and roll both back. Keys are deleted after seven days, the minimum of KMS.
 
-A key has no name that could be chosen beforehand. The key of a repair is the one that carries the id of its receipt: the
-key that the alias stands for, or one that never got an alias because the run was killed.
+KMS assigns key IDs, so the key of a repair is found by the receipt ID in its tags. It is the target of the alias, or
+a key without an alias if the run was killed before it created one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DAYS = 7
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
-    """Give the first alias that is free, or has the replacement already, and whether it is there. Raises InputError."""
+    """Return the first alias that is free or belongs to the replacement, and whether it exists. Raises InputError."""
     targets = _targets(calls)
     taken: list[str] = []
     for arn in names:
@@ -46,16 +46,16 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         if _is_marked(calls, target, mark):
             return arn, True
         taken.append(arn.resource)
-    raise InputError(taken[0], f"the aliases {', '.join(taken)} are taken", help_text="delete one")
+    raise InputError(taken[0], f"the aliases {', '.join(taken)} are in use", help_text="delete one")
 
 
 def _targets(calls: Calls) -> dict[str, str]:
-    """What the aliases mean."""
+    """Return the targets of the aliases."""
     return targets_of(calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100))
 
 
 def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    """True for a key that replaces what the mark names. Raises InputError."""
+    """Return True for a key that replaces the marked resource. Raises InputError."""
     return _has_tag(calls, key, REPLACES, mark)
 
 
@@ -65,7 +65,7 @@ def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:
 
 
 def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
-    """True for a key of the repair; one whose tags the caller may not read is not. Raises InputError."""
+    """Return True for a key of the repair. Keys whose tags cannot be read do not count. Raises InputError."""
     try:
         return _has_tag(calls, key, RECEIPT, receipt)
     except CallError as error:
@@ -80,7 +80,7 @@ def _described(calls: Calls, key: str) -> dict[str, Any]:
 
 
 class _Found(NamedTuple):
-    """The key of a repair, empty if there is none, and the key that the alias stands for now."""
+    """The key of a repair, empty if there is none, and the current target of the alias."""
 
     key: str
     target: str
@@ -91,7 +91,7 @@ class _Found(NamedTuple):
 
 
 def _find(calls: Calls, change: Change) -> _Found:
-    """Find the key that carries the id of the receipt: by the alias, else among the keys without any alias."""
+    """Find the key with the receipt ID: the target of the alias, or a key without an alias."""
     targets = _targets(calls)
     target = targets.get(_alias(change), "")
     if target and _has_tag(calls, target, RECEIPT, change.receipt):
@@ -100,7 +100,7 @@ def _find(calls: Calls, change: Change) -> _Found:
 
 
 def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[str]:
-    """Give the usable keys of the repair, apart from those that are known. Raises InputError."""
+    """Yield the enabled keys of the repair, except those in ``known``. Raises InputError."""
     for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = one["KeyId"]
         if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
@@ -108,7 +108,7 @@ def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[s
 
 
 def created_at(calls: Calls, change: Change) -> datetime | None:
-    """When the key of a repair was created, as far as KMS says; ``None`` if there is none. Raises InputError."""
+    """Return the creation time of a repair's key if KMS returns it, or None if there is no key. Raises InputError."""
     key = _find(calls, change).key
     return _described(calls, key).get("CreationDate") if key else None
 
@@ -122,7 +122,7 @@ def _state(calls: Calls, key: str) -> str:
     return str(_described(calls, key).get("KeyState"))
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
+def _state_of(calls: Calls, change: Change) -> ChangeState:
     found = _find(calls, change)
     if not found.key:
         return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
@@ -135,7 +135,7 @@ def _stand(calls: Calls, change: Change) -> ChangeState:
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
-    """Create the key, right from the start, and then its alias."""
+    """Create the key with its final policy, and then its alias."""
     made = change.made_of
     answer = calls.need(
         "kms",
@@ -149,18 +149,18 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     if answer["ResponseMetadata"].get("RetryAttempts"):
         _delete_spares(calls, change, key)
     calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
-    if not until(clock, lambda: _stand(calls, change) is ChangeState.AFTER):
-        raise InputError(change.resource, "AWS does not show the key as it was created")
+    if not until(clock, lambda: _state_of(calls, change) is ChangeState.AFTER):
+        raise InputError(change.resource, "AWS does not return the key as it was created")
 
 
 def _delete_spares(calls: Calls, change: Change, key: str) -> None:
-    """Delete what an earlier attempt of CreateKey has created, whose answer was lost: each attempt creates a key."""
+    """Delete keys from earlier attempts of CreateKey whose response was lost. Each attempt creates a key."""
     for spare in _unnamed(calls, change, {key}):
         _schedule(calls, change, spare)
 
 
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
-    """Delete every key of the repair, and wait until KMS shows none."""
+    """Delete every key of the repair, and wait until KMS returns none."""
     deleted: set[str] = set()
     while (found := _find(calls, change)).key and found.key not in deleted:
         if found.is_named:
@@ -168,15 +168,15 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
         _schedule(calls, change, found.key)
         deleted.add(found.key)
     if found.key and not until(clock, lambda: not _find(calls, change).key):
-        raise InputError(change.resource, "AWS still shows the key, which was to be deleted")
+        raise InputError(change.resource, "AWS still returns the key after its deletion")
 
 
 def _schedule(calls: Calls, change: Change, key: str) -> None:
     calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
 
 
-NEW_KEY_DEED = ChangeHandler(
-    _stand, _create, _delete, "there is such an alias now, or its key has changed since"
+NEW_KEY_HANDLER = ChangeHandler(
+    _state_of, _create, _delete, "the alias exists now, or its key was changed since"
 )
 
 
@@ -189,20 +189,20 @@ def _current(calls: Calls, topic: str) -> str:
 
 
 def _encryption_state(calls: Calls, change: Change) -> ChangeState:
-    stands = {change.old: ChangeState.BEFORE, change.new: ChangeState.AFTER}
-    return stands.get(_current(calls, change.resource), ChangeState.OTHER)
+    states = {change.old: ChangeState.BEFORE, change.new: ChangeState.AFTER}
+    return states.get(_current(calls, change.resource), ChangeState.OTHER)
 
 
 def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
     topic = change.resource
     calls.need("sns", "set_topic_attributes", topic, TopicArn=topic, AttributeName=_KEY, AttributeValue=key)
     if not until(clock, lambda: _current(calls, topic) == key):
-        raise InputError(topic, f"AWS does not show `{key}` as its key")
+        raise InputError(topic, f"AWS does not return `{key}` as its key")
 
 
-ENCRYPTION_DEED = ChangeHandler(
+ENCRYPTION_HANDLER = ChangeHandler(
     _encryption_state,
     lambda calls, change, clock: _set(calls, change, change.new, clock),
     lambda calls, change, clock: _set(calls, change, change.old, clock),
-    "somebody has encrypted the topic with another key since it was read",
+    "the topic's encryption key was changed since it was read",
 )

@@ -1,4 +1,4 @@
-"""Creates a topic, whole in one call, and deletes it again if nobody has changed it."""
+"""Create a topic with one call, and delete it if it was not changed since."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KEY = "KmsMasterKeyId"
 
 
 def receipt_of(calls: Calls, topic: str) -> str:
-    """The id of the receipt of the repair that created a topic; empty for any other topic. Raises InputError."""
+    """Return the receipt ID of a topic that a repair created. Empty for any other topic. Raises InputError."""
     return _tags(calls, topic).get(RECEIPT, "")
 
 
@@ -36,9 +36,9 @@ def _tags(calls: Calls, topic: str) -> dict[str, str]:
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
-    """Give the first name that is free, or has the replacement already, and whether it is there.
+    """Return the first name that is free or belongs to the replacement, and whether the topic exists.
 
-    CreateTopic gives a topic that is there as if it were new, so it is looked for first. Raises InputError.
+    The name is looked up first, because CreateTopic returns an existing topic like a new one. Raises InputError.
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
     taken: list[str] = []
@@ -48,13 +48,13 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         if _tags(calls, str(arn)).get(REPLACES) == mark:
             return arn, True
         taken.append(arn.resource)
-    raise InputError(taken[0], f"there are topics called {', '.join(taken)} already", help_text="delete one")
+    raise InputError(taken[0], f"the topics {', '.join(taken)} exist already", help_text="delete one")
 
 
-def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
-    """Say how the topic is: as it was created while it has its receipt, policy and key, and no subscribers.
+def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
+    """Return the state of the topic. It is unchanged if receipt, policy and key match and it has no subscribers.
 
-    ``own`` are the subscribers, by protocol and endpoint, that a rollback removes first. Raises InputError.
+    ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises InputError.
     """
     name, made = change.resource, change.made_of
     answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
@@ -70,7 +70,7 @@ def stand(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -
 
 
 def _subscribers(calls: Calls, topic: str) -> set[tuple[str, str]]:
-    """The confirmed subscribers of a topic, by protocol and endpoint."""
+    """Return the confirmed subscribers of a topic, by protocol and endpoint."""
     listed = calls.every(BY_TOPIC, topic, TopicArn=topic)
     confirmed = (one for one in listed if one["SubscriptionArn"].startswith("arn:"))
     return {(one["Protocol"], one.get("Endpoint", "")) for one in confirmed}
@@ -89,29 +89,31 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
         Tags=tags,
     )
     if answer.get("TopicArn") != change.resource:
-        raise InputError(change.resource, f"SNS has made `{answer.get('TopicArn')}` instead: delete that")
-    if not until(clock, lambda: stand(calls, change) is ChangeState.AFTER):
-        raise InputError(change.resource, "AWS does not show the topic as it was created")
+        raise InputError(
+            change.resource, f"SNS created `{answer.get('TopicArn')}` instead: delete that topic"
+        )
+    if not until(clock, lambda: state_of(calls, change) is ChangeState.AFTER):
+        raise InputError(change.resource, "AWS does not return the topic as it was created")
 
 
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
-    """What is left of its subscriptions, unconfirmed ones, goes with a topic.
+    """Delete the topic. Its remaining, unconfirmed subscriptions are deleted with it.
 
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
     """
     calls.need("sns", "delete_topic", change.resource, TopicArn=change.resource)
-    if not until(clock, lambda: stand(calls, change) is ChangeState.BEFORE):
-        raise InputError(change.resource, "AWS shows the topic still, which was deleted")
+    if not until(clock, lambda: state_of(calls, change) is ChangeState.BEFORE):
+        raise InputError(change.resource, "AWS still returns the topic after its deletion")
 
 
-NEW_TOPIC_DEED = ChangeHandler(stand, _create, _delete, "there is such a topic now, or it has changed since")
+NEW_TOPIC_HANDLER = ChangeHandler(state_of, _create, _delete, "the topic exists now, or it was changed since")
 
 
 _ARN = "arn:"
 
 
 def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
-    """Read them with their attributes, which AWS gives of confirmed ones alone. Raises InputError."""
+    """Yield the subscriptions of a topic. AWS returns attributes only of confirmed ones. Raises InputError."""
     for one in calls.every(BY_TOPIC, topic, TopicArn=topic):
         protocol, endpoint, arn = (str(one[name]) for name in ("Protocol", "Endpoint", "SubscriptionArn"))
         if not arn.startswith(_ARN):
@@ -128,7 +130,7 @@ def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
 
 
 def _arn(calls: Calls, change: Change) -> str:
-    """The ARN of the subscription, or what AWS says in its place while it is pending; nothing if there is none."""
+    """Return the ARN of the subscription, or the placeholder of AWS while it is pending. Empty if there is none."""
     made = change.made_of
     for one in calls.every(BY_TOPIC, change.resource, TopicArn=change.resource):
         if (one["Protocol"], one["Endpoint"]) == (made["Protocol"], made["Endpoint"]):
@@ -136,13 +138,13 @@ def _arn(calls: Calls, change: Change) -> str:
     return ""
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
+def _state_of(calls: Calls, change: Change) -> ChangeState:
     if calls.found("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
         return ChangeState.BEFORE
     return ChangeState.AFTER if _arn(calls, change) else ChangeState.BEFORE
 
 
-def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - it is asked for anew each time
+def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - part of the interface
     made: dict[str, Any] = change.made_of
     calls.need(
         "sns", "subscribe", change.resource, TopicArn=change.resource, ReturnSubscriptionArn=True, **made
@@ -150,7 +152,7 @@ def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG
 
 
 def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
-    """What nobody has confirmed yet cannot be rolled back, and lapses after two days.
+    """Remove the subscription. An unconfirmed one cannot be removed, and expires after two days.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
@@ -158,7 +160,7 @@ def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
     if arn.startswith(_ARN):
         calls.need("sns", "unsubscribe", change.resource, SubscriptionArn=arn)
         if not until(clock, lambda: not _arn(calls, change)):
-            raise InputError(change.resource, "AWS shows the subscription still, which was to be removed")
+            raise InputError(change.resource, "AWS still returns the subscription after its removal")
 
 
-SUBSCRIPTION_DEED = ChangeHandler(_stand, _subscribe, _unsubscribe, "", without=True)
+SUBSCRIPTION_HANDLER = ChangeHandler(_state_of, _subscribe, _unsubscribe, "", optional=True)

@@ -1,4 +1,4 @@
-"""Plans a live repair on what AWS has now: what is mended in place, and what gets a replacement."""
+"""Plan a live repair from the current state in AWS: fix in place, or create a replacement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
 from checker.live.aws.topic import read_topic
 from checker.live.repair.preview import Wanted
-from checker.live.repair.replacement import replacement, successor
+from checker.live.repair.replacement import plan_replacement, replacement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from checker.fix.snapshot import Reading
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import Found
-    from checker.live.repair.replacement import Successor
+    from checker.live.repair.replacement import ReplacementPlan
 
 
 class Wish(NamedTuple):
-    """What is asked of a repair: the topic, the instances that stream to it, and how far it may go.
+    """A repair request: the topic, the instances that stream to it, and the options.
 
-    ``judge`` says what the rules have to say of an inventory, as options and configuration choose them. With
-    ``replace`` what cannot be mended where it is gets a replacement.
+    ``judge`` runs the selected rules on an inventory. ``replace`` allows a replacement for a topic or key that cannot
+    be fixed in place.
     """
 
     topic: Arn
@@ -42,11 +42,11 @@ class Wish(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A repair that is planned: what will be there, what is to be done, and the outcome as reports show it.
+    """A planned repair: the future state, the changes, and the outcome for reports.
 
-    ``topic`` is the one that is streamed to from then on. ``replaceable`` tells that it needs a replacement which
-    nobody has asked for. ``receipt`` is the id that its receipt will have, and all that it creates. ``doubts`` are
-    reasons not to rely on the instances.
+    ``topic`` is the topic to stream to from now on. ``replaceable`` is True if a replacement is needed but was not
+    requested. ``receipt`` is the ID of the future receipt and of all created resources. ``doubts`` are reasons not to
+    rely on the instances.
     """
 
     calls: Calls
@@ -62,9 +62,9 @@ class Plan(NamedTuple):
 
 
 def plan(calls: Calls, wish: Wish) -> Plan:
-    """Read the topic and its key, and work out what to change. Raises InputError."""
+    """Read the topic and its key, and plan the changes. Raises InputError."""
     found = read_topic(calls, wish.topic)
-    made = successor(calls, _wanted(wish), found) if wish.replace else None
+    made = plan_replacement(calls, _wanted(wish), found) if wish.replace else None
     return _in_place(calls, wish, found) if made is None else _replaced(made, wish)
 
 
@@ -73,9 +73,9 @@ def _wanted(wish: Wish) -> Wanted:
 
 
 def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
-    done = _mended(wish, found)
+    done = _fixed(wish, found)
     changes = tuple(_policies(done.texts, found, wish.topic))
-    shown, replaceable = _shown(done, found), not wish.replace and _is_replaceable(wish, found)
+    shown, replaceable = _formatted(done, found), not wish.replace and _is_replaceable(wish, found)
     return Plan(calls, wish, wish.topic, found, done, changes, shown, new_id(), replaceable)
 
 
@@ -85,15 +85,15 @@ def _is_replaceable(wish: Wish, found: Found) -> bool:
     return any([*topic_reasons(topic, one), *key_reasons(topic, key, one)] for one in regions)
 
 
-def _replaced(made: Successor, wish: Wish) -> Plan:
-    """The policies of what takes the place of something are mended before it is created."""
-    done, receipt = _mended(wish, made.found), new_id()
+def _replaced(made: ReplacementPlan, wish: Wish) -> Plan:
+    """Plan a replacement. Its policies are fixed before it is created."""
+    done, receipt = _fixed(wish, made.found), new_id()
     changes = tuple(stamped(one, receipt) for one in made.changes(done.texts))
-    outcome = _shown(done, made.found)._replace(replacement=replacement(made, changes))
+    outcome = _formatted(done, made.found)._replace(replacement=replacement(made, changes))
     return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome, receipt)
 
 
-def _mended(wish: Wish, found: Found) -> Repair:
+def _fixed(wish: Wish, found: Found) -> Repair:
     def read(texts: Mapping[str, str]) -> Reading:
         return wish.judge(found.inventory(wish.instances, texts))
 
@@ -101,19 +101,19 @@ def _mended(wish: Wish, found: Found) -> Repair:
 
 
 def _policies(texts: Mapping[str, str], found: Found, topic: Arn) -> Iterator[Change]:
-    """The policies to write, the key's first: the topic's opens nothing that the key would still refuse."""
+    """Yield the policies to write. The key's policy comes first, so that the topic never allows more than its key."""
     old = found.texts()
     for name in sorted(texts, key=lambda one: one == str(topic)):
         yield Change(name, TOPIC if name == str(topic) else KEY, old[name], texts[name])
 
 
-def _shown(done: Repair, found: Found) -> Outcome:
-    """The outcome with every policy laid out, so that the diff has a line for each change."""
-    pretty = {name: _laid_out(text) for name, text in done.texts.items()}
-    originals = {name: _laid_out(text) for name, text in found.texts().items()}
+def _formatted(done: Repair, found: Found) -> Outcome:
+    """Return the outcome with formatted policies, so that a diff has one line per change."""
+    pretty = {name: _indented(text) for name, text in done.texts.items()}
+    originals = {name: _indented(text) for name, text in found.texts().items()}
     names = {name: name for name in pretty}
     return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
 
 
-def _laid_out(text: str) -> str:
+def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"

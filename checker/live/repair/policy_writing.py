@@ -1,4 +1,4 @@
-"""Writes the policy of a topic or a key, and waits until AWS shows it."""
+"""Write the policy of a topic or a key, and wait until AWS returns it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.aws.wait import Clock
 
-_DRIFTED = "somebody changed the policy since it was read"
+_DRIFTED = "the policy was changed since it was read"
 _PRINCIPAL = "principal"
-"""SNS and KMS name it when they do not know a principal yet, which may only just have been made."""
+"""SNS and KMS mention it in errors for a principal that they do not know yet, for example a new one."""
 
 
-def _stand(calls: Calls, change: Change) -> ChangeState:
-    """Another policy of the same meaning is somebody's work as well, and is not written over."""
+def _state_of(calls: Calls, change: Change) -> ChangeState:
+    """Return the state of a policy. A policy with the same meaning but other text counts as changed by others."""
     now = current(calls, change)
     if _same_value(now, change.old):
         return ChangeState.BEFORE
@@ -36,7 +36,7 @@ def _stand(calls: Calls, change: Change) -> ChangeState:
 
 
 def current(calls: Calls, change: Change) -> str:
-    """Read the policy that a change is of. Raises InputError."""
+    """Read the current policy of a change's resource. Raises InputError."""
     name = change.resource
     if change.kind == KEY:
         answer = calls.need("kms", "get_key_policy", name, KeyId=name, PolicyName="default")
@@ -46,7 +46,7 @@ def current(calls: Calls, change: Change) -> str:
 
 
 def same_policy(resource: str, one: str, other: str) -> bool:
-    """True if two texts are the same policy of a topic or key: as values, or to the letter of the law."""
+    """Return True if two texts are equal as JSON values, or allow and deny the same requests."""
     if _same_value(one, other):
         return True
     arn = Arn.parse(resource)
@@ -65,7 +65,7 @@ def _same_value(one: str, other: str) -> bool:
 
 
 def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
-    """KMS checks by itself that the caller can write the policy again; that check is never bypassed.
+    """Write a policy. KMS checks that the caller can change it again, and this check is never bypassed.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
     """
@@ -73,11 +73,11 @@ def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
     if not until(clock, attempt):
         raise attempt.faults[-1].of_input()
     if not until(clock, lambda: same_policy(change.resource, current(calls, change), text)):
-        raise InputError(change.resource, "AWS does not show the policy that was written")
+        raise InputError(change.resource, "AWS does not return the policy that was written")
 
 
 class _Attempt:
-    """Writes a policy, again where it may go better later, and never over what somebody else has written since."""
+    """Writes a policy, with retries of temporary errors, and never over a change by others."""
 
     def __init__(self, calls: Calls, change: Change, text: str) -> None:
         self.faults: list[UnreadError] = []
@@ -87,7 +87,7 @@ class _Attempt:
         self._found = ""
 
     def __call__(self) -> bool:
-        """Write once; false where it may go better later. Raises InputError."""
+        """Write once. Return False if a retry may succeed. Raises InputError."""
         if self.faults and current(self._calls, self._change) != self._found:
             raise InputError(self._change.resource, _DRIFTED)
         try:
@@ -116,12 +116,12 @@ def _parameters(change: Change, text: str) -> dict[str, Any]:
 
 
 def compact(text: str) -> str:
-    """Write a policy as it is sent."""
+    """Return a policy in compact form, as it is sent."""
     return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
 
 
 POLICY = ChangeHandler(
-    _stand,
+    _state_of,
     lambda calls, change, clock: _write(calls, change, change.new, clock),
     lambda calls, change, clock: _write(calls, change, change.old, clock),
     _DRIFTED,

@@ -1,4 +1,4 @@
-"""Topics and keys that are not there yet, as facts that rules can judge before anything is created."""
+"""Preview topics and keys that do not exist yet as facts, so that rules can check them before creation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checker.analysis.documented import (
 )
 from checker.analysis.inventory import Key, Place
 from checker.core.errors import InputError
-from checker.fix.live.replacement import carried, readdressed
+from checker.fix.live.replacement import copied_attributes, replace_arn
 from checker.live.aws.facts import document_of, topic_of
 from checker.live.aws.facts import policy_of as read_policy
 from checker.policy import vocabulary
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """The topic that is asked about, the instances that stream to it, and whether their key is bound to them."""
+    """The topic, the instances that stream to it, and the condition for the key grant."""
 
     topic: Arn
     instances: tuple[Arn, ...]
@@ -35,12 +35,14 @@ class Wanted(NamedTuple):
 
     @property
     def region(self) -> str:
-        """Where the topic has to be. Raises InputError."""
+        """Return the Region that the topic must be in. Raises InputError."""
         regions = {one.region for one in self.instances}
         if len(regions) != 1:
-            what = "instances of several Regions" if regions else "no instance"
-            help_text = "name the instance, or those of one Region: their topic has to be there"
-            raise InputError("--instance-arn", f"{what}: it is not known where to", help_text=help_text)
+            what = "the instances are in several Regions" if regions else "no instance is named"
+            help_text = "name the instances of one Region: the topic must be in the same Region"
+            raise InputError(
+                "--instance-arn", f"{what}, so the topic's Region is not known", help_text=help_text
+            )
         for one in self.instances:
             if one.partition != self.topic.partition:
                 reason = f"`{one}` is in partition {one.partition}, the topic in {self.topic.partition}"
@@ -48,20 +50,22 @@ class Wanted(NamedTuple):
         return regions.pop()
 
 
-def imagined_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
-    """The topic as it would be with the policy of the old one, or with what AWS documents if that is not known."""
+def preview_topic(old: Found, arn: Arn, wanted: Wanted) -> Topic:
+    """Return the future topic with the policy of the old one, or with the documented policy if that is unknown."""
     text = old.texts().get(str(wanted.topic))
     policy = (
         json_text(policy_of(topic_statements(str(arn), wanted.instances)))
         if text is None
-        else readdressed(text, wanted.topic, arn)
+        else replace_arn(text, wanted.topic, arn)
     )
     key = {"KmsMasterKeyId": old.topic.key} if isinstance(old.topic.key, str) else {}
-    return topic_of(str(arn), {**carried(old.attributes), **key, "TopicArn": str(arn), "Policy": policy})
+    return topic_of(
+        str(arn), {**copied_attributes(old.attributes), **key, "TopicArn": str(arn), "Policy": policy}
+    )
 
 
-def imagined_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
-    """The key as it would be: usable, and with the policy that AWS documents. Its id is KMS's to choose."""
+def preview_key(alias: Arn, wanted: Wanted, topic: Arn) -> Key:
+    """Return the future key, enabled and with the documented policy. KMS will assign its ID."""
     arn = alias._replace(resource="key/to-be-created")
     condition = key_condition(wanted.kms_condition, [str(topic)], wanted.instances)
     statements = [root_statement(arn.partition, arn.account), key_statement(condition=condition)]

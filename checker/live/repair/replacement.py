@@ -1,4 +1,4 @@
-"""Finds what takes the place of a topic or a key that cannot be mended where it is, or says what it will be."""
+"""Find or plan the replacement of a topic or key that cannot be fixed in place."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from checker.fix.live.replacement import (
     Replacement,
     Step,
     alias_names,
-    carried,
-    carried_tags,
+    copied_attributes,
+    copied_tags,
     key_reasons,
     lost_attributes,
     lost_tags,
@@ -35,7 +35,7 @@ from checker.live.aws.topic import Found, managers, read_topic
 from checker.live.repair import new_key, new_topic
 from checker.live.repair.new_topic import subscriptions_of
 from checker.live.repair.policy_writing import compact
-from checker.live.repair.preview import imagined_key, imagined_topic
+from checker.live.repair.preview import preview_key, preview_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,17 +46,17 @@ if TYPE_CHECKING:
 
 
 class Alias(NamedTuple):
-    """The alias of a key that is to encrypt the topic, and whether there is such a key already."""
+    """The alias of the key that will encrypt the topic, and whether it exists."""
 
     arn: Arn
     there: bool
 
 
-class Successor(NamedTuple):
-    """What will be there: the topic, which is ``there`` already or created, with its key and its subscribers.
+class ReplacementPlan(NamedTuple):
+    """The future state: the topic, which exists if ``there`` is True, with its key and its subscribers.
 
-    ``old`` is what is replaced, with its subscriptions; ``known`` are those that the topic has already, by protocol
-    and endpoint. ``alias`` is that of a key that takes the place of another one.
+    ``old`` is the replaced topic, with its subscriptions. ``known`` are subscriptions that the new topic has already,
+    by protocol and endpoint. ``alias`` is that of a key that replaces another one.
     """
 
     calls: Calls
@@ -71,17 +71,17 @@ class Successor(NamedTuple):
 
     @property
     def replaced(self) -> Arn:
-        """The topic that is replaced, or whose key is."""
-        assert isinstance(self.old.topic.arn, Arn)  # noqa: S101 - it was asked for by its ARN
+        """Return the topic that is replaced, or whose key is replaced."""
+        assert isinstance(self.old.topic.arn, Arn)  # noqa: S101 - the topic was read by its ARN
         return self.old.topic.arn
 
     @property
     def subscribers(self) -> tuple[Subscribed, ...]:
-        """Every subscription that the topic can have of those of the old one, as it is to have it."""
+        """Return the old topic's subscriptions that the new topic can have, in the form to create."""
         return tuple(copied(one, self.topic) for one in self.subscribed if not why_not(one, self.topic))
 
     def changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
-        """What is to be done, with these policies by ARN: the key first, then the topic, then who listens to it."""
+        """Yield the changes with these policies, by ARN: first the key, then the topic, then the subscriptions."""
         yield from self._key_changes(texts)
         yield from self._topic_changes(texts)
         for one in self.subscribers:
@@ -102,7 +102,7 @@ class Successor(NamedTuple):
             yield Change(name, KEY, now[name], texts[name])
 
     def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
-        """A topic that is there opens nothing that its key would still refuse: its policy comes last."""
+        """Yield the changes of the topic. The policy comes last, so that it never allows more than the key."""
         name, now = str(self.topic), self.found.texts()
         if not self.there:
             yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**now, **texts}[name])))
@@ -125,36 +125,36 @@ class Successor(NamedTuple):
         encrypted = {"KmsMasterKeyId": key} if isinstance(key, str) else {}
         tags = self.old.tags or {}
         return {
-            "Attributes": {**carried(self.old.attributes), **encrypted, "Policy": compact(policy)},
-            "Tags": {**carried_tags(tags, frozenset(managers(tags))), REPLACES: mark(self.replaced)},
+            "Attributes": {**copied_attributes(self.old.attributes), **encrypted, "Policy": compact(policy)},
+            "Tags": {**copied_tags(tags, frozenset(managers(tags))), REPLACES: mark(self.replaced)},
         }
 
 
-def successor(calls: Calls, wanted: Wanted, found: Found) -> Successor | None:
-    """Say what has to take the place of a topic or its key; ``None`` if nothing has to. Raises InputError."""
+def plan_replacement(calls: Calls, wanted: Wanted, found: Found) -> ReplacementPlan | None:
+    """Return the replacement that a topic or its key needs. None if it needs none. Raises InputError."""
     region = wanted.region
     reasons = tuple(topic_reasons(found.topic, region))
-    made = Successor(calls, found, wanted.topic, found, reasons)
+    made = ReplacementPlan(calls, found, wanted.topic, found, reasons)
     if not reasons and not list(key_reasons(found.topic, found.key, region)):
         return None
     check_account(calls, wanted.topic)
     if reasons:
-        made = _moved(made, wanted)
-    # While the topic is not there yet, the old one's key is the one that it would have.
+        made = _with_new_topic(made, wanted)
+    # The old key stays in use while the new topic does not exist yet.
     then = made.found if made.there else found
     keys = tuple(key_reasons(then.topic, then.key, region))
-    return _rekeyed(made, wanted, keys) if keys else made
+    return _with_new_key(made, wanted, keys) if keys else made
 
 
-def _moved(made: Successor, wanted: Wanted) -> Successor:
-    """Find the topic that takes the place of the old one, or say what it will be."""
+def _with_new_topic(made: ReplacementPlan, wanted: Wanted) -> ReplacementPlan:
+    """Find the topic that replaces the old one, or plan it."""
     old = made.old
     if old.tags is None:
-        raise InputError(str(wanted.topic), "its tags, which are to be copied, could not be read")
+        raise InputError(str(wanted.topic), "its tags could not be read, but must be copied")
     calls = made.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
     names = topic_names(wanted.topic, wanted.region)
     arn, there = new_topic.place_for(calls, names, mark(wanted.topic))
-    found = read_topic(calls, arn) if there else Found(imagined_topic(old, arn, wanted), old.key)
+    found = read_topic(calls, arn) if there else Found(preview_topic(old, arn, wanted), old.key)
     known = subscriptions_of(calls, str(arn)) if there else ()
     return made._replace(
         calls=calls,
@@ -166,21 +166,21 @@ def _moved(made: Successor, wanted: Wanted) -> Successor:
     )
 
 
-def _rekeyed(made: Successor, wanted: Wanted, reasons: tuple[str, ...]) -> Successor:
-    """Find the key that takes the place of the old one, or say what it will be."""
+def _with_new_key(made: ReplacementPlan, wanted: Wanted, reasons: tuple[str, ...]) -> ReplacementPlan:
+    """Find the key that replaces the old one, or plan it."""
     alias = Alias(*new_key.place_for(made.calls, alias_names(made.topic), mark(made.topic)))
     name = alias.arn.resource
     key = (
         Keys(made.calls).key_of(made.topic, name)
         if alias.there
-        else imagined_key(alias.arn, wanted, made.topic)
+        else preview_key(alias.arn, wanted, made.topic)
     )
     found = made.found._replace(topic=made.found.topic._replace(key=name), key=key)
     return made._replace(found=found, alias=alias, reasons=(*made.reasons, *reasons))
 
 
-def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
-    """What reports say of it."""
+def replacement(made: ReplacementPlan, changes: tuple[Change, ...]) -> Replacement:
+    """Return the replacement as reports show it."""
     return Replacement(
         str(made.replaced),
         str(made.topic),
@@ -191,10 +191,10 @@ def replacement(made: Successor, changes: tuple[Change, ...]) -> Replacement:
     )
 
 
-def _left_out(made: Successor) -> Iterator[Remark]:
+def _left_out(made: ReplacementPlan) -> Iterator[Remark]:
     old, new = made.replaced, made.topic
     if made.alias is not None and made.old.key is not None and made.old.key.manager != "AWS":
-        reason = "the new key lets its account and Connect in, and nobody else"
+        reason = "the new key allows only its account and Connect"
         yield Remark(f"policy of the key `{made.old.topic.key}`", reason)
     if old == new:
         return
@@ -202,15 +202,17 @@ def _left_out(made: Successor) -> Iterator[Remark]:
     yield from lost_tags(made.old.tags or {}, frozenset(managers(made.old.tags or {})))
     if made.old.topic.fifo is not True:
         command = f"aws sns get-data-protection-policy --region {old.region} --resource-arn {old}"
-        yield Remark("data protection policy", f"not looked for; if there is one, this shows it: {command}")
+        yield Remark("data protection policy", f"not checked; to see whether there is one, run: {command}")
     if not isinstance(made.old.topic.policy, PolicyText):
-        yield Remark("policy", "it could not be read, so the new topic gets what AWS documents alone")
+        yield Remark(
+            "policy", "it could not be read, so the new topic only gets the policy that AWS documents"
+        )
     for one in made.subscribed:
         reason = why_not(one, new)
         yield from [Remark(one.name, reason)] if reason else lost_parts(one, new)
 
 
-def _switch(made: Successor) -> Iterator[str]:
+def _switch(made: ReplacementPlan) -> Iterator[str]:
     moved = made.topic != made.replaced
     if moved:
         yield from to_new_topic(made.replaced, made.topic, made.subscribers)

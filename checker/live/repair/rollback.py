@@ -1,4 +1,4 @@
-"""Looks up the effect of a rollback. A receipt may be forged: AWS has to confirm whatever it says about a resource."""
+"""Predict the effect of a rollback. A receipt may be forged, so AWS must confirm what it says about a resource."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from checker.fix.live.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPT
 from checker.fix.live.receipt_file import CLOCK_SKEW
 from checker.live.repair import new_key, new_topic, policy_writing
 from checker.live.repair.change_handler import ChangeState
-from checker.live.repair.mending import DEEDS
+from checker.live.repair.mending import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.aws.lookup import Caller
 
-_FOREIGN = "it was not created by this repair: it does not carry the id of the receipt"
+_FOREIGN = "not created by this repair: it does not have the tag with the receipt ID"
 _CHANGED = "it was changed since the repair"
-_IN_USE = "a topic that stays may be encrypted with it"
+_IN_USE = "a topic that is not rolled back may be encrypted with it"
 
 
 class Fate(Enum):
-    """The result of a rollback for a change: it is rolled back, was never made, or is left alone."""
+    """The result of a rollback for a change: rolled back, never applied, or left as it is."""
 
     ROLL_BACK = "roll back"
     AS_BEFORE = "as before"
@@ -33,7 +33,7 @@ class Fate(Enum):
 
 
 class Prospect(NamedTuple):
-    """The fate of a change, the reason if it is left alone, and the policy as it is now."""
+    """The expected result for a change, the reason if it is left, and the current policy."""
 
     change: Change
     fate: Fate
@@ -43,15 +43,15 @@ class Prospect(NamedTuple):
 
 
 def check_caller(receipt: Receipt, caller: Caller) -> None:
-    """See that the caller works in the account of the resources that would be deleted. Raises InputError."""
+    """Check that the caller is in the account of the resources to delete. Raises InputError."""
     if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
-        reason = f"the receipt is of account {receipt.account}, the caller of account {caller.account}"
+        reason = f"the receipt is from account {receipt.account}, the caller from account {caller.account}"
         help_text = f"nothing was changed; use credentials of account {receipt.account}"
         raise InputError("RECEIPT", reason, help_text=help_text)
 
 
 def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
-    """Look every resource up, in the order in which changes are rolled back. Raises InputError."""
+    """Look up every resource, in the order of the rollback. Raises InputError."""
     found: list[Prospect] = []
     for change in reversed(receipt.changes):
         found.append(_prospect(calls, receipt, change, found, force=force))
@@ -61,40 +61,40 @@ def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect,
 def _prospect(
     calls: Calls, receipt: Receipt, change: Change, earlier: list[Prospect], *, force: bool
 ) -> Prospect:
-    stand = _stand(calls, change, earlier)
-    if stand is ChangeState.BEFORE:
+    state = _state_of(calls, change, earlier)
+    if state is ChangeState.BEFORE:
         return Prospect(change, Fate.AS_BEFORE)
     now = policy_writing.current(calls, change) if change.kind in (TOPIC, KEY) else ""
-    for reason in _reasons_to_leave(calls, receipt, change, stand):
+    for reason in _reasons_to_leave(calls, receipt, change, state):
         return Prospect(change, Fate.LEFT, reason)
     if (
         change.kind == NEW_KEY
-        and stand is not ChangeState.PARTLY
+        and state is not ChangeState.PARTLY
         and any(one.fate is Fate.LEFT for one in earlier)
     ):
         return Prospect(change, Fate.LEFT, _IN_USE)
-    if stand is ChangeState.OTHER and not force:
+    if state is ChangeState.OTHER and not force:
         return Prospect(change, Fate.LEFT, _CHANGED, now, forcible=True)
     return Prospect(change, Fate.ROLL_BACK, now=now)
 
 
-def _stand(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
-    """Say how a resource is, apart from the subscriptions that are removed before a topic is deleted."""
+def _state_of(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
+    """Return the state of a resource, ignoring subscriptions that are removed before their topic is deleted."""
     if change.kind != NEW_TOPIC:
-        return DEEDS[change.kind].stand(calls, change)
+        return HANDLERS[change.kind].state_of(calls, change)
     removed = (
         one.change for one in earlier if one.fate is Fate.ROLL_BACK and one.change.kind == SUBSCRIPTION
     )
     made = (one.made_of for one in removed if one.resource == change.resource)
-    return new_topic.stand(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
+    return new_topic.state_of(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
 
 
-def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, stand: ChangeState) -> Iterator[str]:
-    """Say why a resource is not provably the one that the repair created; nothing if it is, or was not created."""
-    if stand is ChangeState.FOREIGN:
+def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, state: ChangeState) -> Iterator[str]:
+    """Yield reasons why the repair may not have created a resource. None if it did, or if nothing was created."""
+    if state is ChangeState.FOREIGN:
         yield _FOREIGN
     elif change.kind == SUBSCRIPTION and new_topic.receipt_of(calls, change.resource) != receipt.id:
-        yield "another run created the topic, so that nothing proves who subscribed the endpoint"
+        yield "another run created the topic, so it is not known which run subscribed the endpoint"
     elif change.kind == NEW_KEY:
         created = new_key.created_at(calls, change)
         if created is not None and created < receipt.time - CLOCK_SKEW:

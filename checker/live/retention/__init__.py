@@ -1,1 +1,1 @@
-"""Reads, judges and sets up the subscriptions that keep a topic's messages."""
+"""Read, check and create the subscriptions that retain a topic's messages."""

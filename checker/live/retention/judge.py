@@ -1,4 +1,4 @@
-"""Judges the subscriptions of a topic that keep its messages, on what AWS says of each link now."""
+"""Check the subscriptions that retain a topic's messages, by the current state of each link."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
-    """Read what an entry of a list of subscriptions leaves out; of one that waits there is no more to read."""
+    """Read a subscription in addition to its list entry. A pending subscription has no further data."""
     known, arn = subscription_of(entry), str(entry.get("SubscriptionArn", ""))
     if not known.confirmed:
         return Subscribed("", known.protocol, known.endpoint, confirmed=False, attributes={})
@@ -30,7 +30,10 @@ def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
 
 
 def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
-    """https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html"""
+    """Read the attributes of a subscription.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
     try:
         answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
     except UnreadError as error:
@@ -40,17 +43,17 @@ def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
 
 
 _RAW = {
-    SQS: "raw delivery: a message is kept as Connect wrote it, with its attributes",
-    FIREHOSE: "raw delivery: a message is kept as Connect wrote it, without its attributes",
+    SQS: "raw delivery: messages are stored as Connect wrote them, with their attributes",
+    FIREHOSE: "raw delivery: messages are stored as Connect wrote them, without their attributes",
 }
-_CONFIRM = "the owner of the endpoint confirms it with ConfirmSubscription and the token that SNS sent there"
+_CONFIRM = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
 
 
 def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = None) -> Retention:
-    """Judge every subscription of a topic of one kind, ``sqs`` or ``firehose``.
+    """Check every subscription of one kind, ``sqs`` or ``firehose``, of a topic.
 
-    ``instance`` is whose messages a filter policy is judged for. What could not be read makes a link unknown,
-    with the permission that is missing, and never ok.
+    ``instance`` is the instance whose messages must match filter policies. A failed read makes a link unknown, never
+    ok, and names the missing permission.
     https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
     """
     try:
@@ -64,7 +67,7 @@ def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
 
 
 def _lasts(entry: Mapping[str, Any]) -> bool:
-    """False for the queue with which a flow watches a topic, and which it takes away again."""
+    """Return False for the temporary queue of a flow."""
     return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
 
 
@@ -80,7 +83,7 @@ def _queue(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> K
 def _stream(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> Keeper:
     arn = Arn.parse(one.endpoint)
     if arn is None:
-        unread = step("stream", Unknown("the endpoint is no ARN", one.endpoint), "", "")
+        unread = step("stream", Unknown("the endpoint is not a valid ARN", one.endpoint), "", "")
         return Keeper(one.protocol, one.arn, one.endpoint, (*_own_steps(one, instance), unread))
     role = read_role(calls, one.attributes)
     steps = (
@@ -93,25 +96,25 @@ def _stream(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> 
 
 
 def _own_steps(one: Subscribed, instance: Arn | None) -> Iterator[Step]:
-    """What the subscription itself says; of one that waits nobody can read more."""
-    bad = "it waits to be confirmed, and gets nothing until then"
+    """Yield the steps for the subscription itself. A pending subscription has no further data."""
+    bad = "pending confirmation; until then nothing is delivered"
     yield step("subscription", one.confirmed, f"`{one.endpoint}`, confirmed", bad, _CONFIRM)
     if one.confirmed:
         yield filter_step(one.attributes, instance)
 
 
 def _notes(one: Subscribed) -> Iterator[str]:
-    """What is worth knowing of a subscription.
+    """Yield remarks on a subscription.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
     """
     if isinstance(one.attributes, Unknown):
         return
     raw = one.attributes.get("RawMessageDelivery", "").lower() == "true"
-    yield _RAW[one.protocol] if raw else "a message is kept inside an SNS envelope, with its attributes"
+    yield _RAW[one.protocol] if raw else "messages are stored in an SNS envelope, with their attributes"
     redrive = one.attributes.get("RedrivePolicy")
     yield (
-        f"what SNS cannot deliver goes to {redrive}"
+        f"messages that SNS cannot deliver go to {redrive}"
         if redrive
-        else "what SNS cannot deliver is lost: no dead-letter queue"
+        else "messages that SNS cannot deliver are lost: there is no dead-letter queue"
     )

@@ -1,4 +1,4 @@
-"""Makes a queue that keeps a topic's messages, or opens one that is subscribed already to the topic."""
+"""Create a queue that retains a topic's messages, or fix the policy of a queue that is subscribed already."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DIGEST = 8
 
 
 def own_name(name: str, longest: int) -> str:
-    """Name something after a topic; a long name is cut, and told apart by a digest."""
+    """Name a resource after a topic. A long name is truncated and made unique by a digest."""
     whole = f"{KEEPING}{name}"
     if len(whole) <= longest:
         return whole
@@ -42,7 +42,7 @@ def own_name(name: str, longest: int) -> str:
 
 
 def subscribe(calls: Calls, topic: Arn, protocol: str, endpoint: Arn, attributes: dict[str, str]) -> str:
-    """Subscribe an endpoint to a topic, and give the subscription's ARN. Raises InputError.
+    """Subscribe an endpoint to a topic, and return the subscription's ARN. Raises InputError.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
@@ -63,13 +63,13 @@ _LONGEST_NAME = 80
 _LONGEST_PERIOD = 14 * 24 * 60 * 60
 _POLICY_STEP = "queue_policy"
 _POLICY = ["Policy", "QueueArn"]
-"""A queue without a policy has no such attribute, and its ARN tells that SQS has answered."""
+"""A queue without a policy lacks that attribute, and the ARN shows that SQS answered."""
 
 
 def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = False) -> Iterator[Made]:
-    """Open a subscribed queue that lacks nothing but a statement, else make one; give each thing once it is made.
+    """Add a statement to a subscribed queue if it lacks only that, else create one. Yield each created resource.
 
-    Raises InputError; what was given before that stays.
+    Raises InputError. Resources that were yielded before are kept.
     """
     check_account(calls, topic)
     for keeper in retention.keepers:
@@ -84,24 +84,24 @@ def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = 
 
 
 def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
-    """Make the queue of a topic, or open the one that is there from an earlier run."""
+    """Create the queue of a topic, or fix the policy of the queue from an earlier run."""
     queue = read_queue(calls, str(arn))
     if isinstance(queue, Unknown):
         raise InputError(
-            str(arn), queue.reason, help_text="allow it to the caller, and run the command again"
+            str(arn), queue.reason, help_text="grant it to the caller, and run the command again"
         )
     if queue is None:
         yield _create(calls, arn, topic)
     elif policy_step(queue, topic).status != OK:
         opened = _opened(queue, topic)
         if opened is None:
-            reason = "its policy denies what SNS needs, and no statement more would change that"
-            raise InputError(str(arn), reason, help_text="take that out of its policy, or delete the queue")
+            reason = "its policy denies SNS access, and an additional statement would not change that"
+            raise InputError(str(arn), reason, help_text="remove that from its policy, or delete the queue")
         yield _open(calls, queue, opened, force=True)
 
 
 def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
-    """Make a queue that keeps messages as long as SQS can, encrypted by SQS itself.
+    """Create a queue with the longest retention period of SQS, encrypted by SQS.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     """
@@ -112,18 +112,18 @@ def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
         "Policy": json.dumps(policy_of([statement])),
     }
     calls.need("sqs", "create_queue", str(arn), QueueName=arn.resource, Attributes=attributes)
-    return Made("a queue that keeps messages for 14 days, encrypted by SQS", str(arn), statement)
+    return Made("a queue that retains messages for 14 days, encrypted by SQS", str(arn), statement)
 
 
 class Opened(NamedTuple):
-    """A queue's policy with one more statement, the last."""
+    """A queue policy with one additional statement at the end."""
 
     text: str
     statement: dict[str, Any]
 
 
 def _opened(queue: Queue, topic: Arn) -> Opened | None:
-    """Add the statement to a queue's policy; ``None`` if SNS could still not send for the topic."""
+    """Add the statement to a queue's policy. Return None if SNS could still not deliver for the topic."""
     if isinstance(queue.policy, Unknown):
         return None
     policy: Any = json.loads(queue.policy.text) if queue.policy else policy_of([])
@@ -138,7 +138,7 @@ def _opened(queue: Queue, topic: Arn) -> Opened | None:
 
 
 def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
-    """Write a queue's policy, on what it was made for; no other statement and no other attribute is touched."""
+    """Write a queue's policy if it is unchanged since it was read. Keep all other statements and attributes."""
     there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
     if not force:
         _check_manager(there, queue)
@@ -146,20 +146,20 @@ def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
     before = queue.policy.text if isinstance(queue.policy, PolicyText) else ""
     if (now.get("Attributes") or {}).get("Policy", "") != before:
         help_text = "nothing was written to it; run the command again"
-        raise InputError(name, "somebody changed the policy since it was read", help_text=help_text)
+        raise InputError(name, "the policy was changed since it was read", help_text=help_text)
     there.need("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": opened.text})
     return Made("a statement in the policy of the queue", name, opened.statement)
 
 
 def _check_manager(calls: Calls, queue: Queue) -> None:
-    """Leave alone what somebody else manages. Raises InputError."""
+    """Refuse a queue that another tool manages. Raises InputError."""
     tags = calls.need("sqs", "list_queue_tags", str(queue.arn), QueueUrl=queue.url).get("Tags") or {}
     if managed := list(managers(tags).values()):
         raise InputError(str(queue.arn), f"it is managed by {managed[0]}", help_text=MANAGED_HELP)
 
 
 def _subscribe(calls: Calls, queue: Arn, topic: Arn) -> Made:
-    """Subscribe with raw delivery: Connect sends eight attributes, of which SQS keeps up to ten.
+    """Subscribe with raw delivery. SQS supports up to ten attributes, and Connect sends eight.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
     """

@@ -1,7 +1,7 @@
-"""Subscribes a delivery stream that is there already, and makes the role that SNS needs for it.
+"""Subscribe an existing delivery stream, and create the role that SNS needs for it.
 
 https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
-A stream itself is not made: where it writes to, in which form, is more than can be said for its owner.
+Streams are not created, because their destination and format are the owner's choice.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _REFUSED = "InvalidParameter"
 def make_subscription(
     calls: Calls, topic: Arn, retention: Retention, stream: Arn | None, clock: Clock
 ) -> Iterator[Made]:
-    """Make a role with which SNS may write to a stream, and subscribe it; give each thing once it is made.
+    """Create a role that allows SNS to write to a stream, and subscribe the stream. Yield each created resource.
 
-    Raises InputError; what was given before that stays.
+    Raises InputError. Resources that were yielded before are kept.
     """
     if stream is None:
-        reason = "which delivery stream is to keep the messages was not said"
-        help_text = "`--stream-arn ARN` names one that writes to where you keep chats"
+        reason = "no delivery stream is named"
+        help_text = "add `--stream-arn ARN` with a stream that writes to the place where you keep chats"
         raise InputError("--create", reason, help_text=help_text)
     check_account(calls, topic)
     _check_stream(calls, stream, retention)
@@ -53,22 +53,22 @@ def make_subscription(
 
 
 def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
-    """See that there is something to subscribe, and nothing subscribed that would have to be changed."""
+    """Check that the stream exists and has no subscription that would have to be changed. Raises InputError."""
     found = stream_step(read_stream(calls, stream))
     if found.status != OK:
         raise InputError(str(stream), found.reason, help_text=found.help)
     if any(one.endpoint == str(stream) for one in retention.keepers):
-        help_text = "mend the links that are broken, or unsubscribe it and run the command again"
+        help_text = "fix the broken links, or unsubscribe the stream and run the command again"
         raise InputError(
-            str(stream), "it is subscribed already, and not as it should be", help_text=help_text
+            str(stream), "already subscribed, but the subscription does not work", help_text=help_text
         )
 
 
 def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
-    """Make the role, or give the one from an earlier run what it lacks."""
+    """Create the role, or complete the role from an earlier run."""
     role = read_role(calls, {"SubscriptionRoleArn": str(arn)})
     if isinstance(role, Unknown):
-        raise InputError(str(arn), role.reason, help_text="allow it to the caller, and run the command again")
+        raise InputError(str(arn), role.reason, help_text="grant it to the caller, and run the command again")
     name = arn.resource.rpartition("/")[2]
     if role is None:
         trust = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -80,7 +80,7 @@ def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
 
 
 def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
-    """Let the role do what AWS recommends, on this stream alone."""
+    """Allow the role the actions that AWS recommends, only on this stream."""
     statement = {"Effect": "Allow", "Action": [*LOOK, *WRITE], "Resource": str(stream)}
     calls.need(
         "iam",
@@ -98,7 +98,7 @@ def _document(statement: dict[str, Any]) -> str:
 
 
 def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -> Made:
-    """Subscribe, again and again for a while: a role that was just made is not known everywhere at once.
+    """Subscribe, with retries because a new role is not available everywhere at once.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
     """
@@ -115,11 +115,11 @@ def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -
     until(clock, attempt)
     if not made:
         raise faults[-1]
-    return Made("a subscription of the stream, in envelopes that have the attributes", made[0])
+    return Made("a subscription of the stream, with envelopes that contain the attributes", made[0])
 
 
 def _subscribed(calls: Calls, topic: Arn, stream: Arn, role: Arn) -> str:
-    """Without raw delivery, which would leave the attributes of a message out of its record.
+    """Subscribe without raw delivery, which would omit the attributes of messages from the records.
 
     https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
     """

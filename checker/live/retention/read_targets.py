@@ -1,4 +1,4 @@
-"""Reads a queue, and the key that it is encrypted with."""
+"""Read queues, their keys, delivery streams and roles."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
-    """Read a queue by its ARN; ``None`` if SQS does not find it.
+    """Read a queue by its ARN. Return None if SQS does not find it.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueUrl.html
-    SQS does not find a queue of another account that the caller has no access to either.
+    SQS also reports queues of other accounts as not found if the caller has no access to them.
     """
     arn = Arn.parse(endpoint)
     if arn is None or arn.service != "sqs":
-        return Unknown("the endpoint is no ARN of a queue", endpoint)
+        return Unknown("the endpoint is not a valid ARN of a queue", endpoint)
     there = calls.elsewhere(calls.unit._replace(region=arn.region))
     try:
         asked = {"QueueName": arn.resource, "QueueOwnerAWSAccountId": arn.account}
@@ -43,12 +43,17 @@ def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
             return Unknown(error.skipped.reason)
         if arn.account == calls.unit.account:
             return None
-        return Unknown(f"SQS does not show the queue of account {arn.account} to the caller, or it is gone")
+        return Unknown(
+            f"the queue of account {arn.account} does not exist, or the caller has no access to it"
+        )
     return _queue_of(there, arn, url, answer.get("Attributes") or {})
 
 
 def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -> Queue:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html"""
+    """Convert attributes to a queue.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    """
     policy, key = attributes.get("Policy"), attributes.get("KmsMasterKeyId", "")
     found = _key(calls, arn, key)
     period = attributes.get("MessageRetentionPeriod", "")
@@ -58,7 +63,7 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
         policy=policy_of(str(arn), policy, QUEUE) if policy else None,
         key=key,
         managed_sse=attributes.get("SqsManagedSseEnabled") == "true",
-        period=int(period) if period.isdecimal() else Unknown("SQS gave no MessageRetentionPeriod"),
+        period=int(period) if period.isdecimal() else Unknown("SQS returned no MessageRetentionPeriod"),
         redrive=_target(attributes.get("RedrivePolicy", "")),
         found=found,
         unread=tuple(dict.fromkeys(one.reason for one in calls.skipped)),
@@ -66,14 +71,14 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
 
 
 def _key(calls: Calls, arn: Arn, reference: str) -> Key | None:
-    """The key, if it may be asked for: describing the alias of one that AWS manages can create it."""
+    """Read the key. The alias of an AWS managed key is not described, because that can create the key."""
     if not reference or is_managed_key(reference):
         return None
     return Keys(calls).key_of(arn, reference)
 
 
 def _target(redrive: str) -> str:
-    """The queue that a redrive policy names."""
+    """Return the queue that a redrive policy names."""
     try:
         return str(json.loads(redrive)["deadLetterTargetArn"])
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -85,12 +90,12 @@ _ATTACHED = Listing("iam", "list_attached_role_policies", "AttachedPolicies", "M
 
 
 def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
-    """Read a delivery stream; ``None`` if Firehose does not find it, which looks in the caller's account alone.
+    """Read a delivery stream. Return None if Firehose does not find it. Only the caller's account is searched.
 
     https://docs.aws.amazon.com/firehose/latest/APIReference/API_DescribeDeliveryStream.html
     """
     if arn.account != calls.unit.account:
-        return Unknown(f"the stream belongs to account {arn.account}, where it can be described alone")
+        return Unknown(f"the stream belongs to account {arn.account} and can only be described there")
     there = calls.elsewhere(calls.unit._replace(region=arn.region))
     name = arn.resource.rpartition("/")[2]
     try:
@@ -102,7 +107,7 @@ def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
 
 
 def _destinations(description: Mapping[str, Any]) -> Iterator[str]:
-    """The buckets and the like that a stream writes to, by whatever their descriptions call them."""
+    """Yield the destinations of a stream, such as buckets, whatever member describes them."""
     for destination in description.get("Destinations") or ():
         names = (
             str(one[key])
@@ -115,7 +120,7 @@ def _destinations(description: Mapping[str, Any]) -> Iterator[str]:
 
 
 def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | Unknown | None:
-    """Read the role of a subscription; ``None`` if IAM does not find it, or the subscription names none.
+    """Read the role of a subscription. Return None if IAM does not find it, or if no role is set.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
     """
@@ -125,7 +130,7 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
     if arn is None:
         return None
     if arn.account != calls.unit.account:
-        return Unknown(f"the role belongs to account {arn.account}, where it can be read alone")
+        return Unknown(f"the role belongs to account {arn.account} and can only be read there")
     name = arn.resource.rpartition("/")[2]
     try:
         role = calls.make("iam", "get_role", str(arn), RoleName=name)["Role"]
@@ -136,7 +141,7 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
 
 
 def _may(calls: Calls, arn: Arn, name: str) -> Any:
-    """All policies of a role as one, inline and attached."""
+    """Return all inline and attached policies of a role as one."""
     try:
         return _as_policy(arn, list(_documents(calls, str(arn), name)), Principal="*")
     except UnreadError as error:
@@ -159,7 +164,7 @@ def _managed(calls: Calls, arn: str) -> Any:
 
 
 def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
-    """Write documents as one resource-based policy: with the element that goes without saying in them."""
+    """Convert documents to one resource-based policy. ``unsaid`` adds the element that they omit."""
     statements = [
         {**unsaid, **statement} if isinstance(statement, dict) else statement
         for document in documents
@@ -169,6 +174,6 @@ def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
 
 
 def _statements(document: Any) -> list[Any]:
-    """The statements of a document; of one that botocore could not decode, the document itself, which is not one."""
+    """Return the statements of a document. If botocore could not decode it, return the document itself."""
     statements = (document.get("Statement") or []) if isinstance(document, dict) else document
     return statements if isinstance(statements, list) else [statements]

@@ -1,4 +1,4 @@
-"""Sets up a subscription that keeps a topic's messages: makes what is missing, and proves it by judging again."""
+"""Create a subscription that retains a topic's messages, and verify it by a second check."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 _PATIENCE = 90.0
-"""SQS documents that attributes take up to 60 seconds to spread.
+"""Time in seconds. SQS documents that attributes take up to 60 seconds to propagate.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 """
 
 
 def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
-    """See that a topic's messages are kept, and make nothing that is there already.
+    """Ensure that a topic's messages are retained. Create only what is missing.
 
-    Whatever was made stays when something fails; ``made`` says what that is, and a second run goes on from it.
+    After an error, created resources are kept and listed in ``made``. A second run continues from there.
     """
     before = judge_retention(calls, topic, wanted.kind, wanted.instance)
     if before.status == OK:
@@ -42,11 +42,11 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     try:
         with faults_about(str(topic)):
             for one in making(calls, topic, wanted, before, clock):
-                made.append(one)  # noqa: PERF402 - what was made before a fault is kept
+                made.append(one)  # noqa: PERF402 - keeps resources that were created before an error
     except InputError as error:
         fault = error
-    except StoppedError:  # what was made by then stays, and is told
-        fault = InputError(str(topic), "interrupted", help_text="a second run goes on from there")
+    except StoppedError:  # resources that were created so far are kept and reported
+        fault = InputError(str(topic), "interrupted", help_text="run the command again to continue")
     if fault is not None or not made:
         return SetUp(tuple(made), before, fault or _left_alone(before))
     try:
@@ -55,35 +55,37 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     except InputError as error:
         return SetUp(tuple(made), before, error)
     except StoppedError:
-        return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was proven"))
+        return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was verified"))
 
 
 def _left_alone(retention: Retention) -> InputError:
-    """Say what is broken of what is there already, and not for a set-up to mend."""
+    """Return an error for a broken link of an existing subscription, which is not modified."""
     broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
     keeper, step = next(broken)
     return InputError(
-        keeper.endpoint, f"it is subscribed, and left alone: {step.reason}", help_text=step.help
+        keeper.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
     )
 
 
 def making(calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock) -> Iterator[Made]:
-    """Create what is missing, and give each thing once it is there. Raises InputError."""
+    """Create what is missing, and yield each created resource. Raises InputError."""
     if before.status == UNKNOWN:
-        raise InputError(str(topic), f"nothing was made, for messages may be kept already: {_doubt(before)}")
+        raise InputError(
+            str(topic), f"nothing was created, because messages may be retained already: {_doubt(before)}"
+        )
     if wanted.kind == SQS:
         return make_queue(calls, topic, before, force=wanted.force)
     return make_subscription(calls, topic, before, wanted.stream, clock)
 
 
 def _doubt(retention: Retention) -> str:
-    """The first thing that nobody knows."""
+    """Return the first reason why something is not known."""
     doubts = (one.reason for keeper in retention.keepers for one in keeper.steps if one.status == UNKNOWN)
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
 def _judged(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
-    """Judge until all is well or patience ends: what was made shows a little later."""
+    """Check until the result is ok or the time is up, because new resources are visible only after a delay."""
     judged: list[Retention] = []
 
     def well() -> bool:
@@ -95,7 +97,7 @@ def _judged(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention
 
 
 _READS = ("describe_", "get_", "list_")
-"""How the operations begin that change nothing."""
+"""Prefixes of operations that change nothing."""
 
 
 class PlannedCall(NamedTuple):
@@ -107,7 +109,7 @@ class PlannedCall(NamedTuple):
 
 
 class _Rehearsal(Calls):
-    """Makes the calls that read, and records those that write."""
+    """Makes calls that read, and records calls that write."""
 
     def __init__(self, calls: Calls, planned: list[PlannedCall]) -> None:
         self.__dict__.update(calls.__dict__)
@@ -124,14 +126,14 @@ class _Rehearsal(Calls):
 
 
 class Rehearsed(NamedTuple):
-    """The calls that would create what is missing, and the fault that ends them early, if one does."""
+    """The calls that would create what is missing, and the error that ends them early, if any."""
 
     planned: tuple[PlannedCall, ...]
     fault: InputError | None = None
 
 
 def rehearse(calls: Calls, topic: Arn, wanted: Wanted) -> Rehearsed:
-    """Plan what is missing; nothing if messages are kept."""
+    """Plan the calls that would create what is missing. There are none if messages are retained."""
     before = judge_retention(calls, topic, wanted.kind, wanted.instance)
     planned: list[PlannedCall] = []
     if before.status == OK:

@@ -121,8 +121,8 @@ def test_a_broken_link_holds_the_flow_and_is_the_cause_where_it_is_forced(
 
 
 MISTAKES = {
-    Mistake.NO_CONNECT_PARTICIPANT: "the customer was not marked as connected after the stream began",
-    Mistake.LATE_STREAMING: "the message was sent before the stream began",
+    Mistake.NO_CONNECT_PARTICIPANT: "the customer was not marked as connected after streaming started",
+    Mistake.LATE_STREAMING: "the message was sent before streaming started",
 }
 
 
@@ -168,7 +168,7 @@ def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
     assert passage.end is End.BLOCKED
     cause = passage.topics[0].cause
     assert cause is not None
-    assert "not there" in cause.reason
+    assert "not found" in cause.reason
 
 
 def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
@@ -182,7 +182,7 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     cause = passage.topics[0].cause
     assert cause is not None
     assert (cause.link, cause.rule) == ("key_policy", "connect-cannot-use-key")
-    assert cause.evidence[0] == "CloudTrail shows that KMS refused GenerateDataKey for the topic"
+    assert cause.evidence[0] == "CloudTrail shows that KMS denied GenerateDataKey for the topic"
     sandbox.fault(faults.denied("cloudtrail"))
     sandbox.forget_calls()
     less = flow(account, instance, sealed.topic).topics[0].cause

@@ -82,5 +82,5 @@ def test_what_is_deleted_has_to_be_of_the_repair_itself() -> None:
     done = run("permissions", "fix", "--create-replacement", "--topic-arn", topic)
     statements = {one["Sid"]: one for one in json.loads(done.stdout)["Statement"]}
     ours = {"Null": {"aws:ResourceTag/checker:replaces": "false"}}
-    assert statements["TakeTopicsBack"]["Condition"] == statements["TakeKeysBack"]["Condition"] == ours
+    assert statements["RollBackTopics"]["Condition"] == statements["RollBackKeys"]["Condition"] == ours
     assert statements["CreateTopics"]["Resource"] == "arn:aws:sns:*:111122223333:chat*"

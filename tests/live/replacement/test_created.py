@@ -190,7 +190,7 @@ def test_what_listens_is_copied_as_far_as_a_standard_topic_can_have_it(
     done = run("fix", *options(scene, tmp_path))
     assert 'FilterPolicy: {\n       "a"' in done.stdout
     assert f"not `{letters}`" in done.stdout
-    assert "subscription email `ann@example.org`: nobody has confirmed it" in done.stdout
+    assert "subscription email `ann@example.org`: not confirmed" in done.stdout
 
 
 def test_without_the_option_it_is_pointed_out(account: Account, tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def test_what_is_managed_elsewhere_is_refused_without_force(account: Account, tm
     ("arguments", "said"),
     [
         (("examples",), "only live topics are replaced"),
-        (("--topic-arn", "arn:aws:sns:us-west-2:111122223333:x", "--apply"), "did not find it"),
+        (("--topic-arn", "arn:aws:sns:us-west-2:111122223333:x", "--apply"), "not found: `"),
     ],
 )
 def test_what_cannot_be_replaced_is_refused(account: Account, arguments: tuple[str, ...], said: str) -> None:  # noqa: ARG001

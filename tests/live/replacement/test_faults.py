@@ -176,7 +176,7 @@ def test_a_topic_that_somebody_makes_in_between_is_not_taken_over(account: Accou
     seed.default_topic(account, "ordered")
     done = execute(plan)
     assert done.fault is not None
-    assert "there is such a topic now" in done.fault.reason
+    assert "the topic exists now" in done.fault.reason
     assert states(done.outcome) == ["not done", "not done"]
     assert len(topics(account)) == 2
 
@@ -286,4 +286,4 @@ def test_a_subscription_that_another_account_keeps_to_itself_is_left_out(
         list(subscriptions_of(calls, scene.topic))
     calls.unit = calls.unit._replace(account="444455556666")
     (one,) = subscriptions_of(calls, scene.topic)
-    assert "has to subscribe it anew" in why_not(one, arn(scene.topic))
+    assert "must subscribe it again" in why_not(one, arn(scene.topic))

@@ -254,7 +254,7 @@ def test_a_receipt_of_version_1_is_refused_with_the_commands_that_restore_by_han
         f"aws kms put-key-policy --policy-name default --key-id {key}"
         f""" --policy "$(jq -r '.changes[0].old' '{path}')"\n"""
     )
-    assert (done.code, "nothing ties them to an account" in done.err) == (2, True)
+    assert (done.code, "they do not record the account" in done.err) == (2, True)
     assert done.err.endswith(commands)
 
 
@@ -262,7 +262,7 @@ def test_a_receipt_of_a_later_version_is_refused_for_its_version(tmp_path: Path)
     path = tmp_path / "receipt.json"
     path.write_text('{"version": 3}')
     done = checker("rollback", path)
-    assert (done.code, "receipts of version 3 are not supported" in done.err) == (2, True)
+    assert (done.code, "receipt version 3 is not supported" in done.err) == (2, True)
 
 
 def test_a_rollback_names_what_others_created_and_what_they_changed(

@@ -181,7 +181,7 @@ def test_a_queue_of_ours_that_somebody_spoilt_is_left_alone_and_said_so(
     sandbox.forget_calls()
     again = done(here)
     assert again.fault is not None
-    assert "left alone: `alias/aws/sqs` is AWS managed" in again.fault.reason
+    assert "not modified: `alias/aws/sqs` is AWS managed" in again.fault.reason
     assert (again.made, writes(sandbox)) == ((), [])
 
 
@@ -192,7 +192,7 @@ def test_nothing_is_made_where_messages_may_be_kept_already(sandbox: Sandbox, ac
     sandbox.forget_calls()
     outcome = done(here)
     assert outcome.fault is not None
-    assert "messages may be kept already" in outcome.fault.reason
+    assert "messages may be retained already" in outcome.fault.reason
     assert "`sqs:GetQueueAttributes` is missing" in outcome.fault.reason
     assert writes(sandbox) == []
 
@@ -207,7 +207,7 @@ def test_a_policy_that_somebody_changes_in_between_is_left_alone(sandbox: Sandbo
     sandbox.fault(fault)
     outcome = done(here)
     assert outcome.fault is not None
-    assert "somebody changed the policy" in outcome.fault.reason
+    assert "the policy was changed" in outcome.fault.reason
     assert policy_of(account, url) == theirs["Statement"]
 
 
@@ -229,7 +229,7 @@ def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account:
     assert [one.what for one in outcome.made] == [
         "a role that trusts SNS",
         "a policy of the role",
-        "a subscription of the stream, in envelopes that have the attributes",
+        "a subscription of the stream, with envelopes that contain the attributes",
     ]
     (keeper,) = outcome.retention.keepers
     assert keeper.warnings == ()
