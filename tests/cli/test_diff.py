@@ -36,7 +36,7 @@ def test_who_loses_is_said_with_a_witness_and_what_decides() -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines()[:5] == [
         "loses",
-        f"  - any other Connect instance of account {ACCOUNT} can sns:Publish",
+        f"  - sns:Publish by any other Connect instance of account {ACCOUNT}",
         "    witness: Connect for instance 00000000-0000-4000-8000-000000000000 of account "
         f"{ACCOUNT} could sns:Publish",
         "    old: statement `AllowConnect` allows it",
@@ -249,7 +249,7 @@ def test_templates_of_one_kind_or_another(here: Path) -> None:
     wide = HCL.replace('"sns:Publish"', '["sns:Publish", "sns:Subscribe"]')
     save(here / "b" / "main.tf", wide)
     done = run("diff", "a/main.tf", "b/main.tf")
-    assert "+ any Connect instance can sns:Subscribe" in done.stdout
+    assert "+ sns:Subscribe by any Connect instance" in done.stdout
     assert "loses" not in done.stdout
     deployed = run("diff", "a/main.tf", "open.json")
     assert "The two policies mean the same." in deployed.stdout
@@ -266,8 +266,8 @@ def test_what_a_template_leaves_open_leaves_no_doubt_while_it_does_not_change(he
     unsure = run("diff", "a.yaml", "c.yaml")
     assert unsure.returncode == 3
     known = run("diff", "a.yaml", "c.yaml", "--parameter", "Partner=444455556666")
-    assert "+ any principal of account 444455556666 can sns:Subscribe" in known.stdout
-    assert "- any principal of account 444455556666 can sns:Receive" in known.stdout
+    assert "+ sns:Subscribe by any principal of account 444455556666" in known.stdout
+    assert "- sns:Receive by any principal of account 444455556666" in known.stdout
 
 
 def test_one_of_several_is_chosen_by_name(here: Path) -> None:
@@ -322,7 +322,7 @@ def test_what_cannot_be_compared(arguments: list[str], said: str, here: Path) ->
 def test_a_policy_that_names_no_service_is_of_the_kind_of_the_other(here: Path) -> None:
     everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     save(here / "all.json", document(everything))
-    assert "anybody with an AWS account can sns:*" in run("diff", "good.json", "all.json").stdout
+    assert "sns:* by any AWS account" in run("diff", "good.json", "all.json").stdout
 
 
 def test_an_option_says_which_topic_is_meant(here: Path) -> None:
