@@ -71,9 +71,9 @@ def tagged(principal: Any, *teams: str, **more: str) -> dict[str, Any]:
 
 OURS = f"Connect for instance {ID} of account {ACCOUNT}"
 THEIRS = "any other AWS customer's Connect instance"
-UNSAID = "Connect without aws:SourceArn and aws:SourceAccount"
+UNSOURCED = "Connect without aws:SourceArn and aws:SourceAccount"
 SERVICES = "any other AWS service"
-ANYBODY_TAGGED = "anybody with an AWS account can sns:Publish in some cases"
+ANY_ACCOUNT_TAGGED = "sns:Publish by any AWS account in some cases"
 DEFAULTS = "sns:Publish, sns:AddPermission, sns:DeleteTopic, sns:GetTopicAttributes and 4 more"
 DATA_KEYS = "kms:GenerateDataKey, kms:Decrypt, kms:GenerateDataKeyPair, kms:GenerateDataKeyPairWithoutPlaintext and 1 more"
 
@@ -81,7 +81,7 @@ PAIRS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
     "the documented statement beside the default one": (
         [default()],
         [default(), PINNED],
-        [f"{OURS} can sns:Publish"],
+        [f"sns:Publish by {OURS}"],
         [],
     ),
     "unpinned to pinned": (
@@ -89,105 +89,105 @@ PAIRS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         [PINNED],
         [],
         [
-            f"any other Connect instance of account {ACCOUNT} can sns:Publish",
-            f"{THEIRS} can sns:Publish",
-            f"{UNSAID} can sns:Publish",
+            f"sns:Publish by any other Connect instance of account {ACCOUNT}",
+            f"sns:Publish by {THEIRS}",
+            f"sns:Publish by {UNSOURCED}",
         ],
     ),
     "SourceOwner to SourceAccount, as AWS's page says": (
         [default()],
         [default(Condition=SAME_ACCOUNT)],
         [
-            f"any Connect instance of account {ACCOUNT} can {DEFAULTS}",
-            f"{SERVICES} can {DEFAULTS} in some cases",
+            f"{DEFAULTS} by any Connect instance of account {ACCOUNT}",
+            f"{DEFAULTS} by {SERVICES} in some cases",
         ],
-        [f"{SERVICES} can {DEFAULTS} in some cases"],
+        [f"{DEFAULTS} by {SERVICES} in some cases"],
     ),
     "a Deny for everybody outside the organization": (
         [PINNED],
         [PINNED, DENY],
         [],
-        [f"{OURS} can sns:Publish"],
+        [f"sns:Publish by {OURS}"],
     ),
     "a role gains as much as anybody": (
         [PINNED],
         [PINNED, tagged("*", "chat"), tagged({"AWS": ROLE}, "chat")],
-        [ANYBODY_TAGGED],
+        [ANY_ACCOUNT_TAGGED],
         [],
     ),
     "a role gains in more cases than anybody": (
         [PINNED],
         [PINNED, tagged("*", "chat"), tagged({"AWS": ROLE}, "chat", "voice")],
-        [f"role App of account {PARTNER} can sns:Publish in some cases", ANYBODY_TAGGED],
+        [f"sns:Publish by role App of account {PARTNER} in some cases", ANY_ACCOUNT_TAGGED],
         [],
     ),
     "an organization gains in more cases than anybody": (
         [PINNED],
         [PINNED, tagged("*", "chat"), tagged("*", "voice", **{"aws:PrincipalOrgID": ORG})],
         [
-            f"any principal of account {ACCOUNT} can sns:Publish in some cases",
-            ANYBODY_TAGGED,
-            f"any principal of organization {ORG} can sns:Publish in some cases",
+            f"sns:Publish by any principal of account {ACCOUNT} in some cases",
+            ANY_ACCOUNT_TAGGED,
+            f"sns:Publish by any principal of organization {ORG} in some cases",
         ],
         [],
     ),
-    "that Deny exempts AWS services": ([PINNED, DENY], [PINNED, EXEMPTING], [f"{OURS} can sns:Publish"], []),
+    "that Deny exempts AWS services": ([PINNED, DENY], [PINNED, EXEMPTING], [f"sns:Publish by {OURS}"], []),
     "the key is given to Connect": (
         [ROOT],
         [ROOT, KEY_USE],
         [
-            f"any Connect instance of account {ACCOUNT} can {DATA_KEYS}",
-            f"{THEIRS} can {DATA_KEYS}",
-            f"{UNSAID} can {DATA_KEYS}",
+            f"{DATA_KEYS} by any Connect instance of account {ACCOUNT}",
+            f"{DATA_KEYS} by {THEIRS}",
+            f"{DATA_KEYS} by {UNSOURCED}",
         ],
         [],
     ),
     "the key is given to Connect instead of SNS": (
         [ROOT, {**KEY_USE, "Principal": {"Service": "sns.amazonaws.com"}}],
         [ROOT, {**KEY_USE, "Condition": SAME_ACCOUNT}],
-        [f"any Connect instance of account {ACCOUNT} can {DATA_KEYS}"],
-        [f"sns.amazonaws.com can {DATA_KEYS}"],
+        [f"{DATA_KEYS} by any Connect instance of account {ACCOUNT}"],
+        [f"{DATA_KEYS} by sns.amazonaws.com"],
     ),
     "a public topic is narrowed to a partner": (
         [statement(Principal="*")],
         [statement(Principal={"AWS": PARTNER})],
         [],
         [
-            f"any Connect instance of account {ACCOUNT} can sns:Publish",
-            f"{THEIRS} can sns:Publish",
-            f"{UNSAID} can sns:Publish",
-            f"{SERVICES} can sns:Publish",
-            "anybody with an AWS account can sns:Publish",
+            f"sns:Publish by any Connect instance of account {ACCOUNT}",
+            f"sns:Publish by {THEIRS}",
+            f"sns:Publish by {UNSOURCED}",
+            f"sns:Publish by {SERVICES}",
+            "sns:Publish by any AWS account",
         ],
     ),
     "another instance": (
         [PINNED],
         [SWAPPED],
-        [f"Connect for instance {OTHER_ID} of account {ACCOUNT} can sns:Publish"],
-        [f"{OURS} can sns:Publish"],
+        [f"sns:Publish by Connect for instance {OTHER_ID} of account {ACCOUNT}"],
+        [f"sns:Publish by {OURS}"],
     ),
     "excess actions taken away": (
         [{**PINNED, "Action": "sns:*"}],
         [PINNED],
         [],
         [
-            f"{OURS} can sns:AddPermission, sns:DeleteTopic, sns:GetDataProtectionPolicy, "
-            "sns:GetTopicAttributes and 7 more"
+            "sns:AddPermission, sns:DeleteTopic, sns:GetDataProtectionPolicy, "
+            f"sns:GetTopicAttributes and 7 more by {OURS}"
         ],
     ),
     "everybody, if of an organization": (
         [default()],
         [default(), statement(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": ORG}})],
         [
-            f"any principal of account {ACCOUNT} can sns:Publish in some cases",
-            f"any principal of organization {ORG} can sns:Publish",
+            f"sns:Publish by any principal of account {ACCOUNT} in some cases",
+            f"sns:Publish by any principal of organization {ORG}",
         ],
         [],
     ),
     "everybody, if an administrator of a partner": (
         [default()],
         [default(), statement(Principal="*", Condition=ADMINS)],
-        [f"any principal of account {PARTNER} can sns:Publish in some cases"],
+        [f"sns:Publish by any principal of account {PARTNER} in some cases"],
         [],
     ),
     "everybody who comes through an endpoint": (
@@ -197,21 +197,21 @@ PAIRS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
             statement(Principal="*", Condition={"StringEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}),
         ],
         [
-            f"any principal of account {ACCOUNT} can sns:Publish in some cases",
-            "some principals of other accounts can sns:Publish",
+            f"sns:Publish by any principal of account {ACCOUNT} in some cases",
+            "sns:Publish by some principals of other accounts",
         ],
         [],
     ),
     "a role becomes its account": (
         [statement(Principal={"AWS": ROLE})],
         [statement(Principal={"AWS": PARTNER})],
-        [f"any other principal of account {PARTNER} can sns:Publish"],
+        [f"sns:Publish by any other principal of account {PARTNER}"],
         [],
     ),
     "a role, and with it its sessions": (
         [PINNED],
         [PINNED, statement(Principal={"AWS": ROLE})],
-        [f"role App of account {PARTNER} can sns:Publish"],
+        [f"sns:Publish by role App of account {PARTNER}"],
         [],
     ),
     "no request without TLS": (
@@ -221,19 +221,19 @@ PAIRS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
             {**DENY, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
         ],
         [],
-        ["anybody with an AWS account can sns:Publish in some cases"],
+        ["sns:Publish by any AWS account in some cases"],
     ),
     "everything for everybody": (
         [PINNED],
         [PINNED, statement(Principal="*", Action="*")],
         [
-            f"{OURS} can sns:AddPermission, sns:DeleteTopic, sns:GetDataProtectionPolicy, "
-            "sns:GetTopicAttributes and 7 more",
-            f"any other Connect instance of account {ACCOUNT} can sns:*",
-            f"{THEIRS} can sns:*",
-            f"{UNSAID} can sns:*",
-            f"{SERVICES} can sns:*",
-            "anybody with an AWS account can sns:*",
+            "sns:AddPermission, sns:DeleteTopic, sns:GetDataProtectionPolicy, "
+            f"sns:GetTopicAttributes and 7 more by {OURS}",
+            f"sns:* by any other Connect instance of account {ACCOUNT}",
+            f"sns:* by {THEIRS}",
+            f"sns:* by {UNSOURCED}",
+            f"sns:* by {SERVICES}",
+            "sns:* by any AWS account",
         ],
         [],
     ),
@@ -283,8 +283,8 @@ def test_a_service_gains_what_is_bound_to_the_encryption_context_of_sns(service:
 def test_instances_that_the_caller_knows_are_told_apart_by_name() -> None:
     _, _, found = compared([PINNED], [statement(Condition=SAME_ACCOUNT)], instances=[arn_of(OTHER_INSTANCE)])
     assert [one.sentence for one in found.gained] == [
-        f"Connect for instance {OTHER_ID} of account {ACCOUNT} can sns:Publish",
-        f"any other Connect instance of account {ACCOUNT} can sns:Publish",
+        f"sns:Publish by Connect for instance {OTHER_ID} of account {ACCOUNT}",
+        f"sns:Publish by any other Connect instance of account {ACCOUNT}",
     ]
 
 
@@ -299,8 +299,8 @@ def test_requests_with_one_of_the_two_source_keys_are_not_lost_from_sight() -> N
     looser = {**SAME_ACCOUNT, "ArnEqualsIfExists": {"aws:SourceArn": OTHER_INSTANCE}}
     _, _, found = compared([PINNED], [PINNED, statement(Condition=looser)])
     assert [one.sentence for one in found.gained] == [
-        f"Connect for instance {OTHER_ID} of account {ACCOUNT} can sns:Publish",
-        "Connect without one of aws:SourceArn and aws:SourceAccount can sns:Publish in some cases",
+        f"sns:Publish by Connect for instance {OTHER_ID} of account {ACCOUNT}",
+        "sns:Publish by Connect without one of aws:SourceArn and aws:SourceAccount in some cases",
     ]
 
 
@@ -361,7 +361,7 @@ def test_a_deny_more_takes_nothing_from_what_is_open_and_gives_nothing() -> None
     after = before._replace(statements=(*before.statements, *policy_of(document(DENY)).statements))
     found = difference(before, after, TARGET)
     assert found.gained == ()
-    assert [one.sentence for one in found.lost] == [f"{OURS} can sns:Publish"]
+    assert [one.sentence for one in found.lost] == [f"sns:Publish by {OURS}"]
     assert found.doubts
 
 

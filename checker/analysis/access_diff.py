@@ -1,14 +1,14 @@
-"""Who gains and who loses access between two policies, each with a request that shows it.
+"""Compares the access that two policies allow: newly allowed and no longer allowed, each with a witness request.
 
-Exact, as every proof here is: nobody is named without a request that one policy allows and the other does
-not, and nobody is left out but where something is said to be in doubt.
+The result is exact. Each reported access has a request that one policy allows and the other does not. The
+comparison is complete, except for the reported doubts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.callers import ANYBODY, IMPLIED_BY, SOME, CallerGroup, CallerGroups
+from checker.analysis.callers import ANY_ACCOUNT, IMPLIED_BY, SOME, CallerGroup, CallerGroups
 from checker.analysis.wording import caller_of
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
@@ -36,11 +36,11 @@ _MOST = 4
 
 
 class Access(NamedTuple):
-    """Requests of a party, for some actions, that one policy allows and the other does not.
+    """Requests of a caller group, for some actions, that one policy allows and the other does not.
 
-    ``partly`` if that is not so of all its requests. ``witness`` is one of them, with the first of the
-    actions, and with any other in its place; ``allowed`` is what the one policy decides of it, ``refused``
-    what the other does. ``spaces`` are all requests of the party, a space for each action that was asked for.
+    ``partly`` is true if this holds only for some of the group's requests. ``witness`` is one of them, with the
+    first of the actions; the other actions have the same result. ``allowed`` and ``refused`` are the decisions of
+    the two policies about it. ``spaces`` contain all requests of the group, one space for each action.
     """
 
     party: CallerGroup
@@ -53,26 +53,18 @@ class Access(NamedTuple):
 
     @property
     def who(self) -> str:
-        """The party in words."""
+        """The label of the caller group."""
         return self.party.label
 
     @property
     def sentence(self) -> str:
-        """`Connect for instance I of account A can sns:Publish`."""
-        return f"{self.who} can {format_actions(self.actions)}{self._extent}"
-
-    @property
-    def grant(self) -> str:
-        """`sns:Publish by Connect for instance I of account A`."""
-        return f"{format_actions(self.actions)} by {self.who}{self._extent}"
-
-    @property
-    def _extent(self) -> str:
-        return " in some cases" if self.partly and self.party.kind != SOME else ""
+        """A description, such as `sns:Publish by Connect for instance I of account A`."""
+        limited = self.partly and self.party.kind != SOME
+        return f"{format_actions(self.actions)} by {self.who}{' in some cases' * limited}"
 
 
 def format_actions(actions: Sequence[str]) -> str:
-    """Write actions in a sentence, the first few of many."""
+    """List actions, or the first few and the number of the others."""
     if set(actions) in (set(TOPIC_ACTIONS), set(KEY_ACTIONS)):
         return f"{actions[0].partition(':')[0]}:*"
     more = f" and {len(actions) - _MOST} more" if len(actions) > _MOST else ""
@@ -80,19 +72,19 @@ def format_actions(actions: Sequence[str]) -> str:
 
 
 def joined(found: Iterable[Access], named: Collection[str], gain: Gain) -> tuple[Access, ...]:
-    """Put together what one party gets, and leave out whoever is of a larger party that gets the same.
+    """Merge the actions of each caller group, and drop groups within a larger group with the same access.
 
-    ``named`` are the ARNs of all principals that were asked for by name.
+    ``named`` are the ARNs of all principals that were checked by name.
     """
     accesses: list[Access] = []
-    for one in found:
-        at = next((at for at, other in enumerate(accesses) if _alike(other, one, gain)), None)
+    for access in found:
+        at = next((at for at, other in enumerate(accesses) if _alike(other, access, gain)), None)
         if at is None:
-            accesses.append(one)
+            accesses.append(access)
         else:
-            accesses[at] = _with_actions(accesses[at], one)
+            accesses[at] = _with_actions(accesses[at], access)
     kept = [one for one in accesses if not any(_implies(other, one, gain) for other in accesses)]
-    return tuple(_named(one, accesses, named) for one in kept)
+    return tuple(_with_label(access, accesses, named) for access in kept)
 
 
 def _with_actions(one: Access, other: Access) -> Access:
@@ -100,7 +92,7 @@ def _with_actions(one: Access, other: Access) -> Access:
 
 
 def _implies(large: Access, small: Access, gain: Gain) -> bool:
-    """True if the access of the large party says all that there is to say of the small one's."""
+    """True if the access of the large group includes the access of the small one."""
     if not _includes(large, small):
         return False
     pairs = zip(large.spaces, small.spaces, strict=True)
@@ -110,39 +102,39 @@ def _implies(large: Access, small: Access, gain: Gain) -> bool:
 
 
 def _alike(one: Access, other: Access, gain: Gain) -> bool:
-    """True if the witness of the one shows the other just as well."""
+    """True if the witness of one access also proves the other."""
     if (one.party, one.partly) != (other.party, other.partly):
         return False
     return gain.holds(one.witness._replace(action=other.witness.action)) is True
 
 
 def _includes(large: Access, small: Access) -> bool:
-    """True if the small party is a part of the large one, and gets the same actions, always or in some cases."""
+    """True if the small group is part of the large one, and has the same actions, always or in some cases."""
     if (large.actions, large.partly) != (small.actions, small.partly):
         return False
-    party, member = large.party, small.party
-    if party.kind in IMPLIED_BY.get(member.kind, ()):
+    group, member = large.party, small.party
+    if group.kind in IMPLIED_BY.get(member.kind, ()):
         return True
-    if party.kind == ANYBODY:
+    if group.kind == ANY_ACCOUNT:
         return member.kind in (PRINCIPAL, SESSION, MEMBER)
-    if party.kind == MEMBER:
-        return member.kind in (PRINCIPAL, SESSION) and member.account == party.account
-    return party.kind == PRINCIPAL and member.kind == SESSION and member.name == party.name
+    if group.kind == MEMBER:
+        return member.kind in (PRINCIPAL, SESSION) and member.account == group.account
+    return group.kind == PRINCIPAL and member.kind == SESSION and member.name == group.name
 
 
-def _named(access: Access, accesses: Iterable[Access], named: Collection[str]) -> Access:
-    """Call the members of an account the other ones if somebody of it who is named does not get the same."""
-    party = access.party
-    if party.kind != MEMBER:
+def _with_label(access: Access, accesses: Iterable[Access], named: Collection[str]) -> Access:
+    """Label the members of an account as "other" principals if a named one does not have the same access."""
+    group = access.party
+    if group.kind != MEMBER:
         return access
     included = {one.party.name for one in accesses if _includes(access, one)}
-    others = [name for name in named if f"::{party.account}:" in name and name not in included]
-    label = f"any other principal of account {party.account}"
-    return access._replace(party=party._replace(label=label)) if others else access
+    others = [name for name in named if f"::{group.account}:" in name and name not in included]
+    label = f"any other principal of account {group.account}"
+    return access._replace(party=group._replace(label=label)) if others else access
 
 
 class Difference(NamedTuple):
-    """What the new policy allows and the old one does not, the other way round, and what is not known."""
+    """The access that only the new policy allows, the access that only the old one allows, and doubts."""
 
     gained: tuple[Access, ...]
     lost: tuple[Access, ...]
@@ -150,14 +142,14 @@ class Difference(NamedTuple):
 
     @property
     def same(self) -> bool | Unknown:
-        """True if the policies allow the same requests; unknown if nothing but a doubt speaks against it."""
+        """True if the policies allow the same requests; Unknown if there is no difference, but a doubt."""
         if self.gained or self.lost:
             return False
         return self.doubts[0] if self.doubts else True
 
 
 def joined_differences(found: Sequence[Difference]) -> Difference:
-    """The differences of one change for several resources as one, each sentence once."""
+    """Merge the differences of one change for several resources, each sentence once."""
     return Difference(
         _once(access for one in found for access in one.gained),
         _once(access for one in found for access in one.lost),
@@ -167,8 +159,8 @@ def joined_differences(found: Sequence[Difference]) -> Difference:
 
 def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
     by_sentence: dict[str, Access] = {}
-    for one in accesses:
-        by_sentence.setdefault(one.sentence, one)
+    for access in accesses:
+        by_sentence.setdefault(access.sentence, access)
     return tuple(by_sentence.values())
 
 
@@ -177,87 +169,88 @@ def difference(
 ) -> Difference:
     """Compare two policies of one topic or key over all requests about it.
 
-    ``whole`` is the budget for this and for other comparisons.
-    ``instances`` are told apart by name, beside those that the policies name. A value that is not known is
-    taken for the same in both policies if both know it by the same name.
+    ``whole`` is the shared budget of this comparison and others. ``instances`` are reported by name, in addition to
+    those that the policies name. An unknown value with the same name in both policies counts as equal.
     """
     gain = Gain(old, new, whole)
     loss = Gain(new, old, gain.budget)
-    cast = CallerGroups.of((old, new), target, instances)
-    everybody = askers(cast.policies, target.partition, target.account)
-    named = [asker.arn for asker in everybody if asker.kind == PRINCIPAL]
-    sides = [_Side(one, cast) for one in (gain, loss)]
-    classes = action_classes(cast.policies, target)
-    unasked: list[Unknown] = []
+    groups = CallerGroups.of((old, new), target, instances)
+    callers = askers(groups.policies, target.partition, target.account)
+    named = [asker.arn for asker in callers if asker.kind == PRINCIPAL]
+    sides = [_Side(direction, groups) for direction in (gain, loss)]
+    classes = action_classes(groups.policies, target)
+    exhausted: list[Unknown] = []
     try:
-        for asker in everybody if gain.narrowed or loss.narrowed else ():
+        for asker in callers if gain.narrowed or loss.narrowed else ():
             for actions in classes:
-                gain.budget.spend(_SPACE * len(cast.words))
-                _ask(sides, asker, actions)
+                gain.budget.spend(_SPACE * len(groups.words))
+                _compare(sides, asker, actions)
     except ExhaustedError:
-        unasked.append(EXHAUSTED)
-    doubts = dict.fromkeys((*_not_modelled(gain), *sides[0].doubts, *sides[1].doubts, *unasked))
+        exhausted.append(EXHAUSTED)
+    doubts = dict.fromkeys((*_unsupported(gain), *sides[0].doubts, *sides[1].doubts, *exhausted))
     gained, lost = (side.accesses(named) for side in sides)
     return Difference(gained, lost, tuple(doubts))
 
 
 _SPACE = 6
-"""Units of work for each word of the policies, to make the spaces of an asker."""
+"""Units of work for each word of the policies, to build the spaces of a caller."""
 
 
-def _ask(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None:
-    """Ask for one asker; both directions ask the policies in the same state of preparation."""
+def _compare(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None:
+    """Compare the policies for one caller in both directions, which share the prepared policies."""
     prepared = None
-    cast = sides[0].cast
-    start = Request(asker.caller, actions[0], cast.target.resource, {})
-    sides = [one for one in sides if not one.gain.cannot_gain(start)]
+    groups = sides[0].groups
+    start = Request(asker.caller, actions[0], groups.target.resource, {})
+    sides = [side for side in sides if not side.gain.cannot_gain(start)]
     if not sides:
         return
-    whole = cast.space(asker, actions[0])
+    whole = groups.space(asker, actions[0])
     for side in sides:
         possible = side.gain.possible(whole)
-        if not possible and not cast.odd:
+        if not possible and not groups.irregular:
             continue
-        prepared = prepared or prepare(whole, *cast.policies)
-        way = prepared if side.gain.policies[0] is prepared.policies[0] else prepared.reversed()
-        side.ask(asker, actions, way, whole if possible else None)
+        prepared = prepared or prepare(whole, *groups.policies)
+        ordered = prepared if side.gain.policies[0] is prepared.policies[0] else prepared.reversed()
+        side.compare(asker, actions, ordered, whole if possible else None)
 
 
 class _Side:
-    """One direction of the comparison, and what is found in it."""
+    """One direction of the comparison, with its results."""
 
-    def __init__(self, gain: Gain, cast: CallerGroups) -> None:
+    def __init__(self, gain: Gain, groups: CallerGroups) -> None:
         self.gain = gain
-        self.cast = cast
+        self.groups = groups
         self.found: list[Access] = []
         self.doubts: list[Unknown] = []
         self.order: dict[CallerGroup, int] = {}
 
-    def ask(self, asker: Asker, actions: tuple[str, ...], prepared: Prepared, whole: Space | None) -> None:
-        """Ask for each of the asker's parties, and for all at once if nothing is known of any of them.
+    def compare(
+        self, asker: Asker, actions: tuple[str, ...], prepared: Prepared, whole: Space | None
+    ) -> None:
+        """Check each of the caller's groups, and the whole space if no group has a result.
 
-        Without ``whole`` only those are asked for that it would not have in it.
+        Without ``whole``, only the groups that the whole space does not include are checked.
         """
         before = len(self.found) + len(self.doubts)
         kinds: set[str] = set()
-        for party, space in self.cast.parties(asker, actions[0]):
-            self.order.setdefault(party, len(self.order))
-            implied = not kinds.isdisjoint(IMPLIED_BY.get(party.kind, ()))
-            if not implied and (whole or party.name in self.cast.odd):
-                kinds.update(self._take(party, actions, prepared, space))
+        for group, space in self.groups.split(asker, actions[0]):
+            self.order.setdefault(group, len(self.order))
+            implied = not kinds.isdisjoint(IMPLIED_BY.get(group.kind, ()))
+            if not implied and (whole or group.name in self.groups.irregular):
+                kinds.update(self._check(group, actions, prepared, space))
         if whole and before == len(self.found) + len(self.doubts):
-            self._take(None, actions, prepared, whole)
+            self._check(None, actions, prepared, whole)
 
     def accesses(self, named: Collection[str]) -> tuple[Access, ...]:
-        """What is found, in the order of the parties."""
+        """Return the results in the order of the groups."""
         last = len(self.order)
         found = sorted(self.found, key=lambda one: self.order.get(one.party, last))
         return joined(found, named, self.gain)
 
-    def _take(
-        self, party: CallerGroup | None, actions: tuple[str, ...], prepared: Prepared, space: Space
+    def _check(
+        self, group: CallerGroup | None, actions: tuple[str, ...], prepared: Prepared, space: Space
     ) -> tuple[str, ...]:
-        """Ask for one party, or for whoever it is; give its kind if all its requests are found."""
+        """Check one group, or any caller; return its kind if the result holds for all its requests."""
         truth, witness = self.gain.ask(prepared, space)
         if isinstance(truth, Unknown):
             self.doubts.append(_VARIABLE if truth is FREE else truth)
@@ -265,20 +258,20 @@ class _Side:
             return ()
         refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
         partly = not self.gain.is_whole(prepared, space)
-        party = party or CallerGroup(SOME, caller_of(witness))
-        self.found.append(Access(party, actions, partly, witness, allowed, refused, (space,)))
-        return () if partly else (party.kind,)
+        group = group or CallerGroup(SOME, caller_of(witness))
+        self.found.append(Access(group, actions, partly, witness, allowed, refused, (space,)))
+        return () if partly else (group.kind,)
 
 
-_VARIABLE = Unknown("a policy variable may have one of many values")
+_VARIABLE = Unknown("the value of a policy variable, which may be one of many")
 
 
-def _not_modelled(gain: Gain) -> Iterator[Unknown]:
-    """Principals in changed statements of a type that no request here is made by."""
+def _unsupported(gain: Gain) -> Iterator[Unknown]:
+    """Yield the principals in changed statements whose type the comparison does not support."""
     for statement in (*gain.removed, *gain.added):
         for entry in statement.principal_entries if isinstance(statement, Statement) else ():
             if entry.type in _OTHER_TYPES and not isinstance(entry.value, Unknown):
-                yield Unknown(f"what a principal of type {entry.type} can do", entry.value)
+                yield Unknown(f"the access of a principal of type {entry.type}", entry.value)
 
 
 _OTHER_TYPES = ("Federated", "CanonicalUser")

@@ -1,6 +1,7 @@
-"""Whom a request comes from, as people think of them: the askers of a proof told apart further, each with a name.
+"""Groups of callers with labels for reports.
 
-Connect asks for one instance or another, and a stranger may be anybody or one of an organisation.
+A proof knows kinds of callers. Reports need finer groups: Connect for a certain instance or account, and other
+AWS customers in general or within an organization.
 """
 
 from __future__ import annotations
@@ -37,20 +38,20 @@ if TYPE_CHECKING:
 
 INSTANCE, INSTANCES, FOREIGN = "instance", "instances", "foreign instances"
 UNSOURCED, HALF_SOURCED = "unsourced", "half sourced"
-ANYBODY, ORGANISATION, SOME = "anybody", "organisation", "some"
+ANY_ACCOUNT, ORGANIZATION, SOME = "any account", "organization", "some"
 
 IMPLIED_BY = {
     HALF_SOURCED: (INSTANCES, FOREIGN, UNSOURCED),
-    ORGANISATION: (ANYBODY,),
-    SOME: (ANYBODY,),
+    ORGANIZATION: (ANY_ACCOUNT,),
+    SOME: (ANY_ACCOUNT,),
 }
-"""Who need not be asked for once all requests of one of the others are found to be gained."""
+"""Kinds that need no check of their own if the result holds for all requests of one of the listed kinds."""
 
 
 class CallerGroup(NamedTuple):
-    """One asker or a group of them. ``label`` is its name in a sentence, ``account`` that of a principal.
+    """A caller or a group of callers; ``label`` is its name in a sentence, ``account`` the account of a principal.
 
-    The ``kind`` is that of an asker (``checker.iam.prove.universe``), or one of the above.
+    ``kind`` is the kind of an asker (``checker.iam.prove.universe``) or one of the kinds above.
     """
 
     kind: str
@@ -60,9 +61,9 @@ class CallerGroup(NamedTuple):
 
 
 class CallerGroups(NamedTuple):
-    """What is told apart: Connect instances, the accounts of instances, and every word of the policies.
+    """The criteria for groups: Connect instances, accounts of instances, and the words of the policies.
 
-    ``every`` stands for all instances there could be.
+    ``every`` represents all possible instances.
     """
 
     target: Target
@@ -74,11 +75,11 @@ class CallerGroups(NamedTuple):
 
     @classmethod
     def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> CallerGroups:
-        """Take them from policies, and the instances that the caller knows of."""
+        """Collect the criteria from the policies and the known instances."""
         named = [instance_named(value, target.region) for value in sorted(_values(policies, SOURCE_ARN))]
         known = [arn for arn in (*instances, *named) if arn is not None and arn.is_instance]
-        said = (target.account, *(arn.account for arn in known), *sorted(_values(policies, SOURCE_ACCOUNT)))
-        accounts = dict.fromkeys(one for one in said if isinstance(one, str) and is_account(one))
+        values = (target.account, *(arn.account for arn in known), *sorted(_values(policies, SOURCE_ACCOUNT)))
+        accounts = dict.fromkeys(one for one in values if isinstance(one, str) and is_account(one))
         texts = frozenset[str]().union(*map(words, policies))
         places = (*regions(target, policies), *(arn.region for arn in known))
         every = Instances(target.partition, tuple(dict.fromkeys(places)))
@@ -87,25 +88,25 @@ class CallerGroups(NamedTuple):
         )
 
     @property
-    def odd(self) -> frozenset[str]:
-        """The instances whose ids are none that Connect gives, which no question about all instances covers."""
+    def irregular(self) -> frozenset[str]:
+        """The instances whose IDs are not UUIDs, which questions about all instances do not cover."""
         return frozenset(str(arn) for arn in self.instances if not is_uuid(arn.instance_id))
 
     def space(self, asker: Asker, action: str) -> Space:
-        """All requests of an asker for an action."""
+        """Return all requests of a caller for an action."""
         space = asker_space(asker, action, self.target, self.policies)
         every = self.every._replace(or_absent=True)
         return _replaced(space, every) if asker.caller == Service(CONNECT) else space
 
-    def parties(self, asker: Asker, action: str) -> Iterator[tuple[CallerGroup, Space]]:
-        """Tell the requests of an asker apart, by whom they are from or for."""
+    def split(self, asker: Asker, action: str) -> Iterator[tuple[CallerGroup, Space]]:
+        """Split the requests of a caller into groups."""
         space = self.space(asker, action)
         if asker.caller == Service(CONNECT):
-            yield from ((party, _replaced(space, domain)) for party, domain in self._connect())
+            yield from ((group, _replaced(space, domain)) for group, domain in self._connect())
         elif asker.kind == OTHER_ACCOUNT:
-            yield from self._strangers(asker, action, space)
+            yield from self._other_customers(asker, action, space)
         else:
-            yield _party(asker), space
+            yield _group(asker), space
 
     def _connect(self) -> Iterator[tuple[CallerGroup, Domain]]:
         for arn in self.instances:
@@ -131,23 +132,25 @@ class CallerGroups(NamedTuple):
             Unsourced(every, 1),
         )
 
-    def _strangers(self, asker: Asker, action: str, space: Space) -> Iterator[tuple[CallerGroup, Space]]:
-        """Anybody at all; whoever is in an organisation that is named; whoever else the conditions let in."""
-        anybody = asker_space(asker, action, self.target, self.policies, self.words)
-        yield CallerGroup(ANYBODY, "anybody with an AWS account"), anybody
-        owned = organizations(self.words)
-        for one in owned:
-            members = members_of(one, asker, self.target)
-            party = CallerGroup(ORGANISATION, f"any principal of organization {one}", one)
-            yield party, space._replace(free=(members, *space.free[1:]))
-        some = asker_space(asker, action, self.target, self.policies, owned)
+    def _other_customers(
+        self, asker: Asker, action: str, space: Space
+    ) -> Iterator[tuple[CallerGroup, Space]]:
+        """Yield any account, each organization that a policy names, and others that meet the conditions."""
+        any_account = asker_space(asker, action, self.target, self.policies, self.words)
+        yield CallerGroup(ANY_ACCOUNT, "any AWS account"), any_account
+        named = organizations(self.words)
+        for organization in named:
+            members = members_of(organization, asker, self.target)
+            group = CallerGroup(ORGANIZATION, f"any principal of organization {organization}", organization)
+            yield group, space._replace(free=(members, *space.free[1:]))
+        some = asker_space(asker, action, self.target, self.policies, named)
         yield CallerGroup(SOME, "some principals of other accounts"), some
 
 
-_ARTICLES = {SESSION: "sessions of "}
+_PREFIXES = {SESSION: "sessions of "}
 
 
-def _party(asker: Asker) -> CallerGroup:
+def _group(asker: Asker) -> CallerGroup:
     name = asker.arn or str(asker.caller)
     if asker.kind == OTHER_SERVICE:
         return CallerGroup(OTHER_SERVICE, "any other AWS service")
@@ -155,11 +158,11 @@ def _party(asker: Asker) -> CallerGroup:
         return CallerGroup(MEMBER, f"any principal of account {asker.account}", asker.account, asker.account)
     arn = Arn.parse(name)
     who = str(asker.caller) if arn is None else principal_of(arn)
-    return CallerGroup(asker.kind, f"{_ARTICLES.get(asker.kind, '')}{who}", name, asker.account)
+    return CallerGroup(asker.kind, f"{_PREFIXES.get(asker.kind, '')}{who}", name, asker.account)
 
 
 def _values(policies: Sequence[Policy], key: str) -> Iterator[str]:
-    """The values that conditions compare a key with."""
+    """Yield the values that conditions compare a key with."""
     for policy in policies:
         for statement in policy.known_statements():
             for condition in known_conditions(statement):
@@ -168,5 +171,5 @@ def _values(policies: Sequence[Policy], key: str) -> Iterator[str]:
 
 
 def _replaced(space: Space, domain: Domain) -> Space:
-    """The space with a domain in the place of the one with the same keys."""
+    """Replace the domain of a space that has the same keys."""
     return space._replace(free=tuple(domain if one.keys == domain.keys else one for one in space.free))

@@ -1,6 +1,6 @@
-"""Why Connect cannot publish to a topic, statement by statement.
+"""Causes why Connect cannot publish to a topic, statement by statement.
 
-Each cause belongs to one rule, so that one defect makes one finding.
+Each cause belongs to one rule, so that each defect leads to one finding.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Cause(Enum):
-    """What stands between Connect and the topic."""
+    """A reason why Connect cannot publish to the topic."""
 
     NO_GRANT = "no statement lets connect.amazonaws.com publish"
-    WRONG_RESOURCE = "a statement for Connect is about another resource"
-    SOURCE_OWNER = "a statement for Connect asks for aws:SourceOwner"
-    UNMATCHABLE = "the conditions of a statement for Connect match no instance at all"
+    WRONG_RESOURCE = "a statement for Connect covers another resource"
+    SOURCE_OWNER = "a statement for Connect requires aws:SourceOwner"
+    UNMATCHABLE = "the conditions of a statement for Connect do not match any instance"
     OTHER_INSTANCE = "the conditions of a statement for Connect match other instances"
 
 
@@ -44,24 +44,27 @@ class Diagnosis(NamedTuple):
 ANY_RESOURCE = Patterns("Resource", ("*",))
 
 
-@lru_cache(maxsize=32)  # two rules ask, one after the other
+@lru_cache(maxsize=32)  # two rules diagnose the same topic, one after the other
 def diagnose(case: TopicAnalysis, instance: Arn | None) -> tuple[Diagnosis, ...]:
-    """Say why no Allow reaches Connect for an instance, or for any if it is ``None``; empty if one does."""
+    """Return the causes why no Allow applies to Connect for an instance; empty if one applies.
+
+    ``instance`` is ``None`` for any instance.
+    """
     named = [s for s in case.grants if names_connect(s)]
-    found = [_failure(case, statement, instance) for statement in named]
-    if any(one is None for one in found):
+    failures = [_failure(case, statement, instance) for statement in named]
+    if any(failure is None for failure in failures):
         return ()
-    causes = [one for one in found if one is not None]
+    causes = [failure for failure in failures if failure is not None]
     if not causes:
         others = [_failure(case, s, instance) for s in case.grants]
-        if any(one is None for one in others):
+        if any(other is None for other in others):
             return ()
-        causes = [one for one in others if one is not None and one.cause is Cause.SOURCE_OWNER]
+        causes = [other for other in others if other is not None and other.cause is Cause.SOURCE_OWNER]
     return tuple(causes) or (Diagnosis(Cause.NO_GRANT),)
 
 
 def _failure(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> Diagnosis | None:
-    """Say why a statement for Connect does not apply; ``None`` if it does, or may."""
+    """Return the cause why a statement for Connect does not apply; ``None`` if it applies or may apply."""
     if not _about_topic(case, statement):
         return Diagnosis(Cause.WRONG_RESOURCE, statement)
     if may_match(case, statement, instance):
@@ -80,7 +83,7 @@ def _about_topic(case: TopicAnalysis, statement: Statement) -> bool:
 
 
 def may_match(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> bool:
-    """True unless the conditions of a statement rule the instance out, or every instance if it is ``None``."""
+    """True unless the conditions of a statement exclude the instance, or every instance if it is ``None``."""
     if instance is None and statement in case.connect_grants:
         return True
     if instance is None and _about_topic(case, statement):
@@ -89,7 +92,7 @@ def may_match(case: TopicAnalysis, statement: Statement, instance: Arn | None) -
 
 
 def _may_match_somewhere(case: TopicAnalysis, statement: Statement, instance: Arn | None) -> bool:
-    """The same, whatever resource the statement is about."""
+    """True unless the conditions exclude the instance, if the statement covered every resource."""
     policy = case.alone(statement._replace(resources=ANY_RESOURCE))
     if instance is None:
         return case.connect_under(policy).any_instance().truth is not False
@@ -99,7 +102,7 @@ def _may_match_somewhere(case: TopicAnalysis, statement: Statement, instance: Ar
 def failing_conditions(
     case: TopicAnalysis, statement: Statement, instance: Arn | None
 ) -> Iterator[Condition]:
-    """The conditions that fail by themselves, of a statement that does not match."""
+    """Yield the conditions that fail by themselves, for a statement that does not match."""
     conditions = known_conditions(statement)
     for condition in conditions:
         alone = statement._replace(conditions=(condition,))

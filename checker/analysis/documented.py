@@ -40,23 +40,23 @@ KEY_ACTIONS_NEEDED = ("kms:GenerateDataKey*", "kms:Decrypt")
 def topic_statements(
     topic: Json, instances: Iterable[Arn], taken: Iterable[str] = ()
 ) -> list[dict[str, Json]]:
-    """Let Connect publish to a topic for these instances, a statement an account.
+    """Return statements that let Connect publish to a topic for these instances, one for each account.
 
-    ``topic`` is its ARN, or what stands for it; ``taken`` are the Sids of the policy, which has none twice.
+    ``topic`` is the ARN or a reference to it. ``taken`` are the Sids of the policy, which must be unique.
     """
     accounts: dict[str, list[Arn]] = {}
     for instance in dict.fromkeys(instances):
         accounts.setdefault(instance.account, []).append(instance)
     sids = list(taken)
-    found: list[dict[str, Json]] = []
+    statements: list[dict[str, Json]] = []
     for of_account in accounts.values():
         sids.append(free_sid(TOPIC_SID, sids))
-        found.append(connect_statement(sids[-1], PUBLISH, topic, pins(of_account)))
-    return found
+        statements.append(connect_statement(sids[-1], PUBLISH, topic, pins(of_account)))
+    return statements
 
 
 def connect_statement(sid: str, actions: Json, resource: Json, condition: Json | None) -> dict[str, Json]:
-    """Let Connect do something with a resource, under a condition if one is given."""
+    """Return a statement that allows Connect actions on a resource, with a condition if one is given."""
     statement: dict[str, Json] = {
         "Sid": sid,
         "Effect": "Allow",
@@ -68,7 +68,7 @@ def connect_statement(sid: str, actions: Json, resource: Json, condition: Json |
 
 
 def pins(instances: Sequence[Arn]) -> dict[str, Json]:
-    """The conditions that let Connect act for these instances alone."""
+    """Return the conditions that limit Connect to these instances."""
     return {
         "StringEquals": {"aws:SourceAccount": one_or_list(one.account for one in instances)},
         "ArnEquals": {"aws:SourceArn": one_or_list(map(str, instances))},
@@ -76,10 +76,10 @@ def pins(instances: Sequence[Arn]) -> dict[str, Json]:
 
 
 class KeyCondition(StrEnum):
-    """What a grant of a key can be limited to.
+    """The limit of a statement that lets Connect use a key.
 
     SNS sets the topic as encryption context for every publisher. AWS does not document that Connect passes the
-    instance on to KMS.
+    instance to KMS.
     https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
     """
 
@@ -90,7 +90,7 @@ class KeyCondition(StrEnum):
 def key_condition(
     wanted: KeyCondition | None, topics: Sequence[Json], instances: Sequence[Arn]
 ) -> Json | None:
-    """The condition that limits a grant of a key to topics or to instances."""
+    """Return the condition that limits the use of a key to topics or to instances."""
     if wanted is None:
         return None
     if wanted is KeyCondition.INSTANCE:
@@ -99,12 +99,15 @@ def key_condition(
 
 
 def key_statement(taken: Iterable[str] = (), condition: Json | None = None) -> dict[str, Json]:
-    """Let Connect use a key; AWS documents no condition for it, so it has none unless one is given."""
+    """Return a statement that lets Connect use a key, without a condition by default, as AWS documents none."""
     return connect_statement(free_sid(KEY_SID, taken), list(KEY_ACTIONS_NEEDED), "*", condition)
 
 
 def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> dict[str, Json]:
-    """Let IAM policies of its account decide about a key; without it nobody may be able to change the policy."""
+    """Return the statement that lets IAM policies of the account grant access to a key.
+
+    Without it, the account can lose control of the key policy.
+    """
     return {
         "Sid": free_sid(ROOT_SID, taken),
         "Effect": "Allow",
@@ -115,10 +118,11 @@ def root_statement(partition: str, account: str, taken: Iterable[str] = ()) -> d
 
 
 def sender_statement(queue: str, topic: str, taken: Iterable[str] = ()) -> dict[str, Json]:
-    """Let SNS send what is published to a topic to a queue, and nothing else.
+    """Return a statement that lets SNS send the messages of one topic to a queue.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-    The topic's ARN names its account; nothing says that SNS sends aws:SourceAccount, so nothing hangs on it.
+    The topic's ARN contains its account. AWS does not document that SNS sends aws:SourceAccount, so the statement
+    has no condition on it.
     """
     return {
         "Sid": free_sid(QUEUE_SID, taken),
@@ -131,42 +135,42 @@ def sender_statement(queue: str, topic: str, taken: Iterable[str] = ()) -> dict[
 
 
 def policy_of(statements: Sequence[Plain]) -> dict[str, Plain]:
-    """Make a policy of statements."""
+    """Return a policy with these statements."""
     return {"Version": VERSION, "Statement": statements}
 
 
 def with_statements(policy: Mapping[str, Plain], added: Sequence[Plain]) -> dict[str, Plain]:
-    """Put statements at the end of a policy, the rest of which stays as it is."""
+    """Append statements to a policy."""
     if not added:
         return dict(policy)
     return {**policy, "Statement": [*listed(policy["Statement"]), *added]}
 
 
 def one_or_list(values: Iterable[str]) -> Json:
-    """Write one value as itself and several as a list, each once."""
-    found: list[Json] = [*dict.fromkeys(values)]
-    return found[0] if len(found) == 1 else found
+    """Return a single value as it is and several values as a list without duplicates."""
+    unique: list[Json] = [*dict.fromkeys(values)]
+    return unique[0] if len(unique) == 1 else unique
 
 
 def free_sid(wanted: str, taken: Iterable[str]) -> str:
-    """A Sid that no statement of the policy has yet."""
+    """Return a Sid that is not in use in the policy."""
     used = set(taken)
     numbered = (f"{wanted}{number}" for number in range(2, len(used) + 3))
     return next(sid for sid in (wanted, *numbered) if sid not in used)
 
 
 def not_yet_allowed(topic: Topic, instances: Sequence[Arn]) -> tuple[Arn, ...]:
-    """The instances for which no statement for Connect lets it publish, or only one that lets others in, too."""
+    """Return the instances that no statement for Connect allows to publish without also allowing others."""
     case = TopicAnalysis(topic, Inventory((topic,), instances=tuple(map(Instance, instances))))
     named = [statement for statement in case.grants if names_connect(statement)]
     return tuple(arn for arn in instances if not any(_is_for(case, one, arn) for one in named))
 
 
 def _is_for(case: TopicAnalysis, statement: Statement, instance: Arn) -> bool:
-    """True for a statement that allows an instance, and beside it none but those that somebody named."""
+    """True for a statement that allows an instance and otherwise only instances that are named."""
     alone = case.policy._replace(
         statements=(statement,)
-    )  # a placeholder lets nobody in until it is filled in
+    )  # masked policy: a placeholder grants no access until it is replaced
     return (
         prove.can_publish(alone, case.target, instance).truth is True
         and case.deputy_of(statement).truth is False
@@ -177,9 +181,10 @@ def _is_for(case: TopicAnalysis, statement: Statement, instance: Arn) -> bool:
 def not_yet_using(
     policy: Policy, key: Arn, topic: Arn, instances: Sequence[Arn], *, pinned: bool
 ) -> tuple[Arn, ...]:
-    """The instances for which no statement of a key policy lets Connect use the key.
+    """Return the instances for which no statement of a key policy lets Connect use the key.
 
-    ``pinned``: a condition on the instance will do, as if Connect passed the instance on to KMS.
+    ``pinned`` is true if a statement with a condition on the instance counts, as if Connect passed the instance to
+    KMS.
     """
     named = (one for one in policy.known_statements() if one.effect == ALLOW and names_connect(one))
     allows = policy._replace(statements=tuple(named))
@@ -187,7 +192,7 @@ def not_yet_using(
 
 
 def can_use(policy: Policy, key: Arn, topic: Arn, instance: Arn | None = None) -> Truth:
-    """Whether a key policy lets Connect use the key; with an instance, as if Connect passed that on to KMS."""
+    """Return whether a key policy lets Connect use the key; with an instance, as if Connect passed it to KMS."""
     source = {SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account} if instance else {}
     spaces = (key_space(Target.of(key), action, str(topic)) for action in (DATA_KEY, DECRYPT))
     known = (space._replace(fixed={**space.fixed, **source}) for space in spaces)

@@ -1,4 +1,4 @@
-"""What is known of topics, keys, instances and contacts: typed facts, each known or Unknown. No I/O."""
+"""Typed facts about topics, keys, instances and contacts, each known or Unknown. No I/O."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ CREATION_FAILED = "CREATION_FAILED"
 https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
 """
 NO_REPLICA = ("FAILED", "DELETING")
-"""How the status of a replica ends that does not exist, or not for long."""
+"""Status suffixes of a replica that does not exist or is being deleted."""
 
 USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"
-"""What a key that KMS does not find is said to be in the place of a state."""
+"""The state of a key that KMS does not find."""
 
 
 class PolicyDocument(Document, Protocol):
-    """A document that is a policy, in a file, a template or live."""
+    """A policy document in a file, in a template or in AWS."""
 
     @property
     def root(self) -> Node:
-        """The tree of the policy."""
+        """The syntax tree of the policy."""
 
 
 class PolicyText(NamedTuple):
-    """A policy, its text, the document that it stands in, and where it breaks the grammar."""
+    """A policy with its text, its document and its syntax problems."""
 
     policy: Policy
     problems: tuple[Problem, ...]
@@ -54,26 +54,26 @@ class PolicyText(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How large the policy is, in bytes of UTF-8."""
+        """The size of the policy in bytes of UTF-8."""
         return len(self.text.encode("utf-8", "surrogatepass"))
 
     @property
     def names_connect(self) -> bool:
-        """True if Connect is named anywhere, so that a policy that could not be read is not lost from sight."""
+        """True if the text names Connect anywhere, even in a part of the policy that could not be read."""
         return mentions_connect(self.text) or any(
             s.names_service(CONNECT) for s in self.policy.known_statements()
         )
 
 
 class Place(NamedTuple):
-    """Where a fact is written."""
+    """The place of a fact: a document and a route in it."""
 
     document: Document
     route: Route
 
 
 def files_of(resource: object) -> tuple[str, ...]:
-    """The names of all documents that a topic, a key, a contact or several of them were read from."""
+    """Return the names of all documents that a topic, key or contact, or a tuple of them, was read from."""
     return tuple(dict.fromkeys(_documents(resource)))
 
 
@@ -86,16 +86,17 @@ def _documents(part: object) -> Iterator[str]:
 
 
 class Written(NamedTuple):
-    """Where a resource of a plan is written: its block, and its policy if one was found there."""
+    """The source of a resource in a plan: its block, and its policy if that was found there."""
 
     place: Place
     policy: Document | None = None
 
 
 class Subscription(NamedTuple):
-    """One subscription of a topic; ``confirmed`` is false while AWS shows it as pending.
+    """A subscription of a topic; ``confirmed`` is false while AWS shows it as pending.
 
-    ``undelivered`` is the reason why SNS cannot deliver to the endpoint, empty unless that was looked at.
+    ``undelivered`` is the reason why SNS cannot deliver to the endpoint. It is empty if SNS can deliver, or if
+    that was not checked.
     """
 
     protocol: str
@@ -105,7 +106,7 @@ class Subscription(NamedTuple):
 
 
 class Source(Enum):
-    """Where a run knows a Connect instance from."""
+    """The source from which a run knows a Connect instance."""
 
     OPTION = "option"
     CONFIGURATION = "configuration"
@@ -118,10 +119,10 @@ class Source(Enum):
 
 
 class Pairing(NamedTuple):
-    """An instance that streams to a topic, and why that is taken to be so.
+    """An instance that streams to a topic, and the source of this fact.
 
-    ``where`` is the file that says so. ``explicit``: the user said it of this very topic, so that a safe fix
-    may give the instance access; an inferred pairing never does.
+    ``where`` is the file that the fact was read from. ``explicit`` is true if the user stated the pairing for this
+    topic, so that a safe fix may grant the instance access. An inferred pairing never does.
     """
 
     instance: Arn
@@ -133,16 +134,21 @@ class Pairing(NamedTuple):
 class Topic(NamedTuple):
     """An SNS topic.
 
-    ``key`` is KmsMasterKeyId as it is stored, ``None`` when the topic is not encrypted. ``named`` tells a
-    topic that somebody asked about from one that was come across. ``instances`` are the Connect instances
-    that a manifest's entry for the topic lists; ``pairings`` all that stream to it, ``None`` before
-    ``checker.analysis.pairing`` has worked them out. ``home`` is the namespace of its names: the folder, Terraform root,
-    plan or manifest that it was read from; ``root`` the Terraform root as reports name it. ``claimed`` is what was given for the ARN where
-    that is no topic's. ``address`` is what a topic is declared as in infrastructure as code, ``symbol`` what
-    its own policy calls it by while the ARN is not known; ``writers`` are the places of all resources that
-    write its policy, and ``sharing`` counts the topics that one of them writes the same policy for.
-    ``sender`` is the resource of the same code that makes Connect stream to the topic. ``doubt`` says why the
-    policy may not be in force. ``without_connect`` holds if no policy that the topic may have names Connect.
+    - ``key``: KmsMasterKeyId as it is stored, ``None`` if the topic is not encrypted.
+    - ``named``: true if the user named the topic.
+    - ``instances``: the Connect instances that a manifest lists for the topic.
+    - ``pairings``: all instances that stream to the topic, ``None`` before ``checker.analysis.pairing`` has run.
+    - ``home``: the namespace of its names, which is the folder, Terraform root, plan or manifest it was read from.
+    - ``root``: the Terraform root as reports name it.
+    - ``claimed``: the value that was given as the ARN, if it is not the ARN of a topic.
+    - ``address``: the address of its declaration in infrastructure as code.
+    - ``symbol``: the reference to the topic in its own policy, if the ARN is not known.
+    - ``writers``: the places of all resources that write its policy.
+    - ``sharing``: the number of topics for which one of these resources writes the same policy.
+    - ``sender``: the resource in the same code that makes Connect stream to the topic.
+    - ``doubt``: the reason why the policy may not be in force.
+    - ``without_connect``: true if no policy that the topic may have names Connect.
+
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
 
@@ -154,7 +160,7 @@ class Topic(NamedTuple):
     key_place: Place | None = None
     fifo_place: Place | None = None
     arn_place: Place | None = None
-    subscriptions: tuple[Subscription, ...] | Unknown = Unknown("no list of subscriptions was given")
+    subscriptions: tuple[Subscription, ...] | Unknown = Unknown("the list of subscriptions was not supplied")
     instances: tuple[Instance, ...] = ()
     named: bool = False
     claimed: str = ""
@@ -173,12 +179,14 @@ class Topic(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How reports call the topic: its ARN, or what it is declared as, or the file that its policy stands in."""
+        """The topic's name in reports: its ARN, its address, or the file with its policy."""
         return _name(self.arn, self.root, self.address, self.place)
 
 
 class Grant(NamedTuple):
-    """A KMS grant; ``grantee`` is a service principal or an ARN, ``doubt`` says why the grant may not exist.
+    """A KMS grant.
+
+    ``grantee`` is a service principal or an ARN. ``doubt`` is the reason why the grant may not exist.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html
     """
@@ -191,25 +199,26 @@ class Grant(NamedTuple):
 
     @classmethod
     def unknown(cls, doubt: Unknown) -> Grant:
-        """Stands for a list of grants that could not be read."""
+        """Return a grant that represents a list of grants that could not be read."""
         return cls(doubt, doubt, doubt=doubt)
 
 
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
-    ``doubt`` says why the policy may not be in force. The texts are AWS's own: ``state`` Enabled, Disabled ...; ``manager`` CUSTOMER or AWS; ``spec`` and
-    ``usage`` SYMMETRIC_DEFAULT and ENCRYPT_DECRYPT for a key that SNS can use. Where no list of grants was given
-    there are taken to be none: a key policy that lacks Connect is reported.
+    ``doubt`` is the reason why the policy may not be in force. The values are those of AWS: ``state`` is Enabled,
+    Disabled and so on; ``manager`` is CUSTOMER or AWS; ``spec`` and ``usage`` are SYMMETRIC_DEFAULT and
+    ENCRYPT_DECRYPT for a key that SNS can use. If no list of grants was supplied, the key is assumed to have none,
+    so that a key policy without Connect is reported.
     """
 
     arn: Arn | Unknown
     place: Place
-    policy: PolicyText | Unknown = Unknown("the key policy was not given")
-    state: str | Unknown = Unknown("the key was not described")
-    manager: str | Unknown = Unknown("the key was not described")
-    spec: str | Unknown = Unknown("the key was not described")
-    usage: str | Unknown = Unknown("the key was not described")
+    policy: PolicyText | Unknown = Unknown("the key policy was not supplied")
+    state: str | Unknown = Unknown("the description of the key was not supplied")
+    manager: str | Unknown = Unknown("the description of the key was not supplied")
+    spec: str | Unknown = Unknown("the description of the key was not supplied")
+    usage: str | Unknown = Unknown("the description of the key was not supplied")
     grants: tuple[Grant, ...] = ()
     aliases: tuple[str, ...] = ()
     named: bool = False
@@ -221,14 +230,13 @@ class Key(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How reports call the key: its ARN, or what it is declared as, or the file that its policy stands in."""
+        """The key's name in reports: its ARN, its address, or the file with its policy."""
         return _name(self.arn, self.root, self.address, self.place)
 
     def answers_to(self, reference: str) -> bool:
-        """True if a KmsMasterKeyId, in any of its four forms, can mean this key.
+        """True if a KmsMasterKeyId can mean this key: key ID, key ARN, alias name or alias ARN.
 
-        Key id, key ARN, alias name, alias ARN. Whose key a bare id or alias means is the topic's to say:
-        ``Inventory.key_of``.
+        The account and Region of a bare ID or alias are those of the topic: see ``Inventory.key_of``.
         """
         if isinstance(self.arn, Unknown):
             return reference in self.aliases
@@ -237,9 +245,9 @@ class Key(NamedTuple):
         return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
 
     def is_of(self, topic: Topic) -> bool:
-        """True if a bare key id or alias of the topic can mean this key: both have one account and Region.
+        """True if a bare key ID or alias of the topic can mean this key, as both are in one account and Region.
 
-        While the ARN of one of them is not known, both have to come from one namespace.
+        If one of the ARNs is not known, both must come from one namespace.
         https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
         """
         if isinstance(self.arn, Unknown) or isinstance(topic.arn, Unknown):
@@ -248,14 +256,14 @@ class Key(NamedTuple):
 
 
 def _name(arn: Arn | Unknown, root: str, address: str, place: Place) -> str:
-    """Name a resource by its ARN, else by its address in its Terraform root, else by its file."""
+    """Return the name of a resource: its ARN, its address in its Terraform root, or its file."""
     if isinstance(arn, Arn):
         return str(arn)
     return (f"{root}: {address}" if root else address) if address else place.document.name
 
 
 class Instance(NamedTuple):
-    """An Amazon Connect instance, and how the run knows of it; ``home`` is the namespace that it was read from.
+    """An Amazon Connect instance and its source; ``home`` is the namespace that it was read from.
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
     """
@@ -267,10 +275,10 @@ class Instance(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """A chat contact and the topics that it streams to, each with the place where it says so.
+    """A chat contact and the topics that it streams to, each with its place.
 
-    ``region`` and ``instance`` are where it was seen to stream, where that is known; ``alike`` counts the
-    contacts that were seen to stream in the same way.
+    ``region`` and ``instance`` are known for contacts in CloudTrail events. ``alike`` counts the contacts that
+    stream in the same way.
     """
 
     id: str
@@ -282,9 +290,9 @@ class Contact(NamedTuple):
 
 
 class IgnoreComment(NamedTuple):
-    """A comment that puts up with findings: of which rules, why and until when.
+    """A comment that suppresses findings: rules, reason and expiry date.
 
-    ``line`` is the line that it speaks of, its own or the next; ``fault`` says why it could not be read.
+    ``line`` is the line that it applies to, its own or the next. ``fault`` is the reason why it could not be read.
     """
 
     source: str
@@ -297,7 +305,7 @@ class IgnoreComment(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """Everything that one run knows."""
+    """All facts of one run."""
 
     topics: tuple[Topic, ...] = ()
     keys: tuple[Key, ...] = ()
@@ -307,35 +315,37 @@ class Inventory(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
-        """Find the key that a topic is encrypted with; ``None`` when it is not encrypted.
+        """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.
 
-        A key ARN means one key. A bare id or alias means one of the topic's own account and Region, and an
-        address one of its own namespace.
+        A key ARN means one key. A bare ID or alias means a key in the topic's own account and Region. An address
+        means a key in the topic's own namespace.
         """
         reference = topic.key
         if not isinstance(reference, str):
             return reference
-        found = [key for key in self.keys if key.answers_to(reference)]
-        meant = [key for key in found if Arn.parse(reference) is not None or _is_meant(key, reference, topic)]
-        meant = [key for key in meant if key.home == topic.home] or meant
-        if len({key.name for key in meant}) == 1:
-            return meant[0]
-        return Unknown(_why_not_known(reference, topic, found, meant), reference)
+        matching = [key for key in self.keys if key.answers_to(reference)]
+        candidates = [
+            key for key in matching if Arn.parse(reference) is not None or _can_mean(key, reference, topic)
+        ]
+        candidates = [key for key in candidates if key.home == topic.home] or candidates
+        if len({key.name for key in candidates}) == 1:
+            return candidates[0]
+        return Unknown(_why_not_known(reference, topic, matching, candidates), reference)
 
 
-def _why_not_known(reference: str, topic: Topic, found: list[Key], meant: list[Key]) -> str:
-    """Say why a topic's key is not known, from the keys that answer to its name and those that can be meant."""
-    if meant:
-        return f"{len(meant)} keys answer to `{reference}`, and nothing says which one the topic uses"
-    others = [key.arn for key in found if isinstance(key.arn, Arn)]
+def _why_not_known(reference: str, topic: Topic, matching: list[Key], candidates: list[Key]) -> str:
+    """Explain why a topic's key is not known, from the keys with its name and those that the topic can mean."""
+    if candidates:
+        return f"{len(candidates)} keys match `{reference}`, and it is not known which one the topic uses"
+    others = [key.arn for key in matching if isinstance(key.arn, Arn)]
     if others and isinstance(topic.arn, Arn):
         of_topic = f"account {topic.arn.account} and {topic.arn.region}"
-        return f"`{reference}` means a key of {of_topic}, and the one that was given is `{others[0]}`"
-    return "the key was not given"
+        return f"`{reference}` means a key in {of_topic}, but the supplied key is `{others[0]}`"
+    return "the key was not supplied"
 
 
-def _is_meant(key: Key, reference: str, topic: Topic) -> bool:
-    """True if a reference that is not an ARN means the key when it stands in this topic."""
+def _can_mean(key: Key, reference: str, topic: Topic) -> bool:
+    """True if a topic's reference that is not an ARN can mean the key."""
     if reference == key.address:
         return key.home == topic.home
     if key.is_of(topic):
@@ -345,10 +355,10 @@ def _is_meant(key: Key, reference: str, topic: Topic) -> bool:
 
 
 def managed_alias(reference: str | Unknown | None) -> str:
-    """The alias of an AWS managed key that a KmsMasterKeyId is, by name or ARN; empty for anything else.
+    """Return the alias if a KmsMasterKeyId names an AWS managed key, by alias name or alias ARN; else an empty text.
 
-    The end of a partly known ARN tells. KMS reserves `alias/aws/` for AWS managed keys. Told by the name alone:
-    asking KMS for a predefined alias can create the key.
+    KMS reserves `alias/aws/` for AWS managed keys. The end of a partly known ARN is sufficient. The name alone
+    decides, because a KMS request for a predefined alias can create the key.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
@@ -382,6 +392,6 @@ _MULTI_REGION_ID = len("mrk-") + 32
 
 
 def is_customer_alias(reference: str | Unknown | None) -> bool:
-    """True if a KmsMasterKeyId is an alias that customers may create: AWS reserves `alias/aws/` for its own."""
+    """True if a KmsMasterKeyId is an alias that customers can create; AWS reserves `alias/aws/` for its own keys."""
     alias = reference.rpartition(":")[2] if isinstance(reference, str) else ""
     return alias.startswith("alias/") and not alias.startswith(_PREDEFINED)

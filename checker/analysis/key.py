@@ -1,4 +1,4 @@
-"""One key with everything that bears on it; every question about it is asked for once."""
+"""Analysis of a KMS key: its policy and grants, the topic that it encrypts, and cached proofs about them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _SUPPORTED = (("spec", "KeySpec", "SYMMETRIC_DEFAULT"), ("usage", "KeyUsage", "E
 
 
 def unsupported(key: Key) -> Iterator[tuple[str, str]]:
-    """What SNS cannot use about a key: the member of its description, and why.
+    """Yield the properties of a key that SNS does not support: the member of its description, and the reason.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    for attribute, name, wanted in _SUPPORTED:
-        said = getattr(key, attribute)
-        if isinstance(said, str) and said != wanted:
-            yield name, f"the key's {name} is {said}, SNS supports only {wanted}"
+    for attribute, name, supported in _SUPPORTED:
+        value = getattr(key, attribute)
+        if isinstance(value, str) and value != supported:
+            yield name, f"the key's {name} is {value}; SNS supports only {supported}"
 
 
 class KeyAnalysis(PolicyAnalysis):
-    """A key, the topic that is encrypted with it if one is known, and all topics that are."""
+    """A key with the topic in question, if one is known, and all topics that it encrypts."""
 
     def __init__(
         self,
@@ -56,31 +56,31 @@ class KeyAnalysis(PolicyAnalysis):
 
     @cached_property
     def target(self) -> Target:
-        """The key as requests name it; without an ARN, as its policy names it."""
+        """The key as the resource of requests; without an ARN, the resource in its policy."""
         arn = self.key.arn
         return Target.of(arn) if isinstance(arn, Arn) else Target(self.resource_named, arn, arn)
 
     @property
     def named_resource(self) -> str:
-        """The key as requests name it."""
+        """The key as the resource of requests."""
         return self.target.resource
 
     @property
     def topic_arn(self) -> str | Unknown:
-        """The topic's ARN, which KMS sees as encryption context."""
+        """The topic's ARN, which SNS passes to KMS as encryption context."""
         arn = self.topic.arn if self.topic else Unknown("no topic is known to use the key")
         return arn if isinstance(arn, Unknown) else str(arn)
 
     def answer(self, action: str) -> Answer:
-        """Whether the key policy lets Connect do an action when it publishes to the topic."""
+        """Return whether the key policy lets Connect do an action when it publishes to the topic."""
         space = key_space(self.target, action, self.topic_arn)
         return prove.one_request(self.filled, space)
 
     @cached_property
     def unverified(self) -> tuple[Condition, ...]:
-        """The conditions that Connect's access hangs on, on keys that AWS does not document for its call."""
+        """The conditions that decide Connect's access, on condition keys that AWS does not document for it."""
         answers = [self.answer(action) for action in (DATA_KEY, DECRYPT)]
-        hanging = [
+        conditions = [
             condition
             for answer in answers
             for match in (answer.decision.matches if answer.decision else ())
@@ -88,12 +88,12 @@ class KeyAnalysis(PolicyAnalysis):
             for condition in known_conditions(match.statement)
             if answer.witness is not None
             and isinstance(answer.witness.context.get(condition.folded_key), Unknown)
-            and condition.folded_key != TOPIC_CONTEXT  # documented, and unknown only while the topic is
+            and condition.folded_key != TOPIC_CONTEXT  # AWS documents it; it is unknown only if the topic is
         ]
-        return tuple(dict.fromkeys(hanging))
+        return tuple(dict.fromkeys(conditions))
 
     def allows(self, action: str) -> Truth:
-        """Whether key policy or grants let Connect do an action; an explicit Deny beats a grant."""
+        """Return whether the key policy or a grant allows Connect an action; an explicit Deny overrides a grant."""
         if isinstance(self.text, Unknown):
             return self.text
         decision = self.answer(action).decision
@@ -102,7 +102,7 @@ class KeyAnalysis(PolicyAnalysis):
         return any_of((decision.allowed, self.granted(action)))
 
     def granted(self, action: str) -> Truth:
-        """Whether a KMS grant lets Connect do an action."""
+        """Return whether a KMS grant allows Connect an action."""
         sources = tuple(str(arn) for arn in self.instances)
         return any_of(
             grant_covers(grant, CONNECT, action, self.topic_arn, sources) for grant in self.key.grants
@@ -116,17 +116,17 @@ class KeyAnalysis(PolicyAnalysis):
 
     @cached_property
     def grants_sns_instead(self) -> bool:
-        """True if a statement for SNS itself, under whatever conditions, allows what Connect, the publisher, lacks."""
+        """True if a statement for SNS, with any conditions, allows an action that Connect as the publisher lacks."""
         lacking = [action for action, truth in self.usable if truth is False]
         grants = (s for s in self.statements if s.effect == ALLOW and s.names_service(SNS))
         return any(action_covers(s.actions, action) is True for s in grants for action in lacking)
 
     def fact(self, name: str) -> Place:
-        """Where the description of the key says something."""
+        """Return the place of a member of the key's description."""
         document, route = self.place
         return Place(document, (*route, name))
 
     @cached_property
     def usable(self) -> tuple[tuple[str, Truth], ...]:
-        """Whether Connect may do each of the two actions that an encrypted topic needs."""
+        """The two actions that an encrypted topic needs, each with whether Connect is allowed to do it."""
         return tuple((action, self.allows(action)) for action in (DATA_KEY, DECRYPT))

@@ -1,13 +1,15 @@
-"""Which Connect instance streams to which topic: statements with a source, from the strongest to the weakest.
+"""Pairs Connect instances with the topics that they stream to.
 
-1. explicit: a manifest's entry, `instances` of the configuration, `--instance-arn`;
-2. CloudTrail shows it;
-3. the topic's policy names the instance;
-4. the instance is declared in the topic's own Terraform root or plan;
-5. loose output of the AWS CLI lies in the topic's folder, else in the nearest folder above.
+The sources of a pairing, from the strongest to the weakest:
 
-An inferred pairing (2 to 5) stays within the Region and partition of the topic, 4 and 5 within its account too,
-and an instance that may belong to one topic or another is paired with neither.
+1. explicit: an entry of a manifest, `instances` of the configuration, `--instance-arn`
+2. CloudTrail
+3. the topic's policy, which names the instance
+4. the topic's own Terraform root or plan, which declares the instance
+5. output of the AWS CLI in the topic's folder or else in the nearest folder above it
+
+An inferred pairing (2 to 5) requires the same Region and partition. Sources 4 and 5 also require the same account.
+An instance that may belong to one of several topics is paired with none of them.
 """
 
 from __future__ import annotations
@@ -31,22 +33,22 @@ if TYPE_CHECKING:
 
 
 class Named(NamedTuple):
-    """The instances that any condition names, and the accounts that the statements for Connect name."""
+    """The instances that the conditions name, and the accounts that the statements for Connect name."""
 
     instances: tuple[Arn, ...] = ()
     accounts: tuple[str, ...] = ()
 
 
 def named_by(topic: Topic) -> Named:
-    """Read them from the topic's policy; a wildcard in place of the Region is read as the topic's."""
+    """Return the instances and accounts in the topic's policy; a wildcard Region stands for the topic's Region."""
     if not isinstance(topic.policy, PolicyText):
         return Named()
     region = topic.arn.region if isinstance(topic.arn, Arn) else None
     statements = masked(topic.policy.policy).known_statements()
-    found = (instance_named(value, region) for value in condition_values(statements, SOURCE_ARN))
-    instances = tuple(dict.fromkeys(arn for arn in found if arn is not None))
-    ours = [one for one in statements if one.names_service(CONNECT)]
-    return Named(instances, tuple(dict.fromkeys(_accounts(ours))))
+    arns = (instance_named(value, region) for value in condition_values(statements, SOURCE_ARN))
+    instances = tuple(dict.fromkeys(arn for arn in arns if arn is not None))
+    for_connect = [statement for statement in statements if statement.names_service(CONNECT)]
+    return Named(instances, tuple(dict.fromkeys(_accounts(for_connect))))
 
 
 def _accounts(statements: Iterable[Statement]) -> Iterator[str]:
@@ -57,7 +59,7 @@ def _accounts(statements: Iterable[Statement]) -> Iterator[str]:
 
 
 def condition_values(statements: Iterable[Statement], key: str) -> Iterator[str]:
-    """The values that statements compare a key with."""
+    """Yield the values that statements compare a key with."""
     for statement in statements:
         for condition in statement.conditions:
             if isinstance(condition, Condition) and condition.folded_key == key:
@@ -74,10 +76,10 @@ def pair(
     *,
     of_change: bool = False,
 ) -> Inventory:
-    """Give every topic its pairings; those that have them keep them.
+    """Return the inventory with pairings for each topic; existing pairings stay.
 
-    ``stated`` gives the instances that the configuration lists for the paths of a topic. ``of_change``: the
-    run sees some topics of a repository only, so that an option that fits none of them is about others.
+    ``stated`` returns the instances that the configuration lists for the paths of a topic. ``of_change`` is true
+    if the run reads only some topics of a repository. An option that fits none of them then belongs to others.
     """
     if all(topic.pairings is not None for topic in inventory.topics):
         return inventory
@@ -85,7 +87,7 @@ def pair(
 
 
 def pairings_of(topic: Topic, inventory: Inventory) -> tuple[Pairing, ...]:
-    """The pairings of one topic of an inventory."""
+    """Return the pairings of one topic."""
     if topic.pairings is not None:
         return topic.pairings
     topics = inventory.topics if any(one is topic for one in inventory.topics) else (topic,)
@@ -94,7 +96,7 @@ def pairings_of(topic: Topic, inventory: Inventory) -> tuple[Pairing, ...]:
 
 
 def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
-    """The instances that the user names for a key that no topic is known to use."""
+    """Return the instances that the user names, for a key without a known topic."""
     return tuple(
         _pairing(one, explicit=True)
         for one in inventory.instances
@@ -103,7 +105,7 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
 
 
 def _is_replica(one: Arn, other: Arn) -> bool:
-    """True for instances in two Regions that share their ID: streams go to topics of a replica's own Region.
+    """True for instances in two Regions that share their ID; each replica streams to topics in its own Region.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
@@ -111,39 +113,42 @@ def _is_replica(one: Arn, other: Arn) -> bool:
 
 
 def fits(instance: Arn, topic: Topic, named: Named) -> bool:
-    """True if an instance may stream to a topic by where both are, or because the topic's policy names it."""
+    """True if the topic's policy names an instance, or if their Region and account let it stream to the topic."""
     if instance in named.instances or isinstance(topic.arn, Unknown):
         return True
-    ours = instance.account in (topic.arn.account, *named.accounts)
-    return ours and is_near(instance, topic.arn)
+    has_account = instance.account in (topic.arn.account, *named.accounts)
+    return has_account and is_near(instance, topic.arn)
 
 
 def is_of_another(instance: Arn, named: Named) -> bool:
-    """True if a policy names instances or accounts for Connect, and this instance is none of them."""
+    """True if a policy names instances or accounts for Connect, but not this instance or its account."""
     if named.instances:
         return instance not in named.instances
     return bool(named.accounts) and instance.account not in named.accounts
 
 
 class _Entry(NamedTuple):
-    """A topic at work: ``paired`` are its pairings by instance, ``taken`` if the user listed them for it alone."""
+    """A topic during pairing, with its pairings by instance.
+
+    ``is_stated`` is true once the user has listed an instance for the topic.
+    """
 
     topic: Topic
     named: Named
     paired: dict[Arn, Pairing]
 
     @property
-    def taken(self) -> bool:
-        return any(one.source in STATED for one in self.paired.values())
+    def is_stated(self) -> bool:
+        return any(pairing.source in STATED for pairing in self.paired.values())
 
     @property
-    def speaks(self) -> bool:
-        """True if the topic is about Connect: somebody named it, or its policy names Connect."""
+    def is_about_connect(self) -> bool:
+        """True if the user named the topic or its policy names Connect."""
         policy = self.topic.policy
         return self.topic.named or (isinstance(policy, PolicyText) and policy.names_connect)
 
     def may_be_elsewhere(self, instance: Arn) -> bool:
-        """True while neither the topic's ARN nor its policy says that the instance can be its own."""
+        """True if neither the topic's ARN nor its policy shows that the instance can stream to it."""
         return isinstance(self.topic.arn, Unknown) and instance not in self.named.instances
 
     def add(self, instance: Instance, *, explicit: bool = False) -> None:
@@ -151,7 +156,7 @@ class _Entry(NamedTuple):
 
 
 class _Pairs:
-    """Works out the pairings of all topics of a run, one source after the other."""
+    """Determines the pairings of all topics of a run, one source after the other."""
 
     def __init__(
         self, inventory: Inventory, stated: Callable[[Topic], tuple[Instance, ...]], *, of_change: bool
@@ -164,95 +169,105 @@ class _Pairs:
         self.near = _by_home(inventory.instances)
 
     def paired(self) -> Iterator[Topic]:
-        """Give the topics with their pairings."""
-        self._entries_of_manifests()
-        self._paths_of_configuration()
-        self._manifests()
-        self._whole_run()
+        """Yield the topics with their pairings."""
+        self._add_manifest_entries()
+        self._add_configured_paths()
+        self._add_manifests()
+        self._add_whole_run()
         for entry in self.entries:
             self._infer(entry)
         for entry in self.entries:
             known = entry.topic.pairings
             yield entry.topic._replace(pairings=tuple(entry.paired.values()) if known is None else known)
 
-    def _entries_of_manifests(self) -> None:
+    def _add_manifest_entries(self) -> None:
         for entry in self.entries:
             for instance in entry.topic.instances:
                 entry.add(instance, explicit=True)
 
-    def _paths_of_configuration(self) -> None:
-        lists = [(entry, self.stated(entry.topic)) for entry in self.entries if not entry.taken]
+    def _add_configured_paths(self) -> None:
+        lists = [(entry, self.stated(entry.topic)) for entry in self.entries if not entry.is_stated]
         for instance in dict.fromkeys(one for _, listed in lists for one in listed):
-            self._state(instance, [entry for entry, listed in lists if instance in listed])
+            self._settle_or_force(instance, [entry for entry, listed in lists if instance in listed])
 
-    def _manifests(self) -> None:
-        """Pair the instances of a manifest with its topics and those of its contacts, else with all of its folder."""
-        taken = {id(entry) for entry in self.entries if entry.taken}
+    def _add_manifests(self) -> None:
+        """Pair the instances of a manifest with its topics and those of its contacts, else with all in its folder."""
+        stated = {id(entry) for entry in self.entries if entry.is_stated}
         for instance in self._of(Source.MANIFEST):
             folder = str(PurePath(instance.home).parent)
             streamed = self._streamed_in(instance)
             own = [
-                one
-                for one in self.entries
-                if one.topic.home == instance.home or str(one.topic.arn) in streamed
+                entry
+                for entry in self.entries
+                if entry.topic.home == instance.home or str(entry.topic.arn) in streamed
             ]
-            domain = own or [one for one in self.entries if folder in _upwards(one.topic.home)]
-            free = [one for one in domain if id(one) not in taken]
-            listed = [one for one in free if own and fits(instance.arn, one.topic, one.named)]
-            for entry in listed:  # whatever their policies say: a manifest speaks of each topic that it lists
+            candidates = own or [entry for entry in self.entries if folder in _upwards(entry.topic.home)]
+            free = [entry for entry in candidates if id(entry) not in stated]
+            listed = [entry for entry in free if own and fits(instance.arn, entry.topic, entry.named)]
+            for (
+                entry
+            ) in listed:  # a manifest is explicit about each topic that it lists, so policies do not matter
                 entry.add(instance, explicit=True)
             if not listed:
-                self._state(instance, free)
+                self._settle_or_force(instance, free)
 
     def _streamed_in(self, instance: Instance) -> frozenset[str]:
-        """The topics that the contacts of an instance's manifest stream to."""
+        """Return the topics that the contacts of an instance's manifest stream to."""
         name = instance.place.document.name if instance.place is not None else ""
         contacts = (one for one in self.inventory.contacts if one.place.document.name == name)
         return frozenset(text for contact in contacts for text, _ in contact.topics)
 
-    def _whole_run(self) -> None:
-        """Pair what is said of the whole run: first where it fits, then an option that fits nowhere."""
-        free = [entry for entry in self.entries if not entry.taken]
+    def _add_whole_run(self) -> None:
+        """Pair the instances that apply to the whole run where they fit; then force options that fit no topic."""
+        free = [entry for entry in self.entries if not entry.is_stated]
         stated = [*self._of(Source.OPTION), *self._of(Source.CONFIGURATION)]
-        homeless = [one for one in stated if not self._settle(one, free)]
-        left = [entry for entry in free if not entry.taken]
-        for instance in homeless:
+        unsettled = [instance for instance in stated if not self._settle(instance, free)]
+        remaining = [entry for entry in free if not entry.is_stated]
+        for instance in unsettled:
             if instance.source is Source.OPTION and not self.of_change:
-                self._settle_anywhere(instance, left)
+                self._force(instance, remaining)
 
     def _of(self, source: Source) -> list[Instance]:
         return [one for one in self.inventory.instances if one.source is source]
 
-    def _state(self, instance: Instance, domain: Sequence[_Entry]) -> None:
-        if not self._settle(instance, domain):
-            self._settle_anywhere(instance, domain)
+    def _settle_or_force(self, instance: Instance, candidates: Sequence[_Entry]) -> None:
+        if not self._settle(instance, candidates):
+            self._force(instance, candidates)
 
-    def _settle(self, instance: Instance, domain: Iterable[_Entry]) -> bool:
-        """Pair an instance with the topics that it fits, less those whose policies or folders are for others.
+    def _settle(self, instance: Instance, candidates: Iterable[_Entry]) -> bool:
+        """Pair an instance with the topics that it fits, except those whose policies or folders name others.
 
-        If that leaves no topic about Connect, the policies are wrong rather than the user.
+        If no topic about Connect remains, the policies are assumed to be wrong, and the instance is paired with
+        all topics that it fits.
         """
-        fitting = [one for one in domain if fits(instance.arn, one.topic, one.named)]
-        own = [one for one in fitting if not self._is_of_another(instance, one)]
-        chosen = own if any(one.speaks for one in own) else fitting
-        unsure = {one.topic.home for one in chosen if one.may_be_elsewhere(instance.arn)}
+        fitting = [entry for entry in candidates if fits(instance.arn, entry.topic, entry.named)]
+        own = [entry for entry in fitting if not self._is_of_another(instance, entry)]
+        chosen = own if any(entry.is_about_connect for entry in own) else fitting
+        unsure = {entry.topic.home for entry in chosen if entry.may_be_elsewhere(instance.arn)}
         for entry in chosen:
             entry.add(instance, explicit=len(unsure) < 2 or entry.topic.home not in unsure)
         return bool(chosen)
 
     def _is_of_another(self, instance: Instance, entry: _Entry) -> bool:
-        """True for a topic whose policy or folder names other instances."""
+        """True if the policy or the folder of a topic names only other instances."""
         near = [one.arn for one in self._nearest(entry) if fits(one.arn, entry.topic, entry.named)]
         named = instance.arn in entry.named.instances
         return is_of_another(instance.arn, entry.named) or (
             bool(near) and not named and instance.arn not in near
         )
 
-    def _settle_anywhere(self, instance: Instance, domain: Sequence[_Entry]) -> None:
-        """Pair an instance that fits no topic with those of its Region, else with all; fixes need more certainty."""
-        near = [one for one in domain if isinstance(arn := one.topic.arn, Arn) and is_near(instance.arn, arn)]
-        for entry in near or domain:
-            entry.add(instance, explicit=len(domain) == 1)
+    def _force(self, instance: Instance, candidates: Sequence[_Entry]) -> None:
+        """Pair an instance that fits no topic with the topics of its Region, else with all topics.
+
+        The pairing is explicit only if there is one topic, because a fix grants access to explicit instances.
+        """
+        near = [
+            entry
+            for entry in candidates
+            if isinstance(arn := entry.topic.arn, Arn) and is_near(instance.arn, arn)
+        ]
+        for entry in near or candidates:
+            entry.add(instance, explicit=len(candidates) == 1)
 
     def _infer(self, entry: _Entry) -> None:
         topic = entry.topic
@@ -268,7 +283,10 @@ class _Pairs:
                 entry.paired.setdefault(arn, Pairing(arn, Source.POLICY, where))
 
     def _nearby(self, entry: _Entry) -> Iterable[Instance]:
-        """The instances of the topic's root or folder: those that its policy names, or their replicas, else the only one."""
+        """Return the instances in the topic's root or folder that may stream to it.
+
+        These are the instances that its policy names and their replicas; otherwise the only instance there.
+        """
         topic = entry.topic
         found = [one for one in self._nearest(entry) if fits(one.arn, topic, entry.named)]
         here = [one for one in found if isinstance(topic.arn, Arn) and is_near(one.arn, topic.arn)]
@@ -281,12 +299,12 @@ class _Pairs:
             return named
         if not is_of_another(found[0].arn, entry.named):
             return found
-        others = (one for one in self.entries if one is not entry and one.speaks)
+        others = (one for one in self.entries if one is not entry and one.is_about_connect)
         alone = not any(found[0] in self._nearest(one) for one in others)
         return found if alone else ()
 
     def _nearest(self, entry: _Entry) -> tuple[Instance, ...]:
-        """What is declared in the topic's own root, and the loose instances of the nearest folder."""
+        """Return the instances declared in the topic's root, and those in AWS CLI output of the nearest folder."""
         home = entry.topic.home
         declared = tuple(one for one in self.near.get(home, ()) if one.source is Source.ROOT)
         loose = (
@@ -302,17 +320,17 @@ _WHY = {
     Source.MANIFEST: "by {}",
     Source.CLOUDTRAIL: "from CloudTrail",
     Source.POLICY: "from the topic policy",
-    Source.ROOT: "from its declaration beside the topic, in {}",
+    Source.ROOT: "from its declaration in {}, in the same root as the topic",
     Source.FOLDER: "from {}",
     Source.ACCOUNT: "as the only instance of the account in this Region",
 }
 
 
 def why(pairing: Pairing) -> str:
-    """Say what a pairing rests on, as the end of a sentence about the instance."""
+    """Describe the source of a pairing, as the end of a sentence about the instance."""
     if pairing.source is Source.ACCOUNT and pairing.where:
         return "as the instance of the account that the topic policy names"
-    return _WHY[pairing.source].format(pairing.where or "the files beside the topic")
+    return _WHY[pairing.source].format(pairing.where or "the files next to the topic")
 
 
 def _pairing(instance: Instance, *, explicit: bool) -> Pairing:
@@ -321,12 +339,12 @@ def _pairing(instance: Instance, *, explicit: bool) -> Pairing:
 
 
 def is_near(instance: Arn, other: Arn) -> bool:
-    """True for ARNs of one Region and partition."""
+    """True for ARNs in the same Region and partition."""
     return (instance.partition, instance.region) == (other.partition, other.region)
 
 
 def _streams(inventory: Inventory) -> dict[str, dict[Arn, None]]:
-    """The instances that CloudTrail shows to stream, by the ARN of the topic."""
+    """Map the ARN of each topic to the instances that CloudTrail shows to stream to it."""
     found: dict[str, dict[Arn, None]] = {}
     for contact in inventory.contacts:
         for text, _ in contact.topics if contact.instance is not None else ():
@@ -343,7 +361,7 @@ def _by_home(instances: Iterable[Instance]) -> dict[str, list[Instance]]:
 
 
 def _upwards(home: str) -> Iterator[str]:
-    """A namespace and the folders above it, the nearest first."""
+    """Yield a namespace and the folders above it, the nearest first."""
     while home:
         yield home
         above = str(PurePath(home).parent)

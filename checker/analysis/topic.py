@@ -1,6 +1,6 @@
-"""One topic, or one key, with everything that bears on it; every proof about it is asked for once.
+"""Analysis of a topic: its policy, key and instances, and cached proofs about them.
 
-This is what a rule sees: typed facts, and questions that the decision engine and the prover answer.
+Rules use this interface: typed facts, and questions that the decision engine and the prover answer.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ if TYPE_CHECKING:
 
 _ANY_REGION = "us-east-1"
 _ANY_ACCOUNT = (fresh_account(()),)
-"""Stands for the owner's while that is not known."""
+"""Represents the owner's account if it is not known."""
 _EVERY_ACCOUNT = ""
 _MEANT_ACCOUNT = "121212121212"
 _MEANT_INSTANCE = "instance/12121212-1212-4121-8121-121212121212"
-"""Stand for those that somebody means to put in the place of placeholders."""
+"""Represent the account and the instance that will replace placeholders."""
 _QUESTIONS = 5
-"""So many questions about one policy may take all the work that one question may."""
+"""The budget for one policy, as a multiple of the budget for one question."""
 _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
 
 
 class PolicyAnalysis:
-    """A resource with a policy of its own."""
+    """Analysis of a resource with its own policy."""
 
     pairings: tuple[Pairing, ...] = ()
 
@@ -70,29 +70,30 @@ class PolicyAnalysis:
 
     @cached_property
     def instances(self) -> tuple[Arn, ...]:
-        """The instances that are known to stream, from elsewhere than the policy itself."""
+        """The instances that are known to stream from sources other than the policy itself."""
         return tuple(one.instance for one in self.pairings if one.source is not Source.POLICY)
 
     @cached_property
     def explicit_instances(self) -> tuple[Arn, ...]:
-        """The instances that the user paired with the resource, so that a safe fix may give them access."""
+        """The instances that the user paired with the resource, so that a safe fix may grant them access."""
         return tuple(one.instance for one in self.pairings if one.explicit)
 
     def inferred_from(self, instance: Arn) -> str:
-        """Say what an inferred pairing rests on; nothing for an instance that the user named."""
+        """Describe the source of an inferred pairing; empty for an instance that the user named."""
         inferred = (one for one in self.pairings if one.source not in STATED)
         return next((why(one) for one in inferred if one.instance == instance), "")
 
     @cached_property
     def policy(self) -> Policy:
-        """The policy, its placeholders unknown; empty when it is not known at all."""
+        """The policy with its placeholders unknown; empty if the policy is not known."""
         return EMPTY if isinstance(self.text, Unknown) else masked(self.text.policy, self.symbol)
 
     @cached_property
     def filled(self) -> Policy:
-        """The policy that proofs are about: its placeholders stand for what somebody means to fill in.
+        """The policy for proofs, in which each placeholder has the value that it represents.
 
-        It does not say which instances there are. What has several values, or no known one, stays Unknown.
+        A placeholder with several possible values, or without a known one, stays Unknown. The values do not count
+        as known instances.
         """
         if isinstance(self.text, Unknown) or self.policy is self.text.policy:
             return self.policy
@@ -100,16 +101,16 @@ class PolicyAnalysis:
 
     @property
     def symbol(self) -> str:
-        """What the policy calls its own resource by while the ARN is not known."""
+        """The reference to the resource in its own policy, if the ARN is not known."""
         return ""
 
     @property
     def named_resource(self) -> str:
-        """The resource as requests name it."""
+        """The resource of requests."""
         return self.resource_named
 
-    def filled_in(self, key: str, text: str) -> Value:  # noqa: ARG002 - of a key's conditions nothing is known
-        """The value that a placeholder of a condition stands for."""
+    def filled_in(self, key: str, text: str) -> Value:  # noqa: ARG002 - only topics know values for conditions
+        """Return the value that a placeholder of a condition represents."""
         return Unknown(PLACEHOLDER, text)
 
     @cached_property
@@ -119,43 +120,43 @@ class PolicyAnalysis:
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """The faults in the text of the policy, and what its service refuses or ignores."""
+        """The syntax problems of the policy, and the parts that its service rejects or ignores."""
         if isinstance(self.text, Unknown):
             return ()
         text = self.text
         return (*text.problems, *refusals(text.policy, text.dialect, text.size))
 
     def reports(self, doubt: Unknown, places: Iterable[Location] = ()) -> bool:
-        """True if a rule about the text of the policy reports why something is unknown.
+        """True if a rule about the text of the policy reports the reason of a doubt.
 
-        The reason is a placeholder, a key that AWS does not list, or a fault in each of the statements at
-        ``places``.
+        The reason is a placeholder, a condition key that AWS does not list, or a problem in each of the statements
+        at ``places``.
         """
         keys = {str(part).lower() for problem in self.problems for part in problem.route}
         reported = any(problem.message == doubt.reason for problem in self.problems)
         return is_masked(doubt) or reported or doubt.where.lower() in keys or self._are_faulty(places)
 
     def _are_faulty(self, places: Iterable[Location]) -> bool:
-        """True if each of the statements at some places has a fault; for the whole policy if it could not be read."""
+        """True if each statement at the places has a problem, or if the places are in an unreadable policy."""
         routes = [place.route[:2] for place in places]
         faulty = {one.route[:2] for one in self.problems if one.grave or "Principal" in one.route}
         unread = not isinstance(self.text, Unknown) and bool(self.text.problems)
         return bool(routes) and all(route in faulty or (unread and len(route) < 2) for route in routes)
 
-    def leaves_open(self, doubt: Unknown) -> bool:  # noqa: ARG002 - of a key no other question is asked
-        """True for a value that the document leaves open and that another rule reports."""
+    def leaves_open(self, doubt: Unknown) -> bool:  # noqa: ARG002 - only topics have such a rule
+        """True if the document leaves the value open and another rule reports it."""
         return False
 
     @cached_property
     def allows_by_name(self) -> tuple[Statement, ...]:
-        """The Allow statements that list connect.amazonaws.com itself, whatever they allow."""
+        """The Allow statements that list connect.amazonaws.com, with any actions."""
         return tuple(s for s in self.statements if s.effect == ALLOW and names_connect(s))
 
     @cached_property
     def resource_named(self) -> str:
-        """A Resource that stands for the owner of the policy: one without wildcards, if there is any.
+        """A Resource of the policy that represents the resource itself, if possible one without wildcards.
 
-        Which of several it is does not depend on their order. Wildcards are filled in, but for a lone one.
+        The choice does not depend on the order of the statements. Wildcards are replaced by an example, except `*`.
         """
         named = self.policy.resources()
         return example_of(min(named, key=lambda one: (one == "*", is_wild(one), one), default="*"))
@@ -163,18 +164,18 @@ class PolicyAnalysis:
     def at(
         self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""
     ) -> Location:
-        """Locate a route of the policy."""
+        """Return the location of a route in the policy."""
         document = self.place.document if isinstance(self.text, Unknown) else self.text.document
         return Location(document, route, part, role, note)
 
     def here(self, place: Place | None = None, note: str = "") -> Location:
-        """Locate the resource itself, or one of its facts."""
+        """Return the location of the resource, or of one of its facts."""
         document, route = place or self.place
         return Location(document, route, note=note)
 
 
 def _unknowns(policy: Policy) -> Iterator[Unknown]:
-    """What the document of a policy leaves open: values that its reader could not resolve."""
+    """Yield the values of a policy that its reader could not resolve."""
     for statement in policy.statements:
         if isinstance(statement, Unknown):
             yield statement
@@ -201,39 +202,41 @@ class TopicAnalysis(PolicyAnalysis):
 
     @property
     def sender_note(self) -> str:
-        """What to add to a help text: the resource that makes Connect stream to the topic, where one is known."""
+        """An addition to a help text: the resource that makes Connect stream to the topic, if one is known."""
         return f"; `{self.topic.sender}` makes Connect stream to this topic" if self.topic.sender else ""
 
     def leaves_open(self, doubt: Unknown) -> bool:
-        """True for a value that the document leaves open, so that it is not known whether Connect can publish.
+        """True for an unresolved value because of which it is not known whether Connect can publish.
 
-        connect-not-allowed reports that for all questions about the value.
+        connect-not-allowed reports the value, so other rules need not.
         """
         asked = any(answer.truth == doubt for _, answer in self.publishing)
         return asked and doubt in _unknowns(self.policy)
 
     @property
     def symbol(self) -> str:
-        """What the policy calls the topic by while the ARN is not known."""
+        """The reference to the topic in its own policy, if the ARN is not known."""
         return self.topic.symbol
 
     @property
     def named_resource(self) -> str:
-        """The topic as requests name it."""
+        """The topic as the resource of requests."""
         return self.target.resource
 
     def filled_in(self, key: str, text: str) -> Value:
-        """The account or instance that a placeholder of a source condition stands for, if there is but one."""
+        """Return the account or instance that a placeholder of a source condition represents, if there is only one."""
         if key not in (SOURCE_ACCOUNT, SOURCE_ARN):
             return super().filled_in(key, text)
-        instances = self.named_instances or self.instances  # a value agrees with what is written beside it
+        instances = (
+            self.named_instances or self.instances
+        )  # a new value must agree with the others in the policy
         accounts = set(self.named_accounts) or {arn.account for arn in instances}
         if len(instances) > 1 or len(accounts) > 1:
             return super().filled_in(key, text)
-        return meant(key, text, self._somewhere(*accounts), *instances)
+        return meant(key, text, self._example_instance(*accounts), *instances)
 
-    def _somewhere(self, *accounts: str) -> Arn:
-        """An instance beside the topic, of an account of the policy or of the topic, else of some account."""
+    def _example_instance(self, *accounts: str) -> Arn:
+        """Return an example instance in the topic's Region, in an account of the policy, else in the topic's."""
         arn = self.topic.arn
         near = arn if isinstance(arn, Arn) else None
         account = next(iter(accounts), near.account if near else _MEANT_ACCOUNT)
@@ -241,7 +244,7 @@ class TopicAnalysis(PolicyAnalysis):
 
     @cached_property
     def target(self) -> Target:
-        """The topic as requests name it; without an ARN, as its policy names it."""
+        """The topic as the resource of requests; without an ARN, the resource in its policy."""
         arn = self.topic.arn
         if isinstance(arn, Arn):
             return Target.of(arn)
@@ -251,13 +254,13 @@ class TopicAnalysis(PolicyAnalysis):
 
     @cached_property
     def partition(self) -> str:
-        """The partition of the topic, else of an instance."""
+        """The partition of the topic or, if it is not known, of an instance."""
         known = (self.topic.arn, *self.instances, *self.named_instances)
         return next((arn.partition for arn in known if isinstance(arn, Arn)), "aws")
 
     @cached_property
     def named_instances(self) -> tuple[Arn, ...]:
-        """The Connect instances that the policy names, with any wildcard in the Region read as the topic's."""
+        """The Connect instances that the policy names; a wildcard Region stands for the topic's Region."""
         arns = map(self._instance_in, self.condition_values(SOURCE_ARN))
         return tuple(dict.fromkeys(arn for arn in arns if arn is not None))
 
@@ -266,7 +269,7 @@ class TopicAnalysis(PolicyAnalysis):
 
     @cached_property
     def instances_written(self) -> tuple[tuple[Arn, Location], ...]:
-        """The Connect instances that the grants about Connect name, each with the place of its name."""
+        """The Connect instances that the grants for Connect name, each with its location."""
         return tuple(
             (arn, self.at((*condition.route, index)))
             for statement in self.grants
@@ -277,43 +280,46 @@ class TopicAnalysis(PolicyAnalysis):
 
     @cached_property
     def instances_placed(self) -> tuple[tuple[Arn, Location], ...]:
-        """The known instances, which stand where the topic does, else those that the grants name."""
+        """The known instances with the topic's location; otherwise those that the grants name."""
         known = tuple((arn, self.here(self.topic.arn_place)) for arn in self.instances)
         return known or self.instances_written
 
     @cached_property
     def named_accounts(self) -> tuple[str, ...]:
-        """The accounts that the policy's source conditions name outright."""
+        """The accounts that the policy's source conditions name without wildcards."""
         named = [value for value in self.condition_values(SOURCE_ACCOUNT) if is_account(value)]
         return tuple(dict.fromkeys([*named, *(arn.account for arn in self.named_instances)]))
 
     def condition_values(self, key: str) -> Iterator[str]:
-        """The values that the policy compares a key with."""
+        """Yield the values that the policy compares a key with."""
         return condition_values(self.statements, key)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
-        """The Regions that Connect may ask from: the topic's and those of the instances in question."""
+        """The Regions from which Connect may send requests: those of the topic and of the instances."""
         known = (self.topic.arn, *self.instances, *self.named_instances)
         return tuple(dict.fromkeys(arn.region for arn in known if isinstance(arn, Arn))) or (_ANY_REGION,)
 
     @cached_property
     def trusted(self) -> tuple[str, ...]:
-        """The accounts whose instances are no strangers: the owner's, those of the known instances, and
-        those that the policy names outright, for they were meant.
+        """The accounts whose instances are trusted: those of the topic, of the known instances and of the policy.
+
+        An account in the policy counts only if it is named without wildcards, because that is intended.
         """
-        meant = (arn.account for arn in self._meant_instances)
+        filled = (arn.account for arn in self._filled_instances)
         return tuple(
-            dict.fromkeys((*self.owners, *self.named_accounts, *self._meant(SOURCE_ACCOUNT), *meant))
+            dict.fromkeys((*self.owners, *self.named_accounts, *self._filled_values(SOURCE_ACCOUNT), *filled))
         )
 
     @cached_property
-    def _meant_instances(self) -> tuple[Arn, ...]:
-        """The instances that stand for placeholders."""
-        return tuple(arn for arn in map(self._instance_in, self._meant(SOURCE_ARN)) if arn is not None)
+    def _filled_instances(self) -> tuple[Arn, ...]:
+        """The instances that placeholders represent."""
+        return tuple(
+            arn for arn in map(self._instance_in, self._filled_values(SOURCE_ARN)) if arn is not None
+        )
 
-    def _meant(self, key: str) -> tuple[str, ...]:
-        """The values of a key that stand for placeholders, none where there is no placeholder."""
+    def _filled_values(self, key: str) -> tuple[str, ...]:
+        """Return the values of a key after placeholders are replaced; empty if the policy has no placeholder."""
         statements = self.filled.known_statements() if self.filled is not self.policy else ()
         values = (value for s in statements for c in conditions_on(s, key) for value in c.values)
         return tuple(value for value in values if isinstance(value, str))
@@ -326,70 +332,71 @@ class TopicAnalysis(PolicyAnalysis):
 
     @cached_property
     def grants(self) -> tuple[Statement, ...]:
-        """The Allow statements about Connect and sns:Publish, whatever their Resource and conditions."""
+        """The Allow statements that cover Connect and sns:Publish, with any Resource and conditions."""
         return tuple(s for s in self.statements if s.effect == ALLOW and _covers_connect(s, PUBLISH))
 
     @cached_property
     def denies(self) -> tuple[Statement, ...]:
-        """The Deny statements about Connect and sns:Publish, whatever their Resource and conditions."""
+        """The Deny statements that cover Connect and sns:Publish, with any Resource and conditions."""
         return tuple(s for s in self.statements if s.effect == DENY and _covers_connect(s, PUBLISH))
 
     @cached_property
     def connect_grants(self) -> tuple[Statement, ...]:
-        """The grants that can reach Connect for some instance and are not open to strangers anyway."""
+        """The grants that can apply to Connect for an instance, except grants that are public and do not name Connect."""
         return tuple(
             s for s in self.grants if self._reaches(s) and (names_connect(s) or not self._is_public(s))
         )
 
     @cached_property
     def open_grants(self) -> tuple[Statement, ...]:
-        """The grants for Connect, and those that let it in only when it does not say for whom."""
+        """The grants for Connect, including those that apply only to requests without source keys."""
         others = (s for s in self.grants if s not in self.connect_grants)
-        unsaid = (
+        unsourced = (
             s for s in others if self.connect(s).deputy(()).truth is not False and not self._is_public(s)
         )
-        return (*self.connect_grants, *unsaid)
+        return (*self.connect_grants, *unsourced)
 
     def _reaches(self, statement: Statement) -> bool:
-        yes = (one.decision for _, one in self.publishing if one.truth is True)  # most often that settles it
-        if any(decision is not None and statement.ordinal in decision.statements() for decision in yes):
+        # A known decision usually answers this without another proof.
+        allowed = (answer.decision for _, answer in self.publishing if answer.truth is True)
+        if any(decision is not None and statement.ordinal in decision.statements() for decision in allowed):
             return True
         return self.connect(statement).any_instance().truth is not False
 
     def _is_public(self, statement: Statement) -> bool:
         denies = (one for one in self.statements if one.effect == DENY)
-        return self.stranger_under(self.alone(statement, *denies)).can(PUBLISH).truth is True
+        return self.other_customers_under(self.alone(statement, *denies)).can(PUBLISH).truth is True
 
     def covers(self, resources: Patterns | Unknown) -> Truth:
-        """True if a Resource or NotResource covers the topic, for any caller."""
+        """Return whether a Resource or NotResource covers the topic, for any caller."""
         request = Request(Anonymous(), PUBLISH, self.target.resource, {})
         return resource_covers(resources, request, self.policy.has_variables)
 
     def alone(self, *statements: Statement) -> Policy:
-        """The policy with nothing but these statements."""
+        """Return the policy with only these statements."""
         return self.filled._replace(statements=tuple(self._filled_in.get(id(s), s) for s in statements))
 
     @cached_property
     def _filled_in(self) -> dict[int, Statement | Unknown]:
-        """The statements as proofs see them, by those that rules see."""
+        """The statements with placeholders replaced, by the identity of the original statement."""
         return {id(s): one for s, one in zip(self.policy.statements, self.filled.statements, strict=True)}
 
     @cached_property
     def publishing(self) -> tuple[tuple[Arn | None, Answer], ...]:
-        """Whether Connect can publish for each known instance; for any at all (``None``) if none is known."""
+        """Whether Connect can publish for each known instance; for any instance (``None``) if none is known."""
         if self.instances:
             return tuple((arn, prove.can_publish(self.policy, self.target, arn)) for arn in self.instances)
-        if self.filled is not self.policy:  # a placeholder lets no instance in as it stands
+        if self.filled is not self.policy:  # until it is replaced, a placeholder allows no instance
             return ((None, self.connect_under(self.policy).any_instance()),)
         return ((None, self.whole.any_instance()),)
 
     @cached_property
     def whole(self) -> ConnectProver:
-        """Questions about Connect under the whole policy."""
+        """A prover for Connect under the whole policy."""
         return self.connect_under(self.filled)
 
     def connect(self, *statements: Statement) -> ConnectProver:
-        """Questions about Connect under these statements of the policy alone."""
+        """Return a prover for Connect under only these statements of the policy."""
         if statements == self.policy.statements:
             return self.whole
         ordinals = tuple(s.ordinal for s in statements)
@@ -399,44 +406,45 @@ class TopicAnalysis(PolicyAnalysis):
         return self._provers[ordinals]
 
     def connect_under(self, policy: Policy) -> ConnectProver:
-        """Questions about Connect under another policy."""
+        """Return a prover for Connect under another policy."""
         return ConnectProver(policy, self.target, self.regions, whole=self.budget)
 
     def deputy_of(self, statement: Statement) -> Answer:
-        """Whether a grant lets Connect publish for a stranger's instance, or without saying for whom.
+        """Return whether a grant lets Connect publish for another AWS customer, or without source keys.
 
-        The policy's Denies count.
+        The answer includes the Denies of the policy.
         """
         return self.connect(statement, *self.denies).deputy(self.trusted)
 
     def siblings_of(self, statement: Statement) -> Answer:
-        """Whether a grant lets Connect publish for an instance of a trusted account that nobody named.
+        """Return whether a grant lets Connect publish for instances of a trusted account that are not named.
 
-        The policy's Denies count. Where a grant does so for no account at all, no account is asked about. While
-        the owner's account is not known, a grant for another account may be one for the owner's.
+        The answer includes the Denies of the policy. If the grant allows this for no account at all, the single
+        accounts are not checked. If the owner's account is not known, a grant for another account may be for the
+        owner's.
         """
         prover = self.connect(statement, *self.denies)
-        known = self.instances or self.named_instances or self._meant_instances
+        known = self.instances or self.named_instances or self._filled_instances
         accounts = dict.fromkeys((*(arn.account for arn in known), *self.trusted)) or _ANY_ACCOUNT
         ids = tuple(
-            arn.instance_id for arn in (*self.instances, *self.named_instances, *self._meant_instances)
+            arn.instance_id for arn in (*self.instances, *self.named_instances, *self._filled_instances)
         )
         of_any = prover.siblings(_EVERY_ACCOUNT, ids)
         if of_any.truth is False:
             return of_any
         likely = of_any.witness.context.get(SOURCE_ACCOUNT) if of_any.witness else None
-        in_turn = sorted(accounts, key=lambda account: account != likely)
-        answer = prove.either(prover.siblings(account, ids) for account in in_turn)
+        likely_first = sorted(accounts, key=lambda account: account != likely)
+        answer = prove.either(prover.siblings(account, ids) for account in likely_first)
         owner = self.target.account
         return prove.Answer(owner) if answer.truth is False and isinstance(owner, Unknown) else answer
 
     @cached_property
-    def stranger(self) -> OtherAccountsProver:
-        """Questions about what a stranger can do under the policy."""
-        return self.stranger_under(self.filled)
+    def other_customers(self) -> OtherAccountsProver:
+        """A prover for the access of other AWS customers under the policy."""
+        return self.other_customers_under(self.filled)
 
-    def stranger_under(self, policy: Policy) -> OtherAccountsProver:
-        """Questions about what a stranger can do under another policy."""
+    def other_customers_under(self, policy: Policy) -> OtherAccountsProver:
+        """Return a prover for the access of other AWS customers under another policy."""
         return OtherAccountsProver(policy, self.target, self.budget)
 
 
@@ -446,10 +454,10 @@ def _covers_connect(statement: Statement, action: str) -> bool:
 
 
 def names_connect(statement: Statement) -> bool:
-    """True if Principal lists connect.amazonaws.com itself."""
+    """True if Principal lists connect.amazonaws.com."""
     return statement.names_service(CONNECT)
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:
-    """The conditions of a statement that compare one of the keys."""
+    """Return the conditions of a statement on one of the keys."""
     return tuple(c for c in statement.conditions if isinstance(c, Condition) and c.folded_key in keys)

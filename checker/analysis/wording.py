@@ -1,4 +1,4 @@
-"""Requests in words, for witnesses and for `checker explain`, and advice that several give."""
+"""Descriptions of requests and decisions, and help texts that several commands share."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
-    """Put names in backticks, and say how many there are beside the first few."""
+    """List the first names in backticks, and count the rest."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(f"`{name}`" for name in names[:most]) + more
 
 
 def caller_of(request: Request) -> str:
-    """Name who asks, and on whose behalf."""
+    """Name the caller and, for Connect, the instance or account that it acts for."""
     if isinstance(request.caller, AwsPrincipal):
         return principal_of(request.caller.arn)
     if isinstance(request.caller, Anonymous):
@@ -36,63 +36,63 @@ def caller_of(request: Request) -> str:
         return request.caller.name
     source, account = request.context.get(SOURCE_ARN), request.context.get(SOURCE_ACCOUNT)
     if not isinstance(source, str):
-        behalf = f"for account {account}" if isinstance(account, str) else "without saying for whom"
-        return f"Connect {behalf}"
+        source_keys = "without aws:SourceArn and aws:SourceAccount"
+        return f"Connect {f'for account {account}' if isinstance(account, str) else source_keys}"
     of_account = f" of account {account}" if isinstance(account, str) else ""
     return f"Connect for instance {source.rpartition('/')[2]}{of_account}"
 
 
 def principal_of(arn: Arn) -> str:
-    """Name a principal by its ARN: `role Chat of account A`."""
+    """Name a principal by its ARN, such as `role Chat of account A`."""
     return f"{arn.resource.replace('/', ' ', 1)} of account {arn.account}"
 
 
-def could(request: Request, deed: str) -> str:
-    """Say that a request is possible: `Connect for instance I of account A could publish`."""
-    return f"{caller_of(request)} could {deed}{_circumstances(request)}"
+def could(request: Request, action: str) -> str:
+    """Describe an allowed request, such as `Connect for instance I of account A could publish`."""
+    return f"{caller_of(request)} could {action}{_circumstances(request)}"
 
 
 def _circumstances(request: Request) -> str:
-    said = []
+    circumstances = []
     if request.context.get("aws:securetransport") == "false":
-        said.append("without TLS")
+        circumstances.append("without TLS")
     if not isinstance(request.caller, Service) and isinstance(
         address := request.context.get("aws:sourceip"), str
     ):
-        said.append(f"from {address}")
-    return f" {' '.join(said)}" if said else ""
+        circumstances.append(f"from {address}")
+    return f" {' '.join(circumstances)}" if circumstances else ""
 
 
 def why(match: Match, request: Request) -> str:
-    """Say why a statement applies to a request, or why not."""
+    """Explain why a statement applies to a request or does not."""
     statement = match.statement
     if isinstance(statement, Unknown):
         return f"could not be read: {statement.reason}"
     if match.truth is True:
         return "applies"
     if isinstance(match.truth, Unknown):
-        return f"unknown: {match.truth.reason}{f' (`{match.truth.where}`)' if match.truth.where else ''}"
+        return f"not known: {match.truth.reason}{f' (`{match.truth.where}`)' if match.truth.where else ''}"
     if isinstance(match.condition, Condition):
         return f"does not apply: {_failed(match.condition, request)}"
     return f"does not apply: {_out_of_scope(match.element, statement, request)}"
 
 
 def _out_of_scope(element: str, statement: Statement, request: Request) -> str:
-    written, asked = {
+    element_value, request_value = {
         "Principal": (statement.principals, request.caller),
         "Action": (statement.actions, request.action),
         "Resource": (statement.resources, request.resource),
     }[element]
-    name = "Not" * bool(getattr(written, "negated", False)) + element
-    return f"{name} does not cover `{asked}`"
+    name = "Not" * bool(getattr(element_value, "negated", False)) + element
+    return f"{name} does not cover `{request_value}`"
 
 
 def _failed(condition: Condition, request: Request) -> str:
-    found = request.context.get(condition.folded_key)
-    held = "the request has no such key" if found is None else f"the request has {_shown(found)}"
-    wanted = ", ".join(f"`{value}`" for value in condition.values[:3] if isinstance(value, str))
+    actual = request.context.get(condition.folded_key)
+    but = "the request does not have the key" if actual is None else f"the request has {_shown(actual)}"
+    required = ", ".join(f"`{value}`" for value in condition.values[:3] if isinstance(value, str))
     more = ", ..." if len(condition.values) > 3 else ""
-    return f"{condition.operator} `{condition.key}` asks for {wanted}{more}, {held}"
+    return f"{condition.operator} `{condition.key}` requires {required}{more}, but {but}"
 
 
 def _shown(value: str | tuple[str, ...] | Unknown) -> str:
@@ -102,12 +102,17 @@ def _shown(value: str | tuple[str, ...] | Unknown) -> str:
 
 
 def not_listed(region: str) -> str:
-    """Say that no list has Amazon Connect in a Region; lists age, so that proves nothing."""
-    return f"{region} is not on the list of Regions with Amazon Connect, which may be older than the Region"
+    """Report that AWS does not list a Region for Amazon Connect; the list may be out of date, so this proves nothing."""
+    return f"{region} is not in the list of Regions with Amazon Connect, which may be out of date"
 
 
 def where_connect_is(region: str) -> str:
-    """Advise on a Region that is not listed for Connect. https://docs.aws.amazon.com/general/latest/gr/connect_region.html"""
+    """Suggest a Region instead of one that AWS does not list for Amazon Connect.
+
+    https://docs.aws.amazon.com/general/latest/gr/connect_region.html
+    """
     every = tuple(one for regions in REGIONS.values() for one in regions)
     guess = None if region in every else did_you_mean(region, every)
-    return f"did you mean `{guess}`?" if guess else f"the list has {', '.join(CONNECT_REGIONS)}"
+    return (
+        f"did you mean `{guess}`?" if guess else f"Regions with Amazon Connect: {', '.join(CONNECT_REGIONS)}"
+    )

@@ -1,1 +1,1 @@
-"""What a team has decided: which rules run, how severe they are, what is put up with and until when."""
+"""The decisions of a team: selected rules, severities, suppressions and the baseline."""

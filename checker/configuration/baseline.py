@@ -1,4 +1,4 @@
-"""The findings that a team starts with: known and not fixed yet, counted, never by line."""
+"""Baselines: the known findings of a team, counted, and identified without line numbers."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 Baseline = Counter[Identity]
-"""How often each finding is known; the source of an identity is relative to the baseline's folder."""
+"""The number of each known finding; the source of an identity is relative to the baseline's folder."""
 
 
 def baseline_of(findings: Iterable[Finding], relative: Callable[[str], str]) -> Baseline:
-    """Count findings."""
+    """Return the baseline of findings."""
     return Counter(_identity(one, relative) for one in findings)
 
 
 def renewed(old: Baseline, report: Report, relative: Callable[[str], str]) -> Baseline:
-    """The findings of a report, and the entries of an older baseline that the run did not judge."""
+    """Return a baseline of a report's findings, with the entries of an older baseline that the run did not check."""
     new = baseline_of(report.findings, relative)
     suppressed = baseline_of((one.finding for one in report.suppressed), relative)
     judged = _judged(report, relative)
     for entry, count in old.items():
-        if entry in suppressed or not judged.settles(entry):
+        if entry in suppressed or not judged.covers(entry):
             new[entry] = max(new[entry], count)
     return new
 
 
 class _Judged(NamedTuple):
-    """What the rules judged to the end: modules of files by their names in the baseline, and topics by theirs."""
+    """The modules and topics, by their names in the baseline, with a definite verdict of each rule."""
 
     modules: frozenset[tuple[str, str, str]]
     topics: frozenset[tuple[str, str]]
     passed_over: frozenset[str]
 
-    def settles(self, entry: Identity) -> bool:
-        """Whether a rule judged the module of an entry, and every topic that it names as silent.
+    def covers(self, entry: Identity) -> bool:
+        """True if the rule checked the module of an entry, and every affected topic that it names.
 
-        Of a file with topics that were not judged nothing is known, as an entry does not say which topic it is about.
+        A file with topics that were not checked does not count, because an entry does not name its topic.
         """
         unit = _unit(entry.source)
         is_judged = (unit, _module(entry.route), entry.rule) in self.modules
@@ -67,7 +67,7 @@ class _Judged(NamedTuple):
 
 
 def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
-    """What the run judged to the end: no rule says that it could not tell."""
+    """Return the modules and topics for which no rule is undetermined."""
     modules, topics = defaultdict(set), defaultdict(set)
     for one in report.examined:
         address = _ROOT.sub("", one.address)
@@ -81,18 +81,21 @@ def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
             for place in places:
                 modules[(*place, rule)].add(verdict)
     return _Judged(
-        frozenset(_to_the_end(modules)),
-        frozenset(_to_the_end(topics)),
+        frozenset(_determined(modules)),
+        frozenset(_determined(topics)),
         frozenset(_unit(relative(file)) for file in report.passed_over),
     )
 
 
-def _to_the_end(verdicts: Mapping[_T, AbstractSet[Verdict]]) -> Iterator[_T]:
-    return (one for one, found in verdicts.items() if Verdict.UNDETERMINED not in found)
+def _determined(verdicts: Mapping[_T, AbstractSet[Verdict]]) -> Iterator[_T]:
+    return (name for name, of_name in verdicts.items() if Verdict.UNDETERMINED not in of_name)
 
 
 def _unit(file: str) -> str:
-    """What is read as one: the folder of a Terraform module, for a value may stand in any of its files, or a file."""
+    """Return the unit that is read as a whole: the folder of a Terraform module, or a single other file.
+
+    A value of a Terraform module may be in any of its files.
+    """
     return posixpath.dirname(file) + "/" if file.endswith(_TERRAFORM) else file
 
 
@@ -100,40 +103,40 @@ _TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 
 def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:
-    """Hold back as many findings as the baseline knows, and report entries that no finding matches.
+    """Suppress the findings that are in the baseline, and report entries that no finding matches.
 
-    An entry is stale only if its rule judged what it is about, and in the same module: a file of a Terraform module
-    that is examined alone says nothing of the findings in the modules that call it.
+    An entry is stale only if its rule checked the resource in the same module. A run that examines only a file of a
+    Terraform module does not cover the findings in the modules that call it.
     """
-    left = baseline.copy()
-    kept, held = [], []
+    unmatched = baseline.copy()
+    kept, suppressed = [], []
     for finding in report.findings:
-        one = _identity(finding, relative)
-        if left[one] > 0:
-            left[one] -= 1
-            held.append(Suppressed(finding, HeldBackBy.BASELINE, f"known in {name}"))
+        entry = _identity(finding, relative)
+        if unmatched[entry] > 0:
+            unmatched[entry] -= 1
+            suppressed.append(Suppressed(finding, HeldBackBy.BASELINE, f"in baseline {name}"))
         else:
             kept.append(finding)
     judged = _judged(report, relative)
     stale = tuple(
-        Stale(name, f"`{one.rule}` is fixed in {one.source}, at `{one.route}`: write the baseline again")
-        for one, count in left.items()
-        if count > 0 and judged.settles(one)
+        Stale(name, f"`{entry.rule}` is fixed in {entry.source} at `{entry.route}`; write the baseline again")
+        for entry, count in unmatched.items()
+        if count > 0 and judged.covers(entry)
     )
     return report._replace(
-        findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)
+        findings=tuple(kept), suppressed=(*report.suppressed, *suppressed), stale=(*report.stale, *stale)
     )
 
 
 _ROOT = re.compile(r'^[^"\[]*/: ')
-"""The root that a report puts before an address; a baseline names it relative to itself."""
+"""The root before an address in a report; in a baseline it is relative to the baseline's folder."""
 _MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
 
 
 def _module(address: str) -> str:
-    """The root and the modules that an address begins with, as a route of the baseline does."""
-    found = _MODULE.match(address)
-    return found[0] if found else ""
+    """Return the root and the modules at the start of an address or of a route in the baseline."""
+    match = _MODULE.match(address)
+    return match[0] if match else ""
 
 
 def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
@@ -141,7 +144,7 @@ def _identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
 
 
 def to_json(baseline: Baseline) -> dict[str, Any]:
-    """Give the form of `schemas/baseline.v1.json`, in an order that makes small differences."""
+    """Return the form of `schemas/baseline.v1.json`, sorted so that changes are small."""
     return {
         "version": 1,
         "findings": [{**one._asdict(), "count": count} for one, count in sorted(baseline.items())],
@@ -149,7 +152,7 @@ def to_json(baseline: Baseline) -> dict[str, Any]:
 
 
 def from_json(value: Any) -> Baseline:
-    """Read a value that its schema has found well formed."""
+    """Return the baseline of a value that is valid for the schema."""
     return Counter(
         {
             Identity(one["rule"], one["source"], one["route"], one["message"]): one["count"]
@@ -162,7 +165,10 @@ SCHEMA = "baseline.v1.json"
 
 
 def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
-    """Read a baseline; with ``pipes`` the user names it, so that it may be a pipe. Raises InputError."""
+    """Read a baseline. Raises InputError.
+
+    ``pipes`` is true if the user named the file, so that it may be a pipe.
+    """
     document = parse_text(path.as_posix(), read_text(path, pipes=pipes))
     try:
         validate(document, SCHEMA)
@@ -174,5 +180,5 @@ def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
 
 
 def baseline_lines(baseline: Baseline) -> Iterator[str]:
-    """Write a baseline, line by line."""
+    """Yield the lines of a baseline file."""
     return json_lines(to_json(baseline), ascii_only=False)

@@ -1,4 +1,4 @@
-"""Finds and reads `checker.yaml`, or `[tool.checker]` of a pyproject.toml: `schemas/configuration.v1.json`."""
+"""Finds and reads `checker.yaml` or `[tool.checker]` in pyproject.toml: `schemas/configuration.v1.json`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
 
 
 def find_configuration(folder: Path) -> Path | None:
-    """Look for the file in a folder and those above it, up to the top of a repository."""
+    """Find the configuration in a folder or the folders above it, up to the top of the repository."""
     for here in (folder, *folder.parents):
         for name in CONFIGURATIONS:
             if _is_file(here / name):
@@ -37,20 +37,20 @@ def find_configuration(folder: Path) -> Path | None:
         project = here / _PROJECT
         if _is_file(project) and _TABLE.search(read_text(project)):
             return project
-        if os.path.exists(here / ".git"):  # noqa: PTH110 - it never raises
+        if os.path.exists(here / ".git"):  # noqa: PTH110 - this function never raises
             return None
     return None
 
 
 def _is_file(path: Path) -> bool:
-    """True also for a pipe and for a link that leads nowhere: reading it says why it cannot be used."""
-    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 - they never raise
+    """True for any path except a folder; for a pipe or a broken link, the error on reading explains the problem."""
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 - these functions never raise
 
 
 def read_configuration(path: Path, names: Collection[str], *, pipes: bool = False) -> Configuration:
-    """Read a configuration; ``names`` are the rules and families that there are. Raises InputError.
+    """Read a configuration; ``names`` are the existing rules and families. Raises InputError.
 
-    ``pipes``: the user names the file, so that it may be a pipe.
+    ``pipes`` is true if the user named the file, so that it may be a pipe.
     """
     text = read_text(path, pipes=pipes)
     folder = path.absolute().parent.as_posix()
@@ -66,13 +66,13 @@ def read_configuration(path: Path, names: Collection[str], *, pipes: bool = Fals
 
 
 def _project(name: str, text: str) -> TextDocument:
-    """Take the table of a pyproject.toml; every place in it is that of its first header."""
+    """Read the table of a pyproject.toml; all its places are the place of its first header."""
     import tomllib
 
     try:
         table = tomllib.loads(text)["tool"]["checker"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise InputError(name, f"not TOML: {error}".lower()) from None
+        raise InputError(name, f"not valid TOML: {error}".lower()) from None
     header = _TABLE.search(text)
     start, end = header.span() if header else (0, 0)
     source = Source(name, text)
@@ -92,7 +92,7 @@ def _node(value: Any, source: Source, start: int, end: int) -> Node:
 
 
 class _Reader:
-    """Reads what the schema has found well formed."""
+    """Reads a document that is valid for the schema."""
 
     __slots__ = ("document", "folder", "names")
 
@@ -160,20 +160,22 @@ class _Reader:
         )
 
     def patterns(self, node: Node, key: str, route: Route) -> tuple[str, ...]:
-        found = _texts(node, key)
-        for index, text in enumerate(found):
+        patterns = _texts(node, key)
+        for index, text in enumerate(patterns):
             if not is_pattern(text):
                 where = self.document.locate((*route, key, index), Part.VALUE)
-                help_text = "patterns read as the lines of a .gitignore"
-                raise InputError(self.document.name, f"`{text}` is no pattern of paths", where, help_text)
+                help_text = "write a pattern in the syntax of .gitignore"
+                raise InputError(
+                    self.document.name, f"`{text}` is not a valid path pattern", where, help_text
+                )
             if (relative := self.relative(text)) != text:
                 where = self.document.locate((*route, key, index), Part.VALUE)
                 help_text = f"write it relative to the configuration's folder: `{relative}`"
                 raise InputError(self.document.name, f"`{text}` matches no path", where, help_text)
-        return found
+        return patterns
 
     def relative(self, pattern: str) -> str:
-        """Write a pattern as it would have to be: no path begins with `./` or with the configuration's own folder."""
+        """Remove `./` or the configuration's own folder from the start of a pattern, as no path has them."""
         return pattern.removeprefix(f"{self.folder}/").removeprefix("./")
 
     def known(self, name: str, route: Route, part: Part = Part.VALUE) -> None:
@@ -184,15 +186,16 @@ class _Reader:
             date.fromisoformat(text or "2000-01-01")
         except ValueError:
             where = self.document.locate(route, Part.VALUE)
-            raise InputError(self.document.name, f"`{text}` is no day", where, "write YYYY-MM-DD") from None
+            reason = f"`{text}` is not a valid date"
+            raise InputError(self.document.name, reason, where, "write YYYY-MM-DD") from None
 
 
 def check_name(name: str, names: Collection[str], what: str, where: Any = None) -> None:
-    """Make sure that a rule or family exists. Raises InputError with a "did you mean"."""
+    """Check that a rule or family exists. Raises InputError with a similar name."""
     if name not in names:
         guess = did_you_mean(name, names)
-        help_text = f"did you mean `{guess}`?" if guess else "`checker rules` lists them"
-        raise InputError(what, f"there is no rule `{name}`", where, help_text)
+        help_text = f"did you mean `{guess}`?" if guess else "`checker rules` lists all rules"
+        raise InputError(what, f"unknown rule or family `{name}`", where, help_text)
 
 
 def _get(node: Node, key: str) -> Node | None:

@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 
 _OF_ROOT = "main.tf"
-"""Stands for the files of a root, so that a pattern may name the folder, all that is in it, or its `.tf` files."""
+"""Represents the files of a root, so that a pattern can name the folder, its content, or its `.tf` files."""
 
 
 class Choice(NamedTuple):
-    """Which rules count, and how severe they are. Names are ids, families or ``all``; ``None`` selects all."""
+    """The selected rules and their severities. Names are rule IDs, families or ``all``; ``None`` selects all."""
 
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = {}
 
     def then(self, other: Choice) -> Choice:
-        """Add a choice that comes later and goes before this one."""
+        """Return this choice with a later one that takes precedence."""
         select = self.select if other.select is None else other.select
         ignore = (*self.ignore, *other.ignore) if other.select is None else other.ignore
         return Choice(select, ignore, {**self.severity, **other.severity})
 
 
 class Override(NamedTuple):
-    """A choice for the files and Terraform roots that match patterns, which read as those of a .gitignore.
+    """A choice for the files and Terraform roots that match patterns in the syntax of .gitignore.
 
-    ``instances`` are the ARNs of the Connect instances that stream to the topics there.
+    ``instances`` are the ARNs of the Connect instances that stream to the topics in these files.
     """
 
     paths: tuple[str, ...]
@@ -46,10 +46,10 @@ class Override(NamedTuple):
 
 
 class Suppression(NamedTuple):
-    """Findings that are put up with: of one rule, for a resource or the files of a path, and why.
+    """A suppression of findings: one rule, a resource or path, and the reason.
 
-    ``resource`` is an ARN with wildcards, ``path`` reads as a line of a .gitignore; ``until`` is the last
-    day, YYYY-MM-DD.
+    ``resource`` is an ARN with wildcards, ``path`` is a pattern in the syntax of .gitignore, and ``until`` is the
+    last day, YYYY-MM-DD.
     """
 
     rule: str
@@ -62,9 +62,9 @@ class Suppression(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """Everything that a configuration file may say; ``folder`` is where it lies, absolute, with slashes.
+    """The content of a configuration file; ``folder`` is its absolute path with slashes.
 
-    ``None`` stands for what it does not say.
+    ``None`` represents a setting that is not in the file.
     """
 
     folder: str = "/"
@@ -82,25 +82,26 @@ class Configuration(NamedTuple):
     all_topics: bool | None = None
 
     def paths_of(self, file: str, home: str) -> tuple[str | None, str | None]:
-        """What patterns may name a resource by: its file, and a file of ``home``, the Terraform root that it is in.
+        """Return the paths that patterns can match for a resource: its file, and a file of its Terraform root.
 
-        A resource of a module belongs to the root that calls it, wherever the module lies.
+        ``home`` is the Terraform root. A resource of a module belongs to the root that calls the module, regardless
+        of the module's folder.
         """
         return self.relative(file), self.relative(f"{home}/{_OF_ROOT}") if home else None
 
     def relative(self, path: str) -> str | None:
-        """Write an absolute path relative to the configuration's folder; ``None`` for one outside it."""
+        """Return a path relative to the configuration's folder; ``None`` for a path outside it."""
         relative = posixpath.relpath(path, self.folder)
         return None if relative == ".." or relative.startswith("../") else relative
 
 
 def matches(patterns: tuple[str, ...], *paths: str | None) -> bool:
-    """True if one of several relative paths, with slashes, is one that the patterns name."""
+    """True if the patterns match one of the relative paths, which have slashes."""
     return bool(patterns) and any(path is not None and _spec(patterns).match_file(path) for path in paths)
 
 
 def is_pattern(text: str) -> bool:
-    """False for what no .gitignore could have on a line."""
+    """True if a text is a valid line of a .gitignore."""
     try:
         _spec((text,))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which rules count for a file, and how severe they are there."""
+"""Selects the rules and severities for each file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ALL = "all"
 
 
 def selects(choice: Choice, rule: str, family: str) -> bool:
-    """True if a rule counts: what names it more closely wins, its id before its family before all."""
-    return _closeness(choice.select, rule, family, otherwise=0) > _closeness(choice.ignore, rule, family)
+    """True if a rule is selected; the most specific name decides: rule ID, then family, then ``all``."""
+    return _specificity(choice.select, rule, family, otherwise=0) > _specificity(choice.ignore, rule, family)
 
 
-def _closeness(names: tuple[str, ...] | None, rule: str, family: str, otherwise: int = -1) -> int:
+def _specificity(names: tuple[str, ...] | None, rule: str, family: str, otherwise: int = -1) -> int:
     if names is None:
         return otherwise
     order = {ALL: 0, family: 1, rule: 2}
@@ -37,13 +37,13 @@ def choose(
     families: Mapping[str, str],
     absolute: Callable[[str], str],
 ) -> Report:
-    """Keep what the choices for each file select, with the severities that they set.
+    """Keep the findings of rules that are selected for their files, with the configured severities.
 
-    ``families`` maps the id of every rule to its family, ``absolute`` the name of a file to its path.
+    ``families`` maps each rule ID to its family. ``absolute`` returns the path for the name of a file.
     """
     choices = _Choices(configuration, option, families, absolute)
-    findings = [one for one in report.findings if choices.counts(one, one.rule)]
-    crashed = {one.rule for one in findings} & set(report.crashed)
+    findings = [finding for finding in report.findings if choices.counts(finding, finding.rule)]
+    crashed = {finding.rule for finding in findings} & set(report.crashed)
     return report._replace(
         findings=tuple(map(choices.with_severity, findings)),
         examined=tuple(map(choices.narrowed, report.examined)),
@@ -54,23 +54,24 @@ def choose(
 def idle(
     report: Report, configuration: Configuration, folders: Iterable[str], absolute: Callable[[str], str]
 ) -> Iterator[Stale]:
-    """Report the overrides that are for nothing which was judged, where a run saw all that they can be for.
+    """Yield the overrides that match no checked file, if the run covered the configuration's whole folder.
 
-    ``folders`` are the full paths that the run was asked for; one over some files says nothing of the others.
+    ``folders`` are the full paths of the folders that the run checked.
     """
     own = f"{configuration.folder.rstrip('/')}/"
     if not any(own.startswith(f"{folder.rstrip('/')}/") for folder in folders):
         return
     judged = {(absolute(one.source), one.home if one.address else "") for one in report.examined}
     judged |= {(absolute(name), "") for name in report.passed_over}
-    for one in configuration.overrides:
-        if not any(matches(one.paths, *configuration.paths_of(*place)) for place in judged):
-            paths = ", ".join(f"`{path}`" for path in one.paths)
-            yield Stale(one.where, f"the override for {paths} is for nothing that was judged", one.position)
+    for override in configuration.overrides:
+        if not any(matches(override.paths, *configuration.paths_of(*place)) for place in judged):
+            paths = ", ".join(f"`{path}`" for path in override.paths)
+            reason = f"the override for {paths} matches no checked resource; remove it"
+            yield Stale(override.where, reason, override.position)
 
 
 class _Choices:
-    """The choice for each file, and for each Terraform root."""
+    """The choices for files and Terraform roots."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class _Choices:
         self.known: dict[tuple[str, str], Choice] = {}
 
     def of(self, one: Finding | Examined) -> Choice:
-        """The choice for what is judged."""
+        """Return the choice for a finding or a checked target."""
         if not self.configuration.overrides:
             return self.everywhere
         source = one.source if isinstance(one, Examined) else one.locations[0].source
@@ -113,6 +114,6 @@ class _Choices:
         return finding._replace(severity=severity or finding.severity) if failed else finding
 
     def narrowed(self, one: Examined) -> Examined:
-        """The verdicts that count; very many targets share them where all do."""
+        """Keep the verdicts of selected rules; the target stays the same object if all are, to save memory."""
         verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if self.counts(one, rule)}
         return one if len(verdicts) == len(one.verdicts) else one._replace(verdicts=verdicts)

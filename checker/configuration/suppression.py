@@ -1,4 +1,4 @@
-"""Findings that somebody puts up with: by a comment beside them, or by an entry of the configuration."""
+"""Suppresses findings by comments in files or by entries of the configuration."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def suppress(
     today: str,
     absolute: Callable[[str], str],
 ) -> Report:
-    """Hold back what comments and entries put up with, and report those that do nothing any more.
+    """Suppress findings according to comments and entries, and report the stale ones among these.
 
-    ``today`` is YYYY-MM-DD, ``absolute`` maps the name of a file to its path. An entry is stale only if what
-    it is about was examined: a run over some files says nothing about the others.
+    ``today`` is YYYY-MM-DD. ``absolute`` returns the path for the name of a file. An entry is stale only if the run
+    examined its resource or path. A run over some files does not cover the others.
     """
     run = _Run(configuration, today, absolute)
-    kept, held = [], []
+    kept, suppressed = [], []
     for finding in report.findings:
-        found = run.by_comment(finding, comments) or run.by_entry(finding)
-        if found is None:
+        suppression = run.by_comment(finding, comments) or run.by_entry(finding)
+        if suppression is None:
             kept.append(finding)
         else:
-            held.append(found)
+            suppressed.append(suppression)
     stale = (*run.stale_comments(report, comments), *run.stale_entries(report))
     return report._replace(
-        findings=tuple(kept), suppressed=(*report.suppressed, *held), stale=(*report.stale, *stale)
+        findings=tuple(kept), suppressed=(*report.suppressed, *suppressed), stale=(*report.stale, *stale)
     )
 
 
@@ -80,25 +80,25 @@ class _Run:
         return not entry.path or matches((entry.path,), *paths)
 
     def stale_comments(self, report: Report, comments: Sequence[IgnoreComment]) -> Iterator[Stale]:
-        """Report comments that cannot be read, have expired, or stand where their rule finds nothing."""
+        """Yield comments that cannot be read, that have expired, or whose rule has no finding at their place."""
         examined = {(one.source, rule) for one in report.examined for rule in one.verdicts}
         for comment in comments:
             if comment.fault:
                 yield Stale(comment.source, comment.fault, comment.position)
                 continue
             for rule in comment.rules:
-                done = (comment, rule) in self.used
-                if done and self.is_over(comment.until):
+                is_used = (comment, rule) in self.used
+                if is_used and self.is_over(comment.until):
                     yield Stale(comment.source, _expired(rule, comment.until), comment.position)
-                elif not done and (comment.source, rule) in examined:
+                elif not is_used and (comment.source, rule) in examined:
                     yield Stale(comment.source, _unused(rule), comment.position)
 
     def stale_entries(self, report: Report) -> Iterator[Stale]:
         for entry in self.configuration.suppressions:
-            done = (entry, entry.rule) in self.used
-            if done and self.is_over(entry.until):
+            is_used = (entry, entry.rule) in self.used
+            if is_used and self.is_over(entry.until):
                 yield Stale(entry.where, _expired(entry.rule, entry.until), entry.position)
-            elif not done and any(
+            elif not is_used and any(
                 entry.rule in one.verdicts
                 and self.is_about(entry, one.resource, self.paths_of(one, one.source))
                 for one in report.examined
@@ -107,15 +107,15 @@ class _Run:
 
 
 def _expired(rule: str, until: str) -> str:
-    return f"the suppression of `{rule}` was good until {until}"
+    return f"the suppression of `{rule}` expired after {until}; fix the finding or extend the date"
 
 
 def _unused(rule: str) -> str:
-    return f"the suppression of `{rule}` has nothing to suppress, take it out"
+    return f"the suppression of `{rule}` matches no finding; remove it"
 
 
 def covers(comment: IgnoreComment, finding: Finding) -> bool:
-    """True if a comment stands beside or above the finding's place, or something that it is part of."""
+    """True if a comment is next to or above the finding's place, or an element that contains it."""
     location = finding.locations[0]
     document, route, part = location[:3]
     if location.source != comment.source:

@@ -1,4 +1,4 @@
-"""Rules and an inventory make a Report."""
+"""Runs the rules over an inventory and builds the Report."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ if TYPE_CHECKING:
 
 
 class Unlocated(NamedTuple):
-    """Stands for a document in which a place cannot be found: Document and Text in one, without lines."""
+    """A stand-in for a document in which a place cannot be found: Document and Text in one, without lines."""
 
     name: str
 
     def locate(self, route: Route, part: Part) -> None:
-        """None: the place is not known."""
+        """Return no position, as the place is not known."""
 
-    def text_of(self, route: Route, part: Part) -> Unlocated:  # noqa: ARG002 - there is one
-        """Give the file."""
+    def text_of(self, route: Route, part: Part) -> Unlocated:  # noqa: ARG002 - there is only one text
+        """Return the document itself."""
         return self
 
-    def line(self, number: int) -> str:  # noqa: ARG002 - none can be shown
-        """Nothing."""
+    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
+        """Return an empty line."""
         return ""
 
     def pointer_to(self, route: Route, part: Part) -> None:
-        """None: the place is not known."""
+        """Return no pointer, as the place is not known."""
 
     def anchor(self, route: Route) -> str:
-        """Name the place by its route."""
+        """Return the route as a text."""
         return format_route(route)
 
 
 class Unplaced(NamedTuple):
-    """A place that could not be found: the rule and file of the finding, and the error."""
+    """A place that cannot be shown: the rule and file of the finding, and the error."""
 
     rule: str
     source: str
@@ -67,8 +67,8 @@ class Unplaced(NamedTuple):
 
 
 def locatable(findings: Iterable[Finding], faults: list[Unplaced]) -> list[Finding]:
-    """Give findings whose places can all be shown; what went wrong is added to ``faults``."""
-    return [_with_places(one, faults) for one in findings]
+    """Replace the places that cannot be shown, and add their errors to ``faults``."""
+    return [_with_places(finding, faults) for finding in findings]
 
 
 def _with_places(finding: Finding, faults: list[Unplaced]) -> Finding:
@@ -78,14 +78,14 @@ def _with_places(finding: Finding, faults: list[Unplaced]) -> Finding:
 
 
 def _checked(location: Location, rule: str, faults: list[Unplaced]) -> Location:
-    """Ask everything that a report asks of a place."""
+    """Return the location if a report can show it, else one without lines."""
     try:
         position, text = location.position(), location.text
         if position is not None:
             text.line(position.line)
             text.line(position.end_line)
         _ = text.name, location.pointer, location.document.anchor(location.route)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the finding itself is known
+    except Exception as error:  # noqa: BLE001 - the finding is valid, whatever the error
         name = location.document.name
         faults.append(Unplaced(rule, name, error))
         return location._replace(document=Unlocated(name))
@@ -93,10 +93,10 @@ def _checked(location: Location, rule: str, faults: list[Unplaced]) -> Location:
 
 
 class Scope(NamedTuple):
-    """Which topics are judged beside those that somebody named and those that speak of Connect.
+    """The topics to check, in addition to those that the user named and those about Connect.
 
-    ``topics`` are ARNs with wildcards, ``tags`` read ``KEY`` or ``KEY=VALUE``. ``files``, if given, are those
-    that the run is about: what touches none of them is context, and is neither judged nor counted.
+    ``topics`` are ARNs with wildcards, ``tags`` have the form ``KEY`` or ``KEY=VALUE``. ``files``, if given, limit
+    the run: a resource that none of them describes is context, and is neither checked nor counted.
     """
 
     all_topics: bool = False
@@ -104,34 +104,34 @@ class Scope(NamedTuple):
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
 
-    def takes(self, topic: Topic, streamed: frozenset[str]) -> bool:
-        """True for a topic that is to be judged, whatever its key says; contacts stream to the ARNs ``streamed``."""
-        chosen = self.all_topics or topic.named or self._asks_for(topic)
+    def includes(self, topic: Topic, streamed: frozenset[str]) -> bool:
+        """True for a topic to check, regardless of its key; contacts stream to the ARNs ``streamed``."""
+        chosen = self.all_topics or topic.named or self._selects(topic)
         return chosen or str(topic.arn) in streamed or is_relevant(topic)
 
-    def _asks_for(self, topic: Topic) -> bool:
+    def _selects(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
         named = any(glob(pattern).matches(str(topic.arn)) for pattern in self.topics)
         return named or not tags.isdisjoint(self.tags)
 
-    def takes_key(self, key: Key) -> bool:
-        """True for a key that is to be judged although no topic in scope uses it."""
+    def includes_key(self, key: Key) -> bool:
+        """True for a key to check even if no topic in scope uses it."""
         return key.named or (isinstance(key.policy, PolicyText) and key.policy.names_connect)
 
     def is_about(self, *places: Place | PolicyText | Unknown | None) -> bool:
-        """True if the run is about one of the files."""
+        """True if one of the places is in the files of the run."""
         names = {one.document.name for one in places if one is not None and not isinstance(one, Unknown)}
         return self.files is None or not names.isdisjoint(self.files)
 
 
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
-    """Run the rules over every target in scope: topics, the keys that they use, contacts."""
+    """Run the rules over all targets in scope: topics, the keys that they use, and contacts."""
     run, inventory = _Run(rules), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
-    about = [topic for topic in inventory.topics if _touches(topic, inventory, scope)]
+    about = [topic for topic in inventory.topics if _is_in_files(topic, inventory, scope)]
     by_key, sharing = _by_key(inventory, streamed)
-    judged = [one for one in about if scope.takes(one, streamed) or id(one) in by_key]
-    left = {id(one) for one in about} - {id(one) for one in judged}
+    judged = [topic for topic in about if scope.includes(topic, streamed) or id(topic) in by_key]
+    skipped = {id(topic) for topic in about} - {id(topic) for topic in judged}
     used = cases_by_key(judged, inventory)
     of_keys: dict[int, _Judged] = {}
     for cases in used.values():
@@ -139,33 +139,33 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for topic in judged:
         run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)))
     for key in inventory.keys:
-        if id(key) not in used and scope.takes_key(key) and scope.is_about(key.place, key.policy):
+        if id(key) not in used and scope.includes_key(key) and scope.is_about(key.place, key.policy):
             run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory))])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))
             run.target(target, "check_contact", contact)
     unplaced: list[Unplaced] = []
-    found = locatable(run.findings, unplaced)
-    findings = [one for one in found if scope.files is None or one.locations[0].source in scope.files]
+    located = locatable(run.findings, unplaced)
+    findings = [one for one in located if scope.files is None or one.locations[0].source in scope.files]
     return Report(
-        tuple(_ordered(_folded(findings))),
+        tuple(_ordered(_deduplicated(findings))),
         tuple(sorted(run.examined, key=lambda one: KINDS.index(one.kind))),
         (
             *inventory.skipped,
-            *(shares_key(one) for one in sharing if id(one) in left),
+            *(shares_key(topic) for topic in sharing if id(topic) in skipped),
             *dict.fromkeys(map(_not_shown, unplaced)),
         ),
         len(about) - len(judged),
         (*run.crashed, *(one.rule for one in unplaced)),
-        passed_over=frozenset(name for topic in about if id(topic) in left for name in files_of(topic)),
+        passed_over=frozenset(name for topic in about if id(topic) in skipped for name in files_of(topic)),
     )
 
 
 def _by_key(inventory: Inventory, streamed: frozenset[str]) -> tuple[set[int], list[Topic]]:
-    """The topics whose key shows that Connect publishes to them, by identity, and those whose key may show it.
+    """Return the topics whose key shows that Connect publishes to them, by identity, and those whose key may show it.
 
-    A key that also serves a topic of Connect may grant for that one alone.
+    A key that also encrypts a topic of Connect may have its grant only for that topic.
     """
     keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
     users = [(topic, key) for topic, key in keys if isinstance(key, Key)]
@@ -175,28 +175,29 @@ def _by_key(inventory: Inventory, streamed: frozenset[str]) -> tuple[set[int], l
     return shown, [topic for topic, key in granted if id(key) in explained]
 
 
-def _not_shown(one: Unplaced) -> Skipped:
-    """Say that a finding is reported without its lines."""
-    reason = f"cannot show the lines of `{one.rule}`: {type(one.error).__name__}: {one.error}"
+def _not_shown(unplaced: Unplaced) -> Skipped:
+    """Report that a finding is shown without its lines."""
+    error = unplaced.error
+    reason = f"cannot show the lines of `{unplaced.rule}`: {type(error).__name__}: {error}"
     help_text = "the finding is reported without them; this is a bug in checker, please report it"
-    return Skipped(one.source, reason, help=help_text)
+    return Skipped(unplaced.source, reason, help=help_text)
 
 
-def _folded(findings: Iterable[Finding]) -> list[Finding]:
-    """Say once what is said of several resources in the same words at the same places.
+def _deduplicated(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep one of the findings with the same message at the same places.
 
-    A template that is judged under several conditions, or declares a resource for each of a set, has many. Each
-    Terraform root is told apart: what is fixed for one is still wrong in another.
+    Such findings occur if a template is checked under several conditions, or declares a resource for each element
+    of a set. Findings of different Terraform roots stay, because a fix in one root does not fix another.
     """
-    said: dict[object, Finding] = {}
+    unique: dict[object, Finding] = {}
     for one in sorted(findings, key=lambda one: (one.resource, one.address)):
         places = tuple((place.source, place.position() or place.route) for place in one.locations)
-        said.setdefault((one.rule, one.severity, one.verdict, one.message, one.root, places), one)
-    return list(said.values())
+        unique.setdefault((one.rule, one.severity, one.verdict, one.message, one.root, places), one)
+    return list(unique.values())
 
 
-def _touches(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
-    """True if the run is about a file that says something of the topic or its key."""
+def _is_in_files(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
+    """True if a file of the run describes the topic or its key."""
     key = inventory.key_of(topic)
     of_key = (key.place, key.policy) if isinstance(key, Key) else ()
     return scope.is_about(topic.place, topic.policy, *of_key)
@@ -207,7 +208,7 @@ CHECKS = ("check_topic", "check_key", "check_contact")
 
 
 class _Target(NamedTuple):
-    """What the rules look at in turn."""
+    """A resource to check: a topic, a key or a contact."""
 
     kind: str
     name: str
@@ -222,19 +223,19 @@ class _Target(NamedTuple):
 
     @property
     def declared_as(self) -> str:
-        """The address, after the root that it belongs to where there are several."""
+        """The address, prefixed with its root if there are several."""
         return declared_as(self.root, self.address)
 
 
 class _Judged(NamedTuple):
-    """What the rules say of a target."""
+    """The results of the rules for a target."""
 
     findings: list[Finding]
     verdicts: Verdicts
     doubts: dict[str, Doubt]
 
     def about(self, rules: Collection[str]) -> _Judged:
-        """The verdicts of some rules, without the findings."""
+        """Return the verdicts and doubts of some rules, without the findings."""
         return _Judged(
             [],
             {rule: verdict for rule, verdict in self.verdicts.items() if rule in rules},
@@ -243,7 +244,7 @@ class _Judged(NamedTuple):
 
 
 class _Run:
-    """The rules at work, one target after the other."""
+    """One run of the rules over the targets."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
@@ -253,7 +254,7 @@ class _Run:
         self.crashed: list[str] = []
 
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None) -> None:
-        """Judge a topic; ``of_key`` is what the verdicts on its key say of it."""
+        """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
         self.target(
             _Target("topic", *named, case.pairings, topic.root, topic.home, files_of(topic)),
@@ -263,7 +264,7 @@ class _Run:
         )
 
     def key(self, cases: Sequence[KeyAnalysis]) -> dict[int, _Judged]:
-        """Judge a key for the topics that use it, and give what that says of them, by the topic's identity."""
+        """Check a key for the topics that use it; return the results for each topic by its identity."""
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)
         files = files_of((key, *(one.topic for one in cases)))
@@ -282,17 +283,17 @@ class _Run:
         return of_topics
 
     def affected(self, finding: Finding, topics: Sequence[Topic]) -> list[str]:
-        """The topics that a finding about their key affects."""
+        """Return the names of the topics that a finding about their key affects."""
         return [topic.name for topic in topics] if finding.rule in self.about_topics else []
 
     def target(self, target: _Target, check: str, case: object, more: _Judged | None = None) -> None:
-        """Judge a target; ``more`` is what was found of it elsewhere."""
+        """Check a target; ``more`` are results from elsewhere that apply to it."""
         judged = self.judged(target, check, case)
         self.findings += judged.findings
         self.examine(target, [judged] if more is None else [judged, more])
 
     def examine(self, target: _Target, judged: Sequence[_Judged]) -> None:
-        """Note the worst verdict of each rule, and why some could not tell."""
+        """Record the worst verdict of each rule, and the reasons of undetermined ones."""
         verdicts = worst(one.verdicts for one in judged)
         doubts = _all_doubts(judged)
         named = (target.kind, target.name, target.place.document.name)
@@ -300,25 +301,24 @@ class _Run:
         self.examined.append(Examined(*named, verdicts, doubts, *declared, files=target.files))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
-        """The findings about a target, the verdict of each rule, and why some could not tell."""
+        """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
         for rule in self.judging[check]:
             if rule.needs_policy and isinstance(target.policy, Unknown):
-                said: list[Finding | Unknown] = [target.policy]
+                results: list[Finding | Unknown] = [target.policy]
             else:
-                said = self.check(rule, getattr(rule, check), case, target)
-                said = said or (_unread(target.policy) if rule.needs_policy else [])
-            if said:
-                found = (one for one in said if isinstance(one, Finding))
-                findings += (_declared(one, target) for one in found)
-            verdicts[rule.id] = _verdict(said)
+                results = self.check(rule, getattr(rule, check), case, target)
+                results = results or (_unread(target.policy) if rule.needs_policy else [])
+            if results:
+                reported = (result for result in results if isinstance(result, Finding))
+                findings += (_declared(finding, target) for finding in reported)
+            verdicts[rule.id] = _verdict(results)
             if verdicts[rule.id] is Verdict.UNDETERMINED:
-                asked = any(
-                    isinstance(one, Finding) for one in said
-                )  # a rule that was not told yields Unknown
-                doubts[rule.id] = Doubt(_reason(said), counts=asked or not rule.needs_live)
+                # A rule that lacks live data yields only Unknown.
+                has_data = any(isinstance(result, Finding) for result in results)
+                doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts)
 
     def check(
@@ -330,61 +330,61 @@ class _Run:
     ) -> list[Finding | Unknown]:
         try:
             return list(check(case))
-        except Exception as error:  # noqa: BLE001 - one broken rule must not silence the others
+        except Exception as error:  # noqa: BLE001 - the other rules must still run
             self.crashed.append(rule.id)
-            message = f"the rule failed itself: {type(error).__name__}: {error}"
-            help_text = "this is a fault of checker, please report it with the file"
+            message = f"the rule crashed: {type(error).__name__}: {error}"
+            help_text = "this is a bug in checker or in the rule pack; please report it with the file"
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
 
 
 def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:
-    """The doubts of each rule, with all their reasons."""
-    found: dict[str, list[Doubt]] = {}
-    for one in judged:
-        for rule, doubt in one.doubts.items():
-            found.setdefault(rule, []).append(doubt)
+    """Merge the doubts of each rule, with all their reasons."""
+    by_rule: dict[str, list[Doubt]] = {}
+    for results in judged:
+        for rule, doubt in results.doubts.items():
+            by_rule.setdefault(rule, []).append(doubt)
     return {
-        rule: Doubt("; ".join(dict.fromkeys(one.reason for one in some)), any(one.counts for one in some))
-        for rule, some in found.items()
+        rule: Doubt("; ".join(dict.fromkeys(one.reason for one in doubts)), any(one.counts for one in doubts))
+        for rule, doubts in by_rule.items()
     }
 
 
 def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
-    """The statements of a policy of which nothing is known, or not whether they allow: a rule cannot rule them out."""
+    """Return the unknown statements and effects of a policy, because of which a rule cannot pass."""
     statements = policy.policy.statements if isinstance(policy, PolicyText) else ()
     parts = (one if isinstance(one, Unknown) else one.effect for one in statements)
     return [one for one in parts if isinstance(one, Unknown)]
 
 
 def _declared(finding: Finding, target: _Target) -> Finding:
-    """Say what the resource is declared as, and where that is written."""
+    """Add the address of the resource, and the place of its declaration."""
     if target.written is None:
         return finding._replace(address=target.address, root=target.root, home=target.home)
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
-    place = Location(document, route, first.part, Role.RELATED, "written here")
-    found = finding._replace(address=target.address, root=target.root, home=target.home)
-    return found._replace(locations=(*finding.locations, place))
+    place = Location(document, route, first.part, Role.RELATED, "declared here")
+    declared = finding._replace(address=target.address, root=target.root, home=target.home)
+    return declared._replace(locations=(*finding.locations, place))
 
 
-def _verdict(said: Sequence[Finding | Unknown]) -> Verdict:
-    if not said:
+def _verdict(results: Sequence[Finding | Unknown]) -> Verdict:
+    if not results:
         return Verdict.PASS
-    if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in said):
+    if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in results):
         return Verdict.FAIL
     return Verdict.UNDETERMINED
 
 
-def _reason(said: Sequence[Finding | Unknown]) -> str:
-    reasons = (one.told if isinstance(one, Unknown) else one.message for one in said)
+def _reason(results: Sequence[Finding | Unknown]) -> str:
+    reasons = (one.told if isinstance(one, Unknown) else one.message for one in results)
     return "; ".join(dict.fromkeys(reasons))
 
 
 def _ordered(findings: list[Finding]) -> Iterator[Finding]:
-    """By file and place, the worst first where several share one."""
+    """Sort findings by file, place and severity, the most severe first."""
 
     def key(finding: Finding) -> tuple[str, tuple[int, int], int, str]:
         first = finding.locations[0]

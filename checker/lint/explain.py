@@ -1,6 +1,6 @@
 """The chain from a Connect instance to a topic: instance, topic type, Region, topic policy, key, key policy.
 
-Walks it for one topic and one instance, names the first broken link, and answers who else could publish.
+Checks each link for one topic and one instance, and finds out who else could publish.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ WHOLE = "whole"
 
 
 class InstanceStatus(NamedTuple):
-    """What a lookup says of an instance: a status of the chain, the reason, and advice.
+    """The result of an instance lookup: a status of the chain, the reason, and help.
 
-    ``gone`` holds if AWS answers that the account has no such instance in the Region.
+    ``gone`` is true if AWS reports that the account has no such instance in the Region.
     """
 
     status: str
@@ -47,7 +47,7 @@ class InstanceStatus(NamedTuple):
 
 
 class LinkStatus(NamedTuple):
-    """One link: its status, why, and if a rule says so which, and its advice."""
+    """The status of one link, the reason, and the rule with its help if a rule determined it."""
 
     link: Link
     status: str
@@ -57,7 +57,7 @@ class LinkStatus(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """The whole answer; the four questions speak of the topic policy alone."""
+    """The complete explanation; the four answers cover only the topic policy."""
 
     topic: Topic
     instance: Arn
@@ -77,31 +77,31 @@ class Explanation(NamedTuple):
         return BROKEN if self.first(BROKEN) else UNKNOWN if self.first(UNKNOWN) else WHOLE
 
     def status(self, link: Link) -> str:
-        """The status of one link."""
+        """Return the status of one link."""
         return next(one.status for one in self.links if one.link is link)
 
     def first_broken(self) -> LinkStatus | None:
-        """The first link that is broken."""
+        """Return the first broken link."""
         return self.first(BROKEN)
 
     def first(self, status: str) -> LinkStatus | None:
-        """The first link with a status."""
+        """Return the first link with a status."""
         return next((one for one in self.links if one.status == status), None)
 
     def openings(self) -> tuple[Finding, ...]:
-        """The findings about who else gets in."""
+        """Return the errors about access of other callers."""
         return tuple(
             f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
         )
 
     @property
     def is_clean(self) -> bool:
-        """True if nothing is known to be wrong: no link is broken, and no one else gets in."""
+        """True if no problem is known: no link is broken, and no other caller has access."""
         wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
         return not any(wrong) and self.first_broken() is None and not self.openings()
 
     def answers(self) -> tuple[tuple[str, Answer], ...]:
-        """The four answers under the names that the JSON gives them."""
+        """Return the four answers with their names in the JSON output."""
         return (
             ("connect_can_publish", self.can_publish),
             ("confused_deputy", self.deputy),
@@ -117,26 +117,26 @@ def explain(
     rules: Sequence[Rule],
     looked_up: InstanceStatus | None = None,
 ) -> Explanation:
-    """Walk the chain; ``key`` is what was given of the topic's key, if anything.
+    """Check all links of the chain; ``key`` is the supplied key of the topic, if any.
 
-    Whether the instance can publish is decided on the policy as written, in which a placeholder allows no caller.
-    Who else can publish is decided with the placeholders filled in, as the rules do.
+    Whether the instance can publish is decided for the policy as written, in which a placeholder allows no caller.
+    Whether others can publish is decided with the placeholders replaced, as in the rules.
 
-    ``looked_up`` is what AWS says of the instance; without it the instance is assumed to exist.
+    ``looked_up`` is the result of the lookup in AWS. Without it, the instance is assumed to exist.
     """
     topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicAnalysis(topic, inventory)
-    walk = _Walk(case, instance, report, rules, looked_up)
-    links = tuple(walk.link(link) for link in Link)
+    chain = _Chain(case, instance, report, rules, looked_up)
+    links = tuple(chain.link(link) for link in Link)
     return Explanation(
         topic,
         instance,
-        walk.can_publish,
-        walk.ask(case.whole.deputy(case.trusted)),
-        walk.ask(case.whole.siblings(instance.account, (instance.instance_id,))),
-        walk.ask(case.stranger.can(PUBLISH)),
+        chain.can_publish,
+        chain.in_force(case.whole.deputy(case.trusted)),
+        chain.in_force(case.whole.siblings(instance.account, (instance.instance_id,))),
+        chain.in_force(case.other_customers.can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
         links,
         report,
@@ -146,22 +146,22 @@ def explain(
 
 
 def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
-    """Take a key that was handed over for the topic's own, unless both say that it is another.
+    """Assign the supplied key to the topic, unless their ARNs or names contradict that.
 
-    It may answer to any alias of its account and Region, and to anything at all if its ARN is not known;
-    where nothing is known of the topic's encryption, handing over a key says it.
+    Any alias in the key's account and Region may be its own. If its ARN is not known, any reference may mean it. If
+    the encryption of the topic is not known, the supplied key encrypts it.
     """
     if key is None or topic.key is None:
         return topic, None
     reference = topic.key if isinstance(topic.key, str) else key.name
     if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
-        other = Unknown(f"the key that was given is `{key.arn}`, the topic is encrypted with `{reference}`")
+        other = Unknown(f"the supplied key is `{key.arn}`, but the topic is encrypted with `{reference}`")
         return topic._replace(key=other), None
     return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
 
 
 def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
-    """True if a topic can mean a key by a reference: an ARN says whose key it is, all else is the topic's own."""
+    """True if a topic can mean a key with a reference: without an ARN, the topic's account and Region apply."""
     named = Arn.parse(reference)
     owner = named or topic.arn
     here = isinstance(owner, Unknown) or owner[:1] + owner[2:4] == arn[:1] + arn[2:4]
@@ -177,8 +177,8 @@ def _kms(topic: Topic, status: dict[Link, str]) -> str:
     return OK if both == (OK, OK) else UNKNOWN
 
 
-class _Walk:
-    """Judges one link after the other."""
+class _Chain:
+    """Checks the links of the chain."""
 
     def __init__(
         self,
@@ -196,14 +196,14 @@ class _Walk:
         self.rules = {rule.id: rule for rule in rules}
         text = case.topic.policy
         self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
-        self.can_publish = self.ask(prove.can_publish(self.policy, case.target, instance))
+        self.can_publish = self.in_force(prove.can_publish(self.policy, case.target, instance))
 
-    def ask(self, answer: Answer) -> Answer:
-        """Withhold an answer about a policy that is not known, or that may not be in force."""
+    def in_force(self, answer: Answer) -> Answer:
+        """Return the answer; Unknown if the policy is not known or may not be in force."""
         text, doubt = self.topic.policy, self.topic.doubt
         if isinstance(text, Unknown):
             return prove.Answer(text)
-        # The policy that SNS gives a topic without one lets neither Connect nor strangers in.
+        # A denial holds in any case: the default policy of SNS allows neither Connect nor other AWS customers.
         return prove.Answer(doubt) if doubt is not None and answer.truth is True else answer
 
     def link(self, link: Link) -> LinkStatus:
@@ -225,9 +225,9 @@ class _Walk:
         return LinkStatus(link, status, cause.message, cause.rule, cause.help)
 
     def cause(self, link: Link, status: str) -> Finding | None:
-        """The finding that explains a broken or unknown link."""
+        """Return the finding that explains a broken or unknown link."""
         about = [f for f in self.report.findings if self._is_about(f, link)]
-        about.sort(key=lambda f: isinstance(self.rules[f.rule], PolicyRule))  # what is particular says more
+        about.sort(key=lambda f: isinstance(self.rules[f.rule], PolicyRule))  # specific rules explain more
         if status == BROKEN:
             return next(
                 (f for f in about if f.severity is Severity.ERROR and f.verdict is Verdict.FAIL), None
@@ -237,7 +237,7 @@ class _Walk:
         return None
 
     def _is_about(self, finding: Finding, link: Link) -> bool:
-        """True for a finding that breaks the link; a rule about any policy speaks of the key's as well."""
+        """True for a finding about the link; a rule about policies in general also covers the key policy."""
         rule = self.rules[finding.rule]
         of_topic = finding.resource == self.topic.name
         own = Link.KEY_POLICY if isinstance(rule, PolicyRule) and not of_topic else rule.link
@@ -250,36 +250,36 @@ class _Walk:
         fifo = self.topic.fifo
         if isinstance(fifo, Unknown):
             return UNKNOWN, fifo.reason
-        return (BROKEN, "a FIFO topic") if fifo else (OK, "a standard topic")
+        return (BROKEN, "FIFO topic") if fifo else (OK, "standard topic")
 
     def region(self) -> tuple[str, str]:
         arn = self.topic.arn
         if isinstance(arn, Unknown):
             return UNKNOWN, arn.reason
         if arn.region != self.instance.region:
-            return BROKEN, f"the topic is in {arn.region}, the instance in {self.instance.region}"
-        return OK, f"both in {arn.region}"
+            return BROKEN, f"the topic is in {arn.region}, but the instance is in {self.instance.region}"
+        return OK, f"topic and instance are in {arn.region}"
 
     def topic_policy(self) -> tuple[str, str]:
         answer = self.can_publish
         if isinstance(answer.truth, Unknown):
             return UNKNOWN, answer.truth.reason
         if answer.truth is not True or answer.decision is None:
-            return BROKEN, "the topic policy does not allow it"
+            return BROKEN, "the topic policy does not let Connect publish"
         deciding = answer.decision.statements()
         titles = [s.title for s in self.policy.known_statements() if s.ordinal in deciding]
-        return OK, f"{' and '.join(titles)} allow{'s' * (len(titles) == 1)} it"
+        return OK, f"{' and '.join(titles)} let{'s' * (len(titles) == 1)} Connect publish"
 
     def key(self) -> tuple[str, str]:
         reference, key = self.topic.key, self.case.key
         if reference is None:
             return NOT_APPLICABLE, "the topic is not encrypted"
         if is_managed_key(reference):
-            return BROKEN, "the AWS managed key"
+            return BROKEN, "AWS managed key"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
         if isinstance(key.state, Unknown):
-            return UNKNOWN, f"{key.state.reason}, so nobody can tell whether it is enabled"
+            return UNKNOWN, f"not known whether the key is enabled: {key.state.reason}"
         managed = key.manager if isinstance(key.manager, Unknown) else f"managed by {key.manager}"
         return OK, ", ".join(one for one in (key.state, key.spec, managed) if isinstance(one, str))
 
@@ -296,4 +296,4 @@ class _Walk:
             usable = key.doubt
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
-        return (OK, "Connect may use the key") if usable else (BROKEN, "Connect may not use the key")
+        return (OK, "Connect can use the key") if usable else (BROKEN, "Connect cannot use the key")

@@ -1,4 +1,4 @@
-"""Finds the rules: it walks the package ``checker.rules`` and rule packs, and imports no rule by name."""
+"""Finds the rules in the package ``checker.rules`` and in rule packs; no rule is imported by name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 GROUP = "checker.rules"
 _MOST = 1024 * 1024
-"""Bytes that are read of one file of entry points; they have a few hundred."""
+"""The number of bytes to read from one entry point file, which usually has a few hundred."""
 
 
 class PackError(Exception):
-    """A rule pack is installed and cannot be used."""
+    """An installed rule pack cannot be used."""
 
 
 def packs() -> Iterator[ModuleType]:
@@ -36,17 +36,20 @@ def packs() -> Iterator[ModuleType]:
         try:
             yield entry_point.load()
         except (Exception, SystemExit) as error:
-            what = f"rule pack `{entry_point.name}` ({entry_point.value})"
-            raise PackError(f"{what} cannot be imported: {type(error).__name__}: {error}") from error
+            pack = f"rule pack `{entry_point.name}` ({entry_point.value})"
+            raise PackError(f"{pack} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open a pipe without waiting for its writer: `python -m` also looks into the current folder."""
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file, or a pipe without waiting for its writer.
+
+    `python -m` also searches the current folder, which may contain anything.
+    """
     return os.open(path, flags | NONBLOCK)
 
 
 def _any_installed() -> bool:
-    """Look for the group in the metadata of what is installed; it takes a fraction of the import above."""
+    """Search the metadata of installed packages for the group, which is much faster than the import above."""
     mark = f"[{GROUP}]".encode()
     return any(mark in text for folder in sys.path for text in _entry_point_files(folder or os.curdir))
 
@@ -59,8 +62,8 @@ def _entry_point_files(folder: str) -> Iterator[bytes]:
         return
     for path in found:
         try:
-            name = os.path.join(path, "entry_points.txt")  # noqa: PTH118 - on every start-up
-            with open(name, "rb", opener=_at_once) as file:
+            name = os.path.join(path, "entry_points.txt")  # noqa: PTH118 - fast, as this runs on every start
+            with open(name, "rb", opener=_open_without_waiting) as file:
                 yield file.read(_MOST)
         except OSError:
             continue
@@ -68,7 +71,7 @@ def _entry_point_files(folder: str) -> Iterator[bytes]:
 
 @lru_cache(maxsize=1)
 def all_rules() -> tuple[Rule, ...]:
-    """One instance of every rule, by id.
+    """Return one instance of each rule, sorted by ID.
 
     Raises PackError for a rule pack that cannot be loaded, and for two rules with the same id.
     """
@@ -82,7 +85,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def built_in() -> Iterator[Rule]:
-    """The rules that come with checker."""
+    """Yield the rules that are part of checker."""
     package = import_module("checker.rules")
     for family in iter_modules(package.__path__):
         yield from _rules_of(import_module(f"checker.rules.{family.name}"))
@@ -91,16 +94,16 @@ def built_in() -> Iterator[Rule]:
 def _of_packs() -> Iterator[Rule]:
     for pack in packs():
         for rule in _rules_of(pack):
-            fault = next(
+            missing = next(
                 (name for name in ("id", "family", "summary", "severity") if not hasattr(rule, name)), ""
             )
-            if fault:
-                raise PackError(f"rule pack `{pack.__name__}`: {type(rule).__name__} has no `{fault}`")
+            if missing:
+                raise PackError(f"rule pack `{pack.__name__}`: {type(rule).__name__} has no `{missing}`")
             yield rule
 
 
 def _rules_of(module: ModuleType) -> Iterator[Rule]:
-    """The rules that a module, or any module of a package, defines itself."""
+    """Yield the rules that a module, or any module of a package, defines itself."""
     for value in vars(module).values():
         own = isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__
         if own:

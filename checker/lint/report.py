@@ -1,4 +1,4 @@
-"""What a run has to say: findings, what was examined, what was held back, what could not be read."""
+"""The report of a run: findings, examined targets, suppressed findings and skipped files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
 
 
 class Doubt(NamedTuple):
-    """Why a rule could not tell; ``counts`` is false for what files cannot know, such as live subscriptions."""
+    """The reason of an undetermined verdict.
+
+    ``counts`` is false for facts that files cannot contain, such as live subscriptions.
+    """
 
     reason: str
     counts: bool = True
 
 
-_UNSAID = Doubt("the reason was not recorded")
+_NO_REASON = Doubt("the reason was not recorded")
 
 
 class Examined(NamedTuple):
-    """A target that was judged, the verdict of every rule that judged it, and why some could not tell.
+    """A checked target, the verdict of each rule, and the reasons of undetermined verdicts.
 
-    ``address`` is what the target is declared as, where it is; ``pairings`` are the instances it was judged for;
-    ``home`` is the full path of the Terraform root, template or folder that it was read from, and ``files`` are
-    all that say something of it.
+    ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
+    for. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
+    all files that describe it.
     """
 
     kind: str
@@ -46,24 +49,24 @@ class Examined(NamedTuple):
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:
-        """The rules that could not tell, and why."""
+        """The undetermined rules and their reasons."""
         for rule, verdict in self.verdicts.items():
             if verdict is Verdict.UNDETERMINED:
-                yield rule, self.doubts.get(rule, _UNSAID)
+                yield rule, self.doubts.get(rule, _NO_REASON)
 
     @property
     def declared(self) -> str:
-        """What it is declared as, in whichever way the conditions of a template let it come out."""
+        """The name of its declaration, without the conditions of a template."""
         return without_conditions(self.resource)
 
 
 def without_conditions(resource: str) -> str:
-    """Name a resource of a template without what its conditions choose: `t.yaml#Chat (IsProd)` as `t.yaml#Chat`."""
+    """Remove the conditions from the name of a template resource: `t.yaml#Chat (IsProd)` becomes `t.yaml#Chat`."""
     return resource.partition(" (")[0] if "#" in resource else resource
 
 
 class HeldBackBy(Enum):
-    """What keeps a finding out of the count."""
+    """The means that suppressed a finding."""
 
     COMMENT = "comment"
     CONFIGURATION = "configuration"
@@ -71,7 +74,7 @@ class HeldBackBy(Enum):
 
 
 class Suppressed(NamedTuple):
-    """A finding that was held back, by what, and the reason that was given."""
+    """A suppressed finding, the means, and the reason that the user gave."""
 
     finding: Finding
     by: HeldBackBy
@@ -79,7 +82,7 @@ class Suppressed(NamedTuple):
 
 
 class Stale(NamedTuple):
-    """A suppression or baseline entry that does nothing any more: where it stands, and why it does nothing."""
+    """A suppression, override or baseline entry without effect: its place, and the reason."""
 
     where: str
     reason: str
@@ -87,9 +90,9 @@ class Stale(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything a run has to say.
+    """The result of a run.
 
-    ``crashed`` names the rules that failed themselves, and ``passed_over`` the files of topics that were not judged.
+    ``crashed`` are the IDs of rules that crashed. ``passed_over`` are the files of topics that were not checked.
     """
 
     findings: tuple[Finding, ...]
@@ -102,17 +105,17 @@ class Report(NamedTuple):
     passed_over: frozenset[str] = frozenset()
 
     def worst(self) -> Severity | None:
-        """The highest severity of all findings."""
+        """Return the highest severity of all findings."""
         return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)
 
     @property
     def unreadable(self) -> bool:
-        """True if something that should have been readable was not."""
+        """True if a file that should be readable was not."""
         return any(one.error for one in self.skipped)
 
     @property
     def incomplete(self) -> bool:
-        """True if something was skipped, is undetermined where that counts, or is stale."""
+        """True if a file was skipped, a verdict that counts is undetermined, or an entry is stale."""
         undetermined = any(doubt.counts for one in self.examined for _, doubt in one.undetermined)
         left_out = any(not one.complete for one in self.skipped)
         return left_out or bool(self.stale) or undetermined

@@ -1,7 +1,7 @@
-"""What a rule is: its metadata, its documentation and its check.
+"""The base class of rules: metadata, documentation and checks.
 
-A rule reads typed facts and asks the decision engine; it never parses, fetches or prints, and uses no
-regular expression on policy text. Its docstring is its documentation page.
+A rule reads typed facts and uses the decision engine. It never parses, fetches or prints, and does not apply
+regular expressions to policy text. Its docstring is its documentation page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Link(Enum):
-    """The link of the chain from instance to topic that a rule judges, as `checker explain` names it."""
+    """A link of the chain from instance to topic, as `checker explain` names it."""
 
     INSTANCE = "instance"
     TOPIC_TYPE = "topic_type"
@@ -35,13 +35,15 @@ class Link(Enum):
 
 
 class Rule:
-    """One bad pattern. Subclasses override the checks of the targets that they judge.
+    """A rule reports one bad pattern. Subclasses override the checks for the targets that they examine.
 
-    ``severity`` is the worst that it reports. ``link`` is the link of the chain that it judges, None for a
-    rule that explains none. ``opens`` tells a rule about who else gets in from one about what breaks the
-    stream. ``needs_policy`` is false for a rule that can tell without the target's policy, ``fixable`` true
-    for one that can offer a fix. ``needs_live`` is true for a rule about what files cannot know unless AWS was asked:
-    if it could not tell, that is listed under --strict and does not change the exit code.
+    - ``severity``: the highest severity that the rule reports.
+    - ``link``: the link of the chain that the rule checks, ``None`` if it checks none.
+    - ``opens``: true for a rule about access of other callers, false for a rule about what breaks the stream.
+    - ``needs_policy``: false if the rule does not need the target's policy.
+    - ``fixable``: true if the rule can offer a fix.
+    - ``needs_live``: true for a rule about facts that only AWS knows. An undetermined result is then listed under
+      --strict and does not change the exit code.
     """
 
     id: ClassVar[str]
@@ -56,21 +58,21 @@ class Rule:
     fixable: ClassVar[bool] = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Judge a topic. An Unknown says that the rule could not tell, which is no news worth a finding."""
+        """Check a topic. An Unknown makes the result undetermined without a finding."""
         raise NotImplementedError
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Judge a key."""
+        """Check a key."""
         raise NotImplementedError
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
-        """Judge a contact."""
+        """Check a contact."""
         raise NotImplementedError
 
     @classmethod
     def documentation(cls) -> str:
-        """The docstring, as a page of Markdown."""
-        from inspect import cleandoc  # only for those who read it
+        """Return the docstring as a Markdown page."""
+        from inspect import cleandoc  # slow to import, and only the documentation needs it
 
         return cleandoc(cls.__doc__ or "")
 
@@ -90,7 +92,7 @@ class Rule:
         witness: Witness | None = None,
         fixes: tuple[Fix, ...] = (),
     ) -> Finding:
-        """Report the pattern; the first location is where it is."""
+        """Return a finding; the first location is the place of the pattern."""
         locations = (at,) if isinstance(at, Location) else tuple(at)
         return Finding(
             rule=self.id,
@@ -112,42 +114,43 @@ class Rule:
         severity: Severity = Severity.NOTE,
         help: str = "",  # noqa: A002 - the name that reports give it
     ) -> Finding:
-        """Report that the pattern could be neither found nor ruled out."""
-        found = self.finding(resource, message, at, severity=severity, help=help)
-        return found._replace(verdict=Verdict.UNDETERMINED)
+        """Return an undetermined finding: the pattern could be neither found nor ruled out."""
+        finding = self.finding(resource, message, at, severity=severity, help=help)
+        return finding._replace(verdict=Verdict.UNDETERMINED)
 
     def doubt(
         self, case: PolicyAnalysis, about: str, doubt: Unknown, at: Location | Iterable[Location]
     ) -> Finding | Unknown:
-        """Report that nothing is known ``about`` something, unless another rule reports the reason.
+        """Return an undetermined finding, or only the doubt if another rule reports the reason.
 
-        A policy that is too complex to decide may hide an open door, so that is a warning.
+        ``about`` is a clause that begins with "whether". A policy that is too complex to decide may allow public
+        access, so it leads to a warning.
         """
         places = (at,) if isinstance(at, Location) else tuple(at)
         if case.reports(doubt, places) or (self.opens and case.leaves_open(doubt)):
             return doubt
         severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
-        return self.undetermined(case.name, f"{about} is not known: {doubt.told}", places, severity=severity)
+        return self.undetermined(case.name, f"not known {about}: {doubt.told}", places, severity=severity)
 
 
 class PolicyRule(Rule):
-    """A rule about the text of a policy, whosesoever it is."""
+    """A rule about the text of the policy of any resource."""
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Judge the topic's policy."""
+        """Check the topic's policy."""
         return self.check_policy(case)
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Judge the key's policy."""
+        """Check the key's policy."""
         return self.check_policy(case)
 
     def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
-        """Judge a policy."""
+        """Check a policy."""
         raise NotImplementedError
 
 
 def witness(answer: Answer, sentence: str) -> Witness | None:
-    """Show the request that an answer rests on."""
+    """Return the request that proves an answer."""
     if answer.witness is None or answer.decision is None:
         return None
     request = answer.witness.to_json()

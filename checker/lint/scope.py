@@ -1,4 +1,4 @@
-"""Decides whether the files say that Amazon Connect streams to a topic, or may say so."""
+"""Decides which topics Amazon Connect streams to or may stream to, according to the files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 
 def is_relevant(topic: Topic) -> bool:
-    """True if the topic's policy or the code around it connects it to Amazon Connect, or may do so."""
+    """True if the topic's policy or its code connects the topic to Amazon Connect, or may do so."""
     if topic.sender:
         return True
     if isinstance(topic.policy, Unknown):
@@ -40,12 +40,12 @@ def is_relevant(topic: Topic) -> bool:
 
 
 def is_certain(topic: Topic) -> bool:
-    """True if the topic's policy names Connect or the code around it streams to the topic."""
+    """True if the topic's policy names Connect or its code makes Connect stream to the topic."""
     return bool(topic.sender) or (isinstance(topic.policy, PolicyText) and topic.policy.names_connect)
 
 
 def is_granted(key: Key, topic: Topic) -> bool:
-    """True if the key's policy grants Connect something, and not only for messages to other topics."""
+    """True if the key's policy allows Connect actions, and not only for messages to other topics."""
     if not isinstance(key.policy, PolicyText):
         return False
     policy = key.policy.policy
@@ -60,17 +60,17 @@ def is_granted(key: Key, topic: Topic) -> bool:
 
 
 def shares_key(topic: Topic) -> Skipped:
-    """Say of a topic whose key grants Connect something that the grant may be for another topic alone."""
+    """Report a topic that is skipped because its key may grant Connect access only for another topic."""
     reason = (
-        "not judged: its key also encrypts a topic that Connect streams to, and nothing else says whether Connect "
-        "streams to this one"
+        "not checked: its key also encrypts a topic that Connect streams to, and nothing else shows whether Connect "
+        "streams to this topic"
     )
     option = "--all-topics" if isinstance(topic.arn, Unknown) else f"--topic-arn {topic.arn}"
-    return Skipped(topic.name, reason, help=f"`{option}` judges it", complete=True)
+    return Skipped(topic.name, reason, help=f"use `{option}` to check it", complete=True)
 
 
 def _is_of_others(statement: Statement, request: Request, has_variables: bool | Unknown) -> bool:  # noqa: FBT001
-    """True if the encryption context that a statement asks for is that of other topics."""
+    """True if a statement requires the encryption context of other topics."""
     contexts = (one for one in statement.conditions if isinstance(one, Condition))
     contexts = (one for one in contexts if one.folded_key == TOPIC_CONTEXT)
     return any(condition_holds(one, request, has_variables) is False for one in contexts)
@@ -79,7 +79,7 @@ def _is_of_others(statement: Statement, request: Request, has_variables: bool | 
 def may_name_connect(policy: PolicyText) -> bool:
     """True for a policy that names Connect, or has a statement or a service that is not known.
 
-    A part that breaks the grammar is not known either, but all of its text is there to see.
+    A malformed part is Unknown as well. It does not count, because its whole text is known.
     """
     malformed = frozenset(problem.message for problem in policy.problems)
     return policy.names_connect or any(_may_name(one, malformed) for one in policy.policy.statements)
@@ -97,7 +97,7 @@ def _may_name(statement: Statement | Unknown, malformed: frozenset[str]) -> bool
 
 
 def _may_list(principals: Principals, malformed: frozenset[str]) -> bool:
-    """True if a service may be Connect; an account or a role that is not known cannot be."""
+    """True if an unknown service may be Connect; an unknown account or role cannot be."""
     if principals.unknown is not None and principals.unknown.reason not in malformed:
         return True
     services = (one.value for one in principals.entries if one.type == "Service")
@@ -105,7 +105,7 @@ def _may_list(principals: Principals, malformed: frozenset[str]) -> bool:
 
 
 def _may_be_connect(service: Unknown) -> bool:
-    """True unless the known part of the name rules Connect out: ``events.${data.aws_partition.dns_suffix}``."""
+    """True unless the known part of the name excludes Connect, as in ``events.${data.aws_partition.dns_suffix}``."""
     return "${" not in service.where or glob(_REFERENCE.sub("*", service.where)).matches(CONNECT)
 
 
@@ -115,7 +115,7 @@ Verdicts = dict[str, Verdict]
 
 
 def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyAnalysis]]:
-    """The keys that topics are encrypted with, by identity, each with a case for every such topic."""
+    """Return the keys that encrypt topics, by identity, each with an analysis for each topic."""
     cases: dict[int, list[KeyAnalysis]] = {}
     for topic in topics:
         key = inventory.key_of(topic)
@@ -126,36 +126,36 @@ def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, lis
 
 
 def alike(cases: Sequence[KeyAnalysis]) -> list[list[KeyAnalysis]]:
-    """Put the cases of a key together that the key treats in the same way, as a key may serve very many topics."""
+    """Group the cases that a key treats in the same way, because a key may encrypt very many topics."""
     groups: dict[object, list[KeyAnalysis]] = {}
     for case in cases:
-        name = case.topic.name if case.topic and _tells_topics_apart(case.key) else ""
+        name = case.topic.name if case.topic and _depends_on_topic(case.key) else ""
         groups.setdefault((name, case.pairings), []).append(case)
     return list(groups.values())
 
 
-def _tells_topics_apart(key: Key) -> bool:
-    """Whether the policy or a grant of a key asks for the encryption context, which holds the topic's ARN."""
+def _depends_on_topic(key: Key) -> bool:
+    """True if the policy or a grant of a key requires an encryption context, which contains the topic's ARN."""
     policy = isinstance(key.policy, PolicyText) and _CONTEXT in key.policy.text.lower()
     return policy or any(one.encryption_context != () for one in key.grants)
 
 
 def is_about_topics(rule: Rule) -> bool:
-    """Whether a rule judges the link from a topic to its key, so that its verdict on the key is the topic's, too."""
+    """True if a rule checks the link from a topic to its key, so that its verdict also applies to the topic."""
     return rule.link in _LINKS and not rule.opens
 
 
 def merged(findings: Iterable[tuple[Finding, Sequence[str]]]) -> list[Finding]:
-    """One finding for all topics that it affects, which are named if they are silent."""
+    """Merge equal findings about a key, and add the affected topics; an error names them in its message."""
     affected: dict[object, tuple[Finding, dict[str, None]]] = {}
     for finding, topics in findings:
         places = tuple((one.source, one.route) for one in finding.locations)
         same = (finding.rule, finding.severity, finding.verdict, finding.message, places)
         affected.setdefault(same, (finding, {}))[1].update(dict.fromkeys(topics))
-    return [_naming(finding, tuple(topics)) for finding, topics in affected.values()]
+    return [_with_topics(finding, tuple(topics)) for finding, topics in affected.values()]
 
 
-def _naming(finding: Finding, topics: tuple[str, ...]) -> Finding:
+def _with_topics(finding: Finding, topics: tuple[str, ...]) -> Finding:
     breaks = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
     if not topics or not breaks:
         return finding._replace(affects=topics)
@@ -163,12 +163,12 @@ def _naming(finding: Finding, topics: tuple[str, ...]) -> Finding:
 
 
 def worst(verdicts: Iterable[Mapping[str, Verdict]]) -> Verdicts:
-    """The worst verdict of each rule."""
-    found: Verdicts = {}
-    for one in verdicts:
-        for rule, verdict in one.items():
-            found[rule] = max(found.get(rule, verdict), verdict, key=_ORDER.index)
-    return found
+    """Return the worst verdict of each rule."""
+    result: Verdicts = {}
+    for by_rule in verdicts:
+        for rule, verdict in by_rule.items():
+            result[rule] = max(result.get(rule, verdict), verdict, key=_ORDER.index)
+    return result
 
 
 _ORDER = (Verdict.PASS, Verdict.UNDETERMINED, Verdict.FAIL)

@@ -67,7 +67,7 @@ def _group(title: str, mark: str, style: str, accesses: Sequence[Access], paint:
         return
     yield paint("bold", title)
     for access in accesses:
-        yield f"  {paint(style, mark)} {inert(access.grant)}"
+        yield f"  {paint(style, mark)} {inert(access.sentence)}"
         yield f"    {paint('dim', 'witness:')} {inert(_witness(access))}"
         decisions = (access.refused, access.allowed) if mark == "+" else (access.allowed, access.refused)
         for side, decision in zip(_SIDES, decisions, strict=True):

@@ -116,7 +116,7 @@ def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
     labeled = (("ok", "newly allowed", difference.gained), ("error", "no longer allowed", difference.lost))
     for style, label, accesses in labeled:
         for access in accesses:
-            yield f"  {paint(style, label)}: {inert(access.grant)}"
+            yield f"  {paint(style, label)}: {inert(access.sentence)}"
     yield from (f"  not known: {inert(doubt.told)}" for doubt in difference.doubts)
     if difference.same is True:
         yield "  none"

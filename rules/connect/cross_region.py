@@ -23,15 +23,15 @@ class CrossRegion(Rule):
 
     ## What it finds
 
-    Topics whose Region differs from that of an instance that streams to them: a known instance, one that
-    the policy names in `aws:SourceArn`, or one that CloudTrail shows to stream to the topic. A warning where
-    another instance that the policy names is in the topic's Region.
+    Topics whose Region differs from the Region of an instance that streams to them: a known instance, an
+    instance that the policy names in `aws:SourceArn`, or an instance that CloudTrail shows to stream to the
+    topic. A warning if the policy also names an instance in the topic's Region.
 
     ## Why it matters
 
-    AWS documents that topic and instance must be in the same Region; the topic may belong to another
-    account. An instance that is replicated to a second Region needs a topic there. With Global Resiliency the
-    replica has the same ID, so a policy that names both ARNs, or a wildcard for the Region, is in order.
+    AWS documents that the topic and the instance must be in the same Region. The topic may belong to another
+    account. An instance that is replicated to a second Region needs a topic there. With Global Resiliency, the
+    replica has the same ID, so a policy may name both ARNs or use a wildcard for the Region.
 
     ## Example
 
@@ -44,7 +44,7 @@ class CrossRegion(Rule):
 
     ## Fix safety
 
-    No fix in place; a replacement plan is shown.
+    There is no fix in place. checker shows a replacement plan.
 
     ## References
 
@@ -61,7 +61,7 @@ class CrossRegion(Rule):
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Compare the topic's Region with those of the known instances, else of those the policy names."""
+        """Compare the topic's Region with those of the known instances, or of the instances in the policy."""
         topic = case.topic.arn
         if isinstance(topic, Unknown):
             yield topic
@@ -73,21 +73,21 @@ class CrossRegion(Rule):
             if is_elsewhere and arn._replace(region=topic.region) not in here:
                 yield self.finding(
                     case.name,
-                    f"the topic is in {topic.region}, Connect instance `{arn.instance_id}` in {arn.region}",
+                    f"the topic is in {topic.region}, but Connect instance `{arn.instance_id}` is in {arn.region}",
                     at,
                     severity=Severity.WARNING if at_home and not case.instances else Severity.ERROR,
                     help=f"AWS documents that both must be in one Region: stream to a topic in {arn.region}; if the "
-                    f"instance is replicated to {topic.region}, allow its replica, which has the same ID there",
+                    f"instance is replicated to {topic.region}, allow its replica there, which has the same ID",
                     fixes=topic_in(case, arn.region),
                 )
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
-        """Compare the Regions of the topics that a contact was seen to stream to with that of its instance."""
+        """Compare the Regions of a contact's topics with the Region of its instance."""
         home = contact.instance.region if contact.instance else contact.region
         if not home:
-            yield Unknown("nothing says in which Region the contact is")
+            yield Unknown("the Region of the contact is not known")
         which = f" `{contact.instance.instance_id}`" if contact.instance else ""
-        alike = f"; {contact.alike} contacts were seen to stream like this" if contact.alike > 1 else ""
+        alike = f"; {contact.alike} contacts streamed in this way" if contact.alike > 1 else ""
         for text, place in contact.topics if home else ():
             topic = Arn.parse(text)
             if topic is not None and topic.is_topic and topic.region != home:

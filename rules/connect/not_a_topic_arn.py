@@ -20,17 +20,17 @@ _HELP = "a topic's ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME"
 
 
 class NotATopicArn(Rule):
-    """What a contact streams to is not the ARN of an SNS topic.
+    """The streaming endpoint of a contact is not the ARN of an SNS topic.
 
     ## What it finds
 
-    Streaming endpoints of contacts, and topics of a manifest, that are something else: the ARN of a
-    subscription, of a queue or another service's, a URL, a bare name, a name that no topic can have.
+    Streaming endpoints of contacts, and topics of a manifest, that are not topic ARNs: the ARN of a
+    subscription, of a queue or of another service, a URL, a bare name, or a name that is not valid for a topic.
 
     ## Why it matters
 
-    `StreamingEndpointArn` takes the ARN of a standard SNS topic, of at most 350 characters. A
-    subscription's ARN looks like its topic's, with one part more.
+    `StreamingEndpointArn` must be the ARN of a standard SNS topic, of at most 350 characters. The ARN of a
+    subscription looks like the ARN of its topic, with one more part.
 
     ## Example
 
@@ -42,7 +42,8 @@ class NotATopicArn(Rule):
 
     ## Fix safety
 
-    Cutting the last part off a subscription's ARN gives its topic; anything else is for the owner to say.
+    There is no fix. To get the topic of a subscription, remove the last part of its ARN. In all other cases, the
+    owner knows the topic.
 
     ## References
 
@@ -52,18 +53,18 @@ class NotATopicArn(Rule):
 
     id = "not-a-topic-arn"
     family = "connect"
-    summary = "what a contact streams to is not the ARN of an SNS topic"
+    summary = "the streaming endpoint of a contact is not the ARN of an SNS topic"
     severity = Severity.ERROR
     link = Link.TOPIC_TYPE
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look at what was given for the topic's ARN."""
+        """Check the value that was given as the topic's ARN."""
         if case.topic.claimed and (reason := topic_arn_problem(case.topic.claimed)):
             yield self._found(case.name, case.topic.claimed, reason, case.here(case.topic.arn_place))
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
-        """Look at every topic of the contact."""
+        """Check each topic of the contact."""
         for text, place in contact.topics:
             if reason := topic_arn_problem(text):
                 yield self._found(contact.id, text, reason, Location(place.document, place.route))

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
 
 class PartitionMismatch(Rule):
-    """Topic, instance, key and principals are not in one partition.
+    """The topic, instance, key and principals are not in one partition.
 
     ## What it finds
 
-    Instances, keys and principals whose ARN begins with another partition than the topic's, and topics
-    whose Region belongs to another partition than their ARN says.
+    Instances, keys and principals in another partition than the topic, and topics whose Region does not belong
+    to the partition in their ARN.
 
     ## Why it matters
 
-    `aws`, `aws-us-gov` and `aws-cn` are separate clouds: no request passes from one into another, and an
-    ARN with the wrong one matches nothing. It is a common slip where a template is carried over.
+    `aws`, `aws-us-gov` and `aws-cn` are isolated from each other. No request crosses from one to another, and an
+    ARN with the wrong partition matches nothing. This is a common mistake when a template is copied from another
+    partition.
 
     ## Example
 
@@ -41,7 +42,7 @@ class PartitionMismatch(Rule):
 
     ## Fix safety
 
-    Correcting the partition of a statement for Connect gives it the effect that it was written for.
+    There is no fix. Correcting the partition in a statement for Connect gives it its intended effect.
 
     ## References
 
@@ -50,31 +51,35 @@ class PartitionMismatch(Rule):
 
     id = "partition-mismatch"
     family = "connect"
-    summary = "topic, instance, key and principals are not in one partition"
+    summary = "the topic, instance, key and principals are not in one partition"
     severity = Severity.ERROR
     link = Link.REGION
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Compare every ARN with the topic's."""
+        """Compare the partition of each ARN with the topic's."""
         topic = case.topic.arn
         if isinstance(topic, Unknown):
             yield topic
             return
-        belongs = partition_of(topic.region)
-        if belongs not in (None, topic.partition):
-            message = f"the topic's ARN says {topic.partition}, but {topic.region} belongs to {belongs}"
+        expected = partition_of(topic.region)
+        if expected not in (None, topic.partition):
+            message = (
+                f"the topic's ARN has partition {topic.partition}, but {topic.region} belongs to {expected}"
+            )
             yield self.finding(case.name, message, case.here(case.topic.arn_place))
             return
-        for what, arn, at in _others(case):
+        for label, arn, at in _related_arns(case):
             if arn.partition != topic.partition:
-                message = f"the topic is in partition {topic.partition}, {what} `{arn}` in {arn.partition}"
-                help_text = f"it would have to begin with `arn:{topic.partition}:`"
+                message = (
+                    f"the topic is in partition {topic.partition}, but {label} `{arn}` is in {arn.partition}"
+                )
+                help_text = f"use an ARN that begins with `arn:{topic.partition}:`"
                 yield self.finding(case.name, message, at, help=help_text)
 
 
-def _others(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
-    """What bears on the topic, as sentences call it, with its ARN and the place of that."""
+def _related_arns(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
+    """Yield the instances, key and principals of the topic: a label, the ARN, and its location."""
     for arn in case.instances:
         yield "the instance", arn, case.here(case.topic.arn_place)
     for arn, at in case.instances_written:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class RegionWithoutConnect(Rule):
-    """The instance, or else the topic, is in a Region that is not listed for Amazon Connect.
+    """The instance or the topic is in a Region that AWS does not list for Amazon Connect.
 
     ## What it finds
 
-    Connect instances, known or named by the policy, whose Region is not one that AWS lists for Amazon
-    Connect; where no instance is named, topics in such a Region. A Region that does not exist gets a
-    "did you mean".
+    Connect instances, known or named by the policy, whose Region AWS does not list for Amazon Connect. If no
+    instance is named, topics in such a Region. For a Region that does not exist, the help suggests a similar
+    one.
 
     ## Why it matters
 
-    Topic and instance must be in one Region, so a topic where there is no Connect can never be streamed
-    to. This is a note and proves nothing: AWS adds Regions, and the list may be older.
+    The topic and the instance must be in one Region, so Connect cannot stream to a topic in a Region without
+    Connect. This is a note and not a proof: AWS adds Regions, and the list may be out of date.
 
     ## Example
 
@@ -42,7 +42,7 @@ class RegionWithoutConnect(Rule):
 
     ## Fix safety
 
-    No fix in place: a topic cannot move to another Region.
+    There is no fix in place. A topic cannot move to another Region.
 
     ## References
 
@@ -52,25 +52,25 @@ class RegionWithoutConnect(Rule):
 
     id = "region-without-connect"
     family = "connect"
-    summary = "the instance, or else the topic, is in a Region that is not listed for Amazon Connect"
+    summary = "the instance or the topic is in a Region that AWS does not list for Amazon Connect"
     severity = Severity.NOTE
     link = Link.REGION
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look the Regions up."""
+        """Look up the Regions in the list of Connect Regions."""
         if isinstance(case.topic.arn, Unknown) and not case.instances_placed:
             yield case.topic.arn
         places: dict[str, list[Location]] = {}
-        for arn, at in _where(case):
+        for arn, at in _arns(case):
             if arn.region not in CONNECT_REGIONS:
                 places.setdefault(arn.region, []).append(at)
         for region, found in places.items():
             yield self.finding(case.name, not_listed(region), found, help=where_connect_is(region))
 
 
-def _where(case: TopicAnalysis) -> tuple[tuple[Arn, Location], ...]:
-    """The instances with the places that name them; the topic, if there are none."""
+def _arns(case: TopicAnalysis) -> tuple[tuple[Arn, Location], ...]:
+    """Return the instances with their locations; the topic if there is no instance."""
     topic = case.topic.arn
     alone = ((topic, case.here(case.topic.arn_place)),) if isinstance(topic, Arn) else ()
     return case.instances_placed or alone

@@ -22,13 +22,13 @@ class TooManyTopics(Rule):
 
     ## What it finds
 
-    Contacts that name more than two different topics at the same time. The same topic twice counts once. Of
-    the events of CloudTrail those streams count that ran at once; as a stream may end without an event, that is
-    how many there were at most.
+    Contacts that stream to more than two different topics at the same time. A topic that is named twice counts
+    once. In CloudTrail events, streams count that ran at the same time. A stream may end without an event, so
+    the number is an upper bound.
 
     ## Why it matters
 
-    AWS documents up to two SNS topics per contact. The third StartContactStreaming is refused.
+    AWS documents up to two SNS topics per contact. The third StartContactStreaming call fails.
 
     ## Example
 
@@ -38,11 +38,11 @@ class TooManyTopics(Rule):
 
     ## Use instead
 
-    Two topics at most, with several subscriptions each: one topic fans out to any number of queues.
+    At most two topics, with several subscriptions each. One topic can deliver to any number of queues.
 
     ## Fix safety
 
-    No fix: which topic to drop is for the owner to say.
+    There is no fix. The owner decides which topic to remove.
 
     ## References
 
@@ -66,27 +66,27 @@ class TooManyTopics(Rule):
         places = list(first.values())
         too_many = [Location(place.document, place.route) for place in places[LIMIT:]]
         within = [Location(place.document, place.route, role=Role.RELATED) for place in places[:LIMIT]]
-        seen = _is_seen(contact)
-        at_once, at_most = (" at once", _at_most(len(first))) if seen else ("", "")
+        observed = _is_observed(contact)
+        at_once, at_most = (" at the same time", _at_most(len(first))) if observed else ("", "")
         yield self.finding(
             contact.id,
-            f"{_who(contact)} to {len(first)} topics{at_once}, AWS documents up to {LIMIT}",
+            f"{_contacts_stream(contact)} to {len(first)} topics{at_once}; AWS documents up to {LIMIT}",
             [*too_many, *within],
-            help=f"{at_most}stream to two topics at most and subscribe several queues to them",
+            help=f"{at_most}stream to at most two topics, and subscribe several queues to them",
         )
 
 
-def _who(contact: Contact) -> str:
-    """Name the contact, and how many others there are like it."""
+def _contacts_stream(contact: Contact) -> str:
+    """Name the contact and the number of similar ones, with the verb."""
     others = contact.alike - 1
     name = f"contact `{contact.id}`"
-    return f"{name} and {others} more like it stream" if others else f"{name} streams"
+    return f"{name} and {others} similar contacts stream" if others else f"{name} streams"
 
 
-def _is_seen(contact: Contact) -> bool:
-    """True for a contact that was seen to stream, false for one that somebody has described."""
+def _is_observed(contact: Contact) -> bool:
+    """True for a contact from CloudTrail events, false for one from a manifest."""
     return bool(contact.region) or contact.instance is not None
 
 
 def _at_most(count: int) -> str:
-    return f"{count} is the most there can have been, as a stream may end without an event; "
+    return f"{count} is an upper bound, because a stream may end without an event; "

@@ -21,19 +21,19 @@ _HELP = "encrypt the topic with a customer managed key whose policy allows conne
 
 
 class AwsManagedKey(Rule):
-    """The topic is encrypted with an AWS managed key, which cannot let Amazon Connect in.
+    """The topic is encrypted with an AWS managed key, which Amazon Connect cannot use.
 
     ## What it finds
 
-    Topics whose KmsMasterKeyId is `alias/aws/sns`, by name or ARN, or a key that AWS manages. KMS reserves all
-    names that begin with `alias/aws/`, so `alias/aws/kms` is an AWS managed key as well. The end of an ARN tells,
-    also where account and Region are references. Where the value is not known, or an id that does not say who
-    manages the key, the rule cannot tell.
+    Topics whose `KmsMasterKeyId` is `alias/aws/sns`, by name or ARN, or the ID of a key that AWS manages. KMS
+    reserves all names that begin with `alias/aws/`, so `alias/aws/kms` is an AWS managed key as well. The end of
+    an alias ARN is sufficient, even if the account and Region are references. The result is undetermined if the
+    value is not known, or if it is an ID of a key that was not supplied.
 
     ## Why it matters
 
-    The policy of an AWS managed key cannot be changed, and it does not cover service principals. For
-    service publishers SNS documents a customer managed key.
+    The policy of an AWS managed key cannot be changed, and it does not cover service principals. SNS documents
+    that publishing services need a customer managed key.
 
     ## Example
 
@@ -45,7 +45,7 @@ class AwsManagedKey(Rule):
 
     ## Fix safety
 
-    No fix in place: a replacement plan is shown. Turning encryption off is never offered.
+    There is no fix in place. checker shows a replacement plan, and never suggests to turn off encryption.
 
     ## References
 
@@ -55,14 +55,14 @@ class AwsManagedKey(Rule):
 
     id = "aws-managed-key"
     family = "kms"
-    summary = "the topic is encrypted with an AWS managed key, which cannot let Amazon Connect in"
+    summary = "the topic is encrypted with an AWS managed key, which Amazon Connect cannot use"
     severity = Severity.ERROR
     fixable = True
     link = Link.KEY
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Tell by the alias."""
+        """Check the alias."""
         if is_managed_key(case.topic.key):
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
             name = case.topic.key if isinstance(case.topic.key, str) else managed_alias(case.topic.key)
@@ -71,7 +71,7 @@ class AwsManagedKey(Rule):
             yield case.key
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Tell by who manages the key."""
+        """Check the key's manager."""
         if isinstance(case.key.manager, Unknown):
             yield case.key.manager
         if case.key.manager == "AWS" and (case.topic is None or not is_managed_key(case.topic.key)):

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding, Location
 
-_HELP = 'allow "kms:GenerateDataKey*" and "kms:Decrypt" on "*" to connect.amazonaws.com in the key policy'
-_MORE = (
-    "give what describes the topic, the key and the instance as well, so that the condition can be decided"
-)
-_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+_HELP = "allow `kms:GenerateDataKey*` and `kms:Decrypt` on `*` for connect.amazonaws.com in the key policy"
+_MORE = "also supply the descriptions of the topic, the key and the instance, which the condition depends on"
+_SETTLE = "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectCannotUseKey(Rule):
@@ -31,14 +29,14 @@ class ConnectCannotUseKey(Rule):
 
     ## What it finds
 
-    Keys whose policy and grants do not give connect.amazonaws.com both `kms:GenerateDataKey` and
-    `kms:Decrypt`. Undetermined when the key policy was not given; where it hangs on a condition that AWS
-    does not document for Connect, `unverified-key-condition` says so.
+    Keys whose policy and grants do not allow connect.amazonaws.com both `kms:GenerateDataKey` and `kms:Decrypt`.
+    The result is undetermined if the key policy was not supplied. If the result depends on a condition that AWS
+    does not document for Connect, `unverified-key-condition` reports it.
 
     ## Why it matters
 
-    To publish to an encrypted topic the publisher needs the key. The statement for the account's root
-    does not cover services, and a refused key shows in no SNS metric.
+    To publish to an encrypted topic, the publisher needs access to the key. The statement for the account's root
+    user does not cover services. If KMS denies access to the key, no SNS metric shows it.
 
     ## Example
 
@@ -47,14 +45,14 @@ class ConnectCannotUseKey(Rule):
 
     ## Use instead
 
-    Beside it:
+    In addition:
 
         {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
          "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
 
     ## Fix safety
 
-    Adding the statement gives Connect the two actions that AWS documents, and takes nothing from anybody.
+    Adding the statement grants Connect the two actions that AWS documents. It removes no access.
 
     ## References
 
@@ -71,25 +69,25 @@ class ConnectCannotUseKey(Rule):
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Report a key that the topic names and nobody described."""
+        """Report a key that the topic names but that was not supplied."""
         if is_managed_key(case.topic.key):
-            return  # aws-managed-key says so
+            return  # aws-managed-key reports it
         if isinstance(case.topic.key, Unknown):
             yield case.topic.key
         elif isinstance(case.key, Unknown) and is_key_reference(case.topic.key or ""):
-            message = f"the topic is encrypted with `{case.topic.key}`, whose key policy was not given"
-            help_text = "give the outputs of `aws kms get-key-policy` and `aws kms describe-key` as well"
+            message = f"the topic is encrypted with `{case.topic.key}`, but its key policy was not supplied"
+            help_text = "also supply the output of `aws kms get-key-policy` and `aws kms describe-key`"
             yield self.undetermined(case.name, message, case.here(case.topic.key_place), help=help_text)
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for both actions."""
+        """Check both actions that Connect needs."""
         if case.key.manager == "AWS":
-            return  # aws-managed-key says so
+            return  # aws-managed-key reports it
         if case.key.doubt is not None:
-            message = f"whether Connect can use the key is not known: {case.key.doubt.told}"
+            message = f"not known whether Connect can use the key: {case.key.doubt.told}"
             yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         if isinstance(case.text, Unknown):
-            message = f"whether Connect can use the key is not known: {case.text.told}"
+            message = f"not known whether Connect can use the key: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
         elif not case.grants_sns_instead:
             missing = [action for action, truth in case.usable if truth is False]
@@ -99,14 +97,14 @@ class ConnectCannotUseKey(Rule):
                 fixes = allow_key(case)
                 yield self.finding(case.name, message, _nearest(case), help=_HELP, fixes=fixes)
             elif doubts and case.unverified:
-                yield doubts[0]  # unverified-key-condition says which
+                yield doubts[0]  # unverified-key-condition reports the condition
             elif doubts:
-                message = f"whether Connect can use the key is not known: {doubts[0].told}"
+                message = f"not known whether Connect can use the key: {doubts[0].told}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
 
 
 def _nearest(case: KeyAnalysis) -> list[Location]:
-    """Point at the statements that come closest: those for Connect, the Denies if there are any."""
+    """Locate the closest statements: those for Connect, or only the Denies among them if there are any."""
     ours = [statement for statement in case.statements if names_connect(statement)]
     nearest = [statement for statement in ours if statement.effect == DENY] or ours
     return [case.at(statement.route) for statement in nearest] or [case.at(("Statement",))]

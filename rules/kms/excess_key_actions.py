@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Statement
 
 _HELP = (
-    'give connect.amazonaws.com a statement of its own with "kms:GenerateDataKey*" and "kms:Decrypt" alone'
+    "give connect.amazonaws.com its own statement that allows only `kms:GenerateDataKey*` and `kms:Decrypt`"
 )
 
 
@@ -31,14 +31,14 @@ class ExcessKeyActions(Rule):
 
     ## What it finds
 
-    Statements that allow connect.amazonaws.com more than `kms:GenerateDataKey*` and `kms:Decrypt`. A
-    warning when that lets the service change, share or delete the key; a note when it only adds other
-    ways to use it. `kms:DescribeKey` is not excess: AWS documents it for Amazon Q in Connect with chat.
+    Statements that allow connect.amazonaws.com more than `kms:GenerateDataKey*` and `kms:Decrypt`. A warning if
+    the service can change, share or delete the key. A note if it only gets other ways to use the key.
+    `kms:DescribeKey` is not reported, because AWS documents it for Amazon Q in Connect with chat.
 
     ## Why it matters
 
-    The sample on AWS's own page adds the service to the statement of the account's root, with `kms:*`.
-    It works, and lets a service replace the key policy and schedule the key's deletion.
+    The sample in the AWS documentation adds the service to the statement for the account's root user, with
+    `kms:*`. It works, but it lets the service replace the key policy and schedule the deletion of the key.
 
     ## Example
 
@@ -52,8 +52,8 @@ class ExcessKeyActions(Rule):
 
     ## Fix safety
 
-    Narrowing takes from Connect what chat streaming does not use. Another feature of Connect that is
-    encrypted with the same key may use it.
+    The fix removes the actions that chat streaming does not use. Another feature of Connect that is encrypted
+    with the same key may use them.
 
     ## References
 
@@ -71,24 +71,24 @@ class ExcessKeyActions(Rule):
     opens = True
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """List what every statement for Connect allows beyond what is needed."""
+        """Report the actions that each statement for Connect allows but does not need."""
         for statement in case.allows_by_name:
             excess = _excess(statement)
-            grave = [action for action in excess if action not in KEY_USES]
+            serious = [action for action in excess if action not in KEY_USES]
             if not excess or not isinstance(statement.actions, Patterns):
                 continue
             yield self.finding(
                 case.name,
-                f"{statement.title} lets Connect do {listed(grave or excess)}",
+                f"{statement.title} lets Connect do {listed(serious or excess)}",
                 case.at((*statement.route, statement.actions.element)),
-                severity=Severity.WARNING if grave else Severity.NOTE,
+                severity=Severity.WARNING if serious else Severity.NOTE,
                 help=_HELP,
                 fixes=narrow_key_grant(case, statement),
             )
 
 
 def _excess(statement: Statement) -> list[str]:
-    """The actions that a statement allows and that publishing does not need, the gravest first."""
+    """Return the allowed actions that publishing does not need, the most serious first."""
     allowed = covered(statement.actions, KEY_ACTIONS)
     excess = [action for action in allowed if not action.startswith((DATA_KEY, DECRYPT, DESCRIBE))]
     return sorted(excess, key=lambda action: (action not in KEY_TAKEOVER, action))

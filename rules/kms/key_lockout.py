@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
 
-_HELP = "allow `kms:*` on `*` to the root of the account, as the default key policy does"
+_HELP = "allow `kms:*` on `*` for the root user of the account, as the default key policy does"
 
 
 class KeyLockout(Rule):
-    """Nobody in the account could change the key policy again.
+    """No principal of the account can change the key policy again.
 
     ## What it finds
 
-    Key policies under which nobody may do `kms:PutKeyPolicy`. A warning when some role or user may, and
-    the root of the account may not. `*` as a principal includes the root.
+    Key policies that allow no principal `kms:PutKeyPolicy`. A warning if a role or user is allowed, but the root
+    user of the account is not. `*` as a principal includes the root user.
 
     ## Why it matters
 
-    Unlike other policies, a key policy gives its account nothing by itself. KMS refuses a policy that
-    would lock out whoever writes it. Where only roles are named, the key is lost when they are deleted,
-    and takes a support case to get back; the account's root cannot be deleted.
+    Unlike other resource policies, a key policy must grant access to its own account. KMS rejects a policy that
+    would lock out the caller who sets it. If the policy names only roles, the key becomes unmanageable when they
+    are deleted, and only AWS Support can restore access. The root user cannot be deleted.
 
     ## Example
 
@@ -51,7 +51,8 @@ class KeyLockout(Rule):
 
     ## Fix safety
 
-    The statement lets the account's administrators give access by IAM policies. Unsafe: it is new access.
+    The fix is unsafe. The statement grants new access: administrators of the account can allow principals to use
+    the key with IAM policies.
 
     ## References
 
@@ -61,12 +62,12 @@ class KeyLockout(Rule):
 
     id = "key-lockout"
     family = "kms"
-    summary = "nobody in the account could change the key policy again"
+    summary = "no principal of the account can change the key policy again"
     severity = Severity.ERROR
     fixable = True
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for the root of the account, and for everyone whom the policy names, whether they may change it."""
+        """Check whether the account's root user, or any principal that the policy names, can change the policy."""
         if case.key.manager == "AWS" or not case.statements:
             return
         answers = list(prove.who_can(case.policy, case.target, PUT_KEY_POLICY))
@@ -79,22 +80,23 @@ class KeyLockout(Rule):
         if unknown:
             yield unknown[0]
         elif not can:
-            message = f"nobody may do `{PUT_KEY_POLICY}`, KMS refuses such a policy"
+            message = f"no principal is allowed to do `{PUT_KEY_POLICY}`; KMS rejects such a policy"
             at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, help=_HELP, fixes=fixes)
         else:
             named = prove.words(case.policy)
             names = sorted({str(one.arn) for one in can if one.arn.service == "iam"} & named)
             who = listed(names) or "some principals"
-            message = f"only {who} may change the key policy, the root of the account may not"
+            message = f"only {who} can change the key policy, not the root user of the account"
             at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
             yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
 
 
 def _roots(case: KeyAnalysis) -> Iterator[Arn]:
-    """The root of the key's account; while that is not known, of every account that the policy names, and of one more.
+    """Return the root user of the key's account; if the account is not known, those of all possible accounts.
 
-    `*` as a principal includes the root of the account, whichever that is.
+    These are the accounts that the policy names, and one that it does not name. `*` as a principal includes the
+    root user of the account, so the account need not be known.
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
     """
     owner = case.target.account

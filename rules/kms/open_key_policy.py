@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from checker.iam.prove.prove import Answer
     from checker.policy.model import Statement
 
-_READING = ("kms:Describe", "kms:Get", "kms:List")
-_USING = (
+_READ_PREFIXES = ("kms:Describe", "kms:Get", "kms:List")
+_USE_PREFIXES = (
     "kms:Decrypt",
     "kms:Encrypt",
     "kms:GenerateDataKey",
@@ -31,27 +31,28 @@ _USING = (
     "kms:Sign",
     "kms:DeriveShared",
 )
-_USE = tuple(one for one in KEY_ACTIONS if one.startswith(_USING))
-_REST = (one for one in KEY_ACTIONS if not one.startswith((*_READING, *_USING)))
+_USE = tuple(one for one in KEY_ACTIONS if one.startswith(_USE_PREFIXES))
+_REST = (one for one in KEY_ACTIONS if not one.startswith((*_READ_PREFIXES, *_USE_PREFIXES)))
 _CHANGE = tuple(dict.fromkeys((*KEY_TAKEOVER, *_REST)))
-_DEEDS = (("use the key", _USE), ("change, share or delete the key", _CHANGE))
-_HELP = "name the accounts, roles or services in Principal, or require `kms:CallerAccount`; `*` is every AWS account"
+_KINDS = (("use the key", _USE), ("change, share or delete the key", _CHANGE))
+_HELP = "name the accounts, roles or services in Principal, or require `kms:CallerAccount`; `*` allows every AWS account"
 
 
 class OpenKeyPolicy(Rule):
-    """Anyone with an AWS account can use or change the key.
+    """Any AWS account can use or change the key.
 
     ## What it finds
 
-    Key policies that let a principal of an account named nowhere use, change, share or delete the key: `*` as the
-    principal without a condition, or with one that such a principal can meet. Reading alone, such as
-    `kms:DescribeKey`, is not reported. A finding comes with a request that the key policy allows. PASS speaks of
-    the key policy alone: KMS grants, and the principals that it names, are not judged.
+    Key policies that let principals of accounts that the policy does not name use, change, share or delete the
+    key: `*` as the principal without a condition, or with a condition that other AWS customers can meet. Read
+    actions such as `kms:DescribeKey` are not reported. Each finding shows a request that the key policy allows.
+    The result PASS covers only the key policy. KMS grants and the principals that the policy names are not
+    checked.
 
     ## Why it matters
 
-    In a key policy `*` is every identity of every AWS account. Who may decrypt with the key reads what it
-    protects once the data is at hand; who may create a grant or replace the policy owns the key.
+    In a key policy, `*` is every identity of every AWS account. A principal that can decrypt with the key can
+    read the data that it protects. A principal that can create grants or replace the policy controls the key.
 
     ## Example
 
@@ -64,7 +65,8 @@ class OpenKeyPolicy(Rule):
 
     ## Fix safety
 
-    Naming the account of the key takes access from every other account that uses the key today. Unsafe.
+    The fix is unsafe. Naming the account of the key removes access from every other account that uses the key
+    today.
 
     ## References
 
@@ -74,34 +76,35 @@ class OpenKeyPolicy(Rule):
 
     id = "open-key-policy"
     family = "kms"
-    summary = "anyone with an AWS account can use or change the key"
+    summary = "any AWS account can use or change the key"
     severity = Severity.ERROR
     fixable = True
     link = Link.KEY_POLICY
     opens = True
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for a stranger for each kind of deed, and report them together."""
+        """Check each kind of action for other AWS customers, and report all kinds in one finding."""
         if case.key.manager == "AWS":
             return
         prover = OtherAccountsProver(case.policy, case.target)
-        answers = [(deed, actions, prover.can(*actions)) for deed, actions in _DEEDS]
+        answers = [(kind, actions, prover.can(*actions)) for kind, actions in _KINDS]
         found = [one for one in answers if one[2].truth is True]
         if found:
             yield self._found(case, found)
-        unknown = [(deed, answer.truth) for deed, _, answer in answers if isinstance(answer.truth, Unknown)]
-        for deed, doubt in unknown[:1]:
-            about = f"whether anyone with an AWS account can {deed}"
-            by_name = doubt in _references(case)
-            yield doubt if by_name else self.doubt(case, about, doubt, case.at(("Statement",)))
+        unknown = [(kind, answer.truth) for kind, _, answer in answers if isinstance(answer.truth, Unknown)]
+        for kind, doubt in unknown[:1]:
+            about = f"whether any AWS account can {kind}"
+            is_reference = doubt in _unresolved_principals(case)
+            yield doubt if is_reference else self.doubt(case, about, doubt, case.at(("Statement",)))
 
     def _found(self, case: KeyAnalysis, found: list[tuple[str, tuple[str, ...], Answer]]) -> Finding:
         first = found[0][2]
-        assert first.witness is not None  # noqa: S101 - every yes has a witness
-        statements = list(_open(case, tuple(action for _, actions, _ in found for action in actions)))
+        assert first.witness is not None  # noqa: S101 - every positive answer has a witness
+        every_action = tuple(action for _, actions, _ in found for action in actions)
+        statements = list(_public_statements(case, every_action))
         return self.finding(
             case.name,
-            f"anyone with an AWS account can {' and '.join(deed for deed, _, _ in found)}",
+            f"any AWS account can {' and '.join(kind for kind, _, _ in found)}",
             [case.at(one.route) for one in statements] or case.at(("Statement",)),
             help=_HELP,
             witness=witness(first, could(first.witness, f"do `{first.witness.action}`")),
@@ -109,15 +112,15 @@ class OpenKeyPolicy(Rule):
         )
 
 
-def _references(case: KeyAnalysis) -> set[Unknown]:
-    """The principals that are references: who they are is not known, and most often the account itself."""
+def _unresolved_principals(case: KeyAnalysis) -> set[Unknown]:
+    """Return the principals that are unresolved references, which usually are the account itself."""
     whole = {one.principals for one in case.statements if isinstance(one.principals, Unknown)}
     entries = (entry.value for one in case.statements for entry in one.principal_entries)
     return whole | {value for value in entries if isinstance(value, Unknown)}
 
 
-def _open(case: KeyAnalysis, actions: tuple[str, ...]) -> Iterator[Statement]:
-    """The statements that let strangers do one of the actions, each by itself beside the Denies."""
+def _public_statements(case: KeyAnalysis, actions: tuple[str, ...]) -> Iterator[Statement]:
+    """Yield the statements that allow other AWS customers an action, each checked together with the Denies."""
     denies = [one for one in case.statements if one.effect == DENY]
     for statement in case.statements:
         policy = case.policy._replace(statements=(statement, *denies))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from checker.core.unknown import Unknown
 
 _HELP = (
-    "AWS's sample has no condition either, and documents none for Connect; "
-    "`kms:EncryptionContext:aws:sns:topicArn` ties the key to the topic"
+    "add a condition on `kms:EncryptionContext:aws:sns:topicArn` to limit the statement to the topic; AWS documents "
+    "no condition for Connect"
 )
 
 
@@ -31,9 +31,9 @@ class UnpinnedKeyGrant(Rule):
 
     ## Why it matters
 
-    The topic policy still decides who may publish, so this is hygiene. A condition on the topic would
-    keep the key from being used for anything else that Connect encrypts. AWS does not document that
-    Connect passes `aws:SourceAccount` and `aws:SourceArn` on to KMS, so these may break the stream.
+    This is only a note, because the topic policy still decides who can publish. A condition on the topic prevents
+    Connect from using the key for anything else. AWS does not document that Connect passes `aws:SourceAccount`
+    and `aws:SourceArn` to KMS, so conditions on these keys may break the stream.
 
     ## Example
 
@@ -47,7 +47,7 @@ class UnpinnedKeyGrant(Rule):
 
     ## Fix safety
 
-    A condition takes access away: try it with a test chat before you rely on it.
+    There is no fix. A condition removes access, so send a test chat before you rely on it.
 
     ## References
 
@@ -63,7 +63,7 @@ class UnpinnedKeyGrant(Rule):
     opens = True
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Look at the statements for Connect that have no condition."""
+        """Report the statements for Connect that have no condition."""
         for statement in case.allows_by_name:
             if not statement.conditions and covered(statement.actions, (DATA_KEY, DECRYPT)):
                 message = f"{statement.title} lets Connect use the key without a condition"

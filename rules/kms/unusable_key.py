@@ -9,7 +9,7 @@ from checker.analysis.key import unsupported
 from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.fixes.replacement import customer_key, revived
+from checker.lint.fixes.replacement import customer_key, restore_key
 from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 
 class UnusableKey(Rule):
-    """SNS cannot use the topic's key: disabled, being deleted, of the wrong type, or in another Region.
+    """SNS cannot use the topic's key: it is disabled, pending deletion, of the wrong type, or in another Region.
 
     ## What it finds
 
-    Keys whose state is neither Enabled nor Updating, that are asymmetric or for signatures, or that are
-    not in the topic's Region; and a KmsMasterKeyId that does not name a key, such as `aws/sns` or an alias without
-    its prefix `alias/`.
+    - keys whose state is neither Enabled nor Updating
+    - keys that are asymmetric, or whose usage is not encryption
+    - keys in another Region than the topic
+    - a `KmsMasterKeyId` that does not name a key, such as `aws/sns` or an alias without the prefix `alias/`
 
     ## Why it matters
 
-    SNS supports symmetric encryption keys only, and every publish to an encrypted topic uses the key.
+    SNS supports only symmetric encryption keys. Every publish to an encrypted topic uses the key.
 
     ## Example
 
@@ -39,12 +40,12 @@ class UnusableKey(Rule):
 
     ## Use instead
 
-    An enabled symmetric key in the topic's Region. Each replica of a multi-Region key has a state and a
-    policy of its own.
+    An enabled symmetric key in the topic's Region. Each replica of a multi-Region key has its own state and key
+    policy.
 
     ## Fix safety
 
-    No fix in place: enabling a key that somebody disabled is for its owner to say. A plan is shown.
+    There is no fix in place. The owner decides whether to enable a disabled key. checker shows a plan.
 
     ## References
 
@@ -54,41 +55,41 @@ class UnusableKey(Rule):
 
     id = "unusable-key"
     family = "kms"
-    summary = "SNS cannot use the topic's key: disabled, being deleted, of the wrong type, or elsewhere"
+    summary = "SNS cannot use the topic's key: wrong state, type or Region"
     severity = Severity.ERROR
     fixable = True
     link = Link.KEY
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look at the form of KmsMasterKeyId, unless it is the name of a key that was found."""
+        """Check the form of KmsMasterKeyId, unless it names a key that was found."""
         name = case.topic.key
         if isinstance(name, str) and isinstance(case.key, Unknown) and not is_key_reference(name):
             message = f"`{name}` is not a key ID, key ARN, alias or alias ARN"
-            help_text = f"an alias begins with `alias/`: write `alias/{name}`, or the ARN of the key"
+            help_text = f"write `alias/{name}` if it is an alias, or the ARN of the key"
             at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
             if is_managed_key(f"alias/{name}"):
                 help_text = (
-                    "encrypt the topic with a customer managed key; `aws/` names are of AWS managed keys"
+                    "encrypt the topic with a customer managed key; `aws/` is reserved for AWS managed keys"
                 )
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
         elif isinstance(case.key, Unknown) and not is_managed_key(name):
             yield case.key
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Compare what is known of the key with what SNS can use."""
+        """Compare the key's state, type and Region with the requirements of SNS."""
         key = case.key
         if isinstance(key.state, Unknown):
             yield key.state
         elif key.state not in USABLE_STATES:
-            message = f"the key is {key.state}, SNS can use it only while it is Enabled"
+            message = f"the key is {key.state}; SNS can use it only while it is Enabled"
             help_text = (
                 "cancel the deletion or enable the key"
                 if key.state != "PendingImport"
                 else "import the key material"
             )
             at = case.here(case.fact("KeyState"))
-            yield self.finding(case.name, message, at, help=help_text, fixes=revived(key))
+            yield self.finding(case.name, message, at, help=help_text, fixes=restore_key(key))
         for name, message in unsupported(key):
             help_text = "encrypt the topic with a symmetric encryption key"
             at, fixes = case.here(case.fact(name)), customer_key(case.topic)
@@ -98,7 +99,7 @@ class UnusableKey(Rule):
     def _region(self, case: KeyAnalysis) -> Iterator[Finding]:
         key, topic = case.key.arn, case.topic.arn if case.topic else None
         if isinstance(key, Arn) and isinstance(topic, Arn) and key.region != topic.region:
-            message = f"the key is in {key.region}, the topic in {topic.region}"
-            help_text = "use a key, or a replica of a multi-Region key, in the topic's Region"
+            message = f"the key is in {key.region}, but the topic is in {topic.region}"
+            help_text = "use a key in the topic's Region, or a multi-Region replica key there"
             at, fixes = case.here(case.fact("Arn")), customer_key(case.topic)
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)

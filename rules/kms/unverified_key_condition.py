@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
-_HELP = "see a test message arrive before you rely on it, or take the condition out"
+_HELP = "remove the condition, or send a test message before you rely on it"
 
 
 class UnverifiedKeyCondition(Rule):
-    """Amazon Connect's access to the key hangs on a condition that AWS does not document for it.
+    """Amazon Connect's access to the key depends on a condition that AWS does not document for it.
 
     ## What it finds
 
-    Conditions of the key policy that decide whether Connect can use the key, on keys of which AWS does
-    not say whether Connect's call to KMS has them: `aws:SourceArn`, `aws:SourceAccount`,
-    `kms:ViaService`, `kms:CallerAccount`. Silent where another statement gives access without them.
+    Conditions of the key policy that decide whether Connect can use the key, on condition keys that AWS does not
+    document for Connect's calls to KMS: `aws:SourceArn`, `aws:SourceAccount`, `kms:ViaService`,
+    `kms:CallerAccount`. Not reported if another statement grants access without them.
 
     ## Why it matters
 
-    SNS's guide shows such conditions for event sources in general, and reports of other services tell of
-    messages that stopped when they were added. For Connect nothing is documented: it may work or not.
+    The SNS guide shows such conditions for event sources in general. For some other services, users report that
+    messages stopped after the conditions were added. For Connect nothing is documented, so the condition may or
+    may not work.
 
     ## Example
 
@@ -56,12 +57,12 @@ class UnverifiedKeyCondition(Rule):
 
     id = "unverified-key-condition"
     family = "kms"
-    summary = "whether Amazon Connect can use the key hangs on a condition that AWS does not document for it"
+    summary = "Amazon Connect's access to the key depends on a condition that AWS does not document for it"
     severity = Severity.NOTE
     link = Link.KEY_POLICY
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Name the conditions that leave the answer open."""
+        """Report the conditions that leave the result undetermined."""
         settled = all(truth is True for _, truth in case.usable) or any(
             truth is False for _, truth in case.usable
         )
@@ -69,6 +70,7 @@ class UnverifiedKeyCondition(Rule):
             keys = list(dict.fromkeys(condition.key for condition in case.unverified))
             places = [case.at(condition.route, Part.KEY) for condition in case.unverified]
             message = (
-                f"whether Connect can use the key hangs on {listed(keys)}, which AWS does not document for it"
+                f"not known whether Connect can use the key: it depends on {listed(keys)}, which AWS does not "
+                "document for Connect"
             )
             yield self.undetermined(case.name, message, places, help=_HELP)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Location
     from checker.core.unknown import Unknown
 
-_HELP = "allow the two actions to connect.amazonaws.com; sns.amazonaws.com is for encrypted queues behind the topic"
+_HELP = (
+    "allow the two actions for connect.amazonaws.com; sns.amazonaws.com needs them only for encrypted queues "
+    "behind the topic"
+)
 
 
 class WrongKeyService(Rule):
@@ -24,13 +27,14 @@ class WrongKeyService(Rule):
 
     ## What it finds
 
-    Keys that give sns.amazonaws.com what Connect would need, under whatever conditions, while Connect has no access.
+    Keys that allow sns.amazonaws.com the actions that Connect needs, under any condition, but do not allow
+    Connect.
 
     ## Why it matters
 
-    It is the publisher that needs the key of an encrypted topic. SNS itself needs a key only to deliver
-    into an encrypted queue, which is the next hop and easily mistaken for this one. The SNS guide prints such a
-    statement, with `aws:SourceArn` and the topic in the encryption context, for other event sources.
+    The publisher needs access to the key of an encrypted topic. SNS itself needs access only to the key of an
+    encrypted queue that it delivers to, which is the next hop and easy to confuse with this one. The SNS guide
+    shows such a statement, with `aws:SourceArn` and the topic in the encryption context, for other event sources.
 
     ## Example
 
@@ -44,7 +48,7 @@ class WrongKeyService(Rule):
 
     ## Fix safety
 
-    A statement for Connect is added; the one for SNS stays, a queue may need it.
+    The fix adds a statement for Connect. It keeps the statement for SNS, because a queue may need it.
 
     ## References
 
@@ -62,9 +66,7 @@ class WrongKeyService(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for SNS when Connect cannot use the key."""
         if case.key.manager != "AWS" and case.grants_sns_instead:
-            message = (
-                "the key is given to sns.amazonaws.com, but the publisher, connect.amazonaws.com, needs it"
-            )
+            message = "the key policy allows sns.amazonaws.com, but not the publisher, connect.amazonaws.com"
             yield self.finding(
                 case.name,
                 message,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Location, Part, Role, Severity
-from checker.lint.fixes.statement import spelt_right
+from checker.lint.fixes.statement import correct_spelling
 from checker.lint.rule import Link, PolicyRule
 
 if TYPE_CHECKING:
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 
 
 class InvalidPolicy(PolicyRule):
-    """The policy is not one that AWS accepts, or part of it has no effect.
+    """AWS rejects the policy, or part of it has no effect.
 
     ## What it finds
 
-    Documents that break the policy grammar: unknown, misspelt or repeated elements, wrong types, unknown
-    condition operators; actions that SNS or KMS would refuse; policies over the size and count limits. A
-    warning for what AWS stores but gives no effect, and for what is only reported to be refused.
+    Policies with one of these problems:
+
+    - syntax errors: unknown, misspelled or repeated elements, wrong types, unknown condition operators
+    - actions that SNS or KMS would reject
+    - policies over the size and count limits
+
+    A warning for parts that AWS accepts but that have no effect, and for parts that AWS is only reported to
+    reject.
 
     ## Why it matters
 
-    SNS answers a misspelt element with no more than `Policy Error: null`, a wildcard action with
-    `Policy statement action out of service scope!`, and CloudFormation has been seen to leave a topic
-    without a policy. A repeated JSON key hides whatever stood under the first.
+    SNS rejects a misspelled element with only `Policy Error: null`, and a wildcard action with
+    `Policy statement action out of service scope!`. CloudFormation has been seen to leave a topic without a
+    policy. A repeated JSON key hides the value of the first one.
 
     ## Example
 
@@ -42,8 +47,8 @@ class InvalidPolicy(PolicyRule):
 
     ## Fix safety
 
-    Correcting the spelling of an element, operator or action gives the statement the effect that it was
-    written for, which can be new access.
+    Correcting the spelling of an element, operator or action gives the statement its intended effect, which
+    can grant new access.
 
     ## References
 
@@ -54,13 +59,13 @@ class InvalidPolicy(PolicyRule):
 
     id = "invalid-policy"
     family = "policy"
-    summary = "the policy is not one that AWS accepts, or part of it has no effect"
+    summary = "AWS rejects the policy, or part of it has no effect"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
-        """Report the reader's problems and what the service would refuse."""
+        """Report syntax problems and parts that the service would reject or ignore."""
         for problem in case.problems:
             yield self.finding(
                 case.name,
@@ -68,7 +73,7 @@ class InvalidPolicy(PolicyRule):
                 list(_places(case, problem)),
                 severity=_severity(problem),
                 help=problem.help,
-                fixes=spelt_right(problem),
+                fixes=correct_spelling(problem),
             )
 
 

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 class PlaceholderValue(PolicyRule):
-    """A value of the policy is a placeholder that was not filled in.
+    """A value of the policy is a placeholder that was not replaced.
 
     ## What it finds
 
     Principals, resources and condition values such as `YOUR_CONNECT_INSTANCE_ARN`, `<account-id>` or
-    `arn:aws:sns:REGION:ACCOUNT:topic`. What counts as one depends on the role of the text: `account` is a
-    placeholder for an account id, and a valid name of a topic. Other rules judge the policy as if the placeholder
-    were filled in, with the topic, account or instance that it stands for; they stay undetermined where several
-    instances are known.
+    `arn:aws:sns:REGION:ACCOUNT:topic`. The context decides whether a text is a placeholder: `account` is a
+    placeholder where an account ID is required, and a valid topic name. Other rules check the policy as if the
+    placeholder were replaced by the topic, account or instance that it represents. Their results are undetermined
+    if several instances are known.
 
     ## Why it matters
 
-    AWS's sample policy is full of them. SNS accepts a placeholder in a condition without a word, and the
-    statement then matches nobody.
+    AWS's sample policy contains many placeholders. SNS accepts a placeholder in a condition without an error, and
+    the statement then matches no request.
 
     ## Example
 
@@ -43,7 +43,8 @@ class PlaceholderValue(PolicyRule):
 
     ## Fix safety
 
-    Filled in from the known instance and topic, the statement does what its text says.
+    The fix replaces the placeholder with the value of the known instance or topic. The statement then has its
+    intended effect.
 
     ## References
 
@@ -53,17 +54,17 @@ class PlaceholderValue(PolicyRule):
 
     id = "placeholder-value"
     family = "policy"
-    summary = "a value of the policy is a placeholder that was not filled in"
+    summary = "a value of the policy is a placeholder that was not replaced"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
-        """Look at every value."""
+        """Report each placeholder among the values."""
         if isinstance(case.text, Unknown) or case.policy is case.text.policy:
-            return  # nothing was masked, so there is none
+            return  # nothing was masked, so the policy has no placeholder
         for route, text in placeholders(case.text.policy, case.symbol):
-            help_text = "put the real value in its place"
+            help_text = "replace it with the real value"
             at, fixes = case.at(route), fill_in(case, route, text)
             message = f"`{text}` is a placeholder"
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)

@@ -23,23 +23,28 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Location
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
-_LIST = "list connect.amazonaws.com under Service in NotPrincipal, or deny by condition instead"
+_LIST = "add connect.amazonaws.com under Service in NotPrincipal, or deny with a condition instead"
 
 
 class BlockingDeny(Rule):
-    """A Deny statement hits Amazon Connect, most often by accident.
+    """A Deny statement applies to Amazon Connect, usually by accident.
 
     ## What it finds
 
-    Deny statements that apply to Connect's own request: negated conditions on keys that only IAM
-    principals have (`aws:PrincipalOrgID`, `aws:SourceVpce`, `aws:SourceIp` ...), `NotPrincipal` without
-    the service, other services' source ARNs. A Deny that hits only other instances is left alone.
+    Deny statements that apply to Connect's own request:
+
+    - negated conditions on keys that only IAM principals have, such as `aws:PrincipalOrgID`, `aws:SourceVpce`
+      and `aws:SourceIp`
+    - `NotPrincipal` without the service
+    - source ARNs of other services
+
+    A Deny that applies only to other instances is not reported.
 
     ## Why it matters
 
-    A service principal has no organisation, VPC endpoint or address of yours. The key is absent, a
-    negated operator holds for an absent key, with `IfExists` as without, and an explicit Deny beats
-    every Allow. AWS's own samples for VPC endpoints and organisations do this to Connect.
+    A service principal does not have your organization, VPC endpoint or IP address. The key is absent from its
+    request. A negated operator matches an absent key, with or without `IfExists`, and an explicit Deny
+    overrides every Allow. AWS's own samples for VPC endpoints and organizations deny Connect in this way.
 
     ## Example
 
@@ -55,8 +60,9 @@ class BlockingDeny(Rule):
 
     ## Fix safety
 
-    Exempting AWS services from a Deny opens it to every service that an Allow lets in. Safe only where the
-    proof finds that Connect alone gains; else unsafe, and shown with what it opens.
+    Exempting AWS services from a Deny grants access to every service that an Allow covers. The fix is safe only
+    if checker proves that only Connect gains access. Otherwise it is unsafe, and checker lists the access that
+    it grants.
 
     ## References
 
@@ -66,34 +72,37 @@ class BlockingDeny(Rule):
 
     id = "blocking-deny"
     family = "sns"
-    summary = "a Deny statement hits Amazon Connect"
+    summary = "a Deny statement applies to Amazon Connect"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask of every Deny whether it hits Connect's request for the instances in question."""
+        """Check for each Deny whether it applies to Connect's request for the instances in question."""
         for statement in case.denies:
-            hit = _hits(case, statement)
+            applies = _applies(case, statement)
             reason, help_text = _why(statement)
-            if hit is True:
+            if applies is True:
                 message = f"{statement.title} denies Connect: {reason}"
                 fixes = exempt(case, statement)
                 yield self.finding(case.name, message, _places(case, statement), help=help_text, fixes=fixes)
-            elif isinstance(hit, Unknown):
-                message = f"whether {statement.title} denies Connect is not known: {hit.reason}"
+            elif isinstance(applies, Unknown):
+                message = f"not known whether {statement.title} denies Connect: {applies.reason}"
                 yield self.undetermined(case.name, message, case.at(statement.route))
 
 
 def _places(case: TopicAnalysis, statement: Statement) -> list[Location]:
-    """The statement, and beside it the conditions whose values let it apply."""
+    """Locate the statement, and its conditions as related places."""
     conditions = (one for one in statement.conditions if isinstance(one, Condition))
     return [case.at(statement.route), *(case.at(one.route, role=Role.RELATED) for one in conditions)]
 
 
-def _hits(case: TopicAnalysis, deny: Statement) -> Truth:
-    """Does the Deny hit a known instance, or if none is known every instance that could publish else?"""
-    allow = Statement(0, "", ALLOW, _ANYBODY, _ANYTHING, ANY_RESOURCE, ())
+def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
+    """Return whether the Deny applies to a known instance or, if none is known, to every instance.
+
+    If none is known, only instances count that could publish without the Deny.
+    """
+    allow = Statement(0, "", ALLOW, _ANY_PRINCIPAL, _ANY_ACTION, ANY_RESOURCE, ())
     if case.instances:
         policy = case.alone(allow, deny)
         return any_of(
@@ -104,8 +113,8 @@ def _hits(case: TopicAnalysis, deny: Statement) -> Truth:
     return negate(case.connect_under(case.alone(allow, deny)).any_instance().truth)
 
 
-_ANYTHING = Patterns("Action", ("*",))
-_ANYBODY = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
+_ANY_ACTION = Patterns("Action", ("*",))
+_ANY_PRINCIPAL = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
 
 
 def _why(statement: Statement) -> tuple[str, str]:
@@ -113,18 +122,18 @@ def _why(statement: Statement) -> tuple[str, str]:
     if isinstance(principals, Principals) and principals.negated:
         return "NotPrincipal does not list connect.amazonaws.com", _LIST
     reasons = [_reason(condition) for condition in statement.conditions if isinstance(condition, Condition)]
-    return "; ".join(reasons) or "it has no condition that Connect's request fails", _GUARD
+    return "; ".join(reasons) or "it has no condition that excludes Connect's request", _GUARD
 
 
 def _reason(condition: Condition) -> str:
     operation, key = condition.operation, f"`{condition.key}`"
-    asks = f"`{condition.operator}` on {key}{_values(condition)}"
+    test = f"`{condition.operator}` on {key}{_values(condition)}"
     negated = not isinstance(operation, Unknown) and is_negated(operation.base)
     if condition.folded_key == "aws:sourceip":
-        return f"{asks} holds, as Connect calls from an address of AWS, not from yours"
+        return f"{test} matches because Connect calls from an AWS address, not from yours"
     if negated and condition.folded_key not in SOURCE_KEYS:
-        return f"{asks} holds because Connect's request does not have that {key}"
-    return f"{asks} holds for Connect's request"
+        return f"{test} matches because Connect's request does not have that {key}"
+    return f"{test} matches Connect's request"
 
 
 def _values(condition: Condition) -> str:

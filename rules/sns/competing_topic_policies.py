@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
-_ONE = "keep one resource that writes the policy, with all statements in it"
-_EACH = "give every topic a policy of its own: SNS refuses a policy about several"
+_ONE = "keep one resource that writes the policy, and put all statements in it"
+_EACH = "give each topic its own policy; SNS rejects a policy that names several topics"
 
 
 class CompetingTopicPolicies(Rule):
@@ -23,13 +23,14 @@ class CompetingTopicPolicies(Rule):
 
     ## What it finds
 
-    Two policy resources for one topic, or one beside an inline policy: a warning, since the last to be
-    deployed wins. An error where one CloudFormation TopicPolicy names several topics.
+    - A warning: two policy resources for one topic, or a policy resource in addition to an inline policy. The
+      last one that is deployed wins.
+    - An error: one CloudFormation TopicPolicy that names several topics.
 
     ## Why it matters
 
-    SNS keeps one policy a topic and replaces it as a whole. Two resources overwrite each other at every
-    second deployment, and the statement for Connect comes and goes without a word.
+    SNS stores one policy for each topic and replaces it as a whole. Two resources overwrite each other on
+    alternating deployments, and the statement for Connect appears and disappears without an error.
 
     ## Example
 
@@ -42,7 +43,7 @@ class CompetingTopicPolicies(Rule):
 
     ## Fix safety
 
-    No fix: which statements are to stay is for the owner to say.
+    There is no fix. The owner decides which statements to keep.
 
     ## References
 
@@ -58,11 +59,11 @@ class CompetingTopicPolicies(Rule):
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Count who writes the policy, and for how many topics."""
+        """Count the resources that write the policy, and the topics that share it."""
         topic = case.topic
         if len(topic.writers) > 1:
             places = [case.here(place) for place in topic.writers]
-            message = f"{len(places)} resources write the policy of `{case.name}`, and the last one wins"
+            message = f"{len(places)} resources write the policy of `{case.name}`; the last one deployed wins"
             yield self.finding(case.name, message, places, severity=Severity.WARNING, help=_ONE)
         if topic.sharing > 1:
             at = [case.here(place) for place in topic.writers] or [case.here()]

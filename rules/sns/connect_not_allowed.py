@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from checker.iam.prove.prove import Answer
 
 _ADD = (
-    "allow sns:Publish to connect.amazonaws.com, with aws:SourceAccount and aws:SourceArn those of the instance; "
-    "SNS drops the messages in silence as long as it is missing"
+    "allow `sns:Publish` for connect.amazonaws.com, with the instance's `aws:SourceAccount` and `aws:SourceArn`; "
+    "until then, SNS drops the messages without an error"
 )
-_SETTLE = "give the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+_SETTLE = "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
 
 
 class ConnectNotAllowed(Rule):
@@ -33,14 +33,14 @@ class ConnectNotAllowed(Rule):
 
     ## What it finds
 
-    A topic whose policy does not allow `sns:Publish` to connect.amazonaws.com: for the instances that are
-    known to stream to it, or for no instance at all. Where another rule knows the very cause (a leftover
-    `AWS:SourceOwner`, a Deny, a wrong Resource, a condition that can never hold), that rule reports it.
+    Topics whose policy does not let connect.amazonaws.com do `sns:Publish` for an instance that is known to
+    stream to the topic or, if no instance is known, for any instance. If another rule knows the exact cause
+    (`AWS:SourceOwner`, a Deny, a wrong Resource, a condition that can never match), that rule reports it.
 
     ## Why it matters
 
-    Connect publishes as the service principal connect.amazonaws.com, so the topic policy alone decides.
-    When it does not allow the call AWS gives no error and no metric; the messages just never arrive.
+    Connect publishes as the service principal connect.amazonaws.com, so only the topic policy decides. If
+    the policy does not allow the call, AWS reports no error and no metric, and no message arrives.
 
     ## Example
 
@@ -57,8 +57,8 @@ class ConnectNotAllowed(Rule):
 
     ## Fix safety
 
-    Adding the statement gives Connect, for the named instance, exactly what AWS documents, and takes
-    nothing from anybody.
+    Adding the statement grants Connect the access that AWS documents, for the named instance only. It
+    removes no access.
 
     ## References
 
@@ -75,27 +75,27 @@ class ConnectNotAllowed(Rule):
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Report once for every instance that cannot publish for a cause that is no other rule's."""
+        """Report each instance that cannot publish for a cause that no other rule reports."""
         if isinstance(case.text, Unknown):
-            message = f"whether Connect can publish is not known: {case.text.told}"
+            message = f"not known whether Connect can publish: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
             return
         if case.topic.doubt is not None:
-            message = f"whether Connect can publish is not known: {case.topic.doubt.told}"
+            message = f"not known whether Connect can publish: {case.topic.doubt.told}"
             yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):
                 about = f" for instance `{instance.instance_id}`" if instance else ""
-                at = _in_doubt(case, answer)
+                at = _undecided_statements(case, answer)
                 yield self.doubt(case, f"whether Connect can publish{about}", answer.truth, at)
             elif answer.truth is False and not _is_elsewhere(case, instance):
-                for one in diagnose(case, instance):
-                    yield from self._cause(case, instance, answer, one)
+                for diagnosis in diagnose(case, instance):
+                    yield from self._cause(case, instance, answer, diagnosis)
 
     def _cause(
-        self, case: TopicAnalysis, instance: Arn | None, answer: Answer, one: Diagnosis
+        self, case: TopicAnalysis, instance: Arn | None, answer: Answer, diagnosis: Diagnosis
     ) -> Iterator[Finding]:
-        if one.cause is Cause.NO_GRANT:
+        if diagnosis.cause is Cause.NO_GRANT:
             at, message, help_text = _no_grant(case)
             proof = (
                 witness(answer, f"Connect for instance {instance.instance_id} is denied")
@@ -105,15 +105,21 @@ class ConnectNotAllowed(Rule):
             fixes = _fixes(case, instance)
             help_text += _source(case, instance)
             yield self.finding(case.name, message, at, help=help_text, witness=proof, fixes=fixes)
-        elif one.cause is Cause.OTHER_INSTANCE and one.statement is not None and instance is not None:
-            pinned = [c for c in one.conditions if c.folded_key in SOURCE_KEYS] or list(one.conditions)
+        elif (
+            diagnosis.cause is Cause.OTHER_INSTANCE
+            and diagnosis.statement is not None
+            and instance is not None
+        ):
+            conditions = diagnosis.conditions
+            pinned = [c for c in conditions if c.folded_key in SOURCE_KEYS] or list(conditions)
             keys = " and ".join(f"`{c.key}`" for c in pinned)
-            asks = "asks" if len(pinned) == 1 else "ask"
+            names = "names" if len(pinned) == 1 else "name"
+            title = diagnosis.statement.title
             yield self.finding(
                 case.name,
-                f"{one.statement.title} does not let Connect publish for instance `{instance}`: {keys} {asks} for another",
+                f"{title} does not let Connect publish for instance `{instance}`: {keys} {names} another instance",
                 [case.at(c.route) for c in pinned],
-                help=f"the instance has aws:SourceAccount `{instance.account}` and aws:SourceArn `{instance}`"
+                help=f"Connect sends `aws:SourceAccount` `{instance.account}` and `aws:SourceArn` `{instance}`"
                 + _source(case, instance),
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
                 fixes=_fixes(case, instance),
@@ -121,13 +127,13 @@ class ConnectNotAllowed(Rule):
 
 
 def _source(case: TopicAnalysis, instance: Arn | None) -> str:
-    """Say what an inferred pairing rests on; what the user said needs no telling."""
+    """Describe the source of an inferred pairing; empty for a pairing that the user stated."""
     source = case.inferred_from(instance) if instance is not None else ""
     return f"; the instance is paired with this topic {source}" if source else ""
 
 
 def _fixes(case: TopicAnalysis, instance: Arn | None) -> tuple[Fix, ...]:
-    """One statement for all instances that cannot publish for a cause of this kind."""
+    """Add statements for all instances that cannot publish for a cause that this rule reports."""
     if instance is None:
         return allow_connect(case, ())
     causes = (Cause.NO_GRANT, Cause.OTHER_INSTANCE)
@@ -144,32 +150,34 @@ def _fixes(case: TopicAnalysis, instance: Arn | None) -> tuple[Fix, ...]:
 
 
 def _region_of(case: TopicAnalysis) -> str | None:
-    """The Region of the topic, if it is known; an instance in another one cannot stream to it."""
+    """Return the topic's Region if it is known; an instance in another Region cannot stream to the topic."""
     return None if isinstance(case.topic.arn, Unknown) else case.topic.arn.region
 
 
 def _is_elsewhere(case: TopicAnalysis, instance: Arn | None) -> bool:
-    """True for an instance in another partition, of which partition-mismatch speaks."""
+    """True for an instance in another partition, which partition-mismatch reports."""
     topic = case.topic.arn
     return instance is not None and not isinstance(topic, Unknown) and topic.partition != instance.partition
 
 
-def _in_doubt(case: TopicAnalysis, answer: Answer) -> list[Location]:
-    """The statements that an unknown answer hangs on."""
+def _undecided_statements(case: TopicAnalysis, answer: Answer) -> list[Location]:
+    """Locate the statements that an unknown answer depends on."""
     decision = answer.decision
-    hanging = decision.statements() if decision and decision.word == UNKNOWN else ()
-    return [case.at(("Statement", ordinal)) for ordinal in hanging] or [case.at(("Statement",))]
+    undecided = decision.statements() if decision and decision.word == UNKNOWN else ()
+    return [case.at(("Statement", ordinal)) for ordinal in undecided] or [case.at(("Statement",))]
 
 
 def _no_grant(case: TopicAnalysis) -> tuple[list[Location], str, str]:
-    """Point at the statements that come closest: those for Connect that allow something else."""
+    """Locate the closest statements, those for Connect that allow another action, with message and help."""
     ours = case.allows_by_name
     if not ours:
         message = "no statement lets connect.amazonaws.com publish"
         return [case.at(("Statement",))], message, _ADD + case.sender_note
-    one = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
-    message = one if len(ours) == 1 else f"none of {len(ours)} statements for Connect allows `sns:Publish`"
+    if len(ours) == 1:
+        message = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
+    else:
+        message = f"none of the {len(ours)} statements for Connect allows `sns:Publish`"
     places = [
         case.at((*s.route, s.actions.element if isinstance(s.actions, Patterns) else "Action")) for s in ours
     ]
-    return places, message, "name sns:Publish in Action"
+    return places, message, "add `sns:Publish` to Action"

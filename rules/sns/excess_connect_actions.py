@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
     from checker.policy.model import Statement
 
-_HELP = "give connect.amazonaws.com a statement of its own with sns:Publish alone"
+_HELP = "give connect.amazonaws.com its own statement that allows only `sns:Publish`"
 
 
 class ExcessConnectActions(Rule):
@@ -29,13 +29,13 @@ class ExcessConnectActions(Rule):
 
     ## What it finds
 
-    Allow statements for connect.amazonaws.com that cover other actions than `sns:Publish`. A warning when
-    one of them lets the service subscribe to the topic or change it; a note when it only reads.
+    Allow statements for connect.amazonaws.com that cover actions other than `sns:Publish`. A warning if one
+    of them lets the service subscribe to the topic or change it. A note if they only read.
 
     ## Why it matters
 
-    Streaming needs `sns:Publish` and nothing else. AWS's own sample stack adds `sns:Subscribe`, which is
-    not needed, and with a missing source condition it would let any customer's instance do it.
+    Streaming needs only `sns:Publish`. AWS's own sample stack adds `sns:Subscribe`, which is not needed.
+    Without a source condition, it lets any AWS customer's instance subscribe.
 
     ## Example
 
@@ -49,8 +49,8 @@ class ExcessConnectActions(Rule):
 
     ## Fix safety
 
-    Taking away the other actions leaves chat streaming as it is. AWS documents no feature of Connect that
-    uses them.
+    Removing the other actions does not affect chat streaming. AWS documents no feature of Connect that uses
+    them.
 
     ## References
 
@@ -67,7 +67,7 @@ class ExcessConnectActions(Rule):
     opens = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """List what every statement for Connect allows beyond publishing."""
+        """Report the actions that each statement for Connect allows in addition to publishing."""
         for statement in case.allows_by_name:
             excess = _excess(statement)
             yield from _not_known(statement.actions)
@@ -75,7 +75,7 @@ class ExcessConnectActions(Rule):
                 continue
             yield self.finding(
                 case.name,
-                f"{statement.title} lets Connect do {listed(excess)} beside `{PUBLISH}`",
+                f"{statement.title} lets Connect do {listed(excess)} in addition to `{PUBLISH}`",
                 case.at((*statement.route, statement.actions.element)),
                 severity=Severity.WARNING if _is_grave(excess[0]) else Severity.NOTE,
                 help=_HELP,
@@ -84,13 +84,13 @@ class ExcessConnectActions(Rule):
 
 
 def _not_known(actions: Patterns | Unknown) -> Iterator[Unknown]:
-    """The actions that are not known."""
+    """Yield the actions that are not known."""
     values = actions.values if isinstance(actions, Patterns) else (actions,)
     yield from (one for one in values if isinstance(one, Unknown))
 
 
 def _excess(statement: Statement) -> list[str]:
-    """The actions that a statement allows and that publishing does not need, the gravest first."""
+    """Return the allowed actions that publishing does not need, the most serious first."""
     excess = [action for action in covered(statement.actions, TOPIC_ACTIONS) if action != PUBLISH]
     return sorted(excess, key=lambda action: (not _is_grave(action), action))
 

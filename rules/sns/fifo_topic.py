@@ -25,7 +25,7 @@ class FifoTopic(Rule):
 
     ## Why it matters
 
-    AWS documents that the message streaming APIs support standard topics only. Nothing arrives.
+    AWS documents that the message streaming APIs support standard topics only. No message arrives.
 
     ## Example
 
@@ -33,12 +33,12 @@ class FifoTopic(Rule):
 
     ## Use instead
 
-    A standard topic. The type of a topic cannot be changed: create a new one, give it the policy, move
-    the subscriptions, and stream to its ARN.
+    A standard topic. The type of a topic cannot be changed. Create a new topic, copy the policy, move the
+    subscriptions, and stream to the ARN of the new topic.
 
     ## Fix safety
 
-    No fix in place; a replacement plan is shown.
+    There is no fix in place. checker shows a replacement plan.
 
     ## References
 
@@ -54,14 +54,14 @@ class FifoTopic(Rule):
     needs_policy = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look at the type that AWS says, or the name tells."""
+        """Check the type that AWS reports or that the name shows."""
         if isinstance(case.topic.fifo, Unknown):
             yield case.topic.fifo
         elif case.topic.fifo:
             yield self.finding(
                 case.name,
-                "a FIFO topic: AWS documents that chat streaming supports standard topics only",
+                "the topic is a FIFO topic: AWS documents that chat streaming supports standard topics only",
                 case.here(case.topic.fifo_place),
-                help="create a standard topic and stream to that; the type of a topic cannot be changed",
+                help="create a standard topic and stream to it; the type of a topic cannot be changed",
                 fixes=standard_topic(case),
             )

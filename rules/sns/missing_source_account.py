@@ -29,14 +29,15 @@ class MissingSourceAccount(Rule):
     ## What it finds
 
     Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceAccount`.
-    An error when there is none on `aws:SourceArn` either, for then Connect could publish on behalf of
-    anybody; a note when `aws:SourceArn` pins the instance, whose ARN contains the account.
+
+    - An error: there is no condition on `aws:SourceArn` either, so Connect could publish on behalf of any AWS
+      customer.
+    - A note: `aws:SourceArn` names the instance, and the ARN contains the account.
 
     ## Why it matters
 
-    connect.amazonaws.com is the same principal for all customers of AWS. A statement that does not say
-    for whom Connect may act lets any customer's instance stream its chats into the topic: the confused
-    deputy.
+    connect.amazonaws.com is the same principal for all AWS customers. A statement that does not restrict the
+    source lets any customer's instance stream its chats to the topic. This is the confused deputy problem.
 
     ## Example
 
@@ -50,11 +51,11 @@ class MissingSourceAccount(Rule):
           "ArnEquals": {"aws:SourceArn": "arn:aws:connect:us-east-1:111122223333:instance/..."}
         }
 
-    The account is the instance's, which need not be the topic's.
+    The account is that of the instance. It can differ from the account of the topic.
 
     ## Fix safety
 
-    Pinning the account of a known instance shuts out the other customers and nobody else.
+    Adding the account of a known instance removes access only for other AWS customers.
 
     ## References
 
@@ -71,7 +72,7 @@ class MissingSourceAccount(Rule):
     opens = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for the deputy under each grant that says nothing of the account."""
+        """Check each grant without `aws:SourceAccount` for instances of other AWS customers."""
         for statement in case.open_grants:
             if conditions_on(statement, SOURCE_ACCOUNT):
                 continue
@@ -84,7 +85,7 @@ class MissingSourceAccount(Rule):
                 yield from self._pinned(case, statement)
 
     def _open(self, case: TopicAnalysis, statement: Statement, answer: Answer) -> Iterator[Finding | Unknown]:
-        """Report a grant that has no condition on a source."""
+        """Report a grant without any source condition."""
         if answer.truth is True and answer.witness:
             yield self.finding(
                 case.name,
@@ -99,7 +100,7 @@ class MissingSourceAccount(Rule):
             yield self.doubt(case, about, answer.truth, case.at(statement.route))
 
     def _pinned(self, case: TopicAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
-        """Report a grant whose ARN pins the account; a condition that could not be read may be the missing one."""
+        """Report a grant whose ARN names the account, unless an unreadable condition may be the missing one."""
         unread = [condition for condition in statement.conditions if isinstance(condition, Unknown)]
         reaches = case.connect(statement).any_instance().truth
         if unread:
@@ -109,7 +110,7 @@ class MissingSourceAccount(Rule):
         elif reaches:
             yield self.finding(
                 case.name,
-                f"{statement.title} pins the instance, but not its account, as AWS documents beside it",
+                f"{statement.title} names the instance, but lacks `aws:SourceAccount`, which AWS documents in addition",
                 case.at((*statement.route, "Condition")),
                 severity=Severity.NOTE,
                 help=_HELP,

@@ -27,13 +27,13 @@ class MissingSourceArn(Rule):
 
     ## What it finds
 
-    Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceArn`, so
-    that every Connect instance of the account may publish.
+    Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceArn`. Every
+    Connect instance of the account may publish.
 
     ## Why it matters
 
-    AWS documents both keys. With `aws:SourceAccount` alone the topic is closed to other customers, but a
-    test instance of the same account can still stream into the production topic.
+    AWS documents both keys. `aws:SourceAccount` alone keeps out other AWS customers, but a test instance of
+    the same account can still stream to the production topic.
 
     ## Example
 
@@ -48,7 +48,8 @@ class MissingSourceArn(Rule):
 
     ## Fix safety
 
-    Pinning the known instances shuts out all others. Name every instance that streams to the topic.
+    Pinning the statement to the known instances removes access for all others. Name every instance that
+    streams to the topic.
 
     ## References
 
@@ -65,7 +66,7 @@ class MissingSourceArn(Rule):
     opens = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for siblings under each grant that says nothing of the instance."""
+        """Check each grant without `aws:SourceArn` for other instances of the account."""
         for statement in case.connect_grants:
             if conditions_on(statement, SOURCE_ARN):
                 continue
@@ -83,7 +84,7 @@ class MissingSourceArn(Rule):
                 yield self._doubt(case, statement, answer.truth)
 
     def _doubt(self, case: TopicAnalysis, statement: Statement, doubt: Unknown) -> Finding | Unknown:
-        """Report the doubt where it is about this account alone; else missing-source-account reports it."""
+        """Report a doubt about other instances of the account; missing-source-account reports other customers."""
         if case.deputy_of(statement).truth is not False:
             return doubt
         about = f"whether {statement.title} lets Connect publish for other instances of the account"

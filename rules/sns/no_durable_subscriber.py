@@ -16,26 +16,24 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
 
 _DURABLE = ("sqs", "firehose")
-_QUEUE_HELP = (
-    "let sns.amazonaws.com do sqs:SendMessage for this topic in the queue policy, and use the queue's key"
-)
+_QUEUE_HELP = "allow sns.amazonaws.com to do `sqs:SendMessage` for this topic in the queue policy, and to use the queue's key"
 _HELP = "subscribe an SQS queue, or a Firehose stream, and confirm the subscription"
 
 
 class NoDurableSubscriber(Rule):
-    """No queue and no delivery stream keeps the messages of the topic.
+    """No SQS queue or Firehose stream stores the messages of the topic.
 
     ## What it finds
 
-    Topics without a confirmed subscription of an SQS queue or a Firehose stream: a warning when nobody at
-    all is subscribed, a note when others are. Told from the list of subscriptions, or from a topic's own
-    count when that is 0. An audit also reads each queue: one that SNS may not send to keeps nothing, and one
-    that the caller may not read makes the answer undetermined.
+    Topics without a confirmed subscription of an SQS queue or a Firehose stream. A warning if the topic has no
+    confirmed subscription at all, a note if it has other subscriptions. The rule reads the list of
+    subscriptions, or the topic's own count if that is 0. An audit also reads each queue. A queue that SNS
+    cannot send to does not count. A queue that the caller cannot read makes the result undetermined.
 
     ## Why it matters
 
-    SNS keeps a message only until it has tried to deliver it. AWS recommends a queue or a delivery stream
-    behind the topic for whoever wants to keep a chat; what arrives while nobody is subscribed is gone.
+    SNS stores a message only until it has tried to deliver it. To keep chats, AWS recommends a queue or a
+    delivery stream behind the topic. Messages that arrive while the topic has no subscriber are lost.
 
     ## Example
 
@@ -47,7 +45,7 @@ class NoDurableSubscriber(Rule):
 
     ## Fix safety
 
-    No fix: which queue is to keep the chats is for the owner to say.
+    There is no fix. The owner decides which queue stores the chats.
 
     ## References
 
@@ -57,48 +55,49 @@ class NoDurableSubscriber(Rule):
 
     id = "no-durable-subscriber"
     family = "sns"
-    summary = "no queue and no delivery stream keeps the messages of the topic"
+    summary = "no SQS queue or Firehose stream stores the messages of the topic"
     severity = Severity.WARNING
     needs_policy = False
     needs_live = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look for one confirmed subscription that keeps what it gets."""
-        known = case.topic.subscriptions
-        if isinstance(known, Unknown):
-            yield known
+        """Look for a confirmed subscription that stores the messages."""
+        subscriptions = case.topic.subscriptions
+        if isinstance(subscriptions, Unknown):
+            yield subscriptions
             return
-        confirmed = [one for one in known if one.confirmed]
-        keeping = [one for one in confirmed if one.protocol in _DURABLE]
-        if any(one.undelivered == "" for one in keeping):
+        confirmed = [one for one in subscriptions if one.confirmed]
+        durable = [one for one in confirmed if one.protocol in _DURABLE]
+        if any(one.undelivered == "" for one in durable):
             return
-        unsure = [one for one in keeping if isinstance(one.undelivered, Unknown)]
+        unsure = [one for one in durable if isinstance(one.undelivered, Unknown)]
         if unsure:
             yield self._not_known(case, unsure[0])
-        elif keeping:
-            yield self._not_delivered(case, keeping[0])
+        elif durable:
+            yield self._not_delivered(case, durable[0])
         else:
             yield self.finding(
                 case.name,
-                f"{_who(known)}: no SQS queue and no Firehose stream keeps the messages",
+                f"no SQS queue or Firehose stream stores the messages: {_subscribers(subscriptions)}",
                 case.here(case.topic.arn_place),
                 severity=Severity.NOTE if confirmed else Severity.WARNING,
                 help=_HELP,
             )
 
-    def _not_known(self, case: TopicAnalysis, one: Subscription) -> Finding:
-        reason = one.undelivered.told if isinstance(one.undelivered, Unknown) else ""
-        message = f"whether `{one.endpoint}` gets the messages is not known: {reason}"
+    def _not_known(self, case: TopicAnalysis, subscription: Subscription) -> Finding:
+        undelivered = subscription.undelivered
+        reason = undelivered.told if isinstance(undelivered, Unknown) else ""
+        message = f"not known whether `{subscription.endpoint}` gets the messages: {reason}"
         return self.undetermined(case.name, message, case.here(case.topic.arn_place))
 
-    def _not_delivered(self, case: TopicAnalysis, one: Subscription) -> Finding:
-        message = f"`{one.endpoint}` is subscribed, but gets no messages: {one.undelivered}"
+    def _not_delivered(self, case: TopicAnalysis, subscription: Subscription) -> Finding:
+        message = f"`{subscription.endpoint}` is subscribed, but gets no messages: {subscription.undelivered}"
         return self.finding(case.name, message, case.here(case.topic.arn_place), help=_QUEUE_HELP)
 
 
-def _who(known: tuple[Subscription, ...]) -> str:
-    pending = sum(not one.confirmed for one in known)
-    protocols = sorted({one.protocol for one in known if one.confirmed})
+def _subscribers(subscriptions: tuple[Subscription, ...]) -> str:
+    pending = sum(not one.confirmed for one in subscriptions)
+    protocols = sorted({one.protocol for one in subscriptions if one.confirmed})
     if protocols:
-        return f"only {' and '.join(protocols)} is subscribed"
-    return f"nobody is subscribed, {pending} not confirmed" if pending else "nobody is subscribed"
+        return f"only {' and '.join(protocols)} subscribed"
+    return f"no confirmed subscriptions, {pending} pending" if pending else "no subscriptions"

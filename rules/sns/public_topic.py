@@ -22,22 +22,26 @@ if TYPE_CHECKING:
     from checker.policy.model import Statement
 
 _KINDS = (("publish", (PUBLISH,)), ("subscribe", (SUBSCRIBE,)), ("change the topic", ADMINISTER))
-_HELP = "name the accounts or services in Principal, or pin them by a condition; for Connect see missing-source-account"
+_HELP = (
+    "name the accounts or services in Principal, or restrict them with a condition; for Connect see "
+    "`missing-source-account`"
+)
 
 
 class PublicTopic(Rule):
-    """Anybody with an AWS account can publish to the topic, subscribe to it, or change it.
+    """Any AWS account can publish to the topic, subscribe to it, or change it.
 
     ## What it finds
 
-    Policies that let a principal of an account named nowhere publish, subscribe or administer: a
-    wildcard principal without a condition, or with one that a stranger can meet. A wildcard principal
-    whose condition holds only for the owner or an AWS service is not public, and a missing
-    confused-deputy condition never is.
+    Policies that let principals of accounts that the policy does not name publish, subscribe or administer: a
+    wildcard principal without a condition, or with a condition that other AWS customers can meet. A wildcard
+    principal whose condition only the owner or an AWS service can meet is not reported. Neither is a missing
+    source condition in a statement for an AWS service.
 
     ## Why it matters
 
-    A stranger who publishes puts words into your customers' mouths; one who subscribes reads every chat.
+    Other AWS customers who can publish can send forged chat messages. Those who can subscribe can read every
+    chat.
 
     ## Example
 
@@ -50,7 +54,7 @@ class PublicTopic(Rule):
 
     ## Fix safety
 
-    Narrowing a public statement takes access from everybody who used it without being named.
+    Restricting a public statement removes access from every caller that used it without being named.
 
     ## References
 
@@ -60,40 +64,42 @@ class PublicTopic(Rule):
 
     id = "public-topic"
     family = "sns"
-    summary = "anybody with an AWS account can publish, subscribe or change the topic"
+    summary = "any AWS account can publish, subscribe or change the topic"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for a stranger for every kind of action, and report them together."""
-        answers = [(kind, case.stranger.can(*actions)) for kind, actions in _KINDS]
+        """Check each kind of action for other AWS customers, and report all kinds in one finding."""
+        answers = [(kind, case.other_customers.can(*actions)) for kind, actions in _KINDS]
         found = [(kind, answer) for kind, answer in answers if answer.truth is True]
         if found:
             kind, first = found[0]
-            assert first.witness is not None  # noqa: S101 - every yes has a witness
+            assert first.witness is not None  # noqa: S101 - every positive answer has a witness
             kinds = _listed(kind for kind, _ in found)
-            open_ones = _open(case, [actions for kind, actions in _KINDS if kind in dict(found)])
+            statements = _public_statements(
+                case, [actions for kind, actions in _KINDS if kind in dict(found)]
+            )
             yield self.finding(
                 case.name,
-                f"anybody with an AWS account can {kinds}",
-                [case.at((*statement.route, _element(statement))) for statement in open_ones],
+                f"any AWS account can {kinds}",
+                [case.at((*statement.route, _element(statement))) for statement in statements],
                 help=_HELP,
                 witness=witness(first, could(first.witness, kind)),
-                fixes=restrict_to_owner(case, open_ones),
+                fixes=restrict_to_owner(case, statements),
             )
         yield from self._doubts(case, dict(answers))
 
     def _doubts(self, case: TopicAnalysis, answers: dict[str, Answer]) -> Iterator[Finding | Unknown]:
-        """Say what is not known, once for each reason."""
+        """Report what is not known, once for each reason."""
         doubts: dict[Unknown, list[str]] = {}
         for kind, answer in answers.items():
             if isinstance(answer.truth, Unknown):
                 doubts.setdefault(answer.truth, []).append(kind)
         for doubt, kinds in doubts.items():
-            at = _possible(case, [actions for kind, actions in _KINDS if kind in kinds])
-            about = f"whether anybody with an AWS account can {_listed(kinds)}"
+            at = _possibly_public(case, [actions for kind, actions in _KINDS if kind in kinds])
+            about = f"whether any AWS account can {_listed(kinds)}"
             yield self.doubt(case, about, doubt, at or case.here())
 
 
@@ -101,23 +107,23 @@ def _listed(kinds: Iterable[str]) -> str:
     return " and ".join(", ".join(kinds).rsplit(", ", 1))
 
 
-def _open(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Statement]:
-    """The statements that let strangers in, each by itself."""
-    return [one for one, truths in _each(case, kinds) if True in truths]
+def _public_statements(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Statement]:
+    """Return the statements that allow other AWS customers an action, each by itself."""
+    return [statement for statement, truths in _answers(case, kinds) if True in truths]
 
 
-def _possible(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Location]:
-    """The statements that may let strangers in."""
-    found = (one for one, truths in _each(case, kinds) if set(truths) != {False})
-    return [case.at((*statement.route, _element(statement))) for statement in found]
+def _possibly_public(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> list[Location]:
+    """Locate the statements that may allow other AWS customers an action."""
+    statements = (statement for statement, truths in _answers(case, kinds) if set(truths) != {False})
+    return [case.at((*statement.route, _element(statement))) for statement in statements]
 
 
-def _each(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> Iterator[tuple[Statement, list[Truth]]]:
-    """Ask about each Allow by itself, beside the Denies."""
+def _answers(case: TopicAnalysis, kinds: list[tuple[str, ...]]) -> Iterator[tuple[Statement, list[Truth]]]:
+    """Check each Allow by itself, together with the Denies."""
     denies = [statement for statement in case.statements if statement.effect == DENY]
     for statement in case.statements:
         if statement.effect == ALLOW:
-            prover = case.stranger_under(case.alone(statement, *denies))
+            prover = case.other_customers_under(case.alone(statement, *denies))
             yield statement, [prover.can(*actions).truth for actions in kinds]
 
 

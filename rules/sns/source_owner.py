@@ -21,27 +21,29 @@ if TYPE_CHECKING:
     from checker.policy.model import Condition, Statement
 
 _REPLACE = (
-    'replace it by `"StringEquals": {"aws:SourceAccount": ...}` and `"ArnEquals": {"aws:SourceArn": ...}`'
+    'replace it with `"StringEquals": {"aws:SourceAccount": ...}` and `"ArnEquals": {"aws:SourceArn": ...}`'
 )
-_ADD = "add a statement for connect.amazonaws.com, and leave this one to the publishers that need it"
-_NOTE = "AWS prefers aws:SourceAccount; before you replace it, see who else publishes to the topic"
+_ADD = "add a statement for connect.amazonaws.com, and keep this one for the publishers that need it"
+_NOTE = "AWS recommends `aws:SourceAccount`; before you replace the key, check which other services publish to the topic"
 
 
 class SourceOwner(Rule):
-    """A condition on `AWS:SourceOwner`, which Amazon Connect does not send.
+    """A condition requires `AWS:SourceOwner`, which Amazon Connect does not send.
 
     ## What it finds
 
-    Conditions on `aws:SourceOwner`, in any letter case. An error where it is all that stands between
-    Connect and the topic: in a statement for connect.amazonaws.com, or in the default statement when no
-    other statement lets Connect publish. A note where it stands beside a working grant.
+    Conditions on `aws:SourceOwner`, in any letter case.
+
+    - An error: the condition is the reason why Connect cannot publish. It is in a statement for
+      connect.amazonaws.com, or in the default statement and no other statement lets Connect publish.
+    - A note: another statement lets Connect publish.
 
     ## Why it matters
 
-    The policy that SNS writes for every new topic allows publishing on the condition that
-    `AWS:SourceOwner` is the owner's account. Some services set that key when they publish; AWS lists
-    them, and Connect is not among them. The key is absent, the condition does not hold, and nothing is
-    published; StartContactStreaming succeeds all the same.
+    The default policy of a new topic allows publishing on the condition that `AWS:SourceOwner` is the
+    owner's account. Some services set that key when they publish. AWS lists them, and Connect is not on the
+    list. The key is absent from Connect's request, so the condition fails and no message is published.
+    StartContactStreaming succeeds nevertheless.
 
     ## Example
 
@@ -60,8 +62,8 @@ class SourceOwner(Rule):
 
     ## Fix safety
 
-    Adding a statement for Connect takes nothing from anybody. Replacing the key in the default statement
-    can silence CloudWatch alarms, ElastiCache and other services that set only `aws:SourceOwner`.
+    Adding a statement for Connect removes no access. Replacing the key in the default statement can stop
+    messages from CloudWatch alarms, ElastiCache and other services that set only `aws:SourceOwner`.
 
     ## References
 
@@ -71,13 +73,13 @@ class SourceOwner(Rule):
 
     id = "source-owner"
     family = "sns"
-    summary = "a condition on AWS:SourceOwner, which Amazon Connect does not send"
+    summary = "a condition requires AWS:SourceOwner, which Amazon Connect does not send"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Report every such condition, by what hangs on it."""
+        """Report every such condition: an error if it keeps Connect from publishing, else a note."""
         asking = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
         depending = _depending(case) if asking else set()
         for statement in asking:
@@ -98,7 +100,7 @@ def _help(case: TopicAnalysis, statement: Statement) -> str:
 
 
 def _depending(case: TopicAnalysis) -> set[int]:
-    """The statements that would let Connect publish if only it sent the key."""
+    """Return the ordinals of statements that would let Connect publish if it sent the key."""
     return {
         one.statement.ordinal
         for instance, answer in case.publishing
@@ -120,7 +122,10 @@ def _fixes(
 
 def _message(statement: Statement, *, depends: bool) -> str:
     if not depends:
-        return f"{statement.title} asks for `AWS:SourceOwner`, which only some services send, and Connect does not"
+        return f"{statement.title} requires `AWS:SourceOwner`, which some services send, but Connect does not"
     if names_connect(statement):
-        return f"{statement.title} is for Connect but asks for `AWS:SourceOwner`, which Connect does not send"
-    return f"only {statement.title} could let Connect publish, and it asks for `AWS:SourceOwner`, which Connect does not send"
+        return f"{statement.title} is for Connect but requires `AWS:SourceOwner`, which Connect does not send"
+    return (
+        f"Connect cannot publish: only {statement.title} could allow it, and that requires `AWS:SourceOwner`, "
+        "which Connect does not send"
+    )

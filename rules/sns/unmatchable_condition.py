@@ -22,23 +22,29 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
     from checker.policy.model import Condition, Statement
 
-_HELP = "Connect sends the bare instance ARN, arn:aws:connect:REGION:ACCOUNT:instance/ID, and that ACCOUNT"
+_HELP = (
+    "Connect sends the bare instance ARN, `arn:aws:connect:REGION:ACCOUNT:instance/ID`, as `aws:SourceArn`, "
+    "and the same ACCOUNT as `aws:SourceAccount`"
+)
 
 
 class UnmatchableCondition(Rule):
-    """A statement for Connect whose conditions hold for no Connect instance at all.
+    """The conditions of a statement for Connect do not match any Connect instance.
 
     ## What it finds
 
-    Statements for connect.amazonaws.com that can never apply: an `aws:SourceArn` that ends in `/*` or
-    names a contact or flow, an account id where an ARN belongs, a wildcard under `StringEquals`, an
-    account that contradicts the ARN, or keys that a service never sends, such as `aws:PrincipalOrgID`.
+    Statements for connect.amazonaws.com that can never apply:
+
+    - an `aws:SourceArn` that ends in `/*`, or names a contact or flow
+    - an account ID where an ARN is required
+    - a wildcard under `StringEquals`
+    - an account that contradicts the ARN
+    - keys that a service never sends, such as `aws:PrincipalOrgID`
 
     ## Why it matters
 
-    Connect sends the instance's bare ARN as `aws:SourceArn`, and the account inside it as
-    `aws:SourceAccount`. A condition that asks for anything else silently denies the publish: no error,
-    no metric.
+    Connect sends the instance's bare ARN as `aws:SourceArn`, and its account as `aws:SourceAccount`. A
+    condition that requires anything else denies the publish silently, without an error or a metric.
 
     ## Example
 
@@ -50,7 +56,7 @@ class UnmatchableCondition(Rule):
 
     ## Fix safety
 
-    The statement gives nobody anything as it is, so mending it grants exactly what it says.
+    The statement has no effect today. Fixing it grants Connect the access that the statement describes.
 
     ## References
 
@@ -60,20 +66,20 @@ class UnmatchableCondition(Rule):
 
     id = "unmatchable-condition"
     family = "sns"
-    summary = "the conditions of a statement for Connect hold for no Connect instance at all"
+    summary = "the conditions of a statement for Connect do not match any Connect instance"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask of every grant that names Connect whether any instance could pass its conditions."""
+        """Check for each grant that names Connect whether any instance can meet its conditions."""
         works = any(answer.truth is True for _, answer in case.publishing)
         for statement in filter(names_connect, case.grants):
             if statement in case.connect_grants or may_match(case, statement, None):
                 yield from _doubt(case, statement)
                 continue
             failing = list(failing_conditions(case, statement, None))
-            if any(_said_elsewhere(case, condition) for condition in failing):
+            if any(_is_reported_elsewhere(case, condition) for condition in failing):
                 continue
             yield self._report(case, statement, failing, Severity.WARNING if works else Severity.ERROR)
 
@@ -84,24 +90,24 @@ class UnmatchableCondition(Rule):
             reasons = "; ".join(_reason(condition) for condition in failing)
             at = [case.at(condition.route) for condition in failing]
         else:
-            reasons = "its conditions contradict each other, the account is not the one inside the ARN"
+            reasons = "its conditions contradict each other, because the account is not the one in the ARN"
             arns, accounts = conditions_on(statement, SOURCE_ARN), conditions_on(statement, SOURCE_ACCOUNT)
             at = [case.at(c.route) for c in (arns or statement_conditions(statement))[:1]]
-            at += [case.at(c.route, role=Role.RELATED, note="and the account here") for c in accounts[:1]]
-        message = f"{statement.title} matches no Connect instance: {reasons}"
+            at += [case.at(c.route, role=Role.RELATED, note="the account is here") for c in accounts[:1]]
+        message = f"{statement.title} does not match any Connect instance: {reasons}"
         fixes = pin(case, statement, failing=failing)
         return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
 
 
 def _doubt(case: TopicAnalysis, statement: Statement) -> Iterator[Unknown]:
-    """Say why it is not known whether a statement matches any instance, unless that is known."""
+    """Yield the reason why it is not known whether a statement matches any instance, if it is not known."""
     reaches = case.connect(statement).any_instance().truth
     if isinstance(reaches, Unknown):
         yield reaches
 
 
-def _said_elsewhere(case: TopicAnalysis, condition: Condition) -> bool:
-    """True for what source-owner, partition-mismatch and invalid-policy report."""
+def _is_reported_elsewhere(case: TopicAnalysis, condition: Condition) -> bool:
+    """True if source-owner, partition-mismatch or invalid-policy reports the condition."""
     invalid = (
         is_unlisted(condition.key, "sns")
         or has_literal_variable(condition, case.policy.version)
@@ -118,21 +124,23 @@ def _in_other_partition(case: TopicAnalysis, condition: Condition) -> bool:
 
 
 def statement_conditions(statement: Statement) -> tuple[Condition, ...]:
-    """The conditions that could be read."""
+    """Return the conditions that could be read."""
     return tuple(c for c in statement.conditions if not isinstance(c, Unknown))
 
 
 def _reason(condition: Condition) -> str:
     values = [value for value in condition.values if isinstance(value, str)]
     if not isinstance(condition.operation, Unknown) and condition.operation.base == NULL:
-        return f"`Null` asks that `{condition.key}` is absent, and Connect sends it"
+        return f"`Null` requires that `{condition.key}` is absent, but Connect sends it"
     if condition.folded_key not in (SOURCE_ARN, SOURCE_ACCOUNT):
-        return f"`{condition.operator}` on `{condition.key}` fails, Connect's request has no such value"
+        return (
+            f"`{condition.operator}` on `{condition.key}` fails, because Connect's request has no such value"
+        )
     shown = f"`{values[0]}`" if len(values) == 1 else f"none of the values of `{condition.key}`"
     if condition.operator.startswith("StringEquals") and any("*" in v or "?" in v for v in values):
         return f"`{condition.operator}` takes the wildcard in {shown} literally"
     if condition.folded_key == SOURCE_ACCOUNT:
-        return f"{shown} is no account id" if len(values) == 1 else f"{shown} is an account id"
+        return f"{shown} is not an account ID" if len(values) == 1 else f"{shown} is an account ID"
     return _arn_reason(values, shown)
 
 
@@ -140,16 +148,18 @@ def _arn_reason(values: list[str], shown: str) -> str:
     if len(values) != 1:
         return f"{shown} is the ARN of a Connect instance"
     if is_account(values[0]):
-        return f"{shown} is an account id where an ARN belongs"
+        return f"{shown} is an account ID where an ARN is required"
     arn = Arn.parse(values[0])
     if arn is None:
-        return f"{shown} is no ARN"
+        return f"{shown} is not a valid ARN"
     if arn.service != "connect":
-        return f"{shown} is no ARN of Connect"
+        return f"{shown} is not an Amazon Connect ARN"
     if arn.resource.count("/") > 1:
-        return f"{shown} is below the instance, and Connect sends the bare instance ARN"
+        return f"{shown} names a resource inside the instance, but Connect sends the bare instance ARN"
     if not arn.resource.startswith("instance/"):
-        return f"{shown} is no instance: its last part would have to be `instance/ID`"
+        return f"{shown} is not an instance: the last part must be `instance/ID`"
     if arn.instance_id and not is_uuid(arn.instance_id):
-        return f"`{arn.instance_id}` is no id, which is a UUID; it may be the alias of the instance"
+        return (
+            f"`{arn.instance_id}` is not a valid instance ID, which is a UUID; it may be the instance alias"
+        )
     return f"{shown} is not the ARN of a Connect instance in this partition"

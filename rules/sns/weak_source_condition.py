@@ -21,24 +21,28 @@ if TYPE_CHECKING:
     from checker.policy.model import Condition, Statement
 
 _HELP = (
-    "use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values"
+    "use `StringEquals` for `aws:SourceAccount` and `ArnEquals` for `aws:SourceArn`, with the values of the "
+    "instance"
 )
 
 
 class WeakSourceCondition(Rule):
-    """A condition on `aws:SourceArn` or `aws:SourceAccount` that is there but pins nothing.
+    """A condition on `aws:SourceArn` or `aws:SourceAccount` does not restrict the source.
 
     ## What it finds
 
-    Statements for Connect whose conditions on the source keys look right and are not: operators with
-    `IfExists` or `ForAllValues:`, which hold when the key is absent; wildcards that match other
-    customers' instances; `Null`; negated operators. A warning where the wildcard stays inside one
-    account, so that only other instances of that account get in.
+    Statements for Connect whose conditions on the source keys look correct but are not:
+
+    - operators with `IfExists` or `ForAllValues:`, which match when the key is absent
+    - wildcards that match instances of other AWS customers
+    - `Null` and negated operators
+
+    A wildcard that matches instances of one account only is a warning.
 
     ## Why it matters
 
-    A reviewer sees the keys and takes the confused deputy for closed, while a witness request walks
-    through.
+    A reviewer who sees the keys assumes that the policy prevents the confused deputy problem. The finding
+    shows a request from another AWS customer's instance that the policy allows.
 
     ## Example
 
@@ -50,7 +54,8 @@ class WeakSourceCondition(Rule):
 
     ## Fix safety
 
-    Pinning the values of a known instance shuts out other customers, and other instances of the account.
+    Pinning the statement to a known instance removes access for other AWS customers, and for other
+    instances of the account.
 
     ## References
 
@@ -60,24 +65,26 @@ class WeakSourceCondition(Rule):
 
     id = "weak-source-condition"
     family = "sns"
-    summary = "a condition on aws:SourceArn or aws:SourceAccount that is there but pins nothing"
+    summary = "a condition on aws:SourceArn or aws:SourceAccount does not restrict the source"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
     opens = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Ask for the deputy, and else for siblings, under each grant that has source conditions."""
+        """Check each grant with source conditions for other customers, then for other instances of the account."""
         for statement in case.open_grants:
             if not conditions_on(statement, *SOURCE_KEYS):
                 continue
             answer = case.deputy_of(statement)
             if answer.truth is True and answer.witness is not None:
-                weak = conditions_on(statement, *SOURCE_KEYS)  # the witness passes them all, so all are
+                weak = conditions_on(
+                    statement, *SOURCE_KEYS
+                )  # all are weak, as the witness meets all of them
                 reasons = ", ".join(map(_reason, weak))
                 yield self.finding(
                     case.name,
-                    f"{statement.title} does not pin the instance: {reasons}",
+                    f"{statement.title} does not restrict Connect to your instances: {reasons}",
                     [case.at(c.route) for c in weak],
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
@@ -97,10 +104,10 @@ class WeakSourceCondition(Rule):
         if answer.truth is True and answer.witness is not None:
             yield self.finding(
                 case.name,
-                f"{statement.title} lets Connect publish for other instances of the account too",
+                f"{statement.title} also lets Connect publish for other instances of the account",
                 [case.at(c.route) for c in conditions_on(statement, SOURCE_ARN)],
                 severity=Severity.WARNING,
-                help="name the instance: `arn:aws:connect:REGION:ACCOUNT:instance/ID`, without wildcards",
+                help="name the instance without wildcards: `arn:aws:connect:REGION:ACCOUNT:instance/ID`",
                 witness=witness(answer, could(answer.witness, "publish")),
                 fixes=pin(case, statement),
             )
@@ -109,11 +116,11 @@ class WeakSourceCondition(Rule):
 def _reason(condition: Condition) -> str:
     operation = condition.operation
     if isinstance(operation, Unknown):
-        return f"`{condition.operator}` is no operator"
+        return f"`{condition.operator}` is not a valid operator"
     if operation.base == NULL:
-        return f"`Null` only asks whether `{condition.key}` is there"
+        return f"`Null` only checks whether `{condition.key}` is present"
     if operation.if_exists or operation.qualifier == FOR_ALL:
-        return f"`{condition.operator}` holds when `{condition.key}` is absent"
+        return f"`{condition.operator}` matches when `{condition.key}` is absent"
     if "Not" in operation.base:
-        return f"`{condition.operator}` lets in all but the values of `{condition.key}`"
-    return f"`{condition.key}` matches other customers' instances"
+        return f"`{condition.operator}` matches every `{condition.key}` except the listed values"
+    return f"`{condition.key}` matches instances of other AWS customers"

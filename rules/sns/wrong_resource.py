@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 class WrongResource(Rule):
-    """The Resource of a statement is not the topic that carries the policy.
+    """The Resource of a statement is not the topic that the policy is attached to.
 
     ## What it finds
 
-    Statements whose Resource is another topic, a subscription, a queue, or no ARN at all. An error in a
-    statement for Connect, a warning in any other. `*` is accepted, as SNS accepts it. Also Allow statements
-    whose NotResource leaves out the topic itself.
+    Statements whose Resource is another topic, a subscription, a queue, or not an ARN. An error in a
+    statement for Connect, a warning in any other statement. `*` is accepted, because SNS accepts it. Also
+    Allow statements whose NotResource excludes the topic itself.
 
     ## Why it matters
 
-    SNS documents that Resource must be the ARN of the topic that carries the policy; a statement about
-    anything else grants nothing.
+    SNS documents that Resource must be the ARN of the topic that the policy is attached to. A statement
+    about any other resource grants nothing.
 
     ## Example
 
@@ -45,9 +45,9 @@ class WrongResource(Rule):
 
     ## Fix safety
 
-    Naming the topic gives the statement the effect that it was written for. Safe in a statement for
-    Connect that pins its source, else unsafe, since the effect is new access. A statement that does not
-    name Connect is not corrected.
+    Naming the topic gives the statement its intended effect. The fix is safe in a statement for Connect that
+    restricts the source. Otherwise it is unsafe, because it grants new access. A statement that does not
+    name Connect is not fixed.
 
     ## References
 
@@ -56,20 +56,20 @@ class WrongResource(Rule):
 
     id = "wrong-resource"
     family = "sns"
-    summary = "the Resource of a statement is not the topic that carries the policy"
+    summary = "the Resource of a statement is not the topic that the policy is attached to"
     severity = Severity.ERROR
     fixable = True
     link = Link.TOPIC_POLICY
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Compare every Resource with the topic, or if that is not known with what a topic looks like."""
+        """Compare each Resource with the topic's ARN, or with the form of a topic ARN if it is not known."""
         for statement in case.statements:
             resources = statement.resources
             if not isinstance(resources, Patterns):
                 yield resources
                 continue
             if resources.negated:
-                yield from self._left_out(case, statement, resources)
+                yield from self._excluded(case, statement, resources)
                 continue
             for index, value in enumerate(resources.values):
                 if isinstance(value, Unknown):
@@ -77,26 +77,26 @@ class WrongResource(Rule):
                 elif reason := _fault(case, value):
                     yield self._finding(case, statement, value, reason, (resources.element, index))
 
-    def _left_out(self, case: TopicAnalysis, statement: Statement, resources: Patterns) -> Iterator[Finding]:
-        """Report an Allow about every topic but the one that carries it; there is no other that it could serve."""
+    def _excluded(self, case: TopicAnalysis, statement: Statement, resources: Patterns) -> Iterator[Finding]:
+        """Report an Allow whose NotResource excludes its own topic: a topic policy applies to no other resource."""
         known = isinstance(case.topic.arn, Arn)
         if known and statement.effect == ALLOW and case.covers(resources) is False:
             yield self.finding(
                 case.name,
-                f"{statement.title} is about everything but this topic",
+                f"{statement.title} covers every resource except this topic",
                 case.at((*statement.route, resources.element)),
                 severity=_severity(statement),
-                help=f"{_help(case)} as the Resource, in the place of NotResource",
+                help=f"{_help(case)} as the Resource, instead of NotResource",
             )
 
     def _finding(
         self, case: TopicAnalysis, statement: Statement, value: str, reason: str, at: tuple[str, int]
     ) -> Finding:
-        """Report a Resource. What another service may do is not for Connect's sake to be corrected."""
+        """Report a Resource. Only statements for Connect get a fix, as others may grant other services access."""
         route = (*statement.route, *at)
         return self.finding(
             case.name,
-            f"{statement.title} is about `{value}`, {reason}",
+            f"{statement.title} covers `{value}`, {reason}",
             case.at(route),
             severity=_severity(statement),
             help=_help(case),
@@ -105,13 +105,13 @@ class WrongResource(Rule):
 
 
 def _fault(case: TopicAnalysis, value: str) -> str:
-    """Say what is wrong with a Resource, or nothing."""
+    """Return the reason why a Resource is wrong; empty if it is not."""
     if value in ("*", str(case.topic.arn), case.topic.symbol):
         return ""
     pattern = arn_glob(value)
     service = pattern.parts[2].literal if pattern.is_arn else None
     if not value.startswith("arn:"):
-        return "which is no ARN"
+        return "which is not an ARN"
     if service is not None and service != "sns":
         return f"which belongs to {service}, not to SNS"
     if not isinstance(case.topic.arn, Arn):
@@ -127,7 +127,7 @@ def _severity(statement: Statement) -> Severity:
 
 
 def _topics(case: TopicAnalysis) -> int:
-    """Count the different topics that the policy's statements name outright."""
+    """Count the different topics that the policy's statements name without wildcards."""
     patterns = [s.resources for s in case.statements if isinstance(s.resources, Patterns)]
     values = [one.values[0] for one in patterns if len(one.values) == 1]
     arns = [Arn.parse(value) for value in values if isinstance(value, str) and "*" not in value]
@@ -136,5 +136,5 @@ def _topics(case: TopicAnalysis) -> int:
 
 def _help(case: TopicAnalysis) -> str:
     if isinstance(case.topic.arn, Unknown):
-        return "write the ARN of the one topic that carries the policy"
+        return "write the ARN of the topic that the policy is attached to"
     return f"write `{case.topic.arn}`"

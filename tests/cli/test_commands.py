@@ -289,7 +289,7 @@ def test_a_key_that_is_handed_over_is_the_topics_unless_it_says_otherwise(tmp_pa
     topic = save(tmp_path / "topic.json", {"Attributes": other})
     said = json.loads(run("explain", topic, "--instance-arn", INSTANCE_ARN, *keys, "--format", "json").stdout)
     assert said["kms"] == "unknown"
-    assert f"the key that was given is `{arn}`" in said["links"][4]["reason"]
+    assert f"the supplied key is `{arn}`" in said["links"][4]["reason"]
 
 
 def test_an_unknown_key_is_never_ok(tmp_path: Path) -> None:

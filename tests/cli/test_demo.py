@@ -17,7 +17,7 @@ STORY = (
     "The message arrived.",
     '+      "Sid": "AllowConnectToUseKey",',
     '+          "aws:SourceAccount"',
-    "replace the FIFO topic by a standard topic",
+    "replace the FIFO topic with a standard topic",
     "$ checker rollback",
     "error[source-owner]",
     "The demo is complete",

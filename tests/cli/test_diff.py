@@ -322,7 +322,7 @@ def test_what_cannot_be_compared(arguments: list[str], said: str, here: Path) ->
 def test_a_policy_that_names_no_service_is_of_the_kind_of_the_other(here: Path) -> None:
     everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     save(here / "all.json", document(everything))
-    assert "sns:* by anybody with an AWS account" in run("diff", "good.json", "all.json").stdout
+    assert "sns:* by any AWS account" in run("diff", "good.json", "all.json").stdout
 
 
 def test_an_option_says_which_topic_is_meant(here: Path) -> None:

@@ -67,7 +67,7 @@ def test_what_may_take_something_from_somebody_needs_leave(tmp_path: Path) -> No
     path = save(tmp_path / "wide.json", WIDE)
     done = run("fix", "--apply", path, *FOR_INSTANCE)
     assert done.returncode == 1
-    assert "fix (unsafe): leave statement `Chat` what Connect needs" in done.stdout
+    assert "fix (unsafe): reduce statement `Chat` to the actions that Connect needs" in done.stdout
     assert "would lose sns:Subscribe" in done.stdout
     assert json.loads(path.read_text()) == WIDE
     assert run("fix", "--apply", "--unsafe-fixes", path, *FOR_INSTANCE).returncode == 0
@@ -78,7 +78,7 @@ def test_a_topic_that_cannot_be_mended_gets_a_plan(tmp_path: Path) -> None:
     fifo = json.loads(json.dumps(GOOD).replace(TOPIC_ARN, f"{TOPIC_ARN}.fifo"))
     done = run("fix", save(tmp_path / "fifo.json", fifo), *FOR_INSTANCE)
     assert done.returncode == 1
-    assert "= plan: replace the FIFO topic by a standard topic" in done.stdout
+    assert "= plan: replace the FIFO topic with a standard topic" in done.stdout
     assert "aws sns create-topic --region us-east-1 --name chat\n" in done.stdout
 
 

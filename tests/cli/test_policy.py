@@ -229,7 +229,7 @@ def test_what_cannot_work_is_refused_with_its_reason(arguments: list[Any], said:
 
 @pytest.mark.parametrize(
     ("region", "said"),
-    [("us-east-2", "us-east-2 is not on the list"), ("eu-wst-2", "did you mean `eu-west-2`?")],
+    [("us-east-2", "us-east-2 is not in the list"), ("eu-wst-2", "did you mean `eu-west-2`?")],
 )
 def test_a_region_that_is_not_listed_is_a_note(region: str, said: str) -> None:
     done = run("policy", *(one.replace("us-east-1", region) for one in asked()))
@@ -240,7 +240,7 @@ def test_a_region_that_is_not_listed_is_a_note(region: str, said: str) -> None:
 
 def test_the_replica_region_of_tokyo_has_connect() -> None:
     done = run("policy", *(one.replace("us-east-1", "ap-northeast-3") for one in asked()))
-    assert (done.returncode, "not on the list" in done.stderr) == (0, False)
+    assert (done.returncode, "not in the list" in done.stderr) == (0, False)
 
 
 def test_a_topic_and_a_key_of_other_accounts_are_fine() -> None:

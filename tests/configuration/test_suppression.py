@@ -84,11 +84,11 @@ def test_a_comment_speaks_of_what_begins_on_its_line_or_the_next(
     [
         (
             f"  # checker:ignore={OPEN} {WHY} until=2026-11-21",
-            f"the suppression of `{OPEN}` was good until 2026-11-21",
+            f"the suppression of `{OPEN}` expired after 2026-11-21",
         ),
         (
             f"  # checker:ignore=public-topic {WHY}",
-            "the suppression of `public-topic` has nothing to suppress",
+            "the suppression of `public-topic` matches no finding",
         ),
         (f"  # checker:ignore={OPEN}", "not a valid comment: write `# checker:ignore=RULE reason"),
         (f"  # checker:ignore {OPEN} {WHY}", "not a valid comment"),

@@ -78,7 +78,7 @@ def test_the_keys_that_drop_messages_are_named() -> None:
     step = filter_step({"FilterPolicy": json.dumps(policy)}, INSTANCE)
     assert (
         step.reason
-        == "the filter policy (MessageAttributes) drops messages, by `Type` and `MessageVisibility`"
+        == "the filter policy (MessageAttributes) drops messages because of `Type` and `MessageVisibility`"
     )
 
 

@@ -1,4 +1,4 @@
-"""Gives Connect what AWS documents that it needs, and no more than that."""
+"""Fixes that grant Connect only the access that AWS documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from checker.iam.prove.space import DESCRIBE, PUBLISH
 from checker.lint.fixes.statement import (
     is_for_connect_alone,
     name_of_topic,
-    once_named,
+    needs_instance,
     sids,
     without_connect,
 )
@@ -45,9 +45,9 @@ _STATEMENTS = ("Statement",)
 
 
 def allow_connect(case: TopicAnalysis, instances: Sequence[Arn]) -> tuple[Fix, ...]:
-    """Add a statement that lets Connect publish for these instances; nothing where the topic has no name."""
+    """Add a statement that lets Connect publish for these instances; no fix if the topic has no name."""
     if not case.instances:
-        return once_named(case.topic.arn, "add a statement that lets Connect publish for its instance")
+        return needs_instance(case.topic.arn, "add a statement that lets Connect publish for its instance")
     topic = name_of_topic(case)
     if topic is None or not instances:
         return ()
@@ -58,27 +58,28 @@ def allow_connect(case: TopicAnalysis, instances: Sequence[Arn]) -> tuple[Fix, .
 
 
 def allow_key(case: KeyAnalysis) -> tuple[Fix, ...]:
-    """Add a statement that lets Connect use the key; nothing where a Deny would beat it."""
+    """Add a statement that lets Connect use the key; no fix if a Deny would override it."""
     if case.is_denied:
         return ()
     title = "add a statement that lets Connect use the key"
     if not case.instances:
-        return once_named(case.key.arn, title)
+        return needs_instance(case.key.arn, title)
     return (Fix(title, (Append(_STATEMENTS, key_statement(sids(case))),)),)
 
 
-def bound(
-    operations: tuple[Operation, ...], case: KeyAnalysis, wanted: KeyCondition
-) -> tuple[Operation, ...]:
-    """Limit the grants that operations add to a key policy to the topics or the instances of the key."""
-    if not (case.topics if wanted is KeyCondition.TOPIC else case.instances):
+def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondition) -> tuple[Operation, ...]:
+    """Limit statements that operations add to a key policy to the topics or the instances of the key."""
+    if not (case.topics if limit is KeyCondition.TOPIC else case.instances):
         return operations
-    condition = key_condition(wanted, [_name(one) for one in case.topics], case.instances)
+    condition = key_condition(limit, [_name(topic) for topic in case.topics], case.instances)
     return tuple(
-        one._replace(value={**one.value, "Condition": condition})
-        if isinstance(one, Append) and isinstance(one.value, dict) and condition and _is_grant(one.value)
-        else one
-        for one in operations
+        operation._replace(value={**operation.value, "Condition": condition})
+        if isinstance(operation, Append)
+        and isinstance(operation.value, dict)
+        and condition
+        and _is_grant(operation.value)
+        else operation
+        for operation in operations
     )
 
 
@@ -91,17 +92,17 @@ def _is_grant(statement: dict[str, Json]) -> bool:
 
 
 def allow_owner_of_key(case: KeyAnalysis) -> tuple[Fix, ...]:
-    """Add the statement of the default key policy, which lets the account's IAM policies speak."""
+    """Add the statement of the default key policy, which lets IAM policies of the account grant access."""
     account = _owner(case)
     if account is None:
         return ()
     statement = root_statement(case.target.partition, account, sids(case))
-    title = f"let the IAM policies of account {account} give access to the key"
+    title = f"let IAM policies of account {account} grant access to the key"
     return (Fix(title, (Append(_STATEMENTS, statement),)),)
 
 
 def _owner(case: KeyAnalysis) -> str | None:
-    """The account of the key; while that is not known, the only one that the policy names."""
+    """Return the account of the key; if it is not known, the only account that the policy names."""
     if isinstance(case.target.account, str):
         return case.target.account
     callers = (
@@ -115,12 +116,12 @@ def _owner(case: KeyAnalysis) -> str | None:
 
 
 def narrow_topic_grant(case: TopicAnalysis, statement: Statement) -> tuple[Fix, ...]:
-    """Leave Connect sns:Publish alone of what a statement allows."""
+    """Reduce the actions of a statement for Connect to sns:Publish."""
     return _narrowed(case, statement, PUBLISH, TOPIC_SID, case.instances)
 
 
 def narrow_key_grant(case: KeyAnalysis, statement: Statement) -> tuple[Fix, ...]:
-    """Leave Connect the two actions of KMS that publishing needs, and kms:DescribeKey where that is named.
+    """Reduce the actions for Connect to the two that publishing needs, and kms:DescribeKey if it is listed.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
     """
@@ -131,7 +132,7 @@ def narrow_key_grant(case: KeyAnalysis, statement: Statement) -> tuple[Fix, ...]
 
 
 def _narrowed(
-    case: PolicyAnalysis, statement: Statement, actions: Json, wanted_sid: str, instances: Sequence[Arn]
+    case: PolicyAnalysis, statement: Statement, actions: Json, preferred_sid: str, instances: Sequence[Arn]
 ) -> tuple[Fix, ...]:
     if not isinstance(statement.actions, Patterns):
         return ()
@@ -140,10 +141,10 @@ def _narrowed(
         operations: tuple[Operation, ...] = (Put((*statement.route, "Action"), actions),)
         if statement.actions.negated:
             operations = (Remove(at), *operations)
-        return (Fix(f"leave {statement.title} what Connect needs", operations),)
+        return (Fix(f"reduce {statement.title} to the actions that Connect needs", operations),)
     kept = Same((*statement.route, "Condition")) if statement.conditions else None
     condition = pins(instances) if instances else kept
-    wanted, resource = free_sid(wanted_sid, sids(case)), Same((*statement.route, "Resource"))
-    own = connect_statement(wanted, actions, resource, condition)
-    title = f"give Connect a statement of its own, and leave {statement.title} to the others"
+    sid, resource = free_sid(preferred_sid, sids(case)), Same((*statement.route, "Resource"))
+    own = connect_statement(sid, actions, resource, condition)
+    title = f"give Connect its own statement, and remove Connect from {statement.title}"
     return (Fix(title, (Append(_STATEMENTS, own), *without_connect(statement))),)

@@ -1,4 +1,4 @@
-"""What to do where a resource cannot be mended in place: make another, and switch to it."""
+"""Plans for resources that cannot be fixed in place: create a replacement and switch to it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 _SWITCH = (
-    "move the subscriptions to it, then name it in StartContactStreaming or in the ChatStreamingConfiguration of "
-    "StartChatContact"
+    "move the subscriptions to the new topic, then use its ARN in StartContactStreaming or in the "
+    "ChatStreamingConfiguration of StartChatContact"
 )
-_POLICY = "give it the policy that `checker policy` prints"
+_POLICY = "set the topic policy that `checker policy` prints"
 
 
 def _plan(title: str, *steps: str) -> tuple[Fix, ...]:
@@ -25,24 +25,24 @@ def _plan(title: str, *steps: str) -> tuple[Fix, ...]:
 
 
 def standard_topic(case: TopicAnalysis) -> tuple[Fix, ...]:
-    """A standard topic for a FIFO one, whose type cannot be changed.
+    """Replace a FIFO topic, whose type cannot be changed, with a standard topic.
 
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
     name, region = _name(case), _region(case)
     create = f"create a standard topic: aws sns create-topic{region} --name {quote(name)}"
-    return _plan("replace the FIFO topic by a standard topic", create, _POLICY, _SWITCH)
+    return _plan("replace the FIFO topic with a standard topic", create, _POLICY, _SWITCH)
 
 
 def topic_in(case: TopicAnalysis, region: str) -> tuple[Fix, ...]:
-    """A topic in the Region of the instance."""
+    """Replace a topic with a topic in the Region of the instance."""
     name = _name(case)
     create = f"create a topic in {region}: aws sns create-topic --region {region} --name {quote(name)}"
-    return _plan(f"replace the topic by one in {region}", create, _POLICY, _SWITCH)
+    return _plan(f"replace the topic with a topic in {region}", create, _POLICY, _SWITCH)
 
 
 def customer_key(topic: Topic | None) -> tuple[Fix, ...]:
-    """A symmetric customer managed key in the topic's Region, whose policy can be changed.
+    """Encrypt a topic with a symmetric customer managed key in its Region, whose policy can be changed.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
@@ -50,16 +50,16 @@ def customer_key(topic: Topic | None) -> tuple[Fix, ...]:
     region = f" --region {arn.region}" if isinstance(arn, Arn) else ""
     name = str(arn) if isinstance(arn, Arn) else "TOPIC_ARN"
     return _plan(
-        "encrypt the topic with a customer managed key of its own",
+        "encrypt the topic with its own customer managed key",
         f"create a key: aws kms create-key{region} --description 'chat streaming'",
-        "give it the key policy that `checker policy --key-arn` prints",
+        "set the key policy that `checker policy --key-arn` prints",
         f"encrypt the topic with it: aws sns set-topic-attributes{region} --topic-arn {name} "
         "--attribute-name KmsMasterKeyId --attribute-value KEY_ARN",
     )
 
 
-def revived(key: Key) -> tuple[Fix, ...]:
-    """Bring back a key that somebody switched off, if its owner agrees.
+def restore_key(key: Key) -> tuple[Fix, ...]:
+    """Enable a disabled key, or cancel its deletion, if its owner agrees.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
     """

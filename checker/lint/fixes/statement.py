@@ -1,4 +1,4 @@
-"""What remedies ask of a statement and of its policy."""
+"""Fixes within one statement, and queries that other fixes share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def is_for_connect_alone(statement: Statement) -> bool:
-    """True if nobody but connect.amazonaws.com is listed."""
+    """True if connect.amazonaws.com is the only principal."""
     principals = statement.principals
     if isinstance(principals, Unknown) or principals.unknown is not None or not names_connect(statement):
         return False
@@ -32,19 +32,19 @@ def is_for_connect_alone(statement: Statement) -> bool:
 
 
 def without_connect(statement: Statement) -> tuple[Remove, ...]:
-    """Take Connect out of the principals, the last one first, for indices shift."""
+    """Remove Connect from the principals; the last entry first, because removals shift indices."""
     entries = statement.principal_entries if names_connect(statement) else ()
-    ours = [one.route for one in entries if one.type == "Service" and one.value == CONNECT]
-    return tuple(Remove(route) for route in reversed(ours))
+    routes = [entry.route for entry in entries if entry.type == "Service" and entry.value == CONNECT]
+    return tuple(Remove(route) for route in reversed(routes))
 
 
 def sids(case: PolicyAnalysis) -> tuple[str, ...]:
-    """The Sids of the policy."""
+    """Return the Sids of the policy."""
     return tuple(one.sid for one in case.statements)
 
 
 def name_of_topic(case: TopicAnalysis) -> Json | None:
-    """How the policy names its topic: as a statement does, by its ARN, or by the document's own name for it."""
+    """Return the topic as a Resource: as in another statement, by its ARN, or by its reference in the document."""
     if isinstance(case.topic.arn, Unknown) and not case.topic.symbol:
         return None
     target = case.target.resource
@@ -57,10 +57,10 @@ def name_of_topic(case: TopicAnalysis) -> Json | None:
     return Symbol(case.topic.symbol)
 
 
-def once_named(arn: Arn | Unknown, title: str) -> tuple[Fix, ...]:
-    """A fix that needs the user to name the Connect instance, with an ARN like the one to give.
+def needs_instance(arn: Arn | Unknown, title: str) -> tuple[Fix, ...]:
+    """Return a fix that requires the user to name the Connect instance, with an example ARN.
 
-    ``arn`` is that of the topic or key: an instance is in its Region, and most often in its account.
+    ``arn`` is the ARN of the topic or key. The instance is in its Region, and usually in its account.
     """
     partition, region, account = ("aws", "REGION", "ACCOUNT_ID")
     if isinstance(arn, Arn):
@@ -73,22 +73,22 @@ _IS_SERVICE = "aws:PrincipalIsAWSService"
 
 
 def exempt(case: TopicAnalysis, statement: Statement) -> tuple[Fix, ...]:
-    """Leave out of a Deny the instances where it lists sources, Connect where it lists principals, else services."""
+    """Exempt the instances from a Deny that lists sources, Connect from a NotPrincipal, else all AWS services."""
     principals = statement.principals
     if isinstance(principals, Principals) and principals.negated:
         operation = Append((*statement.route, "NotPrincipal", "Service"), CONNECT)
-        return (Fix(f"list connect.amazonaws.com in NotPrincipal of {statement.title}", (operation,)),)
-    listing = [c for c in statement.conditions if isinstance(c, Condition) and _lists_sources(c)]
-    if listing and case.instances:
+        return (Fix(f"add connect.amazonaws.com to NotPrincipal of {statement.title}", (operation,)),)
+    exceptions = [c for c in statement.conditions if isinstance(c, Condition) and _lists_sources(c)]
+    if exceptions and case.instances:
         values = {
             SOURCE_ACCOUNT: dict.fromkeys(one.account for one in case.instances),
             SOURCE_ARN: dict.fromkeys(map(str, case.instances)),
         }
         added = tuple(
-            Append(c.route, one) for c in listing for one in values[c.folded_key] if one not in c.values
+            Append(c.route, one) for c in exceptions for one in values[c.folded_key] if one not in c.values
         )
         return (
-            (Fix(f"add the instances to the sources that {statement.title} spares", added),) if added else ()
+            (Fix(f"add the instances to the sources that {statement.title} exempts", added),) if added else ()
         )
     guard = Put((*statement.route, "Condition", "BoolIfExists", _IS_SERVICE), "false")
     return (Fix(f"exempt AWS services from {statement.title}", (guard,)),)
@@ -104,18 +104,19 @@ _RESOURCES = ("Resource", "NotResource")
 
 
 def name_topic(case: TopicAnalysis, route: Route) -> tuple[Fix, ...]:
-    """Name the topic that carries the policy."""
+    """Set the Resource to the topic that the policy is attached to."""
     topic = name_of_topic(case)
-    return (Fix("name the topic that carries the policy", (Put(route, topic),)),) if topic else ()
+    title = "set the Resource to the topic that the policy is attached to"
+    return (Fix(title, (Put(route, topic),)),) if topic else ()
 
 
 def fill_in(case: PolicyAnalysis, route: Route, written: str) -> tuple[Fix, ...]:
-    """Put in the place of a placeholder what is known: the instance, its account, the topic."""
-    value = _real(case, route) if isinstance(case, TopicAnalysis) else None
-    return (Fix(f"fill in `{written}`", (Put(route, value),)),) if value else ()
+    """Replace a placeholder with the known value: the instance, its account or the topic."""
+    value = _known_value(case, route) if isinstance(case, TopicAnalysis) else None
+    return (Fix(f"replace the placeholder `{written}`", (Put(route, value),)),) if value else ()
 
 
-def _real(case: TopicAnalysis, route: Route) -> Json | None:
+def _known_value(case: TopicAnalysis, route: Route) -> Json | None:
     names = [str(step).lower() for step in route if isinstance(step, str)]
     if any(name in _RESOURCES for name in route):
         return name_of_topic(case)
@@ -128,7 +129,7 @@ def _real(case: TopicAnalysis, route: Route) -> Json | None:
 
 
 def restrict_to_owner(case: TopicAnalysis | KeyAnalysis, statements: Sequence[Statement]) -> tuple[Fix, ...]:
-    """Give what statements give to everyone to the account of the topic or key alone."""
+    """Restrict public statements to the account of the topic or key."""
     account = case.target.account
     if isinstance(account, Unknown) or not statements:
         return ()
@@ -138,13 +139,13 @@ def restrict_to_owner(case: TopicAnalysis | KeyAnalysis, statements: Sequence[St
             operations.append(Remove((*statement.route, "NotPrincipal")))
         operations.append(Put((*statement.route, "Principal"), {"AWS": account}))
     titles = " and ".join(statement.title for statement in statements)
-    return (Fix(f"give {titles} to account {account} alone", tuple(operations)),)
+    return (Fix(f"restrict {titles} to account {account}", tuple(operations)),)
 
 
-def spelt_right(problem: Problem) -> tuple[Fix, ...]:
-    """Write what was meant, where that is clear."""
+def correct_spelling(problem: Problem) -> tuple[Fix, ...]:
+    """Correct a misspelling if the intended text is clear."""
     if not problem.fix:
         return ()
     first = problem.fix[0]
-    meant = first.key if isinstance(first, Rename) else getattr(first, "value", "")
-    return (Fix(f"write `{meant}`", problem.fix),)
+    correct = first.key if isinstance(first, Rename) else getattr(first, "value", "")
+    return (Fix(f"write `{correct}`", problem.fix),)

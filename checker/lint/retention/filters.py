@@ -1,9 +1,9 @@
-"""Whether a subscription's filter policy lets every message of a chat pass.
+"""Checks whether a subscription's filter policy accepts every message of a chat.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 https://docs.aws.amazon.com/connect/latest/adminguide/sns-payload.html
-A filter lets all pass if each of its keys takes every value that Connect gives it. Values that are one of many
-are taken by no list of values, and by `exists` alone.
+A filter policy accepts all messages if each of its keys accepts every value that Connect sends. A key with
+arbitrary values is accepted only by `exists`, not by a list of values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BODY = "MessageBody"
 
 
 class Values(NamedTuple):
-    """What a key may hold: one of ``known``, any text at all if ``free``, or nothing if ``absent``."""
+    """The possible values of a key: one of ``known``, any text if ``free``, and no value if ``absent``."""
 
     known: tuple[str, ...] = ()
     free: bool = False
@@ -46,12 +46,12 @@ _PAYLOAD = {
     **dict.fromkeys(("AbsoluteTime", "Id"), _ANY),
     **dict.fromkeys(("Content", "DisplayName", "ParticipantId"), _ANY_OR_NONE),
 }
-_HELP = "take the filter policy away from this subscription, or keep the messages by another one"
-_UNSURE = Unknown("whether the filter policy drops messages cannot be told by this rule of it")
+_HELP = "remove the filter policy from this subscription, or store the messages with another subscription"
+_UNSURE = Unknown("the filter policy has a rule of which it is not known whether it drops messages")
 
 
 def filter_step(attributes: Mapping[str, str] | Unknown, instance: Arn | None = None) -> Step:
-    """Judge the filter of a subscription for the messages of an instance, or of any that is not known."""
+    """Check the filter policy of a subscription for the messages of an instance, or of any instance."""
     if isinstance(attributes, Unknown):
         return step("filter", attributes, "", "")
     text = attributes.get("FilterPolicy") or "{}"
@@ -61,44 +61,44 @@ def filter_step(attributes: Mapping[str, str] | Unknown, instance: Arn | None = 
     except ValueError:
         policy = None
     if policy == {}:
-        return step("filter", truth=True, good="no filter policy, every message is kept", bad="")
+        return step("filter", truth=True, good="no filter policy, every message is delivered", bad="")
     if not isinstance(policy, dict):
-        return step("filter", Unknown("the filter policy is no JSON object"), "", "", _HELP)
+        return step("filter", Unknown("the filter policy is not a JSON object"), "", "", _HELP)
     return _judged(policy, scope, instance)
 
 
 def _judged(policy: dict[str, Any], scope: str, instance: Arn | None) -> Step:
     truths = {key: _covers(key, rules, scope, instance) for key, rules in policy.items()}
     dropping = [f"`{key}`" for key, truth in truths.items() if truth is False]
-    bad = f"the filter policy ({scope}) drops messages, by {' and '.join(dropping)}"
+    bad = f"the filter policy ({scope}) drops messages because of {' and '.join(dropping)}"
     return step(
-        "filter", all_of(truths.values()), f"the filter policy ({scope}) lets every message pass", bad, _HELP
+        "filter", all_of(truths.values()), f"the filter policy ({scope}) accepts every message", bad, _HELP
     )
 
 
 def _covers(key: str, rules: Any, scope: str, instance: Arn | None) -> Truth:
-    """Whether a key's rules take every value that it may hold."""
+    """Return whether the rules of a key accept all of its possible values."""
     if not isinstance(rules, list) or key == "$or":
         return Unknown("a filter policy with nested keys or `$or`", key)
-    held = _held(key, scope, instance)
-    values: list[str | None] = [*held.known, *([None] if held.absent else [])]
-    taken = [any_of(_takes(rule, value) for rule in rules) for value in values]
-    if held.free:
-        taken.append(_takes_all(key, rules))
-    return all_of(taken)
+    possible = _possible_values(key, scope, instance)
+    values: list[str | None] = [*possible.known, *([None] if possible.absent else [])]
+    accepted = [any_of(_accepts(rule, value) for rule in rules) for value in values]
+    if possible.free:
+        accepted.append(_accepts_all(key, rules))
+    return all_of(accepted)
 
 
-def _held(key: str, scope: str, instance: Arn | None) -> Values:
+def _possible_values(key: str, scope: str, instance: Arn | None) -> Values:
     if scope == BODY:
         return _PAYLOAD.get(key, _NEVER)
     if key in ("InstanceId", "AccountId"):
-        ours = {"InstanceId": instance.instance_id, "AccountId": instance.account} if instance else {}
-        return Values((ours[key],)) if ours else _ANY
+        known = {"InstanceId": instance.instance_id, "AccountId": instance.account} if instance else {}
+        return Values((known[key],)) if known else _ANY
     return _ATTRIBUTES.get(key, _NEVER)
 
 
-def _takes(rule: Any, value: str | None) -> Truth:
-    """Whether a rule takes a value; a key that is missing is taken by no rule but `exists`."""
+def _accepts(rule: Any, value: str | None) -> Truth:
+    """Return whether a rule accepts a value; only `exists` accepts a missing key."""
     if isinstance(rule, str):
         return rule == value
     if not isinstance(rule, dict) or len(rule) != 1:
@@ -110,26 +110,29 @@ def _takes(rule: Any, value: str | None) -> Truth:
 
 
 def _compares(operator: str, operand: Any, value: str) -> Truth:
-    """https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html"""
+    """Return whether a string operator accepts a value.
+
+    https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html
+    """
     if operator == "anything-but" and isinstance(operand, str | list):
         return value not in ([operand] if isinstance(operand, str) else operand)
     if not isinstance(operand, str):
         return _UNSURE
-    found = {
+    by_operator = {
         "prefix": value.startswith(operand),
         "suffix": value.endswith(operand),
         "equals-ignore-case": value.lower() == operand.lower(),
     }
-    return found.get(operator, _UNSURE)
+    return by_operator.get(operator, _UNSURE)
 
 
-_FEW = ("ContentType", "InstanceId", "AccountId")
-"""Keys that a list of values may exhaust, though nobody can tell from here."""
+_FEW_VALUES = ("ContentType", "InstanceId", "AccountId")
+"""Keys with few values in practice, so that a list may be complete."""
 
 
-def _takes_all(key: str, rules: list[Any]) -> Truth:
-    """Whether rules take any text: one that asks for nothing but a value does, a list of texts does not."""
+def _accepts_all(key: str, rules: list[Any]) -> Truth:
+    """Return whether rules accept any text: `exists` does, and a list of texts does not."""
     if {"exists": True} in rules:
         return True
     exact = all(isinstance(rule, str) for rule in rules)
-    return _UNSURE if key in _FEW or not exact else False
+    return _UNSURE if key in _FEW_VALUES or not exact else False

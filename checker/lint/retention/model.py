@@ -1,4 +1,4 @@
-"""What is said of the subscriptions that keep a topic's messages."""
+"""Typed facts and results about the subscriptions that store a topic's messages."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 SQS, FIREHOSE = "sqs", "firehose"
 KINDS = (SQS, FIREHOSE)
-"""The protocols of subscriptions that keep what they get."""
+"""The protocols of subscriptions that store messages."""
 
 
 class Wanted(NamedTuple):
-    """What is to keep the messages; ``stream``, for `firehose`, is there already.
+    """The requested storage for the messages; ``stream`` is an existing delivery stream for `firehose`.
 
-    ``force`` to change also a queue that CloudFormation, Terraform or the like manages.
+    ``force`` allows changes of a queue that CloudFormation, Terraform or a similar tool manages.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Wanted(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One link from the topic to where its messages are kept: ``ok``, ``broken`` or ``unknown``, why, and what to do."""
+    """One link from the topic to its storage: the status ``ok``, ``broken`` or ``unknown``, the reason, and help."""
 
     name: str
     status: str
@@ -43,14 +43,14 @@ class Step(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """Something that does not keep messages from arriving and should not be so all the same."""
+    """A problem that does not prevent messages from arriving."""
 
     message: str
     help: str
 
 
 class Keeper(NamedTuple):
-    """One subscription of a queue or a delivery stream, link by link; ``subscription`` is its ARN once confirmed."""
+    """One subscription of a queue or delivery stream with its links; ``subscription`` is its ARN once confirmed."""
 
     kind: str
     subscription: str
@@ -61,17 +61,20 @@ class Keeper(NamedTuple):
 
     @property
     def status(self) -> str:
-        """``broken`` if one link is, else ``unknown`` if one is, else ``ok``."""
+        """``broken`` if a link is broken, else ``unknown`` if a link is unknown, else ``ok``."""
         return worst(step.status for step in self.steps)
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The names of the links that are broken."""
+        """The names of the broken links."""
         return tuple(step.name for step in self.steps if step.status == BROKEN)
 
 
 class Retention(NamedTuple):
-    """Whether the messages of a topic are kept; ``unread`` says why its subscriptions could not be listed."""
+    """Whether the messages of a topic are stored.
+
+    ``unread`` is the reason why the subscriptions could not be listed.
+    """
 
     topic: str
     kind: str
@@ -80,28 +83,28 @@ class Retention(NamedTuple):
 
     @property
     def status(self) -> str:
-        """``ok`` if one subscription is; ``unknown`` if one may be; ``broken`` if none is, or there is none."""
-        found = {keeper.status for keeper in self.keepers}
-        if OK in found:
+        """``ok`` if a subscription is ok, ``unknown`` if one may be ok, else ``broken``."""
+        statuses = {keeper.status for keeper in self.keepers}
+        if OK in statuses:
             return OK
-        return UNKNOWN if UNKNOWN in found or self.unread is not None else BROKEN
+        return UNKNOWN if UNKNOWN in statuses or self.unread is not None else BROKEN
 
 
 def worst(statuses: Iterable[str]) -> str:
-    """The status of a chain of links."""
-    found = set(statuses)
-    return next((one for one in (BROKEN, UNKNOWN) if one in found), OK)
+    """Return the status of a chain of links."""
+    present = set(statuses)
+    return next((one for one in (BROKEN, UNKNOWN) if one in present), OK)
 
 
 def step(name: str, truth: Truth, good: str, bad: str, help_text: str = "") -> Step:
-    """Say what is known of a link: that it holds, that it does not, or why nobody can tell."""
+    """Return the step for a link that is ok, broken or unknown; ``good`` and ``bad`` are the reasons."""
     if isinstance(truth, Unknown):
         return Step(name, UNKNOWN, truth.told, help_text)
     return Step(name, OK, good) if truth else Step(name, BROKEN, bad, help_text)
 
 
 class Subscribed(NamedTuple):
-    """A subscription; ``attributes`` are those of GetSubscriptionAttributes, all texts.
+    """A subscription; ``attributes`` are those of GetSubscriptionAttributes.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
     """
@@ -114,11 +117,15 @@ class Subscribed(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """A queue of SQS.
+    """An SQS queue.
 
-    ``policy`` is ``None`` for a queue without one, ``key`` KmsMasterKeyId as it is stored, ``found`` the key
-    that it means if it could be read, ``period`` MessageRetentionPeriod in seconds, ``redrive`` the ARN of its
-    dead-letter queue, ``unread`` why not all of the key could be read.
+    - ``policy``: ``None`` for a queue without a policy.
+    - ``key``: KmsMasterKeyId as it is stored.
+    - ``found``: the key that it means, if it could be read.
+    - ``period``: MessageRetentionPeriod in seconds.
+    - ``redrive``: the ARN of its dead-letter queue.
+    - ``unread``: the reasons why the key could not be read completely.
+
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
 
@@ -134,9 +141,9 @@ class Queue(NamedTuple):
 
 
 class Role(NamedTuple):
-    """The role of a subscription: who may assume it, and what all of its policies together say that it may do.
+    """The role of a subscription: its trust policy, and all of its permissions policies as one.
 
-    ``bounded`` if a permissions boundary may take some of it away.
+    ``bounded`` is true if a permissions boundary may reduce the permissions.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
     """
 
@@ -147,7 +154,7 @@ class Role(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """A delivery stream, and the places that it writes to.
+    """A delivery stream and its destinations.
 
     https://docs.aws.amazon.com/firehose/latest/APIReference/API_DeliveryStreamDescription.html
     """
@@ -186,7 +193,7 @@ DEFAULT_REGIONS = frozenset(
 
 
 class Made(NamedTuple):
-    """One thing that was made or changed: what it is, its name in AWS, and the statement that was written."""
+    """A resource that was created or changed: its kind, its name in AWS, and the statement that was added."""
 
     what: str
     name: str
@@ -194,9 +201,9 @@ class Made(NamedTuple):
 
 
 class SetUp(NamedTuple):
-    """What was made, in its order, the judgement after it, and the fault that ended it early, if one did.
+    """The created resources in order, the resulting retention, and the error that ended the setup early, if any.
 
-    Whatever was made stays; the judgement is that from before where a fault ended it.
+    Created resources stay. After an error, ``retention`` is the result from before the setup.
     """
 
     made: tuple[Made, ...]

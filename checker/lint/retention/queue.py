@@ -1,4 +1,4 @@
-"""Whether a subscribed queue gets a topic's messages, and keeps them.
+"""Checks whether a subscribed queue receives and stores a topic's messages.
 
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 """
@@ -28,52 +28,53 @@ if TYPE_CHECKING:
 _CONTEXT = Unknown("a grant with an encryption context, which AWS does not document for SQS")
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
 _HELP = (
-    "encrypt the queue with a customer managed key that lets sns.amazonaws.com do kms:GenerateDataKey* and "
-    "kms:Decrypt, or with SSE-SQS"
+    "encrypt the queue with SSE-SQS, or with a customer managed key that lets sns.amazonaws.com do "
+    "`kms:GenerateDataKey*` and `kms:Decrypt`"
 )
 
 
 def key_steps(queue: Queue, topic: Arn) -> tuple[Step, ...]:
-    """Judge the encryption of a queue: none, by SQS itself, or by a key."""
+    """Check the encryption of a queue: none, SSE-SQS, or a KMS key."""
     if not queue.key:
-        said = "encrypted by SQS itself, which needs no permission" if queue.managed_sse else "not encrypted"
-        return (Step("key", OK, said),)
+        status = "encrypted with SSE-SQS, which needs no permission" if queue.managed_sse else "not encrypted"
+        return (Step("key", OK, status),)
     if is_managed_key(queue.key):
-        return (Step("key", BROKEN, f"`{queue.key}` is AWS managed, and cannot let SNS use it", _HELP),)
+        return (Step("key", BROKEN, f"`{queue.key}` is an AWS managed key, which SNS cannot use", _HELP),)
     named = Arn.parse(queue.key)
     if named is not None and named.region != queue.arn.region:
-        return (Step("key", BROKEN, f"the key is in {named.region}, the queue in {queue.arn.region}", _HELP),)
+        reason = f"the key is in {named.region}, but the queue is in {queue.arn.region}"
+        return (Step("key", BROKEN, reason, _HELP),)
     if queue.found is None:
-        return (step("key", _told(Unknown("the key could not be read", queue.key), queue), "", ""),)
+        return (step("key", _with_reason(Unknown("the key could not be read", queue.key), queue), "", ""),)
     return _found_steps(queue.found, queue, topic)
 
 
-def _told(truth: Truth, queue: Queue) -> Truth:
-    """Say what kept the key from being read, where that is why nobody knows."""
+def _with_reason(truth: Truth, queue: Queue) -> Truth:
+    """Replace an unknown truth with the reasons why the key could not be read, if there are any."""
     unsure = isinstance(truth, Unknown) and queue.unread
     return Unknown("; ".join(queue.unread)) if unsure else truth
 
 
 def _found_steps(key: Key, queue: Queue, topic: Arn) -> tuple[Step, ...]:
     if key.manager == "AWS":
-        return (Step("key", BROKEN, f"`{key.name}` is AWS managed, and cannot let SNS use it", _HELP),)
+        return (Step("key", BROKEN, f"`{key.name}` is an AWS managed key, which SNS cannot use", _HELP),)
     state, spec = key.state, key.spec
     usable: Truth = state if isinstance(state, Unknown) else state in USABLE_STATES
     symmetric: Truth = spec if isinstance(spec, Unknown) else spec == _SYMMETRIC
-    truth = _told(all_of((usable, symmetric)), queue)
-    bad = f"the key is {state}" if usable is False else f"the key is {spec}, no symmetric one"
+    truth = _with_reason(all_of((usable, symmetric)), queue)
+    bad = f"the key is {state}" if usable is False else f"the key is {spec}, which is not symmetric"
     status = step("key", truth, f"{state}, {spec}", bad, _HELP)
     allowed = all_of(_allows(key, action, topic) for action in (DATA_KEY, DECRYPT))
-    allowed = _told(allowed, queue)
+    allowed = _with_reason(allowed, queue)
     good = "the key policy or a grant lets SNS use the key"
     return (
         status,
-        step("key_policy", allowed, good, "neither key policy nor grants let SNS use the key", _HELP),
+        step("key_policy", allowed, good, "neither the key policy nor a grant lets SNS use the key", _HELP),
     )
 
 
 def _allows(key: Key, action: str, topic: Arn) -> Truth:
-    """Whether key policy or grants let SNS do an action; an explicit Deny beats a grant."""
+    """Return whether the key policy or a grant allows SNS an action; an explicit Deny overrides a grant."""
     if not isinstance(key.policy, PolicyText) or not isinstance(key.arn, Arn):
         return key.policy if isinstance(key.policy, Unknown) else Unknown("the key's ARN is not known")
     answer = prove.one_request(key.policy.policy, queue_key_space(Target.of(key.arn), action))
@@ -89,18 +90,18 @@ def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
 
 
 _DAY = 24 * 60 * 60
-_GONE_HELP = "unsubscribe it, and subscribe a queue that is there; `--create` makes one"
+_GONE_HELP = "unsubscribe it, and subscribe an existing queue; `--create` creates one"
 POLICY_HELP = (
-    "add a statement that lets sns.amazonaws.com do sqs:SendMessage with ArnEquals aws:SourceArn `{topic}`; "
+    "add a statement that lets sns.amazonaws.com do `sqs:SendMessage` with ArnEquals `aws:SourceArn` `{topic}`; "
     "`--create` adds it"
 )
 
 
 def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
-    """Judge the links behind the subscription; ``None`` is a queue that SQS does not find."""
+    """Check the links behind the subscription; ``None`` represents a queue that SQS does not find."""
     if queue is None or isinstance(queue, Unknown):
-        there: Truth = queue if isinstance(queue, Unknown) else False
-        return (step("queue", there, "", "the queue does not exist", _GONE_HELP),)
+        exists: Truth = queue if isinstance(queue, Unknown) else False
+        return (step("queue", exists, "", "the queue does not exist", _GONE_HELP),)
     return (
         step("queue", truth=True, good=f"`{queue.arn.resource}` in {queue.arn.region}", bad=""),
         policy_step(queue, topic),
@@ -110,7 +111,7 @@ def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
 
 
 def policy_step(queue: Queue, topic: Arn) -> Step:
-    """Judge the queue policy, which decides alone: a service principal has no identity policy."""
+    """Check the queue policy, which alone decides, because a service principal has no identity policy."""
     if isinstance(queue.policy, Unknown):
         return step("queue_policy", queue.policy, "", "")
     target = Target.of(queue.arn)
@@ -120,7 +121,7 @@ def policy_step(queue: Queue, topic: Arn) -> Step:
     ]
     truth = all_of(answers)
     if truth is False and any_of(answers) is not False:
-        truth = Unknown("AWS does not document by which name SNS asks from this Region to that one")
+        truth = Unknown("AWS does not document the name of the SNS principal between these two Regions")
     bad = (
         "the queue has no policy"
         if queue.policy is None
@@ -135,7 +136,7 @@ def _policy(queue: Queue) -> Policy:
 
 
 def _principals(queue: Arn, topic: Arn) -> tuple[str, ...]:
-    """The names that SNS may ask by: another one from an opt-in Region to one that is not.
+    """Return the possible service principals of SNS, which has a different one for opt-in Regions.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
@@ -147,31 +148,33 @@ def _principals(queue: Arn, topic: Arn) -> tuple[str, ...]:
 
 
 def _period(seconds: int | Unknown) -> Step:
-    """How long SQS keeps a message that nobody takes; 4 days unless said, 14 at most.
+    """Return how long SQS stores a message: 4 days by default, 14 at most.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
     """
     if isinstance(seconds, Unknown):
         return step("period", seconds, "", "")
     days = f"{seconds / _DAY:g} day{'s' * (seconds != _DAY)}" if seconds >= _DAY else f"{seconds} seconds"
-    return Step("period", OK, f"messages are kept for {days}; SQS keeps them for 14 at most")
+    return Step("period", OK, f"messages are stored for {days}; the maximum of SQS is 14 days")
 
 
 def queue_warnings(queue: Queue, topic: Arn) -> Iterator[Warned]:
-    """Say who else may send to a queue: anybody, or the topics of other accounts."""
+    """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
     policy, target = _policy(queue), Target.of(queue.arn)
     if prove.OtherAccountsProver(policy, target).can(SEND).truth is True:
-        yield Warned("anybody may send to the queue", "limit the queue policy to those who should")
+        yield Warned(
+            "any AWS account can send to the queue", "limit the queue policy to the intended senders"
+        )
     answer = prove.some_request(policy, other_topics_space(target, topic))
     if answer.truth is True and answer.witness is not None:
         example = answer.witness.context["aws:sourcearn"]
         yield Warned(
-            f"topics of other accounts may send to the queue, such as `{example}`",
-            f"put ArnEquals aws:SourceArn `{topic}` into the statement that lets SNS send",
+            f"topics of other accounts can send to the queue, such as `{example}`",
+            f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
         )
 
 
 def queue_notes(queue: Queue) -> Iterator[str]:
-    """Say what else becomes of messages in a queue."""
+    """Describe the dead-letter queue, if there is one."""
     if queue.redrive:
-        yield f"messages that are received too often move to `{queue.redrive}`"
+        yield f"messages that exceed the maximum receive count move to `{queue.redrive}`"

@@ -1,4 +1,4 @@
-"""Whether a subscribed delivery stream gets a topic's messages: by the role of the subscription.
+"""Checks whether a subscribed delivery stream receives a topic's messages through the subscription's role.
 
 https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
 """
@@ -26,27 +26,27 @@ LOOK = (
     "firehose:ListDeliveryStreams",
     "firehose:ListTagsForDeliveryStream",
 )
-"""What AWS recommends beside."""
+"""The additional actions that AWS recommends."""
 _ACTIVE = "ACTIVE"
-_BOUNDARY = Unknown("a permissions boundary may take it away from the role")
-_TRUST_HELP = "let sns.amazonaws.com do sts:AssumeRole in the role's trust policy"
-_MAY_HELP = f"let the role do {' and '.join(WRITE)} on the stream"
-_STREAM_HELP = "subscribe a delivery stream that is there and ACTIVE"
+_BOUNDARY = Unknown("a permissions boundary may restrict the role")
+_TRUST_HELP = "allow sns.amazonaws.com to do `sts:AssumeRole` in the role's trust policy"
+_MAY_HELP = f"allow the role to do {' and '.join(f'`{action}`' for action in WRITE)} on the stream"
+_STREAM_HELP = "subscribe an existing delivery stream that is ACTIVE"
 
 
 def role_steps(role: Role | Unknown | None, stream: Arn, topic: Arn) -> tuple[Step, ...]:
-    """Judge the role of the subscription; ``None`` is a role that IAM does not find."""
+    """Check the role of the subscription; ``None`` represents a role that IAM does not find."""
     if role is None or isinstance(role, Unknown):
-        there: Truth = role if isinstance(role, Unknown) else False
-        return (step("role", there, "", "the subscription's role does not exist", _TRUST_HELP),)
+        exists: Truth = role if isinstance(role, Unknown) else False
+        return (step("role", exists, "", "the subscription's role does not exist", _TRUST_HELP),)
     trusted = _trusts(role, topic)
     return (
         step("role", trusted, f"`{role.arn}` trusts SNS", f"`{role.arn}` does not trust SNS", _TRUST_HELP),
         step(
             "role_policy",
             all_of(may(role, action, stream) for action in WRITE),
-            "the role may write to the stream",
-            "the role may not write to the stream",
+            "the role can write to the stream",
+            "the role cannot write to the stream",
             _MAY_HELP,
         ),
     )
@@ -59,7 +59,7 @@ def _trusts(role: Role, topic: Arn) -> Truth:
 
 
 def may(role: Role, action: str, stream: Arn) -> Truth:
-    """Whether the policies of a role together allow an action."""
+    """Return whether the policies of a role together allow an action."""
     if isinstance(role.policy, Unknown):
         return role.policy
     allowed = prove.one_request(role.policy.policy, role_space(role.arn, action, str(stream))).truth
@@ -67,21 +67,24 @@ def may(role: Role, action: str, stream: Arn) -> Truth:
 
 
 def stream_step(stream: Stream | Unknown | None) -> Step:
-    """Judge the stream itself; ``None`` is one that Firehose does not find."""
+    """Check the stream itself; ``None`` represents a stream that Firehose does not find."""
     if stream is None or isinstance(stream, Unknown):
-        there: Truth = stream if isinstance(stream, Unknown) else False
-        return step("stream", there, "", "the delivery stream does not exist", _STREAM_HELP)
-    to = " and ".join(f"`{one}`" for one in stream.destinations) or "no destination that Firehose names"
-    good = f"`{stream.arn.resource}` is {stream.status} and writes to {to}"
+        exists: Truth = stream if isinstance(stream, Unknown) else False
+        return step("stream", exists, "", "the delivery stream does not exist", _STREAM_HELP)
+    destinations = (
+        " and ".join(f"`{one}`" for one in stream.destinations) or "a destination that is not known"
+    )
+    good = f"`{stream.arn.resource}` is {stream.status} and writes to {destinations}"
     return step(
         "stream", stream.status == _ACTIVE, good, f"the delivery stream is {stream.status}", _STREAM_HELP
     )
 
 
 def role_warnings(role: Role, stream: Arn) -> Iterator[Warned]:
-    """Say which of the permissions that AWS recommends the role lacks."""
+    """Report recommended permissions that the role lacks."""
     lacking = [action for action in LOOK if may(role, action, stream) is False]
     if lacking:
         yield Warned(
-            f"the role lacks {', '.join(lacking)}, which AWS recommends", "add them to the role's policy"
+            f"the role lacks {', '.join(f'`{action}`' for action in lacking)}, which AWS recommends",
+            "add the actions to the role's policy",
         )

@@ -146,7 +146,7 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
     if isinstance(topic.policy, Unknown):
         calls.skip(Skipped(arn, topic.policy.reason, error=True))
         topic = topic._replace(named=mentions_connect(policy or ""))
-    return topic if plan.scope.takes(topic, streamed) else None
+    return topic if plan.scope.includes(topic, streamed) else None
 
 
 def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> Iterator[Any]:

@@ -196,7 +196,7 @@ def test_what_listens_is_copied_as_far_as_a_standard_topic_can_have_it(
 def test_without_the_option_it_is_pointed_out(account: Account, tmp_path: Path) -> None:
     scene = fifo(account)
     done = run("fix", *options(scene, tmp_path)[:-1])
-    assert "plan: replace the FIFO topic by a standard topic" in done.stdout
+    assert "plan: replace the FIFO topic with a standard topic" in done.stdout
     assert "`--create-replacement` plans what takes its place" in done.stderr
 
 

@@ -210,14 +210,14 @@ def test_what_hangs_on_a_key_that_aws_does_not_document_is_unknown(
     ("statement", "said"),
     [
         (right, []),
-        (lambda queue_arn, _: right(queue_arn), ["topics of other accounts may send to the queue"]),
+        (lambda queue_arn, _: right(queue_arn), ["topics of other accounts can send to the queue"]),
         (
             with_(right, Condition={"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:chat"}}),
-            ["topics of other accounts may send to the queue"],
+            ["topics of other accounts can send to the queue"],
         ),
         (
             lambda queue_arn, _: {**right(queue_arn), "Principal": "*"},
-            ["anybody may send to the queue", "topics of other accounts may send to the queue"],
+            ["any AWS account can send to the queue", "topics of other accounts can send to the queue"],
         ),
     ],
 )
@@ -241,10 +241,10 @@ def test_period_delivery_and_dead_letter_queues_are_told(account: Account) -> No
         subscription={"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn})},
     )
     (keeper,) = here.judged().keepers
-    assert reason(keeper, "period").startswith("messages are kept for 14 days")
+    assert reason(keeper, "period").startswith("messages are stored for 14 days")
     assert keeper.notes[0].startswith("raw delivery")
     assert dead.arn in keeper.notes[1]
-    assert keeper.notes[2] == f"messages that are received too often move to `{dead.arn}`"
+    assert keeper.notes[2] == f"messages that exceed the maximum receive count move to `{dead.arn}`"
 
 
 def test_one_good_queue_among_broken_ones_keeps_the_messages(account: Account) -> None:
