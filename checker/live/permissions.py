@@ -238,7 +238,7 @@ def _queues(limits: Limits, *, create: bool) -> list[dict[str, Any]]:
     return [
         *reading,
         statement("OpenQueues", opening, queues),
-        statement("CreateQueues", ("sqs:CreateQueue",), (f"arn:{limits.partition}:sqs:*:*:{_OURS}",)),
+        statement("CreateQueues", ("sqs:CreateQueue",), (f"arn:{limits.partition}:sqs:*:*:{_OUR_NAMES}",)),
     ]
 
 
@@ -251,5 +251,5 @@ def _streams(limits: Limits, *, create: bool) -> list[dict[str, Any]]:
     ]
     if not create:
         return reading
-    made = (f"arn:{limits.partition}:iam::*:role/{_OURS}",)
+    made = (f"arn:{limits.partition}:iam::*:role/{_OUR_NAMES}",)
     return [*reading, statement("CreateRoles", ("iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy"), made)]

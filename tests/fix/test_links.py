@@ -154,10 +154,10 @@ def test_an_interrupt_ends_it_between_two_files(
 SCRIPT = """
     import sys, time
     from pathlib import Path
-    from checker.cli import mend
+    from checker.app import fix_files
     from checker.__main__ import main
 
-    write = mend.write_files
+    write = fix_files.write_files
 
     def after_the_edit(*arguments):
         Path("planned").touch()
@@ -165,7 +165,7 @@ SCRIPT = """
             time.sleep(0.01)
         return write(*arguments)
 
-    mend.write_files = after_the_edit
+    fix_files.write_files = after_the_edit
     main()
 """
 

@@ -186,7 +186,7 @@ def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
     events = chain.from_iterable(pages)
     yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
     if next(events, None) is not None:
-        reason = f"only the newest {_MOST_PAGES * _PAGE} `{name}` events of the last {hours} hours were read"
+        reason = f"only the newest {_MOST_PAGES * _EVENTS_A_PAGE} `{name}` events of the last {hours} hours were read"
         calls.skipped.append(Skipped(_what(calls), reason, help="set a shorter period with --trail-hours"))
 
 
