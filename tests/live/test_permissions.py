@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,9 @@ def test_what_retention_needs_comes_on_top_of_a_flow(kind: str, create: list[str
     statements = json.loads(done.stdout)["Statement"]
     assert statements[: len(plain)] == plain
     assert len({one["Sid"] for one in statements}) == len(statements)
+    resources = [one["Resource"] for one in statements]
+    texts = [text for one in resources for text in (one if isinstance(one, list) else [one])]
+    assert all(re.fullmatch(r"\*|arn:aws:[a-z]+:[\w*-]*:[\d*]*:[\w*:/-]+", text) for text in texts), texts
     more = [action for action in actions_of({"Statement": statements[len(plain) :]}) if "*" not in action]
     writing = [one for one in more if not one.partition(":")[2].startswith(("Get", "List", "Describe"))]
     assert bool(writing) == bool(create)
