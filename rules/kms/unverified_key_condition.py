@@ -57,7 +57,7 @@ class UnverifiedKeyCondition(Rule):
 
     id = "unverified-key-condition"
     family = "kms"
-    summary = "Amazon Connect's access to the key depends on a condition that AWS does not document for it"
+    summary = "a condition on the key that AWS does not document for Connect decides if Connect can use it"
     severity = Severity.NOTE
     link = Link.KEY_POLICY
 

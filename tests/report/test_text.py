@@ -35,8 +35,8 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
         json.dumps(document(statement(Sid="Chat", Condition=condition)), indent=2), tmp_path
     )
     assert lines == [
-        "error[weak-source-condition]: statement `Chat` does not pin the instance: `StringEqualsIfExists` holds when"
-        " `aws:SourceAccount` is absent, `ArnEqualsIfExists` holds when `aws:SourceArn` is absent",
+        "error[weak-source-condition]: statement `Chat` does not restrict Connect to your instances: `StringEqualsIfExists` matches when"
+        " `aws:SourceAccount` is absent, `ArnEqualsIfExists` matches when `aws:SourceArn` is absent",
         "  --> FOLDER/policy.json:14:32",
         "     |",
         '  14 |           "aws:SourceAccount": "111122223333"',
@@ -46,8 +46,8 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
         f'  17 |           "aws:SourceArn": "{INSTANCE_ARN}"',
         f"     |                            {'^' * (len(INSTANCE_ARN) + 2)}",
         f"  = resource: {TOPIC_ARN}",
-        "  = witness: Connect without saying for whom could publish",
-        "  = help: use StringEquals for aws:SourceAccount and ArnEquals for aws:SourceArn, with the instance's own values",
+        "  = witness: Connect without aws:SourceArn and aws:SourceAccount could publish",
+        "  = help: use `StringEquals` for `aws:SourceAccount` and `ArnEquals` for `aws:SourceArn`, with the values of the instance",
         "  = fix: pin statement `Chat` to instance 3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d",
     ]
     assert summary.startswith("1 error; examined 1 topic; 0 topics not checked; ")
