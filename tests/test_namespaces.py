@@ -94,7 +94,7 @@ CASES = (
     Case(
         "the id of another account's key",
         {"t.json": topic(ID), "k.json": key(ID, account=PROD)},
-        {"t.json": f"means a key of account {DEV}"},
+        {"t.json": f"means a key in account {DEV}"},
     ),
     Case(
         "the ARN of another account's key",

@@ -136,7 +136,7 @@ def show_where_written(source: Path, facts: Facts) -> None:
 
     All instances of a resource have the same position.
     """
-    from checker.inputs.terraform.module.root import read_module  # the parser is slow to import
+    from checker.inputs.terraform.module.read import read_module  # the parser is slow to import
 
     files = Facts(facts.given)
     read_module(source, frozenset(), files)

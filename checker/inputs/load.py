@@ -116,9 +116,9 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     """Read Terraform modules, one folder at a time, because their files depend on each other."""
     if not found:
         return
-    from checker.inputs.terraform.module.root import (
-        read_modules,
-    )  # imported on demand: only Terraform files need it
+    from checker.inputs.terraform.module.read import (
+        read_modules,  # imported on demand: only Terraform files need it
+    )
 
     read_modules(found, facts)
 

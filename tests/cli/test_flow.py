@@ -40,7 +40,7 @@ def test_the_report_reads_step_by_step(sandbox: Sandbox, account: Account, insta
     lines = done.stdout.splitlines()
     assert [line.split()[2] for line in lines[:3]] == ["preflight", "GetCallerIdentity", "CreateQueue"]
     assert lines[-1] == "The message arrived."
-    assert "CloudWatch counts 2 published, 2 delivered, 0 filtered out, 0 failed" in done.stdout
+    assert "CloudWatch counts: 2 published, 2 delivered, 0 filtered out, 0 failed" in done.stdout
     assert not done.stderr
 
 

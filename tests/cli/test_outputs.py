@@ -82,7 +82,7 @@ def by_hard_link(path: Path) -> Path:
 def test_no_output_overwrites_an_input(command: str, name: Callable[[Path], Path], folder: Path) -> None:
     output = name(Path("open.json"))
     before = contents(folder)
-    with pytest.raises(InputError, match="is an input of this run, and would be overwritten"):
+    with pytest.raises(InputError, match="is an input of this run and would be overwritten"):
         checker(*OUTPUTS[command], str(output))
     assert contents(folder) == before
 
@@ -176,7 +176,7 @@ def test_no_report_takes_the_place_of_the_journal(
     option: str, name: Callable[[Path], Path], folder: Path
 ) -> None:
     save(folder / "journal.jsonl", "precious")
-    with pytest.raises(InputError, match="is the journal of this run, and would be overwritten"):
+    with pytest.raises(InputError, match="is the journal of this run and would be overwritten"):
         checker("audit", option, "journal.jsonl", "-o", str(name(Path("journal.jsonl"))))
     assert (folder / "journal.jsonl").read_text() == "precious"
 

@@ -174,7 +174,7 @@ def test_remarks_stand_where_they_do_no_harm() -> None:
     assert "whole policy" not in done.stdout
     assert "note: AWS does not document that Connect passes" in done.stderr
     done = run("policy", *ASKED, *CASES["condition"], "--format", "cli")
-    assert ": 'warning: This is the whole policy of the topic" in done.stdout
+    assert ": 'warning: This policy replaces the current policy of the topic" in done.stdout
     assert done.stderr == ""
     for language in ("terraform", "cloudformation"):
         done = run("policy", *ASKED, *CASES["condition"], "--format", language)

@@ -206,5 +206,5 @@ def test_the_report_may_not_overwrite_what_is_to_be_fixed(tree: Path) -> None:
             "fix", "--apply", "policies/open.json", "--instance-arn", INSTANCE_ARN, "-o", path, cwd=tree
         )
         assert done.returncode == 2
-        assert "is an input of this run, and would be overwritten" in done.stderr
+        assert "is an input of this run and would be overwritten" in done.stderr
         assert is_open(path)

@@ -73,7 +73,7 @@ def test_a_region_that_is_off_does_not_end_the_run(cloud: Cloud) -> None:
     cloud.fault = off
     report = audited(cloud, Coverage(regions=("af-south-1", REGION)))
     assert topics_of(report) == {topic}
-    assert "af-south-1: the Region is switched off" in said_of(report)
+    assert "af-south-1: the Region is disabled" in said_of(report)
     assert len([one for one in cloud.calls if one.region == "af-south-1"]) <= 3
 
 

@@ -14,7 +14,7 @@ from checker.inputs.link import link_facts
 from checker.inputs.terraform.module.collect_blocks import gather
 from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.module import Module
-from checker.inputs.terraform.module.root import read_modules
+from checker.inputs.terraform.module.read import read_modules
 from checker.inputs.terraform.module.session import Session
 from checker.policy.node import Array, Node, Number, Object, Stretch
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts, Given
 from checker.inputs.terraform.module.folder import read_texts
-from checker.inputs.terraform.module.root import read_module
+from checker.inputs.terraform.module.read import read_module
 from tests.endings import ends_soon
 from tests.inputs.hcl.reading import read, topic_of, write
 

@@ -217,7 +217,7 @@ def test_what_is_managed_elsewhere_is_refused_without_force(account: Account, tm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("examples",), "only live topics are replaced"),
+        (("examples",), "works only for a topic in AWS"),
         (("--topic-arn", "arn:aws:sns:us-west-2:111122223333:x", "--apply"), "not found: `"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_queue_of_ours_that_somebody_spoilt_is_left_alone_and_said_so(
     sandbox.forget_calls()
     again = done(here)
     assert again.fault is not None
-    assert "not modified: `alias/aws/sqs` is AWS managed" in again.fault.reason
+    assert "not modified: `alias/aws/sqs` is an AWS managed key" in again.fault.reason
     assert (again.made, writes(sandbox)) == ((), [])
 
 

@@ -30,7 +30,6 @@ from checker.inputs.terraform.hcl.expression import (
 from checker.inputs.terraform.hcl.functions import call
 from checker.inputs.terraform.hcl.limits import MAX_NESTING, MAX_SIZE, TOO_MUCH
 from checker.inputs.terraform.hcl.operators import loop, negate, operate
-from checker.inputs.terraform.hcl.parse import parse_value
 from checker.inputs.terraform.hcl.render import render
 from checker.inputs.terraform.hcl.values import (
     Rendered,
@@ -141,6 +140,8 @@ def _unsupported(expression: Unsupported, _scope: Scope) -> Node:
 
 
 def _deferred(expression: Deferred, scope: Scope) -> Node:
+    from checker.inputs.terraform.hcl.parse import parse_value  # the parser is slow to import
+
     if not scope.module.budget.spend(_PARSING):
         return unknown(TOO_MUCH, expression.at, written(expression.at))
     try:
