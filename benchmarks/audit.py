@@ -23,8 +23,9 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.__main__ import line
+from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker
-from checker.live.audit.plan import Plan, survey
+from checker.live.audit.plan import Plan
 from checker.live.aws.access import Access, Coverage
 from checker.live.aws.session import sign_in
 

@@ -22,7 +22,6 @@ from checker.app.terminal import tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import Skipped
 from checker.inputs.output_file import protect
-from checker.live.audit.cluster import ClusterLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,17 +29,18 @@ if TYPE_CHECKING:
     from checker.app.audit_options import AuditOptions
     from checker.app.run import Ground, Run
     from checker.lint.report import Report
+    from checker.live.audit.accounts import Surveyed
     from checker.live.audit.executor import Crew
     from checker.live.audit.journal import Journal
-    from checker.live.audit.plan import Plan, Surveyed
+    from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
     """Audit the accounts, write the reports, and return the exit code. Raises InputError."""
+    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.audit.instances import unverified
-    from checker.live.audit.plan import survey  # boto3 takes a fifth of a second to import
     from checker.live.aws.session import sign_in
 
     destinations = [Destination.of(one) for one in formats or ("text",)]
@@ -77,6 +77,8 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
 @contextmanager
 def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
     """Print the command that resumes an audit after an interrupt or the loss of its cluster."""
+    from checker.live.audit.cluster import ClusterLostError
+
     try:
         yield
     except (KeyboardInterrupt, ClusterLostError):

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.fix.live.flow_result import FlowResult, Step
     from checker.live.aws.access import Access
+    from checker.live.flow.request import FlowRequest
     from checker.live.flow.run import Consent
-    from checker.live.flow.steps import FlowRequest
     from checker.live.repair.planning import Plan
     from checker.live.retention.setup import PlannedCall
 
@@ -104,7 +104,7 @@ def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
 
 def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> FlowResult:
     """Send a test message after a fix, and print the result as `checker flow` does."""
-    from checker.live.flow.steps import FlowRequest  # only where a chat is tried
+    from checker.live.flow.request import FlowRequest  # only where a chat is tried
 
     instance, *_ = planned.wish.instances
     chat = FlowRequest(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)

@@ -20,7 +20,7 @@ from checker.core.terminal_text import json_lines
 from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import Wanted
 from checker.live.aws.access import Access
-from checker.live.flow.steps import MOST_TOPICS, FlowRequest, Mistake
+from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
 from checker.report.flow import flow_junit, passage_json, passage_text, step_line
 from checker.report.style import Paint
 

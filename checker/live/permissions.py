@@ -11,7 +11,7 @@ from checker.analysis.documented import policy_of
 from checker.core.arn import Arn
 from checker.fix.live.replacement import REPLACES
 from checker.lint.retention.model import SQS
-from checker.live.aws.calls import KEEPING, WATCHING
+from checker.live.aws.access import KEEPING, WATCHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

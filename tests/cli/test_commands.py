@@ -187,6 +187,14 @@ def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
         assert not heavy & imported_by(*arguments)
 
 
+@pytest.mark.parametrize(
+    "command", ["audit", "explain", "fix", "flow", "rollback", "sandbox", "permissions audit"]
+)
+def test_a_usage_error_imports_nothing_of_aws(command: str) -> None:
+    heavy = {"boto3", "botocore", "moto", "distributed", "rich", "hcl2"}
+    assert not heavy & imported_by(*command.split(), "--no-such-option")
+
+
 @pytest.mark.parametrize("folder", sorted(TOPICS.iterdir()), ids=lambda path: path.name)
 def test_explain_agrees_with_the_labels(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text())

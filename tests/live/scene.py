@@ -8,8 +8,9 @@ from typing import Any
 from checker.analysis.inventory import Source
 from checker.lint.engine import Scope
 from checker.lint.report import Report
+from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker, joined
-from checker.live.audit.plan import Plan, survey
+from checker.live.audit.plan import Plan
 from checker.live.aws.access import Access, Coverage
 from checker.live.aws.session import sign_in
 from checker.report.record import read_record

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Pairing, Source
 from checker.analysis.pairing import fits, is_of_another
-from checker.core.arn import NEWEST, Arn, partition_of
-from checker.core.errors import InputError
-from checker.core.regions import REGIONS
+from checker.core.arn import Arn
 from checker.lint.engine import Scope
-from checker.live.aws.access import Access, Unit
-from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.access import Access
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Topic
     from checker.analysis.pairing import Named
-    from checker.core.errors import Skipped
-    from checker.live.aws.access import Coverage
-    from checker.live.aws.session import Sessions
 
 
 class Plan(NamedTuple):
@@ -56,87 +49,3 @@ def _paired(listed: Iterable[tuple[str, str]]) -> Iterator[Pairing]:
         arn = Arn.parse(text)
         if arn is not None:
             yield Pairing(arn, Source(source), explicit=True)
-
-
-_ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
-_ACTIVE = "ACTIVE"
-_NO_REGION = "name one with --region, or set AWS_REGION"
-UNKNOWN_ACCOUNT = "unknown"
-
-
-class Surveyed(NamedTuple):
-    """The units of an audit, the lookups that failed, and the account of the caller."""
-
-    units: tuple[Unit, ...]
-    skipped: tuple[Skipped, ...]
-    account: str = UNKNOWN_ACCOUNT
-
-
-class _Caller(NamedTuple):
-    partition: str
-    account: str
-
-
-def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
-    """Find the units. Raises InputError if no Region is set, or if another account has no role to assume."""
-    home = (*coverage.regions, sessions.base.region_name)[0]
-    if not home:
-        raise InputError("--region", "no Region is set", help_text=_NO_REGION)
-    calls = Calls(sessions, Unit("", home), threading.Event())
-    caller = _caller(calls)
-    entered = (_entered(sessions.access, caller, one) for one in _accounts(calls, coverage, caller))
-    units = tuple(
-        unit._replace(region=region)
-        for unit in entered
-        for region in _regions(calls, coverage, unit._replace(region=home))
-    )
-    return Surveyed(units, tuple(calls.skipped), caller.account)
-
-
-def _caller(calls: Calls) -> _Caller:
-    """Return the caller. AWS allows every caller to ask. Without an answer the account is unknown.
-
-    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-    """
-    answer = calls.read("sts", "get_caller_identity", "the caller's account")
-    arn = Arn.parse(str((answer or {}).get("Arn", "")))
-    if answer is None or arn is None:
-        return _Caller(partition_of(calls.unit.region) or NEWEST, UNKNOWN_ACCOUNT)
-    return _Caller(arn.partition, str(answer["Account"]))
-
-
-def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str]:
-    """Return the named accounts and those of the organization, or the caller's account if there are none.
-
-    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
-    """
-    found = list(coverage.accounts)
-    if coverage.organization:
-        listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-        found += (one["Id"] for one in listed if one.get("Status", _ACTIVE) == _ACTIVE)
-    return tuple(dict.fromkeys(found or [caller.account]))
-
-
-def _entered(access: Access, caller: _Caller, account: str) -> Unit:
-    """Return the unit of an account with the role to assume. The caller's own account needs no role."""
-    if account == caller.account:
-        return Unit(account, "")
-    if not access.role:
-        reason = f"account {account} is not the caller's"
-        raise InputError("--role-name", reason, help_text="name the role to assume there")
-    return Unit(account, "", str(Arn(caller.partition, "iam", "", account, f"role/{access.role}")))
-
-
-def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
-    """Return the named Regions, or all Regions that are enabled for the account.
-
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
-    """
-    if not coverage.all_regions:
-        return coverage.regions or (unit.region,)
-    there = calls.elsewhere(unit)
-    answer = there.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
-    calls.skipped += there.skipped
-    if answer is None:
-        return REGIONS.get(partition_of(unit.region) or NEWEST, (unit.region,))
-    return sorted(one["RegionName"] for one in answer["Regions"])

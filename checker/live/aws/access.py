@@ -48,3 +48,10 @@ class Coverage(NamedTuple):
     organization: bool = False
     regions: tuple[str, ...] = ()
     all_regions: bool = False
+
+
+WATCHING = "checker-flow-"
+"""Name prefix of queues that receive a topic's messages for the duration of a flow."""
+
+KEEPING = "checker-retain-"
+"""Name prefix of queues and roles that retain a topic's messages permanently."""

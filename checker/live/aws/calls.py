@@ -253,10 +253,3 @@ def _failed_operation(error: Exception, service: str, operation: str) -> tuple[s
 
 ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")
 BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")
-
-
-WATCHING = "checker-flow-"
-"""Name prefix of queues that receive a topic's messages for the duration of a flow."""
-
-KEEPING = "checker-retain-"
-"""Name prefix of queues and roles that retain a topic's messages permanently."""

@@ -19,7 +19,8 @@ from checker.live.aws.errors import Fault, UnreadError
 from checker.live.aws.lookup import look_up
 from checker.live.aws.topic import read_chain
 from checker.live.flow.chat import MARKED
-from checker.live.flow.steps import MOST_TOPICS, Beginning
+from checker.live.flow.request import MOST_TOPICS
+from checker.live.flow.steps import Beginning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -23,11 +23,12 @@ from checker.fix.live.flow_result import (
 )
 from checker.lint.explain import OK
 from checker.lint.retention.model import SetUp
-from checker.live.aws.access import Unit
-from checker.live.aws.calls import WATCHING, Calls
+from checker.live.aws.access import WATCHING, Unit
+from checker.live.aws.calls import Calls
 from checker.live.aws.errors import Fault, StoppedError, UnreadError
 from checker.live.aws.wait import Clock
 from checker.live.flow.chat import Chat
+from checker.live.flow.request import Mistake
 from checker.live.flow.root_cause import (
     Clues,
     broken_link,
@@ -38,7 +39,7 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Beginning, Cleanup, Mistake, Steps
+from checker.live.flow.steps import Beginning, Cleanup, Steps
 from checker.live.flow.watch import ScopedCalls, Watch, wait_for_counters
 from checker.live.retention.judge import judge_retention
 from checker.live.retention.setup import rehearse, set_up
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from checker.lint.retention.model import Wanted
     from checker.lint.rule import Rule
     from checker.live.aws.session import Sessions
-    from checker.live.flow.steps import FlowRequest
+    from checker.live.flow.request import FlowRequest
     from checker.live.retention.setup import PlannedCall
 
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]

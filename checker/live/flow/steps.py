@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.fix.live.flow_result import DONE, FAILED, Step
@@ -13,8 +12,6 @@ from checker.live.aws.errors import StoppedError, UnreadError, api_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.core.arn import Arn
-    from checker.lint.retention.model import Wanted
     from checker.live.aws.calls import Calls
 
 
@@ -101,34 +98,3 @@ class Cleanup:
             except Exception as error:  # noqa: BLE001 - the other resources must still be removed
                 left.append(f"{resource.what}: {type(error).__name__}")
         return tuple(left)
-
-
-MOST_TOPICS = 2
-"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
-
-
-class Mistake(StrEnum):
-    """Common application mistakes with an intact chain. A flow can make them deliberately, to show their effect."""
-
-    NO_CONNECT_PARTICIPANT = "no-connect-participant"
-    LATE_STREAMING = "late-streaming"
-
-
-class FlowRequest(NamedTuple):
-    """One chat with an instance, streamed to topics.
-
-    ``at_start`` makes StartChatContact itself stream to the first topic. ``force`` continues despite a broken link.
-    ``wait`` and ``wait_for_metrics`` are the seconds to wait for the message and for metrics. ``retain`` checks what
-    retains the messages, and ``create`` creates it if it is missing.
-    """
-
-    instance: Arn
-    contact_flow: str
-    topics: tuple[Arn, ...]
-    at_start: bool = False
-    force: bool = False
-    wait: float = 30.0
-    wait_for_metrics: float = 0.0
-    mistake: Mistake | None = None
-    retain: Wanted | None = None
-    create: bool = False

@@ -10,7 +10,8 @@ from checker.lint.retention.filters import filter_step
 from checker.lint.retention.model import FIREHOSE, SQS, Keeper, Queue, Retention, Role, Step, Subscribed, step
 from checker.lint.retention.queue import queue_notes, queue_steps, queue_warnings
 from checker.lint.retention.stream import role_steps, role_warnings, stream_step
-from checker.live.aws.calls import BY_TOPIC, WATCHING
+from checker.live.aws.access import WATCHING
+from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.errors import UnreadError
 from checker.live.aws.facts import subscription_of
 from checker.live.retention.read_targets import read_queue, read_role, read_stream

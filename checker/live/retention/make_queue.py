@@ -13,7 +13,7 @@ from checker.core.unknown import Unknown
 from checker.lint.explain import OK
 from checker.lint.retention.model import SQS, Made, Queue
 from checker.lint.retention.queue import policy_step
-from checker.live.aws.calls import KEEPING
+from checker.live.aws.access import KEEPING
 from checker.live.aws.facts import policy_of as policy_text_of
 from checker.live.aws.lookup import check_account
 from checker.live.aws.topic import MANAGED_HELP, managers

@@ -14,8 +14,8 @@ from checker.fix.live.flow_result import FlowResult, Step
 from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.aws.session import Sessions
+from checker.live.flow.request import FlowRequest
 from checker.live.flow.run import Stops, run_flow
-from checker.live.flow.steps import FlowRequest
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from checker.fix.live.flow_result import End
-from checker.live.flow.steps import Mistake
+from checker.live.flow.request import Mistake
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.flow.stage import flow, temporary, topic_with
