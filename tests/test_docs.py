@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from checker.cli.app import COMMANDS
 from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.lint.registry import built_in
 from checker.policy import names
@@ -33,6 +34,26 @@ def test_every_rule_has_a_page_a_line_in_the_index_and_a_place_in_the_schema() -
     listed = re.findall(r"\]\(([a-z-]+)\.md\)", (ROOT / "docs/rules/README.md").read_text())
     assert sorted(pages) == sorted(listed) == schema["$defs"]["rule"]["anyOf"][0]["enum"] == IDS
     assert set(schema["$defs"]["family"]["enum"]) == {rule.family for rule in built_in()}
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text()):
+        file = (page.parent / target) if target else page
+        assert file.exists(), target
+        headings = re.findall(r"(?m)^#+ (.+)$", file.read_text()) if file.suffix == ".md" else []
+        slugs = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+        assert not anchor or anchor in slugs, f"{target}#{anchor}"
+
+
+def test_every_command_has_a_line_in_the_readme_and_a_page() -> None:
+    listed = re.findall(r"(?m)^\| \[`(\w+)`\]\((docs/[^)#]+)", (ROOT / "README.md").read_text())
+    assert {command for command, _ in listed} == {name.split()[0] for name in COMMANDS}
+    for command, page in listed:
+        assert f"checker {command}" in (ROOT / page).read_text(), page
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.stem)

@@ -29,7 +29,7 @@ _TOPIC = "arn:aws:sns:us-east-1:111122223333:chat"
 _ROLE = "arn:aws:iam::111122223333:role/chat"
 _KEY = "arn:aws:kms:us-east-1:111122223333:key/ID"
 
-_COMMANDS = {
+COMMANDS = {
     "check": _Command(
         "check",
         "check",
@@ -127,7 +127,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 def build(arguments: list[str]) -> typer.Typer:
     """Build the application with the command in the arguments, or with all commands."""
     named = next((one for one in arguments if not one.startswith("-")), "")
-    chosen = [one for one in _COMMANDS if one.split()[0] == named]
+    chosen = [one for one in COMMANDS if one.split()[0] == named]
     app = typer.Typer(
         name="checker",
         no_args_is_help=True,
@@ -138,8 +138,8 @@ def build(arguments: list[str]) -> typer.Typer:
     )
     app.callback()(_root)
     groups: dict[str, typer.Typer] = {}
-    for name in chosen or _COMMANDS:
-        module, function, examples = _COMMANDS[name]
+    for name in chosen or COMMANDS:
+        module, function, examples = COMMANDS[name]
         command = _exiting(getattr(import_module(f"checker.cli.{module}"), function))
         group, _, verb = name.rpartition(" ")
         if group and group not in groups:
