@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
@@ -176,27 +177,31 @@ Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
 """A new value. Strings are the only scalars that a fix writes to a policy."""
 
 
-class Put(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Put:
     """Write a value at a route: replace the existing value, or add a member and its missing parent objects."""
 
     route: Route
     value: Json
 
 
-class Append(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Append:
     """Add an item to the list at a route; a single value there becomes the first item of a new list."""
 
     route: Route
     value: Json
 
 
-class Remove(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Remove:
     """Remove the value at a route, and its parent object or list if that becomes empty."""
 
     route: Route
 
 
-class Rename(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rename:
     """Change the key of the member at a route."""
 
     route: Route
@@ -204,6 +209,7 @@ class Rename(NamedTuple):
 
 
 Operation = Put | Append | Remove | Rename
+"""Data classes, because named tuples of two kinds with equal fields would be equal."""
 
 
 class Edit(NamedTuple):

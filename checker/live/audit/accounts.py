@@ -97,7 +97,8 @@ def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
         return coverage.regions or (unit.region,)
     there = calls.elsewhere(unit)
     answer = there.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
-    calls.skipped += there.skipped
+    for skipped in there.skipped:
+        calls.skip(skipped)
     if answer is None:
         return REGIONS.get(partition_of(unit.region) or NEWEST, (unit.region,))
     return sorted(one["RegionName"] for one in answer["Regions"])

@@ -170,7 +170,7 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
             contacts.add(seen)
     if unread or contacts.lost or contacts.cut:
         reason = f"incomplete events: {unread + contacts.lost + contacts.cut}"
-        calls.skipped.append(Skipped(_what(calls), reason))
+        calls.skip(Skipped(_what(calls), reason))
     return tuple(contacts.all())
 
 
@@ -187,7 +187,7 @@ def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
     yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
     if next(events, None) is not None:
         reason = f"only the newest {_MOST_PAGES * _EVENTS_A_PAGE} `{name}` events of the last {hours} hours were read"
-        calls.skipped.append(Skipped(_what(calls), reason, help="set a shorter period with --trail-hours"))
+        calls.skip(Skipped(_what(calls), reason, help="set a shorter period with --trail-hours"))
 
 
 def _record(event: dict[str, Any]) -> object:

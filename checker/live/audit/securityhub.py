@@ -154,7 +154,7 @@ def _import(calls: Calls, batch: Sequence[_Asff]) -> None:
     answer = calls.read("securityhub", "batch_import_findings", _what(calls), Findings=batch) or {}
     for failed in answer.get("FailedFindings") or ():
         reason = f"`{failed.get('Id')}` was rejected: {failed.get('ErrorMessage')}"
-        calls.skipped.append(Skipped(_what(calls), reason, error=True))
+        calls.skip(Skipped(_what(calls), reason, error=True))
 
 
 def _what(calls: Calls) -> str:

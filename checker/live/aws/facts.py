@@ -207,7 +207,7 @@ def _elsewhere(calls: Calls, arn: Arn) -> Unknown:
     """
     reason = f"the key belongs to account {arn.account}, and `kms:GetKeyPolicy` works only there"
     help_text = "audit that account too, or pass the output of `aws kms get-key-policy` to `checker explain`"
-    calls.skipped.append(Skipped(str(arn), reason, error=True, help=help_text))
+    calls.skip(Skipped(str(arn), reason, error=True, help=help_text))
     return Unknown(reason)
 
 
@@ -222,7 +222,7 @@ def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
         return Unknown("the key policy could not be read")
     policy = policy_of(str(arn), answer.get("Policy"), KEY)
     if isinstance(policy, Unknown):
-        calls.skipped.append(Skipped(str(arn), policy.reason, error=True))
+        calls.skip(Skipped(str(arn), policy.reason, error=True))
     return policy
 
 

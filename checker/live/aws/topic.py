@@ -88,7 +88,7 @@ def _chain_of(
 ) -> tuple[Topic, Key | None]:
     topic = topic_of(str(arn), attributes)
     if isinstance(topic.policy, Unknown):
-        calls.skipped.append(Skipped(str(arn), topic.policy.reason, error=True))
+        calls.skip(Skipped(str(arn), topic.policy.reason, error=True))
     key = Keys(calls).key_of(arn, topic.key) if with_key and isinstance(topic.key, str) else None
     return topic, key
 
