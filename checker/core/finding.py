@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
@@ -177,39 +176,39 @@ Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
 """A new value. Strings are the only scalars that a fix writes to a policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Write a value at a route: replace the existing value, or add a member and its missing parent objects."""
 
     route: Route
     value: Json
+    kind: str = "put"
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Add an item to the list at a route; a single value there becomes the first item of a new list."""
 
     route: Route
     value: Json
+    kind: str = "append"
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(NamedTuple):
     """Remove the value at a route, and its parent object or list if that becomes empty."""
 
     route: Route
+    kind: str = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(NamedTuple):
     """Change the key of the member at a route."""
 
     route: Route
     key: str
+    kind: str = "rename"
 
 
 Operation = Put | Append | Remove | Rename
-"""Data classes, because named tuples of two kinds with equal fields would be equal."""
+"""Named tuples of two classes with equal fields are equal, so that each operation has its ``kind`` as a field."""
 
 
 class Edit(NamedTuple):

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import stat
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,5 +191,7 @@ def _has_schema(value: dict[str, Any]) -> bool:
 
 
 def _fits(value: dict[str, Any], name: str) -> bool:
+    from importlib.resources import files  # slow to import, and rarely needed
+
     schema = json.loads(files("checker.schemas").joinpath(name).read_text("utf-8"))
     return set(schema["required"]) <= value.keys() <= set(schema["properties"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checker.analysis.documented import (
@@ -74,7 +73,7 @@ def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondit
         return operations
     condition = key_condition(limit, [_name(topic) for topic in case.topics], case.instances)
     return tuple(
-        replace(operation, value={**operation.value, "Condition": condition})
+        operation._replace(value={**operation.value, "Condition": condition})
         if isinstance(operation, Append)
         and isinstance(operation.value, dict)
         and condition
