@@ -25,7 +25,7 @@ from checker.fix.text.edits import CannotEditError
 from checker.live.aws.facts import topic_of
 from checker.live.aws.topic import Found
 from checker.report.repair import repair_json
-from tests.live.replacement.stage import arn, judged
+from tests.live.repair.replacement.stage import arn, judged
 from tests.samples import INSTANCE_ARN
 
 OLD = arn("arn:aws:sns:us-east-1:111122223333:chat.fifo")

@@ -30,7 +30,7 @@ from checker.sandbox import seed
 from checker.sandbox.http import faults
 from checker.sandbox.http.faults import Fault
 from tests.live.estate import Estate, checker
-from tests.live.replacement.stage import Scene, aliases, arn, far, judged, managed, topics, usable_keys
+from tests.live.repair.replacement.stage import Scene, aliases, arn, far, judged, managed, topics, usable_keys
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox

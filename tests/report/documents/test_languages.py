@@ -26,8 +26,8 @@ from checker.policy.plain import Plain, json_text, plain
 from checker.policy.source import Source
 from checker.policy.text_json import parse_json
 from checker.report.drafts import json_policy, terraform_policy
-from tests.inputs.hcl.reading import plain as plain_of
-from tests.inputs.hcl.reading import policy_of, read, topic_of, worked_out
+from tests.inputs.terraform.module.reading import plain as plain_of
+from tests.inputs.terraform.module.reading import policy_of, read, topic_of, worked_out
 from tests.samples import TOPIC_ARN, document, statement
 from tests.samples import policy_of as typed
 

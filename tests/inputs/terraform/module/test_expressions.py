@@ -14,7 +14,7 @@ import pytest
 
 from checker.core.unknown import Unknown
 from checker.policy.node import Scalar
-from tests.inputs.hcl.reading import plain, worked_out, write
+from tests.inputs.terraform.module.reading import plain, worked_out, write
 
 BESIDE = """
 variable "none" {}

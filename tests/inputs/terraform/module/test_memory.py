@@ -10,7 +10,7 @@ import pytest
 from checker.inputs.terraform.module import folder, root
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.session import Session
-from tests.inputs.hcl.reading import read
+from tests.inputs.terraform.module.reading import read
 
 if TYPE_CHECKING:
     from pathlib import Path

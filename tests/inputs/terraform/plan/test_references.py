@@ -10,7 +10,17 @@ import pytest
 
 from checker.analysis.inventory import PolicyText
 from checker.core.unknown import Unknown
-from tests.inputs.terraform.plans import PINNED, change, judged, plan, policies, read, refer, state, written
+from tests.inputs.terraform.plan.plans import (
+    PINNED,
+    change,
+    judged,
+    plan,
+    policies,
+    read,
+    refer,
+    state,
+    written,
+)
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
 
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"

@@ -12,7 +12,7 @@ from checker.app.exit_codes import ending_of
 from checker.app.run import Options, Run, examine
 from checker.core.finding import Severity, Verdict
 from tests.cli.process import save
-from tests.inputs.terraform.plans import change, plan, written
+from tests.inputs.terraform.plan.plans import change, plan, written
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
 
 EVENTS = document(statement(Principal={"Service": "events.amazonaws.com"}))

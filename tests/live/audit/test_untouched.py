@@ -17,11 +17,11 @@ import pytest
 from checker.lint.registry import all_rules
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
+from tests.live.audit.test_security_hub import Hub
 from tests.live.cloud import ACCOUNT, Answer, Call, Cloud, Fault, refuse
 from tests.live.conftest import _shut_out
 from tests.live.estate import Ended, checker
 from tests.live.scene import make_instance, make_key, make_topic, subscribe
-from tests.live.test_security_hub import Hub
 
 FAMILIES = {rule.id: rule.family for rule in all_rules()}
 OTHER_REGION = "eu-west-2"

@@ -15,7 +15,7 @@ from checker.inputs.declared import Declarations
 from checker.inputs.load import load
 from checker.inputs.terraform.plan.show import read_show
 from checker.inputs.text import Implied
-from tests.inputs.terraform.plans import FIXTURES, judged, read
+from tests.inputs.terraform.plan.plans import FIXTURES, judged, read
 
 CHAT, KEY = "aws_sns_topic.chat", "aws_kms_key.chat"
 UNPINNED = f"{KEY} note unpinned-key-grant"

@@ -21,7 +21,7 @@ from checker.sandbox import seed
 from checker.sandbox.http.faults import denied, server_error
 from tests.cli.process import CHECKER, run
 from tests.live.cloud import Call, Cloud
-from tests.live.replacement.stage import (
+from tests.live.repair.replacement.stage import (
     Scene,
     aliases,
     arn,

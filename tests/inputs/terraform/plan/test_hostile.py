@@ -16,7 +16,7 @@ from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from tests.endings import ends_soon
-from tests.inputs.terraform.plans import FIXTURES, change, judged, plan, policies, read, refer, written
+from tests.inputs.terraform.plan.plans import FIXTURES, change, judged, plan, policies, read, refer, written
 from tests.samples import TOPIC_ARN
 
 HEAD = '{"format_version": "1.2", "terraform_version": "1.11.4", '

@@ -14,7 +14,7 @@ from checker.core.finding import Finding, Location
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
-from tests.inputs.hcl.reading import write
+from tests.inputs.terraform.module.reading import write
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
 
 PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}

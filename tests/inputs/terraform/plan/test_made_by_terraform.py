@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.terraform_fixtures import PLANNED, MissingToolError, Tools, planned
-from tests.inputs.terraform.plans import FIXTURES, judged, policies, read
+from tests.inputs.terraform.plan.plans import FIXTURES, judged, policies, read
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from checker.inputs.collect import Facts, Given
 from checker.inputs.terraform.module.folder import read_texts
 from checker.inputs.terraform.module.read import read_module
 from tests.endings import ends_soon
-from tests.inputs.hcl.reading import read, topic_of, write
+from tests.inputs.terraform.module.reading import read, topic_of, write
 
 
 def topic(policy: str, more: str = "") -> str:

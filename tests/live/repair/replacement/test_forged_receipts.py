@@ -23,7 +23,7 @@ from checker.live.repair.mending import Missed, Undone
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
 from tests.live.estate import checker
-from tests.live.replacement.stage import (
+from tests.live.repair.replacement.stage import (
     Scene,
     aliases,
     another_queue,

@@ -13,7 +13,7 @@ from checker.inputs.senders import Part, senders
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from tests.cli.process import save
-from tests.inputs.terraform.plans import change, plan, refer, written
+from tests.inputs.terraform.plan.plans import change, plan, refer, written
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, document, statement
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.sandbox import seed
 from tests.cli.process import run
-from tests.live.replacement.stage import Scene, far, fifo, managed, options
+from tests.live.repair.replacement.stage import Scene, far, fifo, managed, options
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox

@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 
 from checker.sandbox import seed
 from tests.cli.process import run
-from tests.live.replacement.stage import (
+from tests.live.repair.replacement.stage import (
     Scene,
     aliases,
     another_queue,

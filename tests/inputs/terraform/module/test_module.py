@@ -17,7 +17,7 @@ from checker.inputs.terraform.hcl.body import Body
 from checker.inputs.terraform.hcl.parse import parse
 from checker.inputs.terraform.module import collect_blocks
 from checker.policy.source import Source
-from tests.inputs.hcl.reading import policy_of, read, topic_of, write
+from tests.inputs.terraform.module.reading import policy_of, read, topic_of, write
 
 PROVIDER = """
 provider "aws" {

@@ -11,7 +11,7 @@ from checker.analysis.inventory import Topic
 from checker.core.finding import Part
 from checker.inputs.collect import Given
 from checker.inputs.load import load
-from tests.inputs.terraform.plans import change, plan
+from tests.inputs.terraform.plan.plans import change, plan
 from tests.samples import TOPIC_ARN, document, statement
 
 FILE = """

@@ -10,7 +10,7 @@ import pytest
 
 from checker.analysis.inventory import PolicyText
 from checker.core.unknown import Unknown
-from tests.inputs.terraform.plans import change, plan, read, refer, written
+from tests.inputs.terraform.plan.plans import change, plan, read, refer, written
 
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"
 DATA = "data.aws_iam_policy_document.chat"

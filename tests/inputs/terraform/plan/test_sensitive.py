@@ -14,7 +14,7 @@ from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.report.context import Setting
 from tests.cli.process import run
-from tests.inputs.terraform.plans import FIXTURES, change, judged, plan, read, refer, state, written
+from tests.inputs.terraform.plan.plans import FIXTURES, change, judged, plan, read, refer, state, written
 from tests.samples import TOPIC_ARN, document, statement
 
 SECRETS = ("999988887777", "very-secret", "o-very-secret-org", "4444555566", "hidden-word")
