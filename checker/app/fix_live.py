@@ -15,10 +15,10 @@ from checker.app.next_step import after_fix
 from checker.app.run import Options, decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
-from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
+from checker.inputs.typed_files import topic_option
 from checker.lint.engine import Scope, judge
 from checker.report.repair import summary_line
 from checker.report.replacement import steps_text
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Instance, Inventory
     from checker.app.fix_output import Shown
     from checker.app.run import Ground
+    from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
     from checker.live.aws.access import Access
@@ -59,9 +60,7 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
     Raises InputError.
     """
-    arn = Arn.parse(asked.topic)
-    if arn is None or not arn.is_topic:
-        raise InputError("--topic-arn", f"`{asked.topic}` is not the ARN of a topic")
+    arn = topic_option("--topic-arn", asked.topic)
     with interruptible():
         return _fix(asked, arn, shown, apply=apply, yes=yes)
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
+from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.inputs.discover import STDIN, is_stream
 
@@ -61,7 +61,7 @@ def after_audit(report: Report) -> Iterator[str]:
     """Suggest an explanation of the topic with the most severe finding."""
     pairings = {one.resource: one.pairings for one in report.examined}
     failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
-    about = [(one, name) for one in failed for name in (one.resource, *one.affects) if _is_topic(name)]
+    about = [(one, name) for one in failed for name in (one.resource, *one.affects) if topic_arn(name)]
     if about:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())
@@ -70,15 +70,10 @@ def after_audit(report: Report) -> Iterator[str]:
 
 
 def _flow(names: Iterable[str], instances: Sequence[str]) -> Iterator[str]:
-    topic = next(filter(_is_topic, names), "")
+    topic = next(filter(topic_arn, names), "")
     if topic:
         instance = instances[0] if instances else "INSTANCE_ARN"
         yield _line(("flow", "--topic-arn", topic, "--instance-arn", instance, *_CONTACT_FLOW))
-
-
-def _is_topic(name: str) -> bool:
-    arn = Arn.parse(name)
-    return arn is not None and arn.is_topic
 
 
 def _worst(findings: Sequence[Finding]) -> Finding:

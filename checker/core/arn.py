@@ -71,6 +71,12 @@ def is_account(text: str) -> bool:
     return len(text) == 12 and text.isascii() and text.isdigit()
 
 
+def topic_arn(text: str) -> Arn | None:
+    """Parse a topic ARN; ``None`` for anything else."""
+    arn = Arn.parse(text)
+    return arn if arn is not None and arn.is_topic else None
+
+
 def topic_arn_problem(text: str) -> str:
     """Explain why a text is not the ARN of a topic that a contact can stream to; empty if it is one.
 

@@ -20,7 +20,7 @@ from checker.analysis.inventory import (
     Subscription,
     Topic,
 )
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.text import TextDocument, parse_embedded
@@ -65,12 +65,6 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
     )
 
 
-def topic_arn(text: str) -> Arn | None:
-    """Parse a topic ARN; ``None`` for anything else."""
-    arn = Arn.parse(text)
-    return arn if arn is not None and arn.is_topic else None
-
-
 def _counted(confirmed: Node | None) -> tuple[Subscription, ...] | Unknown:
     """Return no subscriptions if the topic counts no confirmed subscription, else Unknown."""
     if text_of(confirmed) == "0":
@@ -99,9 +93,7 @@ def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
 
 def topic_of(policy: PolicyText) -> Arn | Unknown:
     """Return the topic that all statements of a policy name or cover, else Unknown."""
-    topics = {
-        value for value in policy.policy.resources() if (arn := Arn.parse(value)) is not None and arn.is_topic
-    }
+    topics = {value for value in policy.policy.resources() if topic_arn(value) is not None}
     plain = {value for value in topics if not is_wild(value)}
     only = topic_arn(min(plain)) if len(plain) == 1 else None
     if only is None or not all(glob(value).matches(str(only)) for value in topics):

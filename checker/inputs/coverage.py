@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
+from checker.core.arn import topic_arn
 from checker.core.errors import Skipped
 from checker.inputs.collect import LOOKED_FOR
 from checker.inputs.discover import name_of
@@ -37,8 +37,8 @@ def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
     read = {str(topic.arn) for topic in inventory.topics}
     streamed = dict.fromkeys(text for contact in inventory.contacts for text, _ in contact.topics)
     for name in streamed:
-        arn = Arn.parse(name)
-        if name not in read and arn is not None and arn.is_topic:
+        arn = topic_arn(name)
+        if name not in read and arn is not None:
             reason = "not known: chats are streamed to this topic, but no input file contains its policy"
             command = f"aws sns get-topic-attributes --topic-arn {name} --region {arn.region}"
             yield Skipped(name, reason, help=f"save the output of `{command}` next to the other files")

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Contact, Instance, Key, Place, Source, Topic
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions, topic_arn
+from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.readers import take_comments
 from checker.inputs.recognize import Kind, kind_of

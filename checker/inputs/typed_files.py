@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn, topic_arn_problem
+from checker.core.arn import Arn, topic_arn, topic_arn_problem
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import bare_topic, policy_text, read_key, read_key_policy, read_topic
@@ -67,8 +67,8 @@ def load_key(path: Path, *, pipes: bool = True) -> Key:
 
 def topic_option(option: str, text: str) -> Arn:
     """Parse an option with a topic ARN. Raises InputError, which explains a wrong ARN."""
-    arn = Arn.parse(text)
-    if arn is None or not arn.is_topic:
+    arn = topic_arn(text)
+    if arn is None:
         raise InputError(option, f"`{text}` is not a topic ARN: {topic_arn_problem(text)}")
     return arn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
+from checker.core.arn import topic_arn
 from checker.core.finding import Location, Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.replacement import topic_in
@@ -89,8 +89,8 @@ class CrossRegion(Rule):
         which = f" `{contact.instance.instance_id}`" if contact.instance else ""
         alike = f"; {contact.alike} contacts streamed in this way" if contact.alike > 1 else ""
         for text, place in contact.topics if home else ():
-            topic = Arn.parse(text)
-            if topic is not None and topic.is_topic and topic.region != home:
+            topic = topic_arn(text)
+            if topic is not None and topic.region != home:
                 yield self.finding(
                     contact.id,
                     f"a contact of Connect instance{which} in {home} streams to `{text}`, a topic in {topic.region}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.topic import names_connect
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import arn_glob
@@ -130,8 +130,8 @@ def _topics(case: TopicAnalysis) -> int:
     """Count the different topics that the policy's statements name without wildcards."""
     patterns = [s.resources for s in case.statements if isinstance(s.resources, Patterns)]
     values = [one.values[0] for one in patterns if len(one.values) == 1]
-    arns = [Arn.parse(value) for value in values if isinstance(value, str) and "*" not in value]
-    return len({arn for arn in arns if arn is not None and arn.is_topic})
+    arns = {topic_arn(value) for value in values if isinstance(value, str) and "*" not in value}
+    return len(arns - {None})
 
 
 def _help(case: TopicAnalysis) -> str:

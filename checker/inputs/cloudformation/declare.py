@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from checker.core.arn import topic_arn
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import is_fifo, topic_arn
+from checker.inputs.aws_cli import is_fifo
 from checker.inputs.cloudformation.deployment import TOPIC_POLICY, is_export
 from checker.inputs.cloudformation.evaluation import KEYS
 from checker.inputs.cloudformation.parameters import World, described

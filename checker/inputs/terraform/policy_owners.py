@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import is_fifo, topic_arn
+from checker.inputs.aws_cli import is_fifo
 from checker.inputs.declared import DeclaredKey, DeclaredTopic
 
 if TYPE_CHECKING:

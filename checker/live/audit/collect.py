@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Key, is_managed_key
 from checker.analysis.pairing import named_by
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
@@ -285,9 +285,8 @@ class Collector:
     def _asked_for(self) -> Iterator[str]:
         here = self.calls.unit
         for name in self.plan.scope.topics:
-            arn = Arn.parse(name)
-            whole = arn is not None and arn.is_topic and not set(name) & {"*", "?"}
-            if arn and whole and (arn.account, arn.region) == (here.account, here.region):
+            arn = topic_arn(name) if not set(name) & {"*", "?"} else None
+            if arn is not None and (arn.account, arn.region) == (here.account, here.region):
                 yield name
 
     def _by_key(self, topics: Iterable[Topic]) -> Iterator[Inventory]:
@@ -311,5 +310,5 @@ def _merged(keys: list[Key]) -> Iterator[Key]:
 
 
 def _is_in(topic: str, region: str) -> bool:
-    arn = Arn.parse(topic)
-    return arn is not None and arn.is_topic and arn.region == region
+    arn = topic_arn(topic)
+    return arn is not None and arn.region == region

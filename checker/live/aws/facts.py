@@ -15,10 +15,10 @@ from checker.analysis.inventory import (
     Topic,
     is_managed_key,
 )
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import is_fifo, topic_arn
+from checker.inputs.aws_cli import is_fifo
 from checker.live.aws.calls import Listing
 from checker.live.aws.errors import Fault, UnreadError
 from checker.policy.node import Node, Object, Scalar, anchor

@@ -6,11 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import topic_arn
 from checker.inputs.declared import (
     Declarations,
     DeclaredAlias,
