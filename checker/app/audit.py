@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import join
@@ -21,6 +20,7 @@ from checker.app.signals import interruptible
 from checker.app.terminal import tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import Skipped
+from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
 
 if TYPE_CHECKING:
@@ -138,15 +138,10 @@ def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path
         check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
         return
     path = asked.options.baseline or baseline_path(ground.configuration)
-    if path is not None and _is_pipe(path):
+    if path is not None and path != STDIN and is_stream(path):  # it can be read only once
         protect(path)
     elif path is not None:
         read_baseline(path)
-
-
-def _is_pipe(path: Path) -> bool:
-    """True for a pipe or device, which can be read only once."""
-    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))  # noqa: PTH110, PTH112, PTH113 - they never raise
 
 
 def _work_off(

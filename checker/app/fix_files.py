@@ -42,7 +42,7 @@ class FixPlan(NamedTuple):
     originals: Mapping[str, Original]
 
 
-def mend(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> FixPlan:
+def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> FixPlan:
     """Plan the changes. Raises InputError for invalid options."""
     _check_paths(options)
     ground, snapshot = prepare(options), Snapshot()
@@ -88,12 +88,12 @@ def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iter
             yield f"  = help: to link another name to it again: ln -f {shlex.quote(name)} OTHER"
 
 
-def apply_fixes(mending: FixPlan) -> FixPlan:
+def apply_fixes(plan: FixPlan) -> FixPlan:
     """Write the files, and check them again. Raises InputError if the result is not as planned."""
-    outcome = mending.outcome
-    _write(mending)
+    outcome = plan.outcome
+    _write(plan)
     if outcome.repair.texts:
-        run = examine(mending.options)
+        run = examine(plan.options)
         after = outcome.repair.after.report
         if Counter(map(key_of, run.report.findings)) != Counter(map(key_of, after.findings)):
             raise InputError(
@@ -101,15 +101,15 @@ def apply_fixes(mending: FixPlan) -> FixPlan:
                 "the files no longer match the plan",
                 help_text="another process may be writing them; run `checker check`",
             )
-    return mending._replace(outcome=outcome._replace(applied=True))
+    return plan._replace(outcome=outcome._replace(applied=True))
 
 
-def _write(mending: FixPlan) -> None:
+def _write(plan: FixPlan) -> None:
     """Write the files; on an error, report the written and the remaining ones. Raises InputError."""
-    outcome, written, signals = mending.outcome, list[str](), list[int]()
+    outcome, written, signals = plan.outcome, list[str](), list[int]()
     try:
         with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
-            for path in write_files(outcome.repair.texts, mending.originals):
+            for path in write_files(outcome.repair.texts, plan.originals):
                 written.append(path)
                 _check_signals(signals)
     except InputError as fault:

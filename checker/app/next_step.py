@@ -1,4 +1,4 @@
-"""The next command, complete and ready to paste; every report ends with it."""
+"""The next command, complete and ready to paste: a report ends with it, unless there is nothing left to do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
-from checker.inputs.discover import STDIN, is_stream
+from checker.inputs.discover import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
-    from checker.core.finding import Finding
     from checker.fix.result import Outcome
     from checker.lint.explain import Explanation
     from checker.lint.report import Report
@@ -27,15 +26,17 @@ _FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
 def after_check(report: Report, options: Options) -> Iterator[str]:
     """Suggest a fix for the findings, else the page of the most severe rule."""
     failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
-    if any(path == STDIN or is_stream(path) for path in options.paths):
+    if any(map(is_stream, options.paths)):
         return  # a fix needs a file
     fixes = [fix for finding in failed for fix in finding.fixes]
     if any(fix.applicability in _FIXED and not fix.needs for fix in fixes):
         yield _line(("fix", *_same_input(options)))
     elif any("--instance-arn" in fix.needs for fix in fixes):
         yield _line(("fix", *_same_input(options), "--instance-arn", "INSTANCE_ARN"))
-    elif failed and _worst(failed).severity is not Severity.NOTE:
-        yield _line(("rules", _worst(failed).rule))
+    elif failed:
+        worst = max(failed, key=lambda one: one.severity.rank)
+        if worst.severity is not Severity.NOTE:
+            yield _line(("rules", worst.rule))
 
 
 def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
@@ -46,15 +47,17 @@ def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
         yield from _flow((change.resource for change in outcome.changes), instances)
 
 
-def after_explain(explanation: Explanation, words: Sequence[str]) -> Iterator[str]:
+def after_explain(explanation: Explanation, paths: Sequence[Path]) -> Iterator[str]:
     """Suggest a fix for a broken or open chain, and a test chat for a whole one.
 
-    ``words`` are the options of `fix` that name the same topic.
+    ``paths`` are the files of the chain; without any, the topic is in AWS.
     """
-    if not explanation.is_clean:
-        yield _line(("fix", *words, "--instance-arn", str(explanation.instance)))
-    elif explanation.chain != "unknown":
-        yield from _flow([explanation.topic.name], [str(explanation.instance)])
+    if explanation.is_clean:
+        whole = explanation.chain != "unknown"
+        yield from _flow([explanation.topic.name] * whole, [str(explanation.instance)])
+    elif not any(map(is_stream, paths)):
+        named = map(str, paths) if paths else ("--topic-arn", explanation.topic.name)
+        yield _line(("fix", *named, "--instance-arn", str(explanation.instance)))
 
 
 def after_audit(report: Report) -> Iterator[str]:
@@ -74,10 +77,6 @@ def _flow(names: Iterable[str], instances: Sequence[str]) -> Iterator[str]:
     if topic:
         instance = instances[0] if instances else "INSTANCE_ARN"
         yield _line(("flow", "--topic-arn", topic, "--instance-arn", instance, *_CONTACT_FLOW))
-
-
-def _worst(findings: Sequence[Finding]) -> Finding:
-    return max(findings, key=lambda one: one.severity.rank)
 
 
 def _same_input(options: Options) -> Iterator[str]:

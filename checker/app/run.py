@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Instance, Inventory, Source
 from checker.analysis.pairing import pair
 from checker.configuration.load import check_name, find_configuration, read_configuration
-from checker.configuration.model import Choice, Configuration, matches
+from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
 from checker.core.errors import InputError, Skipped
@@ -238,7 +238,7 @@ def _instance(text: str, source: Source) -> Instance:
 
 def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance, ...]:
     """Return the configured instances for the file or the Terraform root of a topic."""
-    paths = configuration.paths_of(absolute(topic.place.document.name), topic.home if topic.address else "")
+    paths = configuration.paths_of(absolute(topic.place.document.name), root_of(topic))
     for override in reversed(configuration.overrides):
         if override.instances and matches(override.paths, *paths):
             return tuple(_instance(text, Source.CONFIGURATION) for text in override.instances)

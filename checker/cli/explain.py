@@ -75,13 +75,9 @@ def explain_command(
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    words = ("--topic-arn", topic) if Arn.parse(topic) is not None else _files(topic, key_policy, key)
-    tell(*after_explain(explanation, words))
+    paths = [Path(topic), *(path for path in (key_policy, key) if path is not None)]
+    tell(*after_explain(explanation, [] if Arn.parse(topic) is not None else paths))
     return _ending(explanation, strict=bool(strict), unread=bool(found.skipped)).code
-
-
-def _files(*given: str | Path | None) -> tuple[str, ...]:
-    return tuple(str(path) for path in given if path is not None and path != "-")
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checker.app.fix_files import apply_fixes, ending_of_fix, mend
+from checker.app.fix_files import apply_fixes, ending_of_fix, plan_fixes
 from checker.app.fix_live import LiveOptions, fix_live
 from checker.app.fix_output import Shown
 from checker.app.flow import Trial, check_trial
@@ -193,14 +193,14 @@ def fix(
     if create_replacement:
         help_text = "name one topic with --topic-arn, and no PATH"
         raise InputError("--create-replacement", "works only for a topic in AWS", help_text=help_text)
-    mending = mend(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
+    plan = plan_fixes(options, unsafe=unsafe_fixes, kms_condition=kms_condition)
     check_output(output)
     if apply:
-        mending = apply_fixes(mending)
-    shown.write(mending.outcome)
-    next_step = after_fix(mending.outcome, options.instances)
-    tell(*shown.remarks(mending.outcome), summary_line(mending.outcome), *next_step)
-    return ending_of_fix(mending.outcome, mending.fail_on).code
+        plan = apply_fixes(plan)
+    shown.write(plan.outcome)
+    next_step = after_fix(plan.outcome, options.instances)
+    tell(*shown.remarks(plan.outcome), summary_line(plan.outcome), *next_step)
+    return ending_of_fix(plan.outcome, plan.fail_on).code
 
 
 def _one(topics: list[str]) -> str:

@@ -21,7 +21,12 @@ from checker.live.permissions import (
     retention_statements,
 )
 
-_OPTIONS = "Options of the command"
+
+def _included(option: str, name: str = "", **more: Any) -> Any:
+    """Declare an option that adds the permissions for an option of the command."""
+    text = f"Include the permissions for {name or option}."
+    return typer.Option(option, help=text, rich_help_panel="Options of the command", **more)
+
 
 _Topics = Annotated[
     list[str] | None,
@@ -41,45 +46,12 @@ _Partition = Annotated[str, typer.Option(metavar="NAME", help="AWS partition.")]
 def permissions_audit(
     topic: _Topics = None,
     key: _Keys = None,
-    role_name: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Include the permissions for --role-name.",
-            show_default=False,
-            rich_help_panel=_OPTIONS,
-        ),
-    ] = "",
-    organization: Annotated[
-        bool,
-        typer.Option(
-            "--organization", help="Include the permissions for --organization.", rich_help_panel=_OPTIONS
-        ),
-    ] = False,
-    all_regions: Annotated[
-        bool,
-        typer.Option(
-            "--all-regions", help="Include the permissions for --all-regions.", rich_help_panel=_OPTIONS
-        ),
-    ] = False,
-    topic_tag: Annotated[
-        bool,
-        typer.Option(
-            "--topic-tag", help="Include the permissions for --topic-tag.", rich_help_panel=_OPTIONS
-        ),
-    ] = False,
-    trail: Annotated[
-        bool,
-        typer.Option(
-            "--trail/--no-trail", help="Include the permissions for CloudTrail.", rich_help_panel=_OPTIONS
-        ),
-    ] = True,
-    security_hub: Annotated[
-        bool,
-        typer.Option(
-            "--security-hub", help="Include the permissions for --security-hub.", rich_help_panel=_OPTIONS
-        ),
-    ] = False,
+    role_name: Annotated[str, _included("--role-name", metavar="NAME", show_default=False)] = "",
+    organization: Annotated[bool, _included("--organization")] = False,
+    all_regions: Annotated[bool, _included("--all-regions")] = False,
+    topic_tag: Annotated[bool, _included("--topic-tag")] = False,
+    trail: Annotated[bool, _included("--trail/--no-trail", "CloudTrail")] = True,
+    security_hub: Annotated[bool, _included("--security-hub")] = False,
     partition: _Partition = "aws",
 ) -> int:
     """Print the permissions of `checker audit`, which only reads."""
@@ -90,14 +62,7 @@ def permissions_audit(
 def permissions_fix(
     topic: _Topics = None,
     key: _Keys = None,
-    create_replacement: Annotated[
-        bool,
-        typer.Option(
-            "--create-replacement",
-            help="Include the permissions for --create-replacement.",
-            rich_help_panel=_OPTIONS,
-        ),
-    ] = False,
+    create_replacement: Annotated[bool, _included("--create-replacement")] = False,
     partition: _Partition = "aws",
 ) -> int:
     """Print the permissions of `checker fix` for a topic in AWS."""
@@ -108,13 +73,8 @@ def permissions_flow(
     topic: _Topics = None,
     instance: _Instances = None,
     key: _Keys = None,
-    retain: Annotated[
-        Keeping | None,
-        typer.Option("--retain", help="Include the permissions for --retain.", rich_help_panel=_OPTIONS),
-    ] = None,
-    create: Annotated[
-        bool, typer.Option("--create", help="Include the permissions for --create.", rich_help_panel=_OPTIONS)
-    ] = False,
+    retain: Annotated[Keeping | None, _included("--retain")] = None,
+    create: Annotated[bool, _included("--create")] = False,
     partition: _Partition = "aws",
 ) -> int:
     """Print the permissions of `checker flow`."""

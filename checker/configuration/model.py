@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 
 _OF_ROOT = "main.tf"
 """Represents the files of a root, so that a pattern can name the folder, its content, or its `.tf` files."""
+
+
+class Resource(Protocol):
+    """A resource, or a finding about one, with its address and the namespace that it was read from."""
+
+    @property
+    def address(self) -> str:
+        """The address in infrastructure as code, if it is declared there."""
+
+    @property
+    def home(self) -> str:
+        """The folder, Terraform root, plan or manifest."""
+
+
+def root_of(resource: Resource) -> str:
+    """Return the Terraform root or template of a declared resource, empty for any other."""
+    return resource.home if resource.address else ""
 
 
 class Choice(NamedTuple):
@@ -81,13 +98,12 @@ class Configuration(NamedTuple):
     strict: bool | None = None
     all_topics: bool | None = None
 
-    def paths_of(self, file: str, home: str) -> tuple[str | None, str | None]:
+    def paths_of(self, file: str, root: str) -> tuple[str | None, str | None]:
         """Return the paths that patterns can match for a resource: its file, and a file of its Terraform root.
 
-        ``home`` is the Terraform root. A resource of a module belongs to the root that calls the module, regardless
-        of the module's folder.
+        A resource of a module belongs to the root that calls the module, regardless of the module's folder.
         """
-        return self.relative(file), self.relative(f"{home}/{_OF_ROOT}") if home else None
+        return self.relative(file), self.relative(f"{root}/{_OF_ROOT}") if root else None
 
     def relative(self, path: str) -> str | None:
         """Return a path relative to the configuration's folder; ``None`` for a path outside it."""

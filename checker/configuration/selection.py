@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.configuration.model import matches
+from checker.configuration.model import matches, root_of
 from checker.core.finding import Verdict
 from checker.lint.report import Examined, Stale
 
@@ -61,7 +61,7 @@ def idle(
     own = f"{configuration.folder.rstrip('/')}/"
     if not any(own.startswith(f"{folder.rstrip('/')}/") for folder in folders):
         return
-    judged = {(absolute(one.source), one.home if one.address else "") for one in report.examined}
+    judged = {(absolute(one.source), root_of(one)) for one in report.examined}
     judged |= {(absolute(name), "") for name in report.passed_over}
     for override in configuration.overrides:
         if not any(matches(override.paths, *configuration.paths_of(*place)) for place in judged):
@@ -92,7 +92,7 @@ class _Choices:
         if not self.configuration.overrides:
             return self.everywhere
         source = one.source if isinstance(one, Examined) else one.locations[0].source
-        place = (source, one.home if one.address else "")
+        place = (source, root_of(one))
         if place not in self.known:
             self.known[place] = self.overridden(*place)
         return self.known[place]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.configuration.model import matches
+from checker.configuration.model import matches, root_of
 from checker.core.finding import Part
 from checker.lint.report import HeldBackBy, Stale, Suppressed
 from checker.policy.wildcard import glob
@@ -72,7 +72,7 @@ class _Run:
         return None
 
     def paths_of(self, one: Finding | Examined, source: str) -> tuple[str | None, ...]:
-        return self.configuration.paths_of(self.absolute(source), one.home if one.address else "")
+        return self.configuration.paths_of(self.absolute(source), root_of(one))
 
     def is_about(self, entry: Suppression, resource: str, paths: tuple[str | None, ...]) -> bool:
         if entry.resource and not glob(entry.resource).matches(resource):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.app.fix_files import mend
+from checker.app.fix_files import plan_fixes
 from checker.app.run import Options, examine
 from checker.core.arn import Arn
 from checker.core.finding import Severity
@@ -325,7 +325,7 @@ def test_only_explicit_pairings_are_fixed_safely(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out(case, tmp_path, monkeypatch)
-    repair = mend(Options(instances=case.options), unsafe=False, kms_condition=None).outcome.repair
+    repair = plan_fixes(Options(instances=case.options), unsafe=False, kms_condition=None).outcome.repair
     fixed = {one.finding.locations[0].source: "safe" for one in repair.mended}
     left = {
         one.finding.locations[0].source: one.fix.applicability.value if one.fix else "none"

@@ -58,3 +58,9 @@ def test_an_instance_that_only_the_user_knows_is_left_to_fill_in(tmp_path: Path)
 def test_standard_input_cannot_be_fixed(tmp_path: Path) -> None:
     done = run("check", "-", stdin=b'{"Version": "2012-10-17", "Statement": []}', cwd=tmp_path)
     assert next_of(done.stderr) == []
+
+
+def test_a_topic_on_standard_input_cannot_be_fixed() -> None:
+    topic = (EXAMPLES / "broken" / "topic.json").read_bytes()
+    done = run("explain", "-", "--instance-arn", INSTANCE_ARN, stdin=topic)
+    assert (done.returncode, next_of(done.stderr)) == (1, [])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import FixPlan, apply_fixes, mend
+from checker.app.fix_files import FixPlan, apply_fixes, plan_fixes
 from checker.app.run import Options
 from checker.core.errors import InputError
 from tests.cli.process import run, save
@@ -33,11 +33,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planned(*paths: str) -> FixPlan:
     options = Options(tuple(map(Path, paths)), (INSTANCE_ARN,), isolated=True)
-    return mend(options, unsafe=False)
+    return plan_fixes(options, unsafe=False)
 
 
-def reasons(mending: FixPlan) -> str:
-    return "\n".join(left.reason for left in mending.outcome.left)
+def reasons(plan: FixPlan) -> str:
+    return "\n".join(left.reason for left in plan.outcome.left)
 
 
 def is_open(path: Path) -> bool:
@@ -57,8 +57,8 @@ def test_a_link_to_a_file_of_the_same_tree_is_edited_at_its_target(
     link: str, to: str, named: str, tree: Path
 ) -> None:
     Path(link).symlink_to(to)
-    mending = apply_fixes(planned(named))
-    assert reasons(mending) == ""
+    plan = apply_fixes(planned(named))
+    assert reasons(plan) == ""
     assert Path(link).is_symlink()
     assert not is_open(tree / "policies" / "open.json")
 
@@ -72,8 +72,8 @@ def test_what_a_link_leads_to_outside_the_tree_is_not_edited(named: str, absolut
     other = tree.parent / "elsewhere" / "other.json"
     for link in (tree / "policies" / "link.json", tree / "policies" / "module" / "link.json"):
         link.symlink_to(other if absolute else os.path.relpath(other, link.parent))
-    mending = apply_fixes(planned(named))
-    assert f"leads through a link to `{other}`, outside the named paths" in reasons(mending)
+    plan = apply_fixes(planned(named))
+    assert f"leads through a link to `{other}`, outside the named paths" in reasons(plan)
     assert is_open(other)
     apply_fixes(planned(str(other)))
     assert not is_open(other)
@@ -81,8 +81,8 @@ def test_what_a_link_leads_to_outside_the_tree_is_not_edited(named: str, absolut
 
 def test_a_folder_that_is_named_by_a_link_is_the_folder(tree: Path) -> None:
     (tree / "link").symlink_to(tree.parent / "elsewhere")
-    mending = apply_fixes(planned("link"))
-    assert reasons(mending) == ""
+    plan = apply_fixes(planned("link"))
+    assert reasons(plan) == ""
     assert not is_open(tree.parent / "elsewhere" / "other.json")
 
 
@@ -90,24 +90,24 @@ def test_a_file_with_hard_links_is_named_before_it_is_written(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.link("policies/open.json", tree.parent / "hard.json")
-    mending = planned("policies")
+    plan = planned("policies")
     said = capsys.readouterr().err
     assert (
         "note: policies/open.json is one of 2 hard links to a file; the fix replaces this one alone" in said
     )
     assert "ln -f policies/open.json OTHER" in said
-    apply_fixes(mending)
+    apply_fixes(plan)
     assert is_open(tree.parent / "hard.json")
     assert not is_open(tree / "policies" / "open.json")
 
 
 def test_an_edit_while_the_fix_was_planned_stops_all_of_it(tree: Path) -> None:
     save(tree / "policies" / "second.json", OPEN)
-    mending = planned("policies")
-    assert len(mending.outcome.repair.texts) == 2
+    plan = planned("policies")
+    assert len(plan.outcome.repair.texts) == 2
     save(tree / "policies" / "second.json", "{}")
     with pytest.raises(InputError) as caught:
-        apply_fixes(mending)
+        apply_fixes(plan)
     assert caught.value.what == "policies/second.json"
     assert caught.value.reason.endswith("while the fix was planned; nothing was written")
     assert is_open(tree / "policies" / "open.json")
@@ -119,8 +119,8 @@ def test_an_edit_between_two_writes_says_what_was_written(
 ) -> None:
     for name in ("a.json", "b.json", "c.json"):
         save(tree / name, OPEN)
-    mending = planned("a.json", "b.json", "c.json")
-    first, *rest = map(Path, mending.outcome.repair.texts)
+    plan = planned("a.json", "b.json", "c.json")
+    first, *rest = map(Path, plan.outcome.repair.texts)
     replace = os.replace
 
     def then_edit(old: str, new: str, **folders: int) -> None:
@@ -129,7 +129,7 @@ def test_an_edit_between_two_writes_says_what_was_written(
 
     monkeypatch.setattr(os, "replace", then_edit)
     with pytest.raises(InputError) as caught:
-        apply_fixes(mending)
+        apply_fixes(plan)
     written, *missing = (f"`{path.name}`" for path in (first, *rest))
     assert f"written: {written}; not written: {', '.join(missing)}" in caught.value.reason
     assert not is_open(first)
@@ -142,10 +142,10 @@ def test_an_interrupt_ends_it_between_two_files(
 ) -> None:
     for name in ("a.json", "b.json"):
         save(tree / name, OPEN)
-    mending = planned("a.json", "b.json")
+    plan = planned("a.json", "b.json")
     monkeypatch.setattr(os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        apply_fixes(mending)
+        apply_fixes(plan)
     assert "written: `a.json`; not written: `b.json`" in capsys.readouterr().err
     assert not is_open(tree / "a.json")
     assert is_open(tree / "b.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import mend
+from checker.app.fix_files import plan_fixes
 from checker.app.run import Options
 from checker.fix.result import Outcome
 from tests.fix.workbench import write
@@ -77,7 +77,7 @@ def fixed(folder: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(folder)
     write(folder, files)
     options = Options((Path(),), (INSTANCE_ARN,), isolated=True, all_topics=True)
-    return mend(options, unsafe=True).outcome
+    return plan_fixes(options, unsafe=True).outcome
 
 
 @pytest.mark.parametrize("name", EDITS)

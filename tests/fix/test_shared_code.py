@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from checker.analysis.documented import KeyCondition
-from checker.app.fix_files import mend
+from checker.app.fix_files import plan_fixes
 from checker.app.run import Options
 from checker.core.finding import Applicability
 from checker.fix.editable import Environments
@@ -243,7 +243,7 @@ def fixed(files: Mapping[str, str]) -> Outcome:
         Path(name).write_text(text)
     paths = [Path(name) for name in files if "/." in f"/{name}" and name.endswith((".tf", ".yaml"))]
     options = Options((*(paths or [Path()]),), (INSTANCE_ARN,), isolated=True, all_topics=True)
-    return mend(options, unsafe=True).outcome
+    return plan_fixes(options, unsafe=True).outcome
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
@@ -280,7 +280,7 @@ def test_a_repository_that_lies_in_a_folder_of_copies_is_nobodys_copy(
     (repository / ".git").mkdir(parents=True)
     (repository / "main.tf").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
-    outcome = mend(Options((repository,), (INSTANCE_ARN,), isolated=True), unsafe=True).outcome
+    outcome = plan_fixes(Options((repository,), (INSTANCE_ARN,), isolated=True), unsafe=True).outcome
     assert [INSTANCE_ARN in text for text in outcome.repair.texts.values()] == [True]
 
 
@@ -289,7 +289,7 @@ def test_a_callers_repository_is_searched_when_only_the_module_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     fixed({"m/main.tf": MODULE, "main.tf": call("./m", "a") + call("./m", "b")})
-    outcome = mend(Options((Path("m"),), (INSTANCE_ARN,), isolated=True), unsafe=False).outcome
+    outcome = plan_fixes(Options((Path("m"),), (INSTANCE_ARN,), isolated=True), unsafe=False).outcome
     assert outcome.repair.texts == {}
 
 
