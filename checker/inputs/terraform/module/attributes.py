@@ -11,8 +11,11 @@ from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.hcl.evaluate import evaluate
+from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.values import is_null, known, placed, text, unknown
-from checker.inputs.terraform.module.policy_document import policy_document
+from checker.inputs.terraform.module.expand import Nested
+from checker.inputs.terraform.policy_document import document_of
+from checker.policy.node import items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +120,17 @@ def _account(instance: Instance) -> str | Unknown:
 def _document(instance: Instance) -> Node:
     at = instance.block.header
     where = f"{instance.address}.json"
-    return instance.module.once(("document", where), at, where, lambda: policy_document(instance))
+    return instance.module.once(("document", where), at, where, lambda: _policy(instance))
+
+
+def _policy(instance: Instance) -> Node:
+    """Render a policy document, unless it is too long."""
+    found = document_of(Nested(instance.block, instance.scope))
+    count = len(items(found.get("Statement") or found))
+    cost = count * (1 + count // 16)  # nested documents grow exponentially
+    if not instance.module.budget.spend(cost) or count > MAX_ITEMS:
+        return unknown("too many statements to evaluate", instance.block.header, f"{instance.address}.json")
+    return found
 
 
 _SUFFIXES: dict[str, str | Unknown] = {

@@ -32,7 +32,7 @@ from checker.inputs.terraform.module.attributes import (
     topic_arn_of,
     written_argument,
 )
-from checker.inputs.terraform.module.expand import nested
+from checker.inputs.terraform.module.expand import Nested
 from checker.inputs.text import TextDocument
 from checker.policy.node import Array, Member, Node, Object, Scalar
 
@@ -232,7 +232,7 @@ def _operations(instance: Instance) -> tuple[str, ...] | Unknown:
 def _context(instance: Instance) -> tuple[tuple[str, Value], ...] | Unknown:
     """Return the encryption context constraints of a grant."""
     pairs: list[tuple[str, Value]] = []
-    for constraints in nested(instance.block.body, "constraints", instance.scope):
+    for constraints in Nested(instance.block, instance.scope).blocks("constraints"):
         if isinstance(constraints, Scalar):
             return Unknown(f"the constraints of `{instance.address}` are not known")
         for how in ("equals", "subset"):

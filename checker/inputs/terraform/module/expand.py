@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Literal, written
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS, TOO_MUCH
+from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import (
     array,
     decimal,
     entries,
+    is_composed,
     known,
     mapping,
     number,
@@ -25,7 +28,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
 )
 from checker.inputs.terraform.module.session import Instance
-from checker.policy.node import Array, Node, Stretch
+from checker.policy.node import Array, Node, Object, Scalar, Stretch, items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.hcl.body import Argument, Body
     from checker.inputs.terraform.hcl.expression import Scope
-    from checker.policy.node import Node, Scalar
 
 
 def expand(block: Block, address: str, module: Called) -> Node:
@@ -109,23 +111,52 @@ def _pairs(value: Node) -> list[tuple[str, Node]] | Unknown:
 
 
 class Nested(NamedTuple):
-    """A nested block with the scope of its arguments."""
+    """A block with the scope of its arguments."""
 
     block: Block
     scope: Scope
 
-    def argument(self, name: str) -> Argument | None:
-        """Return an argument."""
-        return self.block.body.arguments.get(name)
+    @property
+    def at(self) -> Stretch:
+        """The range of the block."""
+        return self.block.at
+
+    @property
+    def header(self) -> Stretch:
+        """The range before the brace."""
+        return self.block.header
 
     def value(self, name: str) -> Node | None:
         """Return the value of an argument; ``None`` if it is missing."""
-        argument = self.argument(name)
+        argument = self.block.body.arguments.get(name)
         return None if argument is None else evaluate(argument.expression, self.scope)
 
+    def place(self, name: str) -> Stretch:
+        """Return the range of an argument, or of the header if it is in another file."""
+        at = self.block.body.arguments[name].at
+        return at if at.source is self.at.source else self.header
 
-def nested(body: Body, kind: str, scope: Scope) -> Iterator[Nested | Scalar]:
-    """Return the blocks of a type; an unknown value stands for an unknown number of blocks."""
+    def blocks(self, name: str) -> tuple[Nested | Scalar, ...]:
+        """Return the nested blocks of a type; an unknown value stands for an unknown number of blocks."""
+        return tuple(_nested(self.block.body, name, self.scope))
+
+    def document(self, node: Node) -> Node:
+        """Return the policy that an argument holds as JSON, or the value if it is unknown."""
+        found = self._decoded(node)
+        statements = found.get("Statement") if isinstance(found, Object) else None
+        count = len(items(statements)) if statements is not None else 1
+        return found if self.scope.module.budget.spend(count) else unknown(TOO_MUCH, self.header)
+
+    def _decoded(self, node: Node) -> Node:
+        if not isinstance(node, Scalar) or (why_unknown(node) is not None and not is_composed(node)):
+            return node
+        try:
+            return decode(node)
+        except InputError as error:
+            return unknown(error.reason, self.header, error.what)
+
+
+def _nested(body: Body, kind: str, scope: Scope) -> Iterator[Nested | Scalar]:
     yield from (Nested(one, scope) for one in body.blocks(kind))
     for one in body.blocks("dynamic"):
         if one.labels == (kind,):

@@ -9,9 +9,10 @@ from checker.inputs.terraform.address import split, without_indices
 from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
 from checker.inputs.terraform.plan.masking import parse_sensitive
 from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS, TYPES, has_marks
-from checker.inputs.terraform.plan.policy_document import Arguments, policy_of
+from checker.inputs.terraform.plan.policy_document import PlannedBlock
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.plan.trace import Reference, References, follow
+from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import text_of
 
 if TYPE_CHECKING:
@@ -162,5 +163,8 @@ class Plan:
             self.source.show(document.node("statement") or document.values)
         found = self.origins.references.setting(document.address)
         written = found[0].expressions if found else {}
-        given = Arguments(document, lambda written: named(self.origins.of_expression(document, written)))
-        return policy_of(given, written)
+
+        def name(expression: object) -> str:
+            return named(self.origins.of_expression(document, expression))
+
+        return document_of(PlannedBlock(document, document.values, (), written, name))

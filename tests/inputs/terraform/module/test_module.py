@@ -392,6 +392,7 @@ def block(sid: str, action: str = "sns:Publish", more: str = "") -> str:
         (f"  source_policy_documents = [local.one]\n{block('B')}", ["One", "B"]),
         (f"  source_policy_documents = [local.one]\n{block('One')}", ["One"]),
         (f"  override_policy_documents = [local.one]\n{block('A')}", ["A", "One"]),
+        (f"  override_policy_documents = [var.x]\n{block('A')}{block('')}", ["var.x", "", "var.x"]),
         ("  source_policy_documents = [local.one, local.one]", ["One"]),
         (f"  source_policy_documents = [var.x]\n{block('A')}", ["var.x", "A"]),
         (f"  source_policy_documents = var.x\n{block('A')}", ["var.x", "A"]),

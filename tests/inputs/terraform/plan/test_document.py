@@ -142,22 +142,20 @@ def test_sources_come_first_and_overrides_take_the_place_of_their_sid(tmp_path: 
     assert "Action" in found["Statement"][1]
 
 
-def test_an_unknown_source_is_a_statement_more_that_is_not_known(tmp_path: Path) -> None:
+def test_an_unknown_source_is_one_more_unknown_statement(tmp_path: Path) -> None:
     after = {"source_policy_documents": [None], "statement": [block(sid="a")]}
     expressions = {"source_policy_documents": refer("aws_ssm_parameter.policy.value")}
     found = policy_of(tmp_path, after, {"source_policy_documents": [True]}, expressions)
-    assert sids(found) == ["a", "aws_ssm_parameter.policy.value"]
+    assert sids(found) == ["aws_ssm_parameter.policy.value", "a"]
 
 
-@pytest.mark.parametrize(
-    "unknown", [{"override_policy_documents": [True]}, {"statement": True}], ids=["override", "statements"]
-)
-def test_where_any_statement_may_be_another_nothing_is_known(unknown: dict[str, Any], tmp_path: Path) -> None:
-    changes = [
-        change(DATA, {"statement": [block()]}, unknown),
-        change(TOPIC, {"name": "chat", "arn": None}, {"arn": True}),
-        change(POLICY, {}, {"arn": True, "policy": True}),
-    ]
-    configured = written(POLICY, {"arn": refer(f"{TOPIC}.arn"), "policy": refer(f"{DATA}.json")})
-    (topic,) = read(tmp_path, plan(changes, configured)).topics
-    assert isinstance(topic.policy, Unknown)
+def test_an_unknown_override_may_replace_every_statement_with_a_sid(tmp_path: Path) -> None:
+    after = {"override_policy_documents": [None], "statement": [block(sid="a"), block()]}
+    expressions = {"override_policy_documents": refer("aws_ssm_parameter.policy.value")}
+    found = policy_of(tmp_path, after, {"override_policy_documents": [True]}, expressions)
+    unknown = "aws_ssm_parameter.policy.value"
+    assert found["Statement"] == [unknown, {**READ, "Resource": ["*"]}, unknown]
+
+
+def test_unknown_statement_blocks_are_one_unknown_statement(tmp_path: Path) -> None:
+    assert policy_of(tmp_path, {"statement": [block()]}, {"statement": True})["Statement"] == [DATA]
