@@ -163,13 +163,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node]] = {
 _MAX = 24
 
 
-def own_names(instance: Instance, arn: Arn | Unknown) -> tuple[str, ...]:
-    """Return the names of a resource for references, starting with its symbol while the ARN is unknown."""
-    names = (f"{instance.address}.arn", f"{instance.address}.id")
-    return (*names, *_composed_arns(instance)) if isinstance(arn, Unknown) else names
-
-
-def _composed_arns(instance: Instance) -> Iterator[str]:
+def composed_arns(instance: Instance) -> Iterator[str]:
     """Return ARNs such as ``arn:aws:sns:us-east-1:${data.aws_caller_identity.current.account_id}:chat``.
 
     They use the data sources for account, Region and partition of the topic's own provider.

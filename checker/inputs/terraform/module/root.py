@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import root_name
 from checker.inputs.senders import Part, is_part, senders
+from checker.inputs.terraform.declare import TYPES, declare
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import why_unknown
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
-from checker.inputs.terraform.module.declare import declare, matters_itself
+from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.session import Session
@@ -162,8 +163,8 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     for module in modules_of(Module(session, session.root)):
         modules.append(module)
         hide_sensitive(module)
-        for instance in instances_of(module, matters_itself):
-            declare(instance, found)
+        for instance in instances_of(module, TYPES.__contains__):
+            declare(ModuleResource(instance), found)
     declare_missing_owners(found)
     facts.opened |= session.opened
     found.senders += senders(parts_of(session, modules))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.address import split, without_indices
+from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
 from checker.inputs.terraform.plan.masking import parse_sensitive
-from checker.inputs.terraform.plan.plan_index import POLICY_OWNERS, TYPES, has_marks
+from checker.inputs.terraform.plan.plan_index import TYPES, has_marks
 from checker.inputs.terraform.plan.policy_document import PlannedBlock
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.plan.trace import Reference, References, follow
@@ -48,6 +49,7 @@ def is_left_out(name: str, scope: Scope, setting: Setting, variables: Mapping[st
 
 
 _MOST_NAMED = 3
+_OWNERS = frozenset(one.owner for one in POLICIES.values())
 _TOPIC, _KEY = ("aws_sns_topic", "awscc_sns_topic"), ("aws_kms_key", "aws_kms_replica_key", "aws_kms_alias")
 _MEANT = {
     "arn": _TOPIC,
@@ -105,15 +107,15 @@ class Origins:
         meant = [one for one in found if one.type in _MEANT.get(name, ())] or list(found)
         return meant[0] if len({one.resource for one in meant}) == 1 else None
 
-    def value(self, resource: Resource, name: str, default: str = "") -> Value:
+    def value(self, resource: Resource, name: str) -> Value | None:
         """Return a text; an unknown text has the name of the only resource that it comes from."""
         value = resource.text(name)
         if not isinstance(value, Unknown):
-            return value or default
+            return value
         one = self.one(resource, name)
         if one is not None:
             return value._replace(where=one.text)
-        if name in POLICY_OWNERS.values():
+        if name in _OWNERS:
             return value  # two unknown owners must not count as the same owner
         return value._replace(where=named(self.of(resource, name)) or value.where)
 
@@ -161,10 +163,13 @@ class Plan:
     def _document(self, document: Resource) -> Node:
         if not has_marks(document.sensitive):
             self.source.show(document.node("statement") or document.values)
-        found = self.origins.references.setting(document.address)
-        written = found[0].expressions if found else {}
+        return document_of(self.block(document))
+
+    def block(self, resource: Resource) -> PlannedBlock:
+        """Return a resource as a block, with the expressions of its arguments."""
+        found = self.origins.references.setting(resource.address)
 
         def name(expression: object) -> str:
-            return named(self.origins.of_expression(document, expression))
+            return named(self.origins.of_expression(resource, expression))
 
-        return document_of(PlannedBlock(document, document.values, (), written, name))
+        return PlannedBlock(resource, resource.values, (), found[0].expressions if found else {}, name)

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.inputs.terraform import declare
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.inputs.terraform.plan.configuration import Module
 
 
-POLICY_OWNERS = {
-    "aws_sns_topic_policy": "arn",
-    "awscc_sns_topic_inline_policy": "topic_arn",
-    "aws_kms_key_policy": "key_id",
-}
-"""Resources that write the policy of another resource, and the attribute that names the owner."""
-
-TYPES = frozenset(
-    (
-        *POLICY_OWNERS,
-        "aws_connect_instance",
-        "aws_iam_policy_document",
-        "aws_kms_alias",
-        "aws_kms_grant",
-        "aws_kms_key",
-        "aws_kms_replica_key",
-        "aws_sns_topic",
-        "aws_sns_topic_subscription",
-    )
-)
+TYPES = frozenset((*declare.TYPES, declare.DOCUMENT))
 
 PARTS = frozenset(
     (

@@ -146,13 +146,13 @@ class Resource(NamedTuple):
             return Unknown(AFTER_APPLY, f"{self.address}.{name}")
         return text
 
-    def flag(self, name: str, *, default: bool) -> bool | Unknown:
-        """Return a boolean."""
+    def flag(self, name: str) -> bool | Unknown | None:
+        """Return a boolean; ``None`` if it is not set."""
         node = self.values.get(name)
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, bool):
             return value
-        return Unknown(AFTER_APPLY, f"{self.address}.{name}") if self.lacks(name) else default
+        return Unknown(AFTER_APPLY, f"{self.address}.{name}") if self.lacks(name) else None
 
     def lacks(self, *path: str | int) -> bool:
         """True for a value that is unknown before apply."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.inputs.terraform.address import without_indices
+from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import MAX_MODULES, mapping, read_module
 from checker.inputs.terraform.plan.plan_index import (
     LOOKED_UP,
     PARTS,
-    POLICY_OWNERS,
     TYPES,
     Found,
     Outline,
@@ -103,7 +103,7 @@ class _Reader:
 
     def release(self, kind: str, change: Mapping[str, object]) -> None:
         """Record the owner of a deleted policy; a policy that Terraform only forgets stays in place."""
-        owner = mapping(change.get("before")).get(POLICY_OWNERS.get(kind, ""))
+        owner = mapping(change.get("before")).get(POLICIES[kind].owner if kind in POLICIES else "")
         if isinstance(owner, str) and change.get("actions") != ["forget"]:
             self.outline.released.add(owner)
 

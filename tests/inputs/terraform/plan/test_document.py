@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from checker.analysis.inventory import PolicyText
-from checker.core.unknown import Unknown
 from tests.inputs.terraform.plan.plans import change, plan, read, refer, written
 
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"

@@ -1,0 +1,272 @@
+"""Declares the resources of Terraform files and plans, by one table of their types.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_topic and related pages
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from checker.analysis.inventory import Instance
+from checker.core.arn import Arn, topic_arn
+from checker.core.unknown import Unknown
+from checker.inputs.declared import (
+    DeclaredAlias,
+    DeclaredGrant,
+    DeclaredKey,
+    DeclaredPolicy,
+    DeclaredSubscription,
+    DeclaredTopic,
+)
+from checker.inputs.terraform.hcl.values import is_null, text
+from checker.policy.node import Array, Object, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from checker.analysis.inventory import Place
+    from checker.inputs.declared import Declarations, Where
+    from checker.inputs.terraform.policy_document import Block
+    from checker.policy.model import Value
+    from checker.policy.node import Node
+
+
+class Resource(Protocol):
+    """A resource with its arguments. A data source has the prefix ``data.`` in its ``kind``.
+
+    ``references`` are further names of the resource, besides those of its attributes.
+    """
+
+    @property
+    def address(self) -> str:
+        """The address, with the instance key."""
+
+    @property
+    def kind(self) -> str:
+        """The type."""
+
+    @property
+    def arn(self) -> Arn | Unknown:
+        """The ARN."""
+
+    @property
+    def where(self) -> Where:
+        """The Region and account."""
+
+    @property
+    def named(self) -> bool:
+        """True if the user named the file."""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The unknown expressions that decide whether the resource exists."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Further names of the resource."""
+
+    @property
+    def tags(self) -> tuple[tuple[str, str], ...]:
+        """The known tags."""
+
+    def text(self, name: str) -> Value | None:
+        """Return an argument as text; ``None`` if it is not set or empty."""
+
+    def flag(self, name: str) -> bool | Unknown | None:
+        """Return a boolean argument; ``None`` if it is not set."""
+
+    def value(self, name: str) -> Node | None:
+        """Return an argument; ``None`` if it is not set."""
+
+    def blocks(self, name: str) -> Sequence[Block | Scalar]:
+        """Return the nested blocks of a type; an unknown value stands for an unknown number of them."""
+
+    def policy(self, name: str) -> Node | Unknown | None:
+        """Return the policy that an argument writes; ``None`` if it writes none."""
+
+    def place(self, *names: str) -> Place:
+        """Return the place of the first of these arguments that is set, or of the resource."""
+
+
+NOT_SET = Unknown("the resource does not set it")
+
+
+class PolicyArguments(NamedTuple):
+    """A resource type that writes the policy of another resource: its arguments, and the list that it belongs to."""
+
+    owner: str
+    policy: str
+    of: str
+
+
+POLICIES = {
+    "aws_sns_topic_policy": PolicyArguments("arn", "policy", "topic_policies"),
+    "awscc_sns_topic_inline_policy": PolicyArguments("topic_arn", "policy_document", "topic_policies"),
+    "aws_kms_key_policy": PolicyArguments("key_id", "policy", "key_policies"),
+}
+DOCUMENT = "aws_iam_policy_document"
+
+
+def declare(resource: Resource, found: Declarations) -> None:
+    """Declare a resource of one of ``TYPES``."""
+    TYPES[resource.kind](resource, found)
+
+
+def _names(resource: Resource, *attributes: str) -> tuple[str, ...]:
+    return (*(f"{resource.address}.{name}" for name in attributes), *resource.references)
+
+
+def _given(resource: Resource, name: str, default: Value = NOT_SET) -> Value:
+    value = resource.text(name)
+    return default if value is None else value
+
+
+def _topic(resource: Resource, found: Declarations) -> None:
+    arn = resource.arn
+    is_topic = isinstance(arn, Unknown) or topic_arn(str(arn)) is not None
+    found.topics.append(
+        DeclaredTopic(
+            address=resource.address,
+            names=_names(resource, "arn", "id"),
+            place=resource.place(),
+            arn=arn if is_topic else Unknown("not a topic ARN", f"{resource.address}.arn"),
+            fifo=_is_fifo(resource),
+            key=resource.text("kms_master_key_id"),
+            policy=resource.policy("policy"),
+            tags=resource.tags,
+            fifo_place=resource.place("fifo_topic", "name"),
+            key_place=resource.place("kms_master_key_id"),
+            named=resource.named,
+            conditions=resource.conditions,
+            where=resource.where,
+        )
+    )
+
+
+def _is_fifo(resource: Resource) -> bool | Unknown:
+    """Return whether a topic is FIFO: by argument, or by a name that ends in `.fifo`."""
+    name = resource.text("name")
+    if isinstance(name, str) and name.endswith(".fifo"):
+        return True
+    flag = resource.flag("fifo_topic")
+    return False if flag is None else flag
+
+
+def _policy(resource: Resource, found: Declarations) -> None:
+    arguments = POLICIES[resource.kind]
+    policy = resource.policy(arguments.policy)
+    getattr(found, arguments.of).append(
+        DeclaredPolicy(
+            resource.address,
+            resource.place(arguments.policy),
+            (_given(resource, arguments.owner),),
+            NOT_SET if policy is None else policy,
+            resource.conditions,
+        )
+    )
+
+
+def _subscription(resource: Resource, found: Declarations) -> None:
+    topic, protocol, endpoint = (_given(resource, name) for name in ("topic_arn", "protocol", "endpoint"))
+    found.subscriptions.append(
+        DeclaredSubscription(resource.address, topic, protocol, endpoint, resource.conditions)
+    )
+
+
+def _key(resource: Resource, found: Declarations) -> None:
+    enabled = resource.flag("enabled" if "replica" in resource.kind else "is_enabled")
+    found.keys.append(
+        DeclaredKey(
+            address=resource.address,
+            names=_names(resource, "arn", "key_id", "id"),
+            place=resource.place(),
+            arn=resource.arn,
+            policy=resource.policy("policy"),
+            state=enabled if isinstance(enabled, Unknown) else "Disabled" if enabled is False else "Enabled",
+            spec=_given(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
+            usage=_given(resource, "key_usage", "ENCRYPT_DECRYPT"),
+            named=resource.named,
+            conditions=resource.conditions,
+            where=resource.where,
+            primary=resource.text("primary_key_arn"),
+        )
+    )
+
+
+def _alias(resource: Resource, found: Declarations) -> None:
+    names = _names(resource, "name", "arn", "id", "target_key_arn", "target_key_id")
+    known = (resource.text("name"), resource.arn)
+    texts = (str(one) for one in known if one is not None and not isinstance(one, Unknown))
+    found.aliases.append(DeclaredAlias((*names, *texts), _given(resource, "target_key_id"), resource.where))
+
+
+def _grant(resource: Resource, found: Declarations) -> None:
+    found.grants.append(
+        DeclaredGrant(
+            resource.address,
+            _given(resource, "key_id"),
+            _given(resource, "grantee_principal"),
+            _operations(resource),
+            _context(resource),
+            conditions=resource.conditions,
+        )
+    )
+
+
+def _operations(resource: Resource) -> tuple[str, ...] | Unknown:
+    node = resource.value("operations")
+    names = [text(one) for one in node.items] if isinstance(node, Array) else [None]
+    known = tuple(one for one in names if isinstance(one, str))
+    return known if len(known) == len(names) else _not_known(resource, "operations")
+
+
+def _not_known(resource: Resource, what: str) -> Unknown:
+    return Unknown(f"the {what} of `{resource.address}` are not known")
+
+
+def _context(resource: Resource) -> tuple[tuple[str, Value], ...] | Unknown:
+    """Return the encryption context constraints of a grant."""
+    pairs: list[tuple[str, Value]] = []
+    for block in resource.blocks("constraints"):
+        found = _pairs(block)
+        if found is None:
+            return _not_known(resource, "constraints")
+        pairs += found
+    return tuple(pairs)
+
+
+def _pairs(block: Block | Scalar) -> list[tuple[str, Value]] | None:
+    """Return the constraints of a block; ``None`` if they are not known."""
+    if isinstance(block, Scalar):
+        return None
+    values = [block.value(f"encryption_context_{how}") for how in ("equals", "subset")]
+    given = [one for one in values if one is not None and not is_null(one)]
+    if any(not isinstance(one, Object) for one in given):
+        return None
+    return [(one.key, _text(one.value)) for node in given if isinstance(node, Object) for one in node.members]
+
+
+def _text(node: Node) -> Value:
+    found = text(node)
+    return NOT_SET if found is None else found
+
+
+def _instance(resource: Resource, found: Declarations) -> None:
+    """Declare a Connect instance, if its ARN is known."""
+    arn = resource.arn
+    if isinstance(arn, Arn) and arn.is_instance:
+        found.instances.append(Instance(arn, resource.place("arn")))
+
+
+TYPES: dict[str, Callable[[Resource, Declarations], None]] = {
+    **dict.fromkeys(POLICIES, _policy),
+    "aws_sns_topic": _topic,
+    "aws_sns_topic_subscription": _subscription,
+    "aws_kms_key": _key,
+    "aws_kms_replica_key": _key,
+    "aws_kms_alias": _alias,
+    "data.aws_kms_alias": _alias,
+    "aws_kms_grant": _grant,
+    "aws_connect_instance": _instance,
+    "data.aws_connect_instance": _instance,
+}
