@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from checker.core.arn import Arn, is_uuid
 from checker.core.finding import Document
@@ -131,10 +131,31 @@ class Pairing(NamedTuple):
     explicit: bool = False
 
 
+T = TypeVar("T")
+
+
+class Setting(NamedTuple, Generic[T]):
+    """A setting of a topic, with the place that states it."""
+
+    value: T
+    place: Place | None = None
+
+
+class TopicSettings(NamedTuple):
+    """The settings of a topic, named in ``checker.inputs.topic_settings``.
+
+    ``key`` is KmsMasterKeyId as it is stored, ``None`` if the topic is not encrypted.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+    """
+
+    fifo: Setting[bool | Unknown]
+    key: Setting[str | Unknown | None] = Setting(None)
+
+
 class Topic(NamedTuple):
     """An SNS topic.
 
-    - ``key``: KmsMasterKeyId as it is stored, ``None`` if the topic is not encrypted.
     - ``named``: true if the user named the topic.
     - ``instances``: the Connect instances that a manifest lists for the topic.
     - ``pairings``: all instances that stream to the topic, ``None`` before ``checker.analysis.pairing`` has run.
@@ -154,11 +175,8 @@ class Topic(NamedTuple):
 
     arn: Arn | Unknown
     policy: PolicyText | Unknown
-    fifo: bool | Unknown
-    key: str | Unknown | None
+    settings: TopicSettings
     place: Place
-    key_place: Place | None = None
-    fifo_place: Place | None = None
     arn_place: Place | None = None
     subscriptions: tuple[Subscription, ...] | Unknown = Unknown("the list of subscriptions was not supplied")
     instances: tuple[Instance, ...] = ()
@@ -181,6 +199,16 @@ class Topic(NamedTuple):
     def name(self) -> str:
         """The topic's name in reports: its ARN, its address, or the file with its policy."""
         return _name(self.arn, self.root, self.address, self.place)
+
+    @property
+    def key(self) -> str | Unknown | None:
+        """The key that encrypts the topic, as the topic names it; ``None`` if it is not encrypted."""
+        return self.settings.key.value
+
+    def with_key(self, key: str | Unknown | None) -> Topic:
+        """Return the topic with another key."""
+        setting = self.settings.key._replace(value=key)
+        return self._replace(settings=self.settings._replace(key=setting))
 
 
 class Grant(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.analysis.inventory import Instance, Inventory, Key, Place, Topic
+from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
 from checker.app.exit_codes import Exit
 from checker.app.terminal import tell, write
 from checker.cli.options import KmsConditionOption, OutputOption
@@ -40,7 +40,7 @@ def _inventory(draft: Draft, wanted: Wanted) -> Inventory:
     if wanted.key is not None and draft.text.dialect.service == "kms":
         key = Key(wanted.key, place, draft.text, "Enabled", "CUSTOMER", named=True)
         return Inventory(keys=(key,), instances=instances)
-    topic = Topic(wanted.topic, draft.text, fifo=False, key=None, place=place, named=True)
+    topic = Topic(wanted.topic, draft.text, TopicSettings(Setting(False)), place, named=True)
     return Inventory((topic,), instances=instances)
 
 

@@ -17,13 +17,16 @@ from checker.analysis.inventory import (
     Key,
     Place,
     PolicyText,
+    Setting,
     Subscription,
     Topic,
+    TopicSettings,
 )
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.text import TextDocument, parse_embedded
+from checker.inputs.topic_settings import API, Texts, settings_of
 from checker.policy.model import Patterns
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 from checker.policy.read import read_policy
@@ -49,15 +52,15 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
     policy = _embedded_policy(attributes.get("Policy"), TOPIC)
     if isinstance(arn, Unknown) and isinstance(policy, PolicyText):
         arn = topic_of(policy)
-    fifo_route: Route = (*route, "FifoTopic") if attributes.get("FifoTopic") else (*route, "TopicArn")
+    texts = Texts(lambda name: text_of(attributes.get(name)), lambda name: Place(document, (*route, name)))
+    settings = settings_of(texts, API)
+    if isinstance(settings.fifo.value, Unknown):
+        settings = settings._replace(fifo=settings.fifo._replace(value=is_fifo(arn)))
     return Topic(
         arn=arn,
         policy=policy,
-        fifo=text_of(attributes.get("FifoTopic")) == "true" or is_fifo(arn),
-        key=text_of(attributes.get("KmsMasterKeyId")) or None,
+        settings=settings,
         place=Place(document, route),
-        key_place=Place(document, (*route, "KmsMasterKeyId")),
-        fifo_place=Place(document, fifo_route),
         arn_place=Place(document, (*route, "TopicArn")),
         subscriptions=_counted(attributes.get("SubscriptionsConfirmed")),
         named=named,
@@ -79,7 +82,8 @@ def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     not_said = Unknown(
         "a policy does not state the encryption of its topic; provide the output of `aws sns get-topic-attributes`"
     )
-    return Topic(arn, policy, is_fifo(arn), not_said, place, None, named_at, named_at, named=named)
+    settings = TopicSettings(Setting(is_fifo(arn), named_at), Setting(not_said))
+    return Topic(arn, policy, settings, place, named_at, named=named)
 
 
 def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:

@@ -15,7 +15,7 @@ from checker.lint.scope import is_relevant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Instance, Place, Topic
+    from checker.analysis.inventory import Instance, Place, Topic, TopicSettings
     from checker.core.arn import Arn
     from checker.core.unknown import Truth
     from checker.policy.model import Value
@@ -41,7 +41,7 @@ class Where(NamedTuple):
 
 
 class DeclaredTopic(NamedTuple):
-    """A topic. ``key`` is KmsMasterKeyId, ``None`` without encryption; ``policy`` is an inline policy.
+    """A topic; ``policy`` is an inline policy.
 
     ``variant`` describes the template conditions for this variant of the topic. A policy is the node that
     holds it, an object or JSON in a string, or ``None``.
@@ -50,13 +50,10 @@ class DeclaredTopic(NamedTuple):
     address: str
     names: tuple[str, ...]
     place: Place
-    arn: Arn | Unknown = NOT_KNOWN
-    fifo: bool | Unknown = False
-    key: Value | None = None
+    arn: Arn | Unknown
+    settings: TopicSettings
     policy: Node | Unknown | None = None
     tags: tuple[tuple[str, str], ...] = ()
-    fifo_place: Place | None = None
-    key_place: Place | None = None
     named: bool = False
     conditions: tuple[str, ...] = ()
     variant: str = ""

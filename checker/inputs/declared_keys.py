@@ -34,7 +34,7 @@ def key_reference(declared: Declarations, topic: DeclaredTopic) -> Value | None:
 
     A key that is looked up by the alias of an AWS managed key keeps that alias as its name.
     """
-    reference = topic.key
+    reference = topic.settings.key.value
     if reference is None:
         return None
     of_alias = (

@@ -9,7 +9,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Contact, Instance, Key, Place, Source, Topic
+from checker.analysis.inventory import Contact, Instance, Key, Place, Setting, Source, Topic, TopicSettings
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
@@ -192,13 +192,14 @@ def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
         topic = load_topic(described, pipes=False)
     else:
         unknown = Unknown("the manifest names no policy for the topic", entry.place.document.name)
-        topic = Topic(unknown, unknown, unknown, Unknown("the manifest does not state the key"), entry.place)
+        key = Unknown("the manifest does not state the key")
+        topic = Topic(unknown, unknown, TopicSettings(Setting(unknown), Setting(key)), entry.place)
     if entry.attributes and entry.policy:
         topic = topic._replace(policy=load_topic(entry.policy, pipes=False).policy)
     if entry.arn:
         topic = _with_arn(topic, entry)
     if entry.key:
-        topic = topic._replace(key=entry.key, key_place=entry.place)
+        topic = topic._replace(settings=topic.settings._replace(key=Setting(entry.key, entry.place)))
     if entry.subscriptions:
         listed = _list_in(entry.subscriptions, Kind.SUBSCRIPTIONS, "aws sns list-subscriptions-by-topic")
         topic = topic._replace(subscriptions=tuple(one for _, one in read_subscriptions(listed)))
@@ -211,8 +212,9 @@ def _with_arn(topic: Topic, entry: TopicEntry) -> Topic:
     place = Place(entry.place.document, (*entry.place.route, "arn"))
     if arn is None:
         return topic._replace(claimed=entry.arn, arn_place=place)
-    fifo = is_fifo(arn) if isinstance(topic.fifo, Unknown) else topic.fifo
-    return topic._replace(arn=arn, fifo=fifo, fifo_place=topic.fifo_place or place, arn_place=place)
+    fifo = topic.settings.fifo
+    fifo = Setting(is_fifo(arn) if isinstance(fifo.value, Unknown) else fifo.value, fifo.place or place)
+    return topic._replace(arn=arn, settings=topic.settings._replace(fifo=fifo), arn_place=place)
 
 
 def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:

@@ -67,15 +67,13 @@ class _Maker:
         """Build a topic with its policy, its subscriptions and its key's name."""
         writers = _writers(self.topic_policies, one.names, one.arn)
         inline = [one.policy] if one.policy is not None else []
+        key = one.settings.key
         shared = max((len(writer.owners) for writer in writers), default=1)
         return Topic(
             arn=one.arn,
             policy=self.policy(one, writers, TOPIC),
-            fifo=one.fifo,
-            key=key_reference(self.declared, one),
+            settings=one.settings._replace(key=key._replace(value=key_reference(self.declared, one))),
             place=one.place,
-            key_place=one.key_place,
-            fifo_place=one.fifo_place,
             subscriptions=self.subscriptions(one),
             tags=one.tags,
             address=one.address,

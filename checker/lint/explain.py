@@ -156,8 +156,8 @@ def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:
     reference = topic.key if isinstance(topic.key, str) else key.name
     if isinstance(key.arn, Arn) and not _may_be(key, key.arn, topic, reference):
         other = Unknown(f"the supplied key is `{key.arn}`, but the topic is encrypted with `{reference}`")
-        return topic._replace(key=other), None
-    return topic._replace(key=reference), key._replace(aliases=(*key.aliases, reference))
+        return topic.with_key(other), None
+    return topic.with_key(reference), key._replace(aliases=(*key.aliases, reference))
 
 
 def _may_be(key: Key, arn: Arn, topic: Topic, reference: str) -> bool:
@@ -247,7 +247,7 @@ class _Chain:
         return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
 
     def topic_type(self) -> tuple[str, str]:
-        fifo = self.topic.fifo
+        fifo = self.topic.settings.fifo.value
         if isinstance(fifo, Unknown):
             return UNKNOWN, fifo.reason
         return (BROKEN, "FIFO topic") if fifo else (OK, "standard topic")

@@ -85,7 +85,7 @@ def _related_arns(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
     for arn, at in case.instances_written:
         yield "the instance", arn, at
     if isinstance(case.key, Key) and isinstance(case.key.arn, Arn):
-        yield "the key", case.key.arn, case.here(case.topic.key_place)
+        yield "the key", case.key.arn, case.here(case.topic.settings.key.place)
     for statement in case.statements:
         for entry in statement.principal_entries:
             principal = Arn.parse(entry.value) if isinstance(entry.value, str) else None

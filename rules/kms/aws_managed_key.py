@@ -64,7 +64,7 @@ class AwsManagedKey(Rule):
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check the alias."""
         if is_managed_key(case.topic.key):
-            at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
+            at, fixes = case.here(case.topic.settings.key.place), customer_key(case.topic)
             name = case.topic.key if isinstance(case.topic.key, str) else managed_alias(case.topic.key)
             yield self._found(case.name, name, at, fixes)
         elif isinstance(case.key, Unknown) and not is_customer_alias(case.topic.key):

@@ -77,7 +77,9 @@ class ConnectCannotUseKey(Rule):
         elif isinstance(case.key, Unknown) and is_key_reference(case.topic.key or ""):
             message = f"the topic is encrypted with `{case.topic.key}`, but its key policy was not supplied"
             help_text = "also supply the output of `aws kms get-key-policy` and `aws kms describe-key`"
-            yield self.undetermined(case.name, message, case.here(case.topic.key_place), help=help_text)
+            yield self.undetermined(
+                case.name, message, case.here(case.topic.settings.key.place), help=help_text
+            )
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check both actions that Connect needs."""

@@ -67,7 +67,7 @@ class UnusableKey(Rule):
         if isinstance(name, str) and isinstance(case.key, Unknown) and not is_key_reference(name):
             message = f"`{name}` is not a key ID, key ARN, alias or alias ARN"
             help_text = f"write `alias/{name}` if it is an alias, or the ARN of the key"
-            at, fixes = case.here(case.topic.key_place), customer_key(case.topic)
+            at, fixes = case.here(case.topic.settings.key.place), customer_key(case.topic)
             if is_managed_key(f"alias/{name}"):
                 help_text = (
                     "encrypt the topic with a customer managed key; `aws/` is reserved for AWS managed keys"

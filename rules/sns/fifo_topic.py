@@ -55,13 +55,14 @@ class FifoTopic(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check the type that AWS reports or that the name shows."""
-        if isinstance(case.topic.fifo, Unknown):
-            yield case.topic.fifo
-        elif case.topic.fifo:
+        fifo = case.topic.settings.fifo
+        if isinstance(fifo.value, Unknown):
+            yield fifo.value
+        elif fifo.value:
             yield self.finding(
                 case.name,
                 "the topic is a FIFO topic: AWS documents that chat streaming supports standard topics only",
-                case.here(case.topic.fifo_place),
+                case.here(fifo.place),
                 help="create a standard topic and stream to it; the type of a topic cannot be changed",
                 fixes=standard_topic(case),
             )

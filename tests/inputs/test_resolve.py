@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from checker.analysis.inventory import Instance, Inventory, Key, Place, PolicyText
+from checker.analysis.inventory import Instance, Inventory, Key, Place, PolicyText, Setting, TopicSettings
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts, Given
 from checker.inputs.declared import (
+    NOT_KNOWN,
     DeclaredAlias,
     DeclaredGrant,
     DeclaredKey,
@@ -61,7 +62,8 @@ POLICY = with_unknown(
 
 
 def topic(**more: object) -> DeclaredTopic:
-    base = DeclaredTopic(TOPIC, (f"{TOPIC}.arn", f"{TOPIC}.id"), place())
+    settings = TopicSettings(Setting(False), Setting(more.pop("key", None)))  # type: ignore[arg-type]  # as below
+    base = DeclaredTopic(TOPIC, (f"{TOPIC}.arn", f"{TOPIC}.id"), place(), NOT_KNOWN, settings)
     return base._replace(**more)  # type: ignore[arg-type]  # a table of fields
 
 

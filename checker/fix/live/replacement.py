@@ -70,7 +70,7 @@ def topic_reasons(topic: Topic, region: str) -> Iterator[str]:
 
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
-    if topic.fifo is True:
+    if topic.settings.fifo.value is True:
         yield "a FIFO topic: AWS documents that chat streaming supports standard topics only"
     if isinstance(topic.arn, Arn) and topic.arn.region != region:
         yield f"the topic is in {topic.arn.region}, the Connect instance in {region}"

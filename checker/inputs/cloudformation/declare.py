@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
@@ -21,6 +22,7 @@ from checker.inputs.declared import (
     DeclaredSubscription,
     DeclaredTopic,
 )
+from checker.inputs.topic_settings import CLOUDFORMATION, settings_of
 from checker.policy.node import Node, Object, items, scalar_text
 
 if TYPE_CHECKING:
@@ -100,18 +102,17 @@ class Declarer:
 
     def own(self, one: Variant[TopicState], properties: Properties, names: tuple[str, ...]) -> DeclaredTopic:
         """Declare a topic of this template."""
-        fifo, fifo_at = _fifo(properties)
-        key = self.keys[one.state.own_key] if one.state.own_key else None
+        settings = settings_of(_TopicProperties(properties, self.template, one.logical), CLOUDFORMATION)
+        if one.state.own_key:
+            key = settings.key._replace(value=Unknown(NOT_KNOWN.reason, self.keys[one.state.own_key]))
+            settings = settings._replace(key=key)
         return DeclaredTopic(
             names[0],
             names,
             self.template.place(one.logical),
             arn=_arn(one.state.arn),
-            fifo=fifo,
-            key=Unknown(NOT_KNOWN.reason, key) if key else _key_named(properties),
+            settings=settings,
             tags=tuple(_tags(properties.get("Tags"))),
-            fifo_place=self.template.place(one.logical, "Properties", fifo_at),
-            key_place=self.template.place(one.logical, "Properties", "KmsMasterKeyId"),
             named=self.named,
             variant=one.label,
         )
@@ -125,9 +126,7 @@ class Declarer:
             names,
             place,
             arn=arn,
-            fifo=is_fifo(arn),
-            key=_ELSEWHERE,
-            fifo_place=place,
+            settings=TopicSettings(Setting(is_fifo(arn), place), Setting(_ELSEWHERE)),
             named=self.named,
             variant=one.label,
         )
@@ -174,24 +173,33 @@ def _key(own: str, names: tuple[str, ...], place: Place, properties: Properties)
     )
 
 
-def _key_named(properties: Properties) -> Value | None:
-    """Return `KmsMasterKeyId`; an empty value means that the topic is not encrypted."""
-    value = properties.value("KmsMasterKeyId")
-    return None if value == "" else value
-
-
 def _arn(value: Value) -> Arn | Unknown:
     if isinstance(value, Unknown):
         return value
     return topic_arn(value) or Unknown(f"`{value}` is not a topic ARN")
 
 
-def _fifo(properties: Properties) -> tuple[bool | Unknown, str]:
-    """Return whether a topic is FIFO and the property that decides it."""
-    name, said = properties.value("TopicName"), properties.value("FifoTopic")
-    if isinstance(name, str) and name.endswith(".fifo"):
-        return True, "FifoTopic" if said is not None else "TopicName"
-    return said if isinstance(said, Unknown) else said == "true", "FifoTopic"
+class _TopicProperties(NamedTuple):
+    """The settings of a topic, as ``checker.inputs.topic_settings`` reads them."""
+
+    properties: Properties
+    template: Template
+    logical: str
+
+    def text(self, name: str) -> Value | None:
+        """Return a property; ``None`` if it is not set or empty."""
+        value = self.properties.value(name)
+        return None if value == "" else value
+
+    def flag(self, name: str) -> bool | Unknown | None:
+        """Return a boolean property; ``None`` if it is not set."""
+        value = self.text(name)
+        return value if value is None or isinstance(value, Unknown) else value == "true"
+
+    def place(self, *names: str) -> Place:
+        """Return the place of the first property that is set, or of the first that could be."""
+        name = next((one for one in names if self.properties.get(one) is not None), names[0])
+        return self.template.place(self.logical, "Properties", name)
 
 
 def _tags(node: Node | None) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from checker.inputs.declared import (
     DeclaredTopic,
 )
 from checker.inputs.terraform.hcl.values import is_null, text
+from checker.inputs.topic_settings import TERRAFORM, settings_of
 from checker.policy.node import Array, Object, Scalar
 
 if TYPE_CHECKING:
@@ -130,26 +131,14 @@ def _topic(resource: Resource, found: Declarations) -> None:
             names=_names(resource, "arn", "id"),
             place=resource.place(),
             arn=arn if is_topic else Unknown("not a topic ARN", f"{resource.address}.arn"),
-            fifo=_is_fifo(resource),
-            key=resource.text("kms_master_key_id"),
+            settings=settings_of(resource, TERRAFORM),
             policy=resource.policy("policy"),
             tags=resource.tags,
-            fifo_place=resource.place("fifo_topic", "name"),
-            key_place=resource.place("kms_master_key_id"),
             named=resource.named,
             conditions=resource.conditions,
             where=resource.where,
         )
     )
-
-
-def _is_fifo(resource: Resource) -> bool | Unknown:
-    """Return whether a topic is FIFO: by argument, or by a name that ends in `.fifo`."""
-    name = resource.text("name")
-    if isinstance(name, str) and name.endswith(".fifo"):
-        return True
-    flag = resource.flag("fifo_topic")
-    return False if flag is None else flag
 
 
 def _policy(resource: Resource, found: Declarations) -> None:

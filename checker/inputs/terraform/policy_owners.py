@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
@@ -82,9 +83,8 @@ def _without_owner(policies: list[DeclaredPolicy], known: set[str]) -> dict[Valu
 def _topic(owner: Value, policy: DeclaredPolicy) -> DeclaredTopic:
     arn = owner if isinstance(owner, Unknown) else topic_arn(owner) or Unknown("not a topic ARN", owner)
     name = name_of(owner)
-    return DeclaredTopic(
-        policy.address, (name,), policy.place, arn, is_fifo(arn), Unknown(f"the topic is {_ELSEWHERE}", name)
-    )
+    settings = TopicSettings(Setting(is_fifo(arn)), Setting(Unknown(f"the topic is {_ELSEWHERE}", name)))
+    return DeclaredTopic(policy.address, (name,), policy.place, arn, settings)
 
 
 def _key(owner: Value, policy: DeclaredPolicy) -> DeclaredKey:

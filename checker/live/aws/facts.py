@@ -18,7 +18,7 @@ from checker.analysis.inventory import (
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import is_fifo
+from checker.inputs.topic_settings import API, Texts, settings_of
 from checker.live.aws.calls import Listing
 from checker.live.aws.errors import Fault, UnreadError
 from checker.policy.node import Node, Object, Scalar, anchor
@@ -98,15 +98,14 @@ def topic_of(name: str, attributes: Mapping[str, str], tags: Sequence[tuple[str,
     plain = {key: value for key, value in attributes.items() if key in _SHOWN}
     document = document_of(name, plain)
     arn = topic_arn(name) or Unknown("not a valid ARN of a topic")
-    fifo = "FifoTopic" if "FifoTopic" in attributes else "TopicArn"
+    texts = Texts(
+        {"TopicArn": name, **attributes}.get, lambda attribute: Place(document, (*_ATTRIBUTES, attribute))
+    )
     return Topic(
         arn=arn,
         policy=policy_of(name, attributes.get("Policy"), TOPIC),
-        fifo=attributes.get("FifoTopic") == "true" or is_fifo(arn),
-        key=attributes.get("KmsMasterKeyId") or None,
+        settings=settings_of(texts, API),
         place=Place(document, _ATTRIBUTES),
-        key_place=Place(document, (*_ATTRIBUTES, "KmsMasterKeyId")),
-        fifo_place=Place(document, (*_ATTRIBUTES, fifo)),
         arn_place=Place(document, (*_ATTRIBUTES, "TopicArn")),
         subscriptions=Unknown("the subscriptions could not be listed"),
         tags=tuple(tags),

@@ -175,7 +175,7 @@ def _with_new_key(made: ReplacementPlan, wanted: Wanted, reasons: tuple[str, ...
         if alias.there
         else preview_key(alias.arn, wanted, made.topic)
     )
-    found = made.found._replace(topic=made.found.topic._replace(key=name), key=key)
+    found = made.found._replace(topic=made.found.topic.with_key(name), key=key)
     return made._replace(found=found, alias=alias, reasons=(*made.reasons, *reasons))
 
 
@@ -200,7 +200,7 @@ def _left_out(made: ReplacementPlan) -> Iterator[Remark]:
         return
     yield from lost_attributes(made.old.attributes)
     yield from lost_tags(made.old.tags or {}, frozenset(managers(made.old.tags or {})))
-    if made.old.topic.fifo is not True:
+    if made.old.topic.settings.fifo.value is not True:
         command = f"aws sns get-data-protection-policy --region {old.region} --resource-arn {old}"
         yield Remark("data protection policy", f"not checked; to see whether there is one, run: {command}")
     if not isinstance(made.old.topic.policy, PolicyText):

@@ -194,7 +194,7 @@ FOR_EACH = {"Fn::ForEach::Each": ["N", ["KmsMasterKeyId"], {"${N}": "alias/aws/s
 def test_what_a_macro_may_set_is_not_known(chat: Any, tmp_path: Path) -> None:
     (found,) = load_stack(tmp_path, t__json=template({"Chat": chat})).topics
     assert isinstance(found.key, Unknown)
-    assert isinstance(found.fifo, Unknown)
+    assert isinstance(found.settings.fifo.value, Unknown)
 
 
 WHOLE = template(

@@ -158,9 +158,9 @@ def test_a_fifo_topic_is_told_by_property_or_name(
     properties: dict[str, Any], fifo: bool, where: str, tmp_path: Path
 ) -> None:
     found = only_topic(load_stack(tmp_path, t__json=template({"Chat": topic(**properties)})))
-    assert found.fifo is fifo
-    assert found.fifo_place is not None
-    assert not fifo or found.fifo_place.route[-1] == where
+    assert found.settings.fifo.value is fifo
+    assert found.settings.fifo.place is not None
+    assert not fifo or found.settings.fifo.place.route[-1] == where
 
 
 def test_subscriptions_and_tags(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_what_an_include_may_set_is_not_known(tmp_path: Path) -> None:
     whole = template({"Chat": topic(TopicName="chat", **{"Fn::Transform": include})})
     found = only_topic(load_stack(tmp_path, t__json=whole))
     assert isinstance(found.key, Unknown)
-    assert isinstance(found.fifo, Unknown)
+    assert isinstance(found.settings.fifo.value, Unknown)
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])

@@ -188,7 +188,7 @@ def test_a_topic_says_where_it_is_written(tmp_path: Path) -> None:
     text = '\nresource "aws_sns_topic" "t" {\n  name              = "t"\n  kms_master_key_id = local.key\n}\n'
     topic = topic_of(read(tmp_path, {"main.tf": text, "k.tf": 'locals {\n  key = "alias/x"\n}\n'}))
     assert topic.key == "alias/x"
-    for place, expected in ((topic.place, (2, 1, 2, 29)), (topic.key_place, (4, 23, 4, 32))):
+    for place, expected in ((topic.place, (2, 1, 2, 29)), (topic.settings.key.place, (4, 23, 4, 32))):
         assert place is not None
         at = place.document.locate(place.route, Part.VALUE)
         assert tuple(at or ()) == expected
@@ -299,7 +299,7 @@ def test_an_override_file_changes_what_the_others_say(tmp_path: Path) -> None:
         "a_override.tf": 'resource "aws_sns_topic" "t" {\n  fifo_topic = false\n}\n',
     }
     topic = topic_of(read(tmp_path, files))
-    assert topic.fifo is False
+    assert topic.settings.fifo.value is False
 
 
 def test_a_file_with_a_fault_leaves_the_others_readable(tmp_path: Path) -> None:
