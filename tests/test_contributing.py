@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,44 +17,101 @@ from tests.samples import TESTS, TOPIC_ARN, document, statement
 ROOT = TESTS.parent
 
 
-def additions() -> dict[str, str]:
-    """The new files in the diffs of CONTRIBUTING.md, by path."""
-    blocks = re.findall(
-        r"```diff\n\+\+\+ b/(\S+)\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
-    )
-    return {path: "".join(line[1:] for line in text.splitlines(keepends=True)) for path, text in blocks}
+def additions() -> list[tuple[str, list[str]]]:
+    """The diffs of CONTRIBUTING.md: each a path and its lines. A diff without context is a new file."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    blocks = re.findall(r"```diff\n\+\+\+ b/(\S+)\n(.*?)```", text, re.DOTALL)
+    return [(path, lines.splitlines(keepends=True)) for path, lines in blocks]
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Path:
+def applied(before: str, diff: list[str]) -> str:
+    """A file after a diff, whose context must occur in it once."""
+    context = "".join(line[1:] for line in diff if line.startswith(" "))
+    assert not context or before.count(context) == 1
+    return before.replace(context, "".join(line[1:] for line in diff))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as a wheel installs it, with the additions."""
-    shutil.copytree(ROOT / "checker", tmp_path / "checker")
+    folder = tmp_path_factory.mktemp("installed")
+    shutil.copytree(ROOT / "checker", folder / "checker")
     for name in ("rules", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / "checker" / name)
-    for path, text in additions().items():
-        (tmp_path / ("" if path.startswith("checker/") else "checker") / path).write_text(text)
-    return tmp_path
+        shutil.copytree(ROOT / name, folder / "checker" / name)
+    for path, diff in additions():
+        file = folder / ("" if path.startswith("checker/") else "checker") / path
+        file.write_text(applied(file.read_text() if file.exists() else "", diff))
+    return folder
 
 
-def test_a_rule_and_a_report_format_are_one_file_each(installed: Path) -> None:
-    assert {Path(path).parts[0] for path in additions()} == {"rules", "checker"}
-    (installed / "it.json").write_text(str(document(statement())).replace("'", '"'))
-    command = [
-        *(sys.executable, "-m", "checker", "check", "it.json"),
-        "--topic-arn",
-        TOPIC_ARN,
-        "--format",
-        "csv",
-    ]
-    done = subprocess.run(
-        command,
+def run(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
         cwd=installed,
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_each_addition_is_as_few_files_as_promised() -> None:
+    assert [path for path, _ in additions()] == [
+        "rules/sns/topic_name.py",
+        "checker/report/formats/csv.py",
+        "checker/inputs/kinds/steampipe.py",
+        "checker/analysis/inventory.py",
+        "checker/inputs/topic_settings.py",
+    ]
+
+
+def test_a_rule_and_a_report_format_are_found(installed: Path) -> None:
+    (installed / "it.json").write_text(json.dumps(document(statement())))
+    options = ("check", "it.json", "--topic-arn", TOPIC_ARN, "--format", "csv")
+    done = run(installed, "-m", "checker", *options)
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()
     assert "error,missing-source-account,it.json" in lines
     assert "warning,topic-name,it.json" in lines
+
+
+def test_an_input_format_is_found(installed: Path) -> None:
+    policy = document(statement())
+    row = {"topic_arn": TOPIC_ARN, "policy": policy}
+    (installed / "rows.json").write_text(json.dumps({"rows": [row]}))
+    done = run(installed, "-m", "checker", "check", "rows.json", "--format", "csv")
+    assert "error,missing-source-account,rows.json" in done.stdout, done.stderr
+
+
+TERRAFORM = """
+resource "aws_sns_topic" "chat" {
+  name           = "chat"
+  tracing_config = "Active"
+}
+"""
+TEMPLATE = {
+    "Resources": {"Chat": {"Type": "AWS::SNS::Topic", "Properties": {"TracingConfig": "Active"}}},
+}
+READ = """
+import sys
+from pathlib import Path
+from checker.inputs.load import load
+(topic,) = load([Path(sys.argv[1])]).topics
+print(topic.settings.tracing.value)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("main.tf", TERRAFORM),
+        ("template.json", json.dumps(TEMPLATE)),
+        ("topic.json", json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "TracingConfig": "Active"}})),
+    ],
+)
+def test_a_fact_of_a_topic_is_read_from_every_source(name: str, text: str, installed: Path) -> None:
+    folder = installed / Path(name).stem
+    folder.mkdir()
+    (folder / name).write_text(text)
+    done = run(installed, "-c", READ, str(folder / name))
+    assert done.stdout.strip() == "Active", done.stderr

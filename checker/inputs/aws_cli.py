@@ -86,6 +86,12 @@ def bare_topic(policy: PolicyText, *, named: bool) -> Topic:
     return Topic(arn, policy, settings, place, named_at, named=named)
 
 
+def bare_key(document: TextDocument, *, named: bool) -> Key:
+    """Make a key from a policy document alone."""
+    unknown = Unknown("a key policy does not name its key")
+    return Key(unknown, Place(document, ()), policy_text(document, KEY), named=named)
+
+
 def _route_of(arn: Arn | Unknown, policy: PolicyText) -> Route:
     """Return the route to the topic's ARN in its policy, or the root."""
     for statement in policy.policy.known_statements():

@@ -12,7 +12,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.iam.prove.space import Target
-from checker.inputs.aws_cli import bare_topic, policy_text
+from checker.inputs.aws_cli import bare_key, bare_topic, policy_text
 from checker.inputs.collect import Facts, Given
 from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
 from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
@@ -21,7 +21,7 @@ from checker.inputs.large_files import is_bulk, is_terraform_json
 from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
-from checker.inputs.readers import bare_key, take, unwrap
+from checker.inputs.readers import take, unwrap
 from checker.inputs.text import Implied, TextDocument, parse_text
 from checker.policy.placeholder import masked
 from checker.policy.vocabulary import TOPIC

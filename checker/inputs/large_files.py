@@ -1,4 +1,4 @@
-"""Recognizes large files that are read in parts: Terraform plans and states, and CloudTrail events."""
+"""Recognizes large files that are read in parts, and the Terraform files among them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 _HEAD = 64 * 1024
-_TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
 _SORTED = re.compile(
     r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
     r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)"'
@@ -50,14 +49,6 @@ def is_terraform_json(text: str) -> bool:
     """True for `terraform show -json` output of a plan or state."""
     versions = '"format_version"' in text and '"terraform_version"' in text
     return versions or bool(_SORTED.search(text))
-
-
-def is_trail(text: str) -> bool:
-    """True for CloudTrail events: S3 log files, `lookup-events` output, or JSON Lines."""
-    head = text[:_HEAD]
-    if _TEMPLATE.search(head):
-        return False  # an EventBridge pattern, not events
-    return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 
 def head_of(path: Path) -> str:

@@ -21,11 +21,19 @@ from checker.inputs.discover import (
     names_aws,
     read_input,
 )
-from checker.inputs.large_files import is_bulk, is_module_file, is_terraform_json, is_trail
+from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
+from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.readers import take, take_bulk, take_comments, take_instance, unwrap
-from checker.inputs.recognize import Kind, has_keys_of_manifest, kind_of, may_be_of_others
+from checker.inputs.readers import (
+    kind_of,
+    large_kind_of,
+    take,
+    take_comments,
+    take_instance,
+    take_large,
+    unwrap,
+)
 from checker.inputs.snapshot import drop
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.vocabulary import mentions_connect
@@ -143,7 +151,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     text = ""
     try:
         if is_bulk(path):
-            take_bulk(path, facts, named=named)
+            take_large(path, facts, named=named)
             return []
         text = read_input(path) if chosen else read_text(path)
         if not chosen and not may_matter(text):
@@ -154,8 +162,8 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if text.startswith("arn:") and len(text.split()) == 1:
             take_instance(facts, path, text.strip())
             return []
-        if is_terraform_json(text) or is_trail(text):
-            take_bulk(path, facts, named=named)
+        if large_kind_of(text) is not None:
+            take_large(path, facts, named=named)
             return []
         return [_parsed(path, text, facts, named=named)]
     except InputError as error:
@@ -215,7 +223,7 @@ def _is_manifest(file: _File, facts: Facts) -> bool:
     chosen = file.named and not facts.of_change
     if found is None:
         return chosen and has_keys_of_manifest(file.document.root)
-    return found[0] is Kind.MANIFEST
+    return found[0] is MANIFEST
 
 
 def _without_manifests(files: list[_File], facts: Facts) -> list[_File]:

@@ -15,8 +15,8 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions
 from checker.inputs.discover import home_of, name_of
+from checker.inputs.kinds import cli_output
 from checker.inputs.readers import take_comments
-from checker.inputs.recognize import Kind, kind_of
 from checker.inputs.schema import validate
 from checker.inputs.text import YAML_SUFFIXES, TextDocument, parse_text, read_text
 from checker.inputs.typed_files import load_key, load_key_policy, load_topic, read_document
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Route
     from checker.inputs.collect import Facts
+    from checker.inputs.kinds.kind import Kind
 
 
 class TopicEntry(NamedTuple):
@@ -201,7 +202,9 @@ def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
     if entry.key:
         topic = topic._replace(settings=topic.settings._replace(key=Setting(entry.key, entry.place)))
     if entry.subscriptions:
-        listed = _list_in(entry.subscriptions, Kind.SUBSCRIPTIONS, "aws sns list-subscriptions-by-topic")
+        listed = _list_in(
+            entry.subscriptions, cli_output.SUBSCRIPTIONS, "aws sns list-subscriptions-by-topic"
+        )
         topic = topic._replace(subscriptions=tuple(one for _, one in read_subscriptions(listed)))
     facts.topics.append((manifest, topic._replace(named=True, instances=entry.instances)))
 
@@ -228,14 +231,15 @@ def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
     if entry.policy:
         key = key._replace(policy=load_key_policy(entry.policy, pipes=False).policy)
     if entry.grants:
-        listed = _list_in(entry.grants, Kind.GRANTS, "aws kms list-grants")
+        listed = _list_in(entry.grants, cli_output.GRANTS, "aws kms list-grants")
         key = key._replace(grants=tuple(grant for _, grant in read_grants(listed)))
     facts.keys.append((manifest, key._replace(aliases=entry.aliases, named=True)))
 
 
 def _list_in(path: Path, kind: Kind, command: str) -> Node:
     """Read a list from AWS CLI output. Raises InputError."""
-    found = kind_of(read_document(path, pipes=False).root)
-    if found is None or found[0] is not kind:
+    root = read_document(path, pipes=False).root
+    found = kind.match(root) if isinstance(root, Object) else None
+    if found is None:
         raise InputError(name_of(path), f"expected the output of `{command}`")
-    return found[1]
+    return found[0]

@@ -7,7 +7,7 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import topic_arn
@@ -28,10 +28,6 @@ class Names(NamedTuple):
     terraform: str
 
 
-_NAME = Names("TopicArn", "TopicName", "name")
-_FIFO = Names("FifoTopic", "FifoTopic", "fifo_topic")
-_KEY = Names("KmsMasterKeyId", "KmsMasterKeyId", "kms_master_key_id")
-
 API, CLOUDFORMATION, TERRAFORM = range(3)
 """The columns of ``Names``."""
 
@@ -51,18 +47,35 @@ class Attributes(Protocol):
 
 def settings_of(topic: Attributes, column: int) -> TopicSettings:
     """Read the settings of a topic by the names of a column."""
-    return TopicSettings(
-        fifo=Setting(_is_fifo(topic, column), topic.place(_FIFO[column], _NAME[column])),
-        key=Setting(topic.text(_KEY[column]), topic.place(_KEY[column])),
-    )
+    found = {field: read(topic, names, column) for field, (names, read) in _SETTINGS.items()}
+    return TopicSettings(**found)
 
 
-def _is_fifo(topic: Attributes, column: int) -> bool | Unknown:
+def names_in(column: int) -> tuple[str, ...]:
+    """Return the names of all settings in a column, and that of the topic's name."""
+    return (_NAME[column], *(names[column] for names, _ in _SETTINGS.values()))
+
+
+def _text(topic: Attributes, names: Names, column: int) -> Setting[Value | None]:
+    return Setting(topic.text(names[column]), topic.place(names[column]))
+
+
+def _fifo(topic: Attributes, names: Names, column: int) -> Setting[bool | Unknown]:
     """Return whether a topic is FIFO: the name of a FIFO topic ends in `.fifo`, and that of no other topic."""
-    name, flag = topic.text(_NAME[column]), topic.flag(_FIFO[column])
+    name, flag = topic.text(_NAME[column]), topic.flag(names[column])
+    place = topic.place(names[column], _NAME[column])
     if isinstance(name, str) and name.endswith(".fifo"):
-        return True
-    return False if flag is None else flag
+        return Setting(value=True, place=place)
+    return Setting(False if flag is None else flag, place)
+
+
+_NAME = Names("TopicArn", "TopicName", "name")
+
+_SETTINGS: dict[str, tuple[Names, Callable[[Attributes, Names, int], Setting[Any]]]] = {
+    "fifo": (Names("FifoTopic", "FifoTopic", "fifo_topic"), _fifo),
+    "key": (Names("KmsMasterKeyId", "KmsMasterKeyId", "kms_master_key_id"), _text),
+}
+"""The fields of ``TopicSettings``, each with its names and how it is read."""
 
 
 class Texts(NamedTuple):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from checker.core.arn import Arn, topic_arn, topic_arn_problem
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.aws_cli import bare_topic, policy_text, read_key, read_key_policy, read_topic
+from checker.inputs.aws_cli import bare_key, bare_topic, policy_text, read_key, read_key_policy, read_topic
 from checker.inputs.discover import name_of, read_input
+from checker.inputs.kinds import cli_output
+from checker.inputs.kinds.policy import POLICY
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
-from checker.inputs.readers import bare_key, instance_arn, unwrap
-from checker.inputs.recognize import Kind, kind_of
+from checker.inputs.readers import instance_arn, kind_of, unwrap
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Object, describe
 from checker.policy.vocabulary import KEY, TOPIC, Dialect
@@ -31,7 +32,7 @@ def load_topic(path: Path, *, pipes: bool = True, any_policy: bool = False) -> T
     """
     document = read_document(path, pipes=pipes)
     found = kind_of(document.root)
-    if found is not None and found[0] is Kind.TOPIC and isinstance(found[1], Object):
+    if found is not None and found[0].name == cli_output.TOPIC.name and isinstance(found[1], Object):
         return read_topic(document, found[1], found[2], named=True)
     _expect_policy(
         document,
@@ -60,7 +61,7 @@ def load_key(path: Path, *, pipes: bool = True) -> Key:
     """Read `aws kms describe-key`. Raises InputError."""
     document = read_document(path, pipes=pipes)
     found = kind_of(document.root)
-    if found is None or found[0] is not Kind.KEY or not isinstance(found[1], Object):
+    if found is None or found[0] is not cli_output.KEY or not isinstance(found[1], Object):
         raise InputError(document.name, "expected the output of `aws kms describe-key`")
     return read_key(document, found[1], found[2], named=True)
 
@@ -88,8 +89,8 @@ def read_document(path: Path, *, pipes: bool = True) -> TextDocument:
 def _expect_policy(document: TextDocument, expected: str, dialect: Dialect | None) -> None:
     """Raise InputError unless a document may be a policy of this kind; the message names the actual kind."""
     found = kind_of(document.root)
-    if not isinstance(document.root, Object) or (found is not None and found[0] is not Kind.POLICY):
-        said = f"found {found[0].value}" if found is not None else f"found {describe(document.root)}"
+    if not isinstance(document.root, Object) or (found is not None and found[0] is not POLICY):
+        said = f"found {found[0].name}" if found is not None else f"found {describe(document.root)}"
         raise InputError(document.name, f"expected {expected}, {said}")
     if dialect is None:
         return

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from checker.core.errors import InputError
 from checker.inputs.cloudformation.policy_text import offsets_of
-from checker.inputs.recognize import Kind, kind_of
+from checker.inputs.kinds.kind import Kind
+from checker.inputs.kinds.template import TEMPLATE
+from checker.inputs.readers import kind_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Array, Node, Number, Object, Scalar, rendered
 from checker.policy.source import Source
@@ -252,10 +254,10 @@ def test_the_characters_of_a_text_are_where_they_are_written(
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Resources: {A: {Type: AWS::SNS::Topic}}", Kind.TEMPLATE),
-        ("Resources: {A: {Type: Custom::Thing}}", Kind.TEMPLATE),
-        ("Transform: AWS::Serverless-2016-10-31\nResources: {}", Kind.TEMPLATE),
-        ("AWSTemplateFormatVersion: 2010-09-09\nResources: {'Fn::ForEach::A': [x, [], {}]}", Kind.TEMPLATE),
+        ("Resources: {A: {Type: AWS::SNS::Topic}}", TEMPLATE),
+        ("Resources: {A: {Type: Custom::Thing}}", TEMPLATE),
+        ("Transform: AWS::Serverless-2016-10-31\nResources: {}", TEMPLATE),
+        ("AWSTemplateFormatVersion: 2010-09-09\nResources: {'Fn::ForEach::A': [x, [], {}]}", TEMPLATE),
         ("Resources: {A: {Type: pod}}", None),
         ("Resources: [a]", None),
         ("Resources: {A: 5}", None),

@@ -10,6 +10,7 @@ from checker.inputs.cloudformation.evaluation import ALIAS, KEYS, TOPIC, own_arn
 from checker.inputs.cloudformation.functions import exported_as
 from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.policy_text import policy_node
+from checker.inputs.topic_settings import CLOUDFORMATION, names_in
 from checker.policy.node import Node, Object, Scalar, describe, rendered, scalar_text
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ INLINE_POLICY = "AWS::SNS::TopicInlinePolicy"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 _KEY, _REPLICA = KEYS
 PROPERTIES = {
-    TOPIC: ("TopicName", "FifoTopic", "KmsMasterKeyId", "Tags", "Subscription"),
+    TOPIC: (*names_in(CLOUDFORMATION), "Tags", "Subscription"),
     TOPIC_POLICY: ("Topics", "PolicyDocument"),
     INLINE_POLICY: ("TopicArn", "PolicyDocument"),
     SUBSCRIPTION: ("TopicArn", "Protocol", "Endpoint"),

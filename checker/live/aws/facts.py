@@ -18,7 +18,7 @@ from checker.analysis.inventory import (
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.inputs.topic_settings import API, Texts, settings_of
+from checker.inputs.topic_settings import API, Texts, names_in, settings_of
 from checker.live.aws.calls import Listing
 from checker.live.aws.errors import Fault, UnreadError
 from checker.policy.node import Node, Object, Scalar, anchor
@@ -112,7 +112,7 @@ def topic_of(name: str, attributes: Mapping[str, str], tags: Sequence[tuple[str,
     )
 
 
-_SHOWN = ("TopicArn", "KmsMasterKeyId", "FifoTopic")
+_SHOWN = names_in(API)
 
 
 def counted(attributes: Mapping[str, str]) -> int:

@@ -1,0 +1,32 @@
+"""CloudTrail events: S3 log files, `lookup-events` output, or JSON Lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.inputs.kinds.kind import LargeKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.inputs.collect import Facts
+
+_HEAD = 64 * 1024
+_TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
+
+
+def _match(text: str) -> bool:
+    head = text[:_HEAD]
+    if _TEMPLATE.search(head):
+        return False  # an EventBridge pattern, not events
+    return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
+
+
+def _read(facts: Facts, path: Path, _named: bool) -> bool:  # noqa: FBT001 - as LargeKind calls it
+    from checker.inputs.cloudtrail.trail import read_trail  # policies do not need it
+
+    return read_trail(path, facts)
+
+
+KINDS = (LargeKind("CloudTrail events", _match, _read, "no event starts or stops chat streaming"),)
