@@ -76,11 +76,11 @@ class Position(NamedTuple):
 
 
 class Text(Protocol):
-    """The text of a file or of a live resource."""
+    """The text of a file that reports quote."""
 
     @property
     def name(self) -> str:
-        """The path of the file, or the ARN of the live resource."""
+        """The path of the file."""
 
     def line(self, number: int) -> str:
         """Return one line, counted from 1, without its line ending."""
@@ -96,8 +96,11 @@ class Document(Protocol):
     def locate(self, route: Route, part: Part) -> Position | None:
         """Find the range of the file that ``route`` leads to, or that of its nearest existing ancestor."""
 
-    def text_of(self, route: Route, part: Part) -> Text:
-        """Return the file that has this range; a policy may be assembled from several files."""
+    def text_of(self, route: Route, part: Part) -> Text | None:
+        """Return the file that has this range; a policy may be assembled from several files.
+
+        ``None`` if reports must not quote it: a generated file may contain secrets. A live resource has no text.
+        """
 
     def anchor(self, route: Route) -> str:
         """Name the place that ``route`` leads to by its content rather than by line or index."""
@@ -120,14 +123,15 @@ class Location(NamedTuple):
         return self.document.locate(self.route, self.part)
 
     @property
-    def text(self) -> Text:
-        """The file that the position is in."""
+    def text(self) -> Text | None:
+        """The file that the position is in; ``None`` if reports must not quote it."""
         return self.document.text_of(self.route, self.part)
 
     @property
     def source(self) -> str:
-        """The name of that file."""
-        return self.text.name
+        """The name of the file, or the ARN of the live resource."""
+        text = self.text
+        return text.name if text is not None else self.document.name
 
     @property
     def pointer(self) -> str | None:

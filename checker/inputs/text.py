@@ -44,9 +44,10 @@ class TextDocument(NamedTuple):
         """Return the position of a route."""
         return find(self.root, route, part).position()
 
-    def text_of(self, route: Route, part: Part) -> Text:
-        """Return the file of a route."""
-        return find(self.root, route, part).source
+    def text_of(self, route: Route, part: Part) -> Text | None:
+        """Return the file of a route; ``None`` if it is generated."""
+        source = find(self.root, route, part).source
+        return source if source.quotable else None
 
     def pointer_to(self, route: Route, part: Part) -> str | None:
         """Return the JSON pointer of a route in a generated file."""
@@ -77,7 +78,7 @@ class Implied(NamedTuple):
         """Return the position of the resource."""
         return self.place.document.locate(self.place.route, Part.VALUE)
 
-    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - the same for every route
+    def text_of(self, route: Route, part: Part) -> Text | None:  # noqa: ARG002 - the same for every route
         """Return the resource's file."""
         return self.place.document.text_of(self.place.route, Part.VALUE)
 

@@ -35,20 +35,15 @@ if TYPE_CHECKING:
 
 
 class Unlocated(NamedTuple):
-    """A stand-in for a document in which a place cannot be found: Document and Text in one, without lines."""
+    """A stand-in for a document in which a place cannot be found."""
 
     name: str
 
     def locate(self, route: Route, part: Part) -> None:
         """Return no position, as the place is not known."""
 
-    def text_of(self, route: Route, part: Part) -> Unlocated:  # noqa: ARG002 - there is only one text
-        """Return the document itself."""
-        return self
-
-    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
-        """Return an empty line."""
-        return ""
+    def text_of(self, route: Route, part: Part) -> None:
+        """Return no text, as the place is not known."""
 
     def pointer_to(self, route: Route, part: Part) -> None:
         """Return no pointer, as the place is not known."""
@@ -81,10 +76,10 @@ def _checked(location: Location, rule: str, faults: list[Unplaced]) -> Location:
     """Return the location if a report can show it, else one without lines."""
     try:
         position, text = location.position(), location.text
-        if position is not None:
+        if position is not None and text is not None:
             text.line(position.line)
             text.line(position.end_line)
-        _ = text.name, location.pointer, location.document.anchor(location.route)
+        _ = location.source, location.pointer, location.document.anchor(location.route)
     except Exception as error:  # noqa: BLE001 - the finding is valid, whatever the error
         name = location.document.name
         faults.append(Unplaced(rule, name, error))

@@ -17,18 +17,25 @@ class Source:
 
     A text inside another, such as a policy in a string of a template, is a separate source: ``outer`` is the
     text around it, and ``offsets`` has the offset in ``outer`` of each character, and of the end. Positions are
-    positions in the file.
+    positions in the file. Reports must not quote a file that is not ``quotable``, nor a text inside it.
     """
 
-    __slots__ = ("_line_starts", "name", "offsets", "outer", "text")
+    __slots__ = ("_line_starts", "name", "offsets", "outer", "quotable", "text")
 
     def __init__(
-        self, name: str, text: str, outer: Source | None = None, offsets: Sequence[int] | None = None
+        self,
+        name: str,
+        text: str,
+        outer: Source | None = None,
+        offsets: Sequence[int] | None = None,
+        *,
+        quotable: bool = True,
     ) -> None:
         self.name = name
         self.text = text
         self.outer = outer
         self.offsets = offsets
+        self.quotable: bool = outer.quotable if outer is not None else quotable
         self._line_starts: list[int] | None = None
 
     def position(self, start: int, end: int) -> Position:

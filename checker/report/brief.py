@@ -62,12 +62,16 @@ def one_line(text: str, limit: int = _MAX_LENGTH) -> str:
 
 
 def place(location: Location, setting: Setting) -> str:
-    """Format a location as ``file:line:column``, or as the resource and the route if there is no file."""
+    """Format a location as ``file:line:column``, or as the resource and the route if there is no file.
+
+    A place in a generated file also has its JSON pointer.
+    """
     position = location.position()
     name = location.source
     if position is None:
         return one_line(f"{setting.relative(name)} {format_route(location.route)}".rstrip())
-    return place_of(name, position, setting)
+    pointer = f" ({location.pointer})" if location.pointer else ""
+    return one_line(f"{place_of(name, position, setting)}{pointer}")
 
 
 def place_of(name: str, position: Position | None, setting: Setting) -> str:

@@ -32,7 +32,7 @@ _STEP = re.compile(
 
 
 class RecordedPlace(NamedTuple):
-    """A place of a recorded finding, both a Document and a Text. ``name`` is the resource, ``named`` the place."""
+    """The document of a recorded finding. ``name`` is the resource, ``named`` the place."""
 
     name: str
     named: str
@@ -40,13 +40,8 @@ class RecordedPlace(NamedTuple):
     def locate(self, route: Route, part: Part) -> None:
         """Return ``None``: a live resource has no lines."""
 
-    def text_of(self, route: Route, part: Part) -> RecordedPlace:  # noqa: ARG002 - there is only one text
-        """Return this place itself."""
-        return self
-
-    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
-        """Return an empty line."""
-        return ""
+    def text_of(self, route: Route, part: Part) -> None:
+        """Return ``None``: a live resource has no text."""
 
     def pointer_to(self, route: Route, part: Part) -> None:
         """Return ``None``: there is no file."""

@@ -15,6 +15,7 @@ from checker.report.brief import worth_label
 from checker.report.flow import passage_json
 from checker.report.json_v1 import finding_json
 from checker.report.replacement import made_line, replacement_json, replacement_text
+from checker.report.text import place_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -126,9 +127,7 @@ def _unfixed(unfixed: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterato
     finding = unfixed.finding
     severity = finding.severity.value
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
-    position = finding.locations[0].position()
-    place = f":{position.line}:{position.column}" if position else ""
-    yield f"  {paint('dim', '-->')} {inert(finding.locations[0].source)}{place}"
+    yield f"  {paint('dim', '-->')} {place_text(finding.locations[0])}"
     if finding.root:
         yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
     for line in _explanation(unfixed, outcome):

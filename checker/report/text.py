@@ -1,4 +1,4 @@
-"""Text report: findings with source excerpts, witnesses, help and fixes."""
+"""Text report: findings with excerpts of files that people write, witnesses, help and fixes."""
 
 from __future__ import annotations
 
@@ -103,15 +103,20 @@ def _resource(finding: Finding) -> Iterator[str]:
 
 
 def _location(location: Location, paint: Paint) -> Iterator[str]:
-    position = location.position()
+    position, file = location.position(), location.text
     arrow = "-->" if location.role is Role.PRIMARY else "..>"
-    name = inert(location.source)
-    if position is None:
-        yield f"  {paint('dim', arrow)} {name} {inert(format_route(location.route))}"
-        return
-    note = f" {inert(location.note)}" if location.note else ""
-    yield f"  {paint('dim', arrow)} {name}:{position.line}:{position.column}{note}"
-    yield from (f"  {line}" for line in excerpt(location.text, position, paint))
+    after = location.note if position else format_route(location.route)
+    yield f"  {paint('dim', arrow)} {place_text(location)}{f' {inert(after)}' if after else ''}"
+    if position is not None and file is not None:
+        yield from (f"  {line}" for line in excerpt(file, position, paint))
+
+
+def place_text(location: Location) -> str:
+    """Write the file of a location with line and column, and with the JSON pointer if the file is generated."""
+    position = location.position()
+    at = f":{position.line}:{position.column}" if position else ""
+    pointer = f" ({location.pointer})" if location.pointer else ""
+    return inert(f"{location.source}{at}{pointer}")
 
 
 def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:

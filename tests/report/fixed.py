@@ -66,11 +66,8 @@ class Live(NamedTuple):
     def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - the same for all
         return None
 
-    def text_of(self, route: Route, part: Part) -> Live:  # noqa: ARG002 - the same for all
-        return self
-
-    def line(self, number: int) -> str:  # noqa: ARG002 - the same for all
-        return ""
+    def text_of(self, route: Route, part: Part) -> None:  # noqa: ARG002 - the same for all
+        return None
 
     def anchor(self, route: Route) -> str:
         return ".".join(map(str, route))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class LiveDocument(NamedTuple):
-    """The AWS data of one resource, named by its ARN. Serves as Document and as Text."""
+    """The AWS data of one resource, named by its ARN."""
 
     name: str
     root: Node
@@ -43,13 +43,8 @@ class LiveDocument(NamedTuple):
     def locate(self, route: Route, part: Part) -> None:
         """Return None, since there is no file."""
 
-    def text_of(self, route: Route, part: Part) -> LiveDocument:  # noqa: ARG002 - there is one text
-        """Return the resource itself."""
-        return self
-
-    def line(self, number: int) -> str:  # noqa: ARG002 - there are no lines
-        """Return an empty text, since there are no lines."""
-        return ""
+    def text_of(self, route: Route, part: Part) -> None:
+        """Return None, since there is no file."""
 
     def pointer_to(self, route: Route, part: Part) -> None:
         """Return None, since there is no file."""

@@ -94,7 +94,7 @@ def _finding(finding: Finding, setting: Setting) -> Command:
     first = by_role(finding)[0][0]
     position = first.position()
     lines = [one_line(finding.message)]
-    if position is None:
+    if position is None or first.pointer:
         lines.append(f"at: {place(first, setting)}")
     lines += (f"{label}: {text}" for label, text, _ in details(finding, setting))
     properties = (*_at(first.source, position, setting), ("title", title))

@@ -146,15 +146,19 @@ def region(position: Position | None) -> dict[str, int]:
 
 
 def located(location: Location, resource: str, setting: Setting) -> dict[str, Any]:
-    """Return a SARIF location: the file and region, and the resource of the finding."""
+    """Return a SARIF location: the file and region, the resource of the finding, and the JSON pointer if any."""
     route = format_route(location.route)
-    name = one_line(f"{resource}#{route}" if route else resource)
+    names = [
+        {"fullyQualifiedName": one_line(f"{resource}#{route}" if route else resource), "kind": "resource"}
+    ]
+    if location.pointer:
+        names.append({"fullyQualifiedName": one_line(location.pointer), "kind": "value"})
     return {
         "physicalLocation": {
             "artifactLocation": artifact(location.source, setting),
             "region": region(location.position()),
         },
-        "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
+        "logicalLocations": names,
     }
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.declared import Declarations, Where
 from checker.inputs.terraform.declare import POLICIES, TYPES, declare
@@ -19,7 +18,7 @@ from checker.inputs.terraform.policy_owners import (
     mark_unknown_policies,
     names_of,
 )
-from checker.policy.node import Object, Scalar, find, text_of
+from checker.policy.node import Object, Scalar, text_of
 
 if TYPE_CHECKING:
     from checker.analysis.inventory import Place
@@ -179,10 +178,7 @@ class PlannedResource:
     def place(self, *names: str) -> Place:
         """Return the place of the first of these attributes that is set, or of the resource."""
         name = next((one for one in names if self.resource.node(one) is not None), "")
-        place = self.resource.place(name)
-        if not self.resource.hides(place.route[-1]):
-            self.plan.source.show(find(self.resource.document.root, place.route, Part.VALUE))
-        return place
+        return self.resource.place(name)
 
 
 def _is_alike(one: Node | Unknown | None, other: Node | Unknown) -> bool:

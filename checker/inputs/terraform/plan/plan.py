@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.plan.configuration import Setting
     from checker.inputs.terraform.plan.plan_index import Outline
-    from checker.inputs.terraform.plan.resource import Resource, ShownSource
+    from checker.inputs.terraform.plan.resource import Resource
     from checker.inputs.terraform.plan.trace import Scope
     from checker.policy.model import Value
     from checker.policy.node import Node
+    from checker.policy.source import Source
 
 
 def is_left_out(name: str, scope: Scope, setting: Setting, variables: Mapping[str, object]) -> bool:
@@ -128,7 +129,7 @@ def named(references: tuple[Reference, ...]) -> str:
 class Plan:
     """The planned resources and the references between them."""
 
-    def __init__(self, source: ShownSource, outline: Outline, resources: list[Resource]) -> None:
+    def __init__(self, source: Source, outline: Outline, resources: list[Resource]) -> None:
         self.source = source
         self.outline = outline
         self.resources = resources
@@ -150,20 +151,14 @@ class Plan:
             return self._unknown_policy(resource, name) if resource.lacks(name) else None
         if has_marks(resource.sensitive, name):
             return parse_sensitive(node, f"{resource.address}.{name}", own)
-        self.source.show(node)
         return node
 
     def _unknown_policy(self, resource: Resource, name: str) -> Node | Unknown:
         """Return a policy known only after apply; a policy document is rendered from its known parts."""
         references = self.origins.of(resource, name)
         if len({one.resource for one in references}) == 1 and references[0].resource in self.documents:
-            return self._document(self.documents[references[0].resource])
+            return document_of(self.block(self.documents[references[0].resource]))
         return Unknown(AFTER_APPLY, named(references) or f"{resource.address}.{name}")
-
-    def _document(self, document: Resource) -> Node:
-        if not has_marks(document.sensitive):
-            self.source.show(document.node("statement") or document.values)
-        return document_of(self.block(document))
 
     def block(self, resource: Resource) -> PlannedBlock:
         """Return a resource as a block, with the expressions of its arguments."""

@@ -13,13 +13,13 @@ from checker.policy.source import Source
 from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from checker.core.finding import Route
     from checker.inputs.terraform.plan.json_scan import Scan
     from checker.inputs.terraform.plan.plan_index import Found
     from checker.policy.model import Value
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node
 
 
 class PartSource(Source):
@@ -50,51 +50,6 @@ def _steps(node: Node, at: int) -> Iterator[str]:
             if one.start <= at < one.end:
                 yield str(index)
                 yield from _steps(one, at)
-
-
-_HIDDEN = "(not shown)"
-_LONGEST = 1024 * 1024
-
-
-class ShownSource(Source):
-    """A file whose lines are blank except for the ranges that were explicitly shown.
-
-    Terraform writes a plan in one line, including any secrets.
-    """
-
-    __slots__ = ("shown",)
-
-    def __init__(
-        self, name: str, text: str, outer: Source | None = None, offsets: Sequence[int] | None = None
-    ) -> None:
-        super().__init__(name, text, outer, offsets)
-        self.shown: list[tuple[int, int]] = []
-
-    def show(self, node: Node | Stretch) -> None:
-        """Allow reports to quote a node of this file or of a part of it."""
-        self.shown.append((file_offset(node.source, node.start), file_offset(node.source, node.end)))
-
-    def line(self, number: int) -> str:
-        """Return the shown ranges of a line; a hidden or very long line is replaced with a note."""
-        start = self.line_start(number)
-        end = self.text.find("\n", start)
-        end = len(self.text) if end < 0 else end
-        spans = [(max(a, start), min(b, end)) for a, b in self.shown if a < end and b > start]
-        if not spans or end - start > _LONGEST:
-            return _HIDDEN
-        pieces, at = [], start
-        for begin, stop in sorted(spans):
-            pieces += [" " * (begin - at), self.text[max(begin, at) : stop]]
-            at = max(at, stop)
-        return "".join(pieces)
-
-
-def file_offset(source: Source, offset: int) -> int:
-    """Convert an offset in a nested text to an offset in the file."""
-    inner: Source | None = source
-    while inner is not None and inner.offsets is not None:
-        offset, inner = inner.offsets[offset], inner.outer
-    return offset
 
 
 AFTER_APPLY = "known only after apply"
@@ -178,11 +133,7 @@ def read_resource(scan: Scan, found: Found) -> Resource:
         scan, inside.get(names[0], spans["address"]), "/".join((found.pointer, *map(str, route)))
     )
     if not isinstance(values, Object):
-        raise TextError(
-            "the values of a resource are not an object",
-            scan.source,
-            file_offset(values.source, values.start),
-        )
+        raise TextError("the values of a resource are not an object", values.source, values.start)
     unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
     if found.pointer.startswith("/planned_values/"):
         unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}

@@ -23,10 +23,11 @@ from checker.inputs.terraform.plan.declare import Declarer
 from checker.inputs.terraform.plan.json_scan import Scan
 from checker.inputs.terraform.plan.plan import Plan
 from checker.inputs.terraform.plan.plan_index import has_marks
-from checker.inputs.terraform.plan.resource import ShownSource, read_resource
+from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
 from checker.inputs.text import decode
+from checker.policy.source import Source
 from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     Each file is a separate namespace: its declarations are linked within the file, and with other files only
     by ARN. Raises InputError with line and column for invalid content.
     """
-    plan, parts = _plan(ShownSource(name_of(path), _read(path)))
+    plan, parts = _plan(Source(name_of(path), _read(path), quotable=False))
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
@@ -129,7 +130,7 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     return bool(declared.topics or declared.keys or declared.instances)
 
 
-def _may_be_streamed(source: ShownSource, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
+def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
     """Report topics that only unknown policies may connect to Amazon Connect."""
     streamed = {topic for one in declared.senders for topic in one.topics}
     for topic in declared.topics if _CONNECT.search(source.text) else ():
@@ -141,7 +142,7 @@ def _may_be_streamed(source: ShownSource, declared: Declarations, parts: list[Pa
             )
 
 
-def _plan(source: ShownSource) -> tuple[Plan, list[Part]]:
+def _plan(source: Source) -> tuple[Plan, list[Part]]:
     """Read a plan, and the parts of it that may start streams. Raises InputError."""
     scan = Scan(source)
     try:
