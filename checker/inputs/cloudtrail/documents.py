@@ -58,7 +58,7 @@ class _Records:
         self.faults = faults
         self.text = ""
         self.position = 0
-        self.at = At(1, 1, 0)
+        self.at = At(1, 1)
         self.ended = False
 
     def next_record(self) -> bool:
@@ -147,13 +147,12 @@ class _Lines:
     line.
     """
 
-    __slots__ = ("done", "faults", "line", "lost", "offset", "rest")
+    __slots__ = ("done", "faults", "line", "lost", "rest")
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.rest = b""
         self.line = 1
-        self.offset = 0
         self.lost = 0
         self.done = False
 
@@ -179,7 +178,6 @@ class _Lines:
     def _lose(self) -> None:
         """Discard the beginning of a line that is too long."""
         self.lost += len(self.rest)
-        self.offset += len(self.rest)
         self.rest = b""
         if self.lost > _ENDLESS:
             self.faults.end("unterminated line; the rest was not read")
@@ -190,7 +188,6 @@ class _Lines:
         self.faults.note(Fault.LENGTH, self.line)
         first = block.find(b"\n") + 1
         self.line += 1
-        self.offset += first
         self.lost = 0
         return first
 
@@ -206,11 +203,10 @@ class _Lines:
             if len(raw) > MAX_PIECE:
                 self.faults.note(Fault.LENGTH, line)
                 continue
-            yield Piece(raw, At(line, 1, self.offset + start - begin))
+            yield Piece(raw, At(line, 1))
             if self.faults.too_many:
                 return
         self.line += count
-        self.offset += stop - begin
 
 
 def _are_objects(block: bytes, start: int, end: int, newlines: int) -> bool:

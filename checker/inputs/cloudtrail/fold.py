@@ -146,7 +146,7 @@ _MOST_ORIGINS = 10_000
 _MOST_EVENTS = 1_000
 """Limit of events for a contact. A chat lasts a week at most and has at most two topics."""
 
-_Row = tuple[str, int, int | None, str, str, int, int, int, int]
+_Row = tuple[str, int, int | None, str, str, int, int, int]
 
 
 class Seen(NamedTuple):
@@ -169,7 +169,7 @@ class Store:
         self._file = sqlite3.connect("", isolation_level=None)
         self._file.executescript(
             f"PRAGMA cache_size = -{_MEMORY_KB}; PRAGMA temp_store = FILE; PRAGMA journal_mode = OFF;"
-            "CREATE TABLE events (contact, time, origin, stream, request, file, line, col, begins)"
+            "CREATE TABLE events (contact, time, origin, stream, request, file, line, col)"
         )
         self._rows: list[_Row] = []
         self._origins: dict[Origin, int] = {}
@@ -186,7 +186,7 @@ class Store:
 
     def stop(self, stop: Stop) -> None:
         """Store the end of a stream."""
-        self._add((stop.contact, stop.time, None, stop.stream, "", 0, 0, 0, 0))
+        self._add((stop.contact, stop.time, None, stop.stream, "", 0, 0, 0))
 
     def _add(self, row: _Row) -> None:
         self._rows.append(row)
@@ -195,7 +195,7 @@ class Store:
 
     def _flush(self) -> None:
         self._file.execute("BEGIN")
-        self._file.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
+        self._file.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
         self._file.execute("COMMIT")
         self._rows.clear()
 

@@ -1,35 +1,28 @@
-"""Locates an event in a large file, and reads its line again only to show it."""
+"""Locates the events in a large file. Reports do not quote them: they may contain data of contacts."""
 
 from __future__ import annotations
 
-import zlib
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, AnyStr, NamedTuple
 
 from checker.analysis.inventory import Place
 from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.inputs.discover import name_of
-from checker.inputs.opening import is_packed, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from checker.core.finding import Part, Route, Text
+    from checker.core.finding import Part, Route
 
-
-_BEYOND = 400
-_CHEAP = 1024 * 1024
-"""Maximum number of bytes to read to show one line; compressed files are read from the start."""
 
 ROUTE = ("StreamingEndpointArn",)
-"""Number of event types with the topic, each at a different route."""
+"""Name of the topic in an event; each event type has it at a different route."""
 
 
 class EventDocument(NamedTuple):
-    """The source of an event that started a stream: the Document of its findings, and the Text.
+    """The source of an event that started a stream: the Document of its findings.
 
     ``at`` is the position of the topic.
     """
@@ -48,50 +41,14 @@ class EventDocument(NamedTuple):
 
     def locate(self, route: Route, part: Part) -> Position:  # noqa: ARG002 - there is one place
         """Locate the topic in the event."""
-        line, column = self.at.line, _characters(self, self.at.column - 1) + 1
-        return Position(line, column, line, column + len(self.topic))
+        return Position(*self.at, self.at.line, self.at.column + len(self.topic))
 
-    def text_of(self, route: Route, part: Part) -> Text:  # noqa: ARG002 - as above
-        """Return the text source, which is the event itself."""
-        return self
-
-    def line(self, number: int) -> str:
-        """Return the event's line up to just after the topic; empty if that needs too much reading."""
-        length = self.at.column + len(self.topic) + _BEYOND
-        if number != self.at.line or length > _CHEAP:
-            return ""
-        return self.read(length).partition(b"\n")[0].decode("utf-8-sig", "replace").removesuffix("\r")
-
-    def read(self, length: int) -> bytes:
-        """Read bytes from the start of the line; empty if the file can no longer be read."""
-        try:
-            return self._read(length)
-        except (OSError, EOFError, zlib.error):
-            return b""
-
-    def _read(self, length: int) -> bytes:
-        if not is_packed(self.path):
-            with open_regular(self.path) as file:
-                file.seek(self.at.begins)
-                return file.read(length)
-        if self.at.begins > _CHEAP:
-            return b""
-        import gzip  # already imported if a file is compressed
-
-        with open_regular(self.path) as file, gzip.GzipFile(fileobj=file) as packed:
-            packed.seek(self.at.begins)
-            return packed.read(length)
+    def text_of(self, route: Route, part: Part) -> None:
+        """Return ``None``, because events are not quoted."""
 
     def anchor(self, route: Route) -> str:
         """Return an anchor with the topic's name, because every file of a trail has events for the topic."""
         return f"{'.'.join(map(str, route)).lower()}[{self.topic}]"
-
-
-@lru_cache(maxsize=256)
-def _characters(document: EventDocument, length: int) -> int:
-    """Count the characters in a number of bytes of the line; assume one byte each if counting is expensive."""
-    read = document.read(length) if length <= _CHEAP else b""
-    return len(read.decode("utf-8-sig", "replace")) if len(read) == length else length
 
 
 def place_of(path: Path, at: At, topic: str) -> Place:
@@ -113,11 +70,10 @@ WANTED = tuple(name.encode() for name in NAMES)
 
 
 class At(NamedTuple):
-    """A position in a file: line and column from 1, column in bytes, and the offset of the line."""
+    """A position in a file: line and column from 1, column in characters."""
 
     line: int
     column: int
-    begins: int
 
 
 class Piece(NamedTuple):
@@ -133,12 +89,23 @@ class Piece(NamedTuple):
 
 
 def moved(at: At, text: AnyStr, newline: AnyStr, start: int, end: int) -> At:
-    """Advance a position over the text that follows it; each character stands for one byte."""
+    """Advance a position over UTF-8 that follows it, as bytes or as a text of one character for each byte."""
     lines = text.count(newline, start, end)
     if not lines:
-        return At(at.line, at.column + end - start, at.begins)
+        return At(at.line, at.column + _characters(text[start:end]))
     last = text.rfind(newline, start, end) + 1
-    return At(at.line + lines, end - last + 1, at.begins + at.column - 1 + last - start)
+    return At(at.line + lines, 1 + _characters(text[last:end]))
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+"""The bytes of UTF-8 that do not start a character."""
+
+
+def _characters(text: str | bytes) -> int:
+    if text.isascii():
+        return len(text)
+    encoded = text if isinstance(text, bytes) else text.encode("latin-1")
+    return len(encoded.translate(None, _CONTINUATION))
 
 
 _MOST_FAULTS = 10_000

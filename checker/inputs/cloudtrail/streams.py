@@ -115,7 +115,7 @@ class Streams:
         try:
             found = list(_records(_decoded(piece.raw.decode())))
         except (ValueError, RecursionError):
-            faults.note(Fault.LINE, *piece.at[:2])
+            faults.note(Fault.LINE, *piece.at)
             return 0
         return sum(self._kept(record, piece, faults) for record in found)
 
@@ -128,7 +128,7 @@ class Streams:
             elif event is not None:
                 self._store.stop(event)
         except (NoTimeError, HiddenTopicError, FullError) as error:
-            faults.note(_FAULTS[type(error)], *piece.at[:2])
+            faults.note(_FAULTS[type(error)], *piece.at)
             return False
         return event is not None
 

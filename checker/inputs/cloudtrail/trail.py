@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import zlib
+from codecs import BOM_UTF8
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,7 +97,7 @@ def _pieces(chunks: Iterator[bytes], faults: Faults) -> Iterator[Piece]:
     while len(head) < _HEAD and (chunk := next(chunks, b"")):
         head += chunk
     read = lines if _has_lines(head[:_HEAD].decode("utf-8", "replace")) else records
-    return read(chain([head], chunks), faults)
+    return read(chain([head.removeprefix(BOM_UTF8)], chunks), faults)
 
 
 def _has_lines(head: str) -> bool:

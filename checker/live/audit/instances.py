@@ -202,7 +202,7 @@ def _keep(store: Store, record: object, number: int) -> bool:
     try:
         event = read_event(record)
         if isinstance(event, Start):
-            store.start(event, 0, At(number, 1, 0))
+            store.start(event, 0, At(number, 1))
         elif event is not None:
             store.stop(event)
     except (NoTimeError, HiddenTopicError, FullError):

@@ -132,6 +132,7 @@ FORMS: dict[str, Callable[[Sequence[Event]], bytes]] = {
     "one-after-the-other.json": lambda events: b"".join(s3([one]) for one in events),
     "a-file-a-line.jsonl": lambda events: b"\n".join(s3([one]) for one in events),
     "members-of-gzip.json.gz": lambda events: b"".join(gzip.compress(s3([one])) for one in events),
+    "byte-order-mark.jsonl": lambda events: b"\xef\xbb\xbf" + json_lines(events),
     "byte-order-mark.json": lambda events: b"\xef\xbb\xbf" + s3(events),
 }
 """What an export is called, and how it is written."""

@@ -232,8 +232,7 @@ def test_every_form_has_the_same_contacts_at_their_own_places(name: str, tmp_pat
             at = place.document.locate(place.route, Part.VALUE)
             assert at is not None
             assert lines[at.line - 1][at.column - 1 : at.end_column - 1] == text
-            shown = place.document.text_of(place.route, Part.VALUE).line(at.line)
-            assert text in shown
+            assert place.document.text_of(place.route, Part.VALUE) is None
 
 
 def test_contacts_span_files_and_folders_that_overlap(tmp_path: Path) -> None:

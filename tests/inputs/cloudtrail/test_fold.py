@@ -85,7 +85,7 @@ def test_every_form_folds_alike(name: str, tmp_path: Path) -> None:
 NAMES = st.sampled_from("abcd")
 STARTS = st.builds(
     lambda time, topic, stream, request: Began(
-        time, Origin(topic, "us-east-1", ""), 0, At(1, 1, 0), tuple(n for n in (stream, request) if n)
+        time, Origin(topic, "us-east-1", ""), 0, At(1, 1), tuple(n for n in (stream, request) if n)
     ),
     st.integers(0, 6),
     NAMES,

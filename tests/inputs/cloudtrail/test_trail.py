@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import sqlite3
 import tracemalloc
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -278,18 +276,6 @@ def test_no_room_for_the_temporary_file_is_an_error_and_no_crash(
         assert "SQLITE_TMPDIR" in inventory.skipped[0].help
 
 
-def test_lines_are_shown_only_where_that_is_cheap(tmp_path: Path) -> None:
-    far = json_lines([start("x", eventName="Describe")]) * 4_000 + GOOD
-    for name, content, shown in (("far.jsonl", far, True), ("far.jsonl.gz", gzip.compress(far), False)):
-        contact = read(tmp_path, content, name).contacts[0]
-        text, place = contact.topics[0]
-        file = place.document.text_of(place.route, Part.VALUE)
-        assert (text in file.line(4_001)) is shown
-        assert file.line(1) == ""
-        (tmp_path / name).unlink()
-        assert file.line(4_001) == ""
-
-
 def test_places_are_named_by_the_topic_alone(tmp_path: Path) -> None:
     one = read(tmp_path, GOOD).contacts[0].topics[0][1]
     other = read(tmp_path, OTHER * 7 + s3([stop("z", 1)]) + b"\n" + GOOD).contacts[0].topics[0][1]
@@ -316,24 +302,3 @@ def test_a_column_counts_characters(form: Callable[[list[Event]], bytes], tmp_pa
         at = place.document.locate(place.route, Part.VALUE)
         assert at is not None
         assert text.split("\n")[at.line - 1][at.column - 1 : at.end_column - 1] == name
-
-
-GZIP_HEADER = 10
-
-
-def stored(content: bytes) -> bytes:
-    """Pack without compressing, and leave the end open."""
-    packer = zlib.compressobj(0, wbits=31)
-    return packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
-
-
-def test_a_line_that_cannot_be_unpacked_any_more_is_not_shown(tmp_path: Path) -> None:
-    """What is damaged behind an event stands in the way of reading its line again with some beyond it."""
-    room: int = getattr(gzip, "READ_BUFFER_SIZE", io.DEFAULT_BUFFER_SIZE) + GZIP_HEADER
-    content = b"\n" * (room - len(stored(FIRST + b"\n"))) + FIRST + b"\n"
-    damaged = stored(content)[:room] + b"\xff" * room
-    (contact,) = read(tmp_path, damaged, "trail.jsonl.gz").contacts
-    (_, place), *_ = contact.topics
-    position = place.document.locate(place.route, Part.VALUE)
-    assert position is not None
-    assert place.document.text_of(place.route, Part.VALUE).line(position.line) == ""
