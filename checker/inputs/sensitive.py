@@ -1,9 +1,12 @@
-"""Protects sensitive values: a value is checked if it can be redacted in all output; otherwise it is Unknown.
+"""Protects sensitive values, so that no report, fix or diff contains them.
 
-Public words are not redacted: elements, operators, actions and services of the policy language, Regions, and
-values without text. A value is kept if each of its texts is distinctive, and `checker.core.terminal_text`
-then redacts them. A short or common text, such as `prod`, would match unrelated output, so it becomes
-Unknown, as does every sensitive value in a plan.
+Public words are kept: elements, operators, condition keys, actions and services that AWS publishes.
+
+* In a plan, any other text is Unknown, and so is an object with another key (``masked``). A policy that allows
+  everyone is still a finding.
+* In Terraform source, a value is kept if each of its texts is distinctive, and `checker.core.terminal_text`
+  then redacts them (``Secrets``). A short or common text, such as `prod`, would match unrelated output, so it
+  becomes Unknown.
 """
 
 from __future__ import annotations
@@ -15,14 +18,78 @@ from checker.core.errors import InputError
 from checker.core.regions import REGIONS
 from checker.core.terminal_text import can_hide, hide, reveal
 from checker.core.unknown import Unknown
-from checker.inputs.terraform.plan.masking import is_public_key, is_public_text
-from checker.inputs.terraform.plan.resource import SENSITIVE
-from checker.policy.node import Array, Number, Object, Scalar, children
+from checker.inputs.text import parse_embedded
+from checker.policy.model import ALLOW, DENY, EVERYONE
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, KEY_KEYS, SERVICES, TOPIC_ACTIONS, TOPIC_KEYS
+from checker.policy.node import Array, Number, Object, Scalar, children, text_of
+from checker.policy.vocabulary import (
+    OLD_VERSION,
+    POLICY_ELEMENTS,
+    PRINCIPAL_TYPES,
+    STATEMENT_ELEMENTS,
+    VERSION,
+    operator_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from checker.policy.node import Node
+
+
+SENSITIVE = "a sensitive value"
+
+_DOMAIN = ".amazonaws.com"
+_ELEMENTS = frozenset((*POLICY_ELEMENTS, *STATEMENT_ELEMENTS, *PRINCIPAL_TYPES, *operator_names()))
+_KEYS = frozenset(key.lower() for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS))
+_TEXTS = frozenset((OLD_VERSION, VERSION, ALLOW, DENY, EVERYONE, "true", "false"))
+_WILD = ("sns:*", "kms:*", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_ACTIONS = frozenset(word.lower() for word in (*TOPIC_ACTIONS, *KEY_ACTIONS, *_WILD))
+
+
+def masked(node: Node, where: str, own: str = "") -> Node:
+    """Replace all text that is not a public word with Unknown.
+
+    ``where`` names the policy, ``own`` is the ARN of its resource, which is not replaced.
+    """
+    if isinstance(node, Object):
+        if not all(_is_public_key(member.key) for member in node.members):
+            return _unknown(node, where)
+        members = (one._replace(value=masked(one.value, where, own)) for one in node.members)
+        return node._replace(members=tuple(members))
+    if isinstance(node, Array):
+        return node._replace(items=tuple(masked(one, where, own) for one in node.items))
+    return node if _is_public_value(node.value, own) else _unknown(node, where)
+
+
+def parse_sensitive(node: Node, where: str, own: str = "") -> Node:
+    """Parse a sensitive policy and mask it. Raises InputError without quoting the policy."""
+    root = node
+    try:
+        for _ in range(2):  # the JSON may be encoded twice
+            text = text_of(root)
+            root = parse_embedded(root, text).root if text is not None and isinstance(root, Scalar) else root
+    except InputError:
+        position = node.source.position(node.start, node.end)
+        raise InputError(node.source.name, f"the sensitive policy `{where}` is not JSON", position) from None
+    return masked(root, where, own)
+
+
+def _is_public_value(value: object, own: str) -> bool:
+    if isinstance(value, str):
+        return _is_public_text(value) or (bool(own) and value == own)
+    return value is None or isinstance(value, bool | Unknown)
+
+
+def _is_public_key(key: str) -> bool:
+    """True for a key that AWS publishes: an element, an operator or a condition key."""
+    return key in _ELEMENTS or key.lower() in _KEYS
+
+
+def _is_public_text(text: str) -> bool:
+    """True for a value that AWS publishes: a version, an effect, an action or a service principal."""
+    service = text.removesuffix(_DOMAIN)
+    return text in _TEXTS or text.lower() in _ACTIONS or (service != text and service in SERVICES)
 
 
 _OF_ARNS = ("", "arn", "connect", "iam", "instance", "key", "kms", "role", "root", "sns", "sts", "user")
@@ -143,7 +210,7 @@ def _values(node: Node) -> Iterator[object]:
 
 
 def _is_public(text: str) -> bool:
-    return text in _WORDS or is_public_text(text) or is_public_key(text)
+    return text in _WORDS or _is_public_text(text) or _is_public_key(text)
 
 
 def _hide_lines(node: Scalar, text: str) -> None:

@@ -10,8 +10,9 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.declared import Declarations, Where
+from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.declare import POLICIES, TYPES, declare
-from checker.inputs.terraform.plan.resource import AFTER_APPLY, SENSITIVE
+from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
     Owners,
     declare_missing_owners,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
+from checker.inputs.sensitive import parse_sensitive
 from checker.inputs.terraform.address import split, without_indices
 from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
-from checker.inputs.terraform.plan.masking import parse_sensitive
 from checker.inputs.terraform.plan.plan_index import TYPES, has_marks
 from checker.inputs.terraform.plan.policy_document import PlannedBlock
 from checker.inputs.terraform.plan.resource import AFTER_APPLY

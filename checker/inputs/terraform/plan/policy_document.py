@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
+from checker.inputs.sensitive import masked, parse_sensitive
 from checker.inputs.terraform.plan.configuration import mapping
-from checker.inputs.terraform.plan.masking import masked, parse_sensitive
 from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.text import parse_embedded

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Place
 from checker.core.unknown import Unknown
+from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.plan.plan_index import has_marks, is_marked
 from checker.inputs.text import TextDocument
 from checker.policy.node import Array, Member, Object, Scalar, text_of
@@ -53,7 +54,6 @@ def _steps(node: Node, at: int) -> Iterator[str]:
 
 
 AFTER_APPLY = "known only after apply"
-SENSITIVE = "a sensitive value"
 
 _OPEN_WHERE_ABSENT = (
     "arn",
