@@ -77,7 +77,7 @@ def parse_sensitive(node: Node, where: str, own: str = "") -> Node:
 
 def _is_public_value(value: object, own: str) -> bool:
     if isinstance(value, str):
-        return _is_public_text(value) or (bool(own) and value == own)
+        return _is_public_key(value) or _is_public_text(value) or (bool(own) and value == own)
     return value is None or isinstance(value, bool | Unknown)
 
 

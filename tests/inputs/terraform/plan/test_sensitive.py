@@ -148,3 +148,36 @@ def test_the_command_says_nothing_of_it(tmp_path: Path) -> None:
         done = run("check", "--isolated", "--all-topics", one, FIXTURES / "sensitive.json", cwd=tmp_path)
         assert done.returncode == 1
         assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
+
+
+def with_document(block: dict[str, Any]) -> dict[str, Any]:
+    """A plan whose topic has the policy of a document that is sensitive as a whole."""
+    data = "data.aws_iam_policy_document.chat"
+    changes = [
+        change(data, {"statement": [block]}, {"json": True}, sensitive=True),
+        change(TOPIC, ARN, {"policy": True}),
+        change(POLICY, {"arn": TOPIC_ARN}, {"policy": True}),
+    ]
+    return plan(changes, written(POLICY, {"arn": refer(f"{TOPIC}.arn"), "policy": refer(f"{data}.json")}))
+
+
+@pytest.mark.parametrize(
+    ("principals", "rule"),
+    [
+        ({"type": "Service", "identifiers": ["connect.amazonaws.com"]}, "source-owner"),
+        ({"type": "*", "identifiers": ["*"]}, "public-topic"),
+        ({"type": "AWS", "identifiers": ["*"]}, "public-topic"),
+    ],
+    ids=["Connect", "everyone", "every account"],
+)
+def test_a_sensitive_document_that_is_wide_open_is_still_a_finding(
+    principals: dict[str, Any], rule: str, tmp_path: Path
+) -> None:
+    block: dict[str, Any] = {"actions": ["sns:Publish"], "resources": ["*"], "principals": [principals]}
+    if rule == "source-owner":
+        block["condition"] = [
+            {"test": "StringEquals", "variable": "aws:SourceOwner", "values": ["hidden-word"]}
+        ]
+    inventory = read(tmp_path, with_document(block))
+    assert rule in {one.rule for one in judged(inventory)}
+    assert_nothing_leaks(tmp_path / "plan.json")
