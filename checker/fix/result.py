@@ -68,7 +68,7 @@ def _references(node: Node, root: Node) -> Iterator[tuple[Node, str]]:
     for child in children(node):
         yield from _references(child, root)
     if isinstance(node, Scalar) and node.start < node.end and file_of(node.source) is file_of(root.source):
-        with suppress(CannotEditError):  # the text of the value has no clear boundaries
+        with suppress(CannotEditError):  # the value has no clear boundaries, or the file must not be quoted
             text = raw(node.source, node.start, node.end)
             if _is_reference(node, text):
                 yield node, text if node.source is root.source else f'"{text}"'

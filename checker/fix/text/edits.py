@@ -109,8 +109,13 @@ def place_of(source: Source, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+GENERATED = "generated file; change its source instead"
+
+
 def raw(source: Source, start: int, end: int) -> Raw:
-    """Copy a range exactly as the file contains it."""
+    """Copy a range exactly as the file contains it. Raises CannotEditError for a file that must not be quoted."""
+    if not source.quotable:
+        raise CannotEditError(GENERATED)
     begin, finish = place_of(source, start, end)
     return Raw(file_of(source).text[begin:finish])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.core.terminal_text import SHOWN, redacted
 from checker.fix.text.compare import Replaced, Wrapped, compare
-from checker.fix.text.edits import CannotEditError, file_of
+from checker.fix.text.edits import GENERATED, CannotEditError, file_of
 from checker.fix.text.hcl_statements import Blocks, is_blocks
 from checker.fix.text.hcl_writer import HclFlow, HeredocFlow, TemplateFlow, TerraformJsonFlow
 from checker.fix.text.json_writer import Flow
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_MACHINE = "generated file; change its source instead"
 _NOT_COPIED = "the fix would copy a sensitive value into the file; use a reference to its variable instead"
 _VARIABLE = "the policy comes from a variable, which may have other values elsewhere"
 
 
 def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
     """Return the edits that turn ``old`` into its changed copy ``new``. Raises CannotEditError."""
-    if old.source.pointer_at(old.start) is not None:
-        raise CannotEditError(_MACHINE)
+    if not old.source.quotable:
+        raise CannotEditError(GENERATED)
     originals = frozenset(map(id, _nodes(old)))
     if is_blocks(old):
         edits = tuple(Blocks(old, originals).edits(new))

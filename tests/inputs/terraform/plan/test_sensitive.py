@@ -15,7 +15,7 @@ from checker.lint.registry import all_rules
 from checker.report.context import Setting
 from tests.cli.process import run
 from tests.inputs.terraform.plan.plans import FIXTURES, change, judged, plan, read, refer, state, written
-from tests.samples import TOPIC_ARN, document, statement
+from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
 
 SECRETS = ("999988887777", "very-secret", "o-very-secret-org", "4444555566", "hidden-word")
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"
@@ -181,3 +181,23 @@ def test_a_sensitive_document_that_is_wide_open_is_still_a_finding(
     inventory = read(tmp_path, with_document(block))
     assert rule in {one.rule for one in judged(inventory)}
     assert_nothing_leaks(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("text", ["(hidden-word)", "very-secret.999988887777", "${hidden-word}"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_fix_that_is_shown_says_nothing_of_it(text: str, form: str, tmp_path: Path) -> None:
+    """The texts look like expressions, which a fix copies from files that people write."""
+    block = {
+        "sid": text,
+        "resources": [text],
+        "actions": ["sns:Publish"],
+        "principals": [{"type": "Service", "identifiers": ["connect.amazonaws.com"]}],
+        "condition": [{"test": "StringEquals", "variable": "aws:SourceOwner", "values": [text]}],
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(with_document(block)))
+    done = run(
+        "fix", "--isolated", f"--format={form}", "--instance-arn", INSTANCE_ARN, path.name, cwd=tmp_path
+    )
+    assert "generated file" in done.stdout
+    assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
