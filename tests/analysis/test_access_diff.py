@@ -13,6 +13,7 @@ from checker.analysis.access_diff import Access, Difference, difference, format_
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import AwsPrincipal
+from checker.iam.prove.domain import EXHAUSTED
 from checker.iam.prove.prove import gained
 from checker.iam.prove.space import Target
 from checker.policy.model import Policy, Principals
@@ -388,10 +389,12 @@ def test_witnesses_are_confirmed_both_ways_round_and_agree_with_the_proof(
 ) -> None:
     old, new = policy_of(old_), policy_of(new_)
     found, back = difference(old, new, TARGET), difference(new, old, TARGET)
-    assert (found.gained, found.lost) == (back.lost, back.gained)
-    assert set(found.doubts) == set(back.doubts)
     confirm(found.gained, new, old)
     confirm(found.lost, old, new)
+    if EXHAUSTED in (*found.doubts, *back.doubts):
+        return  # which questions fit in the budget depends on their order
+    assert (found.gained, found.lost) == (back.lost, back.gained)
+    assert set(found.doubts) == set(back.doubts)
     more, less = gained(old, new, TARGET).truth, gained(new, old, TARGET).truth
     assert bool(found.gained) is (more is True)
     assert bool(found.lost) is (less is True)
