@@ -22,7 +22,7 @@ def one_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(one_sandbox: Sandbox) -> Iterator[Sandbox]:
-    one_sandbox.forget_calls()
+    one_sandbox.clear_calls()
     yield one_sandbox
     one_sandbox.clear_faults()
     one_sandbox.ask("throttles", on=True)

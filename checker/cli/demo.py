@@ -135,7 +135,7 @@ def _resources(sandbox: Sandbox) -> dict[str, str]:
         "$DEFAULT": seed.default_topic(account, "default"),
         "$ORDERED": seed.fifo_topic(account, instance),
         "$SEALED": seed.encrypted_topic(account, instance, grant=False).topic,
-        "$OPEN": seed.open_deputy(account),
+        "$OPEN": seed.confused_deputy_topic(account),
         "$GOOD": seed.good_topic(account, instance, "good"),
     }
 

@@ -80,7 +80,7 @@ class Sandbox(NamedTuple):
         """Advance the sandbox's clock."""
         self.ask("advance", seconds=seconds)
 
-    def forget_calls(self) -> None:
+    def clear_calls(self) -> None:
         """Clear the log of calls."""
         self.ask("clear-calls")
 

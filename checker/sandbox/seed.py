@@ -8,29 +8,124 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.sandbox.subscribers import (
-    Statement,
-    make_queue,
-    policy_text,
-    queue_statement,
-    set_queue_policy,
-    subscribe_queue,
-)
-
 if TYPE_CHECKING:
     from checker.sandbox.running import Account
+
+
+Statement = dict[str, Any]
+
+
+class Queue(NamedTuple):
+    """An SQS queue."""
+
+    url: str
+    arn: str
+
+
+def make_queue(account: Account, name: str = "inbox", **attributes: str) -> Queue:
+    """Create a queue with attributes. Without a policy it accepts no messages from SNS."""
+    sqs = account.client("sqs")
+    url = str(sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return Queue(url, str(arn))
+
+
+def set_queue_policy(account: Account, url: str, *statements: Statement) -> None:
+    """Set a queue's policy."""
+    policy = policy_text(*statements)
+    account.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
+    """Subscribe a queue with raw delivery."""
+    made = account.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=queue,
+        Attributes={"RawMessageDelivery": "true", **attributes},
+        ReturnSubscriptionArn=True,
+    )
+    return str(made["SubscriptionArn"])
+
+
+def queue_statement(queue: str, topic: str = "") -> Statement:
+    """Return the statement that AWS documents. Without a topic it has no condition, and any topic can send.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    """
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        **({"Condition": {"ArnEquals": {"aws:SourceArn": topic}}} if topic else {}),
+    }
+
+
+def make_stream(account: Account, name: str = "chats") -> tuple[str, str]:
+    """Create a delivery stream with its own bucket. Return the stream's ARN and the bucket's name."""
+    # S3 accepts no LocationConstraint in us-east-1. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    where = {} if account.region == "us-east-1" else {"LocationConstraint": account.region}
+    within = {"CreateBucketConfiguration": where} if where else {}
+    account.client("s3").create_bucket(Bucket=name, **within)
+    destination = {
+        "RoleARN": f"arn:aws:iam::{account.id}:role/to-bucket",
+        "BucketARN": f"arn:aws:s3:::{name}",
+    }
+    made = account.client("firehose").create_delivery_stream(
+        DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination
+    )
+    return str(made["DeliveryStreamARN"]), name
+
+
+def make_stream_role(
+    account: Account,
+    stream: str,
+    name: str = "to-stream",
+    *,
+    trusted: str = "sns.amazonaws.com",
+    actions: tuple[str, ...] = ("firehose:PutRecord", "firehose:PutRecordBatch"),
+) -> str:
+    """Create a role that allows a service to write to a stream.
+
+    https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+    """
+    iam = account.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": list(actions), "Resource": stream}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy_text(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="write", PolicyDocument=policy_text(may))
+    return str(role)
+
+
+def subscribe_stream(account: Account, topic: str, stream: str, role: str) -> str:
+    """Subscribe a stream with raw delivery."""
+    made = account.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="firehose",
+        Endpoint=stream,
+        Attributes={"SubscriptionRoleArn": role, "RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )
+    return str(made["SubscriptionArn"])
+
+
+def policy_text(*statements: Statement) -> str:
+    """Write statements as a policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
 
 _SERVICE = {"Service": "connect.amazonaws.com"}
 
 
-class Encrypted(NamedTuple):
+class EncryptedTopic(NamedTuple):
     """An encrypted topic and its key."""
 
     topic: str
     key: str
 
 
-class Started(NamedTuple):
+class StartedChat(NamedTuple):
     """A streamed chat. ``token`` is the customer's connection token."""
 
     contact: str
@@ -66,13 +161,13 @@ def good_topic(account: Account, instance: str, name: str = "chat") -> str:
     return _with_policy(account, topic, publish_statement(topic, instance))
 
 
-def open_deputy(account: Account, name: str = "open") -> str:
+def confused_deputy_topic(account: Account, name: str = "open") -> str:
     """Create a topic to which every Connect instance of every AWS customer can publish."""
     topic = default_topic(account, name)
     return _with_policy(account, topic, publish_statement(topic))
 
 
-def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, grant: bool) -> Encrypted:
+def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, grant: bool) -> EncryptedTopic:
     """Create an encrypted topic with a correct policy. With ``grant``, the key policy allows Connect."""
     kms = account.client("kms")
     key = kms.create_key(Description=name)["KeyMetadata"]
@@ -81,7 +176,7 @@ def encrypted_topic(account: Account, instance: str, name: str = "sealed", *, gr
         kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy))
     topic = good_topic(account, instance, name)
     encrypt(account, topic, key["KeyId"])
-    return Encrypted(topic, str(key["Arn"]))
+    return EncryptedTopic(topic, str(key["Arn"]))
 
 
 def encrypt(account: Account, topic: str, key: str) -> None:
@@ -91,7 +186,7 @@ def encrypt(account: Account, topic: str, key: str) -> None:
     )
 
 
-def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
+def subscribed_queue(account: Account, topic: str, name: str = "inbox") -> str:
     """Create a queue that a topic can send to, subscribe it with raw delivery, and return its URL."""
     queue = make_queue(account, name)
     set_queue_policy(account, queue.url, queue_statement(queue.arn, topic))
@@ -99,7 +194,7 @@ def queue_of(account: Account, topic: str, name: str = "inbox") -> str:
     return queue.url
 
 
-def received(account: Account, queue: str) -> list[dict[str, Any]]:
+def receive_messages(account: Account, queue: str) -> list[dict[str, Any]]:
     """Receive and delete all messages of a queue, in order."""
     messages: list[dict[str, Any]] = []
     sqs = account.client("sqs")
@@ -110,7 +205,7 @@ def received(account: Account, queue: str) -> list[dict[str, Any]]:
     return messages
 
 
-def start_chat(account: Account, instance: str, topic: str) -> Started:
+def start_chat(account: Account, instance: str, topic: str) -> StartedChat:
     """Start a chat, stream it and connect the customer, in the order that AWS documents."""
     connect = account.client("connect")
     chat = connect.start_chat_contact(
@@ -127,10 +222,10 @@ def start_chat(account: Account, instance: str, topic: str) -> Started:
         Type=["CONNECTION_CREDENTIALS"], ParticipantToken=chat["ParticipantToken"], ConnectParticipant=True
     )
     token = made["ConnectionCredentials"]["ConnectionToken"]
-    return Started(chat["ContactId"], stream["StreamingId"], token)
+    return StartedChat(chat["ContactId"], stream["StreamingId"], token)
 
 
-def say(account: Account, started: Started, text: str) -> None:
+def send_message(account: Account, started: StartedChat, text: str) -> None:
     """Send a message as the customer of a chat."""
     account.client("connectparticipant").send_message(
         ContentType="text/plain", Content=text, ConnectionToken=started.token

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from checker.sandbox.aws.fanout import Fanout, Metrics, put_in_place, remove
+from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
 from checker.sandbox.aws.kms import KmsService
-from checker.sandbox.aws.pending import Pending
 from checker.sandbox.aws.sns import SnsService, SubscribeService
 from checker.sandbox.aws.sqs import SqsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
-from checker.sandbox.connect.chat import ChatService, Reader
 from checker.sandbox.connect.contacts import Contacts, new_id
 from checker.sandbox.connect.instances import InstanceService
+from checker.sandbox.connect.routing import ChatService, Reader
 from checker.sandbox.connect.streaming import Chat, Streaming
 from checker.sandbox.http.call import (
     Answer,
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 _REQUEST_ID = "x-amzn-RequestId"
 
 
-class Front:
+class Application:
     """WSGI application of the sandbox's single endpoint."""
 
     def __init__(
@@ -60,7 +59,7 @@ class Front:
         self._journal = journal
         self.token = control.token
         self._control = control
-        last: Next = upstream.pass_on
+        last: Next = upstream.forward
         self._answer = reduce(_before, reversed(stages), last)
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
@@ -215,16 +214,16 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        remove()
+        uninstall_fanout()
         _ONE_AT_A_TIME.release()
 
 
-def build(stop: Callable[[], None]) -> Front:
+def build(stop: Callable[[], None]) -> Application:
     """Create an empty sandbox."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
     metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
-    put_in_place(Fanout(upstream, journal, metrics, pending))
+    install_fanout(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
     reader, faults, throttle = Reader(), FaultStage(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
@@ -251,4 +250,4 @@ def build(stop: Callable[[], None]) -> Front:
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }
-    return Front(upstream, reader, journal, Control(verbs), stages)
+    return Application(upstream, reader, journal, Control(verbs), stages)

@@ -99,7 +99,7 @@ def test_junit_has_a_case_a_step_and_one_for_each_message(
 def test_what_cannot_be_asked_for_is_refused_before_anything_is_made(
     sandbox: Sandbox, account: Account, instance: str, options: tuple[str, ...], said: str
 ) -> None:
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     done = flow(sandbox, account, instance, *options)
     assert done.returncode == 2
     assert said in done.stderr
@@ -255,7 +255,7 @@ def test_a_flow_cleans_up_without_a_reader_and_with_closed_streams(
 def test_what_makes_no_sense_is_said_before_anything_is_done(
     sandbox: Sandbox, account: Account, instance: str, options: tuple[str, ...], said: str
 ) -> None:
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     topic = f"arn:aws:sns:us-east-1:{account.id}:chat"
     done = flow(sandbox, account, instance, *topics(topic), *options)
     assert done.returncode == 2, done

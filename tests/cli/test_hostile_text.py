@@ -282,7 +282,7 @@ def test_nor_does_a_live_account_make_it_say_so(
     for name, value in as_caller(sandbox, account).items():
         monkeypatch.setenv(name, value)
     sns = account.client("sns")
-    topic = seed.open_deputy(account)
+    topic = seed.confused_deputy_topic(account)
     policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
     for one in policy["Statement"]:
         one["Sid"] = LIVE

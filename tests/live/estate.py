@@ -85,7 +85,7 @@ def build(sandbox: Sandbox) -> Estate:
     instance = seed.make_instance(account)
     plain, sealed = seed.good_topic(account, instance), seed.encrypted_topic(account, instance, grant=True)
     for topic in (plain, sealed.topic):
-        seed.queue_of(account, topic, topic.rpartition(":")[2])
+        seed.subscribed_queue(account, topic, topic.rpartition(":")[2])
     seed.encrypt(account, sealed.topic, _alias(account, sealed.key, "alias/sealed"))
     broken_key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
     broken = seed.default_topic(account, "broken")
@@ -94,7 +94,7 @@ def build(sandbox: Sandbox) -> Estate:
     seed.default_topic(account, "other")
     seed.start_chat(account, instance, plain)
     account.client("organizations").create_organization(FeatureSet="ALL")
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     return Estate(sandbox, account, instance, plain, sealed.topic, sealed.key, broken, broken_key)
 
 

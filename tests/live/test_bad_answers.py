@@ -86,9 +86,9 @@ def _body(text: str) -> Bad:
 
 BAD: dict[str, Bad] = {
     **{name: _body(text) for name, text in BODIES.items()},
-    "half an answer": lambda service, action, turn: faults.cut_answer(service, action, first=turn),
+    "half an answer": lambda service, action, turn: faults.truncated_answer(service, action, first=turn),
     "500": lambda service, action, turn: faults.server_error(service, action, ATTEMPTS)._replace(first=turn),
-    "silence": lambda service, action, turn: faults.silence(service, action, first=turn, times=2),
+    "silence": lambda service, action, turn: faults.no_answer(service, action, first=turn, times=2),
 }
 
 
@@ -132,7 +132,7 @@ def state_of(account: Account) -> State:
 
 def calls_from_the_first_write(sandbox: Sandbox, plan: Plan) -> list[tuple[str, str, int]]:
     """Carry a plan out and back; every call from the first write on, and the how manieth of its action it is."""
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     done = execute(afresh(plan))
     assert done.fault is None
     made = [(one.service, one.action) for one in sandbox.calls()]

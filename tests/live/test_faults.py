@@ -88,7 +88,7 @@ def test_access_denied_on_any_call_of_an_audit_costs_what_hangs_on_it_and_no_mor
 
 def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
     """Mend, roll it back, and give the calls of mending."""
-    estate.sandbox.forget_calls()
+    estate.sandbox.clear_calls()
     assert checker(*estate.fix(folder)).code == 0
     calls = estate.called()
     roll_back(folder)
@@ -190,7 +190,7 @@ CASES = (
     Case("answers of 500", lambda _: faults.server_error(times=3), *LIVED_THROUGH),
     Case(
         "a topic deleted between list and read",
-        lambda of: faults.vanishing_topic(of.broken),
+        lambda of: faults.deleted_topic(of.broken),
         (3, "not found: `sns:GetTopicAttributes`"),
         (2, "not found: `sns:GetTopicAttributes`"),
         ONE_CHAIN,
@@ -198,7 +198,7 @@ CASES = (
     ),
     Case(
         "a key deleted between list and read",
-        lambda of: faults.vanishing_key(of.broken_key),
+        lambda of: faults.deleted_key(of.broken_key),
         (1, "unusable-key"),
         (1, "unusable-key"),
         ONE_CHAIN,
@@ -206,7 +206,7 @@ CASES = (
     ),
     Case(
         "another writer of the topic between plan and write",
-        lambda of: faults.other_writer(of.broken, theirs(of), at_read=2),
+        lambda of: faults.concurrent_write(of.broken, theirs(of), at_read=2),
         (1, ""),
         CHANGED,
         NOTHING,
@@ -214,7 +214,7 @@ CASES = (
     ),
     Case(
         "another writer of the key between plan and write",
-        lambda of: faults.other_writer(of.broken_key, theirs(of), at_read=2),
+        lambda of: faults.concurrent_write(of.broken_key, theirs(of), at_read=2),
         (1, ""),
         CHANGED,
         NOTHING,
@@ -222,7 +222,7 @@ CASES = (
     ),
     Case(
         "another writer of the topic between write and read-back",
-        lambda of: faults.other_writer(of.broken, theirs(of), at_read=3),
+        lambda of: faults.concurrent_write(of.broken, theirs(of), at_read=3),
         (1, ""),
         (3, "AWS does not return the policy that was written"),
         NOTHING,
@@ -238,7 +238,7 @@ CASES = (
     ),
     Case(
         "a topic policy that is not JSON",
-        lambda of: faults.broken_policy(of.broken),
+        lambda of: faults.unreadable_policy(of.broken),
         (3, "the topic policy is not JSON"),
         (3, "the topic policy is not JSON"),
         ONE_CHAIN,
@@ -246,7 +246,7 @@ CASES = (
     ),
     Case(
         "a key policy that is not JSON",
-        lambda of: faults.broken_policy(of.broken_key),
+        lambda of: faults.unreadable_policy(of.broken_key),
         (3, "the key policy is not JSON"),
         (3, "the key policy is not JSON"),
         ONE_CHAIN,
@@ -254,7 +254,7 @@ CASES = (
     ),
     Case(
         "a Region switched off",
-        lambda _: faults.region_off(REGION),
+        lambda _: faults.disabled_region(REGION),
         (3, "the Region is disabled"),
         (3, "the Region is disabled"),
         EVERYTHING,
@@ -303,7 +303,7 @@ def stopped(
     estate: Estate, by: signal.Signals, command: Sequence[str | Path], at: Fault, times: int = 1
 ) -> tuple[int, str]:
     """Run a command to a call that gets no answer, and stop it there; give how it ended and what it told."""
-    estate.sandbox.forget_calls()
+    estate.sandbox.clear_calls()
     estate.sandbox.fault(at)
     with subprocess.Popen([*CHECKER, *map(str, command)], stdout=-3, stderr=-1, text=True) as running:
         while not any(one.error == "connection" for one in estate.sandbox.calls()):

@@ -110,7 +110,7 @@ def metric(account: Account, name: str) -> float:
 def test_sns_counts_what_it_takes_and_nothing_that_is_refused(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
-    seed.queue_of(account, topic)
+    seed.subscribed_queue(account, topic)
     started = seed.start_chat(account, instance, topic)
     account.client("sns").publish(TopicArn=topic, Message="by hand")
     assert metric(account, "NumberOfMessagesPublished") == 2  # one of them says that the customer has joined
@@ -119,7 +119,7 @@ def test_sns_counts_what_it_takes_and_nothing_that_is_refused(account: Account) 
     account.client("sns").set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(default)
     )
-    seed.say(account, started, "hello")
+    seed.send_message(account, started, "hello")
     assert metric(account, "NumberOfMessagesPublished") == 2
 
 

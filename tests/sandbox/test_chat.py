@@ -58,9 +58,9 @@ def test_a_message_arrives_with_the_payload_and_the_attributes_of_aws(
 ) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
-    queue = seed.queue_of(account, topic)
+    queue = seed.subscribed_queue(account, topic)
     started = seed.start_chat(account, instance, topic)
-    seed.say(account, started, "hello")
+    seed.send_message(account, started, "hello")
     sqs = account.client("sqs")
     batch = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     message = next(one for one in batch["Messages"] if json.loads(one["Body"])["Type"] == "MESSAGE")
@@ -91,7 +91,7 @@ def test_a_topic_of_another_account_is_served_for_the_instance_of_its_owner(
     owner = sandbox.account("999988887777", account.region)
     topic = seed.good_topic(owner, instance, f"of{account.id}")
     started = seed.start_chat(account, instance, topic)
-    seed.say(account, started, "hello")
+    seed.send_message(account, started, "hello")
     assert causes(sandbox, started.contact) == {""}
 
 
@@ -153,7 +153,7 @@ def test_what_shuts_connect_out_is_silence_for_the_caller_and_a_cause_in_the_jou
     instance = seed.make_instance(account)
     topic = make(account, instance)
     started = seed.start_chat(account, instance, topic)
-    seed.say(account, started, "hello")
+    seed.send_message(account, started, "hello")
     assert causes(sandbox, started.contact) == {cause}
     assert all(one.source for one in sandbox.deliveries() if one.cause)
 
@@ -171,7 +171,7 @@ def test_an_encrypted_topic_is_served_with_a_key_policy_or_with_a_grant(
     )
     for made in (by_policy, by_grant):
         started = seed.start_chat(account, instance, made.topic)
-        seed.say(account, started, "hello")
+        seed.send_message(account, started, "hello")
         assert causes(sandbox, started.contact) == {""}
 
 
@@ -216,8 +216,10 @@ def test_a_chat_may_be_streamed_from_its_start(sandbox: Sandbox, account: Accoun
     started = chat(account, instance, ChatStreamingConfiguration={"StreamingEndpointArn": topic})
     assert started["StreamingId"]
     connection = connect(account, started["ParticipantToken"])["ConnectionCredentials"]
-    seed.say(
-        account, seed.Started(started["ContactId"], "", connection["ConnectionToken"]), "hello from the start"
+    seed.send_message(
+        account,
+        seed.StartedChat(started["ContactId"], "", connection["ConnectionToken"]),
+        "hello from the start",
     )
     assert causes(sandbox, started["ContactId"]) == {""}
 
@@ -236,7 +238,7 @@ def test_nothing_flows_until_the_customer_is_connected(
         stream(account, instance, started["ContactId"], topic)
         connection = connect(account, started["ParticipantToken"], ConnectParticipant=False)
     token = connection["ConnectionCredentials"]["ConnectionToken"]
-    seed.say(account, seed.Started(started["ContactId"], "", token), "hello")
+    seed.send_message(account, seed.StartedChat(started["ContactId"], "", token), "hello")
     (cause,) = causes(sandbox, started["ContactId"])
     assert cause.startswith("the customer is not connected")
 
@@ -254,7 +256,9 @@ def test_tokens_end_with_the_chat(account: Account) -> None:
     instance = seed.make_instance(account)
     started = seed.start_chat(account, instance, seed.good_topic(account, instance))
     account.client("connectparticipant").disconnect_participant(ConnectionToken=started.token)
-    assert refused(seed.say, account=account, started=started, text="hello") == "AccessDeniedException"
+    assert (
+        refused(seed.send_message, account=account, started=started, text="hello") == "AccessDeniedException"
+    )
     ended = {"InstanceId": instance.rpartition("/")[2], "ContactId": started.contact}
     assert refused(account.client("connect").stop_contact, **ended) == "ContactNotFoundException"
 

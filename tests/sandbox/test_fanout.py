@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from checker.sandbox import seed, subscribers
+from checker.sandbox import seed
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -46,65 +46,63 @@ def key_of(account: Account, *services: str) -> str:
     return str(key["KeyId"])
 
 
-def queue(scene: Scene, *statements: Callable[[str, str], subscribers.Statement], **attributes: str) -> str:
-    made = subscribers.make_queue(scene.account, **attributes)
+def queue(scene: Scene, *statements: Callable[[str, str], seed.Statement], **attributes: str) -> str:
+    made = seed.make_queue(scene.account, **attributes)
     if statements:
-        subscribers.set_queue_policy(
-            scene.account, made.url, *(one(made.arn, scene.topic) for one in statements)
-        )
-    subscribers.subscribe_queue(scene.account, scene.topic, made.arn)
+        seed.set_queue_policy(scene.account, made.url, *(one(made.arn, scene.topic) for one in statements))
+    seed.subscribe_queue(scene.account, scene.topic, made.arn)
     return made.url
 
 
-def of_another_topic(arn: str, topic: str) -> subscribers.Statement:
-    return subscribers.queue_statement(arn, f"{topic}-of-others")
+def of_another_topic(arn: str, topic: str) -> seed.Statement:
+    return seed.queue_statement(arn, f"{topic}-of-others")
 
 
-def for_anybody_from_the_topic(arn: str, topic: str) -> subscribers.Statement:
-    return {**subscribers.queue_statement(arn, topic), "Principal": "*"}
+def for_anybody_from_the_topic(arn: str, topic: str) -> seed.Statement:
+    return {**seed.queue_statement(arn, topic), "Principal": "*"}
 
 
-def denied(arn: str, topic: str) -> subscribers.Statement:
-    return {**subscribers.queue_statement(arn, topic), "Effect": "Deny"}
+def denied(arn: str, topic: str) -> seed.Statement:
+    return {**seed.queue_statement(arn, topic), "Effect": "Deny"}
 
 
 def off(scene: Scene) -> str:
     key = key_of(scene.account, "sns.amazonaws.com")
     scene.account.client("kms").disable_key(KeyId=key)
-    return queue(scene, subscribers.queue_statement, KmsMasterKeyId=key)
+    return queue(scene, seed.queue_statement, KmsMasterKeyId=key)
 
 
 def gone(scene: Scene) -> str:
-    url = queue(scene, subscribers.queue_statement)
+    url = queue(scene, seed.queue_statement)
     scene.account.client("sqs").delete_queue(QueueUrl=url)
     return url
 
 
 QUEUES: dict[str, tuple[str, Callable[[Scene], str]]] = {
-    "right": ("", lambda scene: queue(scene, subscribers.queue_statement)),
+    "right": ("", lambda scene: queue(scene, seed.queue_statement)),
     "everybody with a condition": ("", lambda scene: queue(scene, for_anybody_from_the_topic)),
     "no policy": ("the queue policy: ImplicitlyDenied", queue),
     "other topic": ("the queue policy: ImplicitlyDenied", lambda scene: queue(scene, of_another_topic)),
     "denied": (
         "the queue policy: ExplicitlyDenied",
-        lambda scene: queue(scene, subscribers.queue_statement, denied),
+        lambda scene: queue(scene, seed.queue_statement, denied),
     ),
     "gone": ("the queue does not exist", gone),
-    "SSE-SQS": ("", lambda scene: queue(scene, subscribers.queue_statement, SqsManagedSseEnabled="true")),
+    "SSE-SQS": ("", lambda scene: queue(scene, seed.queue_statement, SqsManagedSseEnabled="true")),
     "AWS managed key": (
         "the key is AWS managed",
-        lambda scene: queue(scene, subscribers.queue_statement, KmsMasterKeyId="alias/aws/sqs"),
+        lambda scene: queue(scene, seed.queue_statement, KmsMasterKeyId="alias/aws/sqs"),
     ),
     "key for Connect": (
         "the key policy: ImplicitlyDenied for kms:GenerateDataKey",
         lambda scene: queue(
-            scene, subscribers.queue_statement, KmsMasterKeyId=key_of(scene.account, "connect.amazonaws.com")
+            scene, seed.queue_statement, KmsMasterKeyId=key_of(scene.account, "connect.amazonaws.com")
         ),
     ),
     "key for SNS": (
         "",
         lambda scene: queue(
-            scene, subscribers.queue_statement, KmsMasterKeyId=key_of(scene.account, "sns.amazonaws.com")
+            scene, seed.queue_statement, KmsMasterKeyId=key_of(scene.account, "sns.amazonaws.com")
         ),
     ),
     "key switched off": ("the key is Disabled", off),
@@ -129,11 +127,11 @@ def test_what_is_not_delivered_is_counted_and_goes_to_the_dead_letter_queue(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene = here(account)
-    dead = subscribers.make_queue(account, "dead")
-    subscribers.set_queue_policy(account, dead.url, subscribers.queue_statement(dead.arn, scene.topic))
+    dead = seed.make_queue(account, "dead")
+    seed.set_queue_policy(account, dead.url, seed.queue_statement(dead.arn, scene.topic))
     redrive = json.dumps({"deadLetterTargetArn": dead.arn})
-    locked = subscribers.make_queue(account)
-    subscribers.subscribe_queue(account, scene.topic, locked.arn, RedrivePolicy=redrive)
+    locked = seed.make_queue(account)
+    seed.subscribe_queue(account, scene.topic, locked.arn, RedrivePolicy=redrive)
     published(scene)
     assert bodies(account, dead.url) == ['{"Content": "hello"}']
     assert counted(account, "NumberOfNotificationsFailed") == 1
@@ -160,9 +158,9 @@ def counted(account: Account, name: str) -> float:
 
 def test_a_filter_drops_messages_before_anything_else_is_asked(sandbox: Sandbox, account: Account) -> None:
     scene = here(account)
-    made = subscribers.make_queue(account)
+    made = seed.make_queue(account)
     policy = json.dumps({"MessageVisibility": ["AGENT"]})
-    subscribers.subscribe_queue(account, scene.topic, made.arn, FilterPolicy=policy)
+    seed.subscribe_queue(account, scene.topic, made.arn, FilterPolicy=policy)
     published(scene, MessageAttributes={"MessageVisibility": {"DataType": "String", "StringValue": "ALL"}})
     assert causes(sandbox, scene) == []
     assert counted(account, "NumberOfNotificationsFilteredOut") == 1
@@ -170,7 +168,7 @@ def test_a_filter_drops_messages_before_anything_else_is_asked(sandbox: Sandbox,
 
 def test_delivery_is_raw_only_where_the_attribute_says_so(account: Account) -> None:
     scene = here(account)
-    url = queue(scene, subscribers.queue_statement)
+    url = queue(scene, seed.queue_statement)
     arn = account.client("sns").list_subscriptions_by_topic(TopicArn=scene.topic)["Subscriptions"][0]
     account.client("sns").set_subscription_attributes(
         SubscriptionArn=arn["SubscriptionArn"], AttributeName="RawMessageDelivery", AttributeValue="false"
@@ -184,9 +182,9 @@ def test_a_queue_of_another_account_waits_for_the_token_that_it_is_sent(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene, owner = here(account), sandbox.account("999988887777", account.region)
-    made = subscribers.make_queue(owner, f"of{account.id}")
-    subscribers.set_queue_policy(owner, made.url, subscribers.queue_statement(made.arn, scene.topic))
-    arn = subscribers.subscribe_queue(account, scene.topic, made.arn)
+    made = seed.make_queue(owner, f"of{account.id}")
+    seed.set_queue_policy(owner, made.url, seed.queue_statement(made.arn, scene.topic))
+    arn = seed.subscribe_queue(account, scene.topic, made.arn)
     sns = account.client("sns")
     shown = sns.list_subscriptions_by_topic(TopicArn=scene.topic)["Subscriptions"][0]["SubscriptionArn"]
     assert shown == "PendingConfirmation"
@@ -203,9 +201,9 @@ def test_a_queue_that_its_owner_subscribes_to_a_topic_of_another_account_need_no
     sandbox: Sandbox, account: Account
 ) -> None:
     scene, owner = here(account), sandbox.account("999988887777", account.region)
-    made = subscribers.make_queue(owner, f"own{account.id}")
-    subscribers.set_queue_policy(owner, made.url, subscribers.queue_statement(made.arn, scene.topic))
-    subscribers.subscribe_queue(owner, scene.topic, made.arn)
+    made = seed.make_queue(owner, f"own{account.id}")
+    seed.set_queue_policy(owner, made.url, seed.queue_statement(made.arn, scene.topic))
+    seed.subscribe_queue(owner, scene.topic, made.arn)
     published(scene)
     assert causes(sandbox, scene) == [""]
     assert bodies(owner, made.url) == ['{"Content": "hello"}']
@@ -216,11 +214,11 @@ def test_between_regions_the_principal_of_an_opt_in_region_is_its_own(
 ) -> None:
     there = sandbox.account(account.id, "af-south-1")
     scene = here(there)
-    made = subscribers.make_queue(account)
+    made = seed.make_queue(account)
     for principal in ("sns.amazonaws.com", "sns.af-south-1.amazonaws.com"):
-        statement = subscribers.queue_statement(made.arn, scene.topic) | {"Principal": {"Service": principal}}
-        subscribers.set_queue_policy(account, made.url, statement)
-        subscribers.subscribe_queue(there, scene.topic, made.arn)
+        statement = seed.queue_statement(made.arn, scene.topic) | {"Principal": {"Service": principal}}
+        seed.set_queue_policy(account, made.url, statement)
+        seed.subscribe_queue(there, scene.topic, made.arn)
         published(scene)
     assert causes(sandbox, scene) == ["the queue policy: ImplicitlyDenied", ""]
 
@@ -234,26 +232,26 @@ def refused(call: Callable[..., Any], **parameters: Any) -> str:
 
 
 def test_what_is_no_policy_of_a_queue_is_refused(account: Account) -> None:
-    made = subscribers.make_queue(account)
-    many = json.dumps({"Statement": [subscribers.queue_statement(made.arn)] * 21})
+    made = seed.make_queue(account)
+    many = json.dumps({"Statement": [seed.queue_statement(made.arn)] * 21})
     for text, code in (("{", "InvalidAttributeValue"), ("[]", "InvalidAttributeValue"), (many, "OverLimit")):
         call = account.client("sqs").set_queue_attributes
         assert refused(call, QueueUrl=made.url, Attributes={"Policy": text}) == code
 
 
 def test_a_queue_keeps_its_policy_when_another_attribute_is_set(account: Account) -> None:
-    made = subscribers.make_queue(account)
-    subscribers.set_queue_policy(account, made.url, subscribers.queue_statement(made.arn))
+    made = seed.make_queue(account)
+    seed.set_queue_policy(account, made.url, seed.queue_statement(made.arn))
     sqs = account.client("sqs")
     sqs.set_queue_attributes(QueueUrl=made.url, Attributes={"MessageRetentionPeriod": "60"})
     found = sqs.get_queue_attributes(QueueUrl=made.url, AttributeNames=["All"])["Attributes"]
     assert found["MessageRetentionPeriod"] == "60"
-    assert json.loads(found["Policy"])["Statement"] == [subscribers.queue_statement(made.arn)]
+    assert json.loads(found["Policy"])["Statement"] == [seed.queue_statement(made.arn)]
 
 
 def test_only_standard_queues_can_be_subscribed_to_standard_topics(account: Account) -> None:
     scene = here(account)
-    made = subscribers.make_queue(account, "ordered.fifo", FifoQueue="true")
+    made = seed.make_queue(account, "ordered.fifo", FifoQueue="true")
     call = account.client("sns").subscribe
     assert refused(call, TopicArn=scene.topic, Protocol="sqs", Endpoint=made.arn) == "InvalidParameter"
 
@@ -264,7 +262,7 @@ class Stream(NamedTuple):
 
 
 def stream_of(account: Account) -> Stream:
-    return Stream(*subscribers.make_stream(account, f"chats-{account.id}"))
+    return Stream(*seed.make_stream(account, f"chats-{account.id}"))
 
 
 ROLES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -286,8 +284,8 @@ def test_a_stream_gets_what_the_role_of_the_subscription_may_write(
 ) -> None:
     cause, role = ROLES[case]
     scene, stream = here(account), stream_of(account)
-    arn = subscribers.make_stream_role(account, stream.arn, **role)
-    subscribers.subscribe_stream(account, scene.topic, stream.arn, arn)
+    arn = seed.make_stream_role(account, stream.arn, **role)
+    seed.subscribe_stream(account, scene.topic, stream.arn, arn)
     published(scene)
     assert causes(sandbox, scene) == [cause]
     s3 = account.client("s3")
@@ -300,8 +298,8 @@ def test_a_stream_gets_what_the_role_of_the_subscription_may_write(
 
 def test_a_record_in_an_envelope_has_the_attributes(account: Account) -> None:
     scene, stream = here(account), stream_of(account)
-    role = subscribers.make_stream_role(account, stream.arn)
-    arn = subscribers.subscribe_stream(account, scene.topic, stream.arn, role)
+    role = seed.make_stream_role(account, stream.arn)
+    arn = seed.subscribe_stream(account, scene.topic, stream.arn, role)
     account.client("sns").set_subscription_attributes(
         SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="false"
     )
@@ -317,8 +315,8 @@ def test_a_stream_that_is_gone_and_a_role_that_is_gone_lose_messages(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene, stream = here(account), stream_of(account)
-    arn = subscribers.make_stream_role(account, stream.arn)
-    subscribers.subscribe_stream(account, scene.topic, stream.arn, arn)
+    arn = seed.make_stream_role(account, stream.arn)
+    seed.subscribe_stream(account, scene.topic, stream.arn, arn)
     account.client("firehose").delete_delivery_stream(DeliveryStreamName=stream.arn.rpartition("/")[2])
     published(scene)
     iam = account.client("iam")

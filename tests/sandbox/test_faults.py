@@ -47,7 +47,7 @@ def test_any_action_can_be_denied_and_no_other_is(sandbox: Sandbox, account: Acc
 
 def test_one_resource_can_be_denied(sandbox: Sandbox, account: Account) -> None:
     one, other = seed.default_topic(account, "one"), seed.default_topic(account, "other")
-    sandbox.fault(faults.denied("sns", "GetTopicAttributes", holds=one))
+    sandbox.fault(faults.denied("sns", "GetTopicAttributes", contains=one))
     assert code_of(account.client("sns").get_topic_attributes, TopicArn=one) == "AuthorizationError"
     assert code_of(account.client("sns").get_topic_attributes, TopicArn=other) == ""
 
@@ -82,8 +82,8 @@ def test_a_service_answers_500(sandbox: Sandbox, account: Account) -> None:
 
 def test_a_topic_and_a_key_vanish_between_list_and_read(sandbox: Sandbox, account: Account) -> None:
     made = seed.encrypted_topic(account, seed.make_instance(account), grant=True)
-    sandbox.fault(faults.vanishing_topic(made.topic))
-    sandbox.fault(faults.vanishing_key(made.key))
+    sandbox.fault(faults.deleted_topic(made.topic))
+    sandbox.fault(faults.deleted_key(made.key))
     assert len(account.client("sns").list_topics()["Topics"]) == 1
     assert code_of(account.client("sns").get_topic_attributes, TopicArn=made.topic) == "NotFound"
     state = account.client("kms").describe_key(KeyId=made.key)["KeyMetadata"]["KeyState"]
@@ -93,7 +93,7 @@ def test_a_topic_and_a_key_vanish_between_list_and_read(sandbox: Sandbox, accoun
 def test_another_writer_changes_a_policy_at_the_nth_read(sandbox: Sandbox, account: Account) -> None:
     topic = seed.default_topic(account)
     other = {"Version": "2012-10-17", "Statement": [seed.publish_statement(topic)]}
-    sandbox.fault(faults.other_writer(topic, json.dumps(other), at_read=2))
+    sandbox.fault(faults.concurrent_write(topic, json.dumps(other), at_read=2))
     sns = account.client("sns")
     read = [
         json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"][0]["Sid"]
@@ -108,7 +108,7 @@ def test_another_writer_changes_a_key_policy(sandbox: Sandbox, account: Account)
     other = json.dumps(
         {"Version": "2012-10-17", "Statement": [seed.root_statement(account.id), seed.key_statement()]}
     )
-    sandbox.fault(faults.other_writer(key, other, at_read=1))
+    sandbox.fault(faults.concurrent_write(key, other, at_read=1))
     assert json.loads(kms.get_key_policy(KeyId=key)["Policy"]) == json.loads(other)
 
 
@@ -126,8 +126,8 @@ def test_credentials_expire(sandbox: Sandbox, account: Account) -> None:
 
 def test_a_policy_that_is_no_json(sandbox: Sandbox, account: Account) -> None:
     made = seed.encrypted_topic(account, seed.make_instance(account), grant=True)
-    sandbox.fault(faults.broken_policy(made.topic, "{<&"))
-    sandbox.fault(faults.broken_policy(made.key))
+    sandbox.fault(faults.unreadable_policy(made.topic, "{<&"))
+    sandbox.fault(faults.unreadable_policy(made.key))
     attributes = account.client("sns").get_topic_attributes(TopicArn=made.topic)["Attributes"]
     assert attributes["Policy"] == "{<&"
     assert attributes["TopicArn"] == made.topic
@@ -135,7 +135,7 @@ def test_a_policy_that_is_no_json(sandbox: Sandbox, account: Account) -> None:
 
 
 def test_a_region_that_is_switched_off(sandbox: Sandbox, account: Account) -> None:
-    sandbox.fault(faults.region_off("eu-south-1"))
+    sandbox.fault(faults.disabled_region("eu-south-1"))
     there = sandbox.account(account.id, "eu-south-1")
     assert code_of(there.client("sns").list_topics) == "InvalidClientTokenId"
     assert code_of(there.client("kms").list_keys) == "UnrecognizedClientException"
@@ -198,8 +198,8 @@ def test_answers_that_are_not_answers(sandbox: Sandbox, account: Account) -> Non
     sandbox.fault(faults.bad_answer('{"Keys": []}', "kms", "CreateKey"))
     assert "KeyMetadata" not in kms.create_key()
     assert len(kms.list_keys()["Keys"]) == 1  # the call was carried out
-    sandbox.fault(faults.cut_answer("kms", "ListKeys"))
+    sandbox.fault(faults.truncated_answer("kms", "ListKeys"))
     assert "Keys" not in kms.list_keys()  # botocore makes nothing of half an answer
-    sandbox.fault(faults.silence("kms", "ListKeys"))
+    sandbox.fault(faults.no_answer("kms", "ListKeys"))
     with pytest.raises(ReadTimeoutError):
         kms.list_keys()

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from checker.iam.decide.decide import UNKNOWN
 from checker.iam.decide.decide import decide as decide_by_checker
 from checker.iam.decide.request import AwsPrincipal, Request, Service, fold
-from checker.sandbox.law.decide import Asker, Question, decide
+from checker.sandbox.policy.decide import PolicyRequest, Principal, decide
 from tests.iam.strategies import OTHER, contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, policy_of, statement
 
-CONNECT = Asker(service="connect.amazonaws.com")
+CONNECT = Principal(service="connect.amazonaws.com")
 ASKERS = (
     CONNECT,
-    Asker(service="s3.amazonaws.com"),
-    Asker(arn=f"arn:aws:iam::{OTHER}:role/App"),
-    Asker(arn=f"arn:aws:sts::{OTHER}:assumed-role/App/session"),
-    Asker(arn=f"arn:aws:iam::{ACCOUNT}:user/alice"),
-    Asker(arn=f"arn:aws:iam::{ACCOUNT}:root"),
+    Principal(service="s3.amazonaws.com"),
+    Principal(arn=f"arn:aws:iam::{OTHER}:role/App"),
+    Principal(arn=f"arn:aws:sts::{OTHER}:assumed-role/App/session"),
+    Principal(arn=f"arn:aws:iam::{ACCOUNT}:user/alice"),
+    Principal(arn=f"arn:aws:iam::{ACCOUNT}:root"),
 )
 FULL_CONTEXT: dict[str, Any] = {
     "aws:SourceArn": INSTANCE_ARN,
@@ -36,31 +36,32 @@ FULL_CONTEXT: dict[str, Any] = {
 }
 
 
-def by_checker(policy: dict[str, Any], asker: Asker, action: str, context: dict[str, Any]) -> str:
-    caller = Service(asker.service) if asker.service else AwsPrincipal.parse(asker.arn)
+def by_checker(policy: dict[str, Any], principal: Principal, action: str, context: dict[str, Any]) -> str:
+    caller = Service(principal.service) if principal.service else AwsPrincipal.parse(principal.arn)
     assert caller is not None
     values = {key: tuple(one) if isinstance(one, list) else one for key, one in context.items()}
     return decide_by_checker(policy_of(policy), Request(caller, action, TOPIC_ARN, fold(values))).word
 
 
-def by_sandbox(policy: dict[str, Any], asker: Asker, action: str, context: dict[str, Any]) -> str:
+def by_sandbox(policy: dict[str, Any], principal: Principal, action: str, context: dict[str, Any]) -> str:
     return decide(
-        policy, Question(asker, action, TOPIC_ARN, {key.lower(): one for key, one in context.items()})
+        policy,
+        PolicyRequest(principal, action, TOPIC_ARN, {key.lower(): one for key, one in context.items()}),
     )
 
 
-def agree(policy: dict[str, Any], asker: Asker, action: str, context: dict[str, Any]) -> None:
-    expected = by_checker(policy, asker, action, context)
+def agree(policy: dict[str, Any], principal: Principal, action: str, context: dict[str, Any]) -> None:
+    expected = by_checker(policy, principal, action, context)
     if expected != UNKNOWN:
-        assert by_sandbox(policy, asker, action, context) == expected
+        assert by_sandbox(policy, principal, action, context) == expected
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(), contexts(), st.sampled_from(ASKERS), st.sampled_from(["sns:Publish", "SNS:Subscribe"]))
 def test_the_two_evaluators_agree_on_the_policies_of_the_prover(
-    policy: dict[str, Any], context: dict[str, Any], asker: Asker, action: str
+    policy: dict[str, Any], context: dict[str, Any], principal: Principal, action: str
 ) -> None:
-    agree(policy, asker, action, context)
+    agree(policy, principal, action, context)
 
 
 OPERATORS = [
@@ -151,4 +152,4 @@ def test_they_agree_on_every_operator_wherever_checker_is_sure(
     "junk", [None, 1, "x", [], [{}], {"Statement": 1}, {"Statement": [None, {"Effect": []}]}]
 )
 def test_the_sandbox_decides_on_anything(junk: object) -> None:
-    assert decide(junk, Question(CONNECT, "sns:Publish", TOPIC_ARN, {})) == "ImplicitlyDenied"
+    assert decide(junk, PolicyRequest(CONNECT, "sns:Publish", TOPIC_ARN, {})) == "ImplicitlyDenied"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checker.sandbox.law.decide import Asker, Question, decide
+from checker.sandbox.policy.decide import PolicyRequest, Principal, decide
 from tests.samples import TESTS
 from tests.soundness.cases import case_of
 from tests.soundness.coherence import faults, request_of
@@ -50,8 +50,8 @@ def test_the_law_agrees_with_that_of_the_sandbox() -> None:
 
 def _in_the_sandbox(policy: Any, request: Request) -> str:
     caller = request.caller
-    asker = Asker(service=caller.service) if caller.kind == SERVICE else Asker(arn=caller.arn)
-    return decide(policy, Question(asker, request.action, request.resource, request.context))
+    principal = Principal(service=caller.service) if caller.kind == SERVICE else Principal(arn=caller.arn)
+    return decide(policy, PolicyRequest(principal, request.action, request.resource, request.context))
 
 
 def test_every_request_of_the_universe_can_exist() -> None:

@@ -12,6 +12,7 @@ import json
 from contextlib import suppress
 from copy import copy
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,12 +22,12 @@ from moto.sns.utils import FilterPolicyMatcher
 from checker.sandbox.aws.firehose import stream_refusal
 from checker.sandbox.aws.request import Cause, read_topic_arn
 from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.journal import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.sandbox.aws.pending import Pending
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.journal import Clock, Journal
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _SQS, _FIREHOSE = "sqs", "firehose"
 _SUBSCRIPTION: Any = Subscription
-_MOTOS: Callable[..., None] = _SUBSCRIPTION.publish
+_MOTO_PUBLISH: Callable[..., None] = _SUBSCRIPTION.publish
 
 
 class Message(NamedTuple):
@@ -64,7 +65,7 @@ class Fanout:
             self._metrics.notified(topic, "NumberOfNotificationsFilteredOut")
             return
         cause = self._refusal(subscription, topic)
-        redriven = self._redriven(subscription, message, topic) if cause else ""
+        redriven = self._redrive(subscription, message, topic) if cause else ""
         if cause is None:
             self._send(subscription, subscription.endpoint, message)
         metric = "NumberOfNotificationsFailed" if cause else "NumberOfNotificationsDelivered"
@@ -81,7 +82,7 @@ class Fanout:
             return stream_refusal(self._upstream, subscription.endpoint, role, topic)
         return None
 
-    def _redriven(self, subscription: Any, message: Message, topic: TopicArn) -> str:
+    def _redrive(self, subscription: Any, message: Message, topic: TopicArn) -> str:
         """Send an undelivered message to the dead-letter queue. Return its ARN, or empty if it did not accept the message."""
         queue = str(
             json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
@@ -106,7 +107,7 @@ class Fanout:
         if target.protocol == _FIREHOSE:
             self._put_record(target, message)
             return
-        _MOTOS(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
+        _MOTO_PUBLISH(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
 
     def _put_record(self, target: Any, message: Message) -> None:
         """Write a notification as one record that ends with a line break.
@@ -136,7 +137,7 @@ def _accepted(attributes: dict[str, Any], message: Message) -> bool:
     return bool(matcher.matches(message.attributes, message.body))
 
 
-def put_in_place(fanout: Fanout) -> None:
+def install_fanout(fanout: Fanout) -> None:
     """Replace moto's delivery with a fanout. moto has no extension point for this, so the method is patched."""
 
     def publish(
@@ -152,9 +153,9 @@ def put_in_place(fanout: Fanout) -> None:
     _SUBSCRIPTION.publish = publish
 
 
-def remove() -> None:
+def uninstall_fanout() -> None:
     """Restore moto's delivery."""
-    _SUBSCRIPTION.publish = _MOTOS
+    _SUBSCRIPTION.publish = _MOTO_PUBLISH
 
 
 class Metrics:
@@ -187,3 +188,28 @@ class Metrics:
                 for name, value, unit in counts
             ],
         )
+
+
+class Pending:
+    """The unconfirmed subscriptions, with their confirmation tokens."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tokens: dict[str, str] = {}
+
+    def __contains__(self, subscription: str) -> bool:
+        with self._lock:
+            return subscription in self._tokens.values()
+
+    def add(self, subscription: str) -> str:
+        """Add a subscription and return its token."""
+        with self._lock:
+            known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
+            token = known or new_id()
+            self._tokens[token] = subscription
+            return token
+
+    def confirm(self, token: str) -> str:
+        """Confirm and return the subscription of a token; empty if the token is not valid."""
+        with self._lock:
+            return self._tokens.pop(token, "")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from checker.sandbox.aws.request import SNS, Cause, of_topic, service_context
-from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+from checker.sandbox.aws.request import SNS, Cause, service_context, sns_source
+from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, as_list, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,38 +33,41 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
     iam = upstream.client("iam", account, "us-east-1")
     try:
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-        allowed = [{**one, "Principal": "*"} for policy in _policies(iam, name) for one in _several(policy)]
+        allowed = [
+            {**statement, "Principal": "*"}
+            for policy in _policies(iam, name)
+            for statement in _statements(policy)
+        ]
     except ClientError:
         return Cause("the subscription's role does not exist", _ROLE)
     if not _trusts(trust, role, topic):
         return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
-    questions = (Question(Asker(arn=role), action, stream, {}) for action in _WRITE)
-    if not all(decide({"Version": "2012-10-17", "Statement": allowed}, one) == ALLOWED for one in questions):
+    requests = (PolicyRequest(Principal(arn=role), action, stream, {}) for action in _WRITE)
+    if not all(decide({"Version": "2012-10-17", "Statement": allowed}, one) == ALLOWED for one in requests):
         return Cause("the subscription's role cannot write to the stream", _ROLE)
     return _state_refusal(upstream, stream)
 
 
 def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
     """Return whether a trust policy allows SNS to assume the role. Its statements have no Resource."""
-    statements = [{"Resource": "*", **one} for one in _several(trust)]
-    context = service_context(of_topic(topic), role.split(":")[4], topic.region)
-    question = Question(Asker(service=SNS), "sts:AssumeRole", role, context)
-    return decide({"Version": trust.get("Version"), "Statement": statements}, question) == ALLOWED
+    statements = [{"Resource": "*", **statement} for statement in _statements(trust)]
+    context = service_context(sns_source(topic), role.split(":")[4], topic.region)
+    request = PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
+    return decide({"Version": trust.get("Version"), "Statement": statements}, request) == ALLOWED
 
 
 def _policies(iam: Any, role: str) -> Iterator[Any]:
     """Yield the documents of a role's inline and attached policies."""
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    for one in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        version = iam.get_policy(PolicyArn=one["PolicyArn"])["Policy"]["DefaultVersionId"]
-        answer = iam.get_policy_version(PolicyArn=one["PolicyArn"], VersionId=version)
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+        answer = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
         yield answer["PolicyVersion"]["Document"]
 
 
-def _several(policy: Any) -> list[Any]:
-    statements = policy.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
+def _statements(policy: Any) -> list[Any]:
+    return as_list(policy.get("Statement", []))
 
 
 def _state_refusal(upstream: Upstream, stream: str) -> Cause | None:

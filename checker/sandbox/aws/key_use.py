@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from checker.sandbox.aws.request import Cause, Source, service_context
-from checker.sandbox.law.decide import ALLOWED, EXPLICITLY_DENIED, Asker, Question, decide
+from checker.sandbox.policy.decide import ALLOWED, EXPLICITLY_DENIED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,11 +79,11 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
     text = client.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
     grants = client.list_grants(KeyId=metadata["KeyId"])["Grants"]
     for action in _NEEDED:
-        word = decide(_document(text), _question(action, metadata["Arn"], use))
+        decision = decide(_document(text), _request(action, metadata["Arn"], use))
         granted = any(_covers(grant, action, use) for grant in grants)
-        if word == EXPLICITLY_DENIED or (word != ALLOWED and not granted):
+        if decision == EXPLICITLY_DENIED or (decision != ALLOWED and not granted):
             return Cause(
-                f"the key policy: {word} for {action}",
+                f"the key policy: {decision} for {action}",
                 "AWS documents kms:GenerateDataKey* and kms:Decrypt for the sending service",
                 denied=action,
             )
@@ -97,7 +97,7 @@ def _document(text: str) -> object:
         return {}
 
 
-def _question(action: str, key: str, use: KeyUse) -> Question:
+def _request(action: str, key: str, use: KeyUse) -> PolicyRequest:
     """Create the service's request to KMS, through SNS or SQS.
 
     Assumed: the service passes its source keys to KMS. The SNS guide uses them in key policies for services in
@@ -106,7 +106,7 @@ def _question(action: str, key: str, use: KeyUse) -> Question:
     """
     context = service_context(use.source, use.account, use.region)
     pairs = {f"kms:encryptioncontext:{name.lower()}": value for name, value in use.encrypted.items()}
-    return Question(Asker(service=use.source.service), action, key, context | pairs)
+    return PolicyRequest(Principal(service=use.source.service), action, key, context | pairs)
 
 
 def _covers(grant: Any, action: str, use: KeyUse) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from checker.sandbox.aws.request import MANAGED_ALIAS
 from checker.sandbox.aws.topic_policy import account_of, principals_of
 from checker.sandbox.http.call import Answer, RefusedError, json_object
-from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.upstream import Upstream
@@ -89,8 +89,8 @@ def _check_lockout(document: dict[str, Any], call: Call, upstream: Upstream) -> 
     "The key policy must allow the calling principal to make a subsequent PutKeyPolicy request on the KMS key."
     """
     arn = upstream.caller_arn(call.access_key, call.account)
-    question = Question(Asker(arn=arn), "kms:PutKeyPolicy", "*", {})
-    if decide(document, question) != ALLOWED:
+    request = PolicyRequest(Principal(arn=arn), "kms:PutKeyPolicy", "*", {})
+    if decide(document, request) != ALLOWED:
         raise RefusedError(
             _MALFORMED, "The new key policy will not allow you to update the key policy in the future."
         )

@@ -51,12 +51,12 @@ class Source(NamedTuple):
     account: str
 
 
-def of_instance(instance: Instance) -> Source:
+def connect_source(instance: Instance) -> Source:
     """Return Connect as the source, with the ARN and the account of the instance, not the topic's account."""
     return Source(CONNECT, instance.arn, instance.account)
 
 
-def of_topic(topic: TopicArn) -> Source:
+def sns_source(topic: TopicArn) -> Source:
     """Return SNS as the source, for a topic.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html

@@ -7,16 +7,26 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checker.sandbox.aws.pending import Pending, needs_confirmation
 from checker.sandbox.aws.request import read_topic_arn
 from checker.sandbox.aws.sqs import queue_refusal
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.fanout import Metrics
+    from checker.sandbox.aws.fanout import Metrics, Pending
     from checker.sandbox.aws.request import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Answer, Call, Next
+
+
+_BY_HAND = ("http", "https", "email", "email-json")
+
+
+def needs_confirmation(call: Call) -> bool:
+    """Return whether a Subscribe call is for an endpoint outside the caller's account."""
+    protocol, endpoint = call.text("Protocol"), call.text("Endpoint")
+    if protocol in _BY_HAND:
+        return True
+    return endpoint.startswith("arn:") and endpoint.split(":")[4] != call.account
 
 
 # https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html

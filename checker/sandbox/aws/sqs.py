@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from checker.sandbox.aws.key_use import KeyUse, key_refusal
-from checker.sandbox.aws.request import Cause, Source, of_topic, service_context
+from checker.sandbox.aws.request import Cause, Source, service_context, sns_source
 from checker.sandbox.http.call import RefusedError
-from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.request import TopicArn
@@ -51,7 +51,7 @@ def _sender(topic: TopicArn, region: str) -> Source:
     Assumed: between two opt-in Regions it has the usual name, as within one Region.
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
-    source = of_topic(topic)
+    source = sns_source(topic)
     if topic.region in _DEFAULT_REGIONS or region not in _DEFAULT_REGIONS:
         return source
     return source._replace(service=f"sns.{topic.region}.amazonaws.com")
@@ -87,9 +87,9 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 def _policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
     """Check the queue policy. It decides alone, because a service principal has no identity policy."""
     context = service_context(source, queue.split(":")[4], queue.split(":")[3])
-    question = Question(Asker(service=source.service), "sqs:SendMessage", queue, context)
-    word = decide(json.loads(text or "{}"), question)
-    return None if word == ALLOWED else Cause(f"the queue policy: {word}", _POLICY)
+    request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
+    decision = decide(json.loads(text or "{}"), request)
+    return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _POLICY)
 
 
 _WRITES = ("CreateQueue", "SetQueueAttributes")

@@ -11,22 +11,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from checker.sandbox.http.call import RefusedError
+from checker.sandbox.policy.decide import as_list, principal_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 
 _IAM = re.compile(r"arn:[^:]+:(?:iam|sts)::(\d{12}):(?:root|(?:user|role|assumed-role|federated-user)/.+)")
 
 
 def principals_of(statement: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield the type and name of every principal of a statement."""
-    named = statement.get("Principal", statement.get("NotPrincipal"))
-    if named == "*":
-        yield "AWS", "*"
-    elif isinstance(named, dict):
-        for kind, names in named.items():
-            yield from ((kind, name) for name in (names if isinstance(names, list) else [names]))
+    """Return the type and the name of every principal of a statement."""
+    return principal_entries(statement.get("Principal", statement.get("NotPrincipal")))
 
 
 def account_of(name: object) -> str:
@@ -136,7 +132,7 @@ def _check_principals(statement: dict[str, Any]) -> None:
 
 def _check_actions(statement: dict[str, Any]) -> None:
     """Check that all actions are topic actions. ``sns:*`` is refused; assumed: other wildcards and NotAction too."""
-    actions = list(_several(statement.get("Action")))
+    actions = _values(statement, "Action")
     if "NotAction" in statement:
         raise invalid(_SCOPE)
     if not actions:
@@ -149,7 +145,7 @@ def _check_resource(statement: dict[str, Any], topic: str) -> None:
     """Check that the only resource is the topic or ``*``. NotResource is accepted, as its handling is not documented."""
     if "NotResource" in statement:
         return
-    resources = list(_several(statement.get("Resource")))
+    resources = _values(statement, "Resource")
     if len(resources) != 1:
         raise invalid("Policy statement must apply to a single resource!" if resources else _NULL)
     if resources[0] not in (topic, "*"):
@@ -158,15 +154,14 @@ def _check_resource(statement: dict[str, Any], topic: str) -> None:
         )  # assumed: the wording, taken from an emulator
 
 
-def _several(value: object) -> Iterable[object]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _values(statement: dict[str, Any], element: str) -> list[Any]:
+    value = statement.get(element)
+    return [] if value is None else as_list(value)
 
 
 def _with_roots(statement: dict[str, Any], partition: str) -> dict[str, Any]:
     return {
-        name: _each(statement[name], lambda one: _rooted(one, partition))
+        name: _each(statement[name], lambda name: _rooted(name, partition))
         for name in ("Principal", "NotPrincipal")
         if isinstance(statement.get(name), dict) and "AWS" in statement[name]
     }

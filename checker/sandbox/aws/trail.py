@@ -72,7 +72,7 @@ class TrailService:
             **outcome,
         )
 
-    def key_refused(self, action: str, topic: TopicArn) -> None:
+    def record_key_denial(self, action: str, topic: TopicArn) -> None:
         """Record that KMS denied a service the use of a topic's key.
 
         https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
@@ -123,7 +123,9 @@ class TrailService:
             newest = self._events[::-1]
         place = (call.account, call.region)
         return [
-            one for one in newest if (one["event"]["recipientAccountId"], one["event"]["awsRegion"]) == place
+            recorded
+            for recorded in newest
+            if (recorded["event"]["recipientAccountId"], recorded["event"]["awsRegion"]) == place
         ]
 
 
@@ -150,13 +152,13 @@ def _timestamp(value: Any, default: float) -> float:
     return float(value) if not isinstance(value, str) else datetime.fromisoformat(value).timestamp()
 
 
-def _summary(one: dict[str, Any]) -> dict[str, Any]:
-    event = one["event"]
+def _summary(recorded: dict[str, Any]) -> dict[str, Any]:
+    event = recorded["event"]
     return {
         "EventId": event["eventID"],
         "EventName": event["eventName"],
         "ReadOnly": "false",
-        "EventTime": one["at"],
+        "EventTime": recorded["at"],
         "EventSource": event["eventSource"],
         "Username": event["userIdentity"]["arn"].rpartition("/")[2],
         "Resources": [],

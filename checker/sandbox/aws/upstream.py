@@ -64,7 +64,7 @@ class Upstream:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._accounts: dict[str, str] = {}
 
-    def pass_on(self, call: Call) -> Answer:
+    def forward(self, call: Call) -> Answer:
         """Answer a call with moto."""
         return self._run(wsgi_environ(call))
 

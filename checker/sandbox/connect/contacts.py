@@ -65,24 +65,24 @@ class Contacts:
 
     def live(self, account: str) -> list[str]:
         """Return the IDs of an account's chats that have not ended."""
-        return [one.id for one in self._live() if one.instance.account == account]
+        return [one.id for one in self._active() if one.instance.account == account]
 
     def by_participant_token(self, token: str) -> Contact | None:
         """Find a chat that has not ended by the token of its customer."""
-        return next((one for one in self._live() if one.participant_token == token), None)
+        return next((one for one in self._active() if one.participant_token == token), None)
 
     def by_connection_token(self, token: str) -> Contact | None:
         """Find a chat that has not ended by the token of a connection to it."""
-        return next((one for one in self._live() if token in one.connection_tokens), None)
+        return next((one for one in self._active() if token in one.connection_tokens), None)
 
-    def _live(self) -> Iterator[Contact]:
+    def _active(self) -> Iterator[Contact]:
         return (one for one in list(self._contacts.values()) if not one.ended)
 
-    def earlier(self, key: tuple[str, ...]) -> dict[str, object] | None:
+    def recorded_answer(self, key: tuple[str, ...]) -> dict[str, object] | None:
         """Return the recorded answer to a call with this ClientToken."""
         return self._answers.get(key) if key[-1] else None
 
-    def remember(self, key: tuple[str, ...], answer: dict[str, object]) -> dict[str, object]:
+    def record_answer(self, key: tuple[str, ...], answer: dict[str, object]) -> dict[str, object]:
         """Record and return the answer to a call with a ClientToken."""
         if key[-1]:
             self._answers[key] = answer

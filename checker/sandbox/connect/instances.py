@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
-from checker.sandbox.connect.contact import find_instance
+from checker.sandbox.connect.operations import find_instance
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:

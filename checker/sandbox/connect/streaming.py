@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from checker.sandbox.aws.key_use import KeyUse, key_refusal
-from checker.sandbox.aws.request import CONNECT, Cause, of_instance, read_topic_arn, service_context
+from checker.sandbox.aws.request import CONNECT, Cause, connect_source, read_topic_arn, service_context
 from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.journal import Delivery
-from checker.sandbox.law.decide import ALLOWED, Asker, Question, decide
+from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.fanout import Metrics
@@ -39,7 +39,7 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
         return Cause("the topic does not exist", "assumed: AWS does not document this case")
     attributes = answer["Attributes"]
     encrypted = {"aws:sns:topicArn": topic.text}
-    use = KeyUse(of_instance(instance), topic.account, topic.region, encrypted)
+    use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted)
     return (
         _type_refusal(topic, instance)
         or _policy_refusal(attributes, topic, instance)
@@ -60,12 +60,12 @@ def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Insta
 
     https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
     """
-    context = service_context(of_instance(instance), topic.account, topic.region)
-    question = Question(Asker(service=CONNECT), "sns:Publish", topic.text, context)
-    word = decide(json.loads(attributes.get("Policy") or "{}"), question)
-    if word == ALLOWED:
+    context = service_context(connect_source(instance), topic.account, topic.region)
+    request = PolicyRequest(Principal(service=CONNECT), "sns:Publish", topic.text, context)
+    decision = decide(json.loads(attributes.get("Policy") or "{}"), request)
+    if decision == ALLOWED:
         return None
-    return Cause(f"the topic policy: {word}", _POLICY)
+    return Cause(f"the topic policy: {decision}", _POLICY)
 
 
 MESSAGE, EVENT = "MESSAGE", "EVENT"
@@ -117,7 +117,7 @@ class Streaming:
             return Cause("the endpoint is not a topic", "assumed: AWS does not document this case")
         cause = refusal(self._upstream, contact.instance, topic)
         if cause is not None and cause.denied:
-            self._trail.key_refused(cause.denied, topic)
+            self._trail.record_key_denial(cause.denied, topic)
         if cause is None:
             message = json.dumps(_payload(contact, item, identity, self._clock.text()))
             sns = self._upstream.client("sns", topic.account, topic.region)

@@ -31,19 +31,19 @@ ANSWER, CUT, HANG = "answer", "cut", "hang"
 class Fault(NamedTuple):
     """A fault: the calls that it affects, and its effect.
 
-    ``share`` is the fraction of selected calls that it affects, evenly spread. ``does`` is one of: ``refuse``
+    ``share`` is the fraction of selected calls that it affects, evenly spread. ``effect`` is one of: ``refuse``
     answers with ``code``, ``message`` and ``status``; ``reset`` closes the connection; ``interfere`` makes another
     call first (``service``, ``operation`` and ``parameters`` in ``other``); ``garble`` replaces the policy in the
     answer with ``message``; ``answer`` executes the call and answers with ``message`` and ``status``; ``cut``
     answers with the first half of the real answer; ``hang`` does not answer until the faults are cleared.
     """
 
-    does: str
+    effect: str
     service: str = ""
     action: str = ""
     account: str = ""
     region: str = ""
-    holds: str = ""
+    contains: str = ""
     first: int = 1
     times: int | None = None
     share: float = 1.0
@@ -58,15 +58,17 @@ class Fault(NamedTuple):
         place = ((self.account, call.account), (self.region, call.region))
         if any(selected not in ("", actual) for selected, actual in (*operation, *place)):
             return False
-        return not self.holds or self.holds in json.dumps(dict(call.parameters), default=str)
+        return not self.contains or self.contains in json.dumps(dict(call.parameters), default=str)
 
 
-def denied(service: str, action: str = "", *, account: str = "", region: str = "", holds: str = "") -> Fault:
+def denied(
+    service: str, action: str = "", *, account: str = "", region: str = "", contains: str = ""
+) -> Fault:
     """Deny a caller an action: ``AccessDenied``, as the service spells it."""
     code = "AuthorizationError" if service == "sns" else "AccessDeniedException"
     code = "AccessDenied" if service in ("sts", "sqs", "cloudwatch") else code
     message = f"User is not authorized to perform: {service}:{action or '*'}"
-    return Fault(REFUSE, service, action, account, region, holds, code=code, message=message, status=403)
+    return Fault(REFUSE, service, action, account, region, contains, code=code, message=message, status=403)
 
 
 def throttled(share: float, service: str = "", action: str = "") -> Fault:
@@ -93,7 +95,7 @@ def expired_credentials(first: int = 1) -> Fault:
     return Fault(REFUSE, first=first, code="ExpiredToken", message=text, status=403)
 
 
-def region_off(region: str, account: str = "") -> Fault:
+def disabled_region(region: str, account: str = "") -> Fault:
     """Disable a Region for an account.
 
     https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
@@ -104,20 +106,20 @@ def region_off(region: str, account: str = "") -> Fault:
     )
 
 
-def vanishing_topic(topic: str) -> Fault:
+def deleted_topic(topic: str) -> Fault:
     """Delete a topic between its listing and the first read of its attributes."""
     other = {"service": "sns", "operation": "delete_topic", "parameters": {"TopicArn": topic}}
     return _interference("GetTopicAttributes", topic, other)
 
 
-def vanishing_key(key: str) -> Fault:
+def deleted_key(key: str) -> Fault:
     """Schedule a key for deletion between its listing and the first DescribeKey."""
     identity = key.rpartition("/")[2]
     other = {"service": "kms", "operation": "schedule_key_deletion", "parameters": {"KeyId": identity}}
     return _interference("DescribeKey", identity, other)
 
 
-def other_writer(resource: str, policy: str, at_read: int = 1) -> Fault:
+def concurrent_write(resource: str, policy: str, at_read: int = 1) -> Fault:
     """Change the policy of a topic or key just before read number ``at_read``, as a concurrent writer does."""
     if ":sns:" in resource:
         attribute = {"TopicArn": resource, "AttributeName": "Policy", "AttributeValue": policy}
@@ -129,11 +131,11 @@ def other_writer(resource: str, policy: str, at_read: int = 1) -> Fault:
     return _interference("GetKeyPolicy", identity, other)._replace(first=at_read)
 
 
-def broken_policy(resource: str, text: str = "{not JSON") -> Fault:
+def unreadable_policy(resource: str, text: str = "{not JSON") -> Fault:
     """Return a text, which need not be JSON, as the policy of a topic or key."""
     if ":sns:" in resource:
-        return Fault(GARBLE, "sns", "GetTopicAttributes", holds=resource, message=text)
-    return Fault(GARBLE, "kms", "GetKeyPolicy", holds=resource.rpartition("/")[2], message=text)
+        return Fault(GARBLE, "sns", "GetTopicAttributes", contains=resource, message=text)
+    return Fault(GARBLE, "kms", "GetKeyPolicy", contains=resource.rpartition("/")[2], message=text)
 
 
 def bad_answer(body: str, service: str = "", action: str = "", *, first: int = 1, times: int = 1) -> Fault:
@@ -141,18 +143,18 @@ def bad_answer(body: str, service: str = "", action: str = "", *, first: int = 1
     return Fault(ANSWER, service, action, first=first, times=times, message=body, status=200)
 
 
-def cut_answer(service: str = "", action: str = "", *, first: int = 1, times: int = 1) -> Fault:
+def truncated_answer(service: str = "", action: str = "", *, first: int = 1, times: int = 1) -> Fault:
     """Execute a call, and cut off its answer in the middle."""
     return Fault(CUT, service, action, first=first, times=times)
 
 
-def silence(service: str = "", action: str = "", *, first: int = 1, times: int | None = None) -> Fault:
+def no_answer(service: str = "", action: str = "", *, first: int = 1, times: int | None = None) -> Fault:
     """Do not execute or answer a call while the fault is active."""
     return Fault(HANG, service, action, first=first, times=times)
 
 
-def _interference(action: str, holds: str, other: Mapping[str, object]) -> Fault:
-    return Fault(INTERFERE, str(other["service"]), action, holds=holds, times=1, other=other)
+def _interference(action: str, contains: str, other: Mapping[str, object]) -> Fault:
+    return Fault(INTERFERE, str(other["service"]), action, contains=contains, times=1, other=other)
 
 
 _POLICY = re.compile(rb"(<key>Policy</key>\s*<value>).*?(</value>)", re.DOTALL)
@@ -167,12 +169,12 @@ _OF_JSON = {"ExpiredToken": "ExpiredTokenException"}
 _POLL_SECONDS = 0.02
 
 
-class BrokenOffError(ConnectionResetError):
+class NoAnswerError(ConnectionResetError):
     """The connection must be closed without an answer."""
 
 
 @dataclass
-class _Placed:
+class _ActiveFault:
     """An active fault, with the numbers of selected and affected calls."""
 
     fault: Fault
@@ -197,42 +199,42 @@ class FaultStage:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._lock = Lock()
-        self._placed: list[_Placed] = []
+        self._active: list[_ActiveFault] = []
 
-    def place(self, given: dict[str, Any]) -> None:
+    def place(self, fields: dict[str, Any]) -> None:
         """Activate a fault. Raises TypeError for unknown fields."""
         with self._lock:
-            self._placed.append(_Placed(Fault(**given)))
+            self._active.append(_ActiveFault(Fault(**fields)))
 
     def clear(self) -> None:
         """Remove all faults."""
         with self._lock:
-            self._placed.clear()
+            self._active.clear()
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call, with the effects of the active faults. Raises RefusedError and BrokenOffError."""
         changes: list[Fault] = []
-        for fault in list(self._applying(call)):
-            if fault.does == REFUSE:
+        for fault in list(self._affecting(call)):
+            if fault.effect == REFUSE:
                 raise RefusedError(_code(fault, call), fault.message, fault.status)
-            if fault.does in (GARBLE, ANSWER, CUT):
+            if fault.effect in (GARBLE, ANSWER, CUT):
                 changes.append(fault)
-            elif fault.does == INTERFERE:
+            elif fault.effect == INTERFERE:
                 self._interfere(fault, call)
             else:
                 self._hang(fault)
-                raise BrokenOffError
+                raise NoAnswerError
         answer = proceed(call)
         return _changed(call, answer, changes[-1]) if changes and answer.status == 200 else answer
 
     def _hang(self, fault: Fault) -> None:
         """Wait while a hanging fault is active."""
-        while fault.does == HANG and any(one.fault is fault for one in self._placed):
+        while fault.effect == HANG and any(one.fault is fault for one in self._active):
             time.sleep(_POLL_SECONDS)
 
-    def _applying(self, call: Call) -> Iterator[Fault]:
+    def _affecting(self, call: Call) -> Iterator[Fault]:
         with self._lock:
-            yield from [one.fault for one in self._placed if one.fault.selects(call) and one.applies()]
+            yield from [one.fault for one in self._active if one.fault.selects(call) and one.applies()]
 
     def _interfere(self, fault: Fault, call: Call) -> None:
         """Make the other call, in the account and Region of this call."""
@@ -248,9 +250,9 @@ def _code(fault: Fault, call: Call) -> str:
 
 def _changed(call: Call, answer: Answer, fault: Fault) -> Answer:
     """Return a changed answer."""
-    if fault.does == GARBLE:
+    if fault.effect == GARBLE:
         return _garbled(call, answer, fault.message)
-    if fault.does == CUT:
+    if fault.effect == CUT:
         return answer.with_body(answer.body[: len(answer.body) // 2])
     return answer.with_body(fault.message.encode())._replace(status=fault.status)
 

@@ -68,7 +68,7 @@ def test_one_topic_or_two_streamed_from_the_start_or_afterwards(
 ) -> None:
     instance = seed.make_instance(account)
     topics = [seed.good_topic(account, instance, f"chat-{number}") for number in range(count)]
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     passage = flow(account, instance, *topics, at_start=at_start)
     assert passage.end is End.ARRIVED
     assert all(one.arrival for one in passage.topics)
@@ -96,7 +96,7 @@ def test_other_peoples_chats_on_the_topic_are_not_taken_for_the_message(account:
 
     def speak(step: object) -> None:
         del step
-        seed.say(account, somebody, "hello")
+        seed.send_message(account, somebody, "hello")
 
     passage = flow(account, instance, topic, show=speak)
     assert passage.end is End.ARRIVED

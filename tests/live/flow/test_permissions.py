@@ -21,7 +21,7 @@ def test_a_flow_calls_what_it_is_said_to_need_and_nothing_else(sandbox: Sandbox,
     account.client("kms").create_alias(AliasName="alias/chat", TargetKeyId=sealed.key)
     seed.encrypt(account, sealed.topic, "alias/chat")
     topic = seed.good_topic(account, instance)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     assert flow(account, instance, topic).end is End.ARRIVED
     assert flow(account, instance, sealed.topic, force=True).end is End.SILENT  # and CloudTrail is asked
     for lost in (faults.server_error("sns", "Subscribe"), faults.server_error("sqs", "CreateQueue")):

@@ -105,7 +105,7 @@ def test_a_broken_link_holds_the_flow_and_is_the_cause_where_it_is_forced(
     instance = seed.make_instance(account)
     topic = failure.build(sandbox, account, instance)
     before = temporary(sandbox, account)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     held = flow(account, instance, topic)
     assert held.end is End.BLOCKED
     assert not [one for one in sandbox.calls() if not one.action.startswith(("Get", "List", "Describe"))]
@@ -184,7 +184,7 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     assert (cause.link, cause.rule) == ("key_policy", "connect-cannot-use-key")
     assert cause.evidence[0] == "CloudTrail shows that KMS denied GenerateDataKey for the topic"
     sandbox.fault(faults.denied("cloudtrail"))
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     less = flow(account, instance, sealed.topic).topics[0].cause
     assert less is not None
     assert less.link == "key_policy"

@@ -12,7 +12,7 @@ from checker.lint.retention.model import Keeper, Retention
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
 from checker.live.retention.judge import judge_retention
-from checker.sandbox import seed, subscribers
+from checker.sandbox import seed
 from checker.sandbox.running import Account
 from tests.live.flow.stage import sessions_of
 
@@ -35,7 +35,7 @@ class Scene(NamedTuple):
         return parsed(self.topic)
 
     def chat(self, text: str = "hello") -> None:
-        seed.say(self.account, seed.start_chat(self.account, self.instance, self.topic), text)
+        seed.send_message(self.account, seed.start_chat(self.account, self.instance, self.topic), text)
 
     def judged(self, kind: str = "sqs") -> Retention:
         return judge_retention(self.calls, self.arn, kind, parsed(self.instance))
@@ -54,7 +54,7 @@ def scene(account: Account) -> Scene:
 
 def kept(account: Account, url: str) -> list[dict[str, Any]]:
     """What of a chat is in a queue, raw or in an envelope."""
-    found = seed.received(account, url)
+    found = seed.receive_messages(account, url)
     return [json.loads(one["Message"]) if "TopicArn" in one else one for one in found]
 
 
@@ -66,7 +66,7 @@ def reason(keeper: Keeper, name: str) -> str:
     return next(step.reason for step in keeper.steps if step.name == name)
 
 
-def key_of(account: Account, *statements: subscribers.Statement) -> str:
+def key_of(account: Account, *statements: seed.Statement) -> str:
     kms = account.client("kms")
     key = kms.create_key()["KeyMetadata"]
     policy = json.dumps(
@@ -81,25 +81,25 @@ Make = Callable[[Scene], str]
 
 def queue(
     scene: Scene,
-    *statements: Callable[[str, str], subscribers.Statement],
+    *statements: Callable[[str, str], seed.Statement],
     key: str = "",
     subscription: dict[str, str] | None = None,
     **attributes: str,
 ) -> str:
     """Make a queue with these statements, subscribe it, and give its URL."""
     encrypted = {"KmsMasterKeyId": key} if key else {}
-    made = subscribers.make_queue(scene.account, "inbox", **attributes, **encrypted)
+    made = seed.make_queue(scene.account, "inbox", **attributes, **encrypted)
     if statements:
         written = (one(made.arn, scene.topic) for one in statements)
-        subscribers.set_queue_policy(scene.account, made.url, *written)
-    subscribers.subscribe_queue(scene.account, scene.topic, made.arn, **(subscription or {}))
+        seed.set_queue_policy(scene.account, made.url, *written)
+    seed.subscribe_queue(scene.account, scene.topic, made.arn, **(subscription or {}))
     return made.url
 
 
-right = subscribers.queue_statement
+right = seed.queue_statement
 
 
 def with_(
-    statement: Callable[[str, str], subscribers.Statement], **changes: Any
-) -> Callable[[str, str], subscribers.Statement]:
+    statement: Callable[[str, str], seed.Statement], **changes: Any
+) -> Callable[[str, str], seed.Statement]:
     return lambda queue, topic: {**statement(queue, topic), **changes}

@@ -24,7 +24,7 @@ def kept(here: Scene) -> SetUp:
 
 def test_a_set_up_survives_every_bad_answer_after_its_first_write(sandbox: Sandbox, account: Account) -> None:
     first = scene(account)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     assert kept(first).fault is None
     made = [(one.service, one.action) for one in sandbox.calls()]
     start = next(index for index, (_, action) in enumerate(made) if action.startswith(WRITES))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.sandbox import seed, subscribers
+from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.retention.scene import Make, Scene, kept, key_of, queue, reason, right, scene, statuses, with_
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FOR_SNS = seed.key_statement("sns.amazonaws.com")
 
 
-def of_another_topic(queue_arn: str, topic: str) -> subscribers.Statement:
+def of_another_topic(queue_arn: str, topic: str) -> seed.Statement:
     return right(queue_arn, f"{topic}-of-others")
 
 
@@ -136,9 +136,9 @@ def test_a_topic_without_a_queue_keeps_nothing(account: Account) -> None:
 
 def test_a_queue_of_another_account_waits_for_its_owner(sandbox: Sandbox, account: Account) -> None:
     here, owner = scene(account), sandbox.account("999988887777", account.region)
-    made = subscribers.make_queue(owner, f"of{account.id}")
-    subscribers.set_queue_policy(owner, made.url, right(made.arn, here.topic))
-    subscribers.subscribe_queue(account, here.topic, made.arn)
+    made = seed.make_queue(owner, f"of{account.id}")
+    seed.set_queue_policy(owner, made.url, right(made.arn, here.topic))
+    seed.subscribe_queue(account, here.topic, made.arn)
     (keeper,) = here.judged().keepers
     assert (statuses(keeper)["subscription"], keeper.subscription) == (BROKEN, "")
     here.chat()
@@ -146,14 +146,14 @@ def test_a_queue_of_another_account_waits_for_its_owner(sandbox: Sandbox, accoun
 
 
 def kept_by(owner: Account, url: str) -> list[dict[str, Any]]:
-    return seed.received(owner, url)
+    return seed.receive_messages(owner, url)
 
 
 def test_the_queue_of_a_flow_does_not_count(account: Account) -> None:
     here = scene(account)
-    made = subscribers.make_queue(account, "checker-flow-1234")
-    subscribers.set_queue_policy(account, made.url, right(made.arn, here.topic))
-    subscribers.subscribe_queue(account, here.topic, made.arn)
+    made = seed.make_queue(account, "checker-flow-1234")
+    seed.set_queue_policy(account, made.url, right(made.arn, here.topic))
+    seed.subscribe_queue(account, here.topic, made.arn)
     assert here.judged().keepers == ()
 
 
@@ -231,7 +231,7 @@ def test_who_else_may_send_is_warned_of(account: Account, statement: Any, said: 
 
 def test_period_delivery_and_dead_letter_queues_are_told(account: Account) -> None:
     here = scene(account)
-    dead = subscribers.make_queue(account, "dead")
+    dead = seed.make_queue(account, "dead")
     redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": "3"})
     queue(
         here,
@@ -250,15 +250,15 @@ def test_period_delivery_and_dead_letter_queues_are_told(account: Account) -> No
 def test_one_good_queue_among_broken_ones_keeps_the_messages(account: Account) -> None:
     here = scene(account)
     queue(here)
-    seed.queue_of(account, here.topic, "good")
+    seed.subscribed_queue(account, here.topic, "good")
     retention = here.judged()
     assert ([one.status for one in retention.keepers], retention.status) == ([BROKEN, OK], OK)
 
 
 def stream(here: Scene, **role: Any) -> str:
-    arn, bucket = subscribers.make_stream(here.account, f"chats-{here.account.id}")
-    made = subscribers.make_stream_role(here.account, arn, f"to-{here.account.id}", **role)
-    subscribers.subscribe_stream(here.account, here.topic, arn, made)
+    arn, bucket = seed.make_stream(here.account, f"chats-{here.account.id}")
+    made = seed.make_stream_role(here.account, arn, f"to-{here.account.id}", **role)
+    seed.subscribe_stream(here.account, here.topic, arn, made)
     return bucket
 
 

@@ -13,7 +13,7 @@ from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
 from checker.live.retention.make_queue import own_name
 from checker.live.retention.setup import set_up
-from checker.sandbox import seed, subscribers
+from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.retention.scene import Scene, kept, key_of, parsed, queue, right, scene, with_
 from tests.live.test_permissions import actions_of
@@ -74,7 +74,7 @@ def test_a_queue_is_made_and_keeps_what_is_said_later(account: Account) -> None:
 def test_a_second_run_makes_nothing(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     assert done(here).made
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     again = done(here)
     assert (again.made, again.fault, again.retention.status) == ((), None, OK)
     assert writes(sandbox) == []
@@ -82,8 +82,8 @@ def test_a_second_run_makes_nothing(sandbox: Sandbox, account: Account) -> None:
 
 def test_what_keeps_messages_already_is_let_be(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
-    seed.queue_of(account, here.topic, "theirs")
-    sandbox.forget_calls()
+    seed.subscribed_queue(account, here.topic, "theirs")
+    sandbox.clear_calls()
     assert done(here).made == ()
     assert writes(sandbox) == []
 
@@ -133,7 +133,7 @@ def test_a_queue_that_a_deployment_manages_is_refused_without_force(
     here = scene(account)
     url = queue(here)
     account.client("sqs").tag_queue(QueueUrl=url, Tags={"ManagedBy": "Terraform"})
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     refused = done(here)
     assert refused.fault is not None
     assert "is managed by terraform" in refused.fault.reason
@@ -178,7 +178,7 @@ def test_a_queue_of_ours_that_somebody_spoilt_is_left_alone_and_said_so(
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="checker-retain-chat")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": "alias/aws/sqs"})
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     again = done(here)
     assert again.fault is not None
     assert "not modified: `alias/aws/sqs` is an AWS managed key" in again.fault.reason
@@ -189,7 +189,7 @@ def test_nothing_is_made_where_messages_may_be_kept_already(sandbox: Sandbox, ac
     here = scene(account)
     queue(here, right)
     sandbox.fault(faults.denied("sqs", "GetQueueAttributes"))
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     outcome = done(here)
     assert outcome.fault is not None
     assert "messages may be retained already" in outcome.fault.reason
@@ -222,7 +222,7 @@ def test_the_queue_is_made_in_the_account_of_the_topic_alone(sandbox: Sandbox, a
 
 def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
-    arn, bucket = subscribers.make_stream(account, f"chats-{account.id}")
+    arn, bucket = seed.make_stream(account, f"chats-{account.id}")
     outcome = done(here, kind="firehose", stream=parsed(arn))
     assert outcome.fault is None
     assert outcome.retention.status == OK
@@ -239,7 +239,7 @@ def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account:
     records = [json.loads(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()) for one in objects]
     assert "kept" in [json.loads(one["Message"])["Content"] for one in records]
     assert all(one["MessageAttributes"]["InstanceId"]["Value"] in here.instance for one in records)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     assert done(here, kind="firehose", stream=parsed(arn)).made == ()
     assert writes(sandbox) == []
 
@@ -257,7 +257,7 @@ def test_a_stream_that_is_not_named_or_not_there_is_asked_for(account: Account) 
 
 def test_a_role_that_is_not_known_everywhere_yet_is_tried_again(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
-    arn, _ = subscribers.make_stream(account, f"chats-{account.id}")
+    arn, _ = seed.make_stream(account, f"chats-{account.id}")
     refuse = faults.Fault(faults.REFUSE, "sns", "Subscribe", times=2, code="InvalidParameter", message="role")
     sandbox.fault(refuse)
     assert done(here, kind="firehose", stream=parsed(arn)).retention.status == OK
@@ -274,14 +274,14 @@ def test_the_permissions_that_are_printed_are_those_of_the_calls(
     sandbox: Sandbox, account: Account, kind: str, create: bool
 ) -> None:
     here = scene(account)
-    stream = parsed(subscribers.make_stream(account, f"chats-{account.id}")[0])
+    stream = parsed(seed.make_stream(account, f"chats-{account.id}")[0])
     key = key_of(account, seed.key_statement("sns.amazonaws.com"))
     account.client("kms").create_alias(AliasName="alias/queues", TargetKeyId=key)
     theirs = queue(here, *([] if create else [right]), key="alias/queues")
     if kind == "firehose" and not create:
-        role = subscribers.make_stream_role(account, str(stream), f"to-{account.id}")
-        subscribers.subscribe_stream(account, here.topic, str(stream), role)
-    sandbox.forget_calls()
+        role = seed.make_stream_role(account, str(stream), f"to-{account.id}")
+        seed.subscribe_stream(account, here.topic, str(stream), role)
+    sandbox.clear_calls()
     if create:
         done(here, kind=kind, stream=stream)
         account.client("sqs").delete_queue(QueueUrl=theirs)

@@ -15,7 +15,7 @@ from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
 from checker.live.repair.planning import Plan, Wish, plan
 from checker.sandbox import seed
-from checker.sandbox.subscribers import make_queue, queue_statement, set_queue_policy
+from checker.sandbox.seed import make_queue, queue_statement, set_queue_policy
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -39,7 +39,7 @@ def fifo(account: Account) -> Scene:
         TopicArn=topic, AttributeName="DisplayName", AttributeValue="Chats"
     )
     account.client("sns").tag_resource(ResourceArn=topic, Tags=[{"Key": "team", "Value": "chat"}])
-    return Scene(account, instance, topic, seed.queue_of(account, topic))
+    return Scene(account, instance, topic, seed.subscribed_queue(account, topic))
 
 
 def far(sandbox: Sandbox, account: Account) -> Scene:
@@ -47,14 +47,14 @@ def far(sandbox: Sandbox, account: Account) -> Scene:
     instance = seed.make_instance(account)
     there = sandbox.account(account.id, "us-east-1")
     topic = seed.encrypted_topic(there, instance, "chat", grant=True).topic
-    return Scene(there, instance, topic, seed.queue_of(there, topic))
+    return Scene(there, instance, topic, seed.subscribed_queue(there, topic))
 
 
 def managed(account: Account) -> Scene:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     seed.encrypt(account, topic, "alias/aws/sns")
-    return Scene(account, instance, topic, seed.queue_of(account, topic))
+    return Scene(account, instance, topic, seed.subscribed_queue(account, topic))
 
 
 def options(scene: Scene, folder: Path) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def test_a_repair_in_place_calls_what_it_is_said_to_need(
         TopicArn=sealed.topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
     )
     scene = Scene(account, instance, sealed.topic, "")
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     there_and_back(tmp_path, *options(scene, tmp_path)[:-1])
     assert called(sandbox, account) == allowed()
 
@@ -71,7 +71,7 @@ def test_a_replacement_calls_what_it_is_said_to_need(
     fifo_sealed = seed.fifo_topic(account, scenes[0].instance, "sealed")
     seed.encrypt(account, fifo_sealed, sealed.key)
     scenes.append(Scene(account, scenes[0].instance, fifo_sealed, ""))
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     for scene in scenes:
         there_and_back(tmp_path, *options(scene, tmp_path))
     assert called(sandbox, account) == allowed("--create-replacement") - IMPLIED - IN_PLACE

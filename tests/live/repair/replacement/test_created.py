@@ -53,8 +53,8 @@ def explained(topic: str, instance: str) -> dict[str, Any]:
 def arrives(account: Account, scene: Scene, topic: str) -> bool:
     let_send(scene, topic)
     chat = seed.start_chat(account, scene.instance, topic)
-    seed.say(account, chat, "is anybody there?")
-    return "is anybody there?" in json.dumps(seed.received(scene.home, scene.queue))
+    seed.send_message(account, chat, "is anybody there?")
+    return "is anybody there?" in json.dumps(seed.receive_messages(scene.home, scene.queue))
 
 
 def whole(topic: str, instance: str) -> bool:
@@ -136,7 +136,7 @@ def test_a_plan_says_everything_and_changes_nothing(
     sandbox: Sandbox, account: Account, tmp_path: Path, make: Any
 ) -> None:
     scene = make(account)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     done = run("fix", *options(scene, tmp_path))
     assert done.returncode == 1
     assert written(sandbox, account) == []
@@ -164,7 +164,7 @@ def test_a_second_run_finds_what_the_first_has_made(
 ) -> None:
     for scene in (far(sandbox, account), fifo(account)):
         create(scene, tmp_path)
-        sandbox.forget_calls()
+        sandbox.clear_calls()
         again = run("fix", *options(scene, tmp_path), "--apply", "--yes")
         assert again.returncode == 0, again.stderr
         assert "exists, and no step remains" in again.stdout

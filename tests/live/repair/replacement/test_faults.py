@@ -214,7 +214,7 @@ def test_what_somebody_uses_by_now_is_left_with_its_key(
     scene = far(sandbox, account)
     assert run("fix", *options(scene, tmp_path), "--apply", "--yes").returncode == 0
     (topic,) = topics(account)
-    seed.queue_of(account, topic, "somebody")
+    seed.subscribed_queue(account, topic, "somebody")
     (receipt,) = tmp_path.iterdir()
     back = run("rollback", receipt, "--yes")
     assert back.returncode == 1

@@ -126,7 +126,7 @@ def test_a_receipt_that_is_not_valid_is_an_input_error_and_nothing_is_called(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
     real = json.loads(created(far(sandbox, account), tmp_path / "real").read_text())
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     texts = {"a list": "[]", "null": "null", "nothing": "{}"}
     for name, forge in NOT_VALID.items():
         forged = deepcopy(real)
@@ -169,7 +169,7 @@ def test_a_forged_receipt_deletes_nothing_that_its_repair_did_not_create(
         for force in ((), ("--force",)):
             path = tmp_path / "forged.json"
             path.write_text(json.dumps(receipt))
-            sandbox.forget_calls()
+            sandbox.clear_calls()
             done = checker("rollback", path, "--yes", *force)
             assert written(sandbox, account) == [], done
     assert (topics(account), aliases(account), usable_keys(account)) == before
@@ -208,7 +208,7 @@ def test_a_rollback_shows_what_it_will_do_and_asks_first(
     sandbox: Sandbox, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receipt = created(far(sandbox, account), tmp_path)
-    sandbox.forget_calls()
+    sandbox.clear_calls()
     done = checker("rollback", receipt)
     assert (done.code, "not confirmed, nothing was changed" in done.err) == (2, True)
     for shown in (f"account  {account.id}", "less than a minute ago", "caller   arn:aws:", "1. unsubscribe"):

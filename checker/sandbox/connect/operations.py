@@ -1,11 +1,9 @@
-"""Amazon Connect's side of a chat: start it, stream it, stop it.
-
-https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
-"""
+"""The operations of Amazon Connect and of its participant service that a chat uses."""
 
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -13,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from checker.sandbox.aws.request import read_topic_arn
 from checker.sandbox.connect.contacts import Contact, Instance, new_id
-from checker.sandbox.connect.participant import connection
+from checker.sandbox.connect.streaming import EVENT, JOINED, MESSAGE, Item
 from checker.sandbox.http.call import RefusedError
 
 if TYPE_CHECKING:
@@ -33,8 +31,8 @@ def start_chat_contact(chat: Chat, call: Call, given: Parameters) -> dict[str, A
     """
     instance = find_instance(chat, call, given["InstanceId"])
     key = (call.account, call.region, call.action, given.get("ClientToken", ""))
-    if (earlier := chat.contacts.earlier(key)) is not None:
-        return earlier
+    if (recorded_answer := chat.contacts.recorded_answer(key)) is not None:
+        return recorded_answer
     contact = Contact(instance, chat.clock.now(), given["ParticipantDetails"]["DisplayName"])
     streaming = given.get("ChatStreamingConfiguration")
     answer = {
@@ -45,7 +43,7 @@ def start_chat_contact(chat: Chat, call: Call, given: Parameters) -> dict[str, A
         **connection(chat, contact, given.get("ConnectionTypes", [])),
     }
     chat.contacts.add(contact)
-    return chat.contacts.remember(key, answer)
+    return chat.contacts.record_answer(key, answer)
 
 
 def start_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
@@ -53,12 +51,12 @@ def start_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[s
 
     A policy or key that denies Connect does not cause an error: AWS answers 200, and no message arrives.
     """
-    contact = _live(chat, call, given)
+    contact = _active(chat, call, given)
     key = (contact.id, call.action, given.get("ClientToken", ""))
-    if (earlier := chat.contacts.earlier(key)) is not None:
-        return earlier
+    if (recorded_answer := chat.contacts.recorded_answer(key)) is not None:
+        return recorded_answer
     streaming_id = _stream(contact, given["ChatStreamingConfiguration"]["StreamingEndpointArn"])
-    return chat.contacts.remember(key, {"StreamingId": streaming_id})
+    return chat.contacts.record_answer(key, {"StreamingId": streaming_id})
 
 
 def stop_contact_streaming(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def _find(chat: Chat, call: Call, given: Parameters) -> Contact:
     return contact
 
 
-def _live(chat: Chat, call: Call, given: Parameters) -> Contact:
+def _active(chat: Chat, call: Call, given: Parameters) -> Contact:
     contact = _find(chat, call, given)
     if contact.ended:  # assumed: AWS does not document the error code
         raise RefusedError("InvalidRequestException", "the contact has ended")
@@ -123,3 +121,94 @@ def _stream(contact: Contact, endpoint: str) -> str:
     streaming_id = new_id()
     contact.streams[streaming_id] = endpoint
     return streaming_id
+
+
+_FIVE_MINUTES = 300
+_DAY = 86_400
+_WEBSOCKET_SECONDS = 100
+_RETIRED = "application/vnd.amazonaws.connect.event.connection.acknowledged"
+
+
+def create_participant_connection(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
+    """Connect the customer. With ConnectParticipant, also mark the customer as connected."""
+    del call
+    contact = chat.contacts.by_participant_token(given["ParticipantToken"])
+    if contact is None:
+        raise _denied()
+    # "clients must subscribe to the participant's connection for the created chat within 5 minutes"; assumed: 403,
+    # as after the end. https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
+    if not contact.connection_tokens and chat.clock.now() - contact.started > _FIVE_MINUTES:
+        chat.end(contact)
+        raise _denied()
+    types = given.get("Type", [])
+    answer = connection(chat, contact, types)
+    if _marks_connected(contact, given, types) and not contact.connected:
+        contact.connected = True
+        chat.streaming.publish(contact, Item(EVENT, JOINED))
+    return answer
+
+
+def _marks_connected(contact: Contact, given: Parameters, types: list[str]) -> bool:
+    """Return whether a call marks the customer as connected, which starts the contact flow.
+
+    AWS documents that ConnectParticipant works only after StartContactStreaming. Assumed: before, it has no effect
+    and causes no error. A websocket connection also marks the customer as connected; assumed: at once.
+    """
+    return "WEBSOCKET" in types or (bool(given.get("ConnectParticipant")) and bool(contact.streams))
+
+
+def connection(chat: Chat, contact: Contact, types: list[str]) -> dict[str, Any]:
+    """Create the requested connection data of a chat; other connection types are ignored."""
+    made: dict[str, Any] = {}
+    if "CONNECTION_CREDENTIALS" in types:
+        token = new_id()
+        contact.connection_tokens.add(token)
+        made["ConnectionCredentials"] = {"ConnectionToken": token, "Expiry": _later(chat, _DAY)}
+    if "WEBSOCKET" in types:
+        url = f"wss://sandbox.invalid/{new_id()}"  # not a real endpoint
+        made["Websocket"] = {"Url": url, "ConnectionExpiry": _later(chat, _WEBSOCKET_SECONDS)}
+    return made
+
+
+def _later(chat: Chat, seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(chat.clock.now() + seconds))
+
+
+def send_message(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
+    """Send a message as the customer."""
+    del call
+    item = Item(MESSAGE, given["ContentType"], given["Content"])
+    return _publish(chat, _connected(chat, given), item)
+
+
+def send_event(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
+    """Send an event as the customer: typing, delivered, read."""
+    del call
+    if given["ContentType"] == _RETIRED:  # retired in December 2024; assumed: a validation error
+        raise RefusedError("ValidationException", "connection.acknowledged is no longer supported")
+    return _publish(
+        chat, _connected(chat, given), Item(EVENT, given["ContentType"], given.get("Content", ""))
+    )
+
+
+def disconnect_participant(chat: Chat, call: Call, given: Parameters) -> dict[str, Any]:
+    """Disconnect the customer, who is the only participant, and so end the chat."""
+    del call
+    chat.end(_connected(chat, given))
+    return {}
+
+
+def _publish(chat: Chat, contact: Contact, item: Item) -> dict[str, Any]:
+    identity = chat.streaming.publish(contact, item)
+    return {"Id": identity, "AbsoluteTime": chat.clock.text()}
+
+
+def _connected(chat: Chat, given: Parameters) -> Contact:
+    contact = chat.contacts.by_connection_token(given["ConnectionToken"])
+    if contact is None:
+        raise _denied()
+    return contact
+
+
+def _denied() -> RefusedError:
+    return RefusedError("AccessDeniedException", "Access denied", 403)

@@ -24,7 +24,7 @@ class NoValueError(Exception):
     """A variable has no value, so the pattern that contains it matches nothing."""
 
 
-class UnsettledError(Exception):
+class UndocumentedError(Exception):
     """The behavior of AWS in this case is not documented."""
 
 
@@ -49,7 +49,7 @@ def _pieces(pattern: str, context: Context, *, wild: bool) -> Iterator[str]:
 
 def _checked(text: str) -> str:
     if "${" in text:
-        raise UnsettledError
+        raise UndocumentedError
     return text
 
 
@@ -62,7 +62,7 @@ def _value(key: str, default: str | None, context: Context) -> str:
     if value is None:
         raise NoValueError
     if not isinstance(value, str):
-        raise UnsettledError
+        raise UndocumentedError
     return value
 
 
@@ -88,5 +88,5 @@ def arn_like(value: str, pattern: str, context: Context | None) -> bool:
     if len(parts) == len(values) == ARN_PARTS:
         return all(matches(part, one) for part, one in zip(parts, values, strict=True))
     if matches(expression, value):
-        raise UnsettledError
+        raise UndocumentedError
     return False

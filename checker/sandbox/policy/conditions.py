@@ -13,12 +13,12 @@ from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from checker.sandbox.law.patterns import NoValueError, UnsettledError, arn_like, compiled, like, matches
+from checker.sandbox.policy.patterns import NoValueError, UndocumentedError, arn_like, compiled, like, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.sandbox.law.patterns import Context
+    from checker.sandbox.policy.patterns import Context
 
     Compare = Callable[[str, str, Context | None], bool]
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ _ORDERS = {
 
 def _same(value: str, expected: str, context: Context | None) -> bool:
     if context is not None and ("${*}" in expected or "${?}" in expected):
-        raise UnsettledError  # escapes are documented only for operators with wildcards
+        raise UndocumentedError  # escapes are documented only for operators with wildcards
     return matches(compiled(expected, context, wild=False), value)
 
 
@@ -52,7 +52,7 @@ def _lower(value: str | list[str]) -> str | list[str]:
 
 def _boolean(value: str, expected: str, _: Context | None) -> bool:
     if not {value, expected} <= {"true", "false"}:
-        raise UnsettledError
+        raise UndocumentedError
     return value == expected
 
 
@@ -60,22 +60,22 @@ def _binary(value: str, expected: str, _: Context | None) -> bool:
     try:
         return base64.b64decode(value, validate=True) == base64.b64decode(expected, validate=True)
     except ValueError:
-        raise UnsettledError from None
+        raise UndocumentedError from None
 
 
 def _address(value: str, expected: str, _: Context | None) -> bool:
     try:
         address, network = ip_address(value), ip_network(expected, strict=False)
     except ValueError:
-        raise UnsettledError from None
+        raise UndocumentedError from None
     if network.version == 6 and "/" not in expected:
-        raise UnsettledError
+        raise UndocumentedError
     return address.version == network.version and address in network
 
 
 def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise UnsettledError
+        raise UndocumentedError
     return Decimal(text)
 
 
@@ -86,7 +86,7 @@ def _time(text: str) -> tuple[bool, Decimal]:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise UnsettledError from None
+        raise UndocumentedError from None
     return False, Decimal(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp())
 
 
@@ -98,7 +98,7 @@ def _dated(order: Callable[[Decimal, Decimal], bool]) -> Compare:
     def compare(value: str, expected: str, _: Context | None) -> bool:
         (value_epoch, left), (expected_epoch, right) = _time(value), _time(expected)
         if value_epoch != expected_epoch:
-            raise UnsettledError
+            raise UndocumentedError
         return order(left, right)
 
     return compare
@@ -132,26 +132,26 @@ NEGATED = {
 _IF_EXISTS = "IfExists"
 
 
-def truths(block: object, context: Context, *, variables: bool) -> Iterator[Callable[[], bool]]:
+def condition_tests(block: object, context: Context, *, variables: bool) -> Iterator[Callable[[], bool]]:
     """Yield a test for every condition of a block. All must hold; each may raise UnsettledError."""
     if not isinstance(block, dict):
-        yield _unsettled
+        yield _undocumented
         return
     for name, keys in block.items():
         if not isinstance(keys, dict):
-            yield _unsettled
+            yield _undocumented
             continue
         repeated = len({key.lower() for key in keys}) < len(keys)
         for key, expected in keys.items():
             yield (
-                _unsettled
+                _undocumented
                 if repeated
                 else _test(name, key.lower(), _texts(expected), context, variables=variables)
             )
 
 
-def _unsettled() -> bool:
-    raise UnsettledError
+def _undocumented() -> bool:
+    raise UndocumentedError
 
 
 def _texts(expected: Any) -> list[str]:
@@ -172,7 +172,7 @@ def _holds(name: str, actual: str | list[str] | None, expected: list[str], varia
     if base == "Null":
         return _null(qualifier, bare, actual, expected)
     if qualifier not in ("", "ForAllValues", "ForAnyValue") or (base not in POSITIVE and base not in NEGATED):
-        raise UnsettledError
+        raise UndocumentedError
     if actual is None:
         return _absent(qualifier, base, if_exists=bare.endswith(_IF_EXISTS))
     return _present(qualifier, base, actual, expected, variables)
@@ -184,7 +184,7 @@ def _absent(qualifier: str, base: str, *, if_exists: bool) -> bool:
         return True
     if qualifier == "ForAnyValue":
         if if_exists:
-            raise UnsettledError
+            raise UndocumentedError
         return False
     return if_exists or base in NEGATED
 
@@ -198,14 +198,14 @@ def _present(
     if qualifier == "ForAnyValue":
         return _some([lambda v=v: _matches_any(base, v, expected, variables) for v in values])  # type: ignore[misc]
     if not isinstance(actual, str):
-        raise UnsettledError  # a multi-valued key needs a set operator
+        raise UndocumentedError  # a multi-valued key needs a set operator
     return _matches_any(base, actual, expected, variables)
 
 
 def _matches_any(base: str, value: str, expected: list[str], variables: Context | None) -> bool:
     """Compare one value of the request: a policy value must match, or none may match if the operator is negated."""
     if not expected or not value:
-        raise UnsettledError
+        raise UndocumentedError
     compare = POSITIVE[NEGATED.get(base, base)]
     matched = _some([lambda w=w: _matched(compare, value, w, variables) for w in expected])  # type: ignore[misc]
     return matched != (base in NEGATED)
@@ -220,27 +220,27 @@ def _matched(compare: Any, value: str, expected: str, variables: Context | None)
 
 def _null(qualifier: str, bare: str, actual: str | list[str] | None, expected: list[str]) -> bool:
     if bare != "Null":
-        raise UnsettledError
+        raise UndocumentedError
     if qualifier:
         return qualifier == "ForAllValues"
     if actual == [] or not expected:
-        raise UnsettledError
+        raise UndocumentedError
     if not set(expected) <= {"true", "false"}:
-        raise UnsettledError
+        raise UndocumentedError
     return ("true" if actual is None else "false") in expected
 
 
 def _some(tests: list[Callable[[], bool]]) -> bool:
     """Return whether any test holds. Raises UnsettledError if none holds and at least one is unsettled."""
-    unsettled = False
+    undocumented = False
     for test in tests:
         try:
             if test():
                 return True
-        except UnsettledError:
-            unsettled = True
-    if unsettled:
-        raise UnsettledError
+        except UndocumentedError:
+            undocumented = True
+    if undocumented:
+        raise UndocumentedError
     return False
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 import botocore.session
 from botocore.validate import ParamValidator
 
-from checker.sandbox.connect import contact, participant
+from checker.sandbox.connect import operations
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ServiceModel:
                 found[name] = body.get(wire)
         return {name: value for name, value in found.items() if value is not None}
 
-    def faults(self, operation: str, parameters: dict[str, Any]) -> str:
+    def validation_errors(self, operation: str, parameters: dict[str, Any]) -> str:
         """Return the validation errors of parameters; empty if they are valid or the operation is unknown."""
         if operation not in self._model.operation_names:
             return ""
@@ -109,16 +109,16 @@ def _out_of_bounds(value: Any, shape: Any, where: str) -> Iterator[str]:
 
 _OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
     "connect": {
-        "StartChatContact": contact.start_chat_contact,
-        "StartContactStreaming": contact.start_contact_streaming,
-        "StopContactStreaming": contact.stop_contact_streaming,
-        "StopContact": contact.stop_contact,
+        "StartChatContact": operations.start_chat_contact,
+        "StartContactStreaming": operations.start_contact_streaming,
+        "StopContactStreaming": operations.stop_contact_streaming,
+        "StopContact": operations.stop_contact,
     },
     "connectparticipant": {
-        "CreateParticipantConnection": participant.create_participant_connection,
-        "SendMessage": participant.send_message,
-        "SendEvent": participant.send_event,
-        "DisconnectParticipant": participant.disconnect_participant,
+        "CreateParticipantConnection": operations.create_participant_connection,
+        "SendMessage": operations.send_message,
+        "SendEvent": operations.send_event,
+        "DisconnectParticipant": operations.disconnect_participant,
     },
 }
 _INVALID = {"connect": "InvalidParameterException", "connectparticipant": "ValidationException"}
@@ -158,6 +158,6 @@ class Reader:
     def validate(self, call: Call, proceed: Next) -> Answer:
         """Refuse a call with parameters that the model does not allow. Raises RefusedError."""
         model = self._models.get(call.service)
-        if model is not None and (fault := model.faults(call.action, dict(call.parameters))):
-            raise RefusedError(_INVALID[call.service], fault)
+        if model is not None and (error := model.validation_errors(call.action, dict(call.parameters))):
+            raise RefusedError(_INVALID[call.service], error)
         return proceed(call)

@@ -9,36 +9,36 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.sandbox.law.conditions import truths
-from checker.sandbox.law.patterns import ARN_PARTS, NoValueError, UnsettledError, compiled, matches
+from checker.sandbox.policy.conditions import condition_tests
+from checker.sandbox.policy.patterns import ARN_PARTS, NoValueError, UndocumentedError, compiled, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.sandbox.law.patterns import Context
+    from checker.sandbox.policy.patterns import Context
 
 
 ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
 
-class Asker(NamedTuple):
+class Principal(NamedTuple):
     """The caller: a service by its principal name, or an IAM principal by its ARN."""
 
     service: str = ""
     arn: str = ""
 
 
-class Question(NamedTuple):
+class PolicyRequest(NamedTuple):
     """One request. Context keys are in lower case; a list is the value of a multi-valued key."""
 
-    asker: Asker
+    principal: Principal
     action: str
     resource: str
     context: Context
 
 
-def decide(policy: Any, question: Question) -> str:
+def decide(policy: Any, request: PolicyRequest) -> str:
     """Return ``Allowed``, ``ExplicitlyDenied`` or ``ImplicitlyDenied``.
 
     Assumed: where the behavior of AWS is not documented, a Deny applies and an Allow does not.
@@ -49,51 +49,56 @@ def decide(policy: Any, question: Question) -> str:
     applied = {
         statement.get("Effect")
         for statement in (statements if isinstance(statements, list) else [statements])
-        if isinstance(statement, dict) and _applies(statement, question, variables=variables)
+        if isinstance(statement, dict) and _applies(statement, request, variables=variables)
     }
     if "Deny" in applied:
         return EXPLICITLY_DENIED
     return ALLOWED if "Allow" in applied else IMPLICITLY_DENIED
 
 
-def _applies(statement: dict[str, Any], question: Question, *, variables: bool) -> bool:
-    settled = True
-    for test in _tests(statement, question, variables=variables):
+def _applies(statement: dict[str, Any], request: PolicyRequest, *, variables: bool) -> bool:
+    certain = True
+    for test in _tests(statement, request, variables=variables):
         try:
             if not test():
                 return False
-        except UnsettledError:
-            settled = False
-    return settled or statement.get("Effect") == "Deny"
+        except UndocumentedError:
+            certain = False
+    return certain or statement.get("Effect") == "Deny"
 
 
-def _tests(statement: dict[str, Any], question: Question, *, variables: bool) -> Iterator[Callable[[], bool]]:
-    yield lambda: _who(statement, question.asker)
-    yield lambda: _element(statement, "Action", lambda one: _same_action(one, question.action))
-    filled = question.context if variables else None
-    yield lambda: _element(statement, "Resource", lambda one: _same_resource(one, question.resource, filled))
-    yield from truths(statement.get("Condition", {}), question.context, variables=variables)
+def _tests(
+    statement: dict[str, Any], request: PolicyRequest, *, variables: bool
+) -> Iterator[Callable[[], bool]]:
+    yield lambda: _matches_principal(statement, request.principal)
+    yield lambda: _element(statement, "Action", lambda one: _matches_action(one, request.action))
+    filled = request.context if variables else None
+    yield lambda: _element(
+        statement, "Resource", lambda one: _matches_resource(one, request.resource, filled)
+    )
+    yield from condition_tests(statement.get("Condition", {}), request.context, variables=variables)
 
 
 def _element(statement: dict[str, Any], name: str, covers: Callable[[str], bool]) -> bool:
     """Evaluate an element or its negation. A statement with neither, or with an empty list, matches nothing."""
     negated = f"Not{name}" in statement
-    values = _several(statement.get(f"Not{name}" if negated else name, []))
+    values = as_list(statement.get(f"Not{name}" if negated else name, []))
     return bool(values) and any(covers(one) for one in values) != negated
 
 
-def _several(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and any other value as a list of one."""
     return value if isinstance(value, list) else [value]
 
 
-def _same_action(pattern: object, action: str) -> bool:
+def _matches_action(pattern: object, action: str) -> bool:
     """Compare actions, ignoring case. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html"""
     return isinstance(pattern, str) and matches(compiled(pattern.lower(), None), action.lower())
 
 
-def _same_resource(pattern: object, resource: str, variables: Context | None) -> bool:
+def _matches_resource(pattern: object, resource: str, variables: Context | None) -> bool:
     if not isinstance(pattern, str):
-        raise UnsettledError
+        raise UndocumentedError
     if pattern in ("*", resource):
         return True
     try:
@@ -104,12 +109,12 @@ def _same_resource(pattern: object, resource: str, variables: Context | None) ->
     whole = matches(expression, resource)
     if len(parts) != ARN_PARTS or len(values) != ARN_PARTS:
         if whole:
-            raise UnsettledError
+            raise UndocumentedError
         return False
     return all(matches(part, one) for part, one in zip(parts, values, strict=True))
 
 
-def _who(statement: dict[str, Any], asker: Asker) -> bool:
+def _matches_principal(statement: dict[str, Any], principal: Principal) -> bool:
     """Return whether the Principal or NotPrincipal of a statement covers a caller.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -117,24 +122,25 @@ def _who(statement: dict[str, Any], asker: Asker) -> bool:
     """
     negated = "NotPrincipal" in statement
     named = statement.get("NotPrincipal" if negated else "Principal", [])
-    entries = list(_entries(named))
-    return bool(entries) and any(_covers(kind, name, asker) for kind, name in entries) != negated
+    entries = list(principal_entries(named))
+    return bool(entries) and any(_covers(kind, name, principal) for kind, name in entries) != negated
 
 
-def _entries(named: object) -> Iterator[tuple[str, object]]:
+def principal_entries(named: object) -> Iterator[tuple[str, object]]:
+    """Yield the type and the name of every principal in the value of Principal or NotPrincipal."""
     if named == "*":
         yield "AWS", "*"
     elif isinstance(named, dict):
         for kind, names in named.items():
-            yield from ((kind, name) for name in _several(names))
+            yield from ((kind, name) for name in as_list(names))
 
 
-def _covers(kind: str, name: object, asker: Asker) -> bool:
+def _covers(kind: str, name: object, principal: Principal) -> bool:
     if kind == "AWS" and name == "*":
         return True
-    if asker.service:
-        return kind == "Service" and name == asker.service
-    return kind == "AWS" and isinstance(name, str) and _covers_arn(name, asker.arn)
+    if principal.service:
+        return kind == "Service" and name == principal.service
+    return kind == "AWS" and isinstance(name, str) and _covers_arn(name, principal.arn)
 
 
 def _covers_arn(name: str, arn: str) -> bool:
