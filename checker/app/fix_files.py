@@ -14,7 +14,7 @@ from checker.app.run import Options, examine, examine_on, prepare
 from checker.app.signals import heeded
 from checker.app.terminal import tell
 from checker.core.errors import InputError
-from checker.fix.acceptance import key_of
+from checker.fix.attempts import key_of
 from checker.fix.editable import editable
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair

@@ -17,7 +17,7 @@ from checker.app.terminal import is_confirmed, outliving_reader, paint_for, show
 from checker.core.errors import InputError
 from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import End
-from checker.fix.live.receipt_file import RETENTION
+from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.lint.explain import BROKEN, UNKNOWN
 from checker.report.flow import passage_text, step_line

@@ -15,8 +15,7 @@ from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.fix.live.receipt import CREATED, NEW_KEY, name_of
-from checker.fix.live.receipt_file import read_receipt
+from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
 from checker.live.aws.access import Access
 from checker.report.rollback import receipt_text, undoing_text
 

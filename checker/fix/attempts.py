@@ -1,4 +1,7 @@
-"""Select the fixes to try and compute their edits. Fixes that are not tried are kept with the reason."""
+"""Compute the edits of fixes, for previews in reports and for the rounds of a repair.
+
+A fix that must not be tried is kept with the reason.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.documented import KeyCondition
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Edit, Verdict
-from checker.fix.acceptance import Attempt, key_of
 from checker.fix.editable import SharedCodeError
 from checker.fix.proof import proof_budgets, worth
 from checker.fix.text.edits import CannotEditError
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Finding, Fix
     from checker.fix.editable import Check
+    from checker.fix.proof import ProofBudgets
     from checker.fix.snapshot import KnownPolicy, Reading
     from checker.fix.text.edits import TextEdit
     from checker.iam.prove.domain import Budget
+    from checker.lint.report import Report
     from checker.policy.node import Node
 
 
@@ -118,6 +122,34 @@ def statements_of(root: Node) -> tuple[Node, ...]:
     return items(found) if found is not None else ()
 
 
+def with_previews(reading: Reading, check: Check) -> Report:
+    """Return the report with the edits and the applicability of every fix. ``check`` refuses files that must not be edited."""
+    known = {id(one.text.document): one for one in reading.policies()}
+    budgets = proof_budgets()
+    findings = tuple(_with_preview(one, known, budgets, check) for one in reading.report.findings)
+    return reading.report._replace(findings=findings)
+
+
+def _with_preview(
+    finding: Finding, known: dict[int, KnownPolicy], budgets: ProofBudgets, check: Check
+) -> Finding:
+    policy = known.get(id(finding.locations[0].document))
+    return finding._replace(fixes=tuple(_previewed(fix, policy, budgets, check) for fix in finding.fixes))
+
+
+def _previewed(fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, check: Check) -> Fix:
+    """Return a fix with its edits and its applicability. A fix that has no edits is only displayed."""
+    if not fix.operations:
+        return fix
+    displayed = fix._replace(applicability=Applicability.DISPLAY)
+    if policy is None:
+        return displayed
+    try:
+        return appraise(fix, policy, check, budgets[policy.name]).fix
+    except NoPlaceError:
+        return displayed
+
+
 _NO_FIX = "no automatic fix"
 _NO_TOPIC = "no topic is known to use the key; name the file of the topic as well"
 _ABOVE = "the statement above fixes this too"
@@ -135,6 +167,21 @@ class UnfixedFinding(NamedTuple):
     statements: tuple[Node, ...] = ()
     by_hand: bool = False
     root: Node | None = None
+
+
+class Attempt(NamedTuple):
+    """A fix with its edits, before their effect is checked."""
+
+    finding: Finding
+    fix: Fix
+    known: KnownPolicy
+    edits: tuple[TextEdit, ...]
+
+
+def key_of(finding: Finding) -> object:
+    """Return a key that an edit cannot move. It includes the file, since two files may hold the same policy."""
+    files = tuple(one.document.name for one in finding.locations[:1])
+    return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
 class FixOptions(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of
 from checker.core.arn import Arn
-from checker.fix.live.replacement import REPLACES
+from checker.fix.live.receipt import REPLACES
 from checker.lint.retention.model import SQS
 from checker.live.aws.access import KEEPING, WATCHING
 

@@ -13,8 +13,7 @@ import pytest
 
 from checker.cli.app import build
 from checker.core.errors import InputError
-from checker.fix.live.receipt import TOPIC, Change, Receipt, new_id
-from checker.fix.live.receipt_file import write_receipt
+from checker.fix.live.receipt import TOPIC, Change, Receipt, new_id, write_receipt
 from checker.inputs.opening import inputs_remembered
 from checker.inputs.output_file import open_output
 from checker.inputs.text import read_text

@@ -14,7 +14,7 @@ from checker.analysis.documented import KeyCondition
 from checker.app.fix_files import plan_fixes
 from checker.app.run import Options
 from checker.core.finding import Applicability
-from checker.fix.editable import Environments
+from checker.fix.environments import Environments
 from checker.fix.result import Outcome
 from checker.fix.rounds import repair
 from checker.policy.source import Source

@@ -1,17 +1,29 @@
-"""The receipt of a live repair: the previous state, the planned changes and the caller. Written before any change.
+"""The receipt of a live repair: the previous state, the planned changes and the caller.
 
-Every topic and key that the repair creates is tagged with the receipt's ID. A rollback uses the tag to find the
-resources that the repair created, and deletes only those.
+It is written before any change. Every topic and key that the repair creates is tagged with the receipt's ID. A rollback
+uses the tag to find the resources that the repair created, and deletes only those. A receipt may be forged, so all of
+it is validated when it is read. Its format is `schemas/receipt.v2.json`.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.inventory import is_managed_key
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.inputs.output_file import real_path
+from checker.inputs.schema import plain, validate
+from checker.inputs.text import parse_text, read_text
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 VERSION = 2
@@ -29,6 +41,8 @@ TAGGED = (NEW_KEY, NEW_TOPIC)
 KINDS = (TOPIC, KEY, *CREATED, ENCRYPTION)
 RECEIPT = "checker:receipt"
 """Tag of every topic and key that a repair creates. Its value is the receipt ID."""
+REPLACES = "checker:replaces"
+"""Tag of a replacement. A second run uses it to find the replacement again."""
 
 
 class Change(NamedTuple):
@@ -80,3 +94,182 @@ def stamped(change: Change, receipt: str) -> Change:
         return change
     made = change.made_of
     return change._replace(new=json.dumps({**made, "Tags": {**made["Tags"], RECEIPT: receipt}}))
+
+
+SCHEMA = "receipt.v2.json"
+RETENTION = "retention"
+"""The kind of receipts that `checker flow --create` writes."""
+_MEMBERS: dict[str, dict[str, type]] = {
+    NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
+    NEW_TOPIC: {"Attributes": dict, "Tags": dict},
+    SUBSCRIPTION: {"Protocol": str, "Endpoint": str, "Attributes": dict},
+}
+CLOCK_SKEW = timedelta(minutes=5)
+"""Tolerated difference between two clocks. AWS rejects calls from callers whose clock differs by more."""
+
+
+def write_receipt(receipt: Receipt, folder: Path) -> Path:
+    """Write a receipt to a new file and sync it to disk. Raises InputError.
+
+    The folder must not lead through a link out of the current folder: a repository could contain such a link.
+    """
+    real_path(folder)
+    name = receipt.changes[0].resource.rpartition(":")[2].replace("/", "-")
+    stamp = receipt.time.strftime("%Y%m%dT%H%M%S")
+    value = {
+        "version": VERSION,
+        **receipt._asdict(),
+        "time": receipt.time.isoformat(timespec="seconds"),
+        "changes": [one._asdict() for one in receipt.changes],
+    }
+    path = folder / f"checker-{name}-{stamp}.json"
+    number = 1
+    while os.path.lexists(path):  # two runs within one second
+        number += 1
+        path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, json.dumps(value, indent=2) + "\n")
+    except OSError as error:
+        reason = f"cannot write the receipt: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose another folder with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Read a receipt. Raises InputError for a file that is not a valid receipt of `checker fix`."""
+    document = parse_text(path.as_posix(), read_text(path, pipes=True))
+    value: dict[str, Any] = plain(document.root)
+    _check_kind(value, path)
+    _check_version(value, path)
+    validate(document, SCHEMA)
+    try:
+        return _receipt(value)
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), f"not a valid receipt of `checker fix`: {error}") from None
+
+
+_RESTORE = {
+    TOPIC: "aws sns set-topic-attributes --topic-arn {} --attribute-name Policy --attribute-value",
+    KEY: "aws kms put-key-policy --policy-name default --key-id {} --policy",
+    ENCRYPTION: "aws sns set-topic-attributes --topic-arn {} --attribute-name KmsMasterKeyId --attribute-value",
+}
+"""Commands that restore the old value of a change."""
+
+
+def _check_kind(value: object, path: Path) -> None:
+    """Refuse the receipt of a flow, whose queue may hold chats by now, and list the undo steps. Raises InputError."""
+    if isinstance(value, dict) and value.get("kind") == RETENTION:
+        undo = value.get("undo")
+        steps = [str(one) for one in undo] if isinstance(undo, list) else []
+        reason = "a receipt of `checker flow --create`; no command rolls it back"
+        raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
+
+
+def _check_version(value: object, path: Path) -> None:
+    """Refuse receipts of other versions. Version 1 does not record the account. Raises InputError."""
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, int) or version == VERSION:
+        return
+    if version != 1:
+        reason = f"receipt version {version} is not supported, only version {VERSION}"
+        raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
+    reason = "receipts of version 1 cannot be rolled back: they do not record the account"
+    commands = "; ".join(_restore_commands(value.get("changes"), path))
+    by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
+    raise InputError(str(path), reason, help_text=by_hand if commands else "restore its `old` values by hand")
+
+
+def _restore_commands(changes: object, path: Path) -> Iterator[str]:
+    """Yield a command for each change of a resource that existed before, last change first."""
+    numbered = list(enumerate(changes)) if isinstance(changes, list) else []
+    for number, change in reversed(numbered):
+        arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
+        if arn is not None and change.get("kind") in _RESTORE:
+            old = f"jq -r '.changes[{number}].old' {shlex.quote(str(path))}"
+            yield f'{_RESTORE[change["kind"]].format(shlex.quote(str(arn)))} "$({old})"'
+
+
+def _receipt(value: dict[str, Any]) -> Receipt:
+    changes = tuple(Change(one["resource"], one["kind"], one["old"], one["new"]) for one in value["changes"])
+    receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
+    places = {_place(change) for change in changes}
+    if {account for _, _, account in places} != {receipt.account}:
+        raise ValueError(f"it changes resources outside its account {receipt.account}")
+    if len(places) > 1:
+        raise ValueError("it changes resources in several Regions")
+    for change in changes:
+        _check(change, receipt)
+    return receipt
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"`{text}` is not a time with an offset from UTC")
+    if time > datetime.now(UTC) + CLOCK_SKEW:
+        raise ValueError(f"its time, {text}, is in the future")
+    return time
+
+
+def _place(change: Change) -> tuple[str, str, str]:
+    """Return partition, Region and account of a change. Raises ValueError if the resource does not fit its kind."""
+    arn = Arn.parse(change.resource)
+    if arn is None or not _fits(arn, change.kind):
+        raise ValueError(f"`{change.resource}` is not a valid resource of a change `{change.kind}`")
+    return arn.partition, arn.region, arn.account
+
+
+def _fits(arn: Arn, kind: str) -> bool:
+    if kind == KEY:
+        return arn.service == "kms" and arn.resource.startswith("key/")
+    if kind == NEW_KEY:
+        return arn.service == "kms" and arn.resource.startswith("alias/") and not is_managed_key(arn.resource)
+    return arn.is_topic
+
+
+def _check(change: Change, receipt: Receipt) -> None:
+    """Validate the values of a change against its kind and receipt. Raises ValueError."""
+    if change.kind in (TOPIC, KEY):
+        _object(change.old, f"the old policy of `{change.resource}`")
+        _object(change.new, f"the new policy of `{change.resource}`")
+    elif change.kind == ENCRYPTION:
+        if not change.old or not change.new:
+            raise ValueError(f"it would leave `{change.resource}` without a key")
+    elif change.kind in CREATED:
+        _check_created(change, receipt)
+
+
+def _check_created(change: Change, receipt: Receipt) -> None:
+    made = _object(change.new, f"the specification of `{change.resource}`")
+    members = _MEMBERS[change.kind]
+    if change.old or made.keys() != members.keys():
+        raise ValueError(f"it does not contain the specification of `{change.resource}`")
+    for name, kind in members.items():
+        texts = made[name].values() if isinstance(made[name], dict) else (made[name],)
+        if not isinstance(made[name], kind) or not all(isinstance(one, str) for one in texts):
+            raise ValueError(f"{name} of `{change.resource}` is not valid")
+    if change.kind in TAGGED and (made["Tags"].get(RECEIPT) != receipt.id or not made["Tags"].get(REPLACES)):
+        raise ValueError(f"the tags of `{change.resource}` were not written by this repair")
+    policy = made.get("Policy", made.get("Attributes", {}).get("Policy"))
+    if change.kind in TAGGED:
+        _object(policy or "", f"the policy of `{change.resource}`")
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    """Parse a JSON object. Raises ValueError."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} is not a JSON object")  # noqa: TRY004 - all invalid receipts raise ValueError
+    return value

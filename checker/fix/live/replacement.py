@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import GONE, is_managed_key
 from checker.analysis.key import unsupported
 from checker.core.arn import Arn
-from checker.fix.live.receipt import RECEIPT
+from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.fix.live.subscribing import Remark
 from checker.policy.vocabulary import CONNECT
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from checker.fix.live.subscribing import Subscribed
     from checker.policy.model import Policy
 
-
-REPLACES = "checker:replaces"
-"""Tag of a replacement. A second run uses it to find the replacement again."""
 
 _LONGEST_TAG = 256
 _LONGEST_NAME = 256

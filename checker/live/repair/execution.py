@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
-from checker.fix.live.receipt import Change, Receipt, name_of
-from checker.fix.live.receipt_file import write_receipt
+from checker.fix.live.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.live.replacement import State, Step
 from checker.live.aws.errors import faults_about
 from checker.live.aws.lookup import caller_of

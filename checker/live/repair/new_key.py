@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.fix.live.receipt import RECEIPT
-from checker.fix.live.replacement import REPLACES
+from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.keys import targets_of

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.fix.live.receipt import RECEIPT
-from checker.fix.live.replacement import REPLACES
+from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.fix.live.subscribing import Subscribed
 from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.facts import tags_of

@@ -9,9 +9,17 @@ from checker.analysis.inventory import PolicyText
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
-from checker.fix.live.replacement import (
+from checker.fix.live.receipt import (
+    ENCRYPTION,
+    KEY,
+    NEW_KEY,
+    NEW_TOPIC,
     REPLACES,
+    SUBSCRIPTION,
+    TOPIC,
+    Change,
+)
+from checker.fix.live.replacement import (
     Replacement,
     Step,
     alias_names,

@@ -6,8 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.fix.live.receipt import CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
-from checker.fix.live.receipt_file import CLOCK_SKEW
+from checker.fix.live.receipt import CLOCK_SKEW, CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
 from checker.live.repair import new_key, new_topic, policy_writing
 from checker.live.repair.change_handler import ChangeState
 from checker.live.repair.mending import HANDLERS

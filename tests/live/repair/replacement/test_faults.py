@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.core.errors import InputError
-from checker.fix.live.receipt_file import read_receipt
+from checker.fix.live.receipt import read_receipt
 from checker.fix.live.subscribing import why_not
 from checker.live.aws.access import Access
 from checker.live.aws.topic import reach

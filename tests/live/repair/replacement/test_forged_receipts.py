@@ -15,8 +15,7 @@ import pytest
 
 from checker.app import terminal
 from checker.core.errors import InputError
-from checker.fix.live.receipt import name_of
-from checker.fix.live.receipt_file import read_receipt
+from checker.fix.live.receipt import name_of, read_receipt
 from checker.live.aws import wait
 from checker.live.repair import mending, rollback
 from checker.live.repair.mending import Missed, Undone
