@@ -16,7 +16,7 @@ from checker.iam.decide.request import Request
 from checker.iam.prove.domain import EXHAUSTED, ExhaustedError
 from checker.iam.prove.gain import Gain
 from checker.iam.prove.partial_policy import FREE, prepare
-from checker.iam.prove.universe import MEMBER, PRINCIPAL, SESSION, action_classes, askers
+from checker.iam.prove.universe import MEMBER, PRINCIPAL, SESSION, action_classes, representatives_of
 from checker.policy.model import Statement
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.iam.decide.decide import Decision
     from checker.iam.prove.domain import Budget
-    from checker.iam.prove.partial_policy import Prepared
+    from checker.iam.prove.partial_policy import PreparedPolicies
     from checker.iam.prove.space import Space, Target
-    from checker.iam.prove.universe import Asker
+    from checker.iam.prove.universe import Representative
     from checker.policy.model import Policy
 
 
@@ -175,16 +175,16 @@ def difference(
     gain = Gain(old, new, whole)
     loss = Gain(new, old, gain.budget)
     groups = CallerGroups.of((old, new), target, instances)
-    callers = askers(groups.policies, target.partition, target.account)
-    named = [asker.arn for asker in callers if asker.kind == PRINCIPAL]
+    representatives = representatives_of(groups.policies, target.partition, target.account)
+    named = [representative.arn for representative in representatives if representative.kind == PRINCIPAL]
     sides = [_Side(direction, groups) for direction in (gain, loss)]
     classes = action_classes(groups.policies, target)
     exhausted: list[Unknown] = []
     try:
-        for asker in callers if gain.narrowed or loss.narrowed else ():
+        for representative in representatives if gain.narrowed or loss.narrowed else ():
             for actions in classes:
                 gain.budget.spend(_SPACE * len(groups.words))
-                _compare(sides, asker, actions)
+                _compare(sides, representative, actions)
     except ExhaustedError:
         exhausted.append(EXHAUSTED)
     doubts = dict.fromkeys((*_unsupported(gain), *sides[0].doubts, *sides[1].doubts, *exhausted))
@@ -196,22 +196,22 @@ _SPACE = 6
 """Units of work for each word of the policies, to build the spaces of a caller."""
 
 
-def _compare(sides: Sequence[_Side], asker: Asker, actions: tuple[str, ...]) -> None:
+def _compare(sides: Sequence[_Side], representative: Representative, actions: tuple[str, ...]) -> None:
     """Compare the policies for one caller in both directions, which share the prepared policies."""
     prepared = None
     groups = sides[0].groups
-    start = Request(asker.caller, actions[0], groups.target.resource, {})
+    start = Request(representative.caller, actions[0], groups.target.resource, {})
     sides = [side for side in sides if not side.gain.cannot_gain(start)]
     if not sides:
         return
-    whole = groups.space(asker, actions[0])
+    whole = groups.space(representative, actions[0])
     for side in sides:
         possible = side.gain.possible(whole)
         if not possible and not groups.irregular:
             continue
         prepared = prepared or prepare(whole, *groups.policies)
         ordered = prepared if side.gain.policies[0] is prepared.policies[0] else prepared.reversed()
-        side.compare(asker, actions, ordered, whole if possible else None)
+        side.compare(representative, actions, ordered, whole if possible else None)
 
 
 class _Side:
@@ -225,7 +225,11 @@ class _Side:
         self.order: dict[CallerGroup, int] = {}
 
     def compare(
-        self, asker: Asker, actions: tuple[str, ...], prepared: Prepared, whole: Space | None
+        self,
+        representative: Representative,
+        actions: tuple[str, ...],
+        prepared: PreparedPolicies,
+        whole: Space | None,
     ) -> None:
         """Check each of the caller's groups, and the whole space if no group has a result.
 
@@ -233,7 +237,7 @@ class _Side:
         """
         before = len(self.found) + len(self.doubts)
         kinds: set[str] = set()
-        for group, space in self.groups.split(asker, actions[0]):
+        for group, space in self.groups.split(representative, actions[0]):
             self.order.setdefault(group, len(self.order))
             implied = not kinds.isdisjoint(IMPLIED_BY.get(group.kind, ()))
             if not implied and (whole or group.name in self.groups.irregular):
@@ -248,7 +252,7 @@ class _Side:
         return joined(found, named, self.gain)
 
     def _check(
-        self, group: CallerGroup | None, actions: tuple[str, ...], prepared: Prepared, space: Space
+        self, group: CallerGroup | None, actions: tuple[str, ...], prepared: PreparedPolicies, space: Space
     ) -> tuple[str, ...]:
         """Check one group, or any caller; return its kind if the result holds for all its requests."""
         truth, witness = self.gain.ask(prepared, space)

@@ -12,7 +12,7 @@ from checker.analysis.wording import principal_of
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.iam.decide.request import Service
 from checker.iam.prove.callers import organizations
-from checker.iam.prove.domain import Choice, Ways
+from checker.iam.prove.domain import Alternatives, Choice
 from checker.iam.prove.mention import known_conditions
 from checker.iam.prove.prove import words
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Unsourced, instance_named
@@ -21,7 +21,7 @@ from checker.iam.prove.universe import (
     OTHER_ACCOUNT,
     OTHER_SERVICE,
     SESSION,
-    asker_space,
+    caller_space,
     members_of,
     regions,
 )
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from checker.iam.prove.domain import Assignment, Domain
     from checker.iam.prove.space import Space, Target
-    from checker.iam.prove.universe import Asker
+    from checker.iam.prove.universe import Representative
     from checker.policy.model import Policy
 
 
@@ -92,27 +92,27 @@ class CallerGroups(NamedTuple):
         """The instances whose IDs are not UUIDs, which questions about all instances do not cover."""
         return frozenset(str(arn) for arn in self.instances if not is_uuid(arn.instance_id))
 
-    def space(self, asker: Asker, action: str) -> Space:
+    def space(self, representative: Representative, action: str) -> Space:
         """Return all requests of a caller for an action."""
-        space = asker_space(asker, action, self.target, self.policies)
+        space = caller_space(representative, action, self.target, self.policies)
         every = self.every._replace(or_absent=True)
-        return _replaced(space, every) if asker.caller == Service(CONNECT) else space
+        return _replaced(space, every) if representative.caller == Service(CONNECT) else space
 
-    def split(self, asker: Asker, action: str) -> Iterator[tuple[CallerGroup, Space]]:
+    def split(self, representative: Representative, action: str) -> Iterator[tuple[CallerGroup, Space]]:
         """Split the requests of a caller into groups."""
-        space = self.space(asker, action)
-        if asker.caller == Service(CONNECT):
+        space = self.space(representative, action)
+        if representative.caller == Service(CONNECT):
             yield from ((group, _replaced(space, domain)) for group, domain in self._connect())
-        elif asker.kind == OTHER_ACCOUNT:
-            yield from self._other_customers(asker, action, space)
+        elif representative.kind == OTHER_ACCOUNT:
+            yield from self._other_customers(representative, action, space)
         else:
-            yield _group(asker), space
+            yield _group(representative), space
 
     def _connect(self) -> Iterator[tuple[CallerGroup, Domain]]:
         for arn in self.instances:
             label = f"Connect for instance {arn.instance_id} of account {arn.account}"
             chosen: Assignment = {SOURCE_ARN: str(arn), SOURCE_ACCOUNT: arn.account}
-            yield CallerGroup(INSTANCE, label, str(arn), arn.account), Ways((Choice(chosen),))
+            yield CallerGroup(INSTANCE, label, str(arn), arn.account), Alternatives((Choice(chosen),))
         every = self.every
         for account in self.accounts:
             ids = tuple(arn.instance_id for arn in self.instances if arn.account == account)
@@ -133,32 +133,39 @@ class CallerGroups(NamedTuple):
         )
 
     def _other_customers(
-        self, asker: Asker, action: str, space: Space
+        self, representative: Representative, action: str, space: Space
     ) -> Iterator[tuple[CallerGroup, Space]]:
         """Yield any account, each organization that a policy names, and others that meet the conditions."""
-        any_account = asker_space(asker, action, self.target, self.policies, self.words)
+        any_account = caller_space(representative, action, self.target, self.policies, self.words)
         yield CallerGroup(ANY_ACCOUNT, "any AWS account"), any_account
         named = organizations(self.words)
         for organization in named:
-            members = members_of(organization, asker, self.target)
+            members = members_of(organization, representative, self.target)
             group = CallerGroup(ORGANIZATION, f"any principal of organization {organization}", organization)
             yield group, space._replace(free=(members, *space.free[1:]))
-        some = asker_space(asker, action, self.target, self.policies, named)
+        some = caller_space(representative, action, self.target, self.policies, named)
         yield CallerGroup(SOME, "some principals of other accounts"), some
 
 
 _PREFIXES = {SESSION: "sessions of "}
 
 
-def _group(asker: Asker) -> CallerGroup:
-    name = asker.arn or str(asker.caller)
-    if asker.kind == OTHER_SERVICE:
+def _group(representative: Representative) -> CallerGroup:
+    name = representative.arn or str(representative.caller)
+    if representative.kind == OTHER_SERVICE:
         return CallerGroup(OTHER_SERVICE, "any other AWS service")
-    if asker.kind == MEMBER:
-        return CallerGroup(MEMBER, f"any principal of account {asker.account}", asker.account, asker.account)
+    if representative.kind == MEMBER:
+        return CallerGroup(
+            MEMBER,
+            f"any principal of account {representative.account}",
+            representative.account,
+            representative.account,
+        )
     arn = Arn.parse(name)
-    who = str(asker.caller) if arn is None else principal_of(arn)
-    return CallerGroup(asker.kind, f"{_PREFIXES.get(asker.kind, '')}{who}", name, asker.account)
+    who = str(representative.caller) if arn is None else principal_of(arn)
+    return CallerGroup(
+        representative.kind, f"{_PREFIXES.get(representative.kind, '')}{who}", name, representative.account
+    )
 
 
 def _values(policies: Sequence[Policy], key: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from checker.core.arn import is_account
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import PROVIDER
 from checker.iam.decide.request import FOREIGN_ADDRESS
-from checker.iam.prove.domain import Addresses, Assignment, Choice, Choices, Numbers, OneOf, Ways
+from checker.iam.prove.domain import Addresses, Alternatives, Assignment, Choice, Choices, Numbers, OneOf
 from checker.iam.prove.key_domains import Clock, ServiceChain
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_KEYS
@@ -34,9 +34,9 @@ from checker.iam.prove.texts import (
     account_segment,
     any_text,
     arn_head,
-    beginning,
-    outright,
-    some,
+    at_least,
+    exclude_exact,
+    exclude_prefixes,
 )
 from checker.policy.wildcard import is_wild, tokens_of
 
@@ -73,11 +73,11 @@ SIGNED = (ROLE, USER, ROOT, FEDERATED)
 NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
 """The characters of names of roles, users and sessions; `x` is first, because a witness uses the first that fits."""
 
-_NAME = some(NAME_CHARS)
-_GIVEN_NAME = some(NAME_CHARS, 2)
+_NAME = at_least(NAME_CHARS)
+_GIVEN_NAME = at_least(NAME_CHARS, 2)
 """The shape of names of sessions and federated users, and of source identities: at least two characters."""
 _PATH = (
-    *some(NAME_CHARS + "".join(c for c in map(chr, range(33, 127)) if c not in NAME_CHARS)),
+    *at_least(NAME_CHARS + "".join(c for c in map(chr, range(33, 127)) if c not in NAME_CHARS)),
     Segment("/"),
 )
 """The shape of the path of a role or user: any printable characters except blanks, including colons.
@@ -86,7 +86,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 """
 
 
-class Who(NamedTuple):
+class CallerScope(NamedTuple):
     """The callers of one account, or of all accounts except those in ``but_not``.
 
     ``taken`` are the ARNs of named principals, which are excluded. ``words`` are texts of the policy: the accounts,
@@ -103,10 +103,10 @@ class Who(NamedTuple):
         """Return the values that these callers do not have."""
         ids = [word.partition(":")[0] for word in self.words if _UNIQUE_ID.match(word)]
         return (
-            *outright(PRINCIPAL_ACCOUNT, self.but_not),
-            *outright(PRINCIPAL_ARN, self.taken),
-            *outright(USER_ID, ids),
-            *beginning(USER_ID, (f"{one}:" for one in ids)),
+            *exclude_exact(PRINCIPAL_ACCOUNT, self.but_not),
+            *exclude_exact(PRINCIPAL_ARN, self.taken),
+            *exclude_exact(USER_ID, ids),
+            *exclude_prefixes(USER_ID, (f"{one}:" for one in ids)),
         )
 
 
@@ -114,12 +114,14 @@ _UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
 
 
-def callers(who: Who, kinds: Iterable[str], organization: Domain) -> Ways:
+def callers_of_kinds(scope: CallerScope, kinds: Iterable[str], organization: Domain) -> Alternatives:
     """Return the domain of all callers of these kinds."""
-    return Ways(tuple(_way(kind, _identity(who, kind), organization, who.words) for kind in kinds))
+    return Alternatives(
+        tuple(_caller_choice(kind, _identity(scope, kind), organization, scope.words) for kind in kinds)
+    )
 
 
-def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Alternatives:
     """Return the domain of one principal, by aws:PrincipalArn; ``session`` is the name of its role session, if known."""
     kind = kind_of(arn)
     known: Assignment = {
@@ -136,17 +138,17 @@ def named_caller(arn: Arn, session: str, organization: Domain, words: tuple[str,
         further = (_user_id(ROLE, session),)
     else:
         known[USER_ID] = arn.account if kind == ROOT else f"{arn.account}:{name}"
-    way = _way(kind, further, organization, words)
-    return Ways((way._replace(values={**way.values, **known}),), _CALLER_KEYS)
+    alternative = _caller_choice(kind, further, organization, words)
+    return Alternatives((alternative._replace(values={**alternative.values, **known}),), _CALLER_KEYS)
 
 
-def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Ways:
+def named_session(arn: Arn, session: str, organization: Domain, words: tuple[str, ...]) -> Alternatives:
     """Return the domain of one session; ``arn`` is the ARN of its role without the path, which the session ARN omits."""
-    who, name = Who(arn.partition, arn.account), Segment(arn.resource.rpartition("/")[2])
+    scope, name = CallerScope(arn.partition, arn.account), Segment(arn.resource.rpartition("/")[2])
     role = Segment("role/")
-    forms = (_form(who, "iam", (role, name)), _form(who, "iam", (role, *_PATH, name)))
-    way = _way(ROLE, (Texts(forms), _user_id(ROLE, session)), organization, words)
-    return Ways((way,), _CALLER_KEYS)
+    forms = (_form(scope, "iam", (role, name)), _form(scope, "iam", (role, *_PATH, name)))
+    alternative = _caller_choice(ROLE, (Texts(forms), _user_id(ROLE, session)), organization, words)
+    return Alternatives((alternative,), _CALLER_KEYS)
 
 
 def kind_of(arn: Arn) -> str:
@@ -156,11 +158,13 @@ def kind_of(arn: Arn) -> str:
     return {"root": ROOT, "user": USER}.get(arn.resource.partition("/")[0], ROLE)
 
 
-def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]) -> Choice:
+def _caller_choice(
+    kind: str, identity: tuple[Domain, ...], organization: Domain, words: tuple[str, ...]
+) -> Choice:
     """Return one kind of caller, with the keys that only some kinds have."""
     if kind == ANONYMOUS:
-        return Choice({PRINCIPAL_TYPE: ANONYMOUS}, (*_ANONYMOUS, Ways(_direct(words))))
-    then = [*identity, _CREDENTIALS[kind], organization, Ways((*_direct(words), *_FORWARDED))]
+        return Choice({PRINCIPAL_TYPE: ANONYMOUS}, (*_ANONYMOUS, Alternatives(_direct(words))))
+    then = [*identity, _CREDENTIALS[kind], organization, Alternatives((*_direct(words), *_FORWARDED))]
     if kind != ROOT:
         then.append(Tags(_TAG))
     if kind == ROLE:
@@ -168,36 +172,36 @@ def _way(kind: str, identity: tuple[Domain, ...], organization: Domain, words: t
     return Choice({PRINCIPAL_TYPE: kind, _IS_SERVICE: "false"}, tuple(then))
 
 
-def _unclear(key: str) -> Ways:
+def _unclear(key: str) -> Alternatives:
     """Return the domain of a key that, by one page of AWS, anonymous requests lack and, by another, have."""
     doubt = Unknown("AWS does not document this key for anonymous requests", key)
-    return Ways((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
+    return Alternatives((Choice({key: None}, doubt=doubt), Choice({key: "anonymous"}, doubt=doubt)))
 
 
 _ANONYMOUS = (_unclear(PRINCIPAL_ACCOUNT), _unclear(USER_ID), Clock())
 
 
-def _identity(who: Who, kind: str) -> tuple[Domain, ...]:
+def _identity(scope: CallerScope, kind: str) -> tuple[Domain, ...]:
     """Return the domains of the name, account and unique ID of callers of a kind."""
-    excluded = who.excluded()
-    texts = Texts(_forms(who, kind), excluded=excluded)
+    excluded = scope.excluded()
+    texts = Texts(_forms(scope, kind), excluded=excluded)
     if kind in (ROOT, FEDERATED):
         return (texts,)
     return (texts, _user_id(kind, "")._replace(excluded=excluded))
 
 
-def _forms(who: Who, kind: str) -> tuple[Form, ...]:
+def _forms(scope: CallerScope, kind: str) -> tuple[Form, ...]:
     if kind == ROLE:
         role = Segment("role/")
-        return (_form(who, "iam", (role, *_NAME)), _form(who, "iam", (role, *_PATH, *_NAME)))
+        return (_form(scope, "iam", (role, *_NAME)), _form(scope, "iam", (role, *_PATH, *_NAME)))
     if kind == ROOT:
-        return (_form(who, "iam", (Segment("root"),), user_id=(_ACCOUNT,)),)
+        return (_form(scope, "iam", (Segment("root"),), user_id=(_ACCOUNT,)),)
     if kind == FEDERATED:
-        return (_federated(who),)
+        return (_federated(scope),)
     user = Segment("user/")
     return (
-        _form(who, "iam", (user, *_NAME), user_name=(_TAIL + 1, _TAIL + 2)),
-        _form(who, "iam", (user, *_PATH, *_NAME), user_name=(_TAIL + 4, _TAIL + 5)),
+        _form(scope, "iam", (user, *_NAME), user_name=(_TAIL + 1, _TAIL + 2)),
+        _form(scope, "iam", (user, *_PATH, *_NAME), user_name=(_TAIL + 4, _TAIL + 5)),
     )
 
 
@@ -206,9 +210,14 @@ _ACCOUNT, _TAIL = 8, 10
 
 
 def _form(
-    who: Who, service: str, tail: Shape, *, user_name: tuple[int, ...] = (), user_id: tuple[int, ...] = ()
+    scope: CallerScope,
+    service: str,
+    tail: Shape,
+    *,
+    user_name: tuple[int, ...] = (),
+    user_id: tuple[int, ...] = (),
 ) -> Form:
-    shape = (*_head(who, service), *tail)
+    shape = (*_head(scope, service), *tail)
     texts = {
         PRINCIPAL_ARN: tuple(range(len(shape))),
         **_ACCOUNT_TEXTS,
@@ -224,14 +233,14 @@ _NAMES = (LengthLimit(PRINCIPAL_ARN, 64, "/"), LengthLimit(USER_NAME, 64))
 _ACCOUNT_TEXTS = {PRINCIPAL_ACCOUNT: (_ACCOUNT,), CALLER_ACCOUNT: (_ACCOUNT,)}
 
 
-def _head(who: Who, service: str) -> Shape:
-    parts = map(Segment, ("arn", who.partition, service, ""))
-    return arn_head(*parts, account_segment(who.account))
+def _head(scope: CallerScope, service: str) -> Shape:
+    parts = map(Segment, ("arn", scope.partition, service, ""))
+    return arn_head(*parts, account_segment(scope.account))
 
 
-def _federated(who: Who) -> Form:
+def _federated(scope: CallerScope) -> Form:
     """Return the form of a federated user; aws:userid is the account and the name with a colon between them."""
-    shape = (*_head(who, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
+    shape = (*_head(scope, "sts"), COLON, Segment("federated-user/"), *_GIVEN_NAME)
     colon, name = _TAIL, (_TAIL + 2, _TAIL + 3)
     arn = tuple(at for at in range(len(shape)) if at != colon)
     texts = {PRINCIPAL_ARN: arn, **_ACCOUNT_TEXTS, USER_ID: (_ACCOUNT, colon, *name)}
@@ -245,7 +254,7 @@ def _user_id(kind: str, session: str) -> Texts:
     last = (COLON, *name) if kind == ROLE else ()
     known = Form.of(USER_ID, (prefix, Segment(chars=UPPER, length=17), *last))
     limits = (LengthLimit(USER_ID, 64, ":"),)
-    undocumented = Form.undocumented(USER_ID, (prefix, *some(UPPER), *last))
+    undocumented = Form.undocumented(USER_ID, (prefix, *at_least(UPPER), *last))
     return Texts((known._replace(limits=limits), undocumented))
 
 
@@ -253,12 +262,12 @@ _GIVEN_IDENTITY = Form.of(_IDENTITY, _GIVEN_NAME)._replace(limits=(LengthLimit(_
 _SOURCE_IDENTITY = Texts((_GIVEN_IDENTITY, Form.undocumented(_IDENTITY, ANY_TEXT)), optional=True)
 
 
-_HOST = some(LOWER + ".-")
+_HOST = at_least(LOWER + ".-")
 
 
 def _provider(words: tuple[str, ...]) -> Texts:
     """Return the domain of identity providers of a role session, except OIDC providers of accounts in ``words``."""
-    arn = (*_head(Who("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
+    arn = (*_head(CallerScope("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
     forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.undocumented(PROVIDER, ANY_TEXT))
     excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
     return Texts(forms, optional=True, excluded=tuple(excluded))
@@ -285,7 +294,7 @@ def _tag(key: str) -> Texts:
     name = key.removeprefix(_TAG)
     if not name or len(name) > 128 or not set(name) <= set(_TAG_CHARS):
         return Texts((undocumented,), optional=True)
-    known = Form.of(key, some(_TAG_CHARS))._replace(limits=(LengthLimit(key, 256),))
+    known = Form.of(key, at_least(_TAG_CHARS))._replace(limits=(LengthLimit(key, 256),))
     return Texts((known, undocumented), optional=True, may_be_empty=True)
 
 
@@ -294,11 +303,19 @@ _TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _
 
 _TEMPORARY = Choice(
     {},
-    (Clock(temporary=True), Ways((Choice({_MFA: "false"}), Choice({_MFA: "true"}, (Numbers(_MFA_AGE),))))),
+    (
+        Clock(temporary=True),
+        Alternatives((Choice({_MFA: "false"}), Choice({_MFA: "true"}, (Numbers(_MFA_AGE),)))),
+    ),
 )
 _LONG_TERM = Choice({}, (Clock(),))
-_BOTH = Ways((_LONG_TERM, _TEMPORARY))
-_CREDENTIALS = {ROLE: Ways((_TEMPORARY,)), FEDERATED: Ways((_TEMPORARY,)), USER: _BOTH, ROOT: _BOTH}
+_BOTH = Alternatives((_LONG_TERM, _TEMPORARY))
+_CREDENTIALS = {
+    ROLE: Alternatives((_TEMPORARY,)),
+    FEDERATED: Alternatives((_TEMPORARY,)),
+    USER: _BOTH,
+    ROOT: _BOTH,
+}
 
 _SECURE, _AGENT, _REFERER = "aws:securetransport", "aws:useragent", "aws:referer"
 _HEADERS: tuple[Domain, ...] = (
@@ -330,15 +347,17 @@ def organization(words: Iterable[str], known: str = "") -> Domain:
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
     """
-    within = (Segment("/r-"), *some(LOWER + "/-", 4), Segment("/"))
+    within = (Segment("/r-"), *at_least(LOWER + "/-", 4), Segment("/"))
     if known:
         return Texts((_organization((Segment(known),), within),), listed=(ORG_PATHS,))
     prefix = Segment("o-")
     forms = (
-        _organization((prefix, *some(LOWER, 10)), within),
-        _organization((prefix, *some(LOWER)), (Segment("/"), *some(PRINTABLE)))._replace(doubt=_ODD_ID),
+        _organization((prefix, *at_least(LOWER, 10)), within),
+        _organization((prefix, *at_least(LOWER)), (Segment("/"), *at_least(PRINTABLE)))._replace(
+            doubt=_ODD_ID
+        ),
     )
-    return Texts(forms, True, outright(ORG_ID, organizations(words)), listed=(ORG_PATHS,))  # noqa: FBT003
+    return Texts(forms, True, exclude_exact(ORG_ID, organizations(words)), listed=(ORG_PATHS,))  # noqa: FBT003
 
 
 _ODD_ID = Unknown("AWS documents another format for organization IDs", "aws:PrincipalOrgID")
@@ -363,8 +382,8 @@ def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
     """
     digits = (Segment(chars=HEX, length=length) for length in (17, 8))
     forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
-    undocumented = Form.undocumented(key, (Segment(prefix), *some(HEX)))
-    return Texts((*forms, undocumented), excluded=outright(key, words))
+    undocumented = Form.undocumented(key, (Segment(prefix), *at_least(HEX)))
+    return Texts((*forms, undocumented), excluded=exclude_exact(key, words))
 
 
 def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
@@ -378,5 +397,5 @@ def _direct(words: tuple[str, ...]) -> tuple[Choice, ...]:
     )
 
 
-_CALLER_KEYS = callers(Who(""), (*SIGNED, ANONYMOUS), organization(())).keys
+_CALLER_KEYS = callers_of_kinds(CallerScope(""), (*SIGNED, ANONYMOUS), organization(())).keys
 """Every key that depends on the caller."""

@@ -15,7 +15,7 @@ from checker.iam.decide.request import AwsPrincipal, Service
 from checker.iam.prove.shape import Segment
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.iam.prove.space import ABSENT_FOR_SERVICES, SNS, Space, Target, service_context
-from checker.iam.prove.texts import Excluded, Form, Texts, account_segment, arn_head, some
+from checker.iam.prove.texts import Excluded, Form, Texts, account_segment, arn_head, at_least
 from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"
 _SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
-_NAME = some("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
+_NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
 
 
 def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:

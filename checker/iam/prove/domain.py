@@ -96,39 +96,39 @@ class OneOf(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ways:
+class Alternatives:
     """Alternatives for a group of keys. The keys of the group that an alternative does not have are absent.
 
     ``others`` are keys of the group that no alternative has.
     """
 
-    ways: tuple[Choice, ...]
+    alternatives: tuple[Choice, ...]
     others: frozenset[str] = frozenset()
 
     @cached_property
     def keys(self) -> frozenset[str]:
         """The keys of all alternatives, and ``others``."""
-        return self.others.union(*(_keys(way) for way in self.ways))
+        return self.others.union(*(_keys(alternative) for alternative in self.alternatives))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:  # noqa: ARG002 - each value is a class
         """Return all alternatives, or only the first if no mentioned key depends on them."""
         keys = self.keys
         if not any(covers(self, key) for key in mentions):
-            return Choices((_whole(self.ways[0], keys, mentions),))
-        return Choices(tuple(_whole(way, keys, mentions) for way in self.ways))
+            return Choices((_whole(self.alternatives[0], keys, mentions),))
+        return Choices(tuple(_whole(alternative, keys, mentions) for alternative in self.alternatives))
 
 
-def _keys(way: Choice) -> frozenset[str]:
-    return frozenset(way.values).union(*(domain.keys for domain in way.then))
+def _keys(alternative: Choice) -> frozenset[str]:
+    return frozenset(alternative.values).union(*(domain.keys for domain in alternative.then))
 
 
-def _whole(way: Choice, keys: frozenset[str], mentions: Mentions) -> Choice:
+def _whole(alternative: Choice, keys: frozenset[str], mentions: Mentions) -> Choice:
     """Add the missing keys of the group to an alternative, as absent."""
-    own = _keys(way)
+    own = _keys(alternative)
     absent: Assignment = dict.fromkeys(
         key for key in mentions if is_among(key, keys - own) and not is_among(key, own)
     )
-    return way._replace(values={**absent, **way.values})
+    return alternative._replace(values={**absent, **alternative.values})
 
 
 TEXTUAL = (TEXT, FOLDED, LIKE, ARN, BOOL, BINARY)

@@ -9,7 +9,7 @@ from checker.iam.decide.decide import decide
 from checker.iam.prove.callers import IDENTITY, NAMES
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.partial_policy import may_allow, prepare
-from checker.iam.prove.search import Found, Goal, find
+from checker.iam.prove.search import Goal, SearchResult, find
 from checker.policy.change import contents
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.iam.decide.request import Request
-    from checker.iam.prove.partial_policy import Prepared
+    from checker.iam.prove.partial_policy import PreparedPolicies
     from checker.iam.prove.space import Space
 
 
@@ -63,21 +63,25 @@ class Gain:
             return self.narrowed is not None
         return self._find(prepare(space, *self.narrowed), space, _gain).truth is not False
 
-    def within(self, space: Space) -> Found:
+    def within(self, space: Space) -> SearchResult:
         """Search for a gained request of the space."""
-        return self.ask(prepare(space, *self.policies), space) if self.possible(space) else Found(truth=False)
+        return (
+            self.ask(prepare(space, *self.policies), space)
+            if self.possible(space)
+            else SearchResult(truth=False)
+        )
 
-    def ask(self, prepared: Prepared, space: Space) -> Found:
+    def ask(self, prepared: PreparedPolicies, space: Space) -> SearchResult:
         """Search for a gained request with prepared policies; both policies confirm the witness."""
         found = self._find(prepared, space, _gain)
         truth = found.truth if found.witness is None else self.holds(found.witness)
-        return found if truth is True else Found(truth)
+        return found if truth is True else SearchResult(truth)
 
     def holds(self, request: Request) -> Truth:
         """Decide whether this request is gained."""
         return _gain([decide(policy, request).allowed for policy in self.policies])
 
-    def is_whole(self, prepared: Prepared, space: Space) -> bool:
+    def is_whole(self, prepared: PreparedPolicies, space: Space) -> bool:
         """True if every request of the space is certainly gained."""
         return self._find(prepared, space, _no_gain).truth is False
 
@@ -100,14 +104,14 @@ class Gain:
         others = frozenset(large.mentions()) - NAMES
         return self.is_whole(large.settled(example.context, others), space)
 
-    def _gains_more(self, small: Prepared, space: Space, large: Prepared) -> bool:
+    def _gains_more(self, small: PreparedPolicies, space: Space, large: PreparedPolicies) -> bool:
         """True unless the large group also gains every gained request of the space."""
         both = small._replace(
             policies=large.policies + small.policies, partials=large.partials + small.partials
         )
         return self._find(both, space, _only_gained_second).truth is not False
 
-    def _find(self, prepared: Prepared, space: Space, goal: Goal) -> Found:
+    def _find(self, prepared: PreparedPolicies, space: Space, goal: Goal) -> SearchResult:
         return find(prepared, space, goal, Budget(_EACH, self.budget))
 
 

@@ -18,7 +18,7 @@ from checker.iam.prove.domain import (
     gap,
 )
 from checker.iam.prove.shape import Segment
-from checker.iam.prove.texts import LOWER, Form, Texts, any_text, some
+from checker.iam.prove.texts import LOWER, Form, Texts, any_text, at_least
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ CONTEXT, CONTEXT_KEYS = "kms:encryptioncontext:", "kms:encryptioncontextkeys"
 _MOST = 3
 """The longest list that is tried; if more values are distinct, the answer says that some lists are missing."""
 
-_SERVICE = (*some(LOWER + "-"), Segment(".amazonaws.com"))
+_SERVICE = (*at_least(LOWER + "-"), Segment(".amazonaws.com"))
 
 
 class ServiceChain(NamedTuple):
@@ -66,7 +66,7 @@ def _chain(services: tuple[str, ...]) -> Choice:
     return Choice({VIA: services, FIRST: services[0], LAST: services[-1]})
 
 
-class Lists(NamedTuple):
+class TextLists(NamedTuple):
     """A list of up to three texts, or an absent key."""
 
     key: str

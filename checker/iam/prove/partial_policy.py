@@ -40,7 +40,7 @@ class PartialStatement(NamedTuple):
     variables: frozenset[str]
 
 
-class Prepared(NamedTuple):
+class PreparedPolicies(NamedTuple):
     """Policies after partial evaluation for one caller, action and resource."""
 
     start: Request
@@ -71,16 +71,16 @@ class Prepared(NamedTuple):
         """Return the keys of the policy variables."""
         return frozenset().union(*(partial.variables for partials in self.partials for partial in partials))
 
-    def reversed(self) -> Prepared:
+    def reversed(self) -> PreparedPolicies:
         """Return a copy with the policies in reverse order."""
-        return Prepared(self.start, self.policies[::-1], self.partials[::-1])
+        return PreparedPolicies(self.start, self.policies[::-1], self.partials[::-1])
 
-    def only(self, policy: Policy, ordinals: Sequence[int]) -> Prepared:
+    def only(self, policy: Policy, ordinals: Sequence[int]) -> PreparedPolicies:
         """Return a copy for a policy that has only these statements of the first policy."""
         kept = tuple(partial for partial in self.partials[0] if partial.ordinal in ordinals)
-        return Prepared(self.start, (policy,), (kept,))
+        return PreparedPolicies(self.start, (policy,), (kept,))
 
-    def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> Prepared:
+    def settled(self, context: Mapping[str, ContextValue], keys: Collection[str]) -> PreparedPolicies:
         """Return a copy in which the conditions on some keys are decided with the values of this context."""
         request = self.start._replace(context=dict(context))
         pairs = zip(self.policies, self.partials, strict=True)
@@ -103,7 +103,7 @@ def _settled(
             yield partial._replace(conditions=rest + doubt)
 
 
-def prepare(space: Space, *policies: Policy) -> Prepared:
+def prepare(space: Space, *policies: Policy) -> PreparedPolicies:
     """Drop the statements that apply to no request of the space, and partially evaluate the others."""
     start = Request(space.caller, space.action, space.resource, space.fixed)
     kept = [_relevant(policy, start) for policy in policies]
@@ -112,7 +112,9 @@ def prepare(space: Space, *policies: Policy) -> Prepared:
     free = {key: FREE for key in keys if any(covers(domain, key) for domain in domains)}
     start = start._replace(context={**space.constants(keys), **free})
     pairs = zip(policies, kept, strict=True)
-    return Prepared(start, policies, tuple(_partials(policy, found, start) for policy, found in pairs))
+    return PreparedPolicies(
+        start, policies, tuple(_partials(policy, found, start) for policy, found in pairs)
+    )
 
 
 _Scoped = list[tuple[Statement | Unknown, Truth]]

@@ -16,8 +16,8 @@ from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
 from checker.iam.prove.domain import Budget
 from checker.iam.prove.mention import known_conditions
-from checker.iam.prove.partial_policy import OpenContext, Prepared, prepare
-from checker.iam.prove.search import Found, find
+from checker.iam.prove.partial_policy import OpenContext, PreparedPolicies, prepare
+from checker.iam.prove.search import SearchResult, find
 from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
 from checker.iam.prove.space import (
     SUBSCRIBE,
@@ -26,7 +26,7 @@ from checker.iam.prove.space import (
     other_account_caller,
     other_accounts_space,
 )
-from checker.iam.prove.universe import PRINCIPAL, Asker, asker_space, principal_spaces
+from checker.iam.prove.universe import PRINCIPAL, Representative, caller_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
 
@@ -72,7 +72,7 @@ class ConnectProver:
         policy: Policy,
         target: Target,
         regions: tuple[str, ...],
-        prepared: Prepared | None = None,
+        prepared: PreparedPolicies | None = None,
         whole: Budget | None = None,
     ) -> None:
         self.policy = policy
@@ -189,8 +189,8 @@ def who_can(policy: Policy, target: Target, action: str) -> Iterator[tuple[AwsPr
 
 def principal_can(policy: Policy, target: Target, arn: Arn, action: str) -> Answer:
     """Decide whether one principal, given by its aws:PrincipalArn, can perform an action."""
-    asker = Asker(PRINCIPAL, AwsPrincipal(arn), str(arn))
-    return some_request(policy, asker_space(asker, action, target, (policy,)))
+    representative = Representative(PRINCIPAL, AwsPrincipal(arn), str(arn))
+    return some_request(policy, caller_space(representative, action, target, (policy,)))
 
 
 def gained(old: Policy, new: Policy, target: Target) -> Answer:
@@ -219,7 +219,7 @@ def _allowed(allowed: Sequence[Truth]) -> Truth:
     return allowed[0]
 
 
-def confirmed(policy: Policy, found: Found) -> Answer:
+def confirmed(policy: Policy, found: SearchResult) -> Answer:
     """Confirm a witness by the decision engine with the whole policy."""
     if found.witness is None:
         return Answer(found.truth)

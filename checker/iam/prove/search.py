@@ -15,7 +15,7 @@ from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Request
 from checker.iam.prove.callers import ANONYMOUS, PRINCIPAL_ARN, PRINCIPAL_TYPE
 from checker.iam.prove.domain import EXHAUSTED, Budget, ExhaustedError, covers
-from checker.iam.prove.partial_policy import FREE, Context, Prepared, allowed
+from checker.iam.prove.partial_policy import FREE, Context, PreparedPolicies, allowed
 from checker.iam.prove.source_keys import SOURCE_ARN
 
 if TYPE_CHECKING:
@@ -29,20 +29,20 @@ Goal = Callable[[Sequence[Truth]], Truth]
 """Decides whether a request is a result of the search, given whether each policy allows it."""
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """The result of a search: whether such a request exists, and if so one of them."""
 
     truth: Truth
     witness: Request | None = None
 
 
-def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = None) -> Found:
+def find(prepared: PreparedPolicies, space: Space, goal: Goal, budget: Budget | None = None) -> SearchResult:
     """Search for a request of the space that reaches the goal, which needs an Allow of the last policy.
 
     The work is limited by the budget; a search that exceeds it returns EXHAUSTED.
     """
     if prepared.cannot_allow:
-        return Found(truth=False)
+        return SearchResult(truth=False)
     mentions = prepared.mentions()
     search = _Search(prepared, goal, mentions, budget or Budget())
     try:
@@ -50,7 +50,7 @@ def find(prepared: Prepared, space: Space, goal: Goal, budget: Budget | None = N
             _Branch(dict(prepared.start.context), search.relevant(space.domains(mentions)))
         )
     except ExhaustedError:
-        return Found(EXHAUSTED)
+        return SearchResult(EXHAUSTED)
     return found or search.failure()
 
 
@@ -75,7 +75,7 @@ class _Search:
 
     __slots__ = ("budget", "cost", "doubt", "gaps", "goal", "known", "mentions", "prepared", "variables")
 
-    def __init__(self, prepared: Prepared, goal: Goal, mentions: Mentions, budget: Budget) -> None:
+    def __init__(self, prepared: PreparedPolicies, goal: Goal, mentions: Mentions, budget: Budget) -> None:
         self.prepared = prepared
         self.goal = goal
         self.mentions = mentions
@@ -102,7 +102,7 @@ class _Search:
                 self.gaps.append(choices.gap)
         return self.known[id(domain)][1]
 
-    def descend(self, branch: _Branch) -> Found | None:
+    def descend(self, branch: _Branch) -> SearchResult | None:
         truth = self.trial(branch)
         if truth is False:
             return None
@@ -139,14 +139,14 @@ class _Search:
         pairs = zip(self.prepared.policies, self.prepared.partials, strict=True)
         return self.goal([allowed(partials, request, policy.has_variables) for policy, partials in pairs])
 
-    def leaf(self, branch: _Branch, truth: Truth) -> Found | None:
+    def leaf(self, branch: _Branch, truth: Truth) -> SearchResult | None:
         request = self.request(branch.context)
         if isinstance(truth, Unknown):  # because of a policy variable, or of a caller that represents many
             truth = self.goal([decide(policy, request).allowed for policy in self.prepared.policies])
             if truth is False and branch.opened:
                 truth = FREE  # another value of the same class might fit
         if truth is True and branch.doubt is None:
-            return Found(truth=True, witness=request)
+            return SearchResult(truth=True, witness=request)
         if truth is not False and self.doubt is None:
             self.doubt = truth if isinstance(truth, Unknown) else branch.doubt
         return None
@@ -166,8 +166,8 @@ class _Search:
         named = Arn.parse(arn) if isinstance(arn, str) else None
         return start.caller if named is None or start.caller.role else AwsPrincipal(named)
 
-    def failure(self) -> Found:
+    def failure(self) -> SearchResult:
         """Return False, or Unknown if some class of requests was not tried or not decided."""
         if self.gaps:
-            return Found(EXHAUSTED if EXHAUSTED in self.gaps else self.gaps[0])
-        return Found(truth=False if self.doubt is None else self.doubt)
+            return SearchResult(EXHAUSTED if EXHAUSTED in self.gaps else self.gaps[0])
+        return SearchResult(truth=False if self.doubt is None else self.doubt)

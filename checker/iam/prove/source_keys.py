@@ -9,7 +9,16 @@ from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
 from checker.iam.prove.domain import Assignment, Choice, Choices, gap
 from checker.iam.prove.shape import Segment
-from checker.iam.prove.texts import DIGITS, HEX, Excluded, Form, Texts, account_segment, arn_head, outright
+from checker.iam.prove.texts import (
+    DIGITS,
+    HEX,
+    Excluded,
+    Form,
+    Texts,
+    account_segment,
+    arn_head,
+    exclude_exact,
+)
 from checker.policy.wildcard import RUN, glob, tokens_of
 
 if TYPE_CHECKING:
@@ -69,26 +78,26 @@ class Instances(NamedTuple):
         """Return an instance of each class; simple patterns are handled without a walk."""
         arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
         budget.spend(len(arns) + len(accounts))
-        plain = _Plain()
+        mentioned = _NamedInstances()
         for one in accounts:
-            plain.add_account(one)
+            mentioned.add_account(one)
         for one in arns:
-            plain.add_arn(one)
-        if plain.complete:
-            return list(self.named(plain, budget)), gap([*arns, *accounts])
+            mentioned.add_arn(one)
+        if mentioned.complete:
+            return list(self.named(mentioned, budget)), gap([*arns, *accounts])
         texts = Texts(tuple(map(self._form, self.regions)), excluded=self._excluded())
         found = texts.choices(mentions, budget)
         return [one.values for one in found.choices], found.gap
 
-    def named(self, plain: _Plain, budget: Budget) -> Iterator[Assignment]:
+    def named(self, mentioned: _NamedInstances, budget: Budget) -> Iterator[Assignment]:
         """Combine the named accounts and IDs with one of each that is not named."""
-        known_ids = {*plain.ids, *self.not_ids, *(one for _, one in plain.pairs)}
-        ids = [next(one for one in _fresh_ids() if one not in known_ids), *plain.ids]
+        known_ids = {*mentioned.ids, *self.not_ids, *(one for _, one in mentioned.pairs)}
+        ids = [next(one for one in _fresh_ids() if one not in known_ids), *mentioned.ids]
         if self.account:
             accounts = [self.account]
         else:
-            accounts = [fresh_account({*plain.accounts, *self.but_not}), *plain.accounts]
-        named = dict.fromkeys(pair for pair in plain.pairs if not self.account or pair[0] == self.account)
+            accounts = [fresh_account({*mentioned.accounts, *self.but_not}), *mentioned.accounts]
+        named = dict.fromkeys(pair for pair in mentioned.pairs if not self.account or pair[0] == self.account)
         mixed = dict.fromkeys((account, one) for account in accounts for one in ids)
         pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the more likely "yes" first
         budget.spend(len(pairs) * len(self.regions))
@@ -107,7 +116,7 @@ class Instances(NamedTuple):
 
     def _excluded(self) -> tuple[Excluded, ...]:
         ids = (Excluded(SOURCE_ARN, tokens_of(f"*:instance/{one}")) for one in self.not_ids)
-        return (*outright(SOURCE_ACCOUNT, self.but_not), *ids)
+        return (*exclude_exact(SOURCE_ACCOUNT, self.but_not), *ids)
 
 
 def _fresh_ids() -> Iterator[str]:
@@ -117,7 +126,7 @@ def _fresh_ids() -> Iterator[str]:
         yield f"{number >> 16:08x}-{number & 0xFFFF:04x}-4000-8000-000000000000"
 
 
-class _Plain:
+class _NamedInstances:
     """The accounts and IDs that patterns name. ``complete`` is false if some pattern needs a walk."""
 
     __slots__ = ("accounts", "complete", "ids", "pairs")
@@ -221,5 +230,5 @@ class Unsourced(NamedTuple):
         fitting = tuple(one for one in found.choices if list(one.values.values()).count(None) == missing)
         # If the policies do not distinguish such requests, one of them represents all.
         account = self.instances.choices({}, budget).choices[0].values[SOURCE_ACCOUNT]
-        some: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
-        return found._replace(choices=fitting or (Choice(some),))
+        assignment: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
+        return found._replace(choices=fitting or (Choice(assignment),))

@@ -25,12 +25,12 @@ from checker.iam.prove.callers import (
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
     SIGNED,
-    Who,
-    callers,
+    CallerScope,
+    callers_of_kinds,
     organization,
 )
 from checker.iam.prove.domain import Domain, OneOf, is_among
-from checker.iam.prove.key_domains import CONTEXT, CONTEXT_KEYS, Clock, EncryptionContext, Lists
+from checker.iam.prove.key_domains import CONTEXT, CONTEXT_KEYS, Clock, EncryptionContext, TextLists
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
 from checker.iam.prove.texts import any_text
 from checker.policy.vocabulary import CONNECT
@@ -106,7 +106,7 @@ class Space(NamedTuple):
     def domains(self, keys: Iterable[str]) -> tuple[Domain, ...]:
         """Return the free domains, and domains for those of ``keys`` that the space does not list."""
         more = self._unlisted(keys) if self.free_unlisted else ()
-        return (*self.free, *(Lists(key) if key in _SEVERAL else any_text(key) for key in more))
+        return (*self.free, *(TextLists(key) if key in _SEVERAL else any_text(key) for key in more))
 
     def _unlisted(self, keys: Iterable[str]) -> list[str]:
         listed = frozenset().union(self.fixed, self.absent, *(domain.keys for domain in self.free))
@@ -225,15 +225,15 @@ def other_accounts_space(action: str, target: Target, words: Collection[str]) ->
     """
     own = tuple(sorted(words))
     accounts = filter(is_account, (*own, target.account if isinstance(target.account, str) else ""))
-    who = Who(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
+    scope = CallerScope(target.partition, but_not=tuple(dict.fromkeys(accounts)), words=own)
     kinds = SIGNED if action.startswith("kms:") else (*SIGNED, ANONYMOUS)  # KMS requires a signature
-    other_accounts = callers(who, kinds, organization(own))
+    other_accounts = callers_of_kinds(scope, kinds, organization(own))
     return principal_space(other_account_caller(target), action, target, other_accounts)
 
 
-def principal_space(caller: Caller, action: str, target: Target, who: Domain) -> Space:
-    """Return the requests of IAM principals or anonymous callers; ``who`` is the domain of the callers and their keys."""
-    free: tuple[Domain, ...] = (who,)
+def principal_space(caller: Caller, action: str, target: Target, callers: Domain) -> Space:
+    """Return the requests of IAM principals or anonymous callers; ``callers`` is the domain of the callers and their keys."""
+    free: tuple[Domain, ...] = (callers,)
     fixed: dict[str, ContextValue] = {
         "aws:resourceaccount": target.account,
         "aws:requestedregion": target.region,

@@ -252,15 +252,15 @@ def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
     )
 
 
-def some(chars: str, length: int = 1) -> Shape:
+def at_least(chars: str, length: int = 1) -> Shape:
     """Return the shape of at least ``length`` characters."""
     return (Segment(chars=chars, length=length), Segment(chars=chars))
 
 
-ANY_TEXT: Shape = some(PRINTABLE)
+ANY_TEXT: Shape = at_least(PRINTABLE)
 ARN_SHAPE: Shape = (
     *(part for _ in range(5) for part in (Segment(chars=_NO_COLON), COLON)),
-    *some(PRINTABLE),
+    *at_least(PRINTABLE),
 )
 """The shape of any text with at least five colons."""
 
@@ -280,11 +280,11 @@ def any_text(key: str, *, optional: bool = True) -> Texts:
     return Texts((Form.of(key, ANY_TEXT),), optional, may_be_empty=True)
 
 
-def outright(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
+def exclude_exact(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
     """Exclude exactly these values."""
     return tuple(Excluded(key, tuple(word)) for word in words)
 
 
-def beginning(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
+def exclude_prefixes(key: str, words: Iterable[str]) -> tuple[Excluded, ...]:
     """Exclude the values that start with these words."""
     return tuple(Excluded(key, (*word, *tokens_of("*"))) for word in words)

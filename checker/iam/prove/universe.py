@@ -20,13 +20,13 @@ from checker.iam.prove.callers import (
     PRINCIPAL_ACCOUNT,
     PRINCIPAL_ARN,
     SIGNED,
-    Who,
-    callers,
+    CallerScope,
+    callers_of_kinds,
     named_caller,
     named_session,
     organization,
 )
-from checker.iam.prove.domain import Budget, Choice, Domain, Ways
+from checker.iam.prove.domain import Alternatives, Budget, Choice, Domain
 from checker.iam.prove.key_domains import CONTEXT_KEYS, Clock, EncryptionContext
 from checker.iam.prove.mention import known_conditions, mentioned_keys, mentions_of
 from checker.iam.prove.shape import Segment, Shape
@@ -55,7 +55,7 @@ from checker.iam.prove.texts import (
     Texts,
     account_segment,
     any_text,
-    some,
+    at_least,
 )
 from checker.policy.model import EVERYONE, Patterns
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
@@ -79,7 +79,7 @@ _NAMED_BY = {PRINCIPAL_ACCOUNT: "AWS", PRINCIPAL_ARN: "AWS", **dict.fromkeys(_SE
 """The keys of conditions on the caller, and the type of principal that each names."""
 
 
-class Asker(NamedTuple):
+class Representative(NamedTuple):
     """A caller that represents a group of callers.
 
     ``arn`` is the aws:PrincipalArn; for a session it is the ARN of the role. An OTHER_ACCOUNT represents all accounts
@@ -111,17 +111,19 @@ class Asker(NamedTuple):
         return str(self.caller).rpartition("/")[2] if is_session else ""
 
 
-def askers(policies: Sequence[Policy], partition: str, owner: object = "") -> list[Asker]:
+def representatives_of(
+    policies: Sequence[Policy], partition: str, owner: object = ""
+) -> list[Representative]:
     """Return the callers that the policies can distinguish, including those of the owner's account."""
     named = sorted(set(_named(policies)))  # sorted, so that the order of the policies does not matter
-    outright = (value for kind, value in named if kind == "Service" and not is_wild(value))
-    services = dict.fromkeys((CONNECT, *outright, *_distinct_services(policies)))
+    service_names = (value for kind, value in named if kind == "Service" and not is_wild(value))
+    services = dict.fromkeys((CONNECT, *service_names, *_distinct_services(policies)))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")
     accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
     return [
-        *(Asker(SERVICE, Service(name)) for name in services),
-        Asker(OTHER_SERVICE, _OTHER),
+        *(Representative(SERVICE, Service(name)) for name in services),
+        Representative(OTHER_SERVICE, _OTHER),
         *principals,
         *(_member(account, partition, principals) for account in accounts),
         _other_account(partition, tuple(accounts)),
@@ -143,7 +145,7 @@ def _distinct_services(policies: Iterable[Policy]) -> Iterator[str]:
         yield from (str(one.values[_SERVICE_KEYS[0]]) for one in found.choices)
 
 
-_SERVICE_NAME = Form.of(_SERVICE_KEYS[0], (*some(LOWER + "-."), Segment(".amazonaws.com")))
+_SERVICE_NAME = Form.of(_SERVICE_KEYS[0], (*at_least(LOWER + "-."), Segment(".amazonaws.com")))
 _NO_REQUEST = Request(_OTHER, "", "", {})
 
 
@@ -170,7 +172,7 @@ def _account(value: str) -> str:
     return arn.account if arn is not None else value
 
 
-def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
+def _principals(values: Iterable[str], partition: str) -> Iterator[Representative]:
     """Yield the principals that are named, and a session of each role."""
     for value in values:
         caller = AwsPrincipal.parse(value)
@@ -178,10 +180,12 @@ def _principals(values: Iterable[str], partition: str) -> Iterator[Asker]:
             continue
         if is_account(value):
             caller = AwsPrincipal(caller.arn._replace(partition=partition))
-        yield Asker(PRINCIPAL, caller, _principal_arn(caller))
+        yield Representative(PRINCIPAL, caller, _principal_arn(caller))
         if caller.arn.service == "iam" and caller.arn.resource.startswith("role/"):
             session = f"assumed-role/{caller.arn.resource.rpartition('/')[2]}/session"
-            yield Asker(SESSION, AwsPrincipal(caller.arn._replace(service="sts", resource=session)), value)
+            yield Representative(
+                SESSION, AwsPrincipal(caller.arn._replace(service="sts", resource=session)), value
+            )
 
 
 def _principal_arn(caller: AwsPrincipal) -> str:
@@ -194,36 +198,36 @@ def _principal_arn(caller: AwsPrincipal) -> str:
     return str(caller.arn._replace(service="iam", resource=f"role/{caller.role}"))
 
 
-def _member(account: str, partition: str, principals: Iterable[Asker]) -> Asker:
+def _member(account: str, partition: str, principals: Iterable[Representative]) -> Representative:
     """Return the representative of the principals of an account that are not named."""
     taken = tuple(str(one.caller) for one in principals if one.account == account)
     arns = (Arn(partition, "iam", "", account, f"role/{'x' * number}") for number in count(1))
     caller = AwsPrincipal(next(arn for arn in arns if str(arn) not in taken))
-    return Asker(MEMBER, caller, str(caller), taken)
+    return Representative(MEMBER, caller, str(caller), taken)
 
 
-def _other_account(partition: str, taken: tuple[str, ...]) -> Asker:
+def _other_account(partition: str, taken: tuple[str, ...]) -> Representative:
     caller = AwsPrincipal(Arn(partition, "iam", "", fresh_account(taken), "role/x"))
-    return Asker(OTHER_ACCOUNT, caller, str(caller), taken)
+    return Representative(OTHER_ACCOUNT, caller, str(caller), taken)
 
 
-_FOREMOST = (PUBLISH, DATA_KEY)
+_FIRST_ACTIONS = (PUBLISH, DATA_KEY)
 
 
 def every_space(old: Policy, new: Policy, target: Target) -> Iterator[Space]:
     """Yield the spaces of requests that two policies may decide differently."""
     policies = (old, new)
-    all_askers = askers(policies, target.partition, target.account)
+    representatives = representatives_of(policies, target.partition, target.account)
     for actions in action_classes(policies, target):
-        for asker in all_askers:
-            yield asker_space(asker, actions[0], target, policies)
+        for representative in representatives:
+            yield caller_space(representative, actions[0], target, policies)
 
 
 def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tuple[AwsPrincipal, Space]]:
     """Yield the requests for one action of each caller that a policy can distinguish, except services."""
-    for asker in askers((policy,), target.partition):
-        if isinstance(asker.caller, AwsPrincipal):
-            yield asker.caller, asker_space(asker, action, target, (policy,))
+    for representative in representatives_of((policy,), target.partition):
+        if isinstance(representative.caller, AwsPrincipal):
+            yield representative.caller, caller_space(representative, action, target, (policy,))
 
 
 def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
@@ -232,7 +236,7 @@ def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str
     known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
     subscribes = not SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
     by_cover: dict[tuple[object, ...], list[str]] = {}
-    for action in sorted(known, key=lambda action: action not in _FOREMOST):
+    for action in sorted(known, key=lambda action: action not in _FIRST_ACTIONS):
         # Only Subscribe has its own keys, which matter only if a policy tests them.
         alone = subscribes and action == SUBSCRIBE
         by_cover.setdefault((alone, *(action_covers(s.actions, action) for s in statements)), []).append(
@@ -255,13 +259,17 @@ def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
     return any(value.lower().startswith("kms:") for value in named)
 
 
-def asker_space(
-    asker: Asker, action: str, target: Target, policies: Sequence[Policy], own: tuple[str, ...] = ()
+def caller_space(
+    representative: Representative,
+    action: str,
+    target: Target,
+    policies: Sequence[Policy],
+    own: tuple[str, ...] = (),
 ) -> Space:
     """Return the requests of one caller group for an action; ``own`` are values that its requests cannot have."""
-    if isinstance(asker.caller, Service):
-        return _service_space(asker.caller, action, target, policies)
-    return _principal_space(asker, asker.caller, action, target, own)
+    if isinstance(representative.caller, Service):
+        return _service_space(representative.caller, action, target, policies)
+    return _principal_space(representative, representative.caller, action, target, own)
 
 
 def _service_space(caller: Service, action: str, target: Target, policies: Sequence[Policy]) -> Space:
@@ -290,11 +298,11 @@ _ACCOUNTS = tuple(
 )
 _ARN: Shape = (
     *(Segment("arn"), COLON, Segment("aws"), Segment(chars=LOWER + "-"), COLON),
-    *(*some(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
-    *some(PRINTABLE),
+    *(*at_least(LOWER + "-"), COLON, Segment(chars=LOWER + "-"), COLON, Segment(chars=DIGITS), COLON),
+    *at_least(PRINTABLE),
 )
 _ANY_SOURCE = Texts((Form.of(SOURCE_ARN, _ARN), Form.undocumented(SOURCE_ARN, ANY_TEXT)), optional=True)
-_FROM_SNS = Ways(
+_FROM_SNS = Alternatives(
     (
         Choice({CONTEXT_KEYS: (TOPIC_CONTEXT_NAME,)}, (any_text(TOPIC_CONTEXT, optional=False),)),
         Choice({}, (EncryptionContext(),)),
@@ -304,31 +312,37 @@ _FROM_SNS = Ways(
 
 
 def _principal_space(
-    asker: Asker, caller: Caller, action: str, target: Target, own: tuple[str, ...]
+    representative: Representative, caller: Caller, action: str, target: Target, own: tuple[str, ...]
 ) -> Space:
     """Return the requests of IAM principals, of the owner's account or of other accounts."""
-    who = caller_domain(asker, target, own, organization(own))
-    return principal_space(caller, action, target, who)._replace(free_unlisted=True)
+    callers = caller_domain(representative, target, own, organization(own))
+    return principal_space(caller, action, target, callers)._replace(free_unlisted=True)
 
 
-def caller_domain(asker: Asker, target: Target, own: tuple[str, ...], organization: Domain) -> Domain:
+def caller_domain(
+    representative: Representative, target: Target, own: tuple[str, ...], organization: Domain
+) -> Domain:
     """Return the domain of the callers in a caller group."""
-    if asker.kind == OTHER_ACCOUNT:
-        return callers(_other_accounts(asker, target, own), (*SIGNED, ANONYMOUS), organization)
-    if asker.kind == MEMBER:
-        who = Who(target.partition, asker.account, taken=asker.taken, words=own)
-        return callers(who, SIGNED, organization)
-    named = named_session if asker.kind == PRINCIPAL and asker.session else named_caller
-    return named(asker.principal_arn, asker.session, organization, own)
+    if representative.kind == OTHER_ACCOUNT:
+        return callers_of_kinds(
+            _other_accounts(representative, target, own), (*SIGNED, ANONYMOUS), organization
+        )
+    if representative.kind == MEMBER:
+        scope = CallerScope(target.partition, representative.account, taken=representative.taken, words=own)
+        return callers_of_kinds(scope, SIGNED, organization)
+    named = named_session if representative.kind == PRINCIPAL and representative.session else named_caller
+    return named(representative.principal_arn, representative.session, organization, own)
 
 
-def members_of(organization_id: str, asker: Asker, target: Target) -> Domain:
+def members_of(organization_id: str, representative: Representative, target: Target) -> Domain:
     """Return the principals of one organization in accounts that the policies do not name."""
-    return callers(_other_accounts(asker, target, ()), SIGNED, organization((), organization_id))
+    return callers_of_kinds(
+        _other_accounts(representative, target, ()), SIGNED, organization((), organization_id)
+    )
 
 
-def _other_accounts(asker: Asker, target: Target, own: tuple[str, ...]) -> Who:
-    return Who(target.partition, but_not=asker.taken, words=own)
+def _other_accounts(representative: Representative, target: Target, own: tuple[str, ...]) -> CallerScope:
+    return CallerScope(target.partition, but_not=representative.taken, words=own)
 
 
 def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from checker.iam.decide.request import Request, Service
-from checker.iam.prove.callers import ANONYMOUS, SIGNED, Who, callers, organization
+from checker.iam.prove.callers import ANONYMOUS, SIGNED, CallerScope, callers_of_kinds, organization
 from checker.iam.prove.delivery import other_topics_space
-from checker.iam.prove.domain import EXHAUSTED, LIMIT, Budget, Choice, Domain, Ways, covers
+from checker.iam.prove.domain import EXHAUSTED, LIMIT, Alternatives, Budget, Choice, Domain, covers
 from checker.iam.prove.key_domains import Clock
 from checker.iam.prove.mention import Mentions, mentions_of
 from checker.iam.prove.partial_policy import prepare
@@ -31,7 +31,7 @@ from checker.iam.prove.space import (
     other_accounts_space,
 )
 from checker.iam.prove.texts import any_text
-from checker.iam.prove.universe import asker_space, askers
+from checker.iam.prove.universe import caller_space, representatives_of
 from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 
@@ -56,8 +56,11 @@ def spaces() -> Iterator[tuple[str, Space]]:
     for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
         yield f"strangers, {action}", other_accounts_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
         policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
-        for asker in askers((policy,), "aws", ACCOUNT):
-            yield f"{asker.kind} {asker.caller}, {action}", asker_space(asker, action, target, (policy,))
+        for representative in representatives_of((policy,), "aws", ACCOUNT):
+            yield (
+                f"{representative.kind} {representative.caller}, {action}",
+                caller_space(representative, action, target, (policy,)),
+            )
 
 
 SPACES = dict(spaces())
@@ -65,10 +68,10 @@ SPACES = dict(spaces())
 
 def keys_of(domain: Domain) -> list[str]:
     """The keys of a domain; those that several ways of it have count once, two domains beside one another twice."""
-    if not isinstance(domain, Ways):
+    if not isinstance(domain, Alternatives):
         return list(domain.keys)
     counts: Counter[str] = Counter()
-    for way in domain.ways:
+    for way in domain.alternatives:
         counts |= Counter([*way.values, *(key for one in way.then for key in keys_of(one))])
     return list(counts.elements())
 
@@ -133,7 +136,7 @@ def test_what_is_out_of_reach_does_not_hide_its_class() -> None:
 @pytest.mark.parametrize("kind", [*SIGNED, ANONYMOUS])
 def test_the_keys_of_a_caller_agree(kind: str) -> None:
     """The name of a user is in its ARN, the ID of a root is its account, and so on."""
-    ways = callers(Who("aws", but_not=(ACCOUNT,)), [kind], organization(()))
+    ways = callers_of_kinds(CallerScope("aws", but_not=(ACCOUNT,)), [kind], organization(()))
     [way] = ways.choices(mentions({"Null": {"aws:userid": "true", "aws:username": "true"}}), Budget()).choices
     context: dict[str, Any] = dict(way.values)
     for domain in way.then:
