@@ -1,1 +1,1 @@
-"""Rules, one a file, named after the id of the rule; the registry finds them by walking this package."""
+"""The rules, one in each file, which is named after the ID of the rule. The registry finds them by walking this package."""

@@ -32,7 +32,7 @@ from checker.policy.model import (
     Problem,
     Statement,
 )
-from checker.policy.placeholder import PLACEHOLDER, filled, is_masked, masked, meant
+from checker.policy.placeholder import PLACEHOLDER, filled, intended_value, is_masked, masked
 from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import example_of, is_wild
 
@@ -233,7 +233,7 @@ class TopicAnalysis(PolicyAnalysis):
         accounts = set(self.named_accounts) or {arn.account for arn in instances}
         if len(instances) > 1 or len(accounts) > 1:
             return super().filled_in(key, text)
-        return meant(key, text, self._example_instance(*accounts), *instances)
+        return intended_value(key, text, self._example_instance(*accounts), *instances)
 
     def _example_instance(self, *accounts: str) -> Arn:
         """Return an example instance in the topic's Region, in an account of the policy, else in the topic's."""

@@ -15,7 +15,7 @@ from checker.app.signals import heeded
 from checker.app.terminal import tell
 from checker.core.errors import InputError
 from checker.fix.attempts import key_of
-from checker.fix.editable import editable
+from checker.fix.editable import editable_check
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
 from checker.fix.snapshot import Reading
@@ -52,7 +52,7 @@ def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | 
             run = examine_on(ground, options)
         return Reading(run.inventory, run.report)
 
-    check = editable(options.paths or (Path(),), snapshot)
+    check = editable_check(options.paths or (Path(),), snapshot)
     found = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
     for skipped in found.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))

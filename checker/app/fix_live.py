@@ -122,13 +122,13 @@ def _tried(
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = trial.rollback and bool(planned.changes)
     try:
-        passage = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
+        result = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
     except BaseException:
         if may_undo:
             _undone(planned, done, late)
         raise
-    done = done._replace(outcome=done.outcome._replace(flow=passage))
-    return _undone(planned, done, late) if may_undo and passage.end is not End.ARRIVED else done
+    done = done._replace(outcome=done.outcome._replace(flow=result))
+    return _undone(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
 
 
 def _undone(planned: Plan, done: Done, late: list[int]) -> Done:

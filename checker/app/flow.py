@@ -20,7 +20,7 @@ from checker.fix.live.flow_result import End
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.lint.explain import BROKEN, UNKNOWN
-from checker.report.flow import passage_text, step_line
+from checker.report.flow import flow_text, step_line
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
@@ -58,26 +58,26 @@ def carry_through(
 
     def stop(count: int) -> None:
         """End the flow at the first signal, after the current call, and the cleanup at the second."""
-        (stops.flow if count == 1 else stops.clearing).set()
+        (stops.flow if count == 1 else stops.cleanup).set()
         if count == 1:
             tell("interrupted: clearing away; once more leaves everything as it is")
 
     with heeded(stop):
-        passage = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
-    for skipped in passage.unread:
+        result = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
+    for skipped in result.unread:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    return passage
+    return result
 
 
-def ending_of_flow(passage: FlowResult) -> Ending:
+def ending_of_flow(result: FlowResult) -> Ending:
     """Return how a test chat ended: a missing message and a broken link are findings."""
-    refused = passage.end is End.REFUSED
-    known = passage.cause is not None and bool(passage.cause.link or passage.cause.rule)
-    kept = [one.kept for one in passage.topics if one.kept is not None]
-    silent = passage.end in (End.SILENT, End.BLOCKED) or (refused and known)
+    refused = result.end is End.REFUSED
+    known = result.cause is not None and bool(result.cause.link or result.cause.rule)
+    kept = [one.setup for one in result.topics if one.setup is not None]
+    silent = result.end in (End.SILENT, End.BLOCKED) or (refused and known)
     return Ending(
-        interrupted=passage.end is End.INTERRUPTED,
-        incomplete=(refused and not known) or bool(passage.left_behind or passage.unread),
+        interrupted=result.end is End.INTERRUPTED,
+        incomplete=(refused and not known) or bool(result.left_behind or result.unread),
         findings=silent or any(one.retention.status == BROKEN for one in kept),
         undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
     )
@@ -108,11 +108,11 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
 
     instance, *_ = planned.wish.instances
     chat = FlowRequest(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
-    passage = carry_through(chat, access, as_report=as_report)
+    result = carry_through(chat, access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
     with outliving_reader():  # a repair may still have to be rolled back
-        show(passage_text(passage, paint_for(stream)), stream)
-    return passage
+        show(flow_text(result, paint_for(stream)), stream)
+    return result
 
 
 def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
@@ -127,12 +127,12 @@ def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, y
 def dry_run(asked: FlowRequest, access: Access) -> Exit:
     """Show the planned calls, and change nothing. Raises InputError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
-    from checker.live.retention.setup import rehearse
+    from checker.live.retention.setup import plan_setup
 
     code = Exit.CLEAN
     for topic in asked.topics:
         assert asked.retain is not None  # noqa: S101 - --create goes with --retain
-        planned, fault = rehearse(reach(access, topic), topic, asked.retain)
+        planned, fault = plan_setup(reach(access, topic), topic, asked.retain)
         if fault is not None:
             raise fault
         write(plan_text(topic, planned))

@@ -21,7 +21,7 @@ from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import Wanted
 from checker.live.aws.access import Access
 from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
-from checker.report.flow import flow_junit, passage_json, passage_text, step_line
+from checker.report.flow import flow_json, flow_junit, flow_text, step_line
 from checker.report.style import Paint
 
 if TYPE_CHECKING:
@@ -175,11 +175,11 @@ def flow(
     access = Access(profile=profile, endpoint=endpoint_url)
     if dry_run:
         return plan_alone(asked, access)
-    passage = carry_through(asked, access, as_report=at_once, consent=partial(ask_consent, receipts, yes=yes))
+    result = carry_through(asked, access, as_report=at_once, consent=partial(ask_consent, receipts, yes=yes))
     paint = Paint() if output else paint_for(sys.stdout)
     with outliving_reader():
-        write(_lines(passage, output_format, paint, steps=not at_once), output)
-    return ending_of_flow(passage).code
+        write(_lines(result, output_format, paint, steps=not at_once), output)
+    return ending_of_flow(result).code
 
 
 def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:
@@ -218,10 +218,10 @@ def _wanted(
     return Wanted(retain.value, stream, instance, force_managed)
 
 
-def _lines(passage: FlowResult, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
+def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
     if output_format is FlowFormat.JSON:
-        return json_lines(passage_json(passage))
+        return json_lines(flow_json(result))
     if output_format is FlowFormat.JUNIT:
-        return flow_junit(passage)
-    told = [step_line(one, paint) for one in passage.steps] if steps else []
-    return [*told, *passage_text(passage, paint)]
+        return flow_junit(result)
+    told = [step_line(one, paint) for one in result.steps] if steps else []
+    return [*told, *flow_text(result, paint)]

@@ -17,7 +17,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
 from checker.live.aws.access import Access
-from checker.report.rollback import receipt_text, undoing_text
+from checker.report.rollback import receipt_text, rollback_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
     for one in found:
         if one.fate is Fate.ROLL_BACK:
             number += 1
-            yield from undoing_text(number, one.change, one.now, paint)
+            yield from rollback_text(number, one.change, one.now, paint)
         elif one.fate is Fate.AS_BEFORE:
             yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
         else:

@@ -11,7 +11,7 @@ from checker.analysis.documented import KeyCondition
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Edit, Verdict
 from checker.fix.editable import SharedCodeError
-from checker.fix.proof import proof_budgets, worth
+from checker.fix.proof import assess, proof_budgets
 from checker.fix.text.edits import CannotEditError
 from checker.fix.text.lower import lowered
 from checker.lint.fixes.grants import bound
@@ -58,7 +58,7 @@ def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None 
         edits = _checked(_edits(policy, new), policy, check)
     except CannotEditError as error:
         return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
-    value = worth(policy.case, read_policy(new, policy.text.dialect)[0], budget)
+    value = assess(policy.case, read_policy(new, policy.text.dialect)[0], budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
     return Appraisal(appraised, edits, value.reason)
 
@@ -228,8 +228,10 @@ class Attempts:
         except NoPlaceError:
             return None  # another fix of this round must come first
         finding = _with_fix(finding, fix, appraisal.fix)
-        worth = appraisal.fix.applicability
-        if worth is Applicability.DISPLAY or (worth is Applicability.UNSAFE and not self.options.unsafe):
+        applicability = appraisal.fix.applicability
+        if applicability is Applicability.DISPLAY or (
+            applicability is Applicability.UNSAFE and not self.options.unsafe
+        ):
             self.refused[key_of(finding)] = _unfixed(finding, policy, appraisal)
             return None
         return Attempt(finding, appraisal.fix, policy, appraisal.edits)

@@ -99,11 +99,11 @@ class SharedCodeError(CannotEditError):
         self.name = name
 
 
-def anything(_: Source) -> None:
+def allow_any_file(_: Source) -> None:
     """Allow every edit. Used for live policies."""
 
 
-def own_code(paths: Sequence[Path]) -> Check:
+def own_code_check(paths: Sequence[Path]) -> Check:
     """Return a check that refuses generated files and files that several environments use."""
     environments = Environments(paths)
 
@@ -136,7 +136,7 @@ def _refused(source: Source, environments: Environments) -> CannotEditError | No
     return None
 
 
-def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:
+def editable_check(paths: Sequence[Path], snapshot: Snapshot) -> Check:
     """Return a check that refuses generated files, shared files, and files outside the named paths.
 
     A link may lead to a file below a named folder, or beside or below a named file. A link that leads elsewhere is
@@ -144,7 +144,7 @@ def editable(paths: Sequence[Path], snapshot: Snapshot) -> Check:
     """
     named = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - links are not followed
     trees = [os.path.realpath(path if os.path.isdir(path) else path.parent) for path in paths]  # noqa: PTH112
-    check_own = own_code(paths)
+    check_own = own_code_check(paths)
 
     def check(source: Source) -> None:
         check_own(source)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PUBLISHING = "publishing"
 """Caller group: Connect while it publishes to a topic, for any instance that the topic policy allows."""
 
-_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+_PLACEHOLDER_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 _USES = frozenset(one.lower() for one in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
 
 
@@ -55,7 +55,7 @@ def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None
     if not limited:
         return beyond
     gained = difference(new._replace(statements=tuple(kept)), new, target, case.instances, whole)
-    publishing = tuple(_publishing(case, one) for one in gained.gained[:1])
+    publishing = tuple(_as_publishing(case, one) for one in gained.gained[:1])
     doubts = tuple(dict.fromkeys((*beyond.doubts, *gained.doubts)))
     return Difference((*beyond.gained, *publishing), beyond.lost, doubts)
 
@@ -63,7 +63,7 @@ def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None
 def _target(case: KeyAnalysis) -> Target:
     """Return the key as target. A key without a known ARN gets a placeholder, since its policy names `*`."""
     known = isinstance(case.key.arn, Arn)
-    return case.target if known else case.target._replace(resource=_SOME_KEY)
+    return case.target if known else case.target._replace(resource=_PLACEHOLDER_KEY)
 
 
 def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
@@ -87,14 +87,16 @@ def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
     return exact and condition.folded_key == TOPIC_CONTEXT and bool(topics) and topics >= {*condition.values}
 
 
-def _publishing(case: KeyAnalysis, access: Access) -> Access:
+def _as_publishing(case: KeyAnalysis, access: Access) -> Access:
     topics = ", ".join(str(one.arn) for one in case.topics)
     party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
     return access._replace(party=party, partly=False)
 
 
-_SOMEONE = Arn("aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000")
-_SOME_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
+_EXAMPLE_INSTANCE = Arn(
+    "aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000"
+)
+_OTHER_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
 
@@ -109,35 +111,35 @@ def proof_budgets() -> ProofBudgets:
 _PROOFS = 4
 
 
-class Worth(NamedTuple):
+class Assessment(NamedTuple):
     """Whether a fix is safe, and if not, why."""
 
     applicability: Applicability
     reason: str = ""
 
 
-def worth(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None = None) -> Worth:
+def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None = None) -> Assessment:
     """Prove that a changed policy grants and removes only what is intended. ``whole`` is the budget for all proofs."""
     if isinstance(case.text, Unknown):
-        return Worth(Applicability.UNSAFE, case.text.reason)
+        return Assessment(Applicability.UNSAFE, case.text.reason)
     found = effect(case, case.text.policy, new, whole)
-    reason = next(_faults(case, found, case.explicit_instances), "")
+    reason = next(_objections(case, found, case.explicit_instances), "")
     if reason:
-        return Worth(Applicability.UNSAFE, _explained(case, found, reason))
+        return Assessment(Applicability.UNSAFE, _reason_with_instance(case, found, reason))
     others = [one.who for one in found.gained if not _is_for_named(one, case.explicit_instances)]
     if others:
-        return Worth(Applicability.DOCUMENTED, f"it also allows {', '.join(others)}")
-    return Worth(Applicability.SAFE)
+        return Assessment(Applicability.DOCUMENTED, f"it also allows {', '.join(others)}")
+    return Assessment(Applicability.SAFE)
 
 
-def _explained(case: TopicAnalysis | KeyAnalysis, found: Difference, reason: str) -> str:
+def _reason_with_instance(case: TopicAnalysis | KeyAnalysis, found: Difference, reason: str) -> str:
     """Return the reason, with the instance to name if that would make the change safe."""
-    if case.instances and not next(_faults(case, found, case.instances), ""):
-        return inferred(case)
+    if case.instances and not next(_objections(case, found, case.instances), ""):
+        return inferred_instance_reason(case)
     if (
         isinstance(case, KeyAnalysis)
         and not case.instances
-        and not next(_faults(case, found, (_SOMEONE,)), "")
+        and not next(_objections(case, found, (_EXAMPLE_INSTANCE,)), "")
     ):
         return f"{reason}; {NAME_INSTANCE}"
     return reason
@@ -149,7 +151,7 @@ NAME_INSTANCE = "fixable once you name the instance with --instance-arn"
 NAME_PATH = "check its folder alone, or list the instance in `overrides` of the configuration"
 
 
-def inferred(case: TopicAnalysis | KeyAnalysis) -> str:
+def inferred_instance_reason(case: TopicAnalysis | KeyAnalysis) -> str:
     """Return which instance was inferred, from what, and how to name it."""
     one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
     if one.source in STATED:
@@ -187,7 +189,7 @@ def _targets(case: TopicAnalysis, old: Policy, new: Policy) -> tuple[Target, ...
         return tuple(case.target._replace(resource=name) for name in names)
     if isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own:
         return (case.target,)
-    named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _SOME_TOPIC))
+    named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _OTHER_TOPIC))
     return tuple(case.target._replace(resource=name) for name in named)
 
 
@@ -198,19 +200,21 @@ def _topics_named(policy: Policy) -> Iterator[str]:
                 yield example_of(value)
 
 
-def _faults(case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[Arn, ...]) -> Iterator[str]:
+def _objections(
+    case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[Arn, ...]
+) -> Iterator[str]:
     """Yield unintended gains and losses, and open questions. ``given`` are the instances to grant access to."""
     for one in found.gained:
-        if not _is_meant(case, one, given):
+        if not _is_intended_gain(case, one, given):
             yield f"{one.who} would gain {format_actions(one.actions)}"
     for one in found.lost:
-        if not (isinstance(case, TopicAnalysis) and _is_shut_out(case, one, given)):
+        if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, one, given)):
             yield f"{one.who} would lose {format_actions(one.actions)}"
     for doubt in found.doubts:
         yield f"not known who gains or loses access: {doubt.told}"
 
 
-def _is_meant(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_intended_gain(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
     """Return True for access that AWS documents as required for a given instance.
 
     An instance that only the policy names, or that was only inferred, must not gain access. AWS documents no
@@ -231,7 +235,7 @@ def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
     return named or access.party.kind == PUBLISHING
 
 
-def _is_shut_out(case: TopicAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_intended_loss(case: TopicAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
     """Return True for Connect on behalf of instances that are not given, not known, and not named by the policy.
 
     The owner's account and accounts that the policy names count as intended too, except the account of a given

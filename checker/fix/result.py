@@ -12,11 +12,11 @@ from checker.fix.proof import effect
 from checker.fix.text.edits import CannotEditError, Raw, file_of, raw, verbatim
 from checker.fix.text.hcl_blocks import Lines, statement_text
 from checker.fix.text.hcl_statements import is_blocks
-from checker.fix.text.hcl_writer import HclFlow, HeredocFlow, TemplateFlow
-from checker.fix.text.json_writer import AT_THE_MARGIN
-from checker.fix.text.yaml_writer import YamlBlock
+from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter
+from checker.fix.text.json_writer import TOP_LEVEL
+from checker.fix.text.yaml_writer import YamlBlockWriter
 from checker.inputs.text import is_yaml
-from checker.policy.change import Called
+from checker.policy.change import Reference
 from checker.policy.node import Array, Node, Object, Scalar, children
 
 if TYPE_CHECKING:
@@ -47,20 +47,20 @@ def _chunks(statement: Node, root: Node, name: str, references: References) -> l
     source, kept = file_of(root.source), frozenset(references)
     if name.endswith(".tf"):
         if root.source.outer is None:
-            return _hcl(_plain(statement, references, write=Called), root)
-        chunks = HeredocFlow(kept).node(_plain(statement, references), AT_THE_MARGIN, None)
+            return _hcl(_plain(statement, references, write=Reference), root)
+        chunks = HeredocWriter(kept).node(_plain(statement, references), TOP_LEVEL, None)
         return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
     plain = _plain(statement, references)
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
-        return ["- ", *YamlBlock(kept).inside(plain, "  ", source)]
-    return _ShownFlow(kept).node(plain, AT_THE_MARGIN, None)
+        return ["- ", *YamlBlockWriter(kept).nested(plain, "  ", source)]
+    return _DisplayWriter(kept).node(plain, TOP_LEVEL, None)
 
 
 def _hcl(statement: Node, root: Node) -> list[str]:
     if is_blocks(root):
         with suppress(CannotEditError):  # unknown conditions cannot be written as blocks
-            return statement_text(HclFlow(), statement, "", Lines("\n", "  "))
-    return HclFlow().node(statement, AT_THE_MARGIN, None)
+            return statement_text(HclWriter(), statement, "", Lines("\n", "  "))
+    return HclWriter().node(statement, TOP_LEVEL, None)
 
 
 def _references(node: Node, root: Node) -> Iterator[tuple[Node, str]]:
@@ -80,14 +80,14 @@ def _is_reference(node: Scalar, text: str) -> bool:
     return (_IN_YAML if is_yaml(file_of(node.source)) else _IN_LINE).fullmatch(text) is not None
 
 
-class _ShownFlow(TemplateFlow):
+class _DisplayWriter(TemplateWriter):
     """Writes JSON for people, who understand a name even where JSON has no syntax for it."""
 
     def reference(self, name: str) -> str:
         return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
-def _plain(node: Node, references: References, *, write: type[Called] | None = None) -> Node:
+def _plain(node: Node, references: References, *, write: type[Reference] | None = None) -> Node:
     """Replace unknown values with names. ``write`` turns references into names as well."""
     if isinstance(node, Array):
         return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
@@ -98,7 +98,7 @@ def _plain(node: Node, references: References, *, write: type[Called] | None = N
     if id(node) in references:
         return node._replace(value=write(references[id(node)])) if write else node
     if isinstance(value, Unknown):
-        return node._replace(value=Called(value.where) if value.where else f"<{value.reason}>")
+        return node._replace(value=Reference(value.where) if value.where else f"<{value.reason}>")
     return node
 
 
@@ -116,7 +116,7 @@ def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
     return tuple(
         PolicyChange(known.case.name, effect(known.case, known.text.policy, now.text.policy))
         for known, now in pairs
-        if now is not None and now.says != known.says
+        if now is not None and now.content != known.content
     )
 
 
@@ -141,9 +141,9 @@ class Outcome(NamedTuple):
         return self.names.get(path, path)
 
     @property
-    def left(self) -> tuple[UnfixedFinding, ...]:
+    def unfixed(self) -> tuple[UnfixedFinding, ...]:
         """Return the findings that are not fixed. Undetermined results are not findings."""
-        return tuple(one for one in self.repair.left if one.finding.verdict is Verdict.FAIL)
+        return tuple(one for one in self.repair.unfixed if one.finding.verdict is Verdict.FAIL)
 
     @property
     def is_pending(self) -> bool:
@@ -151,9 +151,9 @@ class Outcome(NamedTuple):
         steps = self.replacement.steps if self.replacement else ()
         return not self.applied and bool(self.repair.texts or steps)
 
-    def written_out(self, left: UnfixedFinding) -> Iterator[list[str]]:
+    def written_out(self, unfixed: UnfixedFinding) -> Iterator[list[str]]:
         """Yield the statements of a finding, to be added by hand."""
-        if left.root is None:
+        if unfixed.root is None:
             return
-        for statement in left.statements:
-            yield list(written_out(statement, left.root, left.finding.locations[0].source))
+        for statement in unfixed.statements:
+            yield list(written_out(statement, unfixed.root, unfixed.finding.locations[0].source))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Verdict
 from checker.fix.attempts import Attempts, FixOptions, key_of
-from checker.fix.editable import anything
-from checker.fix.proof import effect, worth
+from checker.fix.editable import allow_any_file
+from checker.fix.proof import assess, effect
 from checker.fix.text.edits import edited
 from checker.policy.change import changed
 from checker.policy.node import meaning
@@ -44,8 +44,8 @@ class Repair(NamedTuple):
     """The result of a repair: new texts by absolute path, and the readings before and after."""
 
     texts: Mapping[str, str]
-    mended: tuple[FixedFinding, ...]
-    left: tuple[UnfixedFinding, ...]
+    fixed: tuple[FixedFinding, ...]
+    unfixed: tuple[UnfixedFinding, ...]
     before: Reading
     after: Reading
 
@@ -55,7 +55,7 @@ def repair(
     *,
     unsafe: bool = False,
     kms_condition: KeyCondition | None = None,
-    check: Check = anything,
+    check: Check = allow_any_file,
 ) -> Repair:
     """Apply fixes until none is left. ``read`` reads and checks the files with these texts in place of their own.
 
@@ -65,19 +65,19 @@ def repair(
     attempts = Attempts(FixOptions(unsafe, kms_condition, check))
     first = read({})
     state = _State(read, {}, first, first, attempts.budgets, unsafe)
-    mended: list[FixedFinding] = []
+    fixed: list[FixedFinding] = []
     for _ in range(MAX_ROUNDS):
         selected = attempts.of(state.reading)
         if not selected:
             break
         trial = state.attempt_all(selected)
-        if trial.wrong:
+        if trial.rejection_reason:
             trial = _one_by_one(state, selected, attempts)
         if trial.attempts:
             attempts.forget()
-        mended += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
+        fixed += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
-    return Repair(state.texts, tuple(mended), tuple(attempts.unfixed(state.reading)), first, state.reading)
+    return Repair(state.texts, tuple(fixed), tuple(attempts.unfixed(state.reading)), first, state.reading)
 
 
 class _Trial(NamedTuple):
@@ -86,7 +86,7 @@ class _Trial(NamedTuple):
     attempts: list[Attempt]
     texts: Mapping[str, str]
     reading: Reading
-    wrong: str = ""
+    rejection_reason: str = ""
 
 
 class _State(NamedTuple):
@@ -103,11 +103,11 @@ class _State(NamedTuple):
         """Try some attempts without writing files. Fixes that are safe one by one may be unsafe together."""
         texts = _edited_texts(self.texts, attempts)
         then = self.read(texts)
-        wrong = rejection(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
-        together = wrong or unsafe_together(self.first, then, self.budgets)
-        if together and self.unsafe and not wrong:
+        rejection_reason = rejection(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
+        together = rejection_reason or unsafe_together(self.first, then, self.budgets)
+        if together and self.unsafe and not rejection_reason:
             attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
-        return _Trial(attempts, texts, then, wrong if self.unsafe else together)
+        return _Trial(attempts, texts, then, rejection_reason if self.unsafe else together)
 
 
 def _unsafe(fix: Fix) -> Fix:
@@ -119,8 +119,8 @@ def _one_by_one(state: _State, selected: list[Attempt], attempts: Attempts) -> _
     best = _Trial([], state.texts, state.reading)
     for one in selected:
         trial = state.attempt_all([*best.attempts, one])
-        if trial.wrong:
-            attempts.refuse(one, trial.wrong)
+        if trial.rejection_reason:
+            attempts.refuse(one, trial.rejection_reason)
         else:
             best = trial
     return best
@@ -157,8 +157,10 @@ def rejection(
         if now is None:
             return "the edit would make another policy disappear"
         mine = operations.get(known.name)
-        expected = meaning(changed(known.root, mine)) if mine else known.says
-        if now.says != expected and (mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
+        expected = meaning(changed(known.root, mine)) if mine else known.content
+        if now.content != expected and (
+            mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)
+        ):
             return "the edit would change other policies, or not as planned"
     return _unresolved(before, after, attempts) or _uncovered(before, after, attempts)
 
@@ -172,9 +174,9 @@ def unsafe_together(first: Reading, then: Reading, budgets: ProofBudgets) -> str
     now = {one.name: one for one in then.policies()}
     for known in first.policies():
         changed_to = now.get(known.name)
-        if changed_to is None or changed_to.says == known.says or not known.is_written:
+        if changed_to is None or changed_to.content == known.content or not known.is_written:
             continue
-        value = worth(known.case, changed_to.text.policy, budgets[known.name, _TOGETHER])
+        value = assess(known.case, changed_to.text.policy, budgets[known.name, _TOGETHER])
         if value.applicability is Applicability.UNSAFE:
             return f"together with the other fixes, {value.reason}"
     return ""
@@ -194,7 +196,7 @@ def _may_change(
         return False
     if unsafe:
         return True
-    value = worth(known.case, now.text.policy, budgets[known.name])
+    value = assess(known.case, now.text.policy, budgets[known.name])
     return value.applicability is not Applicability.UNSAFE
 
 

@@ -17,7 +17,7 @@ from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 from checker.lint.report import without_conditions
-from checker.policy.change import Called, fresh
+from checker.policy.change import Reference, fresh
 from checker.policy.node import meaning
 
 if TYPE_CHECKING:
@@ -145,10 +145,10 @@ class KnownPolicy(NamedTuple):
         """Replace the topic's ARN in statements by the name that the document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
-        names: dict[str, str] = {symbol: Called(local), local: Called(local)} if symbol else {}
+        names: dict[str, str] = {symbol: Reference(local), local: Reference(local)} if symbol else {}
         names |= self._reference
         if not self.is_written:
-            names[UNKNOWN_OWNER] = Called("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
+            names[UNKNOWN_OWNER] = Reference("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
         return tuple(renamed(one, names) for one in statements)
 
@@ -157,7 +157,7 @@ class KnownPolicy(NamedTuple):
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(one, Called) for one in texts_of(root)):
+        if not any(isinstance(one, Reference) for one in texts_of(root)):
             return root
         if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
@@ -170,7 +170,7 @@ class KnownPolicy(NamedTuple):
     def _relocated(self, root: Node) -> Node:
         """Rename new references to the names of the resource's module."""
         symbols: dict[str, str] = {
-            one: Called(self._own_name(one)) for one in texts_of(root) if isinstance(one, Called)
+            one: Reference(self._own_name(one)) for one in texts_of(root) if isinstance(one, Reference)
         }
         return renamed(root, symbols, fresh_only=True)
 
@@ -211,9 +211,11 @@ class KnownPolicy(NamedTuple):
         ):
             return {}
         if "#" in self.topic_name:
-            return {str(case.topic.arn): Called(self.topic_name)}
+            return {str(case.topic.arn): Reference(self.topic_name)}
         is_resource = self.file.name.endswith(HCL) and self.topic_name and not self._is_in_its_topic
-        return {str(case.topic.arn): Called(self._own_name(f"{self.topic_name}.arn"))} if is_resource else {}
+        return (
+            {str(case.topic.arn): Reference(self._own_name(f"{self.topic_name}.arn"))} if is_resource else {}
+        )
 
     @property
     def _is_in_its_topic(self) -> bool:
@@ -261,7 +263,7 @@ class KnownPolicy(NamedTuple):
         return fresh(reference), fresh({"Fn::Select": ["4", {"Fn::Split": [":", reference]}]})
 
     @property
-    def says(self) -> str:
+    def content(self) -> str:
         """Return the meaning of the policy, independent of its layout."""
         return meaning(self.root)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy, Statement, Value
 
 
-class Called(str):
+class Reference(str):
     """A name that a document refers to a resource by; written as a reference, not as a string."""
 
     __slots__ = ()
@@ -64,7 +64,7 @@ def node_of(value: Plain, original: Node) -> Node:
         return at(original, value.route)
     source, start = original.source, original.start
     if isinstance(value, Symbol):
-        return Scalar(Called(value.name), source, start, start)
+        return Scalar(Reference(value.name), source, start, start)
     if value is None or isinstance(value, str | bool | Number):
         return Scalar(value, source, start, start)
     if isinstance(value, Mapping):

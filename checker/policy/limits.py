@@ -92,11 +92,11 @@ _CLOSE_ACTION = 0.85
 def _foreign(action: str, route: Route, dialect: Dialect) -> Problem:
     """Report an action of another service, and suggest the action of this service with the same name."""
     name = action.rpartition(":")[2].strip().lower()
-    meant = next(
+    intended = next(
         (known for known in _KNOWN[dialect.service] if known.lower() == f"{dialect.service}:{name}"), ""
     )
-    hint = f"did you mean `{meant}`?" if meant else ""
-    fix = (Put(route, meant),) if meant else ()
+    hint = f"did you mean `{intended}`?" if intended else ""
+    fix = (Put(route, intended),) if intended else ()
     message = (
         f"`{action}` is not an {dialect.service.upper()} action"
         if dialect.service == "sns"
@@ -318,11 +318,11 @@ def _service(entry: Principal, value: str) -> Iterator[Problem]:
         yield Problem(message, entry.route, Part.VALUE, help_text, grave=not domain, slight=True)
 
 
-def _inexact_service(entry: Principal, value: str, meant: str, *, sure: bool) -> Problem:
+def _inexact_service(entry: Principal, value: str, intended: str, *, sure: bool) -> Problem:
     """Report a listed service without its domain, or in another letter case; ``sure`` is false for letter case."""
     message = f"`{value}` is not a valid service principal"
-    fix = (Put(entry.route, meant),)
-    return Problem(message, entry.route, Part.VALUE, f"did you mean `{meant}`?", grave=sure, fix=fix)
+    fix = (Put(entry.route, intended),)
+    return Problem(message, entry.route, Part.VALUE, f"did you mean `{intended}`?", grave=sure, fix=fix)
 
 
 def _split(value: str) -> tuple[str, str]:

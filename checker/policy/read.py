@@ -73,8 +73,8 @@ class Reading:
             elif member.key in known:
                 found[member.key] = member.value
             else:
-                meant, unknown = self._unknown(node, member, known, route, what)
-                found[meant] = unknown
+                intended, unknown = self._unknown(node, member, known, route, what)
+                found[intended] = unknown
         return found
 
     def _unknown(
@@ -82,11 +82,11 @@ class Reading:
     ) -> tuple[str, Unknown]:
         """Report an unknown element; return the element that was probably meant, and Unknown as its value."""
         guess = did_you_mean(member.key, known)
-        meant = guess if guess and node.get(guess) is None else None
-        hint = f"did you mean `{meant}`?" if meant else f"valid names: {', '.join(known)}"
+        intended = guess if guess and node.get(guess) is None else None
+        hint = f"did you mean `{intended}`?" if intended else f"valid names: {', '.join(known)}"
         message, at = f"unknown {what} `{member.key}`", (*route, member.key)
-        fix = (Rename(at, meant),) if meant else ()
-        return meant or member.key, self.problem(message, at, hint, Part.KEY, fix)
+        fix = (Rename(at, intended),) if intended else ()
+        return intended or member.key, self.problem(message, at, hint, Part.KEY, fix)
 
     def not_an_object(self, node: Node, what: str, route: Route) -> Unknown:
         """Report that a node is not an object, unless its value is unknown."""
@@ -371,9 +371,9 @@ class _Reader(Reading):
             return value
         shown = f"`{value}`" if isinstance(value, str) else describe(node)
         at = (*route, "Effect")
-        meant = value.title() if value and value.title() in (ALLOW, DENY) else ""
-        hint = f"did you mean `{meant}`? " if meant else ""
-        fix = (Put(at, meant),) if meant else ()
+        intended = value.title() if value and value.title() in (ALLOW, DENY) else ""
+        hint = f"did you mean `{intended}`? " if intended else ""
+        fix = (Put(at, intended),) if intended else ()
         message = f"Effect must be `Allow` or `Deny`, not {shown}"
         return self.problem(message, at, hint + "the value is case-sensitive", fix=fix)
 

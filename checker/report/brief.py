@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """A finding, with its suppression if it is suppressed."""
 
     finding: Finding
-    held_back: Suppressed | None = None
+    suppression: Suppressed | None = None
 
 
 def entries(report: Report) -> list[Entry]:
@@ -88,10 +88,10 @@ def fix_label(fix: Fix) -> str:
         return "plan"
     if fix.applicability is Applicability.UNSAFE and not fix.edits:
         return "fix"  # a live audit does not compute edits, so the fix is not classified
-    return f"fix ({worth_label(fix.applicability)})"
+    return f"fix ({applicability_label(fix.applicability)})"
 
 
-def worth_label(applicability: Applicability) -> str:
+def applicability_label(applicability: Applicability) -> str:
     """Describe how far a fix can be trusted."""
     return _LABELS[applicability]
 

@@ -12,8 +12,8 @@ from checker.analysis.wording import not_listed, where_connect_is
 from checker.core.finding import Symbol
 from checker.core.regions import CONNECT_REGIONS
 from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement_text
-from checker.fix.text.hcl_writer import HclFlow
-from checker.fix.text.yaml_writer import YamlBlock
+from checker.fix.text.hcl_writer import HclWriter
+from checker.fix.text.yaml_writer import YamlBlockWriter
 from checker.policy.change import fresh
 from checker.policy.plain import json_text, listed
 from checker.policy.vocabulary import KEY, OLD_VERSION, TOPIC, VERSION
@@ -227,7 +227,7 @@ def key_policy_property(policy: Mapping[str, Plain]) -> list[str]:
 
 def _lines(value: Plain) -> list[str]:
     node = fresh(value)
-    return "".join(YamlBlock().inside(node, "", node.source)).split("\n")
+    return "".join(YamlBlockWriter().nested(node, "", node.source)).split("\n")
 
 
 _LINES = Lines("\n", "  ")
@@ -241,7 +241,7 @@ def terraform_policy(name: str, policy: Mapping[str, Plain]) -> str:
     arguments += [("policy_id", policy["Id"])] if "Id" in policy else []
     parts = [_arguments(arguments)] if arguments else []
     parts += (
-        statement_text(HclFlow(), fresh(statement), _LAYOUT.indent, _LINES)
+        statement_text(HclWriter(), fresh(statement), _LAYOUT.indent, _LINES)
         for statement in listed(policy["Statement"])
     )
     return "".join(block_text(f'data "aws_iam_policy_document" "{name}"', parts, _LAYOUT))
@@ -253,5 +253,5 @@ def terraform_resource(kind: str, name: str, arguments: Sequence[tuple[str, Plai
 
 
 def _arguments(pairs: Sequence[tuple[str, Plain]]) -> list[str]:
-    written = ((key, HclFlow().node(fresh(value), _LAYOUT.deeper(), None)) for key, value in pairs)
+    written = ((key, HclWriter().node(fresh(value), _LAYOUT.deeper(), None)) for key, value in pairs)
     return lines_text(written, _LAYOUT)

@@ -9,13 +9,13 @@ from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import FAILED, MESSAGE, End
 from checker.report.brief import one_line
 from checker.report.explanation import explanation_json
-from checker.report.formats.junit import counted, xml_lines
+from checker.report.formats.junit import case_counts, xml_lines
 from checker.report.retention import retention_text, set_up_json, set_up_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicPassage
+    from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicResult
     from checker.report.style import Paint
 
 
@@ -39,7 +39,7 @@ _COUNTERS = ("published", "delivered", "filtered_out", "failed")
 def step_line(step: Step, paint: Paint) -> str:
     """Format a step: time, status, name, duration, resource, message and request ID."""
     style, word = ("error", "FAILED") if step.status == FAILED else ("ok", "ok")
-    details = f"{_short(step.what)}: {step.said}" if step.said else _short(step.what)
+    details = f"{_short(step.what)}: {step.detail}" if step.detail else _short(step.what)
     request = paint("dim", f"  {inert(step.request_id)}") if step.request_id else ""
     return (
         f"{paint('dim', step.at[_CLOCK])} {paint(style, f'{word:<6}')} {step.name:<27} "
@@ -52,29 +52,29 @@ def _short(resource: str) -> str:
     return resource.rpartition(":")[2] if resource.startswith("arn:") else resource
 
 
-def passage_text(passage: FlowResult, paint: Paint) -> Iterator[str]:
+def flow_text(result: FlowResult, paint: Paint) -> Iterator[str]:
     """Yield the result of a flow, to print after its steps."""
     yield ""
-    yield f"{paint('dim', 'instance')} {passage.instance}"
-    if passage.contact:
-        yield f"{paint('dim', 'contact ')} {inert(passage.contact)}"
-    for topic in passage.topics:
-        yield from _topic(topic, passage.end, paint)
+    yield f"{paint('dim', 'instance')} {result.instance}"
+    if result.contact:
+        yield f"{paint('dim', 'contact ')} {inert(result.contact)}"
+    for topic in result.topics:
+        yield from _topic(topic, result.end, paint)
     yield ""
-    style, sentence = _ENDS[passage.end]
+    style, sentence = _ENDS[result.end]
     yield paint(style, sentence)
-    if passage.cause is not None and not _is_topic_cause(passage.cause, passage):
-        yield from _cause(passage.cause, passage.end, paint)
-    for resource in passage.left_behind:
+    if result.cause is not None and not _is_topic_cause(result.cause, result):
+        yield from _cause(result.cause, result.end, paint)
+    for resource in result.left_behind:
         yield f"{paint('warning', 'not removed:')} {inert(resource)}"
 
 
-def _is_topic_cause(cause: Cause, passage: FlowResult) -> bool:
+def _is_topic_cause(cause: Cause, result: FlowResult) -> bool:
     """Return whether the report of a topic already shows this cause, with or without the evidence."""
-    return any(one.cause is not None and one.cause.reason == cause.reason for one in passage.topics)
+    return any(one.cause is not None and one.cause.reason == cause.reason for one in result.topics)
 
 
-def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
+def _topic(one: TopicResult, end: End, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', 'topic   ')} {inert(one.topic)}"
     if one.arrival is not None:
         yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
@@ -83,16 +83,16 @@ def _topic(one: TopicPassage, end: End, paint: Paint) -> Iterator[str]:
         yield f"  {paint('error', 'nothing arrived')}"
     if one.counters is not None and one.arrival is not None:
         yield f"  {paint('dim', _counters_text(one.counters))}"
-    if one.kept is not None:
+    if one.setup is not None:
         yield from (
             f"  {line}"
-            for line in (*set_up_text(one.kept, paint), *retention_text(one.kept.retention, paint))
+            for line in (*set_up_text(one.setup, paint), *retention_text(one.setup.retention, paint))
         )
     if one.cause is not None:
         yield from _cause(one.cause, end, paint)
 
 
-def _unexpected(one: TopicPassage, paint: Paint) -> Iterator[str]:
+def _unexpected(one: TopicResult, paint: Paint) -> Iterator[str]:
     """Report a message that arrived although the analysis found a broken link.
 
     Such a case shows undocumented behavior of AWS, or a bug in the analysis.
@@ -123,21 +123,21 @@ def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
         yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
 
 
-def passage_json(passage: FlowResult) -> dict[str, Any]:
+def flow_json(result: FlowResult) -> dict[str, Any]:
     """Convert a flow to JSON values, as `schemas/flow.v1.json` describes them."""
     return {
         "version": _VERSION,
-        "end": passage.end.value,
-        "instance": passage.instance,
-        "contact": passage.contact or None,
-        "topics": [_topic_json(one) for one in passage.topics],
-        "steps": [_step_json(one) for one in passage.steps],
-        "cause": _cause_json(passage.cause),
-        "left_behind": list(passage.left_behind),
+        "end": result.end.value,
+        "instance": result.instance,
+        "contact": result.contact or None,
+        "topics": [_topic_json(one) for one in result.topics],
+        "steps": [_step_json(one) for one in result.steps],
+        "cause": _cause_json(result.cause),
+        "left_behind": list(result.left_behind),
     }
 
 
-def _topic_json(one: TopicPassage) -> dict[str, Any]:
+def _topic_json(one: TopicResult) -> dict[str, Any]:
     arrival = one.arrival
     return {
         "topic": one.topic,
@@ -147,7 +147,7 @@ def _topic_json(one: TopicPassage) -> dict[str, Any]:
         "attributes": dict(arrival.attributes) if arrival else None,
         "counters": one.counters._asdict() if one.counters else None,
         "cause": _cause_json(one.cause),
-        "retention": set_up_json(one.kept) if one.kept else None,
+        "retention": set_up_json(one.setup) if one.setup else None,
         "explanation": explanation_json(one.explanation) if one.explanation else None,
     }
 
@@ -160,7 +160,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "at": step.at,
         "seconds": step.seconds,
         "request_id": step.request_id or None,
-        "said": step.said or None,
+        "said": step.detail or None,
         "help": step.help or None,
     }
 
@@ -177,25 +177,25 @@ def _cause_json(cause: Cause | None) -> dict[str, Any] | None:
     }
 
 
-def flow_junit(passage: FlowResult) -> Iterator[str]:
+def flow_junit(result: FlowResult) -> Iterator[str]:
     """Write a flow as JUnit XML."""
     root = Element("testsuites", name="checker")
     suite = SubElement(root, "testsuite", name="flow")
-    for step in passage.steps:
+    for step in result.steps:
         if step.name != MESSAGE:
             suite.append(_step(step))
-    for topic in passage.topics:
-        suite.append(_topic_case(topic, passage))
-    suite.append(_cleanup(passage))
+    for topic in result.topics:
+        suite.append(_topic_case(topic, result))
+    suite.append(_cleanup(result))
     for element in (root, suite):
-        element.attrib |= counted(element)
+        element.attrib |= case_counts(element)
     yield from xml_lines(root)
 
 
 def _step(step: Step) -> Element:
     case = Element("testcase", name=one_line(_name(step)), classname="step", time=str(step.seconds))
     if step.status == FAILED:
-        SubElement(case, "failure", message=one_line(step.said)).text = one_line(step.help)
+        SubElement(case, "failure", message=one_line(step.detail)).text = one_line(step.help)
     return case
 
 
@@ -204,13 +204,13 @@ def _name(step: Step) -> str:
     return f"{step.name} {step.what}" if step.what.startswith("arn:") else step.name
 
 
-def _topic_case(topic: TopicPassage, passage: FlowResult) -> Element:
+def _topic_case(topic: TopicResult, result: FlowResult) -> Element:
     """Return the test case for the message at a topic; skipped if the flow was interrupted before."""
     seconds = str(topic.arrival.seconds) if topic.arrival else "0"
     case = Element("testcase", name=one_line(f"{MESSAGE} {topic.topic}"), classname="topic", time=seconds)
-    cause = topic.cause or passage.cause
+    cause = topic.cause or result.cause
     if topic.arrival is None:
-        kind = "skipped" if passage.end is End.INTERRUPTED else "failure"
+        kind = "skipped" if result.end is End.INTERRUPTED else "failure"
         SubElement(case, kind, message=one_line(_reason(cause))).text = one_line(cause.help if cause else "")
     return case
 
@@ -219,8 +219,8 @@ def _reason(cause: Cause | None) -> str:
     return cause.reason if cause else "the flow ended before the message was sent"
 
 
-def _cleanup(passage: FlowResult) -> Element:
+def _cleanup(result: FlowResult) -> Element:
     case = Element("testcase", name="temporary resources are removed", classname="cleanup", time="0")
-    if passage.left_behind:
-        SubElement(case, "failure", message=one_line("; ".join(passage.left_behind)))
+    if result.left_behind:
+        SubElement(case, "failure", message=one_line("; ".join(result.left_behind)))
     return case

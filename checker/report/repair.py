@@ -11,11 +11,11 @@ from checker.core.arn import Arn
 from checker.core.finding import Applicability, Verdict
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.lint.report import without_conditions
-from checker.report.brief import worth_label
-from checker.report.flow import passage_json
+from checker.report.brief import applicability_label
+from checker.report.flow import flow_json
 from checker.report.json_v1 import finding_json
-from checker.report.replacement import made_line, replacement_json, replacement_text
-from checker.report.text import place_text
+from checker.report.replacement import replacement_json, replacement_line, replacement_text
+from checker.report.text import count_noun, place_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,15 +30,15 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     """Yield the whole result as text."""
     yield from diff_text(outcome, paint)
     done = "fixed" if outcome.applied else "can be fixed"
-    for fixed in outcome.repair.mended:
+    for fixed in outcome.repair.fixed:
         yield from _fixed(fixed, done, paint)
     for change in _distinct(outcome.changes):
         yield from _access(change, paint)
     if outcome.replacement is not None:
         yield from [""] * bool(outcome.repair.texts)
         yield from replacement_text(outcome.replacement, paint)
-    above = bool(outcome.repair.texts or outcome.repair.mended or outcome.replacement)
-    for number, unfixed in enumerate(outcome.left):
+    above = bool(outcome.repair.texts or outcome.repair.fixed or outcome.replacement)
+    for number, unfixed in enumerate(outcome.unfixed):
         yield from [""] * (above or number > 0)
         yield from _unfixed(unfixed, outcome, paint)
 
@@ -92,8 +92,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _fixed(fixed: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
-    worth = worth_label(fixed.fix.applicability)
-    yield f"{paint('ok', done)} ({worth}): {inert(fixed.fix.title)} [{fixed.finding.rule}]"
+    label = applicability_label(fixed.fix.applicability)
+    yield f"{paint('ok', done)} ({label}): {inert(fixed.fix.title)} [{fixed.finding.rule}]"
     if fixed.fix.applicability is Applicability.DOCUMENTED:
         yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
 
@@ -173,12 +173,12 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
                 "title": one.fix.title,
                 "applicability": one.fix.applicability.value,
             }
-            for one in outcome.repair.mended
+            for one in outcome.repair.fixed
         ],
         "changes": [_change_json(one) for one in outcome.changes],
-        "left": [_unfixed_json(one, outcome) for one in outcome.left],
+        "left": [_unfixed_json(one, outcome) for one in outcome.unfixed],
         "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
-        "flow": passage_json(outcome.flow) if outcome.flow else None,
+        "flow": flow_json(outcome.flow) if outcome.flow else None,
     }
 
 
@@ -207,17 +207,17 @@ def _unfixed_json(unfixed: UnfixedFinding, outcome: Outcome) -> dict[str, Any]:
 def summary_line(outcome: Outcome) -> str:
     """Return the summary line."""
     if outcome.replacement is not None:
-        return made_line(outcome.replacement)
-    fixed = outcome.repair.mended
+        return replacement_line(outcome.replacement)
+    fixed = outcome.repair.fixed
     done = "fixed" if outcome.applied else "to fix"
-    counts = f"{_counted(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
+    counts = f"{count_noun(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
     unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in fixed)
     remaining = outcome.repair.after.report.findings
     unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
-    waiting = [one.fix.needs[0] for one in outcome.left if one.fix and one.fix.needs]
-    nothing = "nothing can be fixed" if outcome.left else "nothing to fix"
+    waiting = [one.fix.needs[0] for one in outcome.unfixed if one.fix and one.fix.needs]
+    nothing = "nothing can be fixed" if outcome.unfixed else "nothing to fix"
     parts = [counts if fixed else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
-    parts.append(f"{len(outcome.left)} remaining" if outcome.left else "")
+    parts.append(f"{len(outcome.unfixed)} remaining" if outcome.unfixed else "")
     parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
     parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
     return ", ".join(filter(None, parts))
@@ -227,8 +227,4 @@ def _places(names: Iterable[str]) -> str:
     """Count files, or live topics and keys by their ARNs."""
     arns = [Arn.parse(name) for name in names]
     kinds = Counter("file" if arn is None else "topic" if arn.is_topic else "key" for arn in arns)
-    return " and ".join(_counted(count, kind) for kind, count in sorted(kinds.items(), reverse=True))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
+    return " and ".join(count_noun(count, kind) for kind, count in sorted(kinds.items(), reverse=True))

@@ -35,15 +35,15 @@ _IN_TITLE = ("Attributes", "Protocol", "Endpoint")
 _STYLES = {State.DONE: "ok", State.FAILED: "error", State.LEFT: "error"}
 
 
-def replacement_text(made: Replacement, paint: Paint) -> Iterator[str]:
+def replacement_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
     """Yield every step with its AWS calls, the attributes that are not copied, and the manual steps."""
-    yield paint("bold", inert(f"replacement for {made.replaces}"))
-    yield from (f"  {paint('dim', '=')} {inert(reason)}" for reason in made.reasons)
-    if not made.steps:
-        yield f"  {paint('ok', 'done')}: `{inert(made.topic)}` exists, and no step remains"
-    yield from steps_text(made, paint)
-    yield from _listed("not copied", (f"{one.what}: {one.reason}" for one in made.left_out), paint)
-    yield from _listed("manual steps", made.switch, paint)
+    yield paint("bold", inert(f"replacement for {replacement.replaces}"))
+    yield from (f"  {paint('dim', '=')} {inert(reason)}" for reason in replacement.reasons)
+    if not replacement.steps:
+        yield f"  {paint('ok', 'done')}: `{inert(replacement.topic)}` exists, and no step remains"
+    yield from steps_text(replacement, paint)
+    yield from _listed("not copied", (f"{one.what}: {one.reason}" for one in replacement.left_out), paint)
+    yield from _listed("manual steps", replacement.switch, paint)
 
 
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
@@ -58,8 +58,8 @@ def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
 
 def _title(change: Change) -> str:
     if change.kind == SUBSCRIPTION:
-        made = change.made_of
-        return f"subscribe {made['Protocol']} `{made['Endpoint']}`"
+        specification = change.specification
+        return f"subscribe {specification['Protocol']} `{specification['Endpoint']}`"
     return _TITLES[change.kind].format(resource=change.resource, old=change.old, new=change.new)
 
 
@@ -67,8 +67,8 @@ def _request(change: Change) -> dict[str, Any]:
     """Return the parameters of a resource to create, except those in the title. Empty for other changes."""
     if change.kind not in CREATED:
         return {}
-    made = change.made_of
-    parameters = {**made, **made.get("Attributes", {})}
+    specification = change.specification
+    parameters = {**specification, **specification.get("Attributes", {})}
     return {name: value for name, value in parameters.items() if name not in _IN_TITLE}
 
 
@@ -95,23 +95,23 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
         yield f"  - {inert(line)}"
 
 
-def made_line(made: Replacement) -> str:
+def replacement_line(replacement: Replacement) -> str:
     """Return one line with the number of steps by state."""
-    states = [one.state for one in made.steps]
+    states = [one.state for one in replacement.steps]
     counts = ((states.count(state), state.value) for state in State if state in states)
     counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement already exists"
 
 
-def replacement_json(made: Replacement) -> dict[str, Any]:
+def replacement_json(replacement: Replacement) -> dict[str, Any]:
     """Convert a replacement to JSON values, as `schemas/fix.v1.json` describes them."""
     return {
-        "replaces": made.replaces,
-        "topic": made.topic,
-        "reasons": list(made.reasons),
-        "steps": [_step_json(one) for one in made.steps],
-        "left_out": [one._asdict() for one in made.left_out],
-        "switch": list(made.switch),
+        "replaces": replacement.replaces,
+        "topic": replacement.topic,
+        "reasons": list(replacement.reasons),
+        "steps": [_step_json(one) for one in replacement.steps],
+        "left_out": [one._asdict() for one in replacement.left_out],
+        "switch": list(replacement.switch),
     }
 
 
@@ -128,7 +128,7 @@ def _step_json(step: Step) -> dict[str, Any]:
     }
 
 
-def steps_text(made: Replacement, paint: Paint) -> Iterator[str]:
+def steps_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
     """Yield the steps: the AWS calls of planned ones, the state of the others."""
-    for number, step in enumerate(made.steps, 1):
+    for number, step in enumerate(replacement.steps, 1):
         yield from _step(number, step, paint)

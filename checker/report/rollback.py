@@ -38,7 +38,7 @@ def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
     yield f"  caller   {inert(caller)}"
 
 
-def undoing_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
+def rollback_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
     """Yield a planned write or deletion, with a diff if it changes a policy."""
     yield f"{number}. {inert(_undo_title(change))}"
     if change.kind not in (*CREATED, ENCRYPTION):

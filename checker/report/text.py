@@ -153,21 +153,23 @@ def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
 def summary_text(report: Report, paint: Paint) -> str:
     """Return one line with the counts of findings, examined targets and other results."""
     counts = summary(report)
-    found = [_count(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]]
+    found = [
+        count_noun(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]
+    ]
     examined = [
-        _count(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
+        count_noun(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
     ]
     parts = [
         paint(_worst(report), ", ".join(found)) if found else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
     ]
-    unchecked = f"{_count(counts['topics_not_judged'], 'topic')} not checked"
+    unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
     parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
     parts += [
         f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
     ]
     if counts["undetermined"]:
-        parts.append(f"{_count(counts['undetermined'], 'result')} not known (--strict lists them)")
+        parts.append(f"{count_noun(counts['undetermined'], 'result')} not known (--strict lists them)")
     return "; ".join(parts)
 
 
@@ -176,5 +178,6 @@ def _worst(report: Report) -> str:
     return worst.value if worst else "ok"
 
 
-def _count(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
+    """Format a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _HELP = "allow `kms:GenerateDataKey*` and `kms:Decrypt` on `*` for connect.amazonaws.com in the key policy"
 _MORE = "also supply the descriptions of the topic, the key and the instance, which the condition depends on"
-_SETTLE = "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+_SUPPLY_VALUES = (
+    "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+)
 
 
 class ConnectCannotUseKey(Rule):
@@ -87,7 +89,7 @@ class ConnectCannotUseKey(Rule):
             return  # aws-managed-key reports it
         if case.key.doubt is not None:
             message = f"not known whether Connect can use the key: {case.key.doubt.told}"
-            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
+            yield self.undetermined(case.name, message, case.here(), help=_SUPPLY_VALUES)
         if isinstance(case.text, Unknown):
             message = f"not known whether Connect can use the key: {case.text.told}"
             yield self.undetermined(case.name, message, case.here())
@@ -107,6 +109,8 @@ class ConnectCannotUseKey(Rule):
 
 def _nearest(case: KeyAnalysis) -> list[Location]:
     """Locate the closest statements: those for Connect, or only the Denies among them if there are any."""
-    ours = [statement for statement in case.statements if names_connect(statement)]
-    nearest = [statement for statement in ours if statement.effect == DENY] or ours
+    connect_statements = [statement for statement in case.statements if names_connect(statement)]
+    nearest = [
+        statement for statement in connect_statements if statement.effect == DENY
+    ] or connect_statements
     return [case.at(statement.route) for statement in nearest] or [case.at(("Statement",))]

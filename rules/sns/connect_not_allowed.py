@@ -25,7 +25,9 @@ _ADD = (
     "allow `sns:Publish` for connect.amazonaws.com, with the instance's `aws:SourceAccount` and `aws:SourceArn`; "
     "until then, SNS drops the messages without an error"
 )
-_SETTLE = "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+_SUPPLY_VALUES = (
+    "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
+)
 
 
 class ConnectNotAllowed(Rule):
@@ -82,7 +84,7 @@ class ConnectNotAllowed(Rule):
             return
         if case.topic.doubt is not None:
             message = f"not known whether Connect can publish: {case.topic.doubt.told}"
-            yield self.undetermined(case.name, message, case.here(), help=_SETTLE)
+            yield self.undetermined(case.name, message, case.here(), help=_SUPPLY_VALUES)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):
                 about = f" for instance `{instance.instance_id}`" if instance else ""
@@ -169,15 +171,16 @@ def _undecided_statements(case: TopicAnalysis, answer: Answer) -> list[Location]
 
 def _no_grant(case: TopicAnalysis) -> tuple[list[Location], str, str]:
     """Locate the closest statements, those for Connect that allow another action, with message and help."""
-    ours = case.allows_by_name
-    if not ours:
+    connect_statements = case.allows_by_name
+    if not connect_statements:
         message = "no statement lets connect.amazonaws.com publish"
         return [case.at(("Statement",))], message, _ADD + case.sender_note
-    if len(ours) == 1:
-        message = f"{ours[0].title} is for Connect but does not allow `sns:Publish`"
+    if len(connect_statements) == 1:
+        message = f"{connect_statements[0].title} is for Connect but does not allow `sns:Publish`"
     else:
-        message = f"none of the {len(ours)} statements for Connect allows `sns:Publish`"
+        message = f"none of the {len(connect_statements)} statements for Connect allows `sns:Publish`"
     places = [
-        case.at((*s.route, s.actions.element if isinstance(s.actions, Patterns) else "Action")) for s in ours
+        case.at((*s.route, s.actions.element if isinstance(s.actions, Patterns) else "Action"))
+        for s in connect_statements
     ]
     return places, message, "add `sns:Publish` to Action"

@@ -80,9 +80,9 @@ class SourceOwner(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report every such condition: an error if it keeps Connect from publishing, else a note."""
-        asking = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
-        depending = _depending(case) if asking else set()
-        for statement in asking:
+        requiring = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
+        depending = _depending(case) if requiring else set()
+        for statement in requiring:
             for condition in conditions_on(statement, SOURCE_OWNER):
                 depends = statement.ordinal in depending
                 yield self.finding(

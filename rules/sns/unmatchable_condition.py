@@ -9,6 +9,7 @@ from checker.analysis.topic import conditions_on, names_connect
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Unknown
+from checker.iam.prove.mention import known_conditions
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.lint.fixes.pinning import pin
 from checker.lint.rule import Link, Rule
@@ -92,7 +93,7 @@ class UnmatchableCondition(Rule):
         else:
             reasons = "its conditions contradict each other, because the account is not the one in the ARN"
             arns, accounts = conditions_on(statement, SOURCE_ARN), conditions_on(statement, SOURCE_ACCOUNT)
-            at = [case.at(c.route) for c in (arns or statement_conditions(statement))[:1]]
+            at = [case.at(c.route) for c in (arns or known_conditions(statement))[:1]]
             at += [case.at(c.route, role=Role.RELATED, note="the account is here") for c in accounts[:1]]
         message = f"{statement.title} does not match any Connect instance: {reasons}"
         fixes = pin(case, statement, failing=failing)
@@ -121,11 +122,6 @@ def _in_other_partition(case: TopicAnalysis, condition: Condition) -> bool:
     arns = [Arn.parse(value) for value in condition.values if isinstance(value, str)]
     instances = [arn for arn in arns if arn is not None and arn.is_instance]
     return isinstance(topic, Arn) and any(arn.partition != topic.partition for arn in instances)
-
-
-def statement_conditions(statement: Statement) -> tuple[Condition, ...]:
-    """Return the conditions that could be read."""
-    return tuple(c for c in statement.conditions if not isinstance(c, Unknown))
 
 
 def _reason(condition: Condition) -> str:

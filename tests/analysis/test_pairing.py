@@ -326,14 +326,14 @@ def test_only_explicit_pairings_are_fixed_safely(
 ) -> None:
     lay_out(case, tmp_path, monkeypatch)
     repair = plan_fixes(Options(instances=case.options), unsafe=False, kms_condition=None).outcome.repair
-    fixed = {one.finding.locations[0].source: "safe" for one in repair.mended}
+    fixed = {one.finding.locations[0].source: "safe" for one in repair.fixed}
     left = {
         one.finding.locations[0].source: one.fix.applicability.value if one.fix else "none"
-        for one in repair.left
+        for one in repair.unfixed
     }
     assert left | fixed == case.expected
     told = ("--instance-arn", "overrides", "would lose")
-    asked = [(one.reason, *(one.fix.needs if one.fix else ())) for one in repair.left]
+    asked = [(one.reason, *(one.fix.needs if one.fix else ())) for one in repair.unfixed]
     assert all(any(word in text for word in told for text in texts) for texts in asked)
 
 

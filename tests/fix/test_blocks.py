@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fix.workbench import mended
+from tests.fix.workbench import repaired
 from tests.samples import ACCOUNT, INSTANCE_ARN
 
 TOPIC = """\
@@ -133,16 +133,16 @@ def test_blocks_are_edited_line_by_line(name: str, newline: str, tmp_path: Path)
     before, after = (data_source(one).replace("\n", newline) for one in EDITS[name])
     path = tmp_path / "main.tf"
     path.write_text(before, newline="")
-    found = mended([tmp_path], unsafe=True)
-    assert found.mended, [(one.finding.rule, one.reason) for one in found.left]
+    found = repaired([tmp_path], unsafe=True)
+    assert found.fixed, [(one.finding.rule, one.reason) for one in found.unfixed]
     assert found.texts[str(path)] == after
 
 
 def test_tabs_stay_tabs(tmp_path: Path) -> None:
     text = data_source("{\n" + statement(PUBLISH + CONNECT) + "}").replace("  ", "\t")
     (tmp_path / "main.tf").write_text(text)
-    (mended_text,) = mended([tmp_path]).texts.values()
-    assert "\n\t\tcondition {\n\t\t\ttest     = " in mended_text
+    (fixed_text,) = repaired([tmp_path]).texts.values()
+    assert "\n\t\tcondition {\n\t\t\ttest     = " in fixed_text
 
 
 LOCALS = 'locals {\n  publish = ["sns:Publish", "sns:Subscribe"]\n  test = "StringEqualsIfExists"\n}\n'
@@ -159,6 +159,6 @@ LEFT = {
 def test_what_is_written_elsewhere_is_left(name: str, tmp_path: Path) -> None:
     text = LOCALS + data_source("{\n" + statement(LEFT[name]) + "}")
     (tmp_path / "main.tf").write_text(text)
-    found = mended([tmp_path], unsafe=True)
-    assert [one for one in found.left if "elsewhere" in one.reason or "another document" in one.reason]
+    found = repaired([tmp_path], unsafe=True)
+    assert [one for one in found.unfixed if "elsewhere" in one.reason or "another document" in one.reason]
     assert all(LOCALS in one for one in found.texts.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fix.workbench import mended
+from tests.fix.workbench import repaired
 from tests.samples import ACCOUNT, INSTANCE_ARN
 
 PINNED = f"""
@@ -77,6 +77,6 @@ def test_comments_of_terraform_stay_where_they_belong(name: str, newline: str, t
     before, after = (terraform(one).replace("\n", newline) for one in TERRAFORM[name])
     path = tmp_path / "main.tf"
     path.write_text(before, newline="")
-    found = mended([tmp_path], unsafe=True)
-    assert found.mended, [(one.finding.rule, one.reason) for one in found.left]
+    found = repaired([tmp_path], unsafe=True)
+    assert found.fixed, [(one.finding.rule, one.reason) for one in found.unfixed]
     assert found.texts[str(path)] == after

@@ -10,7 +10,7 @@ import pytest
 
 from checker.core.finding import Verdict
 from checker.fix.result import Outcome
-from tests.fix.workbench import mended, write
+from tests.fix.workbench import repaired, write
 from tests.inputs.test_forms import template
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, statement
 
@@ -59,10 +59,10 @@ LEFT: dict[str, tuple[dict[str, str], str]] = {
 def test_what_is_left_is_printed(name: str, tmp_path: Path) -> None:
     files, said = LEFT[name]
     write(tmp_path, files)
-    found = mended([tmp_path] if "main.tf.json" in files else [tmp_path / next(iter(files))], unsafe=True)
+    found = repaired([tmp_path] if "main.tf.json" in files else [tmp_path / next(iter(files))], unsafe=True)
     outcome = Outcome(found, {}, {}, ())
-    left = [one for one in found.left if one.finding.verdict is Verdict.FAIL]
-    lines = [line for one in left for lines in outcome.written_out(one) for line in lines]
+    unfixed = [one for one in found.unfixed if one.finding.verdict is Verdict.FAIL]
+    lines = [line for one in unfixed for lines in outcome.written_out(one) for line in lines]
     assert said in "\n".join(lines)
     assert INSTANCE_ARN in "\n".join(lines)
 
@@ -72,8 +72,8 @@ def test_the_default_policy_of_a_key_is_not_printed_with_an_account_that_is_made
         'resource "aws_kms_key" "chat" {}\nresource "aws_sns_topic" "chat" {\n  name = "chat"\n'
         "  kms_master_key_id = aws_kms_key.chat.arn\n}\n"
     )
-    found = mended(write(tmp_path, {"main.tf": text}))
-    left = next(one for one in found.left if one.finding.rule == "connect-cannot-use-key")
-    lines = "\n".join(line for lines in Outcome(found, {}, {}, ()).written_out(left) for line in lines)
+    found = repaired(write(tmp_path, {"main.tf": text}))
+    unfixed = next(one for one in found.unfixed if one.finding.rule == "connect-cannot-use-key")
+    lines = "\n".join(line for lines in Outcome(found, {}, {}, ()).written_out(unfixed) for line in lines)
     assert '"arn:aws:iam::ACCOUNT_ID:root"' in lines
     assert "000000000000" not in lines

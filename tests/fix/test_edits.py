@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fix.workbench import mended
+from tests.fix.workbench import repaired
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN
 
 PINS = '"StringEquals":·{"aws:SourceAccount":·"111122223333"},·"ArnEquals":·{"aws:SourceArn":·"INSTANCE"}'.replace(
@@ -211,8 +211,8 @@ def test_an_edit_is_written_as_its_neighbours_are(name: str, tmp_path: Path) -> 
     file, before, after = EDITS[name]
     path = tmp_path / file
     path.write_text(filled(before), newline="")
-    found = mended([path])
-    assert found.mended, [(one.finding.rule, one.reason) for one in found.left]
+    found = repaired([path])
+    assert found.fixed, [(one.finding.rule, one.reason) for one in found.unfixed]
     assert next(iter(found.texts.values())) == filled(after)
 
 
@@ -257,11 +257,11 @@ UNSAFE_TO_EDIT = {
 def test_what_cannot_be_edited_safely_is_shown_to_be_put_in_by_hand(name: str, tmp_path: Path) -> None:
     path = tmp_path / "main.tf"
     path.write_text(filled(UNSAFE_TO_EDIT[name]))
-    found = mended([path], unsafe=True)
+    found = repaired([path], unsafe=True)
     assert not found.texts
-    left = next(one for one in found.left if one.finding.rule == "missing-source-account")
-    assert left.reason in REASONS
-    assert ACCOUNT in str(left.statements)
+    unfixed = next(one for one in found.unfixed if one.finding.rule == "missing-source-account")
+    assert unfixed.reason in REASONS
+    assert ACCOUNT in str(unfixed.statements)
 
 
 def test_a_module_that_is_called_twice_is_not_edited_for_one_of_its_callers(tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ def test_a_module_that_is_called_twice_is_not_edited_for_one_of_its_callers(tmp_
     (tmp_path / "main.tf").write_text(
         "".join(f'module "{name}" {{\n  source = "./chat"\n  name   = "{name}"\n}}\n' for name in "ab")
     )
-    found = mended([tmp_path], unsafe=True)
+    found = repaired([tmp_path], unsafe=True)
     assert not found.texts
-    assert {one.reason for one in found.left if one.finding.rule == "missing-source-account"} == {
+    assert {one.reason for one in found.unfixed if one.finding.rule == "missing-source-account"} == {
         "the edit would change other policies, or not as planned"
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from checker.core.finding import Applicability, Severity, Verdict
-from checker.fix.proof import worth
+from checker.fix.proof import assess
 from checker.fix.rounds import repair
 from checker.policy.change import changed
 from checker.policy.read import read_policy
-from tests.fix.workbench import RULES, counted, mended, on_top, reader
+from tests.fix.workbench import RULES, counted, on_top, reader, repaired
 from tests.rules.test_cases import CASES, Case
 from tests.samples import INSTANCE_ARN
 
@@ -27,22 +27,22 @@ def test_a_repair_converges_and_leaves_nothing_of_equal_weight_that_was_not_ther
     assert not found.after.report.crashed
     again = repair(on_top(read, found.texts), unsafe=unsafe)
     assert again.texts == {}
-    worst = max((one.finding.severity.rank for one in found.mended), default=-1)
+    worst = max((one.finding.severity.rank for one in found.fixed), default=-1)
     come = counted(found.after) - counted(found.before)
     assert not [key for key in come if RANK[key[1]] >= worst >= 0]
-    for one in found.mended:
-        left = [f for f in found.after.report.findings if f.rule == one.finding.rule]
-        assert all(f.message != one.finding.message for f in left if f.resource == one.finding.resource)
+    for one in found.fixed:
+        unfixed = [f for f in found.after.report.findings if f.rule == one.finding.rule]
+        assert all(f.message != one.finding.message for f in unfixed if f.resource == one.finding.resource)
 
 
 @CASE
 def test_without_leave_to_do_more_only_what_is_proven_safe_or_documented_is_done(case: Case) -> None:
-    for one in mended(case.files, case.instance or INSTANCE_ARN).mended:
+    for one in repaired(case.files, case.instance or INSTANCE_ARN).fixed:
         grants_key = one.finding.rule in ("connect-cannot-use-key", "wrong-key-service")
         assert one.fix.applicability is (Applicability.DOCUMENTED if grants_key else Applicability.SAFE)
     unsafe = [
         one
-        for one in mended(case.files, case.instance or INSTANCE_ARN, unsafe=True).left
+        for one in repaired(case.files, case.instance or INSTANCE_ARN, unsafe=True).unfixed
         if one.fix is not None and one.fix.operations and one.finding.verdict is Verdict.FAIL
     ]
     assert all(one.reason for one in unsafe)
@@ -66,5 +66,5 @@ def test_the_worth_of_a_fix_is_found_by_the_prover_and_not_declared(case: Case) 
             assert fix.applicability is not Applicability.SAFE
             if fix.operations and policy is not None:
                 new = read_policy(changed(policy.root, fix.operations), policy.text.dialect)[0]
-                value = worth(policy.case, new)
+                value = assess(policy.case, new)
                 assert bool(value.reason) is (value.applicability is not Applicability.SAFE)

@@ -79,7 +79,7 @@ def repaired(paths: list[Path]) -> Mapping[str, str]:
     with patch("checker.fix.rounds.MAX_ROUNDS", 1):
         for _ in range(10):
             found = repair(on_top(read, texts), unsafe=True)
-            if not found.mended:
+            if not found.fixed:
                 break
             for path, new in found.texts.items():
                 assert new == edited(texts.get(path) or read_text(Path(path)), edits_of(found, path, texts))
@@ -95,7 +95,7 @@ def repaired(paths: list[Path]) -> Mapping[str, str]:
 def edits_of(found: Repair, path: str, texts: Mapping[str, str]) -> list[TextEdit]:
     """The edits of a file as reports show them: what is outside of them stands in the old text and the new."""
     source = Source(path, texts.get(path) or read_text(Path(path)))
-    shown = (edit for one in found.mended for edit in one.fix.edits if edit.document.name == path)
+    shown = (edit for one in found.fixed for edit in one.fix.edits if edit.document.name == path)
     places = ((edit.position, edit.text) for edit in shown)
     return [
         TextEdit(
@@ -110,7 +110,7 @@ def edits_of(found: Repair, path: str, texts: Mapping[str, str]) -> list[TextEdi
 
 def only_what_was_named(found: Repair) -> None:
     """Who is not Connect gains and loses by those statements alone that a finding or its fix is about."""
-    named = {route[1] for one in found.mended for route in routes(one) if route[:1] == ("Statement",)}
+    named = {route[1] for one in found.fixed for route in routes(one) if route[:1] == ("Statement",)}
     then = {one.name: one for one in found.after.policies()}
     for known in found.before.policies():
         now = then[known.name].text.policy
@@ -122,10 +122,10 @@ def only_what_was_named(found: Repair) -> None:
                 assert deciding & {*named, *come}, (one.sentence, named)
 
 
-def routes(mended: FixedFinding) -> Iterator[Route]:
+def routes(repaired: FixedFinding) -> Iterator[Route]:
     """The places that a finding or its fix speaks of."""
-    yield from (one.route for one in mended.finding.locations if len(one.route) > 1)
-    yield from (one.route for one in mended.fix.operations if len(one.route) > 1)
+    yield from (one.route for one in repaired.finding.locations if len(one.route) > 1)
+    yield from (one.route for one in repaired.fix.operations if len(one.route) > 1)
 
 
 @given(text=json_texts())

@@ -37,7 +37,7 @@ def planned(*paths: str) -> FixPlan:
 
 
 def reasons(plan: FixPlan) -> str:
-    return "\n".join(left.reason for left in plan.outcome.left)
+    return "\n".join(unfixed.reason for unfixed in plan.outcome.unfixed)
 
 
 def is_open(path: Path) -> bool:

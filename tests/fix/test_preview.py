@@ -9,7 +9,7 @@ import pytest
 
 from checker.core.finding import Applicability
 from checker.fix.attempts import with_previews
-from checker.fix.editable import anything
+from checker.fix.editable import allow_any_file
 from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
@@ -48,7 +48,7 @@ def test_a_fix_of_a_policy_that_is_not_written_is_for_display(name: str, text: s
     (tmp_path / name).write_text(text)
     inventory = load([tmp_path / name])
     report = judge(inventory, all_rules(), Scope(all_topics=True))
-    shown = with_previews(Reading(inventory, report), anything)
+    shown = with_previews(Reading(inventory, report), allow_any_file)
     assert [one.rule for one in shown.findings] == [one.rule for one in report.findings]
     assert "connect-cannot-use-key" in [one.rule for one in shown.findings]
     fixes = [fix for one in shown.findings for fix in one.fixes]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from checker.analysis.topic import TopicAnalysis
 from checker.core.unknown import Unknown
 from checker.iam.prove import prove
-from tests.fix.workbench import mended
+from tests.fix.workbench import repaired
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
 
@@ -30,7 +30,7 @@ def test_after_all_fixes_connect_can_publish_and_no_deputy_can(
 ) -> None:
     path = tmp_path / "topic.json"
     path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
-    found = mended([path], unsafe=True)
+    found = repaired([path], unsafe=True)
     inventory = found.after.inventory
     case = TopicAnalysis(inventory.topics[0], inventory)
     allowed = prove.can_publish(case.policy, case.target, arn_of(INSTANCE_ARN)).truth

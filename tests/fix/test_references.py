@@ -87,7 +87,7 @@ def test_a_fix_refers_to_the_topic(name: str, tmp_path: Path, monkeypatch: pytes
     (after,) = outcome.repair.texts.values()
     assert reference in after
     assert OTHER not in after
-    assert not outcome.left
+    assert not outcome.unfixed
 
 
 def test_a_text_that_is_the_policy_of_two_topics_gets_no_statement_about_one(
@@ -95,7 +95,7 @@ def test_a_text_that_is_the_policy_of_two_topics_gets_no_statement_about_one(
 ) -> None:
     outcome = fixed(tmp_path, {"main.tf": PROVIDER + OF_TWO}, monkeypatch)
     assert outcome.repair.texts == {}
-    assert all("several topics share this policy" in one.reason for one in outcome.left)
+    assert all("several topics share this policy" in one.reason for one in outcome.unfixed)
 
 
 OF_ITSELF = {
@@ -118,7 +118,7 @@ def test_a_policy_in_a_topic_never_refers_to_the_topic(
     assert bool(outcome.repair.texts) is bool(provider)
     assert not any("aws_sns_topic.chat" in text for text in outcome.repair.texts.values())
     if not provider:
-        assert any("a resource cannot refer to itself" in one.reason for one in outcome.left)
+        assert any("a resource cannot refer to itself" in one.reason for one in outcome.unfixed)
 
 
 CALLER = PROVIDER + 'module "chat" {\n  source = "../m"\n  name   = "NAME"\n}\n'
@@ -143,7 +143,9 @@ def test_a_module_of_two_environments_is_shown_the_values_of_neither(
     files = {f"{one}/main.tf": CALLER.replace("NAME", one) for one in ("dev", "prod")}
     outcome = fixed(tmp_path, {"m/main.tf": NAMED + SHOWN[name], "main.tf": "", **files}, monkeypatch)
     assert outcome.repair.texts == {}
-    shown = "\n".join("\n".join(lines) for left in outcome.left for lines in outcome.written_out(left))
+    shown = "\n".join(
+        "\n".join(lines) for unfixed in outcome.unfixed for lines in outcome.written_out(unfixed)
+    )
     assert "aws_sns_topic.chat.arn" in shown
     assert not re.search(rf"{ACCOUNT}|:dev\b|:prod\b", shown), shown
 
@@ -151,5 +153,5 @@ def test_a_module_of_two_environments_is_shown_the_values_of_neither(
 def test_a_statement_for_a_heredoc_is_shown_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {f"{one}/main.tf": CALLER.replace("NAME", one) for one in ("dev", "prod")}
     outcome = fixed(tmp_path, {"m/main.tf": NAMED + SHOWN["a heredoc"], "main.tf": "", **files}, monkeypatch)
-    shown = ["\n".join(lines) for left in outcome.left for lines in outcome.written_out(left)]
+    shown = ["\n".join(lines) for unfixed in outcome.unfixed for lines in outcome.written_out(unfixed)]
     assert '"aws:SourceArn": "${var.connect_instance_arn}"' in shown[0]

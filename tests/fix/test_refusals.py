@@ -7,7 +7,7 @@ from pathlib import Path
 
 from checker.fix.attempts import UnfixedFinding
 from checker.fix.rounds import repair
-from tests.fix.workbench import mended, on_top, reader, write
+from tests.fix.workbench import on_top, reader, repaired, write
 from tests.inputs.test_forms import OWNER, template
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
 
@@ -15,10 +15,10 @@ OTHERS = statement(Principal={"AWS": ACCOUNT})
 ABSENT = {"Ref": "AWS::NoValue"}
 
 
-def left(folder: Path, name: str, text: str, rule: str) -> UnfixedFinding:
+def unfixed(folder: Path, name: str, text: str, rule: str) -> UnfixedFinding:
     """What is left of a rule, after everything else is mended."""
-    found = mended(write(folder, {name: text}), unsafe=True)
-    return next(one for one in found.left if one.finding.rule == rule)
+    found = repaired(write(folder, {name: text}), unsafe=True)
+    return next(one for one in found.unfixed if one.finding.rule == rule)
 
 
 def test_a_policy_is_not_made_larger_than_sns_takes(tmp_path: Path) -> None:
@@ -27,17 +27,17 @@ def test_a_policy_is_not_made_larger_than_sns_takes(tmp_path: Path) -> None:
         policy["Id"] = ""
         policy["Id"] = "x" * (size - len(json.dumps(policy)))
         attributes = {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}
-        found = mended(write(tmp_path, {"topic.json": json.dumps(attributes)}))
+        found = repaired(write(tmp_path, {"topic.json": json.dumps(attributes)}))
         assert bool(found.texts) is done
-        reasons = [one.reason for one in found.left if one.finding.rule == "connect-not-allowed"]
+        reasons = [one.reason for one in found.unfixed if one.finding.rule == "connect-not-allowed"]
         assert done or "the limit for a topic policy is 30,720" in reasons[0]
-        assert done or found.left[0].statements
+        assert done or found.unfixed[0].statements
 
 
 def test_a_condition_that_is_there_at_times_is_not_written_twice(tmp_path: Path) -> None:
     grant = statement(Resource={"Ref": "Chat"}, Condition={"Fn::If": ["Live", OWNER, ABSENT]})
     text = json.dumps(template({"Statement": [grant]}), indent=2)
-    assert "duplicate key `Condition`" in left(tmp_path, "t.json", text, "missing-source-account").reason
+    assert "duplicate key `Condition`" in unfixed(tmp_path, "t.json", text, "missing-source-account").reason
 
 
 def test_a_list_of_statements_that_are_there_at_times_takes_no_other(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ Resources:
             - {json.dumps(statement(Resource={"Ref": "Chat"}))}
             - !Ref AWS::NoValue
 """
-    found = mended(write(tmp_path, {"t.yaml": text}))
-    assert "every item there depends on a condition" in {one.reason for one in found.left}
+    found = repaired(write(tmp_path, {"t.yaml": text}))
+    assert "every item there depends on a condition" in {one.reason for one in found.unfixed}
 
 
 def test_what_was_refused_is_tried_again_once_something_else_is_mended(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_what_was_refused_is_tried_again_once_something_else_is_mended(tmp_path:
     text = json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": policy}})
     read = reader(write(tmp_path, {"topic.json": text}))
     found = repair(read, unsafe=True)
-    assert found.mended
+    assert found.fixed
     assert not repair(on_top(read, found.texts), unsafe=True).texts
 
 
@@ -76,6 +76,6 @@ def test_a_key_that_no_topic_uses_is_not_given_to_connect(tmp_path: Path) -> Non
     keys = "".join(f'resource "aws_kms_key" "{name}" {{\n  policy = local.policy\n}}\n' for name in "ab")
     topic = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
     text = f"locals {{\n  policy = jsonencode({{ Statement = [{root}] }})\n}}\n{keys}{topic}"
-    found = left(tmp_path, "main.tf", text, "connect-cannot-use-key")
+    found = unfixed(tmp_path, "main.tf", text, "connect-cannot-use-key")
     assert found.reason == "the edit would change other policies, or not as planned"
     assert found.statements

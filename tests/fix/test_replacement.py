@@ -158,5 +158,5 @@ def test_a_statement_that_cannot_be_written_into_a_live_policy_is_shown_as_json(
     found = Found(topic_of(name, {"TopicArn": name, "Policy": json.dumps(policy)}), None)
     done = repair(lambda texts: judged(found.inventory((), texts), INSTANCE_ARN), check=refused)
     shown = repair_json(Outcome(done, {}, {}, policy_changes(done)))
-    (text, *_) = [text for left in shown["left"] for text in left["statements"]]
+    (text, *_) = [text for unfixed in shown["left"] for text in unfixed["statements"]]
     assert json.loads(text)["Condition"]["ArnEquals"]["aws:SourceArn"] == INSTANCE_ARN

@@ -254,10 +254,10 @@ def test_the_statement_is_shown_and_the_file_is_left_alone(
     files, reason, instance = LEFT_ALONE[name]
     outcome = fixed(files)
     assert outcome.repair.texts == {}
-    (left, *_) = (one for one in outcome.left if one.statements)
-    assert reason in left.reason
-    assert [fix.applicability for fix in left.finding.fixes] == [Applicability.DISPLAY]
-    (shown,) = ("\n".join(lines) for lines in outcome.written_out(left))
+    (unfixed, *_) = (one for one in outcome.unfixed if one.statements)
+    assert reason in unfixed.reason
+    assert [fix.applicability for fix in unfixed.finding.fixes] == [Applicability.DISPLAY]
+    (shown,) = ("\n".join(lines) for lines in outcome.written_out(unfixed))
     assert instance in shown
     assert (INSTANCE_ARN in shown) is (instance == LITERAL)
     assert "module." not in shown  # a name that only the caller knows
@@ -270,7 +270,7 @@ def test_code_of_one_environment_is_edited(
     monkeypatch.chdir(tmp_path)
     outcome = fixed(EDITED[name])
     assert [INSTANCE_ARN in text for text in outcome.repair.texts.values()] == [True]
-    assert not outcome.left
+    assert not outcome.unfixed
 
 
 def test_a_repository_that_lies_in_a_folder_of_copies_is_nobodys_copy(
@@ -310,7 +310,7 @@ def test_a_key_without_a_known_topic_is_not_granted_for_the_topic(tmp_path: Path
     (tmp_path / "key-policy.json").write_text(json.dumps(document(root)))
     done = repair(reader([tmp_path / "key-policy.json"]), kms_condition=KeyCondition.TOPIC)
     assert done.texts == {}
-    assert any("no topic is known" in one.reason for one in done.left)
+    assert any("no topic is known" in one.reason for one in done.unfixed)
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(

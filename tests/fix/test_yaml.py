@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fix.workbench import mended
+from tests.fix.workbench import repaired
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN
 
 HEAD = "Version: '2012-10-17'\n"
@@ -68,6 +68,6 @@ def test_lines_of_yaml_stay_lines(name: str, newline: str, tmp_path: Path) -> No
     before, after = (one.replace("\n", newline) for one in EDITS[name])
     path = tmp_path / "policy.yaml"
     path.write_text(before, newline="")
-    found = mended([path], unsafe=True)
-    assert found.mended, [(one.finding.rule, one.reason) for one in found.left]
+    found = repaired([path], unsafe=True)
+    assert found.fixed, [(one.finding.rule, one.reason) for one in found.unfixed]
     assert found.texts[str(path)] == after

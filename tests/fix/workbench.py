@@ -34,7 +34,7 @@ def reader(paths: Sequence[Path], instance: str = INSTANCE_ARN) -> Read:
     return read
 
 
-def mended(paths: Sequence[Path], instance: str = INSTANCE_ARN, *, unsafe: bool = False) -> Repair:
+def repaired(paths: Sequence[Path], instance: str = INSTANCE_ARN, *, unsafe: bool = False) -> Repair:
     """Mend the files on paper."""
     return repair(reader(paths, instance), unsafe=unsafe)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checker.core.arn import Arn
-from checker.policy.placeholder import is_placeholder, masked, meant, placeholders
+from checker.policy.placeholder import intended_value, is_placeholder, masked, placeholders
 from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of, document, policy_of, statement
 
 
@@ -111,5 +111,5 @@ def test_the_name_that_a_document_has_for_the_resource_is_not_a_placeholder() ->
 )
 def test_a_placeholder_is_filled_in_and_what_is_written_stays(key: str, text: str, value: str) -> None:
     elsewhere = Arn("aws", "connect", "eu-west-1", "999999999999", "instance/x")
-    assert meant(key, text, elsewhere, arn_of(INSTANCE_ARN)) == value
-    assert meant(key, text, arn_of(INSTANCE_ARN)) == value
+    assert intended_value(key, text, elsewhere, arn_of(INSTANCE_ARN)) == value
+    assert intended_value(key, text, arn_of(INSTANCE_ARN)) == value

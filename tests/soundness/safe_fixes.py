@@ -87,13 +87,13 @@ def pairs_of(one: Input) -> Iterator[Pair]:
     then = {one.name: one for one in done.after.policies()}
     for known in done.before.policies():
         now = then.get(known.name)
-        if now is not None and now.says != known.says:
+        if now is not None and now.content != known.content:
             yield _pair(known, now, one.instance, done)
 
 
 def _pair(known: KnownPolicy, now: KnownPolicy, instance: str, done: Repair) -> Pair:
     is_key = isinstance(known.case, KeyAnalysis)
-    documented = any(each.fix.applicability is Applicability.DOCUMENTED for each in done.mended)
+    documented = any(each.fix.applicability is Applicability.DOCUMENTED for each in done.fixed)
     symbol = known.case.topic.symbol if not isinstance(known.case, KeyAnalysis) else ""
     resource = symbol or known.case.target.resource
     resource = KEY_ARN if is_key and resource == "*" else resource

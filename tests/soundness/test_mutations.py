@@ -55,11 +55,11 @@ def fixes_are_proven_one_by_one(patch: Patch) -> None:
 
 def a_policy_is_proven_for_one_topic(patch: Patch) -> None:
     patch.setattr(proof, "_topics_named", lambda _: ())
-    patch.setattr(proof, "_SOME_TOPIC", "arn:aws:sns:us-east-1:111122223333:achat")
+    patch.setattr(proof, "_OTHER_TOPIC", "arn:aws:sns:us-east-1:111122223333:achat")
 
 
 def fixes_are_not_proven(patch: Patch) -> None:
-    patch.setattr(proof, "_faults", lambda *_: iter(()))
+    patch.setattr(proof, "_objections", lambda *_: iter(()))
     fixes_are_proven_one_by_one(patch)
 
 

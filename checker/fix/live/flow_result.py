@@ -28,7 +28,7 @@ class Step(NamedTuple):
     at: str
     seconds: float
     request_id: str = ""
-    said: str = ""
+    detail: str = ""
     help: str = ""
 
 
@@ -68,10 +68,10 @@ class Counters(NamedTuple):
     failed: int | None = None
 
 
-class TopicPassage(NamedTuple):
+class TopicResult(NamedTuple):
     """The result of the chat at one topic. ``explanation`` is None if the topic could not be read.
 
-    ``kept`` says whether a queue or stream retains the topic's messages, if that was requested.
+    ``setup`` says whether a queue or stream retains the topic's messages, if that was requested.
     """
 
     topic: str
@@ -79,7 +79,7 @@ class TopicPassage(NamedTuple):
     arrival: Arrival | None = None
     counters: Counters | None = None
     cause: Cause | None = None
-    kept: SetUp | None = None
+    setup: SetUp | None = None
 
 
 class End(StrEnum):
@@ -101,7 +101,7 @@ class FlowResult(NamedTuple):
     instance: str
     end: End
     contact: str = ""
-    topics: tuple[TopicPassage, ...] = ()
+    topics: tuple[TopicResult, ...] = ()
     steps: tuple[Step, ...] = ()
     cause: Cause | None = None
     left_behind: tuple[str, ...] = ()

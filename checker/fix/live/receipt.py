@@ -54,7 +54,7 @@ class Change(NamedTuple):
     new: str
 
     @property
-    def made_of(self) -> dict[str, Any]:
+    def specification(self) -> dict[str, Any]:
         """Return the specification of the created resource, as sent to AWS."""
         made: dict[str, Any] = json.loads(self.new)
         return made
@@ -62,13 +62,13 @@ class Change(NamedTuple):
     @property
     def receipt(self) -> str:
         """Return the receipt ID in the tags of a created topic or key. Raises KeyError if there is none."""
-        return str(self.made_of["Tags"][RECEIPT])
+        return str(self.specification["Tags"][RECEIPT])
 
 
 def name_of(change: Change) -> str:
     """Return the resource of a change as reports name it."""
     if change.kind == SUBSCRIPTION:
-        made = change.made_of
+        made = change.specification
         return f"{change.resource}: subscription {made['Protocol']} `{made['Endpoint']}`"
     return f"{change.resource}: its KmsMasterKeyId" if change.kind == ENCRYPTION else change.resource
 
@@ -92,7 +92,7 @@ def stamped(change: Change, receipt: str) -> Change:
     """Add the receipt ID to the tags of a created resource, if the resource has tags."""
     if change.kind not in TAGGED:
         return change
-    made = change.made_of
+    made = change.specification
     return change._replace(new=json.dumps({**made, "Tags": {**made["Tags"], RECEIPT: receipt}}))
 
 

@@ -93,9 +93,9 @@ def _aligned(old: Array, new: Array) -> Array:
 def _is_aligned(old: Array, new: Array) -> bool:
     """Return True if changes of single items are enough: the kept items are in the same order."""
     kept = {id(one) for one in new.items}
-    come = [one for one in new.items if all(one is not other for other in old.items)]
-    after = [one if id(one) in kept else come.pop(0) if come else None for one in old.items]
-    return [one for one in (*after, *come) if one is not None] == list(new.items)
+    added = [one for one in new.items if all(one is not other for other in old.items)]
+    after = [one if id(one) in kept else added.pop(0) if added else None for one in old.items]
+    return [one for one in (*after, *added) if one is not None] == list(new.items)
 
 
 def _is_made_of(new: Node, old: Node) -> bool:
@@ -107,20 +107,20 @@ def _members(old: Object, new: Object) -> Iterator[Change]:
     kept = {member.key for member in new.members}
     before = {member.key for member in old.members}
     gone = [index for index, member in enumerate(old.members) if member.key not in kept]
-    come = [member for member in new.members if member.key not in before]
+    added = [member for member in new.members if member.key not in before]
     values = {member.key: member.value for member in new.members}
     for index, member in enumerate(old.members):
         if member.key in values:
             yield from compare(member.value, values[member.key], old, index)
-    for index, member in zip(gone, come, strict=False):
+    for index, member in zip(gone, added, strict=False):
         before_it = old.members[index].value
         same = before_it is member.value or _is_made_of(member.value, before_it)
         yield Rekeyed(old, index, member, same)
         if same:
             yield from compare(before_it, member.value, old, index)
-    yield from _runs(old, gone[len(come) :])
-    if come[len(gone) :]:
-        yield Added(old, tuple(come[len(gone) :]))
+    yield from _runs(old, gone[len(added) :])
+    if added[len(gone) :]:
+        yield Added(old, tuple(added[len(gone) :]))
 
 
 def _items(old: Array, new: Array) -> Iterator[Change]:
@@ -133,12 +133,12 @@ def _items(old: Array, new: Array) -> Iterator[Change]:
         else:
             yield from compare(item, twin, old, index)
     known = {(one.source, one.start, one.end) for one in old.items}
-    come = [one for one in new.items if (one.source, one.start, one.end) not in known]
-    for index, item in zip(gone, come, strict=False):
+    added = [one for one in new.items if (one.source, one.start, one.end) not in known]
+    for index, item in zip(gone, added, strict=False):
         yield Replaced(old, index, old.items[index], item)
-    yield from _runs(old, gone[len(come) :])
-    if come[len(gone) :]:
-        yield Added(old, tuple(come[len(gone) :]))
+    yield from _runs(old, gone[len(added) :])
+    if added[len(gone) :]:
+        yield Added(old, tuple(added[len(gone) :]))
 
 
 def _runs(parent: Object | Array, indices: list[int]) -> Iterator[Dropped]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.fix.text.edits import TextEdit
-    from checker.fix.text.hcl_writer import HclFlow
+    from checker.fix.text.hcl_writer import HclWriter
     from checker.inputs.terraform.hcl.body import Argument, Block
     from checker.policy.node import Stretch
 
@@ -78,48 +78,50 @@ def lines_text(pairs: Iterable[tuple[str, list[str]]], layout: Layout) -> list[s
     return [*between(aligned(pairs), f"{layout.newline}{layout.indent}")]
 
 
-def statement_text(flow: HclFlow, statement: Node, indent: str, lines: Lines) -> list[str]:
+def statement_text(writer: HclWriter, statement: Node, indent: str, lines: Lines) -> list[str]:
     """Write a whole statement block, arguments first. The first line is not indented."""
     if not isinstance(statement, Object):
         raise CannotEditError("a statement that is not an object")
     layout = lines.inside(indent)
     values = {key: statement.get(key) for key in ARGUMENTS}
-    said = {key: value for key, value in values.items() if value is not None and text_of(value) != ""}
-    pairs = [(ARGUMENTS[key], value_text(flow, key, value, layout)) for key, value in said.items()]
+    present = {key: value for key, value in values.items() if value is not None and text_of(value) != ""}
+    pairs = [(ARGUMENTS[key], value_text(writer, key, value, layout)) for key, value in present.items()]
     parts = [lines_text(pairs, layout)] if pairs else []
     for key in BLOCKS:
         for kind, names in by_type(statement.get(key)).items():
-            parts.append(principals_text(flow, key, kind, names, layout.indent, lines))
+            parts.append(principals_text(writer, key, kind, names, layout.indent, lines))
     for (test, variable), compared in conditions_of(statement.get("Condition")).items():
-        parts.append(condition_text(flow, test, variable, compared, layout.indent, lines))
+        parts.append(condition_text(writer, test, variable, compared, layout.indent, lines))
     return block_text("statement", parts, layout)
 
 
-def argument_text(flow: HclFlow, key: str, value: Node) -> list[str]:
+def argument_text(writer: HclWriter, key: str, value: Node) -> list[str]:
     """Write one argument, such as `actions = [...]`."""
-    return [f"{ARGUMENTS[key]} = ", *value_text(flow, key, value)]
+    return [f"{ARGUMENTS[key]} = ", *value_text(writer, key, value)]
 
 
-def value_text(flow: HclFlow, key: str, value: Node, layout: Layout = _FLAT) -> list[str]:
+def value_text(writer: HclWriter, key: str, value: Node, layout: Layout = _FLAT) -> list[str]:
     """Write the value of an argument: a text for Sid and Effect, else a list. Long lists use several lines."""
     if key in _TEXTS:
-        return flow.node(value, _FLAT, None)
+        return writer.node(value, _FLAT, None)
     if isinstance(value, Object):
         raise CannotEditError("an object instead of a text")
-    return flow.listed([_as_text(flow, one) for one in items(value)], layout.deeper(), None)
+    return writer.listed([_as_text(writer, one) for one in items(value)], layout.deeper(), None)
 
 
-def _as_text(flow: HclFlow, node: Node) -> Node:
+def _as_text(writer: HclWriter, node: Node) -> Node:
     """Write `true` as `"true"`, unless the node is copied from the file."""
-    if not isinstance(node, Scalar) or isinstance(node.value, str | Unknown) or id(node) in flow.originals:
+    if not isinstance(node, Scalar) or isinstance(node.value, str | Unknown) or id(node) in writer.originals:
         return node
     return node._replace(value=word(node.value))
 
 
-def principals_text(flow: HclFlow, key: str, kind: str, names: Node, indent: str, lines: Lines) -> list[str]:
+def principals_text(
+    writer: HclWriter, key: str, kind: str, names: Node, indent: str, lines: Lines
+) -> list[str]:
     """Write the block of one principal type."""
     layout = lines.inside(indent)
-    pairs = (("type", [flow.scalar(kind)]), ("identifiers", value_text(flow, "Principal", names, layout)))
+    pairs = (("type", [writer.scalar(kind)]), ("identifiers", value_text(writer, "Principal", names, layout)))
     return block_text(BLOCKS[key], [lines_text(pairs, layout)], layout)
 
 
@@ -135,12 +137,12 @@ def by_type(value: Node | None) -> dict[str, Node]:
 
 
 def condition_text(
-    flow: HclFlow, test: str, variable: str, values: Node, indent: str, lines: Lines
+    writer: HclWriter, test: str, variable: str, values: Node, indent: str, lines: Lines
 ) -> list[str]:
     """Write one condition block."""
     layout = lines.inside(indent)
-    compared = value_text(flow, "Condition", values, layout)
-    pairs = (("test", [flow.scalar(test)]), ("variable", [flow.scalar(variable)]), ("values", compared))
+    compared = value_text(writer, "Condition", values, layout)
+    pairs = (("test", [writer.scalar(test)]), ("variable", [writer.scalar(variable)]), ("values", compared))
     return block_text("condition", [lines_text(pairs, layout)], layout)
 
 
@@ -187,7 +189,7 @@ def _closing(block: Block, at: int) -> str:
     )
 
 
-def taken_out(at: Stretch) -> TextEdit:
+def removal(at: Stretch) -> TextEdit:
     """Remove the lines of a block or argument."""
     source, start, end = at.source, at.start, at.end
     text = source.text
@@ -202,7 +204,7 @@ _WORKED_OUT = "the list is written elsewhere or computed by an expression"
 _SHARED = "several blocks share these values"
 
 
-def list_edits(flow: HclFlow, argument: Argument, old: Node, new: Node) -> Iterator[TextEdit]:
+def list_edits(writer: HclWriter, argument: Argument, old: Node, new: Node) -> Iterator[TextEdit]:
     """Yield the edits of a list in brackets. Raises CannotEditError for any other expression."""
     at = argument.expression.at
     if not at.source.text.startswith("[", at.start):
@@ -210,16 +212,16 @@ def list_edits(flow: HclFlow, argument: Argument, old: Node, new: Node) -> Itera
     before = Array(items(old), at.source, at.start, at.end)
     after = Array(items(new), at.source, at.start, at.end)
     for change in compare(before, after):
-        yield from flow.edits(change)
+        yield from writer.edits(change)
 
 
 def shared_edits(
-    flow: HclFlow, blocks: Sequence[Block], name: str, old: Node, new: Node
+    writer: HclWriter, blocks: Sequence[Block], name: str, old: Node, new: Node
 ) -> Iterator[TextEdit]:
     """Yield the edits of the lists of several blocks whose values are merged."""
     if len(blocks) == 1:
         argument = _argument(blocks[0], name)
-        yield from list_edits(flow, argument, old, new)
+        yield from list_edits(writer, argument, old, new)
         return
     wanted = [meaning(one) for one in items(new)]
     if any(one not in map(meaning, items(old)) for one in wanted):
@@ -229,9 +231,9 @@ def shared_edits(
         own = [one for one in items(old) if _is_in(one, argument.expression.at)]
         kept = [one for one in own if meaning(one) in wanted]
         if own and not kept:
-            yield taken_out(block.at)
+            yield removal(block.at)
         elif len(kept) < len(own):
-            yield from list_edits(flow, argument, _array(own), _array(kept))
+            yield from list_edits(writer, argument, _array(own), _array(kept))
 
 
 def _argument(block: Block, name: str) -> Argument:

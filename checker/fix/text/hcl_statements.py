@@ -20,12 +20,12 @@ from checker.fix.text.hcl_blocks import (
     lines_of,
     list_edits,
     principals_text,
+    removal,
     shared_edits,
     statement_text,
-    taken_out,
     value_text,
 )
-from checker.fix.text.hcl_writer import HclFlow
+from checker.fix.text.hcl_writer import HclWriter
 from checker.fix.text.json_writer import end_of_line, indent_at
 from checker.policy.node import Array, Node, Object, Stretch, items, meaning
 
@@ -46,10 +46,10 @@ _Named = dict[_Names, Node]
 class StatementBlock:
     """Computes the edits of one statement block."""
 
-    def __init__(self, flow: HclFlow, block: Block, old: Node, new: Node) -> None:
+    def __init__(self, writer: HclWriter, block: Block, old: Node, new: Node) -> None:
         if not isinstance(old, Object) or not isinstance(new, Object):
             raise CannotEditError(ELSEWHERE)
-        self.flow = flow
+        self.writer = writer
         self.block = block
         self.old = old
         self.new = new
@@ -84,38 +84,38 @@ class StatementBlock:
         written = self.block.body.arguments.get(ARGUMENTS[key])
         if written is None:
             if new is not None:
-                self.line(argument_text(self.flow, key, new))
+                self.line(argument_text(self.writer, key, new))
         elif new is None:
             at = Stretch(self.source, written.at.start, written.expression.at.end)
-            yield taken_out(at)
+            yield removal(at)
         elif isinstance(old, Array):
-            yield from list_edits(self.flow, written, old, new)
+            yield from list_edits(self.writer, written, old, new)
         else:
             at = written.expression.at
-            yield text_edit(self.source, at.start, at.end, value_text(self.flow, key, new))
+            yield text_edit(self.source, at.start, at.end, value_text(self.writer, key, new))
 
     def principals(self, key: str, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
         """Yield the edits of the principal blocks, one per type."""
         before: _Named = {(kind,): names for kind, names in by_type(old).items()}
         after: _Named = {(kind,): names for kind, names in by_type(new).items()}
-        come = {kind: names for kind, names in after.items() if kind not in before}
-        yield from self.named_blocks(BLOCKS[key], ("type",), before, after, come)
-        for (name,), names in come.items():
-            self.line(principals_text(self.flow, key, name, names, self.indent, self.lines))
+        added = {kind: names for kind, names in after.items() if kind not in before}
+        yield from self.named_blocks(BLOCKS[key], ("type",), before, after, added)
+        for (name,), names in added.items():
+            self.line(principals_text(self.writer, key, name, names, self.indent, self.lines))
 
     def conditions(self, old: Node | None, new: Node | None) -> Iterator[TextEdit]:
         """Yield the edits of the condition blocks, one per test and variable."""
         before: _Named = dict(conditions_of(old).items())
         after: _Named = dict(conditions_of(new).items())
-        come = {name: values for name, values in after.items() if name not in before}
-        yield from self.named_blocks("condition", _TESTS, before, after, come)
-        for (test, variable), values in come.items():
-            self.line(condition_text(self.flow, test, variable, values, self.indent, self.lines))
+        added = {name: values for name, values in after.items() if name not in before}
+        yield from self.named_blocks("condition", _TESTS, before, after, added)
+        for (test, variable), values in added.items():
+            self.line(condition_text(self.writer, test, variable, values, self.indent, self.lines))
 
     def named_blocks(
-        self, kind: str, names: _Names, before: _Named, after: _Named, come: _Named
+        self, kind: str, names: _Names, before: _Named, after: _Named, added: _Named
     ) -> Iterator[TextEdit]:
-        """Edit the blocks whose values change. Remove from ``come`` each new entry that reuses a block."""
+        """Edit the blocks whose values change. Remove from ``added`` each new entry that reuses a block."""
         listed = "identifiers" if kind in BLOCKS.values() else "values"
         written: dict[_Names | None, list[Block]] = {}
         for one in self.block.body.blocks(kind):
@@ -126,15 +126,15 @@ class StatementBlock:
                 continue
             if not blocks:
                 raise CannotEditError(ELSEWHERE)
-            heir = _heir(key, values, come) if then is None and len(blocks) == 1 else None
-            if heir is not None:
-                yield from self.renamed(blocks[0], names, key, heir)
-                then = come.pop(heir)
+            reusable = _reusable_name(key, values, added) if then is None and len(blocks) == 1 else None
+            if reusable is not None:
+                yield from self.renamed(blocks[0], names, key, reusable)
+                then = added.pop(reusable)
                 then = values if meaning(then) == meaning(values) else then
             if then is None:
-                yield from (taken_out(one.at) for one in blocks)
+                yield from (removal(one.at) for one in blocks)
             elif then is not values:
-                yield from shared_edits(self.flow, blocks, listed, values, then)
+                yield from shared_edits(self.writer, blocks, listed, values, then)
 
     def renamed(self, block: Block, names: _Names, old: _Names, new: _Names) -> Iterator[TextEdit]:
         """Change the test, variable or type of a block."""
@@ -144,10 +144,10 @@ class StatementBlock:
                 yield text_edit(self.source, at.start, at.end, [f'"{after}"'])
 
 
-def _heir(key: _Names, values: Node, come: _Named) -> _Names | None:
+def _reusable_name(key: _Names, values: Node, added: _Named) -> _Names | None:
     """Return a new entry that can reuse a removed block: it has the same values or part of the same name."""
-    same = (one for one, then in come.items() if meaning(then) == meaning(values))
-    alike = (one for one in come if len(one) == 1 or any(a == b for a, b in zip(one, key, strict=True)))
+    same = (one for one, then in added.items() if meaning(then) == meaning(values))
+    alike = (one for one in added if len(one) == 1 or any(a == b for a, b in zip(one, key, strict=True)))
     return next(same, None) or next(alike, None)
 
 
@@ -181,7 +181,7 @@ class Blocks:
         from checker.inputs.terraform.hcl.parse import parse  # the parser is slow to import
 
         self.root = root
-        self.flow = HclFlow(originals)
+        self.writer = HclWriter(originals)
         self.source = root.source
         documents = [one for one in parse(self.source).written if one.header.start == root.start]
         if not documents:
@@ -200,9 +200,9 @@ class Blocks:
         for old in _statements(self.root):
             twin = kept.get(old.start)
             if twin is None:
-                yield taken_out(self.block(old).at)
+                yield removal(self.block(old).at)
             elif twin is not old:
-                yield from StatementBlock(self.flow, self.block(old), old, twin).edits()
+                yield from StatementBlock(self.writer, self.block(old), old, twin).edits()
         added = [one for one in statements if one.end <= one.start]
         if added:
             yield self.added(added)
@@ -227,7 +227,7 @@ class Blocks:
         gap = lines.newline * (2 if last or self.document.body.arguments else 1)
         chunks: list[str] = []
         for statement in statements:
-            chunks += [f"{gap}{indent}", *statement_text(self.flow, statement, indent, lines)]
+            chunks += [f"{gap}{indent}", *statement_text(self.writer, statement, indent, lines)]
             gap = lines.newline * 2
         if last is None:
             return at_end(self.document, chunks)

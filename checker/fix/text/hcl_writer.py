@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.fix.text.edits import Raw, verbatim
-from checker.fix.text.json_writer import Flow, between
+from checker.fix.text.json_writer import JsonWriter, between
 from checker.fix.text.yaml_writer import parts_of
 from checker.policy.node import Object
 from checker.policy.plain import double_quoted, quoted
@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?!(?:for|if|in|true|false|null)\Z)[A-Za-z_][A-Za-z0-9_-]*\
 _LINE = 100
 
 
-class HclFlow(Flow):
+class HclWriter(JsonWriter):
     """Writes objects and lists as arguments of `jsonencode`."""
 
     colon = " = "
@@ -73,7 +73,7 @@ class HclFlow(Flow):
         return usual if before_last and before_last["comma"] else usual.removeprefix(",")
 
 
-class HeredocFlow(Flow):
+class HeredocWriter(JsonWriter):
     """Writes JSON embedded in HCL text, which refers to resources by interpolation."""
 
     def reference(self, name: str) -> str:
@@ -108,7 +108,7 @@ def _is_quoted(node: Object) -> bool:
     return node.source.text[first.start : first.start + 1] == '"'
 
 
-class TemplateFlow(Flow):
+class TemplateWriter(JsonWriter):
     """Writes JSON in a CloudFormation template, which refers to resources by `Ref` and `Fn::GetAtt`."""
 
     def reference(self, name: str) -> str:
@@ -121,7 +121,7 @@ class TemplateFlow(Flow):
         return f'{{"Ref": {quoted(logical)}}}'
 
 
-class TerraformJsonFlow(Flow):
+class TerraformJsonWriter(JsonWriter):
     """Writes Terraform JSON, and JSON embedded in it. References are interpolated.
 
     https://developer.hashicorp.com/terraform/language/syntax/json

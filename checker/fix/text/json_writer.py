@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
-from checker.policy.change import Called
+from checker.policy.change import Reference
 from checker.policy.node import Array, Member, Node, Object, Scalar
 from checker.policy.plain import quoted, word
 
@@ -44,7 +44,7 @@ class Layout(NamedTuple):
         return self._replace(lines=False)
 
 
-AT_THE_MARGIN = Layout(lines=True, indent=_UNIT, closing="", unit=_UNIT, newline="\n")
+TOP_LEVEL = Layout(lines=True, indent=_UNIT, closing="", unit=_UNIT, newline="\n")
 """The layout of a standalone value, with lines that start at the left margin."""
 
 
@@ -94,7 +94,7 @@ Originals = frozenset[int]
 """Identities of nodes that exist in the file."""
 
 
-class Flow(Editor):
+class JsonWriter(Editor):
     """Base class for writing values in brackets.
 
     ``originals`` are nodes that exist in the file and are copied from it. ``colon`` separates key and value.
@@ -178,20 +178,20 @@ class Flow(Editor):
         """Add members or items at the end."""
         parent, layout = change.parent, layout_of(change.parent)
         if isinstance(parent, Array):
-            layout = _like_the_last(parent, layout)
+            layout = _like_last_item(parent, layout)
         parts = [list(self.part(one, layout, parent)) for one in change.new]
         spans = list(_spans(parent))
         if not spans:
-            inside = self.wrapped("{" if isinstance(parent, Object) else "[", parts, layout)
+            inside = self.bracketed("{" if isinstance(parent, Object) else "[", parts, layout)
             return text_edit(parent.source, parent.start, parent.end, inside)
         at = spans[-1][1]
         following = list(self.following(parts, layout, parent))
         match = self.rest_of_line.match(parent.source.text, at) if self.rest_of_line else None
         if match is None or not match["comment"] or "\n" not in following[0]:
             return text_edit(parent.source, at, at, following)
-        return self.behind_comment(parent, at, match, following)
+        return self.after_comment(parent, at, match, following)
 
-    def behind_comment(
+    def after_comment(
         self, parent: Object | Array, at: int, rest: re.Match[str], following: list[str]
     ) -> TextEdit:
         """Add lines after a line that ends in a comment. The comment stays on its line."""
@@ -236,7 +236,7 @@ class Flow(Editor):
             return [self.value(node)]
         if isinstance(node, Array):
             return self.listed(node.items, layout, beside)
-        return self.wrapped("{", self.members(node, layout, beside), layout)
+        return self.bracketed("{", self.members(node, layout, beside), layout)
 
     def copied(self, node: Node) -> str | None:
         """Return a value as the file contains it. None if it must be written anew."""
@@ -249,18 +249,18 @@ class Flow(Editor):
     def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
         """Write a list on one line."""
         flat = layout.flat()
-        return self.wrapped("[", [self.node(one, flat, beside) for one in items], flat)
+        return self.bracketed("[", [self.node(one, flat, beside) for one in items], flat)
 
     def value(self, node: Scalar) -> str:
         """Write a scalar."""
         value = node.value
-        if isinstance(value, Called):
+        if isinstance(value, Reference):
             return self.reference(value)
         if isinstance(value, Unknown):
             raise CannotEditError(f"the edit would have to write a value that is not known: {value.reason}")
         return self.scalar(value) if isinstance(value, str) else word(value)
 
-    def wrapped(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
+    def bracketed(self, bracket: str, parts: Sequence[list[str]], layout: Layout) -> list[str]:
         """Add brackets around parts. The parts are on lines of their own if the layout has lines."""
         close = {"{": "}", "[": "]"}[bracket]
         if not parts:
@@ -286,7 +286,7 @@ def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
     yield from found
 
 
-def _like_the_last(parent: Array, layout: Layout) -> Layout:
+def _like_last_item(parent: Array, layout: Layout) -> Layout:
     """Return the layout for a new item that matches the last item: on several lines or on one."""
     if not parent.items:
         return layout

@@ -9,9 +9,9 @@ from checker.core.terminal_text import SHOWN, redacted
 from checker.fix.text.compare import Replaced, Wrapped, compare
 from checker.fix.text.edits import GENERATED, CannotEditError, file_of
 from checker.fix.text.hcl_statements import Blocks, is_blocks
-from checker.fix.text.hcl_writer import HclFlow, HeredocFlow, TemplateFlow, TerraformJsonFlow
-from checker.fix.text.json_writer import Flow
-from checker.fix.text.yaml_writer import YamlBlock, YamlFlow
+from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter, TerraformJsonWriter
+from checker.fix.text.json_writer import JsonWriter
+from checker.fix.text.yaml_writer import YamlBlockWriter, YamlFlowWriter
 from checker.inputs.text import is_yaml
 from checker.policy.node import children
 
@@ -71,7 +71,7 @@ def _is_in_variable(edit: TextEdit) -> bool:
     return any(one.kind == "variable" for one in around)
 
 
-def _writer(change: Change, originals: Originals) -> Flow | YamlBlock:
+def _writer(change: Change, originals: Originals) -> JsonWriter | YamlBlockWriter:
     """Return the writer for the text around a value, or for the value itself if it has no container."""
     node = _written_in(change)
     return _language(node.source, node.start)(originals)
@@ -89,22 +89,22 @@ def _written_in(change: Change) -> Node:
     return change.parent
 
 
-def _language(source: Source, start: int) -> type[Flow | YamlBlock]:
+def _language(source: Source, start: int) -> type[JsonWriter | YamlBlockWriter]:
     begins = source.text[start : start + 1]
     name = file_of(source).name
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
             raise CannotEditError("the policy is computed by an expression")
         if name.endswith(".tf"):
-            return HeredocFlow
-        return TerraformJsonFlow if name.endswith(".tf.json") else Flow
+            return HeredocWriter
+        return TerraformJsonWriter if name.endswith(".tf.json") else JsonWriter
     if is_yaml(source):
-        return YamlFlow if begins in ("{", "[") else YamlBlock
+        return YamlFlowWriter if begins in ("{", "[") else YamlBlockWriter
     if begins not in ("{", "[", '"'):
         raise CannotEditError("the policy is computed by an expression")
     if name.endswith(".tf"):
-        return HclFlow
-    return TerraformJsonFlow if name.endswith(".tf.json") else TemplateFlow
+        return HclWriter
+    return TerraformJsonWriter if name.endswith(".tf.json") else TemplateWriter
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
-from checker.fix.text.json_writer import Flow, layout_of
-from checker.policy.change import Called
+from checker.fix.text.json_writer import JsonWriter, layout_of
+from checker.policy.change import Reference
 from checker.policy.node import Array, Member, Node, Object, Scalar, children
 from checker.policy.plain import double_quoted
 
@@ -31,7 +31,7 @@ _PLAIN = re.compile(
 """A text that no YAML parser reads as another type: a date, a number, a boolean or an alias."""
 
 
-class YamlFlow(Flow):
+class YamlFlowWriter(JsonWriter):
     """Writes YAML flow style."""
 
     pad = " "
@@ -51,8 +51,8 @@ class YamlFlow(Flow):
             return super().added(change)
         layout = layout_of(change.parent).flat()
         parts = [list(self.part(one, layout, change.parent)) for one in change.new]
-        inside = self.wrapped("{" if isinstance(change.parent, Object) else "[", parts, layout)
-        return text_edit(change.parent.source, change.parent.start, change.parent.end, inside)
+        nested = self.bracketed("{" if isinstance(change.parent, Object) else "[", parts, layout)
+        return text_edit(change.parent.source, change.parent.start, change.parent.end, nested)
 
     def copied(self, node: Node) -> str | None:
         """Return a value as the file contains it. None for a block of lines, which must be written anew."""
@@ -94,12 +94,12 @@ _STEP = "  "
 _DASH = "- "
 
 
-class YamlBlock(Editor):
+class YamlBlockWriter(Editor):
     """Adds, replaces and removes whole lines. ``originals`` are nodes that are copied from the file."""
 
     def __init__(self, originals: Originals = frozenset()) -> None:
         self.originals = originals
-        self.flow = YamlFlow(originals)
+        self.writer = YamlFlowWriter(originals)
 
     def replaced(self, change: Replaced) -> TextEdit:
         """Replace a value after its key or dash."""
@@ -109,13 +109,13 @@ class YamlBlock(Editor):
         source = old.source
         if isinstance(parent, Array):
             indent = " " * _column(source, old.start)
-            return text_edit(source, old.start, old.end, self.inside(new, indent, source))
+            return text_edit(source, old.start, old.end, self.nested(new, indent, source))
         member = parent.members[change.at]
         if isinstance(old, Scalar) and isinstance(new, Scalar):
-            return text_edit(source, old.start, old.end, [self.like(old, new)])
+            return text_edit(source, old.start, old.end, [self.in_old_quotes(old, new)])
         colon = source.text.index(":", member.end) + 1
         indent = " " * _column(source, member.start)
-        return text_edit(source, colon, old.end, self.behind(new, indent, source))
+        return text_edit(source, colon, old.end, self.after_colon(new, indent, source))
 
     def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
         """Turn a mapping into the first item of a list, with a dash in its indentation."""
@@ -130,24 +130,24 @@ class YamlBlock(Editor):
         at = _last_line_end(source, _ends(old)[-1])
         indent = " " * column
         for one in change.new:
-            chunks = self.inside(one, indent + _STEP, source)
+            chunks = self.nested(one, indent + _STEP, source)
             yield text_edit(source, at, at, [f"{_newline(source)}{indent}{_DASH}", *chunks])
 
-    def like(self, old: Scalar, new: Scalar) -> str:
+    def in_old_quotes(self, old: Scalar, new: Scalar) -> str:
         """Write a scalar with the quotes of the old one."""
         quote = old.source.text[old.start : old.start + 1]
         if id(new) in self.originals:
             return raw(new.source, new.start, new.end)
         text = new.value
-        if quote == "'" and isinstance(text, str) and not isinstance(text, Called) and text.isprintable():
+        if quote == "'" and isinstance(text, str) and not isinstance(text, Reference) and text.isprintable():
             return "'" + text.replace("'", "''") + "'"
-        return self.lone(new)
+        return self.without_children(new)
 
     def rekeyed(self, change: Rekeyed) -> TextEdit:
         """Replace a member, or only its key."""
         old, source = change.parent.members[change.at], change.parent.source
         if change.same_value:
-            return text_edit(source, old.start, old.end, [self.flow.key(change.new.key, change.parent)])
+            return text_edit(source, old.start, old.end, [self.writer.key(change.new.key, change.parent)])
         indent = " " * _column(source, old.start)
         return text_edit(source, old.start, old.value.end, self.member(change.new, indent, source))
 
@@ -186,35 +186,35 @@ class YamlBlock(Editor):
                 yield from self.member(one, indent, source)
             else:
                 yield "- "
-                yield from self.inside(one, indent + _STEP, source)
+                yield from self.nested(one, indent + _STEP, source)
 
     def member(self, member: Member, indent: str, source: Source) -> Iterator[str]:
         """Write a key and its value."""
         yield f"{scalar(member.key)}:"
-        yield from self.behind(member.value, indent, source)
+        yield from self.after_colon(member.value, indent, source)
 
-    def behind(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+    def after_colon(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value after the colon of a key with this indentation."""
         copy = self.copied(node)
         if copy is not None:
             yield from (" ", copy)
         elif isinstance(node, Scalar) or not children(node):
-            yield f" {self.lone(node)}"
+            yield f" {self.without_children(node)}"
         else:
             yield f"{_newline(source)}{indent}{_STEP}"
-            yield from self.inside(node, indent + _STEP, source)
+            yield from self.nested(node, indent + _STEP, source)
 
-    def inside(self, node: Node, indent: str, source: Source) -> Iterator[str]:
+    def nested(self, node: Node, indent: str, source: Source) -> Iterator[str]:
         """Write a value. Its first line is not indented, the others are."""
         copy = self.copied(node)
         if copy is not None:
             yield copy
         elif isinstance(node, Scalar) or not children(node):
-            yield self.lone(node)
+            yield self.without_children(node)
         elif isinstance(node, Array):
             for number, one in enumerate(node.items):
                 yield "- " if number == 0 else f"{_newline(source)}{indent}- "
-                yield from self.inside(one, indent + _STEP, source)
+                yield from self.nested(one, indent + _STEP, source)
         else:
             for number, member in enumerate(node.members):
                 yield "" if number == 0 else f"{_newline(source)}{indent}"
@@ -222,14 +222,14 @@ class YamlBlock(Editor):
 
     def copied(self, node: Node) -> str | None:
         """Return a value as the file contains it. None if it is new or a block of lines."""
-        return self.flow.copied(node) if id(node) in self.originals else None
+        return self.writer.copied(node) if id(node) in self.originals else None
 
-    def lone(self, node: Node) -> str:
+    def without_children(self, node: Node) -> str:
         """Write a value without nested values. A reference to a template resource uses the short form."""
         if not isinstance(node, Scalar):
             return "[]" if isinstance(node, Array) else "{}"
-        if not isinstance(node.value, Called):
-            return self.flow.value(node)
+        if not isinstance(node.value, Reference):
+            return self.writer.value(node)
         logical, attribute = parts_of(node.value)
         return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
 

@@ -30,7 +30,7 @@ class Chat:
         self._scoped = scoped
         self._steps = steps
         self._instance = instance
-        self._asked: dict[str, Any] = {
+        self._start_parameters: dict[str, Any] = {
             "InstanceId": instance.instance_id,
             "ContactFlowId": contact_flow,
             "ParticipantDetails": {"DisplayName": _DISPLAY_NAME},
@@ -46,11 +46,15 @@ class Chat:
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
         """
         if topic is not None:
-            self._asked["ChatStreamingConfiguration"] = {"StreamingEndpointArn": str(topic)}
+            self._start_parameters["ChatStreamingConfiguration"] = {"StreamingEndpointArn": str(topic)}
         streamed = "ChatStreamingConfiguration" if topic else ""
         try:
             started = self._call(
-                "connect", "start_chat_contact", str(topic or self._instance), streamed, **self._asked
+                "connect",
+                "start_chat_contact",
+                str(topic or self._instance),
+                streamed,
+                **self._start_parameters,
             )
         except UnreadError as error:
             if error.fault in (Fault.LOST, Fault.ODD):  # the chat may have started anyway
@@ -94,7 +98,7 @@ class Chat:
         )
         self._connection_token = made["ConnectionCredentials"]["ConnectionToken"]
 
-    def say(self, content: str) -> None:
+    def send(self, content: str) -> None:
         """Send a message as the customer. Raises UnreadError, StoppedError."""
         self._call(
             "connectparticipant",
@@ -106,9 +110,9 @@ class Chat:
         )
 
     def _call(
-        self, service: str, operation: str, what: str, said: str = "", **sent: object
+        self, service: str, operation: str, what: str, detail: str = "", **parameters: object
     ) -> dict[str, Any]:
-        return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
+        return self._steps.call(self._scoped.calls, service, operation, what, detail, **parameters)
 
     def _add_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
@@ -158,6 +162,8 @@ class Chat:
     def _end_lost(self) -> None:
         """Repeat the start to learn the chat's ID, and stop it. The same token prevents a second chat."""
         after = self._scoped.after
-        started = self._steps.call(after, "connect", "start_chat_contact", str(self._instance), **self._asked)
+        started = self._steps.call(
+            after, "connect", "start_chat_contact", str(self._instance), **self._start_parameters
+        )
         self.contact = started["ContactId"]
         self._stop()

@@ -20,7 +20,7 @@ from checker.live.aws.lookup import look_up
 from checker.live.aws.topic import read_chain
 from checker.live.flow.chat import MARKED
 from checker.live.flow.request import MOST_TOPICS
-from checker.live.flow.steps import Beginning
+from checker.live.flow.steps import StepTimer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,11 +41,11 @@ def examine(
 
     Raises StoppedError.
     """
-    began = Beginning()
+    timer = StepTimer()
     try:
         found, key = read_chain(calls, topic)
     except UnreadError as error:
-        step = began.step(PREFLIGHT, str(topic), FAILED, said=error.told, help_text=error.skipped.help)
+        step = timer.step(PREFLIGHT, str(topic), FAILED, detail=error.told, help_text=error.skipped.help)
         steps.add(step)
         if error.fault is not Fault.GONE:
             calls.note(error)
@@ -55,11 +55,11 @@ def examine(
         calls.skip(Skipped(str(instance), looked_up.reason, error=True, help=looked_up.help))
     explanation = explain(found, key, instance, rules, looked_up)
     status = FAILED if explanation.first_broken() else DONE
-    steps.add(began.step(PREFLIGHT, str(topic), status, said=_said(explanation)))
+    steps.add(timer.step(PREFLIGHT, str(topic), status, detail=_preflight_detail(explanation)))
     return explanation
 
 
-def _said(explanation: Explanation) -> str:
+def _preflight_detail(explanation: Explanation) -> str:
     broken = explanation.first_broken()
     if broken is not None:
         return f"the {_words(broken.link.value)} is broken: {broken.reason}"
@@ -110,12 +110,12 @@ def cause_of_silence(clues: Clues) -> Cause:
     cause = (
         broken_link(clues.explanation)
         or _wrong_order(clues)
-        or _refused_key(clues)
+        or _denied_key(clues)
         or _not_known(clues.explanation)
-        or _not_the_one(clues.counters)
-        or _beyond()
+        or _other_messages_arrived(clues.counters)
+        or _outside_analysis()
     )
-    return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counted(clues.counters)))
+    return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counter_evidence(clues.counters)))
 
 
 def is_limit(error: UnreadError, step: Step) -> bool:
@@ -130,23 +130,25 @@ def cause_of_refusal(
     error: UnreadError, step: Step, explanation: Explanation | None, seen: Sequence[str]
 ) -> Cause:
     """Return why AWS rejected a step. ``seen`` are the topics that the contact streams to, from CloudTrail."""
-    told = f"{step.name}: {error.told}"
+    reason = f"{step.name}: {error.told}"
     if is_limit(error, step):
         streams = tuple(f"CloudTrail shows a stream of the contact to `{topic}`" for topic in seen)
-        return Cause(LIMIT, _FAN_OUT, rule="too-many-topics", evidence=(told, *streams))
+        return Cause(LIMIT, _FAN_OUT, rule="too-many-topics", evidence=(reason, *streams))
     broken = broken_link(explanation)
     if broken is not None and error.refusal.code in _INVALID_CODES:
-        return broken._replace(evidence=(told,))
-    return Cause(told, error.skipped.help)
+        return broken._replace(evidence=(reason,))
+    return Cause(reason, error.skipped.help)
 
 
 def _wrong_order(clues: Clues) -> Cause | None:
     """Return the cause if streaming started too late, or if the customer was not marked as connected."""
     order = [(one.name, one) for one in clues.steps if one.status == DONE]
-    streamed = _at(n for n, (name, one) in enumerate(order) if name in _STARTS and one.what == clues.topic)
-    marked = _at(n for n, (_, one) in enumerate(order) if one.said == MARKED)
-    spoken = _at(n for n, (name, _) in enumerate(order) if name == "SendMessage")
-    if streamed is not None and spoken is not None and spoken < streamed:
+    streamed = _first_index(
+        n for n, (name, one) in enumerate(order) if name in _STARTS and one.what == clues.topic
+    )
+    marked = _first_index(n for n, (_, one) in enumerate(order) if one.detail == MARKED)
+    sent = _first_index(n for n, (name, _) in enumerate(order) if name == "SendMessage")
+    if streamed is not None and sent is not None and sent < streamed:
         return Cause(
             "the message was sent before streaming started, and earlier messages are not streamed",
             "call StartContactStreaming before the customer sends a message, or pass ChatStreamingConfiguration to "
@@ -161,11 +163,11 @@ def _wrong_order(clues: Clues) -> Cause | None:
     return None
 
 
-def _at(places: Iterable[int]) -> int | None:
+def _first_index(places: Iterable[int]) -> int | None:
     return next(iter(places), None)
 
 
-def _refused_key(clues: Clues) -> Cause | None:
+def _denied_key(clues: Clues) -> Cause | None:
     """Return the cause if CloudTrail shows that KMS denied Connect the key."""
     if not clues.refusals:
         return None
@@ -177,7 +179,7 @@ def _refused_key(clues: Clues) -> Cause | None:
     )
 
 
-def _not_the_one(counters: Counters) -> Cause | None:
+def _other_messages_arrived(counters: Counters) -> Cause | None:
     """Return the cause if SNS received messages. The counters cover all messages, so this is weak evidence."""
     if not counters.published:
         return None
@@ -201,7 +203,7 @@ def _not_known(explanation: Explanation | None) -> Cause | None:
     )
 
 
-def _beyond() -> Cause:
+def _outside_analysis() -> Cause:
     return Cause(
         "the chain is whole as far as AWS documents it",
         "check that the contact flow is published and does not end at once, and that no resource control policy of the "
@@ -209,7 +211,7 @@ def _beyond() -> Cause:
     )
 
 
-def _counted(counters: Counters) -> tuple[str, ...]:
+def _counter_evidence(counters: Counters) -> tuple[str, ...]:
     if counters.published is None:
         return (
             "SNS has not counted a message yet; it never counts messages that the policy or the key denies",

@@ -19,7 +19,7 @@ from checker.fix.live.flow_result import (
     Counters,
     End,
     FlowResult,
-    TopicPassage,
+    TopicResult,
 )
 from checker.lint.explain import OK
 from checker.lint.retention.model import SetUp
@@ -39,10 +39,10 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Beginning, Cleanup, Steps
+from checker.live.flow.steps import Cleanup, Steps, StepTimer
 from checker.live.flow.watch import ScopedCalls, Watch, wait_for_counters
-from checker.live.retention.judge import judge_retention
-from checker.live.retention.setup import rehearse, set_up
+from checker.live.retention.check import check_retention
+from checker.live.retention.setup import plan_setup, set_up
 
 if TYPE_CHECKING:
     import threading
@@ -60,24 +60,24 @@ if TYPE_CHECKING:
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]
 
 
-_SAID = {
+_STATUS_TEXTS = {
     "ok": "a subscription retains the messages",
     "broken": "no subscription retains the messages",
     "unknown": "not known whether a subscription retains the messages",
 }
 
 
-def keep(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
+def ensure_retention(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
     """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
     if not create:
-        return SetUp((), judge_retention(calls, topic, wanted.kind, wanted.instance))
+        return SetUp((), check_retention(calls, topic, wanted.kind, wanted.instance))
     return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
 
 
-def said_of(kept: SetUp) -> str:
+def retention_summary(setup: SetUp) -> str:
     """Return one line with the result of the check and the number of created resources."""
-    made = f", resources created: {len(kept.made)}" if kept.made else ""
-    return f"{_SAID[kept.retention.status]}{made}"
+    made = f", resources created: {len(setup.made)}" if setup.made else ""
+    return f"{_STATUS_TEXTS[setup.retention.status]}{made}"
 
 
 class ExpectedMessage(NamedTuple):
@@ -87,33 +87,33 @@ class ExpectedMessage(NamedTuple):
     content: str
 
 
-def listen(
+def await_message(
     steps: Steps, watches: dict[Arn, Watch], expected: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
     """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
     Raises UnreadError, StoppedError.
     """
-    began, end = Beginning(), time.monotonic() + seconds
+    timer, end = StepTimer(), time.monotonic() + seconds
     waiting = dict(watches)
     while waiting and time.monotonic() < end:
         for topic, watch in tuple(waiting.items()):
-            arrival = _received(steps, watch, expected, began)
+            arrival = _received(steps, watch, expected, timer)
             if arrival is not None:
                 del waiting[topic]
-                steps.add(began.step(MESSAGE, str(topic), DONE, said="arrived"))
+                steps.add(timer.step(MESSAGE, str(topic), DONE, detail="arrived"))
                 yield topic, arrival
     for topic in waiting:
-        steps.add(began.step(MESSAGE, str(topic), FAILED, said="nothing arrived"))
+        steps.add(timer.step(MESSAGE, str(topic), FAILED, detail="nothing arrived"))
 
 
-def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, began: Beginning) -> Arrival | None:
+def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, timer: StepTimer) -> Arrival | None:
     try:
-        found = (_arrival(one, expected, began.seconds) for one in watch.receive())
+        found = (_arrival(one, expected, timer.seconds) for one in watch.receive())
         return next(filter(None, found), None)
     except UnreadError as error:
         told, request_id = error.told, error.refusal.request_id
-        steps.add(began.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.skipped.help))
+        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.skipped.help))
         raise
 
 
@@ -134,7 +134,7 @@ def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float)
     return Arrival(seconds, str(payload.get("Id", "")), tuple(texts))
 
 
-def _consented(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
+def _always_consent(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
     """Give consent to every change."""
 
 
@@ -142,11 +142,11 @@ class Stops(NamedTuple):
     """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
 
     flow: threading.Event
-    clearing: threading.Event
+    cleanup: threading.Event
 
 
 def run_flow(
-    asked: FlowRequest,
+    request: FlowRequest,
     sessions: Sessions,
     rules: Sequence[Rule],
     show: Callable[[Step], None],
@@ -158,7 +158,7 @@ def run_flow(
     Steps are shown as they happen. ``consent`` is asked before anything permanent is created. Temporary resources are
     always removed; those that cannot be removed are listed in the result.
     """
-    run = _Run(asked, sessions, stops, show, consent or _consented)
+    run = _Run(request, sessions, stops, show, consent or _always_consent)
     try:
         end, cause = run.run_steps(rules)
     except UnreadError as error:
@@ -168,19 +168,19 @@ def run_flow(
     finally:
         left = run.cleanup.run()
     steps, unread = tuple(run.steps.done), tuple(run.unread)
-    return FlowResult(str(asked.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
+    return FlowResult(str(request.instance), end, run.chat.contact, run.topics(), steps, cause, left, unread)
 
 
 class _Run:
     def __init__(
         self,
-        asked: FlowRequest,
+        request: FlowRequest,
         sessions: Sessions,
         stops: Stops,
         show: Callable[[Step], None],
         consent: Consent,
     ) -> None:
-        self.asked = asked
+        self.request = request
         self._consent = consent
         self.steps = Steps(show)
         self.cleanup = Cleanup()
@@ -188,36 +188,36 @@ class _Run:
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
-        self._scoped = self._scoped_calls(asked.instance)
-        self.chat = Chat(self._scoped, self.steps, asked.instance, asked.contact_flow)
-        self._passages = {topic: TopicPassage(str(topic)) for topic in asked.topics}
+        self._scoped = self._scoped_calls(request.instance)
+        self.chat = Chat(self._scoped, self.steps, request.instance, request.contact_flow)
+        self._results = {topic: TopicResult(str(topic)) for topic in request.topics}
 
     def _scoped_calls(self, place: Arn) -> ScopedCalls:
         """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
-        flow, clearing = self._stops
-        return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, clearing))
+        flow, cleanup = self._stops
+        return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
 
-    def topics(self) -> tuple[TopicPassage, ...]:
-        return tuple(self._passages.values())
+    def topics(self) -> tuple[TopicResult, ...]:
+        return tuple(self._results.values())
 
     def _note(self, topic: Arn, **found: object) -> None:
-        self._passages[topic] = self._passages[topic]._replace(**found)  # type: ignore[arg-type]
+        self._results[topic] = self._results[topic]._replace(**found)  # type: ignore[arg-type]
 
     def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
         """Run all steps in order. Raises UnreadError, StoppedError."""
-        if not self._is_clear(rules) and not self.asked.force:
+        if not self._is_clear(rules) and not self.request.force:
             return End.BLOCKED, None
-        if self.asked.retain is not None:
-            self._keep(self.asked.retain)
+        if self.request.retain is not None:
+            self._keep(self.request.retain)
         watches = self._watch()
         content = f"checker flow {uuid.uuid4()}"
-        self._talk(content)
+        self._run_chat(content)
         expected = ExpectedMessage(self.chat.contact, content)
-        for topic, arrival in listen(self.steps, watches, expected, self.asked.wait):
+        for topic, arrival in await_message(self.steps, watches, expected, self.request.wait):
             self._note(topic, arrival=arrival, cause=None)
-        silent = [topic for topic, one in self._passages.items() if one.arrival is None]
-        for topic in self._passages:
+        silent = [topic for topic, one in self._results.items() if one.arrival is None]
+        for topic in self._results:
             self._count(topic, patient=topic in silent)
         for topic in silent:
             self._note(topic, cause=cause_of_silence(self._clues(topic)))
@@ -225,12 +225,12 @@ class _Run:
 
     def _is_clear(self, rules: Sequence[Rule]) -> bool:
         """Check every topic before the chat. Return False if a link is broken."""
-        causes = [self._checked(topic, rules) for topic in self.asked.topics]
+        causes = [self._checked(topic, rules) for topic in self.request.topics]
         return not any(causes)
 
     def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
         calls = self._scoped_calls(topic).calls
-        found = examine(self.steps, calls, topic, self.asked.instance, rules)
+        found = examine(self.steps, calls, topic, self.request.instance, rules)
         self.unread += (one for one in calls.skipped if one not in self.unread)
         if isinstance(found, UnreadError):
             gone = found.fault is Fault.GONE
@@ -243,35 +243,35 @@ class _Run:
 
     def _keep(self, wanted: Wanted) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
-        for topic in self.asked.topics:
-            began, calls = Beginning(), self._scoped_calls(topic).calls
-            if self.asked.create and (planned := rehearse(calls, topic, wanted).planned):
+        for topic in self.request.topics:
+            timer, calls = StepTimer(), self._scoped_calls(topic).calls
+            if self.request.create and (planned := plan_setup(calls, topic, wanted).planned):
                 self._consent(topic, planned)
-            kept = keep(calls, topic, wanted, create=self.asked.create)
-            self._note(topic, kept=kept)
-            status = DONE if kept.retention.status == OK else FAILED
-            self.steps.add(began.step(RETENTION, str(topic), status, said=said_of(kept)))
+            setup = ensure_retention(calls, topic, wanted, create=self.request.create)
+            self._note(topic, setup=setup)
+            status = DONE if setup.retention.status == OK else FAILED
+            self.steps.add(timer.step(RETENTION, str(topic), status, detail=retention_summary(setup)))
 
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
         caller = self.steps.call(self._scoped.calls, "sts", "get_caller_identity", "the caller")
         watches = {}
-        for topic in self.asked.topics:
+        for topic in self.request.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
             watches[topic] = Watch(self._scoped_calls(topic), self.steps, topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
-    def _talk(self, content: str) -> None:
-        mistake = self.asked.mistake
-        first, *others = self.asked.topics
-        self.chat.start(self.cleanup, first if self.asked.at_start else None)
+    def _run_chat(self, content: str) -> None:
+        mistake = self.request.mistake
+        first, *others = self.request.topics
+        self.chat.start(self.cleanup, first if self.request.at_start else None)
         late = mistake is Mistake.LATE_STREAMING
-        wanted = others if self.asked.at_start else self.asked.topics
+        wanted = others if self.request.at_start else self.request.topics
         if not late:
             self._stream(wanted)
         self.chat.connect(mark=mistake is None, websocket=late)
-        self.chat.say(content)
+        self.chat.send(content)
         if late:
             self._stream(wanted)
 
@@ -281,13 +281,13 @@ class _Run:
 
     def _count(self, topic: Arn, *, patient: bool) -> None:
         """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
-        wait = self.asked.wait_for_metrics if patient else 0
+        wait = self.request.wait_for_metrics if patient else 0
         with suppress(UnreadError):  # the step records the failure, and the message is stronger evidence
             calls = self._scoped_calls(topic).calls
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
-        one = self._passages[topic]
+        one = self._results[topic]
         refusals: tuple[str, ...] = ()
         if one.explanation is None or one.explanation.topic.key is not None:
             refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
@@ -296,9 +296,9 @@ class _Run:
     def refused(self, error: UnreadError) -> Cause:
         """Return why a step was rejected."""
         step = self.steps.done[-1]
-        about = next((one.explanation for one in self.topics() if one.topic == step.what), None)
+        explanation = next((one.explanation for one in self.topics() if one.topic == step.what), None)
         seen: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
                 seen = topics_seen(self.steps, self._scoped.after, self.chat.contact, self._began)
-        return cause_of_refusal(error, step, about, seen)
+        return cause_of_refusal(error, step, explanation, seen)

@@ -23,19 +23,19 @@ class Steps:
         self._show = show
 
     def call(
-        self, calls: Calls, service: str, operation: str, what: str, said: str = "", **sent: object
+        self, calls: Calls, service: str, operation: str, what: str, detail: str = "", **parameters: object
     ) -> dict[str, Any]:
-        """Make a call as a step with the comment ``said``. Raises UnreadError, StoppedError."""
+        """Make a call as a step with the comment ``detail``. Raises UnreadError, StoppedError."""
         name = api_name(operation)
-        began = Beginning()
+        timer = StepTimer()
         try:
-            answer = calls.make(service, operation, what, **sent)
+            answer = calls.make(service, operation, what, **parameters)
         except UnreadError as error:
             refusal = error.refusal
-            self.add(began.step(name, what, FAILED, refusal.request_id, error.told, error.skipped.help))
+            self.add(timer.step(name, what, FAILED, refusal.request_id, error.told, error.skipped.help))
             raise
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
-        self.add(began.step(name, what, DONE, request_id, said))
+        self.add(timer.step(name, what, DONE, request_id, detail))
         return answer
 
     def add(self, step: Step) -> None:
@@ -44,7 +44,7 @@ class Steps:
         self._show(step)
 
 
-class Beginning:
+class StepTimer:
     """The start time of a step."""
 
     def __init__(self) -> None:
@@ -52,10 +52,10 @@ class Beginning:
         self._from = time.monotonic()
 
     def step(
-        self, name: str, what: str, status: str, request_id: str = "", said: str = "", help_text: str = ""
+        self, name: str, what: str, status: str, request_id: str = "", detail: str = "", help_text: str = ""
     ) -> Step:
         """Return the step, ending now."""
-        return Step(name, what, status, self._at, self.seconds, request_id, said, help_text)
+        return Step(name, what, status, self._at, self.seconds, request_id, detail, help_text)
 
     @property
     def seconds(self) -> float:

@@ -77,11 +77,17 @@ class Watch:
         self._subscription = subscribed["SubscriptionArn"]
 
     def _make(
-        self, cleanup: Cleanup, service: str, operation: str, what: str, said: str = "", **sent: object
+        self,
+        cleanup: Cleanup,
+        service: str,
+        operation: str,
+        what: str,
+        detail: str = "",
+        **parameters: object,
     ) -> dict[str, Any]:
         """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
-            return self._steps.call(self._scoped.calls, service, operation, what, said, **sent)
+            return self._steps.call(self._scoped.calls, service, operation, what, detail, **parameters)
         except UnreadError as error:
             if error.fault in (Fault.DENIED, Fault.GONE):
                 cleanup.forget()

@@ -93,9 +93,9 @@ def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
     if not known:
         return plan
     fixed = (
-        one._replace(fix=one.fix._replace(applicability=Applicability.UNSAFE)) for one in plan.repair.mended
+        one._replace(fix=one.fix._replace(applicability=Applicability.UNSAFE)) for one in plan.repair.fixed
     )
-    outcome = plan.outcome._replace(repair=plan.outcome.repair._replace(mended=tuple(fixed)))
+    outcome = plan.outcome._replace(repair=plan.outcome.repair._replace(fixed=tuple(fixed)))
     return plan._replace(outcome=outcome, doubts=known)
 
 

@@ -127,7 +127,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
         return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
     described = _described(calls, found.key)
     policy = calls.need("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
-    same = same_policy(described["Arn"], policy, change.made_of["Policy"])
+    same = same_policy(described["Arn"], policy, change.specification["Policy"])
     if not same or described.get("KeyState") != _USABLE:
         return ChangeState.OTHER
     return ChangeState.AFTER if found.is_named else ChangeState.PARTLY
@@ -135,7 +135,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
     """Create the key with its final policy, and then its alias."""
-    made = change.made_of
+    made = change.specification
     answer = calls.need(
         "kms",
         "create_key",

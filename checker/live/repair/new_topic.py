@@ -55,7 +55,7 @@ def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()
 
     ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises InputError.
     """
-    name, made = change.resource, change.made_of
+    name, made = change.resource, change.specification
     answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
     if answer is None:
         return ChangeState.BEFORE
@@ -76,7 +76,7 @@ def _subscribers(calls: Calls, topic: str) -> set[tuple[str, str]]:
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
-    made = change.made_of
+    made = change.specification
     arn = Arn.parse(change.resource)
     tags = [{"Key": name, "Value": value} for name, value in made["Tags"].items()]
     answer = calls.need(
@@ -130,7 +130,7 @@ def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
 
 def _arn(calls: Calls, change: Change) -> str:
     """Return the ARN of the subscription, or the placeholder of AWS while it is pending. Empty if there is none."""
-    made = change.made_of
+    made = change.specification
     for one in calls.every(BY_TOPIC, change.resource, TopicArn=change.resource):
         if (one["Protocol"], one["Endpoint"]) == (made["Protocol"], made["Endpoint"]):
             return str(one["SubscriptionArn"])
@@ -144,7 +144,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
 
 
 def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - part of the interface
-    made: dict[str, Any] = change.made_of
+    made: dict[str, Any] = change.specification
     calls.need(
         "sns", "subscribe", change.resource, TopicArn=change.resource, ReturnSubscriptionArn=True, **made
     )

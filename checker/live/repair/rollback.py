@@ -84,7 +84,7 @@ def _state_of(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeSt
     removed = (
         one.change for one in earlier if one.fate is Fate.ROLL_BACK and one.change.kind == SUBSCRIPTION
     )
-    made = (one.made_of for one in removed if one.resource == change.resource)
+    made = (one.specification for one in removed if one.resource == change.resource)
     return new_topic.state_of(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
 
 

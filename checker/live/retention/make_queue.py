@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _DIGEST = 8
 
 
-def own_name(name: str, longest: int) -> str:
+def resource_name(name: str, longest: int) -> str:
     """Name a resource after a topic. A long name is truncated and made unique by a digest."""
     whole = f"{KEEPING}{name}"
     if len(whole) <= longest:
@@ -74,10 +74,10 @@ def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = 
     check_account(calls, topic)
     for keeper in retention.keepers:
         queue = read_queue(calls, keeper.endpoint) if keeper.broken == (_POLICY_STEP,) else None
-        if isinstance(queue, Queue) and (opened := _opened(queue, topic)):
-            yield _open(calls, queue, opened, force=force)
+        if isinstance(queue, Queue) and (extended := _with_statement(queue, topic)):
+            yield _write_policy(calls, queue, extended, force=force)
             return
-    arn = topic._replace(service="sqs", resource=own_name(topic.resource, _LONGEST_NAME))
+    arn = topic._replace(service="sqs", resource=resource_name(topic.resource, _LONGEST_NAME))
     yield from _own_queue(calls, arn, topic)
     if not any(one.endpoint == str(arn) and one.subscription for one in retention.keepers):
         yield _subscribe(calls, arn, topic)
@@ -93,11 +93,11 @@ def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
     if queue is None:
         yield _create(calls, arn, topic)
     elif policy_step(queue, topic).status != OK:
-        opened = _opened(queue, topic)
-        if opened is None:
+        extended = _with_statement(queue, topic)
+        if extended is None:
             reason = "its policy denies SNS access, and an additional statement would not change that"
             raise InputError(str(arn), reason, help_text="remove that from its policy, or delete the queue")
-        yield _open(calls, queue, opened, force=True)
+        yield _write_policy(calls, queue, extended, force=True)
 
 
 def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
@@ -115,14 +115,14 @@ def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
     return Made("a queue that retains messages for 14 days, encrypted by SQS", str(arn), statement)
 
 
-class Opened(NamedTuple):
+class ExtendedPolicy(NamedTuple):
     """A queue policy with one additional statement at the end."""
 
     text: str
     statement: dict[str, Any]
 
 
-def _opened(queue: Queue, topic: Arn) -> Opened | None:
+def _with_statement(queue: Queue, topic: Arn) -> ExtendedPolicy | None:
     """Add the statement to a queue's policy. Return None if SNS could still not deliver for the topic."""
     if isinstance(queue.policy, Unknown):
         return None
@@ -134,10 +134,10 @@ def _opened(queue: Queue, topic: Arn) -> Opened | None:
     statement = sender_statement(str(queue.arn), str(topic), sids)
     text = json.dumps({**policy, "Statement": [*others, statement]})
     after = queue._replace(policy=policy_text_of(str(queue.arn), text, QUEUE))
-    return Opened(text, statement) if policy_step(after, topic).status == OK else None
+    return ExtendedPolicy(text, statement) if policy_step(after, topic).status == OK else None
 
 
-def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
+def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force: bool) -> Made:
     """Write a queue's policy if it is unchanged since it was read. Keep all other statements and attributes."""
     there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
     if not force:
@@ -147,8 +147,8 @@ def _open(calls: Calls, queue: Queue, opened: Opened, *, force: bool) -> Made:
     if (now.get("Attributes") or {}).get("Policy", "") != before:
         help_text = "nothing was written to it; run the command again"
         raise InputError(name, "the policy was changed since it was read", help_text=help_text)
-    there.need("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": opened.text})
-    return Made("a statement in the policy of the queue", name, opened.statement)
+    there.need("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": extended.text})
+    return Made("a statement in the policy of the queue", name, extended.statement)
 
 
 def _check_manager(calls: Calls, queue: Queue) -> None:

@@ -17,7 +17,7 @@ from checker.lint.retention.model import FIREHOSE, Made
 from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
 from checker.live.aws.lookup import check_account
 from checker.live.aws.wait import until
-from checker.live.retention.make_queue import own_name, subscribe
+from checker.live.retention.make_queue import resource_name, subscribe
 from checker.live.retention.read_targets import read_role, read_stream
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def make_subscription(
         raise InputError("--create", reason, help_text=help_text)
     check_account(calls, topic)
     _check_stream(calls, stream, retention)
-    name = own_name(f"{topic.region}-{topic.resource}", _LONGEST_NAME)
+    name = resource_name(f"{topic.region}-{topic.resource}", _LONGEST_NAME)
     role = topic._replace(service="iam", region="", resource=f"role/{name}")
     yield from _own_role(calls, role, stream)
     yield _subscribe(calls, topic, stream, role, clock)

@@ -137,10 +137,10 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
     except UnreadError as error:
         return None if error.fault is Fault.GONE else Unknown(error.skipped.reason)
     trust = _as_policy(arn, [role["AssumeRolePolicyDocument"]], Resource="*")
-    return Role(arn, trust, _may(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
+    return Role(arn, trust, _permissions(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
 
 
-def _may(calls: Calls, arn: Arn, name: str) -> Any:
+def _permissions(calls: Calls, arn: Arn, name: str) -> Any:
     """Return all inline and attached policies of a role as one."""
     try:
         return _as_policy(arn, list(_documents(calls, str(arn), name)), Principal="*")
@@ -163,10 +163,10 @@ def _managed(calls: Calls, arn: str) -> Any:
     return found["PolicyVersion"]["Document"]
 
 
-def _as_policy(arn: Arn, documents: list[Any], **unsaid: str) -> Any:
-    """Convert documents to one resource-based policy. ``unsaid`` adds the element that they omit."""
+def _as_policy(arn: Arn, documents: list[Any], **missing: str) -> Any:
+    """Convert documents to one resource-based policy. ``missing`` adds the element that they omit."""
     statements = [
-        {**unsaid, **statement} if isinstance(statement, dict) else statement
+        {**missing, **statement} if isinstance(statement, dict) else statement
         for document in documents
         for statement in _statements(document)
     ]

@@ -10,7 +10,7 @@ from checker.lint.retention.model import SQS, Retention, SetUp, Wanted
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError, action_of, faults_about
 from checker.live.aws.wait import Clock, until
-from checker.live.retention.judge import judge_retention
+from checker.live.retention.check import check_retention
 from checker.live.retention.make_queue import make_queue
 from checker.live.retention.make_stream import make_subscription
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from checker.live.aws.access import Unit
 
 
-_PATIENCE = 90.0
+_TIMEOUT_SECONDS = 90.0
 """Time in seconds. SQS documents that attributes take up to 60 seconds to propagate.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -34,31 +34,31 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
 
     After an error, created resources are kept and listed in ``made``. A second run continues from there.
     """
-    before = judge_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, wanted.kind, wanted.instance)
     if before.status == OK:
         return SetUp((), before)
     made: list[Made] = []
     fault = None
     try:
         with faults_about(str(topic)):
-            for one in making(calls, topic, wanted, before, clock):
+            for one in create_missing(calls, topic, wanted, before, clock):
                 made.append(one)  # noqa: PERF402 - keeps resources that were created before an error
     except InputError as error:
         fault = error
     except StoppedError:  # resources that were created so far are kept and reported
         fault = InputError(str(topic), "interrupted", help_text="run the command again to continue")
     if fault is not None or not made:
-        return SetUp(tuple(made), before, fault or _left_alone(before))
+        return SetUp(tuple(made), before, fault or _not_modified_error(before))
     try:
         with faults_about(str(topic)):
-            return SetUp(tuple(made), _judged(calls, topic, wanted, clock))
+            return SetUp(tuple(made), _checked(calls, topic, wanted, clock))
     except InputError as error:
         return SetUp(tuple(made), before, error)
     except StoppedError:
         return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was verified"))
 
 
-def _left_alone(retention: Retention) -> InputError:
+def _not_modified_error(retention: Retention) -> InputError:
     """Return an error for a broken link of an existing subscription, which is not modified."""
     broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
     keeper, step = next(broken)
@@ -67,7 +67,9 @@ def _left_alone(retention: Retention) -> InputError:
     )
 
 
-def making(calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock) -> Iterator[Made]:
+def create_missing(
+    calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock
+) -> Iterator[Made]:
     """Create what is missing, and yield each created resource. Raises InputError."""
     if before.status == UNKNOWN:
         raise InputError(
@@ -84,16 +86,16 @@ def _doubt(retention: Retention) -> str:
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
-def _judged(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
+def _checked(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
     """Check until the result is ok or the time is up, because new resources are visible only after a delay."""
-    judged: list[Retention] = []
+    checked: list[Retention] = []
 
-    def well() -> bool:
-        judged.append(judge_retention(calls, topic, wanted.kind, wanted.instance))
-        return judged[-1].status == OK
+    def is_retained() -> bool:
+        checked.append(check_retention(calls, topic, wanted.kind, wanted.instance))
+        return checked[-1].status == OK
 
-    until(clock, well, _PATIENCE)
-    return judged[-1]
+    until(clock, is_retained, _TIMEOUT_SECONDS)
+    return checked[-1]
 
 
 _READS = ("describe_", "get_", "list_")
@@ -108,7 +110,7 @@ class PlannedCall(NamedTuple):
     parameters: dict[str, Any]
 
 
-class _Rehearsal(Calls):
+class _DryRunCalls(Calls):
     """Makes calls that read, and records calls that write."""
 
     def __init__(self, calls: Calls, planned: list[PlannedCall]) -> None:
@@ -116,7 +118,7 @@ class _Rehearsal(Calls):
         self._planned = planned
 
     def elsewhere(self, unit: Unit) -> Calls:
-        return _Rehearsal(super().elsewhere(unit), self._planned)
+        return _DryRunCalls(super().elsewhere(unit), self._planned)
 
     def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
         if operation.startswith(_READS):
@@ -125,21 +127,21 @@ class _Rehearsal(Calls):
         return {"SubscriptionArn": what}
 
 
-class Rehearsed(NamedTuple):
+class PlannedSetup(NamedTuple):
     """The calls that would create what is missing, and the error that ends them early, if any."""
 
     planned: tuple[PlannedCall, ...]
     fault: InputError | None = None
 
 
-def rehearse(calls: Calls, topic: Arn, wanted: Wanted) -> Rehearsed:
+def plan_setup(calls: Calls, topic: Arn, wanted: Wanted) -> PlannedSetup:
     """Plan the calls that would create what is missing. There are none if messages are retained."""
-    before = judge_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, wanted.kind, wanted.instance)
     planned: list[PlannedCall] = []
     if before.status == OK:
-        return Rehearsed(())
+        return PlannedSetup(())
     try:
-        list(making(_Rehearsal(calls, planned), topic, wanted, before, Clock()))
+        list(create_missing(_DryRunCalls(calls, planned), topic, wanted, before, Clock()))
     except InputError as fault:
-        return Rehearsed(tuple(planned), fault)
-    return Rehearsed(tuple(planned))
+        return PlannedSetup(tuple(planned), fault)
+    return PlannedSetup(tuple(planned))

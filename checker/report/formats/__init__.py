@@ -1,1 +1,1 @@
-"""Formats of a report: one module a format, found by its name; `render` gives the lines, without line ends."""
+"""Formats of a report, one in each module. `render` yields the lines of the report, without line ends."""

@@ -92,7 +92,7 @@ def _fails(entry: Entry, setting: Setting) -> bool:
 
 
 def _is_skipped(entry: Entry) -> bool:
-    return entry.held_back is not None or entry.finding.verdict is Verdict.UNDETERMINED
+    return entry.suppression is not None or entry.finding.verdict is Verdict.UNDETERMINED
 
 
 def _outcome(case: Element, kind: str, found: Sequence[Entry], setting: Setting) -> None:
@@ -104,9 +104,9 @@ def _outcome(case: Element, kind: str, found: Sequence[Entry], setting: Setting)
 
 def _heading(entry: Entry) -> str:
     message = one_line(entry.finding.message)
-    if entry.held_back is None:
+    if entry.suppression is None:
         return message
-    return f"suppressed by {entry.held_back.by.value}: {one_line(entry.held_back.reason)}"
+    return f"suppressed by {entry.suppression.by.value}: {one_line(entry.suppression.reason)}"
 
 
 def _details_text(found: Sequence[Entry], setting: Setting) -> str:
@@ -117,7 +117,7 @@ def _lines(entry: Entry, setting: Setting) -> Iterator[str]:
     finding = entry.finding
     yield f"{finding.severity.value}[{finding.rule}]: {one_line(finding.message)}"
     yield f"  at: {place(finding.locations[0], setting)}"
-    if entry.held_back is not None:
+    if entry.suppression is not None:
         yield f"  {_heading(entry)}"
     for label, text, _ in details(finding, setting):
         yield f"  {label}: {text}"
@@ -133,7 +133,7 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     for suite in suites:
         root.append(suite)
     for element in (root, *suites):
-        element.attrib |= counted(element)
+        element.attrib |= case_counts(element)
     yield from xml_lines(root)
 
 
@@ -144,7 +144,7 @@ def xml_lines(root: Element) -> Iterator[str]:
     yield from tostring(root, encoding="us-ascii").decode().split("\n")
 
 
-def counted(element: Element) -> dict[str, str]:
+def case_counts(element: Element) -> dict[str, str]:
     """Count the test cases inside an element and return the counts as attributes."""
     counts = {name: len(element.findall(f".//testcase/{kind}")) for name, kind in _COUNTS.items()}
     tests = len(element.findall(".//testcase"))

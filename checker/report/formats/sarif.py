@@ -168,7 +168,7 @@ _MAX_LOCATIONS = 10  # GitHub accepts 1,000, but more than a few are not readabl
 def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting) -> Iterator[dict[str, Any]]:
     """Yield the SARIF results of entries; ``rules`` maps rule IDs to indices."""
     seen: Counter[str] = Counter()
-    for finding, held_back in entries:
+    for finding, suppression in entries:
         print_ = fingerprint(identity(finding, setting.relative))
         seen[print_] += 1
         yield {
@@ -180,7 +180,7 @@ def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting
                 "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
             },
             # SARIF requires the property on all results or on none; it is empty for active results.
-            "suppressions": [_suppression(held_back)] if held_back else [],
+            "suppressions": [_suppression(suppression)] if suppression else [],
             **_fixes(finding, setting),
             "properties": _properties(finding),
         }
@@ -239,11 +239,11 @@ def _replacement(edit: Edit) -> dict[str, Any]:
     return {"deletedRegion": region(edit.position), "insertedContent": {"text": edit.text}}
 
 
-def _suppression(held_back: Suppressed) -> dict[str, str]:
+def _suppression(suppression: Suppressed) -> dict[str, str]:
     return {
-        "kind": "inSource" if held_back.by is HeldBackBy.COMMENT else "external",
+        "kind": "inSource" if suppression.by is HeldBackBy.COMMENT else "external",
         "status": "accepted",
-        "justification": one_line(held_back.reason),
+        "justification": one_line(suppression.reason),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.fix.live.flow_result import DONE, End, Step
-from checker.report.flow import passage_text
+from checker.report.flow import flow_text
 from checker.report.style import Paint
 from checker.sandbox import seed
 from checker.sandbox.http.faults import REFUSE, Fault
@@ -22,9 +22,9 @@ def test_the_steps_are_those_that_aws_documents_in_their_order(sandbox: Sandbox,
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     before = temporary(sandbox, account)
-    passage = flow(account, instance, topic)
-    assert passage.end is End.ARRIVED
-    assert [one.name for one in passage.steps] == [
+    result = flow(account, instance, topic)
+    assert result.end is End.ARRIVED
+    assert [one.name for one in result.steps] == [
         "preflight",
         "GetCallerIdentity",
         "CreateQueue",
@@ -40,12 +40,12 @@ def test_the_steps_are_those_that_aws_documents_in_their_order(sandbox: Sandbox,
         "Unsubscribe",
         "DeleteQueue",
     ]
-    assert {one.status for one in passage.steps} == {DONE}
-    calls = [one for one in passage.steps if one.name not in ("preflight", "message")]
+    assert {one.status for one in result.steps} == {DONE}
+    calls = [one for one in result.steps if one.name not in ("preflight", "message")]
     assert all(one.request_id for one in calls)
     assert len({one.request_id for one in calls}) == len(calls)
     assert temporary(sandbox, account) == before
-    assert not passage.left_behind
+    assert not result.left_behind
 
 
 def test_the_message_is_known_by_its_chat_and_carries_what_aws_documents(account: Account) -> None:
@@ -69,9 +69,9 @@ def test_one_topic_or_two_streamed_from_the_start_or_afterwards(
     instance = seed.make_instance(account)
     topics = [seed.good_topic(account, instance, f"chat-{number}") for number in range(count)]
     sandbox.clear_calls()
-    passage = flow(account, instance, *topics, at_start=at_start)
-    assert passage.end is End.ARRIVED
-    assert all(one.arrival for one in passage.topics)
+    result = flow(account, instance, *topics, at_start=at_start)
+    assert result.end is End.ARRIVED
+    assert all(one.arrival for one in result.topics)
     assert len(sandbox.calls("connect", "StartContactStreaming")) == count - at_start
     assert temporary(sandbox, account) == (0, 0, 0)
 
@@ -98,11 +98,11 @@ def test_other_peoples_chats_on_the_topic_are_not_taken_for_the_message(account:
         del step
         seed.send_message(account, somebody, "hello")
 
-    passage = flow(account, instance, topic, show=speak)
-    assert passage.end is End.ARRIVED
-    (found,) = passage.topics
+    result = flow(account, instance, topic, show=speak)
+    assert result.end is End.ARRIVED
+    (found,) = result.topics
     assert found.arrival is not None
-    assert dict(found.arrival.attributes)["InitialContactId"] == passage.contact != somebody.contact
+    assert dict(found.arrival.attributes)["InitialContactId"] == result.contact != somebody.contact
 
 
 def test_the_participant_service_is_called_without_a_signature(account: Account) -> None:
@@ -128,9 +128,9 @@ def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> N
                 TopicArn=topic, AttributeName="Policy", AttributeValue=policy
             )
 
-    passage = flow(account, instance, topic, force=True, show=mend_in_between)
-    assert passage.end is End.ARRIVED
-    assert "unexpected" in "\n".join(passage_text(passage, Paint()))
+    result = flow(account, instance, topic, force=True, show=mend_in_between)
+    assert result.end is End.ARRIVED
+    assert "unexpected" in "\n".join(flow_text(result, Paint()))
 
 
 def test_a_queue_that_is_not_there_yet_is_waited_for(sandbox: Sandbox, account: Account) -> None:

@@ -50,13 +50,13 @@ def test_a_call_that_fails_leaves_nothing(
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     sandbox.fault(FAULTS[fault](CALLS[action], action))
-    passage = flow(account, instance, topic)
-    assert passage.end is End.REFUSED
-    assert passage.cause is not None
-    assert passage.cause.reason.startswith(f"{STEPS.get(action, action)}: ")
-    assert action in passage.cause.reason
+    result = flow(account, instance, topic)
+    assert result.end is End.REFUSED
+    assert result.cause is not None
+    assert result.cause.reason.startswith(f"{STEPS.get(action, action)}: ")
+    assert action in result.cause.reason
     assert temporary(sandbox, account) == (0, 0, 0)
-    assert not passage.left_behind
+    assert not result.left_behind
 
 
 @pytest.mark.parametrize("action", CLEARING)
@@ -66,9 +66,9 @@ def test_what_cannot_be_removed_is_named_and_all_else_is_removed(
     instance = seed.make_instance(account)
     service, named = CLEARING[action]
     sandbox.fault(faults.denied(service, action))
-    passage = flow(account, instance, seed.good_topic(account, instance))
-    assert passage.end is End.ARRIVED
-    (left,) = passage.left_behind
+    result = flow(account, instance, seed.good_topic(account, instance))
+    assert result.end is End.ARRIVED
+    (left,) = result.left_behind
     assert left.startswith(named)
     assert f"`{service}:{action}` is missing" in left
     sandbox.clear_faults()
@@ -80,9 +80,9 @@ def test_what_cannot_be_removed_is_named_and_all_else_is_removed(
 def test_a_stream_that_cannot_be_stopped_ends_with_its_chat(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     sandbox.fault(faults.denied("connect", "StopContactStreaming"))
-    passage = flow(account, instance, seed.good_topic(account, instance))
-    assert [one.name for one in passage.steps if one.status == FAILED] == ["StopContactStreaming"]
-    assert not passage.left_behind
+    result = flow(account, instance, seed.good_topic(account, instance))
+    assert [one.name for one in result.steps if one.status == FAILED] == ["StopContactStreaming"]
+    assert not result.left_behind
     assert not sandbox.chats(account.id)
 
 
@@ -98,19 +98,19 @@ def test_a_chat_that_the_contact_flow_ends_is_no_missing_permission(
             identity = instance.rpartition("/")[2]
             account.client("connect").stop_contact(InstanceId=identity, ContactId=chat)
 
-    passage = flow(account, instance, topic, show=end_it)
-    assert passage.end is End.REFUSED
-    assert passage.cause is not None
-    assert "the chat has ended" in passage.cause.reason
-    assert "contact flow" in passage.cause.help
-    assert not passage.left_behind
+    result = flow(account, instance, topic, show=end_it)
+    assert result.end is End.REFUSED
+    assert result.cause is not None
+    assert "the chat has ended" in result.cause.reason
+    assert "contact flow" in result.cause.help
+    assert not result.left_behind
 
 
 def test_a_customer_who_cannot_leave_is_stopped(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     sandbox.fault(faults.denied("connectparticipant", "DisconnectParticipant"))
-    passage = flow(account, instance, seed.good_topic(account, instance))
-    assert not passage.left_behind
+    result = flow(account, instance, seed.good_topic(account, instance))
+    assert not result.left_behind
     assert not sandbox.chats(account.id)
 
 
@@ -120,10 +120,10 @@ def test_a_chat_that_may_have_been_started_is_found_by_its_token_and_stopped(
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     sandbox.fault(faults.connection_reset("connect", "StartChatContact", times=1))
-    passage = flow(account, instance, topic)
-    assert passage.end is End.REFUSED
+    result = flow(account, instance, topic)
+    assert result.end is End.REFUSED
     assert not sandbox.chats(account.id)
-    assert not passage.left_behind
+    assert not result.left_behind
 
 
 def interrupted(account: Account, instance: str, topic: str, at: int) -> FlowResult:
@@ -143,9 +143,9 @@ def test_an_interrupt_after_any_step_leaves_nothing(sandbox: Sandbox, account: A
     topic = seed.good_topic(account, instance)
     steps = len(flow(account, instance, topic).steps)
     for number in range(1, steps + 1):
-        passage = interrupted(account, instance, topic, number)
-        assert passage.end in (End.INTERRUPTED, End.ARRIVED)
-        assert not passage.left_behind
+        result = interrupted(account, instance, topic, number)
+        assert result.end in (End.INTERRUPTED, End.ARRIVED)
+        assert not result.left_behind
         assert temporary(sandbox, account) == (0, 0, 0), number
 
 
@@ -156,17 +156,17 @@ def test_a_second_interrupt_ends_the_clearing_and_names_what_is_left(account: Ac
 
     def impatient(step: Step) -> None:
         if step.name == "StopContactStreaming":
-            stopping.clearing.set()
+            stopping.cleanup.set()
 
-    passage = flow(account, instance, topic, show=impatient, stopping=stopping)
-    assert [one.partition("`")[0] for one in passage.left_behind] == [
+    result = flow(account, instance, topic, show=impatient, stopping=stopping)
+    assert [one.partition("`")[0] for one in result.left_behind] == [
         "the chat ",
         "the subscription of ",
         "the queue ",
     ]
-    assert all(one.endswith("interrupted") for one in passage.left_behind)
+    assert all(one.endswith("interrupted") for one in result.left_behind)
     account.client("sqs").delete_queue(QueueUrl=account.client("sqs").list_queues()["QueueUrls"][0])
-    (chat,) = passage.contact.split()
+    (chat,) = result.contact.split()
     account.client("connect").stop_contact(InstanceId=instance.rpartition("/")[2], ContactId=chat)
 
 

@@ -23,21 +23,21 @@ def wanted(instance: str) -> Wanted:
 def test_nothing_keeps_the_messages_until_it_is_made_and_then_the_chat_is_kept(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
-    loose = flow(account, instance, topic, retain=wanted(instance)).topics[0].kept
+    loose = flow(account, instance, topic, retain=wanted(instance)).topics[0].setup
     assert loose is not None
     assert (loose.retention.status, loose.made) == ("broken", ())
-    passage = flow(account, instance, topic, retain=wanted(instance), create=True)
-    assert passage.end is End.ARRIVED
-    assert not passage.left_behind
-    made = passage.topics[0].kept
+    result = flow(account, instance, topic, retain=wanted(instance), create=True)
+    assert result.end is End.ARRIVED
+    assert not result.left_behind
+    made = result.topics[0].setup
     assert made is not None
     assert made.retention.status == "ok"
     assert [one.what for one in made.made]
     (queue,) = account.client("sqs").list_queues()["QueueUrls"]
     kept = account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     contacts = {json.loads(one["Body"])["InitialContactId"] for one in kept}
-    assert contacts == {passage.contact}
-    again = flow(account, instance, topic, retain=wanted(instance), create=True).topics[0].kept
+    assert contacts == {result.contact}
+    again = flow(account, instance, topic, retain=wanted(instance), create=True).topics[0].setup
     assert again is not None
     assert (again.retention.status, again.made) == ("ok", ())
 
@@ -46,9 +46,9 @@ def test_what_cannot_be_read_is_not_known_and_nothing_is_made(sandbox: Sandbox, 
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     sandbox.fault(faults.denied("sns", "ListSubscriptionsByTopic"))
-    passage = flow(account, instance, topic, retain=wanted(instance), create=True)
-    assert passage.end is End.ARRIVED
-    kept = passage.topics[0].kept
+    result = flow(account, instance, topic, retain=wanted(instance), create=True)
+    assert result.end is End.ARRIVED
+    kept = result.topics[0].setup
     assert kept is not None
     assert kept.retention.status == "unknown"
     assert not kept.made

@@ -131,9 +131,9 @@ def test_what_applications_get_wrong_is_told_from_the_order_of_the_steps(
     sandbox: Sandbox, account: Account, mistake: Mistake
 ) -> None:
     instance = seed.make_instance(account)
-    passage = flow(account, instance, seed.good_topic(account, instance), mistake=mistake)
-    assert passage.end is End.SILENT
-    cause = passage.topics[0].cause
+    result = flow(account, instance, seed.good_topic(account, instance), mistake=mistake)
+    assert result.end is End.SILENT
+    cause = result.topics[0].cause
     assert cause is not None
     assert MISTAKES[mistake] in cause.reason
     assert temporary(sandbox, account) == (0, 0, 0)
@@ -144,29 +144,29 @@ def test_a_third_topic_is_refused_by_aws_and_cloudtrail_shows_the_others(
 ) -> None:
     instance = seed.make_instance(account)
     topics = [seed.good_topic(account, instance, f"chat-{number}") for number in range(3)]
-    passage = flow(account, instance, *topics, force=True)
-    assert passage.end is End.REFUSED
-    assert passage.cause is not None
-    assert passage.cause.rule == "too-many-topics"
-    assert "two topics" in passage.cause.evidence[0]
-    assert {topic in str(passage.cause.evidence) for topic in topics[:2]} == {True}
+    result = flow(account, instance, *topics, force=True)
+    assert result.end is End.REFUSED
+    assert result.cause is not None
+    assert result.cause.rule == "too-many-topics"
+    assert "two topics" in result.cause.evidence[0]
+    assert {topic in str(result.cause.evidence) for topic in topics[:2]} == {True}
     assert temporary(sandbox, account) == (0, 0, 0)
 
 
 def test_of_two_topics_the_broken_one_is_named(account: Account) -> None:
     instance = seed.make_instance(account)
     good, bad = seed.good_topic(account, instance), seed.default_topic(account)
-    passage = flow(account, instance, good, bad, force=True)
-    assert passage.end is End.SILENT
-    assert [bool(one.arrival) for one in passage.topics] == [True, False]
-    assert [one.cause.rule if one.cause else "" for one in passage.topics] == ["", "source-owner"]
+    result = flow(account, instance, good, bad, force=True)
+    assert result.end is End.SILENT
+    assert [bool(one.arrival) for one in result.topics] == [True, False]
+    assert [one.cause.rule if one.cause else "" for one in result.topics] == ["", "source-owner"]
 
 
 def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
-    passage = flow(account, instance, f"arn:aws:sns:us-east-1:{account.id}:nowhere")
-    assert passage.end is End.BLOCKED
-    cause = passage.topics[0].cause
+    result = flow(account, instance, f"arn:aws:sns:us-east-1:{account.id}:nowhere")
+    assert result.end is End.BLOCKED
+    cause = result.topics[0].cause
     assert cause is not None
     assert "not found" in cause.reason
 
@@ -177,9 +177,9 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     instance = seed.make_instance(account)
     sealed = seed.encrypted_topic(account, instance, grant=False)
     sandbox.fault(faults.denied("kms", "GetKeyPolicy"))
-    passage = flow(account, instance, sealed.topic)
-    assert passage.end is End.SILENT
-    cause = passage.topics[0].cause
+    result = flow(account, instance, sealed.topic)
+    assert result.end is End.SILENT
+    cause = result.topics[0].cause
     assert cause is not None
     assert (cause.link, cause.rule) == ("key_policy", "connect-cannot-use-key")
     assert cause.evidence[0] == "CloudTrail shows that KMS denied GenerateDataKey for the topic"
@@ -200,9 +200,9 @@ def test_an_instance_that_is_not_there_holds_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     account.client("connect").delete_instance(InstanceId=instance.rpartition("/")[2])
-    passage = flow(account, instance, topic)
-    assert passage.end is End.BLOCKED
-    cause = passage.topics[0].cause
+    result = flow(account, instance, topic)
+    assert result.end is End.BLOCKED
+    cause = result.topics[0].cause
     assert cause is not None
     assert "has no such instance in us-east-1" in cause.reason
     forced = flow(account, instance, topic, force=True)

@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.lint.retention.model import Keeper, Retention
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
-from checker.live.retention.judge import judge_retention
+from checker.live.retention.check import check_retention
 from checker.sandbox import seed
 from checker.sandbox.running import Account
 from tests.live.flow.stage import sessions_of
@@ -38,7 +38,7 @@ class Scene(NamedTuple):
         seed.send_message(self.account, seed.start_chat(self.account, self.instance, self.topic), text)
 
     def judged(self, kind: str = "sqs") -> Retention:
-        return judge_retention(self.calls, self.arn, kind, parsed(self.instance))
+        return check_retention(self.calls, self.arn, kind, parsed(self.instance))
 
 
 def parsed(text: str) -> Arn:

@@ -11,7 +11,7 @@ from checker.lint.explain import BROKEN, OK
 from checker.lint.retention.model import SetUp, Wanted
 from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
-from checker.live.retention.make_queue import own_name
+from checker.live.retention.make_queue import resource_name
 from checker.live.retention.setup import set_up
 from checker.sandbox import seed
 from checker.sandbox.http import faults
@@ -294,6 +294,6 @@ def test_the_permissions_that_are_printed_are_those_of_the_calls(
 
 
 def test_long_names_are_cut_and_told_apart() -> None:
-    names = {own_name("t" * length, 80) for length in (10, 100, 200, 256)}
+    names = {resource_name("t" * length, 80) for length in (10, 100, 200, 256)}
     assert len(names) == 4
     assert max(map(len, names)) == 80

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from checker.core.finding import Same, Symbol
 from checker.fix.text.hcl_blocks import Lines, statement_text
-from checker.fix.text.hcl_writer import HclFlow, TemplateFlow
-from checker.fix.text.json_writer import AT_THE_MARGIN
-from checker.fix.text.yaml_writer import YamlBlock, YamlFlow
+from checker.fix.text.hcl_writer import HclWriter, TemplateWriter
+from checker.fix.text.json_writer import TOP_LEVEL
+from checker.fix.text.yaml_writer import YamlBlockWriter, YamlFlowWriter
 from checker.policy.change import fresh
 from checker.policy.model import Condition, Policy
 from checker.policy.node import Number
@@ -51,24 +51,24 @@ values = st.recursive(
 
 
 def hcl(value: Plain) -> str:
-    return "".join(HclFlow().node(fresh(value), AT_THE_MARGIN, None))
+    return "".join(HclWriter().node(fresh(value), TOP_LEVEL, None))
 
 
 def block(statement: Plain) -> str:
-    return "".join(statement_text(HclFlow(), fresh(statement), "", Lines("\n", "  ")))
+    return "".join(statement_text(HclWriter(), fresh(statement), "", Lines("\n", "  ")))
 
 
 def yaml_block(value: Plain) -> str:
     node = fresh(value)
-    return "".join(YamlBlock().inside(node, "", node.source))
+    return "".join(YamlBlockWriter().nested(node, "", node.source))
 
 
 def yaml_flow(value: Plain) -> str:
-    return "".join(YamlFlow().node(fresh(value), AT_THE_MARGIN.flat(), None))
+    return "".join(YamlFlowWriter().node(fresh(value), TOP_LEVEL.flat(), None))
 
 
 def template(value: Plain) -> str:
-    return "".join(TemplateFlow().node(fresh(value), AT_THE_MARGIN, None))
+    return "".join(TemplateWriter().node(fresh(value), TOP_LEVEL, None))
 
 
 def as_plain(value: Any) -> Plain:

@@ -272,7 +272,7 @@ def test_a_receipt_names_all_that_is_about_to_be_created(account: Account, tmp_p
     scene: Scene = managed(account)
     changes = read_receipt(record(planned(scene), tmp_path)).changes
     assert [one.kind for one in changes] == ["new key", "encryption"]
-    assert "kms:GenerateDataKey*" in changes[0].made_of["Policy"]
+    assert "kms:GenerateDataKey*" in changes[0].specification["Policy"]
     assert (changes[1].old, changes[1].new) == ("alias/aws/sns", "alias/sns/chat")
 
 

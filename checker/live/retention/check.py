@@ -50,7 +50,7 @@ _RAW = {
 _CONFIRM = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
 
 
-def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = None) -> Retention:
+def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = None) -> Retention:
     """Check every subscription of one kind, ``sqs`` or ``firehose``, of a topic.
 
     ``instance`` is the instance whose messages must match filter policies. A failed read makes a link unknown, never
@@ -63,8 +63,8 @@ def judge_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
         return Retention(str(topic), kind, unread=Unknown(error.skipped.reason))
     entries = [one for page in pages for one in page if one.get("Protocol") == kind and _lasts(one)]
     found = (subscribed(calls, one) for one in entries)
-    judge = _queue if kind == SQS else _stream
-    return Retention(str(topic), kind, tuple(judge(calls, topic, one, instance) for one in found))
+    check = _queue if kind == SQS else _stream
+    return Retention(str(topic), kind, tuple(check(calls, topic, one, instance) for one in found))
 
 
 def _lasts(entry: Mapping[str, Any]) -> bool:
