@@ -1,4 +1,4 @@
-"""aws_iam_policy_document: only the lines that change are touched, and what comes is a block that Terraform takes."""
+"""Edits of aws_iam_policy_document change only the affected lines, and Terraform accepts the result."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_what_is_written_elsewhere_is_left(name: str, tmp_path: Path) -> None:
+def test_values_written_elsewhere_are_not_edited(name: str, tmp_path: Path) -> None:
     text = LOCALS + data_source("{\n" + statement(LEFT[name]) + "}")
     (tmp_path / "main.tf").write_text(text)
     found = repaired([tmp_path], unsafe=True)

@@ -1,4 +1,4 @@
-"""A comment stays with what it is about, and goes with it."""
+"""A comment stays with the element that it describes, and is removed with it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ TERRAFORM = {
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize("name", TERRAFORM)
-def test_comments_of_terraform_stay_where_they_belong(name: str, newline: str, tmp_path: Path) -> None:
+def test_terraform_comments_stay_in_place(name: str, newline: str, tmp_path: Path) -> None:
     before, after = (terraform(one).replace("\n", newline) for one in TERRAFORM[name])
     path = tmp_path / "main.tf"
     path.write_text(before, newline="")

@@ -1,4 +1,4 @@
-"""What cannot be edited is printed, in words that can be copied, whatever the statement holds."""
+"""A statement that cannot be edited is printed in a form that can be copied."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ LEFT: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_what_is_left_is_printed(name: str, tmp_path: Path) -> None:
+def test_remaining_resources_are_printed(name: str, tmp_path: Path) -> None:
     files, said = LEFT[name]
     write(tmp_path, files)
     found = repaired([tmp_path] if "main.tf.json" in files else [tmp_path / next(iter(files))], unsafe=True)
@@ -67,7 +67,7 @@ def test_what_is_left_is_printed(name: str, tmp_path: Path) -> None:
     assert INSTANCE_ARN in "\n".join(lines)
 
 
-def test_the_default_policy_of_a_key_is_not_printed_with_an_account_that_is_made_up(tmp_path: Path) -> None:
+def test_a_default_key_policy_is_not_displayed_with_a_placeholder_account(tmp_path: Path) -> None:
     text = (
         'resource "aws_kms_key" "chat" {}\nresource "aws_sns_topic" "chat" {\n  name = "chat"\n'
         "  kms_master_key_id = aws_kms_key.chat.arn\n}\n"

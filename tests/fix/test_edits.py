@@ -1,4 +1,4 @@
-"""What an edit looks like: the smallest change of the text, laid out as its neighbours are."""
+"""An edit is the smallest change of the text, in the layout of its neighbors."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def filled(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_an_edit_is_written_as_its_neighbours_are(name: str, tmp_path: Path) -> None:
+def test_an_edit_follows_the_layout_of_its_neighbors(name: str, tmp_path: Path) -> None:
     file, before, after = EDITS[name]
     path = tmp_path / file
     path.write_text(filled(before), newline="")
@@ -254,7 +254,9 @@ UNSAFE_TO_EDIT = {
 
 
 @pytest.mark.parametrize("name", UNSAFE_TO_EDIT)
-def test_what_cannot_be_edited_safely_is_shown_to_be_put_in_by_hand(name: str, tmp_path: Path) -> None:
+def test_a_statement_that_cannot_be_edited_safely_is_displayed_for_manual_editing(
+    name: str, tmp_path: Path
+) -> None:
     path = tmp_path / "main.tf"
     path.write_text(filled(UNSAFE_TO_EDIT[name]))
     found = repaired([path], unsafe=True)
@@ -264,7 +266,7 @@ def test_what_cannot_be_edited_safely_is_shown_to_be_put_in_by_hand(name: str, t
     assert ACCOUNT in str(unfixed.statements)
 
 
-def test_a_module_that_is_called_twice_is_not_edited_for_one_of_its_callers(tmp_path: Path) -> None:
+def test_a_module_that_is_called_twice_is_not_edited(tmp_path: Path) -> None:
     (tmp_path / "chat").mkdir()
     (tmp_path / "chat" / "main.tf").write_text(MODULE)
     (tmp_path / "main.tf").write_text(

@@ -1,4 +1,4 @@
-"""One policy in every form that teams keep it in is mended in every one of them, in its own language."""
+"""A policy is fixed to the same result in every file format, in the language of the format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACHINE_MADE = ("plan",)
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", POLICIES)
-def test_every_form_is_mended_to_the_same_end(name: str, form: str, tmp_path: Path) -> None:
+def test_every_form_is_fixed_to_the_same_policy(name: str, form: str, tmp_path: Path) -> None:
     expected = repaired(write(tmp_path / "json", FORMS["json"](POLICIES[name])), unsafe=True)
     found = repaired(write(tmp_path / form, FORMS[form](POLICIES[name])), unsafe=True)
     if form in MACHINE_MADE:
@@ -31,7 +31,7 @@ def test_every_form_is_mended_to_the_same_end(name: str, form: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form not in MACHINE_MADE])
-def test_what_is_not_mended_keeps_its_bytes(form: str, tmp_path: Path) -> None:
+def test_unchanged_parts_keep_their_bytes(form: str, tmp_path: Path) -> None:
     """Beside the lines of the edits, every line of the file is the same, line ends included."""
     paths = write(tmp_path, FORMS[form](POLICIES["source-owner"]))
     found = repaired(paths)

@@ -1,4 +1,4 @@
-"""Every rule and every case: fixes converge, change nothing twice, and leave nothing worse behind."""
+"""For every rule and every case: fixes converge, change nothing twice, and add no worse finding."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{ca
 
 @CASE
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
-def test_a_repair_converges_and_leaves_nothing_of_equal_weight_that_was_not_there(
-    case: Case, unsafe: bool
-) -> None:
+def test_a_repair_converges_and_adds_no_finding_of_equal_severity(case: Case, unsafe: bool) -> None:
     read = reader(case.files, case.instance or INSTANCE_ARN)
     found = repair(read, unsafe=unsafe)
     assert not found.after.report.crashed
@@ -36,7 +34,7 @@ def test_a_repair_converges_and_leaves_nothing_of_equal_weight_that_was_not_ther
 
 
 @CASE
-def test_without_leave_to_do_more_only_what_is_proven_safe_or_documented_is_done(case: Case) -> None:
+def test_without_unsafe_only_safe_or_documented_fixes_are_applied(case: Case) -> None:
     for one in repaired(case.files, case.instance or INSTANCE_ARN).fixed:
         grants_key = one.finding.rule in ("connect-cannot-use-key", "wrong-key-service")
         assert one.fix.applicability is (Applicability.DOCUMENTED if grants_key else Applicability.SAFE)
@@ -57,7 +55,7 @@ def test_a_rule_says_that_it_has_fixes_if_a_case_shows_one() -> None:
 
 
 @CASE
-def test_the_worth_of_a_fix_is_found_by_the_prover_and_not_declared(case: Case) -> None:
+def test_the_applicability_of_a_fix_is_proven_and_not_declared(case: Case) -> None:
     reading = reader(case.files, case.instance or INSTANCE_ARN)({})
     known = {id(one.text.document): one for one in reading.policies()}
     for finding in reading.report.findings:

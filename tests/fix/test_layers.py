@@ -1,4 +1,4 @@
-"""A policy in a string is edited as that string has it: escaped as often as it is, with the line ends of the file."""
+"""A policy in a string is edited with the escapes and the line ends of that string."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
 OPEN, GOOD = document(statement()), document(statement(Condition=PINNED))
 
 
-def test_a_policy_that_is_encoded_twice_is_edited_there(tmp_path: Path) -> None:
+def test_a_policy_that_is_encoded_twice_is_edited_in_place(tmp_path: Path) -> None:
     twice = {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(json.dumps(OPEN))}}
     (text,) = repaired(write(tmp_path, {"topic.json": json.dumps(twice)})).texts.values()
     assert json.loads(json.loads(json.loads(text)["Attributes"]["Policy"])) == GOOD
@@ -29,7 +29,7 @@ def test_a_block_of_text_keeps_the_line_ends_of_the_file(tmp_path: Path) -> None
     assert json.loads(yaml.safe_load(new)["Attributes"]["Policy"]) == GOOD
 
 
-def test_a_folded_text_is_left_alone(tmp_path: Path) -> None:
+def test_a_folded_text_is_not_edited(tmp_path: Path) -> None:
     folded = "\n".join(f"    {line}" for line in json.dumps(OPEN, indent=1).splitlines())
     text = f"Attributes:\n  TopicArn: {TOPIC_ARN}\n  Policy: >\n{folded}\n"
     found = repaired(write(tmp_path, {"topic.yaml": text}))

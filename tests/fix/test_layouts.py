@@ -1,4 +1,4 @@
-"""Any policy in any layout: a repair never raises, what it writes parses, it is done at once, and the rest stays."""
+"""For any policy in any layout: a repair never raises, its output parses, and unchanged parts stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`checker fix` edits the files that the user named, and says what a link or a change in between keeps it from."""
+"""`checker fix` edits only the named files, and reports links and changed files that prevent an edit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def test_a_link_to_a_file_of_the_same_tree_is_edited_at_its_target(
 
 @pytest.mark.parametrize("named", [".", "policies", "policies/link.json", "policies/module"])
 @pytest.mark.parametrize("absolute", [True, False])
-def test_what_a_link_leads_to_outside_the_tree_is_not_edited(named: str, absolute: bool, tree: Path) -> None:
+def test_a_file_outside_the_named_folders_is_not_edited_through_a_link(
+    named: str, absolute: bool, tree: Path
+) -> None:
     """The real path is given, so that it can be named; where it is named, it is edited."""
     (tree / "policies" / "open.json").unlink()
     (tree / "policies" / "module").mkdir()
@@ -79,14 +81,14 @@ def test_what_a_link_leads_to_outside_the_tree_is_not_edited(named: str, absolut
     assert not is_open(other)
 
 
-def test_a_folder_that_is_named_by_a_link_is_the_folder(tree: Path) -> None:
+def test_a_link_to_a_folder_is_treated_as_the_folder(tree: Path) -> None:
     (tree / "link").symlink_to(tree.parent / "elsewhere")
     plan = apply_fixes(planned("link"))
     assert reasons(plan) == ""
     assert not is_open(tree.parent / "elsewhere" / "other.json")
 
 
-def test_a_file_with_hard_links_is_named_before_it_is_written(
+def test_a_file_with_hard_links_is_reported_before_it_is_written(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.link("policies/open.json", tree.parent / "hard.json")
@@ -101,7 +103,7 @@ def test_a_file_with_hard_links_is_named_before_it_is_written(
     assert not is_open(tree / "policies" / "open.json")
 
 
-def test_an_edit_while_the_fix_was_planned_stops_all_of_it(tree: Path) -> None:
+def test_an_edit_while_the_fix_was_planned_stops_the_whole_fix(tree: Path) -> None:
     save(tree / "policies" / "second.json", OPEN)
     plan = planned("policies")
     assert len(plan.outcome.repair.texts) == 2
@@ -114,7 +116,7 @@ def test_an_edit_while_the_fix_was_planned_stops_all_of_it(tree: Path) -> None:
     assert (tree / "policies" / "second.json").read_text() == "{}"
 
 
-def test_an_edit_between_two_writes_says_what_was_written(
+def test_an_edit_between_two_writes_reports_the_written_files(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a.json", "b.json", "c.json"):
@@ -137,7 +139,7 @@ def test_an_edit_between_two_writes_says_what_was_written(
     assert is_open(rest[1])
 
 
-def test_an_interrupt_ends_it_between_two_files(
+def test_an_interrupt_takes_effect_between_two_files(
     tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a.json", "b.json"):
@@ -170,7 +172,7 @@ SCRIPT = """
 """
 
 
-def test_what_another_process_saves_meanwhile_is_kept_and_the_command_to_run_again_is_shown(
+def test_a_concurrent_edit_is_kept_and_the_command_to_run_again_is_printed(
     tree: Path,
 ) -> None:
     script = textwrap.dedent(SCRIPT)
@@ -195,7 +197,7 @@ def test_pipes_cannot_be_fixed_in_place(tree: Path) -> None:
             planned(name)
 
 
-def test_the_report_may_not_overwrite_what_is_to_be_fixed(tree: Path) -> None:
+def test_a_report_cannot_overwrite_a_file_to_fix(tree: Path) -> None:
     for name in ("open.json", "link.json", "hard.json"):
         path = tree / "policies" / name
         if name == "link.json":

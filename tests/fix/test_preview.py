@@ -1,4 +1,4 @@
-"""The fixes that reports offer: computing them never loses a report."""
+"""Previews of fixes never lose a report."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TERRAFORM_JSON = {
         ("t.yaml", f"AWSTemplateFormatVersion: '2010-09-09'\nResources: {json.dumps(RESOURCES)}\n"),
     ],
 )
-def test_a_fix_of_a_policy_that_is_not_written_is_for_display(name: str, text: str, tmp_path: Path) -> None:
+def test_a_fix_of_a_default_policy_is_only_displayed(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     inventory = load([tmp_path / name])
     report = judge(inventory, all_rules(), Scope(all_topics=True))

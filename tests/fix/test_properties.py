@@ -1,4 +1,4 @@
-"""Whatever the policy says: after a repair Connect can publish, the deputy is closed, and others have what they had."""
+"""For any policy: after a repair Connect can publish, the confused deputy is closed, and others keep their access."""
 
 from __future__ import annotations
 

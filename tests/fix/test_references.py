@@ -1,4 +1,4 @@
-"""A fix refers to the topic where its file has a name for it, and writes no ARN that holds for one deployment alone."""
+"""A fix refers to the topic by its name in the file, and writes no ARN of a single deployment."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_fix_refers_to_the_topic(name: str, tmp_path: Path, monkeypatch: pytes
     assert not outcome.unfixed
 
 
-def test_a_text_that_is_the_policy_of_two_topics_gets_no_statement_about_one(
+def test_a_policy_that_two_topics_share_gets_no_statement_about_one_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = fixed(tmp_path, {"main.tf": PROVIDER + OF_TWO}, monkeypatch)
@@ -137,7 +137,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_module_of_two_environments_is_shown_the_values_of_neither(
+def test_a_fix_for_a_shared_module_contains_no_values_of_one_environment(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {f"{one}/main.tf": CALLER.replace("NAME", one) for one in ("dev", "prod")}

@@ -1,4 +1,4 @@
-"""What would leave a policy that AWS refuses, or cannot be written where it belongs, is refused in words."""
+"""A fix is refused with a reason if AWS would reject the policy, or if the policy is written elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def unfixed(folder: Path, name: str, text: str, rule: str) -> UnfixedFinding:
     return next(one for one in found.unfixed if one.finding.rule == rule)
 
 
-def test_a_policy_is_not_made_larger_than_sns_takes(tmp_path: Path) -> None:
+def test_a_fix_does_not_exceed_the_size_limit_of_sns(tmp_path: Path) -> None:
     policy = document(OTHERS)
     for size, done in ((30_000, True), (30_600, False)):
         policy["Id"] = ""
@@ -34,13 +34,13 @@ def test_a_policy_is_not_made_larger_than_sns_takes(tmp_path: Path) -> None:
         assert done or found.unfixed[0].statements
 
 
-def test_a_condition_that_is_there_at_times_is_not_written_twice(tmp_path: Path) -> None:
+def test_an_optional_condition_is_not_written_twice(tmp_path: Path) -> None:
     grant = statement(Resource={"Ref": "Chat"}, Condition={"Fn::If": ["Live", OWNER, ABSENT]})
     text = json.dumps(template({"Statement": [grant]}), indent=2)
     assert "duplicate key `Condition`" in unfixed(tmp_path, "t.json", text, "missing-source-account").reason
 
 
-def test_a_list_of_statements_that_are_there_at_times_takes_no_other(tmp_path: Path) -> None:
+def test_no_statement_is_added_to_a_list_of_optional_statements(tmp_path: Path) -> None:
     text = f"""\
 Resources:
   Chat: {{Type: AWS::SNS::Topic}}
@@ -59,7 +59,7 @@ Resources:
     assert "every item there depends on a condition" in {one.reason for one in found.unfixed}
 
 
-def test_what_was_refused_is_tried_again_once_something_else_is_mended(tmp_path: Path) -> None:
+def test_a_refused_fix_is_tried_again_after_another_fix_is_applied(tmp_path: Path) -> None:
     """Or a second run would do what the first did not."""
     grant = statement(Principal=None, NotPrincipal={"Service": "connect.amazonaws.com"})
     policy = document(grant, {**grant, "Resource": f"{TOPIC_ARN}-2"})
@@ -70,7 +70,7 @@ def test_what_was_refused_is_tried_again_once_something_else_is_mended(tmp_path:
     assert not repair(on_top(read, found.texts), unsafe=True).texts
 
 
-def test_a_key_that_no_topic_uses_is_not_given_to_connect(tmp_path: Path) -> None:
+def test_connect_gets_no_access_to_a_key_that_no_topic_uses(tmp_path: Path) -> None:
     """Though its policy is the same text as that of a key that Connect needs."""
     root = f'{{ Effect = "Allow", Principal = {{ AWS = "{ACCOUNT}" }}, Action = "kms:*", Resource = "*" }}'
     keys = "".join(f'resource "aws_kms_key" "{name}" {{\n  policy = local.policy\n}}\n' for name in "ab")

@@ -1,4 +1,4 @@
-"""What another topic gets of the one that it takes the place of, and what it cannot have."""
+"""The parts of a topic that its replacement gets, and those that it cannot have."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ def queue(name: str = "inbox", region: str = "us-west-2", account: str = "111122
     return f"arn:aws:sqs:{region}:{account}:{name}"
 
 
-def test_names_are_the_old_one_and_then_numbered() -> None:
+def test_names_start_with_the_old_name_and_are_then_numbered() -> None:
     names = [one.resource for one in topic_names(OLD, "us-west-2")]
     assert names[:3] == ["chat", "chat-2", "chat-3"]
     assert {one.region for one in topic_names(OLD, "us-west-2")} == {"us-west-2"}
     assert str(next(alias_names(NEW))) == "arn:aws:kms:us-west-2:111122223333:alias/sns/chat"
 
 
-def test_the_longest_names_stay_within_what_aws_takes() -> None:
+def test_the_longest_names_stay_within_the_limits_of_aws() -> None:
     long = OLD._replace(resource=f"{'x' * 251}.fifo")
     assert max(len(one.resource) for one in topic_names(long, "us-west-2")) <= 256
     assert max(len(one.resource) for one in alias_names(long)) <= 256
     assert len(mark(long)) == 256
 
 
-def test_the_policy_speaks_of_the_new_topic() -> None:
+def test_the_copied_policy_names_the_new_topic() -> None:
     other = "arn:aws:sns:us-east-1:111122223333:other"
     policy = {
         "Statement": [{"Sid": str(OLD), "Resource": [str(OLD), other], "Condition": {"a": {"b": str(OLD)}}}]
@@ -60,7 +60,7 @@ def test_the_policy_speaks_of_the_new_topic() -> None:
     assert statement["Condition"] == {"a": {"b": str(NEW)}}
 
 
-def test_what_fifo_topics_alone_have_is_left_out_and_said() -> None:
+def test_attributes_of_fifo_topics_are_omitted_and_reported() -> None:
     attributes = {
         "DisplayName": "Chats",
         "SQSFailureFeedbackRoleArn": "arn:aws:iam::111122223333:role/log",
@@ -76,7 +76,7 @@ def test_what_fifo_topics_alone_have_is_left_out_and_said() -> None:
     assert lost == ["ContentBasedDeduplication", "FifoThroughputScope"]
 
 
-def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
+def test_tags_that_would_be_wrong_are_omitted_and_reported() -> None:
     tags = {
         "team": "chat",
         "aws:cloudformation:stack-name": "s",
@@ -104,12 +104,12 @@ def test_tags_that_would_not_be_true_are_left_out_and_said() -> None:
         ),
     ],
 )
-def test_which_subscriptions_a_standard_topic_can_have(one: Subscribed, reason: str) -> None:
+def test_subscriptions_that_a_standard_topic_can_have(one: Subscribed, reason: str) -> None:
     assert reason in why_not(one, NEW)
     assert bool(why_not(one, NEW)) == bool(reason)
 
 
-def test_what_a_subscription_keeps() -> None:
+def test_attributes_of_a_copied_subscription() -> None:
     attributes = {
         "RawMessageDelivery": "true",
         "FilterPolicy": '{"a": ["b"]}',
@@ -136,7 +136,7 @@ def test_what_a_subscription_keeps() -> None:
         (Subscribed("sms", "+15551234567", {}), False),
     ],
 )
-def test_who_has_to_confirm(one: Subscribed, asked: bool) -> None:
+def test_subscriptions_that_require_confirmation(one: Subscribed, asked: bool) -> None:
     assert one.needs_confirmation(NEW) is asked
     said = "\n".join(to_new_topic(OLD, NEW, [one]))
     assert ("must confirm it" in said) is asked

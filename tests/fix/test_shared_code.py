@@ -1,4 +1,4 @@
-"""Code that a tool writes, or that serves several environments, is shown the statement and not edited."""
+"""Generated files and files that serve several environments are not edited; the statement is displayed."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def fixed(files: Mapping[str, str]) -> Outcome:
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
-def test_the_statement_is_shown_and_the_file_is_left_alone(
+def test_the_statement_is_displayed_and_the_file_is_not_edited(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -273,7 +273,7 @@ def test_code_of_one_environment_is_edited(
     assert not outcome.unfixed
 
 
-def test_a_repository_that_lies_in_a_folder_of_copies_is_nobodys_copy(
+def test_a_repository_inside_a_vendor_folder_is_not_vendored_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = tmp_path / "vendor" / "chat"
@@ -284,7 +284,7 @@ def test_a_repository_that_lies_in_a_folder_of_copies_is_nobodys_copy(
     assert [INSTANCE_ARN in text for text in outcome.repair.texts.values()] == [True]
 
 
-def test_a_callers_repository_is_searched_when_only_the_module_is_named(
+def test_callers_are_found_when_only_the_module_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -293,7 +293,7 @@ def test_a_callers_repository_is_searched_when_only_the_module_is_named(
     assert outcome.repair.texts == {}
 
 
-def test_a_new_statement_in_a_module_names_the_topic_as_the_module_does(
+def test_a_new_statement_in_a_module_uses_the_name_that_the_module_has_for_the_topic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -305,7 +305,7 @@ def test_a_new_statement_in_a_module_names_the_topic_as_the_module_does(
     assert "module." not in text
 
 
-def test_a_key_without_a_known_topic_is_not_granted_for_the_topic(tmp_path: Path) -> None:
+def test_a_key_without_a_known_topic_gets_no_grant_for_a_topic(tmp_path: Path) -> None:
     root = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
     (tmp_path / "key-policy.json").write_text(json.dumps(document(root)))
     done = repair(reader([tmp_path / "key-policy.json"]), kms_condition=KeyCondition.TOPIC)

@@ -1,4 +1,4 @@
-"""A file is whole, old or new, whatever happens while it is written, and only the file that was read is written."""
+"""A file is either old or new, whatever happens during a write, and only the file that was read is written."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def full_disk(*_arguments: Any, **_options: Any) -> Any:
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
-def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
+def test_a_full_disk_leaves_the_old_file_and_no_temporary_file(
     call: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"checker.fix.write_files.os.{call}", full_disk)
@@ -72,7 +72,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(
     assert [one.name for one in path.parent.iterdir()] == ["policy.json"]
 
 
-def test_of_several_files_those_before_the_fault_are_new_and_the_others_old(
+def test_files_before_a_failed_write_are_new_and_the_others_are_old(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [tmp_path / name for name in ("a.json", "b.json", "c.json")]
@@ -174,7 +174,7 @@ def called(meddle: Meddle) -> str:
 
 
 @pytest.mark.parametrize("meddle", [*TO_THE_FILE, *TO_THE_FOLDER], ids=called)
-def test_what_changes_between_reading_and_writing_is_noticed(meddle: Meddle, path: Path) -> None:
+def test_a_change_between_reading_and_writing_is_detected(meddle: Meddle, path: Path) -> None:
     """No file is written then, not even one that did not change."""
     other = path.parent.parent / "first.json"
     other.write_text(OLD)
@@ -191,7 +191,7 @@ def test_what_changes_between_reading_and_writing_is_noticed(meddle: Meddle, pat
 
 
 @pytest.mark.parametrize("meddle", TO_THE_FILE, ids=called)
-def test_what_changes_while_the_new_text_is_written_is_noticed_too(
+def test_a_change_while_the_new_text_is_written_is_detected(
     meddle: Meddle, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last comparison comes after the new text is on the disk, right before the rename."""
@@ -203,7 +203,7 @@ def test_what_changes_while_the_new_text_is_written_is_noticed_too(
 
 
 @pytest.mark.parametrize("meddle", TO_THE_FOLDER, ids=called)
-def test_a_folder_that_is_replaced_while_it_is_written_to_leads_nowhere_else(
+def test_replacing_a_folder_during_a_write_does_not_redirect_the_write(
     meddle: Meddle, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("checker.fix.write_files.os.fsync", lambda _: meddle(path))
@@ -216,7 +216,7 @@ def permissions(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_permissions_links_and_the_byte_order_mark_stay(tmp_path: Path) -> None:
+def test_permissions_links_and_the_byte_order_mark_are_kept(tmp_path: Path) -> None:
     path, link = tmp_path / "policy.json", tmp_path / "link.json"
     path.write_bytes(b"\xef\xbb\xbf" + OLD.encode())
     path.chmod(0o640)
@@ -227,7 +227,7 @@ def test_permissions_links_and_the_byte_order_mark_stay(tmp_path: Path) -> None:
     assert permissions(path) == 0o640
 
 
-def test_a_file_that_is_read_only_is_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_file_is_not_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.chmod(0o444)
     monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may
     with pytest.raises(InputError, match="cannot be written: permission denied"):
@@ -235,7 +235,7 @@ def test_a_file_that_is_read_only_is_left_alone(path: Path, monkeypatch: pytest.
     assert path.read_text() == OLD
 
 
-def test_a_file_of_two_names_is_written_once(path: Path) -> None:
+def test_a_file_with_two_names_is_written_once(path: Path) -> None:
     link = path.parent / "link.json"
     link.symlink_to(path.name)
     assert list(writing(path, link)) == [str(path)]
@@ -243,7 +243,7 @@ def test_a_file_of_two_names_is_written_once(path: Path) -> None:
     assert link.is_symlink()
 
 
-def test_two_texts_for_one_file_are_refused(path: Path) -> None:
+def test_two_different_texts_for_one_file_are_refused(path: Path) -> None:
     link = path.parent / "link.json"
     link.symlink_to(path.name)
     with pytest.raises(InputError, match="is the same file as"):
@@ -251,7 +251,7 @@ def test_two_texts_for_one_file_are_refused(path: Path) -> None:
     assert path.read_text() == OLD
 
 
-def test_the_other_hard_links_of_a_file_keep_the_old_text(path: Path) -> None:
+def test_other_hard_links_of_a_file_keep_the_old_text(path: Path) -> None:
     os.link(path, path.parent / "other.json")
     (original,) = read(path).values()
     assert original.links == 2
@@ -259,7 +259,7 @@ def test_the_other_hard_links_of_a_file_keep_the_old_text(path: Path) -> None:
     assert (path.read_text(), (path.parent / "other.json").read_text()) == (NEW, OLD)
 
 
-def test_a_file_is_read_once_however_often_a_plan_looks_at_it(path: Path) -> None:
+def test_a_file_is_read_once_per_plan(path: Path) -> None:
     snapshot: Snapshot = {}
     with drafts({}, snapshot):
         read_text(path)

@@ -1,4 +1,4 @@
-"""YAML keeps its lines: what is added has room where it stands, and what goes leaves the rest as it was."""
+"""Edits of YAML keep the lines and the indentation of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads and mends files of a test as `checker fix` does."""
+"""Reads and fixes the files of a test as `checker fix` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random policies over a small world, in which every question can also be answered by trying everything."""
+"""Random policies over a small set of values, for which every question can also be answered by brute force."""
 
 from __future__ import annotations
 

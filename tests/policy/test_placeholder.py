@@ -1,4 +1,4 @@
-"""Which texts are placeholders: by their role, never by a word that is a real value there."""
+"""Whether a text is a placeholder depends on its role; real values are never placeholders."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of, document, policy_of, st
         ("arn:aws:sns:us-east-1:111122223333:TOPIC_NAME", ""),
     ],
 )
-def test_text_that_somebody_meant_to_replace(text: str, key: str) -> None:
+def test_placeholder_texts_are_recognized(text: str, key: str) -> None:
     assert is_placeholder(text, key)
 
 
@@ -79,7 +79,7 @@ def test_text_that_somebody_meant_to_replace(text: str, key: str) -> None:
         ("arn:aws:sns:${AWS::Region}:account:chat", ""),
     ],
 )
-def test_values_that_are_real_in_their_role(text: str, key: str) -> None:
+def test_real_values_are_not_placeholders(text: str, key: str) -> None:
     assert not is_placeholder(text, key)
 
 
@@ -109,7 +109,7 @@ def test_the_name_that_a_document_has_for_the_resource_is_not_a_placeholder() ->
         ),
     ],
 )
-def test_a_placeholder_is_filled_in_and_what_is_written_stays(key: str, text: str, value: str) -> None:
+def test_placeholders_are_filled_in_and_other_values_stay(key: str, text: str, value: str) -> None:
     elsewhere = Arn("aws", "connect", "eu-west-1", "999999999999", "instance/x")
     assert intended_value(key, text, elsewhere, arn_of(INSTANCE_ARN)) == value
     assert intended_value(key, text, arn_of(INSTANCE_ARN)) == value

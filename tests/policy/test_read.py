@@ -1,4 +1,4 @@
-"""Nodes to a typed policy: what is normalised, and what each departure from the grammar is called."""
+"""Nodes are read as a typed policy, and every violation of the grammar is reported."""
 
 from __future__ import annotations
 
@@ -109,17 +109,17 @@ def problems(value: Any, dialect: Dialect = TOPIC) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_departures_from_the_grammar(value: Any, route: str, message: str) -> None:
+def test_violations_of_the_grammar_are_reported(value: Any, route: str, message: str) -> None:
     assert problems(value) == [(route, message)]
 
 
-def test_a_key_policy_may_leave_action_or_resource_out_without_effect() -> None:
+def test_a_key_policy_statement_without_action_or_resource_has_no_effect() -> None:
     policy = policy_of(document(statement(Resource=None)), KEY)
     assert problems(document(statement(Resource=None)), KEY) == []
     assert policy.known_statements()[0].resources == ("Resource", ())
 
 
-def test_a_repeated_element_is_unknown_and_both_places_are_told() -> None:
+def test_a_repeated_element_is_unknown_and_both_places_are_reported() -> None:
     text = '{"Statement": [{"Effect": "Allow",\n "Effect": "Deny"}]}'
     policy, found = read_policy(parse_json(Source("p.json", text)), KEY)
     assert isinstance(policy.known_statements()[0].effect, Unknown)
@@ -201,7 +201,7 @@ policies = junk | st.fixed_dictionaries(
 
 
 @given(policies, st.sampled_from([TOPIC, KEY]))
-def test_schema_and_reader_accept_and_refuse_the_same(value: Any, dialect: Dialect) -> None:
+def test_schema_and_reader_accept_and_reject_the_same_documents(value: Any, dialect: Dialect) -> None:
     accepted = schema_of(dialect).is_valid(value)
     assert accepted == (not problems(value, dialect)), problems(value, dialect)
 

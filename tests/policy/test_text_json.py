@@ -1,4 +1,4 @@
-"""Strict JSON with positions: what is read, what is refused and where."""
+"""Strict JSON with positions: accepted documents, and the position of every error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def parse(text: str) -> Node:
         ("[" * 200_000, f"nested more than {MAX_DEPTH} levels deep", 1, MAX_DEPTH + 1),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_place(text: str, message: str, line: int, column: int) -> None:
+def test_invalid_json_is_refused_with_its_position(text: str, message: str, line: int, column: int) -> None:
     with pytest.raises(TextError) as caught:
         parse(text)
     assert caught.value.message == message
@@ -100,7 +100,9 @@ def test_a_route_that_leads_nowhere_gives_its_nearest_ancestor() -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1, max_size=4), st.booleans())
-def test_a_document_in_a_string_has_the_places_of_the_file(inside: dict[str, str], ascii_only: bool) -> None:
+def test_positions_in_an_embedded_document_are_positions_in_the_file(
+    inside: dict[str, str], ascii_only: bool
+) -> None:
     """Every key and value of the inner document, taken out of the outer file at its place, decodes to itself."""
     text = json.dumps(inside, ensure_ascii=ascii_only)
     outer = json.dumps({"Policy": text}, indent=1, ensure_ascii=ascii_only)
@@ -122,7 +124,7 @@ def test_a_document_in_a_string_has_the_places_of_the_file(inside: dict[str, str
             assert json.loads(json.loads(f'"{quoted}"')) == expected
 
 
-def test_a_fault_inside_a_string_has_its_place_in_the_file() -> None:
+def test_an_error_inside_a_string_has_its_position_in_the_file() -> None:
     from checker.core.errors import InputError
 
     source = Source("topic.json", '{\n "Policy": "{\\"Version\\": }"\n}')
@@ -136,6 +138,6 @@ def test_a_fault_inside_a_string_has_its_place_in_the_file() -> None:
     assert caught.value.position == Position(2, 27, 2, 28)
 
 
-def test_nodes_tell_lists_from_scalars() -> None:
+def test_nodes_distinguish_lists_from_scalars() -> None:
     assert isinstance(parse("[]"), Array)
     assert isinstance(TextDocument(Source("f", "[]"), parse("[]")).root, Array)

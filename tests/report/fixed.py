@@ -1,4 +1,4 @@
-"""One report that has everything a report can have, built in code: all golden files show it."""
+"""A sample report with every kind of content, which the golden files show."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize(("name", "file"), GOLDEN.items())
-def test_the_fixed_report_letter_by_letter(name: str, file: str) -> None:
+def test_the_sample_report_matches_the_golden_files(name: str, file: str) -> None:
     text = written(name, REPORT).replace(f'"{__version__}"', '"VERSION"')
     path = HERE / "golden" / file
     if os.environ.get("CHECKER_GOLDEN") == "write":
@@ -58,11 +58,11 @@ def test_the_fixed_report_letter_by_letter(name: str, file: str) -> None:
     assert text == path.read_text("utf-8")
 
 
-def test_the_fixed_report_keeps_the_rules_of_every_format() -> None:
+def test_the_sample_report_is_valid_in_every_format() -> None:
     hold(REPORT)
 
 
-def test_reports_on_all_sample_policies_keep_the_rules_of_every_format() -> None:
+def test_reports_on_all_sample_policies_are_valid_in_every_format() -> None:
     setting = Setting(rules=all_rules(), root=str(TESTS.parent), folder=str(TESTS.parent))
     folders = sorted({path.parent for path in TESTS.glob("rules/*/*/cases.yaml")})
     reports = [judge(load([folder]), all_rules()) for folder in folders]
@@ -96,7 +96,7 @@ def test_every_name_has_a_relative_uri(name: str, uri: str) -> None:
     assert is_relative(uri)
 
 
-def test_names_are_relative_to_the_repository_wherever_the_command_was_called() -> None:
+def test_names_are_relative_to_the_repository_from_any_folder() -> None:
     report = Report((WIDE._replace(locations=(at("Statement", 1),)),), (), (), 0)
     setting = SETTING._replace(folder="/srv/repository/infra")
     (result,) = sarif_run(report, setting)["results"]
@@ -114,7 +114,7 @@ def many(number: int, finding: Finding = WIDE) -> list[Finding]:
     return [finding._replace(message=f"finding `{index}` of many") for index in range(number)]
 
 
-def test_github_is_given_ten_of_a_kind_the_worst_first_and_told_of_the_rest() -> None:
+def test_github_gets_at_most_ten_annotations_of_a_kind_and_the_number_of_the_rest() -> None:
     commands, shown = github_lines(Report((*many(12), *many(30, WEAK)), (), (), 0))
     assert [one.kind for one in commands] == ["error"] * 10 + ["warning"] * 10
     assert shown[:2] == [
@@ -124,7 +124,7 @@ def test_github_is_given_ten_of_a_kind_the_worst_first_and_told_of_the_rest() ->
 
 
 @pytest.mark.parametrize(("name", "most"), [("comment", 65_536), ("summary", 1024 * 1024)])
-def test_markdown_is_cut_to_what_github_takes_the_worst_kept(name: str, most: int) -> None:
+def test_markdown_keeps_the_most_severe_findings_within_the_size_limit(name: str, most: int) -> None:
     findings = (*many(1_000, WIDE._replace(help="x" * 900)), *many(20, WEAK))
     report = Report(findings, (), tuple(Skipped(f"file {n}", "x" * 200) for n in range(1_000)), 0)
     lines = list(render("markdown", report, SETTING) if name == "comment" else step_summary(report, SETTING))
@@ -144,7 +144,9 @@ def test_no_text_is_so_long_that_it_hides_the_other_findings() -> None:
     assert "4" in inert_page(text).code
 
 
-def test_sarif_keeps_the_worst_results_and_says_how_many_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sarif_keeps_the_most_severe_results_and_reports_the_number_omitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sarif, "_MAX_RESULTS", 3)
     many_places = WEAK._replace(locations=WEAK.locations * 50)
     run = sarif_run(Report((*many(3), many_places), (), (), 0))
@@ -160,18 +162,18 @@ def test_sarif_keeps_the_worst_results_and_says_how_many_it_left_out(monkeypatch
 @pytest.mark.parametrize(
     ("fail_on", "failed"), [(Severity.ERROR, 2), (Severity.WARNING, 3), (Severity.NOTE, 3)]
 )
-def test_junit_fails_from_the_severity_on_from_which_the_run_fails(fail_on: Severity, failed: int) -> None:
+def test_junit_fails_from_the_severity_that_fails_the_run(fail_on: Severity, failed: int) -> None:
     cases = junit_cases(REPORT, SETTING._replace(fail_on=fail_on))
     assert sum(case.find("failure") is not None for case in cases) == failed
 
 
-def test_junit_tells_of_a_finding_whose_target_was_not_examined() -> None:
+def test_junit_reports_a_finding_whose_target_was_not_examined() -> None:
     (case,) = junit_cases(Report((WIDE,), (), (), 0))
     assert (case.get("name"), case.get("classname")) == (WIDE.rule, WIDE.resource)
     assert case.find("failure") is not None
 
 
-def test_junit_gives_a_finding_to_the_file_that_it_stands_in() -> None:
+def test_junit_assigns_a_finding_to_its_file() -> None:
     verdicts = {WIDE.rule: Verdict.FAIL}
     files = ("other.json", "policies/chat.json")
     examined = tuple(Examined("topic", WIDE.resource, file, verdicts) for file in files)
@@ -195,7 +197,7 @@ def test_a_sarif_run_succeeded_unless_something_crashed_or_could_not_be_read(
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN.keys() - {"text"}))  # text says it beside the report
-def test_every_format_says_how_many_topics_were_not_judged(name: str) -> None:
+def test_every_format_reports_the_number_of_unchecked_topics(name: str) -> None:
     assert "4321" in written(name, Report((), (), (), not_judged=4321))
 
 
@@ -210,7 +212,7 @@ def fingerprints(folder: Path, text: str) -> list[str]:
     return [one["partialFingerprints"]["checker/v1"] for one in sarif_run(report, setting)["results"]]
 
 
-def test_fingerprints_survive_moving_lines_and_statements_and_tell_findings_apart(tmp_path: Path) -> None:
+def test_fingerprints_survive_moved_lines_and_statements_and_distinguish_findings(tmp_path: Path) -> None:
     statements = [
         statement(Sid="First"),
         statement(Sid="Second", Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
@@ -229,7 +231,7 @@ def test_fingerprints_survive_moving_lines_and_statements_and_tell_findings_apar
     assert set(fingerprints(tmp_path / "added", json.dumps(added))) > set(before)
 
 
-def test_twins_are_told_apart_by_their_number() -> None:
+def test_equal_findings_get_numbered_fingerprints() -> None:
     prints = [
         one["partialFingerprints"]["checker/v1"]
         for one in sarif_run(Report((WIDE, WIDE, WEAK, WIDE), (), (), 0))["results"]
@@ -238,7 +240,7 @@ def test_twins_are_told_apart_by_their_number() -> None:
     assert len({one.partition(":")[0] for one in prints}) == 2
 
 
-def test_live_findings_have_a_place_everywhere() -> None:
+def test_live_findings_have_a_location_in_every_format() -> None:
     names = ("arn:aws:sns:us-east-1:111122223333:a", "arn:aws:sns:us-east-1:111122223333:b")
     report = Report(
         tuple(LIVE._replace(resource=name, locations=(at(of=Live(name)),)) for name in names), (), (), 0
@@ -252,7 +254,7 @@ def test_live_findings_have_a_place_everywhere() -> None:
     assert all(name in one.message for name, one in zip(names, commands, strict=True))
 
 
-def test_a_finding_that_has_only_related_locations_stands_at_the_first() -> None:
+def test_a_finding_with_only_related_locations_is_reported_at_the_first_one() -> None:
     locations = (at("Statement", 0, role=Role.RELATED), at("Statement", 1, role=Role.RELATED))
     (result,) = sarif_run(Report((WIDE._replace(locations=locations),), (), (), 0))["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4

@@ -1,4 +1,4 @@
-"""Findings in files that no person writes have the place, and no report quotes the file."""
+"""Findings in generated files have a position, and no report quotes the file."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def generated(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_there_is_nothing_that_a_format_could_quote(generated: Path) -> None:
+def test_a_generated_file_has_no_text_to_quote(generated: Path) -> None:
     for finding in report_on(generated).findings:
         assert finding.locations
         for location in finding.locations:

@@ -1,4 +1,4 @@
-"""Policies are written by others: whatever stands in one, no format is steered by it."""
+"""Policies are untrusted: no text in a policy can control an output format."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_hostile_text_is_inert_in_every_format(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_runner_reads_hostile_text_as_the_text_that_it_is(text: str) -> None:
+def test_the_github_runner_reads_hostile_text_literally(text: str) -> None:
     commands, _ = github_lines(Report((), (), (Skipped(text, text, error=True),), 0))
     (command,) = commands
     assert command.message == one_line(f"{text}: {text}")
@@ -70,7 +70,7 @@ def test_no_text_breaks_any_format(text: str) -> None:
 @given(st.text(min_size=1).map(one_line))
 @example(" x ")
 @example(" ")
-def test_inert_text_reads_as_it_is(text: str) -> None:
+def test_inert_text_is_unchanged(text: str) -> None:
     def read(source: str) -> tuple[str, list[str]]:
         page = inert_page(f"x{source}x")
         return page.text.replace("\N{ZERO WIDTH SPACE}", "").removesuffix("\n"), page.code
@@ -82,7 +82,7 @@ def test_inert_text_reads_as_it_is(text: str) -> None:
         assert read(prose(f"a `{value}` b")) == ("xa  bx", [value])
 
 
-def test_a_message_keeps_its_code_spans_and_its_links_in_the_formats_that_have_them() -> None:
+def test_a_message_keeps_code_spans_and_links_in_formats_that_support_them() -> None:
     (result,) = sarif_run(Report((WEAK._replace(message="`[a](1)` is odd?"),), (), (), 0))["results"]
     assert result["message"]["text"].splitlines() == [
         "`\\[a\\](1)` is odd?",

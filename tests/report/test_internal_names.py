@@ -1,4 +1,4 @@
-"""Reports speak to people: none shows how a value is kept inside, as `Unknown(reason=...)` or `None`."""
+"""No report shows an internal representation such as `Unknown(reason=...)` or `None`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_no_report_on_a_case_of_a_rule_shows_an_internal_name(folder: Path) -> N
     assert shown(told(load([folder]))) == []
 
 
-def test_no_report_on_what_is_not_known_shows_an_internal_name(tmp_path: Path) -> None:
+def test_no_report_on_unknown_values_shows_an_internal_name(tmp_path: Path) -> None:
     holes = {"Fn::ImportValue": "x"}
     policy = document(
         statement(),
@@ -82,7 +82,7 @@ def test_no_report_on_what_is_not_known_shows_an_internal_name(tmp_path: Path) -
     assert any("Enabled" in line for line in lines)
 
 
-def test_a_value_that_is_not_known_reads_as_a_reason_wherever_it_stands() -> None:
+def test_an_unknown_value_reads_as_its_reason_in_any_position() -> None:
     assert f"{Unknown('no value was given', 'var.x')}" == "no value was given (`var.x`)"
     assert INTERNAL.search(repr(Unknown("x")))
     assert INTERNAL.search(repr(Arn.parse(TOPIC_ARN)))

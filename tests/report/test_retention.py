@@ -1,4 +1,4 @@
-"""A judgement of what keeps messages, for people and as JSON."""
+"""A retention check, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEEPER = Keeper(
 RETENTION = Retention(TOPIC, "sqs", (KEEPER,))
 
 
-def test_each_link_is_a_line_and_what_is_broken_has_its_help() -> None:
+def test_each_link_is_a_line_and_each_broken_link_has_a_help_line() -> None:
     assert list(retention_text(RETENTION, Paint())) == [
         f"queue {QUEUE}",
         "  ok       queue         `inbox` in us-east-1",
@@ -39,7 +39,7 @@ def test_each_link_is_a_line_and_what_is_broken_has_its_help() -> None:
     ]
 
 
-def test_the_conclusion_says_what_is_not_known() -> None:
+def test_the_conclusion_names_the_unknown_value() -> None:
     good, doubtful = KEEPER._replace(steps=KEEPER.steps[:1]), KEEPER._replace(steps=KEEPER.steps[2:])
     lines = {
         Retention(TOPIC, "sqs", (good,)): "A queue keeps the messages of the topic.",
@@ -67,7 +67,7 @@ def test_as_json() -> None:
     assert subscription["warnings"] == [{"message": "anybody may send", "help": "limit it"}]
 
 
-def test_what_was_made_stays_told_when_something_failed() -> None:
+def test_created_resources_are_reported_when_a_later_step_fails() -> None:
     statement = {"Sid": "AllowTopicToSend"}
     fault = InputError(TOPIC, "denied", help_text="allow it")
     done = SetUp((Made("a queue", QUEUE, statement),), RETENTION, fault)

@@ -1,4 +1,4 @@
-"""The report that people read, letter by letter."""
+"""The text report."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
     assert summary.startswith("1 error; examined 1 topic; 0 topics not checked; ")
 
 
-def test_a_long_stretch_is_shown_by_its_first_lines_and_its_last(tmp_path: Path) -> None:
+def test_a_long_range_is_shown_by_its_first_lines_and_its_last_line(tmp_path: Path) -> None:
     lines, _ = report_on(json.dumps(document(statement()), indent=2), tmp_path)
     start = lines.index("  --> FOLDER/policy.json:4:5")
     assert lines[start : start + 7] == [
@@ -67,7 +67,7 @@ def test_a_long_stretch_is_shown_by_its_first_lines_and_its_last(tmp_path: Path)
     ]
 
 
-def test_a_long_line_is_cut_down_to_the_marked_part(tmp_path: Path) -> None:
+def test_a_long_line_is_truncated_around_the_marked_part(tmp_path: Path) -> None:
     text = json.dumps(
         {
             "Version": "2012-10-17",
@@ -81,7 +81,7 @@ def test_a_long_line_is_cut_down_to_the_marked_part(tmp_path: Path) -> None:
     assert quoted[marks.index("^") : marks.rindex("^") + 1] == '"allow"'
 
 
-def test_hostile_text_cannot_steer_a_terminal(tmp_path: Path) -> None:
+def test_hostile_text_cannot_control_a_terminal(tmp_path: Path) -> None:
     sid = "\x1b]0;owned\x07\u202e"
     lines, _ = report_on(
         json.dumps(document(statement(Sid=sid)), indent=2, ensure_ascii=False).replace("\\u001b", "\\u001b"),
@@ -107,7 +107,7 @@ def test_text_is_made_inert_and_measured() -> None:
     assert Paint(enabled=True)("error", "x") == "\x1b[1;31mx\x1b[0m"
 
 
-def test_a_line_is_inert_whatever_its_writer_forgot() -> None:
+def test_every_line_is_made_inert_when_it_is_written() -> None:
     styled = f"{Paint(enabled=True)('bold', 'a')}\x1b[31mb\x1b]8;;http://x\x07"
     assert inert_line(styled, styled=True) == "\x1b[1ma\x1b[0m" + r"\x1b[31mb\x1b]8;;http://x\x07"
     assert "\x1b" not in inert_line(styled)
@@ -121,7 +121,7 @@ def test_a_line_is_inert_whatever_its_writer_forgot() -> None:
 @given(
     st.recursive(st.text() | st.just("##[x]"), lambda inner: st.dictionaries(st.text(), inner, max_size=3))
 )
-def test_json_is_inert_and_says_the_same(value: object) -> None:
+def test_json_is_inert_and_has_the_same_content(value: object) -> None:
     for ascii_only in (True, False):
         lines = list(json_lines(value, ascii_only=ascii_only))
         assert json.loads("\n".join(lines)) == value

@@ -1,4 +1,4 @@
-"""`check` and `explain` never contradict each other: over every case of every rule, and over random policies."""
+"""`check` and `explain` never contradict each other, for every case of every rule and for random policies."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_placeholder_does_not_hide_an_instance_of_another_region(tmp_path: Pat
 
 
 @pytest.mark.parametrize("resource", ["topic", "key"])
-def test_a_policy_that_may_not_be_in_force_proves_nothing(resource: str) -> None:
+def test_a_policy_that_may_not_apply_proves_nothing(resource: str) -> None:
     (case,) = (one for one in CASES if one.name == "this-topic-by-context")
     inventory, arn = load(list(case.files)), Arn.parse(str(case.instance))
     (topic,), (key,) = inventory.topics, inventory.keys

@@ -78,7 +78,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
-def test_each_case_has_these_findings_and_no_other(case: Case) -> None:
+def test_each_case_has_exactly_its_findings(case: Case) -> None:
     report = run(list(case.files), case.instance)
     assert not report.skipped
     assert not report.crashed
@@ -112,7 +112,7 @@ DEFECTS = {
 }
 
 
-def test_each_defect_has_a_bad_case_that_says_why_and_a_good_one_without_any_finding() -> None:
+def test_each_defect_has_a_bad_case_with_a_reason_and_a_good_case_without_findings() -> None:
     labelled = [case for case in CASES if case.defect]
     assert {case.defect for case in labelled} == DEFECTS
     bad = {case.defect for case in labelled if case.says and case.findings}
@@ -269,7 +269,7 @@ REWRITABLE = [
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("case", REWRITABLE, ids=lambda case: f"{case.rule}/{case.name}")
-def test_the_form_of_a_policy_never_changes_what_is_found(case: Case, form: str, tmp_path: Path) -> None:
+def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, tmp_path: Path) -> None:
     transform, indent, newline = FORMS[form]
     paths, lengths = [], {}
     for path in case.files:

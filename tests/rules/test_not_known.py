@@ -1,4 +1,4 @@
-"""PASS is a proof: while the account or the Resource is not known, a missing condition is not ruled out."""
+"""A missing condition is not excluded while the account or the Resource is unknown."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def verdicts(path: Path, resource: Any, condition: Any) -> dict[str, Verdict]:
         (SOME, {"ArnEquals": {"aws:SourceArn": INSTANCE}}, "missing-source-account"),
     ],
 )
-def test_a_missing_condition_is_never_ruled_out_while_something_is_not_known(
+def test_a_missing_condition_is_never_excluded_while_a_value_is_unknown(
     resource: Any, condition: Any, missing: str, tmp_path: Path
 ) -> None:
     assert verdicts(tmp_path / "template.json", resource, condition)[missing] is not Verdict.PASS
@@ -100,7 +100,7 @@ EVERY = (*PINS, "blocking-deny", "excess-connect-actions", "unmatchable-conditio
         ({}, "", ("unusable-key", "aws-managed-key")),
     ],
 )
-def test_a_rule_never_passes_on_what_it_could_not_read(
+def test_a_rule_never_passes_if_a_value_could_not_be_read(
     changes: dict[str, str], more: str, rules: tuple[str, ...], tmp_path: Path
 ) -> None:
     statements = GRANT.format(**KNOWN | changes) + more
@@ -109,7 +109,7 @@ def test_a_rule_never_passes_on_what_it_could_not_read(
     assert {rule for rule in rules if examined.verdicts[rule] is Verdict.PASS} == set()
 
 
-def test_a_policy_that_names_no_topic_does_not_say_its_region(tmp_path: Path) -> None:
+def test_a_policy_without_a_topic_arn_does_not_determine_the_region(tmp_path: Path) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
     found = verdicts(tmp_path / "template.json", TOPIC, condition)
     assert found["region-without-connect"] is Verdict.UNDETERMINED

@@ -1,4 +1,4 @@
-"""An account of its own for each test."""
+"""A separate account for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chat from its start to the queue, and every way in which Connect is not let in."""
+"""A chat from its start to the queue, and every cause for which SNS or KMS refuses a message."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_message_arrives_with_the_payload_and_the_attributes_of_aws(
     assert causes(sandbox, started.contact) == {""}
 
 
-def test_a_topic_of_another_account_is_served_for_the_instance_of_its_owner(
+def test_a_topic_of_another_account_accepts_messages_of_a_granted_instance(
     sandbox: Sandbox, account: Account
 ) -> None:
     instance = seed.make_instance(account)
@@ -147,7 +147,7 @@ BROKEN: dict[str, list[Callable[[Account, str], str]]] = {
 @pytest.mark.parametrize(
     ("cause", "make"), [(cause, make) for cause, makers in BROKEN.items() for make in makers]
 )
-def test_what_shuts_connect_out_is_silence_for_the_caller_and_a_cause_in_the_journal(
+def test_a_refused_message_is_silent_for_the_caller_and_has_a_cause_in_the_journal(
     sandbox: Sandbox, account: Account, cause: str, make: Callable[[Account, str], str]
 ) -> None:
     instance = seed.make_instance(account)
@@ -158,7 +158,7 @@ def test_what_shuts_connect_out_is_silence_for_the_caller_and_a_cause_in_the_jou
     assert all(one.source for one in sandbox.deliveries() if one.cause)
 
 
-def test_an_encrypted_topic_is_served_with_a_key_policy_or_with_a_grant(
+def test_an_encrypted_topic_works_with_a_key_policy_or_with_a_grant(
     sandbox: Sandbox, account: Account
 ) -> None:
     instance = seed.make_instance(account)
@@ -175,7 +175,7 @@ def test_an_encrypted_topic_is_served_with_a_key_policy_or_with_a_grant(
         assert causes(sandbox, started.contact) == {""}
 
 
-def test_only_standard_topics_of_the_same_region_are_taken(sandbox: Sandbox, account: Account) -> None:
+def test_only_standard_topics_of_the_same_region_are_accepted(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     contact = chat(account, instance)["ContactId"]
     elsewhere = seed.good_topic(sandbox.account(account.id, "us-east-1"), instance)
@@ -186,7 +186,7 @@ def test_only_standard_topics_of_the_same_region_are_taken(sandbox: Sandbox, acc
         )
 
 
-def test_a_contact_has_two_topics_at_most_and_a_stopped_stream_counts_no_more(account: Account) -> None:
+def test_a_contact_has_at_most_two_topics_and_a_stopped_stream_does_not_count(account: Account) -> None:
     instance = seed.make_instance(account)
     contact = chat(account, instance)["ContactId"]
     topics = [seed.good_topic(account, instance, name) for name in ("one", "two", "three")]
@@ -200,7 +200,7 @@ def test_a_contact_has_two_topics_at_most_and_a_stopped_stream_counts_no_more(ac
     stream(account, instance, contact, topics[2])
 
 
-def test_a_client_token_makes_a_second_call_the_first_one(account: Account) -> None:
+def test_a_call_that_repeats_a_client_token_returns_the_first_answer(account: Account) -> None:
     instance = seed.make_instance(account)
     started = [chat(account, instance, ClientToken="chat")["ContactId"] for _ in range(2)]
     assert started[0] == started[1]
@@ -210,7 +210,7 @@ def test_a_client_token_makes_a_second_call_the_first_one(account: Account) -> N
     assert stream(account, instance, started[0], topic)["StreamingId"] != streams[0]["StreamingId"]
 
 
-def test_a_chat_may_be_streamed_from_its_start(sandbox: Sandbox, account: Account) -> None:
+def test_a_chat_can_be_streamed_from_its_start(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     started = chat(account, instance, ChatStreamingConfiguration={"StreamingEndpointArn": topic})
@@ -225,7 +225,7 @@ def test_a_chat_may_be_streamed_from_its_start(sandbox: Sandbox, account: Accoun
 
 
 @pytest.mark.parametrize("order", ["without the flag", "before the stream"])
-def test_nothing_flows_until_the_customer_is_connected(
+def test_no_message_is_published_until_the_customer_is_connected(
     sandbox: Sandbox, account: Account, order: str
 ) -> None:
     instance = seed.make_instance(account)
@@ -243,7 +243,7 @@ def test_nothing_flows_until_the_customer_is_connected(
     assert cause.startswith("the customer is not connected")
 
 
-def test_the_customer_connects_within_five_minutes_or_not_at_all(sandbox: Sandbox, account: Account) -> None:
+def test_the_customer_must_connect_within_five_minutes(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     in_time, late = (chat(account, instance)["ParticipantToken"] for _ in range(2))
     sandbox.advance(299)
@@ -263,7 +263,7 @@ def test_tokens_end_with_the_chat(account: Account) -> None:
     assert refused(account.client("connect").stop_contact, **ended) == "ContactNotFoundException"
 
 
-def test_parameters_are_held_to_the_model_of_botocore(account: Account) -> None:
+def test_parameters_are_validated_by_the_model_of_botocore(account: Account) -> None:
     instance = seed.make_instance(account)
     arguments = {"account": account, "instance": instance, "contact": "c" * 257, "topic": "t"}
     assert refused(stream, **arguments) == "InvalidParameterException"

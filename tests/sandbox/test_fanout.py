@@ -1,4 +1,4 @@
-"""A notification from SNS to its endpoint: what AWS documents to deliver, to lose, and to redrive."""
+"""Notifications from SNS to endpoints: delivered, lost or redriven, as AWS documents."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ QUEUES: dict[str, tuple[str, Callable[[Scene], str]]] = {
 
 
 @pytest.mark.parametrize("case", QUEUES)
-def test_a_queue_gets_what_its_policy_and_its_key_let_in_and_the_publisher_is_told_nothing(
+def test_a_queue_receives_what_its_policy_and_key_allow_and_the_publisher_sees_no_error(
     sandbox: Sandbox, account: Account, case: str
 ) -> None:
     cause, make = QUEUES[case]
@@ -123,7 +123,7 @@ def test_a_queue_gets_what_its_policy_and_its_key_let_in_and_the_publisher_is_to
         assert bodies(account, url) == ([] if cause else ['{"Content": "hello"}'])
 
 
-def test_what_is_not_delivered_is_counted_and_goes_to_the_dead_letter_queue(
+def test_undelivered_messages_are_counted_and_go_to_the_dead_letter_queue(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene = here(account)
@@ -156,7 +156,9 @@ def counted(account: Account, name: str) -> float:
     return float(sum(one["Sum"] for one in found))
 
 
-def test_a_filter_drops_messages_before_anything_else_is_asked(sandbox: Sandbox, account: Account) -> None:
+def test_a_filter_policy_drops_messages_before_permissions_are_checked(
+    sandbox: Sandbox, account: Account
+) -> None:
     scene = here(account)
     made = seed.make_queue(account)
     policy = json.dumps({"MessageVisibility": ["AGENT"]})
@@ -178,7 +180,7 @@ def test_delivery_is_raw_only_where_the_attribute_says_so(account: Account) -> N
     assert json.loads(body)["Message"] == '{"Content": "hello"}'
 
 
-def test_a_queue_of_another_account_waits_for_the_token_that_it_is_sent(
+def test_a_queue_of_another_account_is_subscribed_after_it_confirms_the_token(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene, owner = here(account), sandbox.account("999988887777", account.region)
@@ -197,7 +199,7 @@ def test_a_queue_of_another_account_waits_for_the_token_that_it_is_sent(
     assert causes(sandbox, scene) == [""]
 
 
-def test_a_queue_that_its_owner_subscribes_to_a_topic_of_another_account_need_not_wait(
+def test_an_owner_who_subscribes_a_queue_to_another_accounts_topic_need_not_confirm(
     sandbox: Sandbox, account: Account
 ) -> None:
     scene, owner = here(account), sandbox.account("999988887777", account.region)
@@ -209,9 +211,7 @@ def test_a_queue_that_its_owner_subscribes_to_a_topic_of_another_account_need_no
     assert bodies(owner, made.url) == ['{"Content": "hello"}']
 
 
-def test_between_regions_the_principal_of_an_opt_in_region_is_its_own(
-    sandbox: Sandbox, account: Account
-) -> None:
+def test_delivery_from_an_opt_in_region_uses_a_regional_principal(sandbox: Sandbox, account: Account) -> None:
     there = sandbox.account(account.id, "af-south-1")
     scene = here(there)
     made = seed.make_queue(account)
@@ -231,7 +231,7 @@ def refused(call: Callable[..., Any], **parameters: Any) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
-def test_what_is_no_policy_of_a_queue_is_refused(account: Account) -> None:
+def test_an_invalid_queue_policy_is_refused(account: Account) -> None:
     made = seed.make_queue(account)
     many = json.dumps({"Statement": [seed.queue_statement(made.arn)] * 21})
     for text, code in (("{", "InvalidAttributeValue"), ("[]", "InvalidAttributeValue"), (many, "OverLimit")):
@@ -279,7 +279,7 @@ ROLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", ROLES)
-def test_a_stream_gets_what_the_role_of_the_subscription_may_write(
+def test_a_stream_receives_what_the_subscription_role_can_write(
     sandbox: Sandbox, account: Account, case: str
 ) -> None:
     cause, role = ROLES[case]
@@ -311,9 +311,7 @@ def test_a_record_in_an_envelope_has_the_attributes(account: Account) -> None:
     assert record["MessageAttributes"]["Type"]["Value"] == "MESSAGE"
 
 
-def test_a_stream_that_is_gone_and_a_role_that_is_gone_lose_messages(
-    sandbox: Sandbox, account: Account
-) -> None:
+def test_a_deleted_stream_or_role_loses_messages(sandbox: Sandbox, account: Account) -> None:
     scene, stream = here(account), stream_of(account)
     arn = seed.make_stream_role(account, stream.arn)
     seed.subscribe_stream(account, scene.topic, stream.arn, arn)

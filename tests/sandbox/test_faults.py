@@ -1,4 +1,4 @@
-"""Everything that can go wrong on the way to AWS can be asked for, and every call is in the log."""
+"""Every fault can be injected, and every call is logged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_one_resource_can_be_denied(sandbox: Sandbox, account: Account) -> None:
     assert code_of(account.client("sns").get_topic_attributes, TopicArn=other) == ""
 
 
-def test_a_part_of_the_calls_is_throttled(sandbox: Sandbox, account: Account) -> None:
+def test_a_fraction_of_the_calls_is_throttled(sandbox: Sandbox, account: Account) -> None:
     sandbox.fault(faults.throttled(0.3, "sqs", "ListQueues"))
     client = account.client("sqs", **ONCE)
     codes = [code_of(client.list_queues) for _ in range(20)]
@@ -60,7 +60,7 @@ def test_a_part_of_the_calls_is_throttled(sandbox: Sandbox, account: Account) ->
     assert codes.count("") == 14
 
 
-def test_a_connection_breaks_off(sandbox: Sandbox, account: Account) -> None:
+def test_a_connection_is_reset(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ConnectionClosedError
 
     sandbox.fault(faults.connection_reset("sns", "ListTopics", times=1))
@@ -80,7 +80,7 @@ def test_a_service_answers_500(sandbox: Sandbox, account: Account) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
 
-def test_a_topic_and_a_key_vanish_between_list_and_read(sandbox: Sandbox, account: Account) -> None:
+def test_a_topic_and_a_key_are_deleted_between_list_and_read(sandbox: Sandbox, account: Account) -> None:
     made = seed.encrypted_topic(account, seed.make_instance(account), grant=True)
     sandbox.fault(faults.deleted_topic(made.topic))
     sandbox.fault(faults.deleted_key(made.key))
@@ -90,7 +90,7 @@ def test_a_topic_and_a_key_vanish_between_list_and_read(sandbox: Sandbox, accoun
     assert state == "PendingDeletion"
 
 
-def test_another_writer_changes_a_policy_at_the_nth_read(sandbox: Sandbox, account: Account) -> None:
+def test_a_topic_policy_changes_before_the_nth_read(sandbox: Sandbox, account: Account) -> None:
     topic = seed.default_topic(account)
     other = {"Version": "2012-10-17", "Statement": [seed.publish_statement(topic)]}
     sandbox.fault(faults.concurrent_write(topic, json.dumps(other), at_read=2))
@@ -102,7 +102,7 @@ def test_another_writer_changes_a_policy_at_the_nth_read(sandbox: Sandbox, accou
     assert read == ["__default_statement_ID", "AllowConnectChatStreaming", "AllowConnectChatStreaming"]
 
 
-def test_another_writer_changes_a_key_policy(sandbox: Sandbox, account: Account) -> None:
+def test_a_key_policy_changes_before_a_read(sandbox: Sandbox, account: Account) -> None:
     kms = account.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
     other = json.dumps(
@@ -124,7 +124,7 @@ def test_credentials_expire(sandbox: Sandbox, account: Account) -> None:
     assert codes == ["", "", "ExpiredTokenException", "ExpiredToken"]
 
 
-def test_a_policy_that_is_no_json(sandbox: Sandbox, account: Account) -> None:
+def test_a_policy_that_is_not_valid_json_is_refused(sandbox: Sandbox, account: Account) -> None:
     made = seed.encrypted_topic(account, seed.make_instance(account), grant=True)
     sandbox.fault(faults.unreadable_policy(made.topic, "{<&"))
     sandbox.fault(faults.unreadable_policy(made.key))
@@ -134,7 +134,7 @@ def test_a_policy_that_is_no_json(sandbox: Sandbox, account: Account) -> None:
     assert account.client("kms").get_key_policy(KeyId=made.key)["Policy"] == "{not JSON"
 
 
-def test_a_region_that_is_switched_off(sandbox: Sandbox, account: Account) -> None:
+def test_a_disabled_region_is_refused(sandbox: Sandbox, account: Account) -> None:
     sandbox.fault(faults.disabled_region("eu-south-1"))
     there = sandbox.account(account.id, "eu-south-1")
     assert code_of(there.client("sns").list_topics) == "InvalidClientTokenId"
@@ -156,7 +156,7 @@ def test_calls_are_counted_by_service_action_account_and_region(sandbox: Sandbox
     assert len(sandbox.calls("sns", "ListTopics")) == 2
 
 
-def test_what_the_control_endpoint_does_not_know_is_an_error(sandbox: Sandbox) -> None:
+def test_an_unknown_control_verb_is_an_error(sandbox: Sandbox) -> None:
     from urllib.error import HTTPError
 
     for verb, given in (("nonsense", {}), ("fault", {"nonsense": 1}), ("advance", {})):
@@ -165,7 +165,7 @@ def test_what_the_control_endpoint_does_not_know_is_an_error(sandbox: Sandbox) -
         caught.value.close()
 
 
-def test_the_control_endpoint_takes_no_request_that_a_web_page_could_send(sandbox: Sandbox) -> None:
+def test_the_control_endpoint_refuses_requests_that_a_web_page_could_send(sandbox: Sandbox) -> None:
     """Pages can send a GET, or a POST under their own name, and do not know the token."""
     host = sandbox.endpoint.removeprefix("http://")
     known = {"X-Sandbox-Token": sandbox.token, "Host": host}
@@ -191,7 +191,7 @@ def test_the_control_endpoint_takes_no_request_that_a_web_page_could_send(sandbo
         connection.close()
 
 
-def test_answers_that_are_not_answers(sandbox: Sandbox, account: Account) -> None:
+def test_faults_produce_invalid_answers(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ReadTimeoutError
 
     kms = account.client("kms", read_timeout=0.3, **ONCE)

@@ -1,4 +1,4 @@
-"""Policies that SNS and KMS do not take, and what they say."""
+"""Policies that SNS and KMS refuse, and the error messages."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def policy_of(account: Account, topic: str) -> Any:
         ),
     ],
 )
-def test_a_statement_that_sns_does_not_take(account: Account, change: dict[str, Any], message: str) -> None:
+def test_a_statement_that_sns_does_not_accept_is_refused(
+    account: Account, change: dict[str, Any], message: str
+) -> None:
     topic = seed.default_topic(account)
     statement = {**seed.publish_statement(topic), **change}
     statement = {key: value for key, value in statement.items() if value is not GONE}
@@ -71,14 +73,14 @@ def test_a_statement_that_sns_does_not_take(account: Account, change: dict[str, 
 @pytest.mark.parametrize(
     "policy", ["{", "[]", '{"Version": "2012-10-17", "Statement": []}', '{"Version": "today"}', '"' * 31_000]
 )
-def test_what_is_no_policy(account: Account, policy: str) -> None:
+def test_documents_that_are_not_a_policy_are_refused(account: Account, policy: str) -> None:
     topic = seed.default_topic(account)
     assert error(put, account=account, topic=topic, policy=policy) == ("InvalidParameter", NULL)
     arguments = {"Name": "new", "Attributes": {"Policy": policy}}
     assert error(account.client("sns").create_topic, **arguments) == ("InvalidParameter", NULL)
 
 
-def test_sns_keeps_an_account_as_the_arn_of_its_root(account: Account) -> None:
+def test_sns_stores_an_account_id_as_the_arn_of_its_root(account: Account) -> None:
     topic = seed.default_topic(account)
     statement = {**seed.publish_statement(topic), "Principal": {"AWS": ["111122223333", "*"]}}
     put(account, topic, json.dumps({"Version": "2012-10-17", "Statement": statement}))
@@ -86,7 +88,7 @@ def test_sns_keeps_an_account_as_the_arn_of_its_root(account: Account) -> None:
     assert kept["Principal"] == {"AWS": ["arn:aws:iam::111122223333:root", "*"]}
 
 
-def test_an_attribute_that_there_is_not(account: Account) -> None:
+def test_an_unknown_attribute_is_refused(account: Account) -> None:
     arguments = {"TopicArn": seed.default_topic(account), "AttributeName": "Polcy", "AttributeValue": "{}"}
     assert error(account.client("sns").set_topic_attributes, **arguments)[0] == "InvalidParameter"
 
@@ -98,7 +100,7 @@ def put_key_policy(account: Account, *statements: dict[str, Any], **more: Any) -
     kms.put_key_policy(**{"KeyId": key, "Policy": policy, **more})
 
 
-def test_a_key_policy_that_locks_its_author_out(account: Account) -> None:
+def test_a_key_policy_that_locks_out_its_author_is_refused(account: Account) -> None:
     stranger = seed.root_statement("444455556666")
     for statement in (seed.key_statement(), stranger):
         with pytest.raises(Exception, match=LOCKED_OUT):
@@ -108,7 +110,9 @@ def test_a_key_policy_that_locks_its_author_out(account: Account) -> None:
 
 
 @pytest.mark.parametrize("principal", [{"AWS": "connect.amazonaws.com"}, {"Service": "connect"}, {}])
-def test_a_key_policy_with_a_principal_that_is_none(account: Account, principal: dict[str, str]) -> None:
+def test_a_key_policy_with_an_invalid_principal_is_refused(
+    account: Account, principal: dict[str, str]
+) -> None:
     statement = {**seed.key_statement(), "Principal": principal}
     with pytest.raises(Exception, match=INVALID):
         put_key_policy(account, seed.root_statement(account.id), statement)
@@ -130,7 +134,7 @@ def test_key_policies_beyond_what_kms_documents(account: Account) -> None:
         account.client("kms").create_key(Policy="{")
 
 
-def test_the_key_that_aws_makes_for_sns_is_made_by_describing_it(account: Account) -> None:
+def test_the_aws_managed_key_for_sns_is_created_when_it_is_described(account: Account) -> None:
     kms = account.client("kms")
 
     def listed() -> Any:

@@ -55,7 +55,7 @@ def deny(condition: dict[str, Any], **elements: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("line", (TESTS / "fixtures" / "decisions.jsonl").read_text().splitlines())
-def test_labelled_decisions(line: str) -> None:
+def test_decisions_of_the_fixture(line: str) -> None:
     from checker.inputs.requests import read_question
 
     question = read_question("decisions.jsonl", line)
@@ -283,7 +283,7 @@ def test_dates(operator: str, wanted: str, value: str, expected: str) -> None:
     )
 
 
-def test_a_doubtful_deny_makes_an_allow_unknown_and_leaves_a_denial_denied() -> None:
+def test_an_unknown_deny_makes_an_allow_unknown_and_leaves_a_denial_denied() -> None:
     doubtful = statement(Effect="Deny", Principal={"Service": "*"})
     assert word(statement(), doubtful) == UNKNOWN
     policy = policy_of(document(doubtful))
@@ -302,6 +302,6 @@ def test_the_trace_names_the_first_element_that_failed() -> None:
     assert getattr(condition, "operator", None) == "Null"
 
 
-def test_a_key_twice_in_different_case_is_unknown() -> None:
+def test_a_condition_key_repeated_in_different_case_is_unknown() -> None:
     context: dict[str, ContextValue] = {"aws:SourceAccount": ACCOUNT, "AWS:sourceaccount": ACCOUNT}
     assert word(allow({"StringEquals": {"aws:SourceAccount": ACCOUNT}}), context=context) == UNKNOWN

@@ -1,4 +1,4 @@
-"""What holds of the decision engine for every policy and request."""
+"""Properties of the decision engine for every policy and request."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_any_json_value_at_all_is_decided(value: Any) -> None:
+def test_every_json_value_is_decided(value: Any) -> None:
     assert decide(policy_of(value), request({})).word in (
         "Allowed",
         "ExplicitlyDenied",
@@ -89,7 +89,7 @@ def test_a_deny_never_allows_and_an_allow_never_denies(
 
 
 @given(policies(), contexts())
-def test_what_is_decided_with_a_key_unknown_holds_for_every_value(
+def test_a_decision_with_an_unknown_key_holds_for_every_value(
     policy: dict[str, Any], context: dict[str, Any]
 ) -> None:
     """The prover cuts branches on this: an answer that does not hang on a key is the answer for all its values."""
@@ -109,11 +109,11 @@ def naive(pattern: str, text: str) -> bool:
 
 @settings(max_examples=500)
 @given(st.text(alphabet="ab*?", max_size=8), st.text(alphabet="ab", max_size=8))
-def test_wildcards_match_as_they_are_defined(pattern: str, text: str) -> None:
+def test_wildcards_match_as_defined(pattern: str, text: str) -> None:
     assert glob(pattern).matches(text) == naive(pattern, text)
 
 
-def test_a_pattern_made_to_backtrack_is_matched_in_linear_time() -> None:
+def test_a_pattern_designed_to_backtrack_is_matched_in_linear_time() -> None:
     """Two hundred `*a` against a text that does not match: minutes for a regex, and no time at all here."""
     policy = policy_of(document(statement(Condition={"StringLike": {"aws:SourceArn": "*a" * 200}})))
     with ends_soon():

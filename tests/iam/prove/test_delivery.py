@@ -1,4 +1,4 @@
-"""For which topics SNS may send to a queue, over all of them at once."""
+"""The topics for which SNS can send to a queue, over all topics."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def source(operator: str, *values: str) -> dict[str, Any]:
         ({"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}}, False, False),
     ],
 )
-def test_the_topic_and_those_of_other_accounts(condition: dict[str, Any], ours: bool, others: bool) -> None:
+def test_spaces_of_the_topic_and_of_topics_in_other_accounts(
+    condition: dict[str, Any], ours: bool, others: bool
+) -> None:
     read = policy(condition)
     assert prove.one_request(read, delivery_space(TARGET, TOPIC)).truth is ours
     answer = prove.some_request(read, other_topics_space(TARGET, TOPIC))
@@ -69,7 +71,7 @@ def test_the_topic_and_those_of_other_accounts(condition: dict[str, Any], ours: 
         assert named.account != TOPIC.account
 
 
-def test_the_account_that_aws_does_not_document_leaves_it_open() -> None:
+def test_an_undocumented_source_account_makes_the_result_unknown() -> None:
     read = policy({"StringEquals": {"aws:SourceAccount": TOPIC.account}})
     assert isinstance(prove.one_request(read, delivery_space(TARGET, TOPIC)).truth, Unknown)
     assert isinstance(prove.some_request(read, other_topics_space(TARGET, TOPIC)).truth, Unknown)

@@ -1,4 +1,4 @@
-"""The domains of a question: no key in two of them, and a representative inside its domain for every class."""
+"""No key is in two domains, and every class has a representative inside its domain."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_no_key_is_in_two_domains(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_every_key_that_aws_documents_has_a_domain_or_is_not_known(name: str) -> None:
+def test_every_documented_key_has_a_domain_or_is_unknown(name: str) -> None:
     """None is taken for absent because it was forgotten."""
     space = SPACES[name]
     keys = [key.lower() for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS) if key[-1] not in "/:"]
@@ -119,13 +119,15 @@ def values(domain: Domain, condition: dict[str, Any], key: str) -> list[Any]:
     ],
     ids=json.dumps,
 )
-def test_a_class_has_a_representative_that_can_be(condition: dict[str, Any], expected: list[Any]) -> None:
+def test_every_class_has_a_representative_that_can_exist(
+    condition: dict[str, Any], expected: list[Any]
+) -> None:
     """Also a class whose shortest text is empty, and one that only the empty text is in."""
     found = values(any_text("aws:principaltag/x"), condition, "aws:principaltag/x")
     assert sorted(map(str, found)) == sorted(map(str, expected))
 
 
-def test_what_is_out_of_reach_does_not_hide_its_class() -> None:
+def test_an_excluded_text_does_not_hide_its_class() -> None:
     """The first organization that `o-abc*` matches may be the victim's own."""
     domain = organization(("o-abcdefghij",))
     found = values(domain, {"StringLike": {"aws:PrincipalOrgID": "o-abcdefghij*"}}, "aws:principalorgid")
@@ -156,7 +158,7 @@ def test_the_keys_of_a_caller_agree(kind: str) -> None:
     assert ("aws:username" in context and context["aws:username"] is not None) == (kind == "User")
 
 
-def test_a_moment_has_one_time_however_it_is_written() -> None:
+def test_the_keys_for_the_time_of_a_request_agree() -> None:
     condition = {
         "DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"},
         "NumericLessThan": {"aws:EpochTime": "1800000000"},
@@ -169,7 +171,7 @@ def test_a_moment_has_one_time_however_it_is_written() -> None:
     assert len({(now < "2027", issued > "2026-12-31T12") for now, issued in times}) == 4
 
 
-def test_what_is_past_proves_nothing() -> None:
+def test_requests_in_the_past_prove_nothing() -> None:
     found = Clock().choices(mentions({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}), Budget())
     assert [one.doubt is None for one in found.choices] == [True, False]
 
@@ -192,7 +194,7 @@ def test_a_question_costs_no_more_than_its_budget(key: str, effects: tuple[str, 
     assert whole.left >= LIMIT - 1
 
 
-def test_an_open_door_is_found_though_the_classes_are_too_many() -> None:
+def test_public_access_is_found_even_if_there_are_too_many_classes() -> None:
     """A witness found by any means counts."""
     denied = {"StringLike": {"aws:SourceArn": HOSTILE}}
     policy = policy_of(document(statement(Condition={}), statement(Effect="Deny", Condition=denied)))
@@ -200,7 +202,7 @@ def test_an_open_door_is_found_though_the_classes_are_too_many() -> None:
     assert answer.truth is True
 
 
-def test_without_a_budget_nothing_is_ruled_out() -> None:
+def test_without_a_budget_nothing_is_excluded() -> None:
     policy = policy_of(document(statement(Principal="*", Condition={"StringLike": {"aws:UserAgent": "a*b"}})))
     assert OtherAccountsProver(policy, TOPIC, Budget(1)).can(PUBLISH).truth == EXHAUSTED
 

@@ -1,4 +1,4 @@
-"""The prover against brute force, and every witness against the decision engine."""
+"""The prover agrees with brute force, and the decision engine confirms every witness."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_siblings_are_other_instances_of_the_account(document_: dict[str, Any]) 
 
 @settings(max_examples=200, deadline=None)
 @given(policies())
-def test_a_stranger_who_gets_in_is_nobody_that_the_policy_names(document_: dict[str, Any]) -> None:
+def test_an_unnamed_caller_who_gains_access_is_not_named_by_the_policy(document_: dict[str, Any]) -> None:
     policy = policy_of(document_)
     for action in (PUBLISH, SUBSCRIBE):
         answer = OtherAccountsProver(policy, TARGET).can(action)
@@ -201,7 +201,9 @@ AGAIN = {
     ],
     ids=json.dumps,
 )
-def test_what_a_stranger_can_bring_along(condition: dict[str, Any], expected: bool | None) -> None:
+def test_conditions_that_callers_of_other_accounts_can_meet(
+    condition: dict[str, Any], expected: bool | None
+) -> None:
     policy = policy_of(document(statement(Condition=condition, **STAR)))
     answer = OtherAccountsProver(policy, TARGET).can(PUBLISH)
     confirm(policy, answer)
@@ -215,7 +217,7 @@ def test_a_deny_closes_what_an_allow_opens() -> None:
     assert can_publish(policy, TARGET, INSTANCE).truth is True
 
 
-def test_too_many_classes_are_unknown_and_not_no() -> None:
+def test_too_many_classes_make_the_answer_unknown_instead_of_no() -> None:
     pairs = [f"*{a}{b}*{c}*" for a in "0123456789" for b in "0123456789" for c in "05"]
     policy = policy_of(
         document(
@@ -231,7 +233,7 @@ def _gained_within(old: Policy, new: Policy, space: Space) -> Answer:
     return confirmed(new, Gain(old, new).within(space))
 
 
-def test_what_a_change_of_policy_gains() -> None:
+def test_gained_access_of_changed_policies() -> None:
     space = instances_space(TARGET, Instances("aws", REGIONS, or_absent=True))
     pinned = policy_of(document(statement(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})))
     both = policy_of(
@@ -267,7 +269,7 @@ def test_a_policy_written_differently_gains_nothing(document_: dict[str, Any], r
 
 @settings(max_examples=40, deadline=None)
 @given(policies(), policies(), contexts())
-def test_what_is_gained_agrees_with_single_decisions(
+def test_gained_requests_agree_with_single_decisions(
     old_: dict[str, Any], new_: dict[str, Any], context: dict[str, Any]
 ) -> None:
     """A witness is allowed by the new policy alone, and a request that is so is never denied to exist."""
@@ -376,7 +378,7 @@ def test_a_wider_policy_gains_and_a_narrower_one_does_not(old: Any, new: Any, ca
 @pytest.mark.parametrize(
     "folder", sorted((TESTS / "fixtures" / "topics").iterdir()), ids=lambda path: path.name
 )
-def test_labelled_topics(folder: Any) -> None:
+def test_topics_of_the_fixture(folder: Any) -> None:
     attributes = json.loads((folder / "topic.json").read_text())["Attributes"]
     expected = json.loads((folder / "expected.json").read_text())
     policy = policy_of(json.loads(attributes["Policy"]))

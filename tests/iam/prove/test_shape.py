@@ -1,4 +1,4 @@
-"""The walk over a shape finds a string for every class of strings, and the right classes."""
+"""The walk over a shape finds a string for every class of strings, and only correct classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ patterns = st.lists(st.text(alphabet="ab*?", min_size=1, max_size=5), max_size=3
 
 @settings(max_examples=200, deadline=None)  # machines are busy now and then
 @given(patterns, patterns)
-def test_classes_are_those_of_brute_force(on_all: list[str], on_outer: list[str]) -> None:
+def test_classes_agree_with_brute_force(on_all: list[str], on_outer: list[str]) -> None:
     """Over strings `a` + two of `abc` + any number of `ab`, tried out up to a length that shows every class."""
     walked = (
         Segment("a"),
@@ -38,13 +38,13 @@ def test_classes_are_those_of_brute_force(on_all: list[str], on_outer: list[str]
     assert len(found) == len(tried)
 
 
-def test_letter_case_folds_where_it_is_asked_for() -> None:
+def test_letter_case_is_ignored_for_folded_readers() -> None:
     walked = (Segment(chars="abAB", length=1),)
     assert classes(walked, [Reader(("A",), frozenset((0,)), folded=True)], Budget()) == [("a",), ("b",)]
     assert classes(walked, [Reader(("A",), frozenset((0,)))], Budget()) == [("a",), ("A",)]
 
 
-def test_hostile_patterns_end_with_the_budget() -> None:
+def test_hostile_patterns_exhaust_the_budget() -> None:
     hostile = [Reader(tokens_of(f"*{a}*{b}*"), frozenset((0,))) for a in "abcdef" for b in "abcdef"]
     budget = Budget(20_000)
     with pytest.raises(ExhaustedError):

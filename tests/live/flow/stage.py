@@ -1,4 +1,4 @@
-"""Runs flows in this process, and counts what they leave behind."""
+"""Runs flows in this process, and counts the remaining resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`checker flow --retain --create` shows what it would create, asks, and leaves a receipt."""
+"""`checker flow --retain --create` shows what it would create, asks for confirmation, and writes a receipt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow calls what `checker permissions flow` prints, and nothing is printed that it never calls."""
+"""`checker permissions flow` prints exactly the calls that a flow makes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 
-def test_a_flow_calls_what_it_is_said_to_need_and_nothing_else(sandbox: Sandbox, account: Account) -> None:
+def test_a_flow_makes_exactly_the_calls_that_its_permissions_list(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     sealed = seed.encrypted_topic(account, instance, grant=False)
     account.client("kms").create_alias(AliasName="alias/chat", TargetKeyId=sealed.key)

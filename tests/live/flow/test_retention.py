@@ -1,4 +1,4 @@
-"""`--retain`: SNS keeps nothing, so a flow looks who does, and makes it if asked to."""
+"""`checker flow --retain` checks whether a subscription retains the messages, and can create one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def wanted(instance: str) -> Wanted:
     return Wanted(SQS, instance=Arn.parse(instance))
 
 
-def test_nothing_keeps_the_messages_until_it_is_made_and_then_the_chat_is_kept(account: Account) -> None:
+def test_messages_are_retained_once_a_queue_is_created(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     loose = flow(account, instance, topic, retain=wanted(instance)).topics[0].setup
@@ -42,7 +42,7 @@ def test_nothing_keeps_the_messages_until_it_is_made_and_then_the_chat_is_kept(a
     assert (again.retention.status, again.made) == ("ok", ())
 
 
-def test_what_cannot_be_read_is_not_known_and_nothing_is_made(sandbox: Sandbox, account: Account) -> None:
+def test_nothing_is_created_if_the_current_state_cannot_be_read(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     sandbox.fault(faults.denied("sns", "ListSubscriptionsByTopic"))

@@ -1,4 +1,4 @@
-"""Topics, queues and keys, good and broken, and what a chat leaves in them."""
+"""Topics, queues and keys, correct and broken, and the messages that a chat leaves in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A set-up that gets a bad answer says so, keeps what it has made, and a second run finishes it."""
+"""A setup reports an invalid answer, keeps the created resources, and a second run completes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def kept(here: Scene) -> SetUp:
     return set_up(here.calls, here.arn, Wanted("sqs", instance=parsed(here.instance)), Impatient().clock())
 
 
-def test_a_set_up_survives_every_bad_answer_after_its_first_write(sandbox: Sandbox, account: Account) -> None:
+def test_a_setup_survives_every_invalid_answer_after_its_first_write(
+    sandbox: Sandbox, account: Account
+) -> None:
     first = scene(account)
     sandbox.clear_calls()
     assert kept(first).fault is None

@@ -1,4 +1,4 @@
-"""What is judged of a subscription is what then becomes of a chat message."""
+"""The status of a subscription agrees with what happens to a chat message."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ CASES: dict[str, tuple[Make, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_chat_message_is_kept_exactly_if_every_link_is_said_to_hold(account: Account, case: str) -> None:
+def test_a_queue_receives_a_message_exactly_if_every_link_is_ok(account: Account, case: str) -> None:
     make, broken = CASES[case]
     here = scene(account)
     url = make(here)
@@ -128,7 +128,7 @@ def test_a_chat_message_is_kept_exactly_if_every_link_is_said_to_hold(account: A
     assert ("hello" in [one["Content"] for one in found]) == (not broken)
 
 
-def test_a_topic_without_a_queue_keeps_nothing(account: Account) -> None:
+def test_a_topic_without_a_queue_retains_no_messages(account: Account) -> None:
     here = scene(account)
     account.client("sns").subscribe(TopicArn=here.topic, Protocol="https", Endpoint="https://example.com")
     assert (here.judged().status, here.judged().keepers) == (BROKEN, ())
@@ -149,7 +149,7 @@ def kept_by(owner: Account, url: str) -> list[dict[str, Any]]:
     return seed.receive_messages(owner, url)
 
 
-def test_the_queue_of_a_flow_does_not_count(account: Account) -> None:
+def test_the_temporary_queue_of_a_flow_does_not_count(account: Account) -> None:
     here = scene(account)
     made = seed.make_queue(account, "checker-flow-1234")
     seed.set_queue_policy(account, made.url, right(made.arn, here.topic))
@@ -167,7 +167,7 @@ DENIED = {
 
 
 @pytest.mark.parametrize("action", DENIED)
-def test_what_may_not_be_read_is_unknown_and_names_the_permission(
+def test_a_denied_read_makes_the_link_unknown_and_names_the_permission(
     sandbox: Sandbox, account: Account, action: str
 ) -> None:
     name, call = DENIED[action]
@@ -180,7 +180,7 @@ def test_what_may_not_be_read_is_unknown_and_names_the_permission(
     assert f"`{action}` is missing" in reason(keeper, name)
 
 
-def test_subscriptions_that_may_not_be_listed_are_unknown(sandbox: Sandbox, account: Account) -> None:
+def test_subscriptions_that_cannot_be_listed_are_unknown(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     sandbox.fault(faults.denied("sns", "ListSubscriptionsByTopic"))
     retention = here.judged()
@@ -196,7 +196,7 @@ def test_subscriptions_that_may_not_be_listed_are_unknown(sandbox: Sandbox, acco
         {"StringEquals": {"aws:SourceOrgID": "o-1234567890"}},
     ],
 )
-def test_what_hangs_on_a_key_that_aws_does_not_document_is_unknown(
+def test_a_result_that_depends_on_an_undocumented_key_is_unknown(
     account: Account, condition: dict[str, Any]
 ) -> None:
     here = scene(account)
@@ -221,7 +221,7 @@ def test_what_hangs_on_a_key_that_aws_does_not_document_is_unknown(
         ),
     ],
 )
-def test_who_else_may_send_is_warned_of(account: Account, statement: Any, said: list[str]) -> None:
+def test_other_senders_cause_a_warning(account: Account, statement: Any, said: list[str]) -> None:
     here = scene(account)
     queue(here, statement)
     (keeper,) = here.judged().keepers
@@ -229,7 +229,7 @@ def test_who_else_may_send_is_warned_of(account: Account, statement: Any, said: 
     assert keeper.status == OK
 
 
-def test_period_delivery_and_dead_letter_queues_are_told(account: Account) -> None:
+def test_retention_period_delivery_and_dead_letter_queues_are_reported(account: Account) -> None:
     here = scene(account)
     dead = seed.make_queue(account, "dead")
     redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": "3"})
@@ -247,7 +247,7 @@ def test_period_delivery_and_dead_letter_queues_are_told(account: Account) -> No
     assert keeper.notes[2] == f"messages that exceed the maximum receive count move to `{dead.arn}`"
 
 
-def test_one_good_queue_among_broken_ones_keeps_the_messages(account: Account) -> None:
+def test_one_good_queue_among_broken_ones_retains_the_messages(account: Account) -> None:
     here = scene(account)
     queue(here)
     seed.subscribed_queue(account, here.topic, "good")
@@ -281,9 +281,7 @@ STREAMS: dict[str, tuple[Make, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("case", STREAMS)
-def test_a_stream_gets_a_chat_message_exactly_if_every_link_is_said_to_hold(
-    account: Account, case: str
-) -> None:
+def test_a_stream_receives_a_message_exactly_if_every_link_is_ok(account: Account, case: str) -> None:
     make, broken = STREAMS[case]
     here = scene(account)
     bucket = make(here)
@@ -297,7 +295,7 @@ def test_a_stream_gets_a_chat_message_exactly_if_every_link_is_said_to_hold(
     assert any(b"hello" in one for one in bodies) == (not broken)
 
 
-def test_the_destination_is_named_and_what_aws_recommends_is_missed(account: Account) -> None:
+def test_the_destination_is_named_and_missing_recommended_actions_are_reported(account: Account) -> None:
     here = scene(account)
     bucket = stream(here)
     (keeper,) = here.judged("firehose").keepers
@@ -314,7 +312,7 @@ def test_the_destination_is_named_and_what_aws_recommends_is_missed(account: Acc
         (("firehose", "DescribeDeliveryStream"), "stream"),
     ],
 )
-def test_what_may_not_be_read_of_a_stream_is_unknown(
+def test_a_denied_read_of_a_stream_makes_the_link_unknown(
     sandbox: Sandbox, account: Account, call: tuple[str, str], name: str
 ) -> None:
     here = scene(account)

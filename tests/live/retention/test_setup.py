@@ -1,4 +1,4 @@
-"""What is set up keeps messages, is made once, touches nothing else, and is told of when it fails half-way."""
+"""A setup creates each resource once, changes nothing else, and reports the created resources after a failure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def policy_of(account: Account, url: str) -> list[Any]:
     return statements
 
 
-def test_a_queue_is_made_and_keeps_what_is_said_later(account: Account) -> None:
+def test_a_created_queue_keeps_later_messages(account: Account) -> None:
     here = scene(account)
     outcome = done(here)
     assert outcome.fault is None
@@ -71,7 +71,7 @@ def test_a_queue_is_made_and_keeps_what_is_said_later(account: Account) -> None:
     assert keeper.warnings == ()
 
 
-def test_a_second_run_makes_nothing(sandbox: Sandbox, account: Account) -> None:
+def test_a_second_run_creates_nothing(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     assert done(here).made
     sandbox.clear_calls()
@@ -80,7 +80,7 @@ def test_a_second_run_makes_nothing(sandbox: Sandbox, account: Account) -> None:
     assert writes(sandbox) == []
 
 
-def test_what_keeps_messages_already_is_let_be(sandbox: Sandbox, account: Account) -> None:
+def test_a_subscription_that_retains_messages_is_not_changed(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     seed.subscribed_queue(account, here.topic, "theirs")
     sandbox.clear_calls()
@@ -88,7 +88,7 @@ def test_what_keeps_messages_already_is_let_be(sandbox: Sandbox, account: Accoun
     assert writes(sandbox) == []
 
 
-def test_a_subscribed_queue_is_opened_and_nothing_else_of_it_is_touched(account: Account) -> None:
+def test_a_subscribed_queue_gets_a_statement_and_no_other_change(account: Account) -> None:
     here = scene(account)
     theirs = {"Sid": "AllowTopicToSend", "Effect": "Allow", "Principal": {"AWS": account.id}}
     theirs |= {"Action": "sqs:ReceiveMessage", "Resource": "*"}
@@ -110,9 +110,7 @@ def test_a_subscribed_queue_is_opened_and_nothing_else_of_it_is_touched(account:
 
 
 @pytest.mark.parametrize("why", ["denied", "AWS managed key", "filter"])
-def test_beside_a_queue_that_a_statement_does_not_mend_another_one_is_made(
-    account: Account, why: str
-) -> None:
+def test_a_second_queue_is_created_if_a_statement_cannot_fix_the_first(account: Account, why: str) -> None:
     here = scene(account)
     if why == "denied":
         url = queue(here, with_(right, Effect="Deny"))
@@ -127,7 +125,7 @@ def test_beside_a_queue_that_a_statement_does_not_mend_another_one_is_made(
     assert policy_of(account, url) == before
 
 
-def test_a_queue_that_a_deployment_manages_is_refused_without_force(
+def test_a_queue_that_another_tool_manages_is_refused_without_force(
     sandbox: Sandbox, account: Account
 ) -> None:
     here = scene(account)
@@ -141,7 +139,7 @@ def test_a_queue_that_a_deployment_manages_is_refused_without_force(
     assert done(here, force=True).retention.status == OK
 
 
-def test_a_run_that_fails_half_way_says_what_was_made_and_the_next_one_goes_on(
+def test_a_failed_run_lists_the_created_resources_and_the_next_run_continues(
     sandbox: Sandbox, account: Account
 ) -> None:
     here = scene(account)
@@ -157,7 +155,7 @@ def test_a_run_that_fails_half_way_says_what_was_made_and_the_next_one_goes_on(
     assert rest.retention.status == OK
 
 
-def test_a_queue_of_ours_that_was_closed_is_opened_again(account: Account) -> None:
+def test_a_queue_from_an_earlier_run_gets_its_missing_statement_again(account: Account) -> None:
     here = scene(account)
     done(here)
     sqs = account.client("sqs")
@@ -170,7 +168,7 @@ def test_a_queue_of_ours_that_was_closed_is_opened_again(account: Account) -> No
     )
 
 
-def test_a_queue_of_ours_that_somebody_spoilt_is_left_alone_and_said_so(
+def test_a_queue_from_an_earlier_run_that_denies_access_is_reported_and_not_changed(
     sandbox: Sandbox, account: Account
 ) -> None:
     here = scene(account)
@@ -185,7 +183,7 @@ def test_a_queue_of_ours_that_somebody_spoilt_is_left_alone_and_said_so(
     assert (again.made, writes(sandbox)) == ((), [])
 
 
-def test_nothing_is_made_where_messages_may_be_kept_already(sandbox: Sandbox, account: Account) -> None:
+def test_nothing_is_created_if_messages_may_be_retained_already(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     queue(here, right)
     sandbox.fault(faults.denied("sqs", "GetQueueAttributes"))
@@ -197,7 +195,9 @@ def test_nothing_is_made_where_messages_may_be_kept_already(sandbox: Sandbox, ac
     assert writes(sandbox) == []
 
 
-def test_a_policy_that_somebody_changes_in_between_is_left_alone(sandbox: Sandbox, account: Account) -> None:
+def test_a_queue_policy_that_changed_since_it_was_read_is_not_overwritten(
+    sandbox: Sandbox, account: Account
+) -> None:
     here = scene(account)
     url = queue(here)
     theirs = {"Version": "2012-10-17", "Statement": [right("*", "arn:aws:sns:us-east-1:1:x")]}
@@ -211,7 +211,7 @@ def test_a_policy_that_somebody_changes_in_between_is_left_alone(sandbox: Sandbo
     assert policy_of(account, url) == theirs["Statement"]
 
 
-def test_the_queue_is_made_in_the_account_of_the_topic_alone(sandbox: Sandbox, account: Account) -> None:
+def test_a_queue_is_created_only_in_the_account_of_the_topic(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     owner = sandbox.account("999988887777", account.region)
     topic = seed.good_topic(owner, here.instance, f"of{account.id}")
@@ -244,7 +244,7 @@ def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account:
     assert writes(sandbox) == []
 
 
-def test_a_stream_that_is_not_named_or_not_there_is_asked_for(account: Account) -> None:
+def test_a_stream_that_is_missing_or_not_named_is_an_error(account: Account) -> None:
     here = scene(account)
     unnamed = done(here, kind="firehose")
     assert unnamed.fault is not None
@@ -255,7 +255,7 @@ def test_a_stream_that_is_not_named_or_not_there_is_asked_for(account: Account) 
     assert gone.fault.reason == "the delivery stream does not exist"
 
 
-def test_a_role_that_is_not_known_everywhere_yet_is_tried_again(sandbox: Sandbox, account: Account) -> None:
+def test_a_new_role_that_is_not_available_everywhere_is_retried(sandbox: Sandbox, account: Account) -> None:
     here = scene(account)
     arn, _ = seed.make_stream(account, f"chats-{account.id}")
     refuse = faults.Fault(faults.REFUSE, "sns", "Subscribe", times=2, code="InvalidParameter", message="role")
@@ -270,7 +270,7 @@ FREE = {"sts:GetCallerIdentity"}
 
 @pytest.mark.parametrize("kind", ["sqs", "firehose"])
 @pytest.mark.parametrize("create", [True, False])
-def test_the_permissions_that_are_printed_are_those_of_the_calls(
+def test_the_printed_permissions_match_the_calls(
     sandbox: Sandbox, account: Account, kind: str, create: bool
 ) -> None:
     here = scene(account)
@@ -293,7 +293,7 @@ def test_the_permissions_that_are_printed_are_those_of_the_calls(
     assert called - FREE == set(actions_of(policy)) - IMPLIED
 
 
-def test_long_names_are_cut_and_told_apart() -> None:
+def test_long_names_are_truncated_and_stay_distinct() -> None:
     names = {resource_name("t" * length, 80) for length in (10, 100, 200, 256)}
     assert len(names) == 4
     assert max(map(len, names)) == 80

@@ -1,4 +1,4 @@
-"""A statement says the same in every language, and each is laid out as its own formatter would."""
+"""A statement has the same content in every language, in the layout of the formatter of the language."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def judged_alike(policy: Policy, other: Policy) -> bool:
 
 @settings(deadline=None)
 @given(values)
-def test_json_and_yaml_say_what_they_were_given(value: Any) -> None:
+def test_json_and_yaml_are_read_back_unchanged(value: Any) -> None:
     given_value = as_plain(value)
     assert json.loads(json_text(given_value)) == json.loads(json_text(given_value, "  ")) == value
     assert json_text(given_value, "  ") == json.dumps(value, indent=2)
@@ -107,7 +107,7 @@ def test_json_and_yaml_say_what_they_were_given(value: Any) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(values)
-def test_terraform_works_out_what_it_was_given(value: Any) -> None:
+def test_terraform_evaluates_a_written_policy_to_the_same_value(value: Any) -> None:
     with TemporaryDirectory() as folder:
         assert plain_of(worked_out(Path(folder), hcl(as_plain(value)))) == value
 
@@ -177,14 +177,14 @@ def test_numbers_stay_as_they_are_written() -> None:
     assert json_text([Number("1.50"), None]) == "[1.50,null]"
 
 
-def test_a_policy_is_written_without_blanks_where_they_take_it_over_the_limit() -> None:
+def test_a_policy_is_written_compactly_if_indentation_would_exceed_the_limit() -> None:
     policy = as_statement(document(RICH))
     assert "\n" in json_policy(policy, 30_000)
     assert json_policy(policy, 500) == json_text(policy)
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
-def test_terraform_would_lay_it_out_in_the_same_way(tmp_path: Path) -> None:
+def test_edits_have_the_layout_of_terraform_fmt(tmp_path: Path) -> None:
     many = statement(Condition={"ArnEquals": {"aws:SourceArn": [f"{TOPIC_ARN}{n}" for n in range(4)]}})
     odd = {**RICH, "Odd": {"": [], "for": {}, "a b": [[ODD], {"x": [{"y": "z", "longer": "1"}]}]}}
     both = as_plain(document(RICH, many))

@@ -1,4 +1,4 @@
-"""The sandbox's evaluator and checker's own are written apart; where checker's is sure, both must agree."""
+"""The sandbox's evaluator and the evaluator of `checker.iam` agree wherever `checker.iam` gives a definite result."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def odd_policies(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(odd_policies(), st.sets(st.sampled_from(sorted(FULL_CONTEXT))))
 @example(document(statement(Condition={"ForAllValues:StringEquals": {"aws:SourceArn": []}})), set())
-def test_they_agree_on_every_operator_wherever_checker_is_sure(
+def test_the_evaluators_agree_on_every_operator_unless_checker_says_unknown(
     policy: dict[str, Any], absent: set[str]
 ) -> None:
     context = {key: one for key, one in FULL_CONTEXT.items() if key not in absent}
@@ -151,5 +151,5 @@ def test_they_agree_on_every_operator_wherever_checker_is_sure(
 @pytest.mark.parametrize(
     "junk", [None, 1, "x", [], [{}], {"Statement": 1}, {"Statement": [None, {"Effect": []}]}]
 )
-def test_the_sandbox_decides_on_anything(junk: object) -> None:
+def test_the_sandbox_decides_any_policy(junk: object) -> None:
     assert decide(junk, PolicyRequest(CONNECT, "sns:Publish", TOPIC_ARN, {})) == "ImplicitlyDenied"

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, everything temporary is removed, and what cannot be is named."""
+"""Temporary resources are removed after any failure, and those that remain are listed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[str, str], Fault]] = {"denied": faults.denied, "fail
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("action", CALLS)
-def test_a_call_that_fails_leaves_nothing(
+def test_a_failed_call_leaves_no_temporary_resources(
     sandbox: Sandbox, account: Account, action: str, fault: str
 ) -> None:
     instance = seed.make_instance(account)
@@ -60,7 +60,7 @@ def test_a_call_that_fails_leaves_nothing(
 
 
 @pytest.mark.parametrize("action", CLEARING)
-def test_what_cannot_be_removed_is_named_and_all_else_is_removed(
+def test_a_resource_that_cannot_be_removed_is_listed_and_all_others_are_removed(
     sandbox: Sandbox, account: Account, action: str
 ) -> None:
     instance = seed.make_instance(account)
@@ -86,7 +86,7 @@ def test_a_stream_that_cannot_be_stopped_ends_with_its_chat(sandbox: Sandbox, ac
     assert not sandbox.chats(account.id)
 
 
-def test_a_chat_that_the_contact_flow_ends_is_no_missing_permission(
+def test_a_chat_that_the_contact_flow_ends_is_not_reported_as_a_missing_permission(
     sandbox: Sandbox, account: Account
 ) -> None:
     instance = seed.make_instance(account)
@@ -106,7 +106,7 @@ def test_a_chat_that_the_contact_flow_ends_is_no_missing_permission(
     assert not result.left_behind
 
 
-def test_a_customer_who_cannot_leave_is_stopped(sandbox: Sandbox, account: Account) -> None:
+def test_the_chat_is_stopped_if_the_customer_cannot_disconnect(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     sandbox.fault(faults.denied("connectparticipant", "DisconnectParticipant"))
     result = flow(account, instance, seed.good_topic(account, instance))
@@ -114,7 +114,7 @@ def test_a_customer_who_cannot_leave_is_stopped(sandbox: Sandbox, account: Accou
     assert not sandbox.chats(account.id)
 
 
-def test_a_chat_that_may_have_been_started_is_found_by_its_token_and_stopped(
+def test_a_chat_whose_start_was_not_answered_is_found_by_its_token_and_stopped(
     sandbox: Sandbox, account: Account
 ) -> None:
     instance = seed.make_instance(account)
@@ -138,7 +138,9 @@ def interrupted(account: Account, instance: str, topic: str, at: int) -> FlowRes
     return flow(account, instance, topic, show=interrupt, stopping=stopping)
 
 
-def test_an_interrupt_after_any_step_leaves_nothing(sandbox: Sandbox, account: Account) -> None:
+def test_an_interrupt_after_any_step_leaves_no_temporary_resources(
+    sandbox: Sandbox, account: Account
+) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     steps = len(flow(account, instance, topic).steps)
@@ -149,7 +151,7 @@ def test_an_interrupt_after_any_step_leaves_nothing(sandbox: Sandbox, account: A
         assert temporary(sandbox, account) == (0, 0, 0), number
 
 
-def test_a_second_interrupt_ends_the_clearing_and_names_what_is_left(account: Account) -> None:
+def test_a_second_interrupt_ends_the_cleanup_and_lists_the_remaining_resources(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     stopping = stops()
@@ -171,7 +173,7 @@ def test_a_second_interrupt_ends_the_clearing_and_names_what_is_left(account: Ac
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_the_message_is_waited_for(
+def test_a_signal_while_the_flow_waits_for_the_message_cleans_up(
     sandbox: Sandbox, account: Account, number: signal.Signals
 ) -> None:
     instance = seed.make_instance(account)

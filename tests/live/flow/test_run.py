@@ -1,4 +1,4 @@
-"""A real message goes in at Connect and comes out of the topic, and nothing is left behind."""
+"""A message that Connect publishes arrives at the topic, and no temporary resources remain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 
-def test_the_steps_are_those_that_aws_documents_in_their_order(sandbox: Sandbox, account: Account) -> None:
+def test_the_steps_follow_the_order_that_aws_documents(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     before = temporary(sandbox, account)
@@ -48,7 +48,7 @@ def test_the_steps_are_those_that_aws_documents_in_their_order(sandbox: Sandbox,
     assert not result.left_behind
 
 
-def test_the_message_is_known_by_its_chat_and_carries_what_aws_documents(account: Account) -> None:
+def test_the_message_is_identified_by_its_chat_and_has_the_documented_attributes(account: Account) -> None:
     instance = seed.make_instance(account)
     (found,) = flow(account, instance, seed.good_topic(account, instance)).topics
     assert found.arrival is not None
@@ -89,7 +89,7 @@ def test_a_topic_of_another_account(sandbox: Sandbox, account: Account) -> None:
     assert flow(account, instance, topic).end is End.ARRIVED
 
 
-def test_other_peoples_chats_on_the_topic_are_not_taken_for_the_message(account: Account) -> None:
+def test_messages_of_other_chats_are_not_mistaken_for_the_test_message(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     somebody = seed.start_chat(account, instance, topic)
@@ -115,7 +115,7 @@ def test_the_participant_service_is_called_without_a_signature(account: Account)
     assert client.meta.config.signature_version is UNSIGNED
 
 
-def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> None:
+def test_a_message_that_arrives_despite_a_broken_link_is_reported(account: Account) -> None:
     """Nothing but AWS knows AWS: where it lets more through than it documents, people should hear of it."""
     instance = seed.make_instance(account)
     topic = seed.default_topic(account)
@@ -133,7 +133,7 @@ def test_a_message_that_arrives_against_the_proof_is_told(account: Account) -> N
     assert "unexpected" in "\n".join(flow_text(result, Paint()))
 
 
-def test_a_queue_that_is_not_there_yet_is_waited_for(sandbox: Sandbox, account: Account) -> None:
+def test_a_new_queue_that_is_not_available_yet_is_retried(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     code = "AWS.SimpleQueueService.NonExistentQueue"

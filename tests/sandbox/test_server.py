@@ -1,4 +1,4 @@
-"""What stands around a chat: rates, the trail, the counters, several accounts, and the command itself."""
+"""Rates, event history, metrics, accounts, the control endpoint and the command of the sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 
-def test_the_documented_rates_are_held_to(sandbox: Sandbox, account: Account) -> None:
+def test_the_documented_rates_are_enforced(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ClientError
 
     client = account.client("connect", retries={"total_max_attempts": 1})
@@ -78,7 +78,7 @@ def test_the_trail_has_the_streaming_calls_with_their_outcome(account: Account) 
     assert json.loads(chats[-1]["CloudTrailEvent"])["responseElements"]["ParticipantToken"] == "***"
 
 
-def test_the_trail_is_read_in_pages_of_a_span_of_time(account: Account) -> None:
+def test_the_trail_is_read_in_pages_within_a_time_range(account: Account) -> None:
     instance = seed.make_instance(account)
     client = account.client("connect")
     for _ in range(3):
@@ -107,7 +107,7 @@ def metric(account: Account, name: str) -> float:
     return float(sum(one["Sum"] for one in found))
 
 
-def test_sns_counts_what_it_takes_and_nothing_that_is_refused(account: Account) -> None:
+def test_sns_counts_only_accepted_messages(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     seed.subscribed_queue(account, topic)
@@ -140,7 +140,7 @@ def test_a_role_in_another_account_sees_that_account(sandbox: Sandbox, account: 
     assert sandbox.calls("sns", "ListTopics")[-1].account == "333344445555"
 
 
-def test_an_organisation_lists_its_accounts(account: Account) -> None:
+def test_an_organization_lists_its_accounts(account: Account) -> None:
     organizations = account.client("organizations")
     organizations.create_organization(FeatureSet="ALL")
     organizations.create_account(AccountName="second", Email="second@example.com")
@@ -148,7 +148,7 @@ def test_an_organisation_lists_its_accounts(account: Account) -> None:
     assert {one["Name"] for one in accounts} == {"master", "second"}
 
 
-def test_instances_keep_their_attributes_and_tell_when_they_were_made(account: Account) -> None:
+def test_instances_keep_their_attributes_and_creation_time(account: Account) -> None:
     connect = account.client("connect")
     instance = seed.make_instance(account)
     given = {"InstanceId": instance.rpartition("/")[2], "AttributeType": "EARLY_MEDIA"}
@@ -161,7 +161,7 @@ def test_instances_keep_their_attributes_and_tell_when_they_were_made(account: A
     assert made.tzinfo is not None
 
 
-def test_what_amazon_connect_does_not_have_is_an_error(sandbox: Sandbox, account: Account) -> None:
+def test_an_unsupported_operation_of_connect_is_an_error(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ClientError
 
     with pytest.raises(ClientError, match="UnknownOperation"):
@@ -180,7 +180,7 @@ def test_a_second_sandbox_in_one_process_is_refused(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "control"])
-def test_the_command_prints_what_to_paste_and_stops_when_asked(way: str) -> None:
+def test_the_sandbox_command_prints_commands_to_paste_and_stops_on_request(way: str) -> None:
     pytest.importorskip("moto")
     command = [sys.executable, "-m", "checker", "sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -200,7 +200,7 @@ def test_the_command_prints_what_to_paste_and_stops_when_asked(way: str) -> None
         assert process.stderr.read().endswith("stopped\n")
 
 
-def test_a_port_that_is_taken_is_a_message_and_no_traceback(sandbox: Sandbox) -> None:
+def test_a_port_in_use_is_an_error_message_without_a_traceback(sandbox: Sandbox) -> None:
     port = sandbox.endpoint.rpartition(":")[2]
     command = [sys.executable, "-m", "checker", "sandbox", "--port", port]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Every failure is shown with its cause, and nothing is left behind in any of them."""
+"""Every failure is reported with its cause, and no temporary resources remain."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_broken_link_holds_the_flow_and_is_the_cause_where_it_is_forced(
+def test_a_broken_link_blocks_the_flow_and_is_the_cause_if_the_flow_is_forced(
     sandbox: Sandbox, account: Account, name: str
 ) -> None:
     failure = FAILURES[name]
@@ -127,7 +127,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_what_applications_get_wrong_is_told_from_the_order_of_the_steps(
+def test_mistakes_of_an_application_are_detected_by_the_order_of_the_steps(
     sandbox: Sandbox, account: Account, mistake: Mistake
 ) -> None:
     instance = seed.make_instance(account)
@@ -153,7 +153,7 @@ def test_a_third_topic_is_refused_by_aws_and_cloudtrail_shows_the_others(
     assert temporary(sandbox, account) == (0, 0, 0)
 
 
-def test_of_two_topics_the_broken_one_is_named(account: Account) -> None:
+def test_the_broken_one_of_two_topics_is_named(account: Account) -> None:
     instance = seed.make_instance(account)
     good, bad = seed.good_topic(account, instance), seed.default_topic(account)
     result = flow(account, instance, good, bad, force=True)
@@ -162,7 +162,7 @@ def test_of_two_topics_the_broken_one_is_named(account: Account) -> None:
     assert [one.cause.rule if one.cause else "" for one in result.topics] == ["", "source-owner"]
 
 
-def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
+def test_a_topic_that_does_not_exist_blocks_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
     result = flow(account, instance, f"arn:aws:sns:us-east-1:{account.id}:nowhere")
     assert result.end is End.BLOCKED
@@ -171,7 +171,7 @@ def test_a_topic_that_is_not_there_holds_the_flow(account: Account) -> None:
     assert "not found" in cause.reason
 
 
-def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
+def test_an_unreadable_link_does_not_block_the_flow_but_is_the_likely_cause(
     sandbox: Sandbox, account: Account
 ) -> None:
     instance = seed.make_instance(account)
@@ -196,7 +196,7 @@ def test_what_could_not_be_read_is_no_reason_to_hold_but_the_likeliest_cause(
     assert "could not be read" in blind.topics[0].cause.reason
 
 
-def test_an_instance_that_is_not_there_holds_the_flow(account: Account) -> None:
+def test_an_instance_that_does_not_exist_blocks_the_flow(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     account.client("connect").delete_instance(InstanceId=instance.rpartition("/")[2])
