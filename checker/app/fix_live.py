@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Source
-from checker.app.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending, Exit, ending_of_error
 from checker.app.fix_files import ending_of_fix
 from checker.app.flow import Trial, ending_of_flow, try_chat
 from checker.app.next_step import after_fix
 from checker.app.run import Options, decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, RefusedError
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -58,7 +58,7 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
     """Plan and show the fix, and apply it if ``apply``.
 
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
-    Raises InputError.
+    Raises CheckerError.
     """
     arn = topic_option("--topic-arn", asked.topic)
     with interruptible():
@@ -83,14 +83,14 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
-    """Show the plan. Raises InputError if the output is closed before the plan was read."""
+    """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
     try:
         shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
         if not apply or not planned.changes:
             raise
         reason = "closed before the plan was read; nothing was changed"
-        raise InputError("standard output", reason) from None
+        raise RefusedError("standard output", reason) from None
 
 
 def _as_planned(planned: Plan) -> Done:
@@ -108,7 +108,7 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
     if planned.changes:
         try:
             done = _apply(planned, asked, late, yes=yes)
-        except InputError as fault:
+        except CheckerError as fault:
             return done._replace(fault=fault, refused=True)
         _tell_steps(done.outcome)
     if done.fault is not None or asked.trial is None or late:
@@ -144,11 +144,12 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
 
 
 def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
-    """Print the summary, and return how the fix ended. Raises InputError for a refused change."""
+    """Print the summary, and return how the fix ended."""
     outcome = done.outcome
     if done.fault is not None and done.refused:
-        done.fault.incomplete |= any(one.error for one in planned.calls.skipped)
-        raise done.fault
+        complain(done.fault)
+        unread = any(one.error for one in planned.calls.skipped)
+        return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
     tell(summary_line(outcome), *after_fix(outcome, [str(one.arn) for one in planned.wish.instances]))
@@ -167,7 +168,7 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         or flow.incomplete
         or failed
         or bool(planned.calls.skipped or done.missed)
-        or any(doubt.incomplete for doubt in planned.doubts),
+        or any(ending_of_error(doubt).incomplete for doubt in planned.doubts),
         findings=fixed.findings or flow.findings,
         undetermined=flow.undetermined,
     )
@@ -211,14 +212,14 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
 
 
 def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
-    """Apply the plan. Raises InputError if a precondition fails."""
+    """Apply the plan. Raises CheckerError if a precondition fails."""
     from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
 
     check(plan, force_managed=asked.force_managed)
     check_doubts(plan)
     if not yes and not is_confirmed(_question(plan)):
-        raise InputError(
+        raise RefusedError(
             "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
         )
     path = record(plan, asked.receipts)
@@ -239,7 +240,7 @@ def _with_help(done: Done, help_text: str) -> Done:
     if fault is None:
         return done
     told = "; ".join(filter(None, (fault.help, help_text)))
-    return done._replace(fault=InputError(fault.what, fault.reason, help_text=told))
+    return done._replace(fault=fault.reworded(fault.reason, told))
 
 
 def _question(plan: Plan) -> str:

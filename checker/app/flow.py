@@ -14,7 +14,7 @@ from checker.app.exit_codes import Ending, Exit
 from checker.app.run import known_rules
 from checker.app.signals import heeded
 from checker.app.terminal import is_confirmed, outliving_reader, paint_for, show, tell, write
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import End
 from checker.fix.live.receipt_file import RETENTION
@@ -93,13 +93,17 @@ class Trial(NamedTuple):
 
 def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
     """Check that a test chat is possible before anything is written. Raises InputError."""
-    for wrong, help_text in (
-        (not apply, "with --apply: a chat is tried after a repair; `checker flow` tries one without"),
-        (not trial.contact_flow, "name what takes the chat with --contact-flow-id"),
-        (len(instances) != 1, "name one instance with --instance-arn"),
+    for missing, reason, help_text in (
+        (not apply, "requires --apply", "add `--apply`, or use `checker flow` to send a chat without a fix"),
+        (
+            not trial.contact_flow,
+            "requires --contact-flow-id",
+            "add `--contact-flow-id ID` with the contact flow that handles the test chat",
+        ),
+        (len(instances) != 1, "requires one instance", "name one instance with `--instance-arn ARN`"),
     ):
-        if wrong:
-            raise InputError("--test-flow", "no chat can be tried", help_text=help_text)
+        if missing:
+            raise InputError("--test-flow", reason, help_text=help_text)
 
 
 def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> FlowResult:
@@ -116,16 +120,16 @@ def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) ->
 
 
 def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
-    """Show the plan, ask unless ``yes``, and write the receipt. Raises InputError if it is not confirmed."""
+    """Show the plan, ask unless ``yes``, and write the receipt. Raises RefusedError if it is not confirmed."""
     show(plan_text(topic, planned), sys.stderr)
     if not yes and not is_confirmed(f"make {'this change' if len(planned) == 1 else 'these changes'}"):
         help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
-        raise InputError("--create", "not confirmed, nothing was changed", help_text=help_text)
+        raise RefusedError("--create", "not confirmed, nothing was changed", help_text=help_text)
     tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
 
 
 def dry_run(asked: FlowRequest, access: Access) -> Exit:
-    """Show the planned calls, and change nothing. Raises InputError."""
+    """Show the planned calls, and change nothing. Raises CheckerError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
     from checker.live.retention.setup import rehearse
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
-from checker.app.exit_codes import Ending, Exit
-from checker.core.errors import InputError
+from checker.app.exit_codes import Ending, Exit, ending_of_error
+from checker.core.errors import CheckerError, InputError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
 from checker.report.style import Paint
@@ -28,8 +28,7 @@ _GONE: list[bool] = []
 def guarded(command: Callable[[], object]) -> NoReturn:
     """Run a command and exit.
 
-    An InputError ends in its message and exit code 2, anything unforeseen in a message and 4, never in a
-    traceback.
+    An expected error ends in its message, anything unforeseen in a message and exit code 4, never in a traceback.
     """
     _open_closed_streams()
     gc.disable()  # a run is short, and what it builds it keeps to the end
@@ -69,8 +68,9 @@ def _reported(command: Callable[[], object]) -> int:
     try:
         code = _code_of(command)
         sys.stdout.flush()
-    except InputError as error:
-        return complain(error)
+    except CheckerError as error:
+        complain(error)
+        return ending_of_error(error).code
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
@@ -114,8 +114,8 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     """Write a report to standard output, or to a file that is opened at the first line.
 
     Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
-    its place is refused. Raises InputError for a file that cannot be written, for an input of the run and for a
-    link that leads elsewhere.
+    its place is refused. Raises InputError for a file that cannot be written, and RefusedError for an input of
+    the run and for a link that leads elsewhere.
     """
     if output is None:
         _write_out(_ended(lines, sys.stdout))
@@ -156,7 +156,7 @@ def _unwritable(name: str, error: OSError) -> InputError:
 def check_output(output: Path | None) -> None:
     """Check that a report can be written, before the work that it reports.
 
-    Called again after reading, because a report must not overwrite an input. Raises InputError.
+    Called again after reading, because a report must not overwrite an input. Raises CheckerError.
     """
     if output is None:
         return
@@ -199,12 +199,11 @@ def outliving_reader() -> Iterator[None]:
         _GONE.append(True)
 
 
-def complain(error: InputError) -> Exit:
-    """Report an InputError, and return the exit code."""
+def complain(error: CheckerError) -> None:
+    """Report an error, its place and its help."""
     from checker.report.text import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
-    return Ending(unreadable=not error.incomplete, incomplete=error.incomplete).code
 
 
 def is_confirmed(question: str) -> bool:

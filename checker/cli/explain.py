@@ -96,17 +96,13 @@ class Found(NamedTuple):
 
 
 def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
-    """Read a topic in AWS, its key unless one is given, and the instance. Raises InputError."""
-    from checker.live.aws.errors import UnreadError
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
     topic = topic_option("TOPIC", text)
     calls = reach(access, topic)
-    try:
-        found, key = read_chain(calls, topic, with_key=given is None)
-    except UnreadError as error:
-        raise error.of_input() from None
+    found, key = read_chain(calls, topic, with_key=given is None)
     looked_up = look_up(calls, instance, topic.region)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:

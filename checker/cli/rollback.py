@@ -14,7 +14,7 @@ from checker.app.signals import finishing, interruptible
 from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
 from checker.cli.options import EndpointOption, ProfileOption
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of
 from checker.fix.live.receipt_file import read_receipt
 from checker.live.aws.access import Access
@@ -75,7 +75,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
     if not yes and not is_confirmed(
         f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
     ):
-        raise InputError(
+        raise RefusedError(
             "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
         )
     return _carry_out(calls, todo, force=force, left=left)
@@ -92,7 +92,7 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
     if undone.stuck is not None:
         fault = undone.stuck.fault
         reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
-        complain(InputError(fault.what, reason, help_text=help_text))
+        complain(fault.reworded(reason, help_text))
     ending = Ending(
         interrupted=bool(late),
         incomplete=undone.stuck is not None,
@@ -102,12 +102,12 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
 
 
 def _show(lines: Sequence[str]) -> None:
-    """Show the plan. Raises InputError if the output is closed."""
+    """Show the plan. Raises RefusedError if the output is closed."""
     try:
         write(lines)
     except BrokenPipeError:
         reason = "closed before the plan was read; nothing was changed"
-        raise InputError("standard output", reason) from None
+        raise RefusedError("standard output", reason) from None
 
 
 def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
