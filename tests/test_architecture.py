@@ -126,6 +126,19 @@ def test_only_what_is_live_knows_boto3() -> None:
             assert not {name.partition(".")[0] for name in imports_of(path)} & {"boto3", "botocore"}, path
 
 
+def test_only_the_demo_compares_exit_codes() -> None:
+    """Commands return an Ending, which becomes a code at one place: `checker.app.terminal.ended`."""
+    knowing = {
+        path.name for path in (ROOT / "checker").rglob("*.py") if "Exit" in names_from_exit_codes(path)
+    }
+    assert knowing == {"demo.py"}
+
+
+def names_from_exit_codes(path: Path) -> set[str]:
+    froms = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.ImportFrom)]
+    return {alias.name for one in froms if one.module == "checker.app.exit_codes" for alias in one.names}
+
+
 def test_the_wheel_lists_every_package() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     here = {

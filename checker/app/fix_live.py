@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Source
-from checker.app.exit_codes import Ending, Exit, ending_of_error
+from checker.app.exit_codes import Ending, ending_of_error
 from checker.app.fix_files import ending_of_fix
 from checker.app.flow import Trial, ending_of_flow, try_chat
 from checker.app.next_step import after_fix
@@ -54,7 +54,7 @@ class LiveOptions(NamedTuple):
     trial: Trial | None = None
 
 
-def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
+def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> Ending:
     """Plan and show the fix, and apply it if ``apply``.
 
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
@@ -65,7 +65,7 @@ def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int
         return _fix(asked, arn, shown, apply=apply, yes=yes)
 
 
-def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) -> int:
+def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) -> Ending:
     ground = prepare(asked.options)
     planned = _plan(asked, arn, ground)
     check_output(shown.output)
@@ -77,9 +77,9 @@ def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) 
         shown.write(done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
-        return Exit.INTERRUPTED
+        return Ending(interrupted=True)
     ending = _ended(planned, done, ground.fail_on(asked.options))
-    return ending._replace(interrupted=ending.interrupted or bool(late)).code
+    return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:

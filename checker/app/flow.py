@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending
 from checker.app.run import known_rules
 from checker.app.signals import heeded
 from checker.app.terminal import is_confirmed, outliving_reader, paint_for, show, tell, write
@@ -128,20 +128,20 @@ def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, y
     tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
 
 
-def dry_run(asked: FlowRequest, access: Access) -> Exit:
+def dry_run(asked: FlowRequest, access: Access) -> Ending:
     """Show the planned calls, and change nothing. Raises CheckerError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
     from checker.live.retention.setup import rehearse
 
-    code = Exit.CLEAN
+    pending = False
     for topic in asked.topics:
         assert asked.retain is not None  # noqa: S101 - --create goes with --retain
         planned, fault = rehearse(reach(access, topic), topic, asked.retain)
         if fault is not None:
             raise fault
         write(plan_text(topic, planned))
-        code = Exit.FINDINGS if planned else code
-    return code
+        pending |= bool(planned)
+    return Ending(findings=pending)
 
 
 def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:

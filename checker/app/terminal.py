@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
-from checker.app.exit_codes import Ending, Exit, ending_of_error
+from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from checker.app.exit_codes import Ending
+
 
 _GONE: list[bool] = []
 """Not empty if the reader of the output has gone and the command went on without it."""
 
 
-def guarded(command: Callable[[], object]) -> NoReturn:
+def guarded(command: Callable[[], Ending]) -> NoReturn:
     """Run a command and exit.
 
     An expected error ends in its message, anything unforeseen in a message and exit code 4, never in a traceback.
@@ -48,55 +50,50 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
 
 
-def ended(command: Callable[[], object]) -> int:
+def ended(command: Callable[[], Ending]) -> int:
     """Run a command, and return its exit code, also after an error."""
     with hiding():
-        return _ended_code(command)
+        return _ending_of(command).code
 
 
-def _ended_code(command: Callable[[], object]) -> int:
+def _ending_of(command: Callable[[], Ending]) -> Ending:
     """Run a command, and report its error; the output may be closed meanwhile."""
     _GONE.clear()
     try:
-        code = _reported(command)
-    except BrokenPipeError:
-        return Exit.READER_GONE
-    return code or Ending(reader_gone=bool(_GONE)).code
+        ending = _reported(command)
+    except BrokenPipeError as error:
+        return ending_of_error(error)
+    return ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
 
 
-def _reported(command: Callable[[], object]) -> int:
+def _reported(command: Callable[[], Ending]) -> Ending:
     try:
-        code = _code_of(command)
+        ending = command()
         sys.stdout.flush()
-    except CheckerError as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug ends in a message as well
+        return report_error(error)
+    return ending
+
+
+def report_error(error: Exception | KeyboardInterrupt) -> Ending:
+    """Report an error that ended a command, and return how it ended. Raises BrokenPipeError for a closed output."""
+    if isinstance(error, BrokenPipeError):
+        raise error
+    if isinstance(error, CheckerError):
         complain(error)
-        return ending_of_error(error).code
-    except BrokenPipeError:
-        raise
-    except KeyboardInterrupt:
+    elif isinstance(error, KeyboardInterrupt):
         tell("interrupted")
-        return Exit.INTERRUPTED
-    except Exception as error:
-        if os.environ.get("CHECKER_DEBUG"):
-            raise
+    elif os.environ.get("CHECKER_DEBUG"):
+        raise error
+    else:
         report_bug(error)
-        return Exit.INTERNAL_ERROR
-    return code
+    return ending_of_error(error)
 
 
 def report_bug(error: Exception) -> None:
     """Report a bug."""
     tell(f"error: internal error: {type(error).__name__}: {error}")
     tell("  = help: this is a bug in checker; CHECKER_DEBUG=1 shows the traceback, please report it")
-
-
-def _code_of(command: Callable[[], object]) -> int:
-    """Return the exit code of a command, or the one that Typer exits with."""
-    try:
-        code = command()
-    except SystemExit as done:
-        code = done.code
-    return code if isinstance(code, int) else Exit.CLEAN
 
 
 def paint_for(stream: TextIO) -> Paint:

@@ -9,6 +9,7 @@ import typer
 
 from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
+from checker.app.exit_codes import Ending
 from checker.app.run import Options, split
 from checker.cli.options import (
     ACCESS,
@@ -147,7 +148,7 @@ def audit(
     ] = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
-) -> int:
+) -> Ending:
     """Check the topics in AWS accounts that Connect streams to.
 
     Reads topic policies, keys, subscriptions and CloudTrail events, and changes nothing. A call ends after

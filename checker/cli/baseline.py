@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.app.baseline_file import write_baseline
-from checker.app.exit_codes import Exit
+from checker.app.exit_codes import Ending
 from checker.app.run import Options, baseline_path, examine
 from checker.app.terminal import paint_for, tell
 from checker.cli.options import (
@@ -59,7 +59,7 @@ def baseline_write(
     parameter: ParameterOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
-) -> int:
+) -> Ending:
     """Record the current findings for `checker check --baseline`.
 
     Findings are identified by rule, file and place, not by line. Entries for anything that this run did not check
@@ -95,7 +95,7 @@ def baseline_write(
             help_text="name files with topics or keys; `checker check` lists what it checks",
         )
     write_baseline(run.report, path, regular=output is None)
-    return Exit.CLEAN
+    return Ending()
 
 
 def _configured(configuration: Configuration) -> Path | None:

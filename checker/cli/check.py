@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checker.app.check import lint
+from checker.app.exit_codes import Ending
 from checker.app.run import Options
 from checker.cli.options import (
     AllTopicsOption,
@@ -50,7 +51,7 @@ def check(
     baseline: BaselineOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
-) -> int:
+) -> Ending:
     """Check policies, Terraform, CloudFormation and AWS CLI output.
 
     Streaming manifests and CloudTrail events are read as well. Files are recognized by their content.

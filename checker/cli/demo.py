@@ -93,7 +93,7 @@ def demo(
     pause: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Seconds to wait before each command.")
     ] = 0.0,
-) -> int:
+) -> Ending:
     """Show audit, explain, fix, flow and rollback on a local AWS.
 
     Needs no AWS account, and leaves nothing behind.
@@ -111,7 +111,7 @@ def demo(
         return _run_acts(sandbox, Path(folder), pause)
 
 
-def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
+def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Ending:
     names = _resources(sandbox)
     _introduce(names)
     environment = {**_without_aws(os.environ), **sandbox.environment}
@@ -119,9 +119,9 @@ def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
         ended = _run_act(act, {**names, **_receipt(folder)}, environment, folder, pause)
         if ended != act.ends:
             tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
-            return Ending(findings=True).code
+            return Ending(findings=True)
     write(["", "The demo is complete, and the local AWS is deleted."])
-    return Exit.CLEAN
+    return Ending()
 
 
 def _resources(sandbox: Sandbox) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.analysis.access_diff import difference
-from checker.app.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending
 from checker.app.output import Format
 from checker.app.terminal import paint_for, write
 from checker.cli.options import (
@@ -49,7 +49,7 @@ def diff(
     parameter: ParameterOption = None,
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
-) -> int:
+) -> Ending:
     """Show who gains and who loses access between two policies.
 
     Each difference comes with a request that proves it. OLD and NEW can be topic or key policies, output of
@@ -81,6 +81,6 @@ def _lines(found: Difference, output_format: Format, paint: Paint) -> Iterable[s
     return json_lines(difference_json(found))
 
 
-def _exit_code(found: Difference) -> Exit:
+def _exit_code(found: Difference) -> Ending:
     unknown = isinstance(found.same, Unknown)
-    return Ending(findings=found.same is False, undetermined=unknown).code
+    return Ending(findings=found.same is False, undetermined=unknown)

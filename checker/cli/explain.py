@@ -55,7 +55,7 @@ def explain_command(
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     strict: StrictOption = None,
-) -> int:
+) -> Ending:
     """Explain whether Connect can publish to a topic, and who else can.
 
     Prints each link of the chain with its proof, and the first broken one. A topic ARN is read from AWS with its
@@ -77,7 +77,7 @@ def explain_command(
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     paths = [Path(topic), *(path for path in (key_policy, key) if path is not None)]
     tell(*after_explain(explanation, [] if Arn.parse(topic) is not None else paths))
-    return _ending(explanation, strict=bool(strict), unread=bool(found.skipped)).code
+    return _ending(explanation, strict=bool(strict), unread=bool(found.skipped))
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:

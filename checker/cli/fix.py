@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from checker.app.exit_codes import Ending
 from checker.app.fix_files import apply_fixes, ending_of_fix, plan_fixes
 from checker.app.fix_live import LiveOptions, fix_live
 from checker.app.fix_output import Shown
@@ -138,7 +139,7 @@ def fix(
     ] = Path("checker-receipts"),
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
-) -> int:
+) -> Ending:
     """Fix policies in files, or of one topic in AWS and its key.
 
     Without --apply, only shows the fixes. Without a PATH, --topic-arn names one topic in AWS.
@@ -200,7 +201,7 @@ def fix(
     shown.write(plan.outcome)
     next_step = after_fix(plan.outcome, options.instances)
     tell(*shown.remarks(plan.outcome), summary_line(plan.outcome), *next_step)
-    return ending_of_fix(plan.outcome, plan.fail_on).code
+    return ending_of_fix(plan.outcome, plan.fail_on)
 
 
 def _one(topics: list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checker.app.exit_codes import Ending
 from checker.app.flow import ask_consent, carry_through, ending_of_flow
 from checker.app.flow import dry_run as plan_alone
 from checker.app.terminal import check_output, outliving_reader, paint_for, write
@@ -137,7 +138,7 @@ def flow(
         FlowFormat.TEXT
     ),
     output: OutputOption = None,
-) -> int:
+) -> Ending:
     """Send a chat message through Connect and wait for it at the topic.
 
     Checks the chain first, and stops at a broken link unless --force is given. A temporary queue is subscribed to
@@ -179,7 +180,7 @@ def flow(
     paint = Paint() if output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(passage, output_format, paint, steps=not at_once), output)
-    return ending_of_flow(passage).code
+    return ending_of_flow(passage)
 
 
 def _topics(texts: list[str], *, force: bool) -> tuple[Arn, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from checker.app.exit_codes import Exit
+from checker.app.exit_codes import Ending
 from checker.app.terminal import write
 from checker.cli.options import Keeping
 from checker.core.arn import Arn
@@ -53,7 +53,7 @@ def permissions_audit(
     trail: Annotated[bool, _included("--trail/--no-trail", "CloudTrail")] = True,
     security_hub: Annotated[bool, _included("--security-hub")] = False,
     partition: _Partition = "aws",
-) -> int:
+) -> Ending:
     """Print the permissions of `checker audit`, which only reads."""
     extras = Extras(role_name, organization, all_regions, topic_tag, trail, security_hub)
     return _print(audit_policy(_limits(partition, topic, key), extras))
@@ -64,7 +64,7 @@ def permissions_fix(
     key: _Keys = None,
     create_replacement: Annotated[bool, _included("--create-replacement")] = False,
     partition: _Partition = "aws",
-) -> int:
+) -> Ending:
     """Print the permissions of `checker fix` for a topic in AWS."""
     return _print(fix_policy(_limits(partition, topic, key), create=create_replacement))
 
@@ -76,7 +76,7 @@ def permissions_flow(
     retain: Annotated[Keeping | None, _included("--retain")] = None,
     create: Annotated[bool, _included("--create")] = False,
     partition: _Partition = "aws",
-) -> int:
+) -> Ending:
     """Print the permissions of `checker flow`."""
     if create and retain is None:
         raise InputError(
@@ -102,6 +102,6 @@ def _limits(partition: str, topic: _Topics = None, key: _Keys = None, instance: 
     return Limits(tuple(topic or ()), tuple(key or ()), tuple(instance or ()), partition)
 
 
-def _print(policy: dict[str, Any]) -> int:
+def _print(policy: dict[str, Any]) -> Ending:
     write(json_lines(policy))
-    return Exit.CLEAN
+    return Ending()

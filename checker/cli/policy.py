@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
-from checker.app.exit_codes import Exit
+from checker.app.exit_codes import Ending
 from checker.app.terminal import tell, write
 from checker.cli.options import KmsConditionOption, OutputOption
 from checker.core.errors import InputError
@@ -90,7 +90,7 @@ def policy(
     only: Annotated[Which | None, typer.Option(help="Print only this policy.")] = None,
     language: Annotated[Language, typer.Option("--format", help="Format of the policies.")] = Language.JSON,
     output: OutputOption = None,
-) -> int:
+) -> Ending:
     """Print minimal policies for a topic and its key.
 
     Connect can publish for the named instances only. With --merge, the statements of an existing policy are kept,
@@ -112,7 +112,7 @@ def policy(
     write(drafts_text(drafts, language), output)
     tell(*_said(drafts, language))
     warned = any(draft.warnings for draft in (drafts.topic, drafts.key) if draft is not None)
-    return Exit.FINDINGS if warned else Exit.CLEAN
+    return Ending(findings=warned)
 
 
 def _warned(draft: Draft, wanted: Wanted) -> Draft:

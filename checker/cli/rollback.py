@@ -42,7 +42,7 @@ def rollback(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
-) -> int:
+) -> Ending:
     """Roll back a fix that was applied in AWS.
 
     Reads every resource, shows the plan, and asks for confirmation. Resources that were changed since the fix are
@@ -56,7 +56,7 @@ def rollback(
         return _roll_back(read_receipt(receipt), Access(profile=profile, endpoint=endpoint_url), force, yes)
 
 
-def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
+def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> Ending:
     from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
     from checker.live.aws.topic import reach
     from checker.live.repair.rollback import Fate, check_caller, prospects
@@ -71,7 +71,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
     todo = [one for one in found if one.fate is Fate.ROLL_BACK]
     left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
     if not todo:
-        return Ending(findings=left).code
+        return Ending(findings=left)
     if not yes and not is_confirmed(
         f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
     ):
@@ -81,7 +81,7 @@ def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
     return _carry_out(calls, todo, force=force, left=left)
 
 
-def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
+def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> Ending:
     """Roll back the changes of the plan; a signal does not stop it halfway."""
     from checker.live.repair.mending import roll_back
 
@@ -93,12 +93,11 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
         fault = undone.stuck.fault
         reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
         complain(fault.reworded(reason, help_text))
-    ending = Ending(
+    return Ending(
         interrupted=bool(late),
         incomplete=undone.stuck is not None,
         findings=left or bool(undone.drifted or undone.foreign),
     )
-    return ending.code
 
 
 def _show(lines: Sequence[str]) -> None:

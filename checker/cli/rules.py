@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from checker.app.exit_codes import Exit
+from checker.app.exit_codes import Ending
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, write
@@ -19,7 +19,7 @@ from checker.report.rules import rule_list, rule_page, rules_json
 def rules(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Rule to explain.")] = None,
     output_format: FormatOption = Format.TEXT,
-) -> int:
+) -> Ending:
     """List the rules, or explain one rule."""
     found = known_rules()
     if rule is not None:
@@ -32,4 +32,4 @@ def rules(
         write(rule_page(found[0], paint))
     else:
         write(rule_list(found, paint))
-    return Exit.CLEAN
+    return Ending()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.app.exit_codes import Exit
+from checker.app.exit_codes import Ending
 from checker.app.terminal import tell, write
 from checker.core.errors import InputError
 
@@ -20,7 +20,7 @@ def sandbox(
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="Port on 127.0.0.1; 0 picks a free one.")
     ] = 0,
-) -> int:
+) -> Ending:
     """Run a local AWS with Amazon Connect chat streaming.
 
     Serves SNS, SQS, KMS and more, and streams chat messages as AWS documents. Prints the settings for boto3, the
@@ -35,7 +35,7 @@ def sandbox(
     _greet(server.endpoint, server.token)
     server.wait()
     tell("stopped")
-    return Exit.CLEAN
+    return Ending()
 
 
 def missing_moto(command: str) -> InputError:

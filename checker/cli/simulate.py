@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.app.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending
 from checker.app.output import Format
 from checker.app.terminal import complain, paint_for, write
 from checker.cli.options import FormatOption
@@ -59,7 +59,7 @@ def simulate(
         ),
     ] = None,
     output_format: FormatOption = Format.TEXT,
-) -> int:
+) -> Ending:
     """Decide single requests against a resource-based policy.
 
     Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown if AWS documents no answer. --requests prints one
@@ -72,10 +72,10 @@ def simulate(
     if policy is None or requests is not None:
         raise InputError("simulate", "give either --requests or --policy")
     _single(policy, _request(service, aws, action, resource, context), output_format)
-    return Exit.CLEAN
+    return Ending()
 
 
-def _batch(path: Path, output_format: Format) -> Exit:
+def _batch(path: Path, output_format: Format) -> Ending:
     """Decide each line; an unreadable line prints `Error`, so that output and input lines correspond."""
     name, failed = name_of(path), False
     lines = []
@@ -92,7 +92,7 @@ def _batch(path: Path, output_format: Format) -> Exit:
             lines.append('{"decision": "Error"}' if output_format is Format.JSON else "Error")
             failed = True
     write(lines)
-    return Ending(unreadable=failed).code
+    return Ending(unreadable=failed)
 
 
 def _line(decision: Decision, request: Request, output_format: Format) -> str:
