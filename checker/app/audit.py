@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Ending:
-    """Audit the accounts, write the reports, and return how it ended. Raises InputError."""
+    """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.audit.instances import unverified
     from checker.live.aws.session import sign_in
@@ -89,7 +89,7 @@ def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
 def _judged(
     asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
-    """Build the report from the journal, and send it to Security Hub if requested. Raises InputError."""
+    """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
     run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))

@@ -67,7 +67,7 @@ def _check_examined(report: Report, paths: Sequence[Path]) -> None:
 
 
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
-    """Write the baseline of a report, print a summary, and return the baseline. Raises InputError."""
+    """Write the baseline of a report, print a summary, and return the baseline. Raises CheckerError."""
     old = Baseline(dict(_existing(path)))
     baseline = renewed(old, report, beside(path))
     write(baseline_lines(baseline), path, regular=regular)
@@ -79,7 +79,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
 
 
 def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
-    """Check that a baseline can be written at the end of a long run, to none of the ``others``. Raises InputError."""
+    """Check that a baseline can be written at the end of a long run, to none of the ``others``. Raises CheckerError."""
     check_output(path)
     for other in others:
         if other is not None and is_same_file(path, other):

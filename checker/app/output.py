@@ -105,7 +105,7 @@ def check_destinations(
 ) -> None:
     """Check before a long run that every report can be written.
 
-    Raises InputError, also for a report that would overwrite the journal.
+    Raises InputError, and RefusedError for a report that would overwrite an input or the journal.
     """
     for target in _targets(destinations, output):
         check_output(target.path)

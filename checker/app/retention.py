@@ -63,7 +63,7 @@ def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
 
 
 def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
-    """Write the receipt of the planned resources, for their removal. Raises InputError."""
+    """Write the receipt of the planned resources, for their removal. Raises CheckerError."""
     real_path(folder)
     now = datetime.now(UTC)
     path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
