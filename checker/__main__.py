@@ -1,6 +1,12 @@
 """The entry point. What needs no option parser is done before Typer is imported."""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from checker.app.exit_codes import Ending
 
 
 def main() -> None:
@@ -11,12 +17,13 @@ def main() -> None:
     guarded(lambda: _run(arguments))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str]) -> Ending:
     if arguments == ["--version"]:
         from checker import __version__
+        from checker.app.exit_codes import Ending
 
         print(f"checker {__version__}")
-        return 0
+        return Ending()
     return _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments)
 
 
@@ -25,7 +32,7 @@ def _is_plain_check(arguments: list[str]) -> bool:
     return arguments[:1] == ["check"] and not any(one.startswith("-") for one in arguments)
 
 
-def _check(paths: list[str]) -> int:
+def _check(paths: list[str]) -> Ending:
     from pathlib import Path
 
     from checker.app.check import lint
@@ -36,7 +43,7 @@ def _check(paths: list[str]) -> int:
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))
 
 
-def _typer(arguments: list[str]) -> int:
+def _typer(arguments: list[str]) -> Ending:
     from checker.cli.app import run
 
     return run(arguments)

@@ -126,6 +126,28 @@ def test_only_what_is_live_knows_boto3() -> None:
             assert not {name.partition(".")[0] for name in imports_of(path)} & {"boto3", "botocore"}, path
 
 
+def test_only_the_demo_compares_exit_codes() -> None:
+    """Commands return an Ending, which becomes a code at one place: `checker.app.terminal.ended`."""
+    knowing = {
+        path.name for path in (ROOT / "checker").rglob("*.py") if "Exit" in names_from_exit_codes(path)
+    }
+    assert knowing == {"demo.py"}
+
+
+def names_from_exit_codes(path: Path) -> set[str]:
+    froms = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.ImportFrom)]
+    return {alias.name for one in froms if one.module == "checker.app.exit_codes" for alias in one.names}
+
+
+def test_a_command_reads_its_options_and_calls_one_use_case() -> None:
+    """Checks of options, choices between files and AWS, and all output are in `checker.app`."""
+    for path in (ROOT / "checker" / "cli").glob("*.py"):
+        functions = [one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.FunctionDef)]
+        for one in functions if path.name != "app.py" else ():
+            assert len(one.body) <= 4, one.name
+            assert not any(isinstance(node, ast.If | ast.For | ast.Raise) for node in ast.walk(one)), one.name
+
+
 def test_the_wheel_lists_every_package() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     here = {

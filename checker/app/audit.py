@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Source
 from checker.app.audit_plan import continued, journal_of, named_instances, plan_of
 from checker.app.baseline_file import check_baseline, write_baseline
-from checker.app.exit_codes import Exit, ending_of
+from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
 from checker.app.progress import AuditProgress
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 
-def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Exit:
-    """Audit the accounts, write the reports, and return the exit code. Raises InputError."""
+def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Ending:
+    """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.audit.instances import unverified
     from checker.live.aws.session import sign_in
@@ -71,7 +71,7 @@ def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> 
     if not asked.journal and not asked.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    return ending._replace(crashed=ending.crashed or not whole).code
+    return ending._replace(crashed=ending.crashed or not whole)
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
 def _judged(
     asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
-    """Build the report from the journal, and send it to Security Hub if requested. Raises InputError."""
+    """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
     unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
     run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))

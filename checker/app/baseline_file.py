@@ -3,26 +3,71 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.app.run import beside
-from checker.app.terminal import check_output, tell, write
+from checker.app.exit_codes import Ending
+from checker.app.run import baseline_path, beside, examine
+from checker.app.terminal import check_output, paint_for, tell, write
 from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
 from checker.core.errors import InputError
 from checker.inputs.opening import mark_irrelevant
-from checker.inputs.output_file import check_output_file, is_same_file
+from checker.inputs.output_file import check_output_file, is_same_file, real_path
 from checker.report.context import is_file
+from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from checker.app.run import Options
+    from checker.configuration.model import Configuration
     from checker.core.finding import Identity
     from checker.lint.report import Report
 
+DEFAULT = "checker-baseline.json"
+
+
+def record_findings(options: Options, output: Path | None) -> Ending:
+    """Check files and folders, and write the findings to a baseline. Raises CheckerError."""
+    run = examine(options)
+    path = output or _configured(run.configuration) or Path(DEFAULT)
+    _check_readable(run.report)
+    for skipped in run.report.skipped:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    _check_examined(run.report, options.paths)
+    write_baseline(run.report, path, regular=output is None)
+    return Ending()
+
+
+def _configured(configuration: Configuration) -> Path | None:
+    """Return the configured file. Raises RefusedError for a link out of the folder of the configuration."""
+    path = baseline_path(configuration)
+    if path is not None:
+        real_path(Path(configuration.baseline), Path(configuration.folder))
+    return path
+
+
+def _check_readable(report: Report) -> None:
+    """Refuse a baseline without the findings of an unreadable file. Raises InputError."""
+    for one in report.skipped:
+        if one.error:
+            help_text = "no baseline was written; fix the file or exclude it"
+            raise InputError(one.what, one.reason, one.position, help_text)
+
+
+def _check_examined(report: Report, paths: Sequence[Path]) -> None:
+    """Refuse the baseline of a run that checked nothing. Raises InputError."""
+    if not report.examined:
+        raise InputError(
+            ", ".join(map(str, paths)) or ".",
+            "nothing was checked, no baseline was written",
+            help_text="name files with topics or keys; `checker check` lists what it checks",
+        )
+
 
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
-    """Write the baseline of a report, print a summary, and return the baseline. Raises InputError."""
+    """Write the baseline of a report, print a summary, and return the baseline. Raises CheckerError."""
     old = Baseline(dict(_existing(path)))
     baseline = renewed(old, report, beside(path))
     write(baseline_lines(baseline), path, regular=regular)
@@ -34,7 +79,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
 
 
 def check_baseline(path: Path, others: Iterable[Path | None]) -> None:
-    """Check that a baseline can be written at the end of a long run, to none of the ``others``. Raises InputError."""
+    """Check that a baseline can be written at the end of a long run, to none of the ``others``. Raises CheckerError."""
     check_output(path)
     for other in others:
         if other is not None and is_same_file(path, other):

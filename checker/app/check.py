@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from checker.app.exit_codes import Exit, ending_of
+from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_check
 from checker.app.output import Destination, publish
 from checker.app.run import Options, Run, examine, without_known
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exit:
-    """Check files and folders, write the reports, and return the exit code. Raises InputError."""
+def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Ending:
+    """Check files and folders, write the reports, and return how it ended. Raises CheckerError."""
     destinations = [Destination.of(one) for one in formats or ("text",)]
     run = without_known(examine(options), options)
     if any(finding.fixes for finding in run.report.findings):
@@ -24,7 +24,7 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Exi
     whole = publish(run, destinations, output)
     tell(*after_check(run.report, options))
     ending = ending_of(run.report, run.fail_on, strict=run.strict)
-    return ending._replace(crashed=ending.crashed or not whole).code
+    return ending._replace(crashed=ending.crashed or not whole)
 
 
 def _with_fixes(run: Run, options: Options) -> Run:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import AwsError, CheckerError
+
 if TYPE_CHECKING:
     from checker.core.finding import Severity
     from checker.lint.report import Report
@@ -64,4 +66,19 @@ def ending_of(report: Report, fail_on: Severity, *, strict: bool = False, live: 
         incomplete=report.unreadable and live,
         findings=worst is not None and worst.rank >= fail_on.rank,
         undetermined=strict and report.incomplete,
+    )
+
+
+def ending_of_error(error: BaseException) -> Ending:
+    """Return how a command ended that raised an error.
+
+    A resource that AWS does not find is bad input, like a file that does not exist.
+    """
+    incomplete = isinstance(error, AwsError) and not error.not_found
+    return Ending(
+        crashed=not isinstance(error, CheckerError | KeyboardInterrupt | BrokenPipeError),
+        interrupted=isinstance(error, KeyboardInterrupt),
+        unreadable=isinstance(error, CheckerError) and not incomplete,
+        incomplete=incomplete,
+        reader_gone=isinstance(error, BrokenPipeError),
     )

@@ -13,7 +13,7 @@ from checker.app.exit_codes import Ending, ending_of
 from checker.app.run import Options, examine, examine_on, prepare
 from checker.app.signals import heeded
 from checker.app.terminal import tell
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.fix.attempts import key_of
 from checker.fix.editable import editable_check
 from checker.fix.result import Outcome, policy_changes
@@ -89,14 +89,14 @@ def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iter
 
 
 def apply_fixes(plan: FixPlan) -> FixPlan:
-    """Write the files, and check them again. Raises InputError if the result is not as planned."""
+    """Write the files, and check them again. Raises RefusedError if the result is not as planned."""
     outcome = plan.outcome
     _write(plan)
     if outcome.repair.texts:
         run = examine(plan.options)
         after = outcome.repair.after.report
         if Counter(map(key_of, run.report.findings)) != Counter(map(key_of, after.findings)):
-            raise InputError(
+            raise RefusedError(
                 ", ".join(map(outcome.name, outcome.repair.texts)),
                 "the files no longer match the plan",
                 help_text="another process may be writing them; run `checker check`",
@@ -105,17 +105,17 @@ def apply_fixes(plan: FixPlan) -> FixPlan:
 
 
 def _write(plan: FixPlan) -> None:
-    """Write the files; on an error, report the written and the remaining ones. Raises InputError."""
+    """Write the files; on an error, report the written and the remaining ones. Raises CheckerError."""
     outcome, written, signals = plan.outcome, list[str](), list[int]()
     try:
         with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
             for path in write_files(outcome.repair.texts, plan.originals):
                 written.append(path)
                 _check_signals(signals)
-    except InputError as fault:
+    except CheckerError as fault:
         reason = f"{fault.reason}; {_progress(outcome, written)}"
         help_text = fault.help or f"run again: {shlex.join(['checker', *sys.argv[1:]])}"
-        raise InputError(outcome.name(fault.what), reason, help_text=help_text) from None
+        raise fault.reworded(reason, help_text, outcome.name(fault.what)) from None
     except KeyboardInterrupt:
         tell(_progress(outcome, written))
         raise

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
-from checker.app.exit_codes import Ending, Exit
+from checker.app.chat import ending_of_flow, try_chat
+from checker.app.exit_codes import Ending, ending_of_error
 from checker.app.fix_files import ending_of_fix
-from checker.app.flow import Trial, ending_of_flow, try_chat
 from checker.app.next_step import after_fix
-from checker.app.run import Options, decide, prepare
+from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, RefusedError
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -28,69 +27,54 @@ from checker.report.text import skipped_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.analysis.documented import KeyCondition
     from checker.analysis.inventory import Instance, Inventory
     from checker.app.fix_output import Shown
-    from checker.app.run import Ground
+    from checker.app.fix_request import FixRequest
+    from checker.app.run import Ground, Options
     from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
-    from checker.live.aws.access import Access
     from checker.live.repair.execution import Done
     from checker.live.repair.planning import Plan
 
 
-class LiveOptions(NamedTuple):
-    """The command-line options of a fix in AWS."""
-
-    options: Options
-    access: Access
-    topic: str
-    unsafe: bool = False
-    kms_condition: KeyCondition | None = None
-    force_managed: bool = False
-    receipts: Path = Path("checker-receipts")
-    replace: bool = False
-    trial: Trial | None = None
-
-
-def fix_live(asked: LiveOptions, shown: Shown, *, apply: bool, yes: bool) -> int:
-    """Plan and show the fix, and apply it if ``apply``.
+def fix_live(request: FixRequest, shown: Shown) -> Ending:
+    """Plan and show the fix, and apply it if that is requested.
 
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
-    Raises InputError.
+    Raises CheckerError.
     """
-    arn = topic_option("--topic-arn", asked.topic)
+    arn = topic_option("--topic-arn", request.options.topics[0])
     with interruptible():
-        return _fix(asked, arn, shown, apply=apply, yes=yes)
+        return _fix(request, arn, shown)
 
 
-def _fix(asked: LiveOptions, arn: Arn, shown: Shown, *, apply: bool, yes: bool) -> int:
-    ground = prepare(asked.options)
-    planned = _plan(asked, arn, ground)
+def _fix(request: FixRequest, arn: Arn, shown: Shown) -> Ending:
+    ground = prepare(request.options)
+    planned = _plan(request, arn, ground)
     check_output(shown.output)
     if shown.for_people:
-        _show(planned, shown, apply=apply)
+        _show(planned, shown, apply=request.apply)
     late: list[int] = []
-    done = _carried_out(planned, asked, shown, late, yes=yes) if apply else _as_planned(planned)
+    done = _carried_out(planned, request, shown, late) if request.apply else _as_planned(planned)
     if not shown.for_people:
         shown.write(done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
-        return Exit.INTERRUPTED
-    ending = _ended(planned, done, ground.fail_on(asked.options))
-    return ending._replace(interrupted=ending.interrupted or bool(late)).code
+        return Ending(interrupted=True)
+    ending = _ended(planned, done, ground.fail_on(request.options))
+    return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
 def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
-    """Show the plan. Raises InputError if the output is closed before the plan was read."""
+    """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
     try:
         shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
         if not apply or not planned.changes:
             raise
         reason = "closed before the plan was read; nothing was changed"
-        raise InputError("standard output", reason) from None
+        raise RefusedError("standard output", reason) from None
 
 
 def _as_planned(planned: Plan) -> Done:
@@ -99,7 +83,7 @@ def _as_planned(planned: Plan) -> Done:
     return Done(planned.outcome)
 
 
-def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int], *, yes: bool) -> Done:
+def _carried_out(planned: Plan, request: FixRequest, shown: Shown, late: list[int]) -> Done:
     """Apply a plan, and test it with a chat if requested.
 
     The current change is finished before a signal counts; signals are added to ``late``.
@@ -107,22 +91,20 @@ def _carried_out(planned: Plan, asked: LiveOptions, shown: Shown, late: list[int
     done = _as_planned(planned)
     if planned.changes:
         try:
-            done = _apply(planned, asked, late, yes=yes)
-        except InputError as fault:
+            done = _apply(planned, request, late)
+        except CheckerError as fault:
             return done._replace(fault=fault, refused=True)
         _tell_steps(done.outcome)
-    if done.fault is not None or asked.trial is None or late:
+    if done.fault is not None or not request.test_flow or late:
         return done
-    return _tried(planned, done, asked, asked.trial, shown, late)
+    return _tried(planned, done, request, shown, late)
 
 
-def _tried(
-    planned: Plan, done: Done, asked: LiveOptions, trial: Trial, shown: Shown, late: list[int]
-) -> Done:
+def _tried(planned: Plan, done: Done, request: FixRequest, shown: Shown, late: list[int]) -> Done:
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
-    may_undo = trial.rollback and bool(planned.changes)
+    may_undo = request.rollback and bool(planned.changes)
     try:
-        result = try_chat(planned, trial, asked.access, as_report=shown.for_people and not shown.output)
+        result = try_chat(planned, request, as_report=shown.for_people and not shown.output)
     except BaseException:
         if may_undo:
             _undone(planned, done, late)
@@ -144,11 +126,12 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
 
 
 def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
-    """Print the summary, and return how the fix ended. Raises InputError for a refused change."""
+    """Print the summary, and return how the fix ended."""
     outcome = done.outcome
     if done.fault is not None and done.refused:
-        done.fault.incomplete |= any(one.error for one in planned.calls.skipped)
-        raise done.fault
+        complain(done.fault)
+        unread = any(one.error for one in planned.calls.skipped)
+        return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
     tell(summary_line(outcome), *after_fix(outcome, [str(one.arn) for one in planned.wish.instances]))
@@ -167,21 +150,21 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         or flow.incomplete
         or failed
         or bool(planned.calls.skipped or done.missed)
-        or any(doubt.incomplete for doubt in planned.doubts),
+        or any(ending_of_error(doubt).incomplete for doubt in planned.doubts),
         findings=fixed.findings or flow.findings,
         undetermined=flow.undetermined,
     )
 
 
-def _plan(asked: LiveOptions, arn: Arn, ground: Ground) -> Plan:
+def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
     from checker.live.aws.topic import reach
     from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
     from checker.live.repair.planning import Wish, plan
 
-    judged = _judge(ground, asked.options)
+    judged = _judge(ground, request.options)
     instances = _streaming_to(arn, ground)
-    wish = Wish(arn, instances, judged, asked.unsafe, asked.kms_condition, asked.replace)
-    calls = reach(asked.access, arn)
+    wish = Wish(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
+    calls = reach(request.access, arn)
     unknown = list(unverified(calls, arn, instances))
     planned = plan(calls, wish)
     return doubted(planned, [*unknown, *cut_off(planned)])
@@ -210,18 +193,18 @@ def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
     return read
 
 
-def _apply(plan: Plan, asked: LiveOptions, late: list[int], *, yes: bool) -> Done:
-    """Apply the plan. Raises InputError if a precondition fails."""
+def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
+    """Apply the plan. Raises CheckerError if a precondition fails."""
     from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
 
-    check(plan, force_managed=asked.force_managed)
+    check(plan, force_managed=request.force_managed)
     check_doubts(plan)
-    if not yes and not is_confirmed(_question(plan)):
-        raise InputError(
+    if not request.yes and not is_confirmed(_question(plan)):
+        raise RefusedError(
             "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
         )
-    path = record(plan, asked.receipts)
+    path = record(plan, request.receipts)
     undo = f"`checker rollback {shlex.quote(str(path))}`"
     tell(f"receipt: {path} ({undo} rolls the repair back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
@@ -239,7 +222,7 @@ def _with_help(done: Done, help_text: str) -> Done:
     if fault is None:
         return done
     told = "; ".join(filter(None, (fault.help, help_text)))
-    return done._replace(fault=InputError(fault.what, fault.reason, help_text=told))
+    return done._replace(fault=fault.reworded(fault.reason, told))
 
 
 def _question(plan: Plan) -> str:

@@ -31,7 +31,7 @@ class Shown(NamedTuple):
         return self.format is not Format.JSON
 
     def write(self, outcome: Outcome) -> None:
-        """Write the report. Raises InputError for a file that cannot be written."""
+        """Write the report. Raises CheckerError for a file that cannot be written."""
         if not self.for_people:
             write(json_lines(repair_json(outcome)), self.output)
             return

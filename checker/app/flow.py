@@ -1,187 +1,152 @@
-"""Runs a test chat for a command: handles signals, prints each step, and returns the exit code."""
+"""Sends a chat message through Connect: reads the options, runs the chat, and writes its report."""
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import threading
-from contextlib import suppress
-from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.exit_codes import Ending, Exit
-from checker.app.run import known_rules
-from checker.app.signals import heeded
-from checker.app.terminal import is_confirmed, outliving_reader, paint_for, show, tell, write
+from checker.app.chat import carry_through, ending_of_flow
+from checker.app.options import check_seconds
+from checker.app.retention import ask_consent, dry_run
+from checker.app.terminal import check_output, outliving_reader, paint_for, write
+from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.core.terminal_text import inert
-from checker.fix.live.flow_result import End
-from checker.fix.live.receipt import RETENTION
-from checker.inputs.output_file import real_path
-from checker.lint.explain import BROKEN, UNKNOWN
-from checker.report.flow import flow_text, step_line
-from checker.report.text import skipped_text
+from checker.core.terminal_text import json_lines
+from checker.inputs.typed_files import instance_option, topic_option
+from checker.lint.retention.model import FIREHOSE, Wanted
+from checker.live.aws.access import Access
+from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
+from checker.report.flow import flow_json, flow_junit, flow_text, step_line
+from checker.report.style import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    from checker.core.arn import Arn
-    from checker.fix.live.flow_result import FlowResult, Step
-    from checker.live.aws.access import Access
-    from checker.live.flow.request import FlowRequest
-    from checker.live.flow.run import Consent
-    from checker.live.repair.planning import Plan
-    from checker.live.retention.setup import PlannedCall
+    from checker.app.exit_codes import Ending
+    from checker.fix.live.flow_result import FlowResult
 
 
-_ATTEMPTS = 4
+class FlowFormat(StrEnum):
+    """Formats of the report."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
 
 
-def carry_through(
-    asked: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
-) -> FlowResult:
-    """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
-    from checker.live.aws.session import sign_in
-    from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
+class FlowOptions(NamedTuple):
+    """The command-line options of a flow; ``retain`` is empty, `sqs` or `firehose`."""
 
-    stream = sys.stdout if as_report else sys.stderr
-    paint = paint_for(stream)
-
-    def show_step(step: Step) -> None:
-        with suppress(OSError), outliving_reader():  # the flow still has to clean up
-            show([step_line(step, paint)], stream)
-
-    sessions = sign_in(access._replace(attempts=_ATTEMPTS))
-    stops = Stops(threading.Event(), threading.Event())
-
-    def stop(count: int) -> None:
-        """End the flow at the first signal, after the current call, and the cleanup at the second."""
-        (stops.flow if count == 1 else stops.cleanup).set()
-        if count == 1:
-            tell("interrupted: clearing away; once more leaves everything as it is")
-
-    with heeded(stop):
-        result = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
-    for skipped in result.unread:
-        tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    return result
+    instance: str
+    contact_flow: str
+    topics: tuple[str, ...]
+    at_start: bool = False
+    force: bool = False
+    wait: float = 30
+    wait_for_metrics: float = 0
+    mistake: Mistake | None = None
+    retain: str = ""
+    create: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    receipts: Path = Path("checker-receipts")
+    stream_arn: str = ""
+    force_managed: bool = False
+    access: Access = Access()
+    format: FlowFormat = FlowFormat.TEXT
+    output: Path | None = None
 
 
-def ending_of_flow(result: FlowResult) -> Ending:
-    """Return how a test chat ended: a missing message and a broken link are findings."""
-    refused = result.end is End.REFUSED
-    known = result.cause is not None and bool(result.cause.link or result.cause.rule)
-    kept = [one.setup for one in result.topics if one.setup is not None]
-    silent = result.end in (End.SILENT, End.BLOCKED) or (refused and known)
-    return Ending(
-        interrupted=result.end is End.INTERRUPTED,
-        incomplete=(refused and not known) or bool(result.left_behind or result.unread),
-        findings=silent or any(one.retention.status == BROKEN for one in kept),
-        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
+def send_chat(options: FlowOptions) -> Ending:
+    """Send a message, and report whether it arrives, or only show what would be created. Raises CheckerError."""
+    check_output(options.output)
+    request = read_request(options)
+    if options.dry_run:
+        return dry_run(request, options.access)
+    at_once = options.format is FlowFormat.TEXT and options.output is None
+    consent = partial(ask_consent, options.receipts, yes=options.yes)
+    result = carry_through(request, options.access, as_report=at_once, consent=consent)
+    paint = Paint() if options.output else paint_for(sys.stdout)
+    with outliving_reader():
+        write(_lines(result, options.format, paint, steps=not at_once), options.output)
+    return ending_of_flow(result)
+
+
+def read_request(options: FlowOptions) -> FlowRequest:
+    """Parse the options. Raises InputError for options that are not valid or contradict each other."""
+    _check(options)
+    instance = instance_option(options.instance)
+    return FlowRequest(
+        instance,
+        options.contact_flow,
+        _topics(options.topics, force=options.force),
+        at_start=options.at_start,
+        force=options.force,
+        wait=options.wait,
+        wait_for_metrics=options.wait_for_metrics,
+        mistake=options.mistake,
+        retain=_wanted(options, instance),
+        create=options.create,
     )
 
 
-class Trial(NamedTuple):
-    """The test chat after a fix, and whether to roll the fix back if the message does not arrive."""
+def _check(options: FlowOptions) -> None:
+    check_seconds("--wait", options.wait)
+    check_seconds("--wait-for-metrics", options.wait_for_metrics)
+    if options.dry_run and not options.create:
+        raise InputError("--dry-run", "requires `--retain` and `--create`")
+    if not options.contact_flow.strip():
+        help_text = "give the last part of the contact flow's ARN"
+        raise InputError("--contact-flow-id", "is empty", help_text=help_text)
+    if options.at_start and options.mistake is Mistake.LATE_STREAMING:
+        reason = "`late-streaming` contradicts --at-start"
+        raise InputError("--mistake", reason, help_text="remove one of them")
 
-    contact_flow: str
-    wait: float
-    rollback: bool
+
+def _topics(texts: Sequence[str], *, force: bool) -> tuple[Arn, ...]:
+    """Parse the topics without duplicates. Raises InputError."""
+    arns = dict.fromkeys(topic_option("--topic-arn", text) for text in texts)
+    if len(arns) > MOST_TOPICS and not force:
+        raise InputError(
+            "--topic-arn",
+            f"{len(arns)} topics: AWS documents a maximum of {MOST_TOPICS} for a contact",
+            help_text="remove one, or add --force to see the answer of AWS",
+        )
+    return tuple(arns)
 
 
-def check_trial(trial: Trial, instances: Sequence[str], *, apply: bool) -> None:
-    """Check that a test chat is possible before anything is written. Raises InputError."""
-    for wrong, help_text in (
-        (not apply, "with --apply: a chat is tried after a repair; `checker flow` tries one without"),
-        (not trial.contact_flow, "name what takes the chat with --contact-flow-id"),
-        (len(instances) != 1, "name one instance with --instance-arn"),
+def _wanted(options: FlowOptions, instance: Arn) -> Wanted | None:
+    """Read the options of --retain. Raises InputError for options that contradict each other."""
+    if not options.retain:
+        _check_without_retention(options)
+        return None
+    stream = Arn.parse(options.stream_arn)
+    if options.stream_arn and (stream is None or stream.service != "firehose"):
+        raise InputError("--stream-arn", f"`{options.stream_arn}` is not the ARN of a delivery stream")
+    if options.create and options.retain == FIREHOSE and stream is None:
+        help_text = "create a delivery stream with its destination, and name it with --stream-arn"
+        raise InputError("--create", "only subscribes an existing delivery stream", help_text=help_text)
+    return Wanted(options.retain, stream, instance, options.force_managed)
+
+
+def _check_without_retention(options: FlowOptions) -> None:
+    for option, given in (
+        ("--create", options.create),
+        ("--stream-arn", options.stream_arn),
+        ("--force-managed", options.force_managed),
     ):
-        if wrong:
-            raise InputError("--test-flow", "no chat can be tried", help_text=help_text)
+        if given:
+            help_text = "add `--retain sqs` or `--retain firehose`"
+            raise InputError(option, "requires --retain", help_text=help_text)
 
 
-def try_chat(planned: Plan, trial: Trial, access: Access, *, as_report: bool) -> FlowResult:
-    """Send a test message after a fix, and print the result as `checker flow` does."""
-    from checker.live.flow.request import FlowRequest  # only where a chat is tried
-
-    instance, *_ = planned.wish.instances
-    chat = FlowRequest(instance.arn, trial.contact_flow, (planned.topic,), wait=trial.wait)
-    result = carry_through(chat, access, as_report=as_report)
-    stream = sys.stdout if as_report else sys.stderr
-    with outliving_reader():  # a repair may still have to be rolled back
-        show(flow_text(result, paint_for(stream)), stream)
-    return result
-
-
-def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
-    """Show the plan, ask unless ``yes``, and write the receipt. Raises InputError if it is not confirmed."""
-    show(plan_text(topic, planned), sys.stderr)
-    if not yes and not is_confirmed(f"make {'this change' if len(planned) == 1 else 'these changes'}"):
-        help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
-        raise InputError("--create", "not confirmed, nothing was changed", help_text=help_text)
-    tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
-
-
-def dry_run(asked: FlowRequest, access: Access) -> Exit:
-    """Show the planned calls, and change nothing. Raises InputError."""
-    from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
-    from checker.live.retention.setup import plan_setup
-
-    code = Exit.CLEAN
-    for topic in asked.topics:
-        assert asked.retain is not None  # noqa: S101 - --create goes with --retain
-        planned, fault = plan_setup(reach(access, topic), topic, asked.retain)
-        if fault is not None:
-            raise fault
-        write(plan_text(topic, planned))
-        code = Exit.FINDINGS if planned else code
-    return code
-
-
-def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
-    """Describe each planned call."""
-    if not planned:
-        yield f"{topic}: nothing to create"
-        return
-    yield f"{topic}: would create"
-    for number, call in enumerate(planned, 1):
-        yield f"{number}. {call.action} `{inert(call.resource)}`"
-        for line in json.dumps(call.parameters, indent=2).splitlines():
-            yield f"     {inert(line)}"
-
-
-def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
-    """Write the receipt of the planned resources, for their removal. Raises InputError."""
-    real_path(folder)
-    now = datetime.now(UTC)
-    path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
-    value = {
-        "version": 1,
-        "kind": RETENTION,
-        "time": now.isoformat(timespec="seconds"),
-        "topic": str(topic),
-        "calls": [call._asdict() for call in planned],
-        "undo": [_UNDO[call.action].format(call.resource) for call in reversed(planned)],
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
-        help_text = "nothing was changed; choose a folder with --receipts"
-        raise InputError(str(path), reason, help_text=help_text) from None
-    return path
-
-
-_UNDO = {
-    "sns:Subscribe": "unsubscribe the new endpoint of {}: `aws sns unsubscribe`",
-    "sqs:CreateQueue": "delete {} and the messages in it: `aws sqs delete-queue`",
-    "sqs:SetQueueAttributes": "remove the new statement, the last, from the policy of {}: `aws sqs set-queue-attributes`",
-    "iam:CreateRole": "delete {}: `aws iam delete-role`",
-    "iam:PutRolePolicy": "delete the policy of {}: `aws iam delete-role-policy`",
-}
+def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps: bool) -> Iterable[str]:
+    if output_format is FlowFormat.JSON:
+        return json_lines(flow_json(result))
+    if output_format is FlowFormat.JUNIT:
+        return flow_junit(result)
+    told = [step_line(one, paint) for one in result.steps] if steps else []
+    return [*told, *flow_text(result, paint)]

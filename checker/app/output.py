@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.terminal import check_output, paint_for, report_bug, tell, write
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, InputError
 from checker.core.terminal_text import inert_line
 from checker.inputs.opening import Role
 from checker.inputs.output_file import is_same_file, open_output, overwritten
@@ -90,7 +90,7 @@ def _is_written(target: Destination, run: Run) -> bool:
     paint = Paint() if target.path else paint_for(sys.stdout)
     try:
         write(render(target.format, run.report, _setting(run.fail_on, paint)), target.path)
-    except (InputError, OSError):
+    except (CheckerError, OSError):
         raise
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
@@ -105,7 +105,7 @@ def check_destinations(
 ) -> None:
     """Check before a long run that every report can be written.
 
-    Raises InputError, also for a report that would overwrite the journal.
+    Raises InputError, and RefusedError for a report that would overwrite an input or the journal.
     """
     for target in _targets(destinations, output):
         check_output(target.path)

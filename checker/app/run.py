@@ -286,8 +286,3 @@ def beside(path: Path) -> Callable[[str], str]:
         return posixpath.relpath(absolute(name), folder) if is_file(name) else name
 
     return relative
-
-
-def split(texts: Sequence[str]) -> tuple[str, ...]:
-    """Split repeatable options with comma-separated values."""
-    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
-from checker.app.exit_codes import Ending, Exit
-from checker.core.errors import InputError
+from checker.app.exit_codes import ending_of_error
+from checker.core.errors import CheckerError, InputError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
 from checker.report.style import Paint
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from checker.app.exit_codes import Ending
+
 
 _GONE: list[bool] = []
 """Not empty if the reader of the output has gone and the command went on without it."""
 
 
-def guarded(command: Callable[[], object]) -> NoReturn:
+def guarded(command: Callable[[], Ending]) -> NoReturn:
     """Run a command and exit.
 
-    An InputError ends in its message and exit code 2, anything unforeseen in a message and 4, never in a
-    traceback.
+    An expected error ends in its message, anything unforeseen in a message and exit code 4, never in a traceback.
     """
     _open_closed_streams()
     gc.disable()  # a run is short, and what it builds it keeps to the end
@@ -49,54 +50,50 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the whole run
 
 
-def ended(command: Callable[[], object]) -> int:
+def ended(command: Callable[[], Ending]) -> int:
     """Run a command, and return its exit code, also after an error."""
     with hiding():
-        return _ended_code(command)
+        return _ending_of(command).code
 
 
-def _ended_code(command: Callable[[], object]) -> int:
+def _ending_of(command: Callable[[], Ending]) -> Ending:
     """Run a command, and report its error; the output may be closed meanwhile."""
     _GONE.clear()
     try:
-        code = _reported(command)
-    except BrokenPipeError:
-        return Exit.READER_GONE
-    return code or Ending(reader_gone=bool(_GONE)).code
+        ending = _reported(command)
+    except BrokenPipeError as error:
+        return ending_of_error(error)
+    return ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
 
 
-def _reported(command: Callable[[], object]) -> int:
+def _reported(command: Callable[[], Ending]) -> Ending:
     try:
-        code = _code_of(command)
+        ending = command()
         sys.stdout.flush()
-    except InputError as error:
-        return complain(error)
-    except BrokenPipeError:
-        raise
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug ends in a message as well
+        return report_error(error)
+    return ending
+
+
+def report_error(error: Exception | KeyboardInterrupt) -> Ending:
+    """Report an error that ended a command, and return how it ended. Raises BrokenPipeError for a closed output."""
+    if isinstance(error, BrokenPipeError):
+        raise error
+    if isinstance(error, CheckerError):
+        complain(error)
+    elif isinstance(error, KeyboardInterrupt):
         tell("interrupted")
-        return Exit.INTERRUPTED
-    except Exception as error:
-        if os.environ.get("CHECKER_DEBUG"):
-            raise
+    elif os.environ.get("CHECKER_DEBUG"):
+        raise error
+    else:
         report_bug(error)
-        return Exit.INTERNAL_ERROR
-    return code
+    return ending_of_error(error)
 
 
 def report_bug(error: Exception) -> None:
     """Report a bug."""
     tell(f"error: internal error: {type(error).__name__}: {error}")
     tell("  = help: this is a bug in checker; CHECKER_DEBUG=1 shows the traceback, please report it")
-
-
-def _code_of(command: Callable[[], object]) -> int:
-    """Return the exit code of a command, or the one that Typer exits with."""
-    try:
-        code = command()
-    except SystemExit as done:
-        code = done.code
-    return code if isinstance(code, int) else Exit.CLEAN
 
 
 def paint_for(stream: TextIO) -> Paint:
@@ -114,8 +111,8 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     """Write a report to standard output, or to a file that is opened at the first line.
 
     Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
-    its place is refused. Raises InputError for a file that cannot be written, for an input of the run and for a
-    link that leads elsewhere.
+    its place is refused. Raises InputError for a file that cannot be written, and RefusedError for an input of
+    the run and for a link that leads elsewhere.
     """
     if output is None:
         _write_out(_ended(lines, sys.stdout))
@@ -156,7 +153,7 @@ def _unwritable(name: str, error: OSError) -> InputError:
 def check_output(output: Path | None) -> None:
     """Check that a report can be written, before the work that it reports.
 
-    Called again after reading, because a report must not overwrite an input. Raises InputError.
+    Called again after reading, because a report must not overwrite an input. Raises CheckerError.
     """
     if output is None:
         return
@@ -199,12 +196,11 @@ def outliving_reader() -> Iterator[None]:
         _GONE.append(True)
 
 
-def complain(error: InputError) -> Exit:
-    """Report an InputError, and return the exit code."""
+def complain(error: CheckerError) -> None:
+    """Report an error, its place and its help."""
     from checker.report.text import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
-    return Ending(unreadable=not error.incomplete, incomplete=error.incomplete).code
 
 
 def is_confirmed(question: str) -> bool:

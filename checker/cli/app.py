@@ -12,8 +12,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from checker import __version__
-from checker.app.exit_codes import Exit
-from checker.app.terminal import tell
+from checker.app.exit_codes import Ending, ending_of_error
+from checker.app.terminal import report_error, tell
 from checker.inputs.opening import inputs_remembered
 from checker.policy.wildcard import did_you_mean
 
@@ -140,7 +140,7 @@ def build(arguments: list[str]) -> typer.Typer:
     groups: dict[str, typer.Typer] = {}
     for name in chosen or COMMANDS:
         module, function, examples = COMMANDS[name]
-        command = _exiting(getattr(import_module(f"checker.cli.{module}"), function))
+        command = _reported(getattr(import_module(f"checker.cli.{module}"), function))
         group, _, verb = name.rpartition(" ")
         if group and group not in groups:
             groups[group] = typer.Typer(
@@ -175,24 +175,22 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 """What Typer raises for every mistake on the command line; it does not name it itself."""
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command in the arguments, and return its exit code, or 2 for a usage error."""
+def run(arguments: list[str]) -> Ending:
+    """Run the command in the arguments, and return how it ended."""
     try:
-        code: int | None = build(arguments)(
+        ending: object = build(arguments)(
             arguments, prog_name="checker", standalone_mode=False, obj=arguments
         )
     except _UsageError as error:
         message = StringIO()
         error.show(message)  # it quotes the arguments
         tell(*message.getvalue().splitlines(), *_suggestion(message.getvalue()))
-        return Exit.BAD_INPUT
-    except SystemExit as done:
-        if isinstance(
-            done.__context__, BrokenPipeError
-        ):  # Typer ends this way when the reader of a help text is gone
-            return Exit.READER_GONE
-        raise
-    return code or Exit.CLEAN
+        return Ending(unreadable=True)
+    except SystemExit as done:  # after shell completion, or when the reader of a help text is gone
+        if isinstance(done.__context__, BrokenPipeError):
+            return Ending(reader_gone=True)
+        return Ending(unreadable=bool(done.code))
+    return ending if isinstance(ending, Ending) else Ending()  # Typer returns a number after a help text
 
 
 _NOT_ONE_OF = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
@@ -206,19 +204,17 @@ def _suggestion(message: str) -> Iterator[str]:
         yield f"  = help: did you mean `{close}`?"
 
 
-def _exiting(command: Callable[..., int]) -> Callable[..., None]:
-    """Wrap a command so that Typer exits with its exit code."""
+def _reported(command: Callable[..., Ending]) -> Callable[..., Ending]:
+    """Wrap a command so that it reports an interrupt or a closed output itself, before Typer calls it a failure."""
 
     @wraps(command)
-    def run_command(*values: object, **options: object) -> None:
+    def run_command(*values: object, **options: object) -> Ending:
         try:
             with inputs_remembered():
-                code = command(*values, **options)
-        except BrokenPipeError:  # before Typer calls it a failure
-            code = Exit.READER_GONE
-        except KeyboardInterrupt:
-            tell("interrupted")
-            code = Exit.INTERRUPTED
-        raise typer.Exit(code)
+                return command(*values, **options)
+        except BrokenPipeError as error:
+            return ending_of_error(error)
+        except KeyboardInterrupt as error:
+            return report_error(error)
 
     return run_command

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from checker.app.check import lint
-from checker.app.run import Options
+from checker.app.exit_codes import Ending
+from checker.app.options import read_given, read_options
 from checker.cli.options import (
     AllTopicsOption,
     BaselineOption,
@@ -24,10 +25,7 @@ from checker.cli.options import (
     TopicOption,
     TopicTagOption,
     VariableOption,
-    read_choice,
-    read_given,
 )
-from checker.core.finding import Severity
 
 
 def check(
@@ -50,25 +48,27 @@ def check(
     baseline: BaselineOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
-) -> int:
+) -> Ending:
     """Check policies, Terraform, CloudFormation and AWS CLI output.
 
     Streaming manifests and CloudTrail events are read as well. Files are recognized by their content.
 
     Exit codes: 0 clean, 1 findings, 2 unreadable input, 3 incomplete (with --strict), 4 internal error.
     """
-    options = Options(
-        tuple(paths or ()),
-        tuple(instance or ()),
-        tuple(topic or ()),
-        tuple(topic_tag or ()),
-        read_choice(select, ignore, severity),
-        fail_on=Severity(fail_on.value) if fail_on else None,
+    options = read_options(
+        paths=paths,
+        instance=instance,
+        topic=topic,
+        topic_tag=topic_tag,
+        select=select,
+        ignore=ignore,
+        severity=severity,
+        fail_on=fail_on,
         strict=strict,
         all_topics=all_topics,
         changed=changed,
         baseline=baseline,
-        configuration=config,
+        config=config,
         isolated=isolated,
         given=read_given(variable, parameter, source),
     )

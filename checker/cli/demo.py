@@ -2,98 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
-from checker.app.exit_codes import Ending, Exit
-from checker.app.terminal import paint_for, tell, write
-from checker.cli.options import check_seconds
-from checker.cli.sandbox import missing_moto
+from checker.app.demo import run_demo
+from checker.app.exit_codes import Ending
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from checker.sandbox.running import Sandbox
-
-_RECEIPTS = "checker-receipts"
+_PauseOption = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Seconds to wait before each command.")
+]
 
 
-class Act(NamedTuple):
-    """One command of the demo: its heading, its words, and its expected exit code.
-
-    A word that begins with ``$`` stands for an ARN or a path of the demo.
-    """
-
-    heading: str
-    words: tuple[str, ...]
-    ends: int
-
-
-_FLOW = ("--instance-arn", "$INSTANCE", "--contact-flow-id", "chat-flow", "--wait", "2")
-_FIX = ("--instance-arn", "$INSTANCE", "--apply", "--yes")
-
-_ACTS = (
-    Act(
-        "The nightly audit finds the problems: three topics get no message, and one is open to other AWS customers.",
-        ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
-        Exit.FINDINGS,
-    ),
-    Act(
-        "Why can Connect not publish to the topic with the default policy? Each link, with proof.",
-        ("explain", "$DEFAULT", "--instance-arn", "$INSTANCE"),
-        Exit.FINDINGS,
-    ),
-    Act(
-        "A real chat confirms it: AWS returns no error, and no message arrives.",
-        ("flow", "--topic-arn", "$DEFAULT", *_FLOW, "--force"),
-        Exit.FINDINGS,
-    ),
-    Act(
-        "Apply the smallest safe fix, proven before and after, with a receipt for the rollback.",
-        ("fix", "--topic-arn", "$DEFAULT", *_FIX),
-        Exit.CLEAN,
-    ),
-    Act(
-        "Send the same chat again: the message arrives.",
-        ("flow", "--topic-arn", "$DEFAULT", *_FLOW),
-        Exit.CLEAN,
-    ),
-    Act(
-        "The encrypted topic needs a statement in its key policy.",
-        ("fix", "--topic-arn", "$SEALED", *_FIX, "--diff"),
-        Exit.CLEAN,
-    ),
-    Act(
-        "The open topic works, for every AWS customer. Close it without removing access from the instance.",
-        ("fix", "--topic-arn", "$OPEN", *_FIX, "--diff"),
-        Exit.CLEAN,
-    ),
-    Act(
-        "A FIFO topic cannot be fixed in place: show the plan for a new one.",
-        ("fix", "--topic-arn", "$ORDERED", "--instance-arn", "$INSTANCE"),
-        Exit.FINDINGS,
-    ),
-    Act("Restore the default policy.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
-    Act(
-        "The remaining findings: the FIFO topic, and the policy that was rolled back.",
-        ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
-        Exit.FINDINGS,
-    ),
-)
-
-
-def demo(
-    pause: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Seconds to wait before each command.")
-    ] = 0.0,
-) -> int:
+def demo(pause: _PauseOption = 0.0) -> Ending:
     """Show audit, explain, fix, flow and rollback on a local AWS.
 
     Needs no AWS account, and leaves nothing behind.
@@ -101,80 +22,4 @@ def demo(
     Exit codes: 0 the demo ran as planned, 1 a command ended with another exit code, 2 the extra `sandbox` is not
     installed, 4 internal error.
     """
-    check_seconds("--pause", pause)
-    try:
-        from checker.sandbox.running import running_sandbox
-    except ImportError:
-        raise missing_moto("checker demo") from None
-    os.environ.pop("AWS_PROFILE", None)
-    with running_sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        return _run_acts(sandbox, Path(folder), pause)
-
-
-def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Exit:
-    names = _resources(sandbox)
-    _introduce(names)
-    environment = {**_without_aws(os.environ), **sandbox.environment}
-    for act in _ACTS:
-        ended = _run_act(act, {**names, **_receipt(folder)}, environment, folder, pause)
-        if ended != act.ends:
-            tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
-            return Ending(findings=True).code
-    write(["", "The demo is complete, and the local AWS is deleted."])
-    return Exit.CLEAN
-
-
-def _resources(sandbox: Sandbox) -> dict[str, str]:
-    """Create the account of the demo, and give the names of its resources."""
-    from checker.sandbox import seed
-
-    account = sandbox.account()
-    instance = seed.make_instance(account)
-    return {
-        "$INSTANCE": instance,
-        "$DEFAULT": seed.default_topic(account, "default"),
-        "$ORDERED": seed.fifo_topic(account, instance),
-        "$SEALED": seed.encrypted_topic(account, instance, grant=False).topic,
-        "$OPEN": seed.confused_deputy_topic(account),
-        "$GOOD": seed.good_topic(account, instance, "good"),
-    }
-
-
-_DESCRIPTIONS = {
-    "$INSTANCE": "the Connect instance that streams the chats",
-    "$DEFAULT": "a new topic with the default policy of SNS",
-    "$ORDERED": "a FIFO topic",
-    "$SEALED": "an encrypted topic whose key policy does not name Connect",
-    "$OPEN": "a topic with a copied policy that is open to everyone",
-    "$GOOD": "a topic with the policy that AWS documents",
-}
-
-
-def _introduce(names: Mapping[str, str]) -> None:
-    paint = paint_for(sys.stdout)
-    write([paint("bold", "An account with one instance and five topics, on a local AWS:")])
-    for name, arn in names.items():
-        write([f"  {name:<9} {arn}", f"            {paint('dim', _DESCRIPTIONS[name])}"])
-
-
-def _run_act(
-    act: Act, names: Mapping[str, str], environment: Mapping[str, str], folder: Path, pause: float
-) -> int:
-    """Print the heading and the command, and run it."""
-    paint = paint_for(sys.stdout)
-    write(["", paint("bold", f"== {act.heading}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
-    time.sleep(pause)
-    words = [names.get(word, word) for word in act.words]
-    done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603
-    return done.returncode
-
-
-def _receipt(folder: Path) -> dict[str, str]:
-    """The receipt of the first fix, once it exists."""
-    found = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
-    return {"$RECEIPT": str(found[0])} if found else {}
-
-
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the user's AWS settings."""
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+    return run_demo(pause)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
-from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +10,6 @@ import typer
 
 from checker.analysis.documented import KeyCondition
 from checker.app.output import Format
-from checker.app.progress import progress_bar
-from checker.app.run import split
-from checker.configuration.model import Choice
-from checker.core.errors import InputError
-from checker.core.finding import Severity
-from checker.inputs.collect import Given
-from checker.policy.wildcard import did_you_mean
 
 
 class Keeping(StrEnum):
@@ -211,46 +202,4 @@ ConfigOption = Annotated[
 IsolatedOption = Annotated[
     bool, typer.Option("--isolated", help="Read no configuration.", rich_help_panel=CONFIGURATION)
 ]
-
-
-def check_seconds(option: str, seconds: float) -> None:
-    """Check that a duration is finite. Raises InputError."""
-    if not isfinite(seconds):
-        raise InputError(option, f"`{seconds}` is not a valid number of seconds")
-
-
-def read_given(
-    variables: list[str] | None, parameters: list[str] | None, source: Path | None = None
-) -> Given:
-    """Parse the options with template values. Raises InputError for an option without a value."""
-    if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
-        raise InputError(
-            "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
-        )
-    return Given(
-        _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
-    )
-
-
-def _pairs(option: str, texts: list[str] | None) -> tuple[tuple[str, str], ...]:
-    for text in texts or ():
-        if "=" not in text or text.startswith("="):
-            raise InputError(option, f"`{text}` has no value", help_text="write `NAME=VALUE`")
-    split_up = (text.partition("=") for text in texts or ())
-    return tuple((name, value) for name, _, value in split_up)
-
-
-def read_choice(select: list[str] | None, ignore: list[str] | None, severity: list[str] | None) -> Choice:
-    """Parse the options that select rules. Raises InputError for an unknown severity."""
-    levels = dict(_level(text) for text in split(severity or ()))
-    return Choice(split(select) if select else None, split(ignore or ()), levels)
-
-
-def _level(text: str) -> tuple[str, Severity]:
-    rule, _, level = text.partition("=")
-    try:
-        return rule, Severity(level)
-    except ValueError:
-        close = did_you_mean(level, [one.value for one in Severity])
-        help_text = f"did you mean `{rule}={close}`?" if close else "write `RULE=error`, `warning` or `note`"
-        raise InputError("--severity", f"`{text}` has no valid severity", help_text=help_text) from None
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]

@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from checker.app.exit_codes import Ending
-from checker.app.signals import finishing, interruptible
-from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
-from checker.cli.options import EndpointOption, ProfileOption
-from checker.core.arn import Arn
-from checker.core.errors import InputError
-from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
+from checker.app.rollback import roll_back_fix
+from checker.cli.options import EndpointOption, ProfileOption, YesOption
 from checker.live.aws.access import Access
-from checker.report.rollback import receipt_text, rollback_text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from checker.fix.live.receipt import Receipt
-    from checker.live.aws.calls import Calls
-    from checker.live.repair.mending import Undone
-    from checker.live.repair.rollback import Prospect
-    from checker.report.style import Paint
-
-_HELD = "run the same command again to continue"
+_ReceiptArgument = Annotated[
+    Path, typer.Argument(metavar="RECEIPT", help="Receipt that `checker fix --apply` wrote.")
+]
+_ForceOption = Annotated[
+    bool, typer.Option("--force", help="Also roll back resources that were changed since the fix.")
+]
 
 
 def rollback(
-    receipt: Annotated[
-        Path, typer.Argument(metavar="RECEIPT", help="Receipt that `checker fix --apply` wrote.")
-    ],
-    force: Annotated[
-        bool, typer.Option("--force", help="Also roll back resources that were changed since the fix.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    receipt: _ReceiptArgument,
+    force: _ForceOption = False,
+    yes: YesOption = False,
     profile: ProfileOption = "",
     endpoint_url: EndpointOption = "",
-) -> int:
+) -> Ending:
     """Roll back a fix that was applied in AWS.
 
     Reads every resource, shows the plan, and asks for confirmation. Resources that were changed since the fix are
@@ -51,88 +36,5 @@ def rollback(
     Exit codes: 0 everything is as it was before the fix, 1 a later change was skipped, 2 unreadable receipt or not
     confirmed, 3 a change could not be rolled back, 4 internal error, 130 interrupted.
     """
-    with interruptible():
-        return _roll_back(read_receipt(receipt), Access(profile=profile, endpoint=endpoint_url), force, yes)
-
-
-def _roll_back(receipt: Receipt, access: Access, force: bool, yes: bool) -> int:
-    from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
-    from checker.live.aws.topic import reach
-    from checker.live.repair.rollback import Fate, check_caller, prospects
-
-    arn = Arn.parse(receipt.changes[0].resource)
-    assert arn is not None  # noqa: S101 - read_receipt has looked
-    calls = reach(access, arn)
-    caller = caller_of(calls)
-    check_caller(receipt, caller)
-    found = prospects(calls, receipt, force=force)
-    _show([*receipt_text(receipt, caller.arn, datetime.now(UTC)), *_plan_text(found, paint_for(sys.stdout))])
-    todo = [one for one in found if one.fate is Fate.ROLL_BACK]
-    left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
-    if not todo:
-        return Ending(findings=left).code
-    if not yes and not is_confirmed(
-        f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
-    ):
-        raise InputError(
-            "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
-        )
-    return _carry_out(calls, todo, force=force, left=left)
-
-
-def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> int:
-    """Roll back the changes of the plan; a signal does not stop it halfway."""
-    from checker.live.repair.mending import roll_back
-
-    changes, late = [one.change for one in reversed(todo)], list[int]()
-    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
-        undone = roll_back(calls, changes, force=force)
-    tell(*_told(undone))
-    if undone.stuck is not None:
-        fault = undone.stuck.fault
-        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
-        complain(InputError(fault.what, reason, help_text=help_text))
-    ending = Ending(
-        interrupted=bool(late),
-        incomplete=undone.stuck is not None,
-        findings=left or bool(undone.drifted or undone.foreign),
-    )
-    return ending.code
-
-
-def _show(lines: Sequence[str]) -> None:
-    """Show the plan. Raises InputError if the output is closed."""
-    try:
-        write(lines)
-    except BrokenPipeError:
-        reason = "closed before the plan was read; nothing was changed"
-        raise InputError("standard output", reason) from None
-
-
-def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
-    """List the changes: a number for each rollback, or the reason to skip it."""
-    from checker.live.repair.rollback import Fate
-
-    number = 0
-    for one in found:
-        if one.fate is Fate.ROLL_BACK:
-            number += 1
-            yield from rollback_text(number, one.change, one.now, paint)
-        elif one.fate is Fate.AS_BEFORE:
-            yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
-        else:
-            yield f"{name_of(one.change)}: left alone: {one.reason}"
-            yield from ["  = help: add `--force` to roll it back anyway"] if one.forcible else []
-
-
-def _told(undone: Undone) -> Iterator[str]:
-    """Describe the result of each change."""
-    for one in undone.back:
-        yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
-    yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
-    yield from (f"{name_of(one)}: left alone: changed just now" for one in undone.drifted)
-    yield from (f"{name_of(one)}: left alone: not created by this repair" for one in undone.foreign)
-
-
-_LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
-_AS_BEFORE = {False: "already as it was before the repair", True: "not found"}
+    access = Access(profile=profile, endpoint=endpoint_url)
+    return roll_back_fix(receipt, access, force=force, yes=yes)

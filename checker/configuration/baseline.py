@@ -174,8 +174,7 @@ def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
         validate(document, SCHEMA)
     except InputError as error:
         reason = f"not a valid baseline: {error.reason}"
-        help_text = "write one with `checker baseline write`"
-        raise InputError(error.what, reason, error.position, help_text) from None
+        raise error.reworded(reason, "write one with `checker baseline write`") from None
     return from_json(plain(document.root))
 
 

@@ -1,8 +1,8 @@
-"""Errors in the input, and the entries of a report for input that was skipped."""
+"""Errors that end a command or one of its steps, and the entries of a report for input that was skipped."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from checker.core.finding import Position
@@ -22,28 +22,49 @@ class Skipped(NamedTuple):
     complete: bool = False
 
 
-class InputError(Exception):
-    """A file or an option cannot be read in the expected format.
+class CheckerError(Exception):
+    """An expected error: the file, option or resource, the reason, and the next step.
 
-    ``incomplete`` is true if the input is valid but AWS did not answer.
+    Its subclasses say who can correct it, which decides the exit code: `checker.app.exit_codes`.
     """
 
-    def __init__(
-        self,
-        what: str,
-        reason: str,
-        position: Position | None = None,
-        help_text: str = "",
-        *,
-        incomplete: bool = False,
-    ) -> None:
-        super().__init__(f"{what}: {reason}")
+    def __init__(self, what: str, reason: str, position: Position | None = None, help_text: str = "") -> None:
+        # Exception keeps the arguments of the subclass, which a pickle needs.
         self.what = what
         self.reason = reason
         self.position = position
         self.help = help_text
-        self.incomplete = incomplete
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+    def reworded(self, reason: str, help_text: str, what: str = "") -> Self:
+        """Return the error with another reason and help text, and about something else if ``what`` is given."""
+        error = type(self).__new__(
+            type(self), *self.args
+        )  # not a copy: Dask changes how exceptions are copied
+        vars(error).update(vars(self), what=what or self.what, reason=reason, help=help_text)
+        return error
 
     def skipped(self) -> Skipped:
         """Convert the error to the entry of a report."""
         return Skipped(self.what, self.reason, error=True, position=self.position, help=self.help)
+
+
+class InputError(CheckerError):
+    """A file or an option cannot be read in the expected format."""
+
+
+class AwsError(CheckerError):
+    """AWS denied, throttled or did not answer a call, or does not return what was written.
+
+    ``not_found`` is true if AWS answered that a named resource does not exist.
+    """
+
+    def __init__(self, what: str, reason: str, help_text: str = "", *, not_found: bool = False) -> None:
+        super().__init__(what, reason, help_text=help_text)
+        self.not_found = not_found
+
+
+class RefusedError(CheckerError):
+    """A safety stop: nothing more is changed until the user confirms it or removes the cause."""

@@ -8,7 +8,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.core.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
 from checker.inputs.opening import Identity
 from checker.inputs.text import MAX_BYTES, decode, unreadable_file
@@ -42,8 +42,9 @@ class _Edit(NamedTuple):
 def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> Iterator[str]:
     """Replace the files that a fix changes, and yield the path of each file once it is written.
 
-    All files are checked before the first is written. Each is checked again before it is replaced. Raises InputError
-    for a file that changed since it was read, or that cannot be written. That file and all later ones are unchanged.
+    All files are checked before the first is written. Each is checked again before it is replaced. Raises RefusedError
+    for a file that changed since it was read, and InputError for one that cannot be written. That file and all later
+    ones are unchanged.
     """
     edits = _distinct(texts, originals)
     for edit in edits:
@@ -57,7 +58,7 @@ def write_files(texts: Mapping[str, str], originals: Mapping[str, Original]) -> 
 
 
 def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> list[_Edit]:
-    """Return one edit per file, even if several links lead to it. Raises InputError if the new texts differ."""
+    """Return one edit per file, even if several links lead to it. Raises RefusedError if the new texts differ."""
     edits: dict[str, _Edit] = {}
     for path, text in texts.items():
         original = originals.get(path)
@@ -66,7 +67,7 @@ def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> li
         edit = edits.setdefault(original.path, _Edit(path, original, text))
         if edit.text != text:
             reason = f"is the same file as `{edit.path}`, but the fix changes the two differently"
-            raise InputError(path, reason, help_text=f"run the command only on `{original.path}`")
+            raise RefusedError(path, reason, help_text=f"run the command only on `{original.path}`")
     return list(edits.values())
 
 
@@ -82,7 +83,7 @@ def _faults_of(path: str) -> Iterator[None]:
 
 @contextmanager
 def _folder(edit: _Edit) -> Iterator[int]:
-    """Open the folder of a file, and check that it is the folder that was read. Raises InputError.
+    """Open the folder of a file, and check that it is the folder that was read. Raises RefusedError.
 
     From then on, the file is opened relative to the folder's descriptor. A link that replaces part of the path
     cannot redirect the write.
@@ -108,7 +109,7 @@ def _check_writable(edit: _Edit, folder: int) -> None:
 
 
 def _read(edit: _Edit, folder: int) -> bytes:
-    """Read a file again, and check that its identity and content are unchanged. Raises InputError."""
+    """Read a file again, and check that its identity and content are unchanged. Raises RefusedError."""
     try:
         descriptor = os.open(edit.name, _FILE, dir_fd=folder)
     except OSError:  # removed, or replaced by a link
@@ -138,12 +139,12 @@ def _says(data: bytes, text: str) -> bool:
         return False
 
 
-def _changed(path: str) -> InputError:
-    return InputError(path, "the file changed while the fix was planned")
+def _changed(path: str) -> RefusedError:
+    return RefusedError(path, "the file changed while the fix was planned")
 
 
-def _replaced(path: str) -> InputError:
-    return InputError(path, "the file was replaced while the fix was planned")
+def _replaced(path: str) -> RefusedError:
+    return RefusedError(path, "the file was replaced while the fix was planned")
 
 
 def _replace(edit: _Edit, folder: int) -> None:

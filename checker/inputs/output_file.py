@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.core.open_flags import BINARY, NOFOLLOW, NONBLOCK
 from checker.inputs.opening import NotRegularError, Role, remember, role_of
 
@@ -32,8 +32,8 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False) -> T
     A stream of this process, such as `/dev/stdout`, is written at its current position and never truncated:
     the shell decides whether to truncate (`>`) or append (`>>`).
 
-    ``regular``: the user did not name the file, so pipes and devices are refused. Raises InputError for an
-    input of the run and for a link to another folder, else OSError.
+    ``regular``: the user did not name the file, so pipes and devices are refused. Raises RefusedError for an
+    input of the run and for a link to another folder, InputError for another kind of file, else OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
@@ -77,7 +77,7 @@ def check_output_file(path: Path, *, regular: bool = False) -> None:
 
 
 def real_path(path: Path, folder: Path = _HERE) -> str:
-    """Return the path without links. Raises InputError for a link to another folder.
+    """Return the path without links. Raises RefusedError for a link to another folder.
 
     A relative path must stay in its start ``folder`` unless it contains `..`; any other path must stay in the
     folder that it names. A link in a repository can therefore not redirect a write outside the repository.
@@ -88,7 +88,7 @@ def real_path(path: Path, folder: Path = _HERE) -> str:
     named = path.is_absolute() or ".." in path.parts
     tree = os.path.realpath((folder / path).parent if named else folder)
     if not is_below(real, tree):
-        raise InputError(str(path), f"leads through a link to `{real}`", help_text=f"name `{real}` instead")
+        raise RefusedError(str(path), f"leads through a link to `{real}`", help_text=f"name `{real}` instead")
     return real
 
 
@@ -112,10 +112,10 @@ def is_same_file(one: Path, other: Path) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def overwritten(path: Path, role: Role) -> InputError:
+def overwritten(path: Path, role: Role) -> RefusedError:
     """Make the error for an output that would overwrite a file of the run."""
     help_text = "name another file; nothing was written"
-    return InputError(str(path), f"is {role.value} and would be overwritten", help_text=help_text)
+    return RefusedError(str(path), f"is {role.value} and would be overwritten", help_text=help_text)
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -130,7 +130,9 @@ def _open(path: Path, flags: int) -> int:
         return os.open(real, flags | follow | BINARY, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise InputError(str(path), "was replaced by a link", help_text="run the command again") from None
+            raise RefusedError(
+                str(path), "was replaced by a link", help_text="run the command again"
+            ) from None
         raise
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from checker.__main__ import _run
 from checker.app import output
-from checker.app.exit_codes import Ending, Exit
+from checker.app.exit_codes import Ending, Exit, ending_of_error
 from checker.app.terminal import ended
+from checker.core.errors import AwsError, CheckerError, InputError, RefusedError
 from checker.core.finding import Location
 from checker.lint.report import Report
 from checker.report.context import Setting
@@ -143,6 +144,24 @@ def test_the_gravest_ending_decides() -> None:
     for holds in product((False, True), repeat=len(order)):
         first = next((code for code, one in zip(order, holds, strict=True) if one), 0)
         assert Ending(*holds).code == first
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InputError("a", "b"), 2),
+        (RefusedError("a", "b"), 2),
+        (CheckerError("a", "b"), 2),
+        (AwsError("a", "b"), 3),
+        (AwsError("a", "b", not_found=True), 2),
+        (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 141),
+        (ValueError(), 4),
+    ],
+    ids=repr,
+)
+def test_every_error_has_its_code(error: BaseException, code: int) -> None:
+    assert ending_of_error(error).code == code
 
 
 @pytest.mark.parametrize("name", ["good", "open", "public", "wide"])

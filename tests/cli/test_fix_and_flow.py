@@ -82,9 +82,12 @@ def test_the_report_has_both_and_keeps_to_the_schemas(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--contact-flow-id", "flow"), "with --apply"),
-        (("--apply", "--yes"), "--contact-flow-id"),
-        ((*APPLY, "--instance-arn", "arn:aws:connect:us-east-1:777700002222:instance/other"), "one instance"),
+        (("--contact-flow-id", "flow"), "requires --apply"),
+        (("--apply", "--yes"), "add `--contact-flow-id ID`"),
+        (
+            (*APPLY, "--instance-arn", "arn:aws:connect:us-east-1:777700002222:instance/other"),
+            "requires one instance",
+        ),
     ],
     ids=["no apply", "no contact flow", "two instances"],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from checker.cli.app import build
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.fix.live.receipt import TOPIC, Change, Receipt, new_id, write_receipt
 from checker.inputs.opening import inputs_remembered
 from checker.inputs.output_file import open_output
@@ -81,7 +81,7 @@ def by_hard_link(path: Path) -> Path:
 def test_no_output_overwrites_an_input(command: str, name: Callable[[Path], Path], folder: Path) -> None:
     output = name(Path("open.json"))
     before = contents(folder)
-    with pytest.raises(InputError, match="is an input of this run and would be overwritten"):
+    with pytest.raises(RefusedError, match="is an input of this run and would be overwritten"):
         checker(*OUTPUTS[command], str(output))
     assert contents(folder) == before
 
@@ -90,7 +90,7 @@ def test_no_output_overwrites_an_input(command: str, name: Callable[[Path], Path
 def test_what_a_run_reads_besides_is_an_input_too(name: str, folder: Path) -> None:
     checker("baseline", "write", ".", "-o", "baseline.json")
     before = contents(folder)
-    with pytest.raises(InputError, match="is an input of this run"):
+    with pytest.raises(RefusedError, match="is an input of this run"):
         checker(
             "check",
             ".",
@@ -144,7 +144,7 @@ FOREIGN = {
 def test_any_other_file_of_an_examined_folder_stays(name: str, words: tuple[str, ...], folder: Path) -> None:
     save(folder / name, FOREIGN[name])
     before = contents(folder)
-    with pytest.raises(InputError, match="would be overwritten"):
+    with pytest.raises(RefusedError, match="would be overwritten"):
         checker(*words, "-o", name)
     assert contents(folder) == before
 
@@ -175,7 +175,7 @@ def test_no_report_takes_the_place_of_the_journal(
     option: str, name: Callable[[Path], Path], folder: Path
 ) -> None:
     save(folder / "journal.jsonl", "precious")
-    with pytest.raises(InputError, match="is the journal of this run and would be overwritten"):
+    with pytest.raises(RefusedError, match="is the journal of this run and would be overwritten"):
         checker("audit", option, "journal.jsonl", "-o", str(name(Path("journal.jsonl"))))
     assert (folder / "journal.jsonl").read_text() == "precious"
 
@@ -193,7 +193,7 @@ def test_a_journal_is_a_regular_file(name: str) -> None:
 def test_a_begun_journal_is_protected_from_every_output() -> None:
     with inputs_remembered():
         begin_journal(Path("journal.jsonl"))
-        with pytest.raises(InputError, match="is the journal of this run"):
+        with pytest.raises(RefusedError, match="is the journal of this run"):
             write_output(Path("journal.jsonl"))
 
 
@@ -243,7 +243,7 @@ def test_a_planted_link_leads_no_output_elsewhere(writer: str, folder: Path) -> 
     for link, to in {"out": "", "link.json": "notes.json", "checker-baseline.json": "notes.json"}.items():
         (folder / link).symlink_to(elsewhere / to)
     write, name = WRITERS[writer]
-    with pytest.raises(InputError, match="leads through a link to") as caught:
+    with pytest.raises(RefusedError, match="leads through a link to") as caught:
         write(Path(name))
     assert str(elsewhere) in caught.value.help
     assert [path.name for path in elsewhere.iterdir()] == ["notes.json"]
@@ -281,7 +281,7 @@ def test_an_input_that_takes_the_place_of_the_output_is_not_truncated(
         before = checker_input.read_text()
         read_text(checker_input)
         os.link(checker_input, folder / "new.json")
-        with pytest.raises(InputError, match="is an input"):
+        with pytest.raises(RefusedError, match="is an input"):
             write_output(folder / "new.json")
     assert checker_input.read_text() == before
 

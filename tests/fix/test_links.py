@@ -15,7 +15,7 @@ import pytest
 
 from checker.app.fix_files import FixPlan, apply_fixes, plan_fixes
 from checker.app.run import Options
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from tests.cli.process import run, save
 from tests.samples import INSTANCE_ARN, document, statement
 
@@ -108,7 +108,7 @@ def test_an_edit_while_the_fix_was_planned_stops_the_whole_fix(tree: Path) -> No
     plan = planned("policies")
     assert len(plan.outcome.repair.texts) == 2
     save(tree / "policies" / "second.json", "{}")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(RefusedError) as caught:
         apply_fixes(plan)
     assert caught.value.what == "policies/second.json"
     assert caught.value.reason.endswith("while the fix was planned; nothing was written")
@@ -130,7 +130,7 @@ def test_an_edit_between_two_writes_reports_the_written_files(
         rest[0].write_text("{}")
 
     monkeypatch.setattr(os, "replace", then_edit)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(RefusedError) as caught:
         apply_fixes(plan)
     written, *missing = (f"`{path.name}`" for path in (first, *rest))
     assert f"written: {written}; not written: {', '.join(missing)}" in caught.value.reason

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.fix.write_files import write_files
 from checker.inputs.snapshot import Snapshot, drafts
 from checker.inputs.text import read_text
@@ -181,7 +181,7 @@ def test_a_change_between_reading_and_writing_is_detected(meddle: Meddle, path: 
     written = writing(other, path)
     meddle(path)
     theirs = path.read_text() if path.is_file() else None
-    with pytest.raises(InputError, match={**TO_THE_FILE, **TO_THE_FOLDER}[meddle]):
+    with pytest.raises(RefusedError, match={**TO_THE_FILE, **TO_THE_FOLDER}[meddle]):
         list(written)
     assert outside(path).read_text() == OLD
     assert (path.read_text() if path.is_file() else None) == theirs
@@ -196,7 +196,7 @@ def test_a_change_while_the_new_text_is_written_is_detected(
 ) -> None:
     """The last comparison comes after the new text is on the disk, right before the rename."""
     monkeypatch.setattr("checker.fix.write_files.os.fsync", lambda _: meddle(path))
-    with pytest.raises(InputError, match=TO_THE_FILE[meddle]):
+    with pytest.raises(RefusedError, match=TO_THE_FILE[meddle]):
         list(writing(path))
     assert outside(path).read_text() == OLD
     assert leftovers(path) == []
@@ -246,7 +246,7 @@ def test_a_file_with_two_names_is_written_once(path: Path) -> None:
 def test_two_different_texts_for_one_file_are_refused(path: Path) -> None:
     link = path.parent / "link.json"
     link.symlink_to(path.name)
-    with pytest.raises(InputError, match="is the same file as"):
+    with pytest.raises(RefusedError, match="is the same file as"):
         list(writing(path, link, texts={str(path): NEW, str(link): THEIRS}))
     assert path.read_text() == OLD
 

@@ -21,7 +21,7 @@ from checker.analysis.inventory import Instance
 from checker.live.aws import wait
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
-from checker.live.aws.errors import UnreadError
+from checker.live.aws.errors import CallError
 from checker.live.aws.session import Sessions, sign_in
 from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
@@ -284,9 +284,9 @@ def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
         began = time.monotonic()
         for reason in (said, said if serve is endless else "was not called again"):
-            with pytest.raises(UnreadError) as caught:
+            with pytest.raises(CallError) as caught:
                 calls.make("sns", "list_topics", "the topics")
-            assert reason in caught.value.skipped.reason
+            assert reason in caught.value.entry.reason
         assert time.monotonic() - began < 4
 
 
@@ -327,7 +327,7 @@ def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPat
 
     with endpoint(refuse) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
-        with pytest.raises(UnreadError, match=r"within 1 second$"):
+        with pytest.raises(CallError, match=r"within 1 second$"):
             calls.make(
                 "sns", "set_topic_attributes", "it", TopicArn="t", AttributeName="n", AttributeValue="v"
             )
@@ -338,7 +338,7 @@ def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
-    monkeypatch.setattr("checker.cli.explain.EXPLAIN_SECONDS", 0.5)
+    monkeypatch.setattr("checker.app.explain.EXPLAIN_SECONDS", 0.5)
     topic = f"arn:aws:sns:us-west-2:{account.id}:chat"
     instance = f"arn:aws:connect:us-west-2:{account.id}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
     with endpoint(trickle) as url:

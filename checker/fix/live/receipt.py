@@ -109,7 +109,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 def write_receipt(receipt: Receipt, folder: Path) -> Path:
-    """Write a receipt to a new file and sync it to disk. Raises InputError.
+    """Write a receipt to a new file and sync it to disk. Raises CheckerError.
 
     The folder must not lead through a link out of the current folder: a repository could contain such a link.
     """

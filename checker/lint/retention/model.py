@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Key, PolicyText
     from checker.core.arn import Arn
-    from checker.core.errors import InputError
+    from checker.core.errors import CheckerError
     from checker.core.unknown import Truth
 
 
@@ -208,4 +208,4 @@ class SetUp(NamedTuple):
 
     made: tuple[Made, ...]
     retention: Retention
-    fault: InputError | None = None
+    fault: CheckerError | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Place, Source
 from checker.analysis.pairing import fits, is_near, is_of_another, named_by
 from checker.core.arn import Arn
-from checker.core.errors import InputError, Skipped
+from checker.core.errors import AwsError, Skipped
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
 from checker.inputs.cloudtrail.fold import FullError, Store
 from checker.inputs.cloudtrail.fragment import ROUTE, At
@@ -20,7 +20,7 @@ from checker.inputs.cloudtrail.streams import Contacts
 from checker.lint.explain import BROKEN, OK
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls, Listing
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, instance_of
 from checker.live.aws.lookup import look_up
 
@@ -49,7 +49,7 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     try:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
         listed = [one for page in pages for one in page if one.get("InstanceStatus") != CREATION_FAILED]
-    except UnreadError as error:
+    except CallError as error:
         if error.fault is Fault.LOST and not calls.offers("connect"):
             return ()
         calls.note(error)
@@ -130,7 +130,7 @@ def _streaming(
 
 
 def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) -> Iterator[Skipped]:
-    """Yield the instances that could not be looked up. Raises InputError for an instance that does not exist."""
+    """Yield the instances that could not be looked up. Raises AwsError for an instance that does not exist."""
     roles = {unit.account: unit.role for unit in units}
     regions = tuple(dict.fromkeys(unit.region for unit in units))
     for arn in dict.fromkeys(map(Arn.parse, named)):
@@ -139,7 +139,7 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
         unit = Unit(arn.account, arn.region, roles.get(arn.account, ""))
         found = look_up(Calls(sessions, unit, threading.Event()), arn, *regions)
         if found.status == BROKEN:
-            raise InputError(str(arn), found.reason, help_text=found.help)
+            raise AwsError(str(arn), found.reason, help_text=found.help, not_found=True)
         if found.status != OK:
             yield Skipped(str(arn), found.reason, error=True, help=found.help)
 
@@ -163,7 +163,7 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
                 chain.from_iterable(_records(calls, name, hours) for name in NAMES)
             ):
                 unread += not _keep(store, record, number)
-        except UnreadError as error:  # the lookups of the other event names would fail too
+        except CallError as error:  # the lookups of the other event names would fail too
             calls.note(error)
         contacts = Contacts(_place)
         for seen in store.contacts():

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import InputError, RefusedError
 from checker.inputs.opening import NotRegularError, Role
 from checker.inputs.output_file import open_existing, open_output, protect
 from checker.live.audit.topics import Attributes, Reads
@@ -75,7 +75,7 @@ class Journal:
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
 
     def begin(self) -> None:
-        """Start a new file. Raises InputError if it cannot be written, is an input, or has an unfinished audit."""
+        """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
         head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
         with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
@@ -246,14 +246,14 @@ def read_options(path: Path) -> object:
 
 
 def _check_finished(path: Path) -> None:
-    """Check that a file is not the journal of an audit that can be resumed. Raises InputError."""
+    """Check that a file is not the journal of an audit that can be resumed. Raises RefusedError."""
     if not path.is_file():
         return
     with reported(path), open_existing(path) as file:
         lines = file.readlines()
     if len(lines) > 1 and lines[0].startswith(_HEAD) and lines[-1] != _END:
         help_text = f"continue it with `checker audit --resume {quote(str(path))}`, or delete the file to start a new audit"
-        raise InputError(
+        raise RefusedError(
             str(path), "refusing to overwrite the journal of an unfinished audit", help_text=help_text
         )
 

@@ -19,7 +19,7 @@ from checker.core.finding import Verdict
 from checker.lint.explain import UNKNOWN
 from checker.lint.registry import all_rules
 from checker.live.aws.calls import Calls, Listing
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
 from checker.report.asff import GENERATOR, Owner, archived, finding_asff, finding_id, instances_of
 
@@ -52,7 +52,7 @@ class Gone:
             return self._is_instance_gone(arn)
         try:
             self._look_for(arn)
-        except UnreadError as error:
+        except CallError as error:
             if error.fault is Fault.GONE:
                 return True
             self._calls.note(error)
@@ -65,7 +65,7 @@ class Gone:
         return found.gone
 
     def _look_for(self, arn: Arn) -> None:
-        """Read a topic or key. Raises UnreadError."""
+        """Read a topic or key. Raises CallError."""
         if arn.is_topic:
             self._calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
         elif arn.service == "kms":

@@ -12,9 +12,9 @@ from checker.live.aws.answers import BadAnswerError
 from checker.live.aws.errors import (
     ENDS_UNIT,
     ERRORS,
+    CallError,
     Fault,
     StoppedError,
-    UnreadError,
     action_of,
     fault_of,
     reason_of,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from checker.live.aws.access import Unit
-    from checker.live.aws.errors import AwsError
+    from checker.live.aws.errors import BotoError
     from checker.live.aws.session import Sessions
 
 
@@ -67,7 +67,7 @@ class Calls:
         self._stop = stop
         self._seen = seen
         self._pace = Pace()
-        self._ended: UnreadError | None = None
+        self._ended: CallError | None = None
         self._answered: dict[str, float] = {}
         self._silent: set[str] = set()
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class Calls:
         return listed or self.unit.region in self._sessions.regions_of(service)
 
     def make(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        """Make a call and return its response. Raises UnreadError, without a call if the unit has already failed."""
+        """Make a call and return its response. Raises CallError, without a call if the unit has already failed."""
         if self._ended is not None:
             raise self._ended
         self._check_silence(service, operation, what)
@@ -108,24 +108,24 @@ class Calls:
         self._seen()
         return answer
 
-    def bad_answer(self, service: str, operation: str, what: str, reason: str) -> UnreadError:
+    def bad_answer(self, service: str, operation: str, what: str, reason: str) -> CallError:
         """Return the error for an invalid response."""
         self.again = True
         said = Fault.ODD.says.format(action=action_of(service, operation))
-        return UnreadError(Fault.ODD, Skipped(what, f"{said}: {reason}", error=True))
+        return CallError(Fault.ODD, Skipped(what, f"{said}: {reason}", error=True))
 
     def ask_again(self) -> None:
         """Forget which services did not answer, because a rollback must be attempted in any case."""
         self._silent.clear()
 
-    def _late(self, service: str, operation: str, what: str, began: float) -> UnreadError:
+    def _late(self, service: str, operation: str, what: str, began: float) -> CallError:
         """Return the error for a call that timed out."""
         self._note_silence(service, began)
         self.again = True
         said = Fault.LOST.says.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
         unit = "second" if seconds == 1 else "seconds"
-        return UnreadError(Fault.LOST, Skipped(what, f"{said} within {seconds} {unit}", error=True))
+        return CallError(Fault.LOST, Skipped(what, f"{said} within {seconds} {unit}", error=True))
 
     def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
@@ -134,36 +134,34 @@ class Calls:
                 self._silent.add(service)
 
     def _check_silence(self, service: str, operation: str, what: str) -> None:
-        """Fail at once if the service did not answer before. Raises UnreadError."""
+        """Fail at once if the service did not answer before. Raises CallError."""
         if service in self._silent:
             self.again = True
             said = Fault.LOST.says.format(action=action_of(service, operation))
             reason = f"{said}: `{service}` did not answer an earlier call either, and was not called again"
-            raise UnreadError(Fault.LOST, Skipped(what, reason, error=True))
+            raise CallError(Fault.LOST, Skipped(what, reason, error=True))
 
     def wait(self, seconds: float) -> None:
         """Wait for some seconds, or not at all. Raises StoppedError if the run is interrupted."""
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise StoppedError
 
-    def _unread(self, what: str, error: AwsError, reason: str, service: str, began: float) -> UnreadError:
+    def _unread(self, what: str, error: BotoError, reason: str, service: str, began: float) -> CallError:
         fault = fault_of(error)
         self.again |= fault.again and (fault is not Fault.LOST or self.offers(service))
         if fault is Fault.LOST:
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
-            return UnreadError(fault, skipped, refusal_of(error))
+            return CallError(fault, skipped, refusal_of(error))
         with self._lock:
             if self._ended is None:
-                self._ended = UnreadError(fault, Skipped(self.unit.name, reason, error=True))
+                self._ended = CallError(fault, Skipped(self.unit.name, reason, error=True))
             return self._ended
 
-    def note(self, error: UnreadError) -> None:
+    def note(self, error: CallError) -> None:
         """Record a failed read once."""
-        with self._lock:
-            if error.skipped not in self.skipped:
-                self.skipped.append(error.skipped)
+        self.skip(error.entry)
 
     def skip(self, skipped: Skipped) -> None:
         """Record a skipped item once."""
@@ -175,28 +173,21 @@ class Calls:
         """Make a call and return its response. If it fails, record that and return None."""
         try:
             return self.make(service, operation, what, **parameters)
-        except UnreadError as error:
+        except CallError as error:
             self.note(error)
             return None
 
-    def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        """Make a call that is required to continue, and return its response. Raises InputError."""
-        try:
-            return self.make(service, operation, what, **parameters)
-        except UnreadError as error:
-            raise error.of_input() from None
-
     def found(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
-        """Make a call and return its response, or None if the resource does not exist. Raises InputError."""
+        """Make a call and return its response, or None if the resource does not exist. Raises CallError."""
         try:
             return self.make(service, operation, what, **parameters)
-        except UnreadError as error:
+        except CallError as error:
             if error.fault is Fault.GONE:
                 return None
-            raise error.of_input() from None
+            raise
 
     def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
-        """Yield the items of each page. Raises UnreadError if a page cannot be read or its token is repeated."""
+        """Yield the items of each page. Raises CallError if a page cannot be read or its token is repeated."""
         seen = {parameters.get(listing.asks)}
         while True:
             answer = self.make(listing.service, listing.operation, what, **parameters)
@@ -214,21 +205,18 @@ class Calls:
         try:
             for page in self.pages(listing, what, **parameters):
                 yield from page
-        except UnreadError as error:
+        except CallError as error:
             self.note(error)
 
     def every(self, listing: Listing, what: str, **parameters: object) -> list[Any]:
-        """Return all listed items, which are required to continue. Raises InputError."""
-        try:
-            return [one for page in self.pages(listing, what, **parameters) for one in page]
-        except UnreadError as error:
-            raise error.of_input() from None
+        """Return all listed items. Raises CallError."""
+        return [one for page in self.pages(listing, what, **parameters) for one in page]
 
     def all(self, listing: Listing, what: str, **parameters: object) -> list[Any] | None:
         """Return all listed items. If any page fails, record that and return None."""
         try:
-            return [one for page in self.pages(listing, what, **parameters) for one in page]
-        except UnreadError as error:
+            return self.every(listing, what, **parameters)
+        except CallError as error:
             self.note(error)
             return None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, CheckerError
 from checker.core.terminal_text import inert
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def action_of(service: str, operation: str) -> str:
     return f"{_PREFIXES.get(service, service)}:{api_name(operation)}"
 
 
-AwsError: TypeAlias = "ClientError | BotoCoreError"
+BotoError: TypeAlias = "ClientError | BotoCoreError"
 ERRORS = (ClientError, BotoCoreError)
 
 
@@ -105,56 +105,44 @@ class Refusal(NamedTuple):
     request_id: str = ""
 
 
-_SAYS_MORE = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED)
+_DETAILED = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED)
 """Faults for which the message of AWS has more detail."""
 
 
-class UnreadError(Exception):
-    """Raised if a call failed. ``skipped`` is its report entry, ``refusal`` the error that AWS returned."""
+class CallError(AwsError):
+    """Raised if a call failed. The reason includes the message of AWS if that has more detail.
 
-    def __init__(self, fault: Fault, skipped: Skipped, refusal: Refusal = Refusal()) -> None:  # noqa: B008 - frozen
-        super().__init__(skipped.reason)
+    ``entry`` is the report entry, without that message. ``refusal`` is the error that AWS returned.
+    """
+
+    def __init__(self, fault: Fault, entry: Skipped, refusal: Refusal = Refusal()) -> None:  # noqa: B008 - frozen
+        detail = f": {refusal.message}" if refusal.message and fault in _DETAILED else ""
+        not_found = fault is Fault.GONE
+        super().__init__(entry.what, entry.reason + detail, help_text=entry.help, not_found=not_found)
         self.fault = fault
-        self.skipped = skipped
+        self.entry = entry
         self.refusal = refusal
-
-    def of_input(self) -> CallError:
-        """Return an InputError, for a call whose result is required to continue."""
-        return CallError(self)
-
-    @property
-    def told(self) -> str:
-        """Return the reason, with the message of AWS if it has more detail."""
-        said = self.refusal.message
-        return f"{self.skipped.reason}: {said}" if said and self.fault in _SAYS_MORE else self.skipped.reason
 
 
 class StoppedError(Exception):
     """Raised if the run was interrupted and no more calls are made."""
 
 
-class CallError(InputError):
-    """Raised if a call failed whose result is required to continue."""
-
-    def __init__(self, error: UnreadError) -> None:
-        skipped, incomplete = error.skipped, error.fault is not Fault.GONE
-        super().__init__(skipped.what, error.told, help_text=skipped.help, incomplete=incomplete)
-        self.fault = error.fault
-
-
 @contextmanager
 def faults_about(resource: str) -> Iterator[None]:
-    """Convert unexpected exceptions to InputError, so that a bug in checker does not stop the work halfway."""
+    """Convert unexpected exceptions to CheckerError, so that a bug in checker does not stop the work halfway."""
     try:
         yield
-    except (InputError, StoppedError):
+    except (CheckerError, StoppedError):
         raise
     except Exception as error:
         reason = f"unexpected {type(error).__name__}: {error}"
-        raise InputError(resource, reason, help_text="this is a bug in checker, please report it") from error
+        raise CheckerError(
+            resource, reason, help_text="this is a bug in checker, please report it"
+        ) from error
 
 
-def fault_of(error: AwsError) -> Fault:
+def fault_of(error: BotoError) -> Fault:
     """Return the fault of an error."""
     if isinstance(error, ClientError):
         fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
@@ -163,7 +151,7 @@ def fault_of(error: AwsError) -> Fault:
     return Fault.LOST if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
 
 
-def refusal_of(error: AwsError) -> Refusal:
+def refusal_of(error: BotoError) -> Refusal:
     """Return the error that AWS returned, as far as the response contains it."""
     if not isinstance(error, ClientError):
         return Refusal()
@@ -172,7 +160,7 @@ def refusal_of(error: AwsError) -> Refusal:
     return Refusal(*(inert(str(text or "")) for text in texts))
 
 
-def reason_of(error: AwsError, service: str, operation: str) -> str:
+def reason_of(error: BotoError, service: str, operation: str) -> str:
     """Return a one-line reason with the IAM action of the call and the error code of AWS."""
     fault = fault_of(error)
     said = fault.says.format(action=action_of(service, operation))

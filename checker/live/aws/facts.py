@@ -20,7 +20,7 @@ from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.topic_settings import API, Texts, names_in, settings_of
 from checker.live.aws.calls import Listing
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.policy.node import Node, Object, Scalar, anchor
 from checker.policy.read import read_policy
 from checker.policy.source import Source
@@ -160,7 +160,7 @@ def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key |
         return _bare(arn, Unknown("the key is in another Region than the topic"))
     try:
         answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
-    except UnreadError as error:
+    except CallError as error:
         if arn is None or error.fault is not Fault.GONE:  # a key that KMS does not find is a finding
             calls.note(error)
         return _undescribed(calls, arn, error.fault)

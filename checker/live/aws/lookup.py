@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import CREATION_FAILED, NO_REPLICA
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import RefusedError
 from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,15 +30,15 @@ def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
     """Look up an instance. If it is not found, look in the ``others``: Regions that may have been meant."""
     try:
         described = _describe(calls, instance, instance.region)
-    except UnreadError as error:
+    except CallError as error:
         if error.fault is Fault.GONE:
             return _missing(calls, instance, others)
-        return InstanceStatus(UNKNOWN, f"not looked up: {error.told}", error.skipped.help or _ALLOW)
+        return InstanceStatus(UNKNOWN, f"not looked up: {error.reason}", error.help or _ALLOW)
     return _described(instance, described)
 
 
 def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
-    """Describe the instance with this ID in a Region of the caller's account. Raises UnreadError."""
+    """Describe the instance with this ID in a Region of the caller's account. Raises CallError."""
     there = calls.elsewhere(calls.unit._replace(region=region))
     return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
 
@@ -97,7 +97,7 @@ def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator
             continue
         try:
             described = _describe(calls, instance, region)
-        except UnreadError:
+        except CallError:
             continue  # this lookup only helps to find the mistake
         if (described.get("Instance") or {}).get("Arn") == str(instance._replace(region=region)):
             yield region
@@ -106,7 +106,7 @@ def _elsewhere(calls: Calls, instance: Arn, others: tuple[str, ...]) -> Iterator
 def _account(calls: Calls) -> str:
     try:
         return str(calls.make("sts", "get_caller_identity", "the caller")["Account"])
-    except UnreadError:
+    except CallError:
         return ""
 
 
@@ -118,13 +118,13 @@ class Caller(NamedTuple):
 
 
 def caller_of(calls: Calls) -> Caller:
-    """Return the caller. Every caller may ask. Raises InputError."""
-    answer = calls.need("sts", "get_caller_identity", "the caller")
+    """Return the caller. Every caller may ask. Raises CallError."""
+    answer = calls.make("sts", "get_caller_identity", "the caller")
     return Caller(answer["Arn"], answer["Account"])
 
 
 def check_account(calls: Calls, topic: Arn) -> None:
-    """Check that the caller's account is the topic's, so that new resources are in it. Raises InputError.
+    """Check that the caller's account is the topic's, so that new resources are in it. Raises RefusedError.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
@@ -132,4 +132,4 @@ def check_account(calls: Calls, topic: Arn) -> None:
     if caller != topic.account:
         reason = f"the topic belongs to account {topic.account}, the caller to {caller}"
         help_text = "nothing was created; use credentials of the topic's account"
-        raise InputError(str(topic), reason, help_text=help_text)
+        raise RefusedError(str(topic), reason, help_text=help_text)

@@ -66,8 +66,8 @@ def reach(access: Access, arn: Arn) -> Calls:
 
 
 def read_topic(calls: Calls, arn: Arn) -> Found:
-    """Read a topic, its key and the tags of both. Raises InputError if a required read fails."""
-    answer = calls.need("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    """Read a topic, its key and the tags of both. Raises CallError if a required read fails."""
+    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
     attributes = answer.get("Attributes") or {}
     topic, key = _chain_of(calls, arn, attributes)
     tags = _topic_tags(calls, arn)
@@ -78,7 +78,7 @@ def read_topic(calls: Calls, arn: Arn) -> Found:
 
 
 def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
-    """Read a topic and its key. Record failed reads of the key. Raises UnreadError, StoppedError."""
+    """Read a topic and its key. Record failed reads of the key. Raises CallError, StoppedError."""
     answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
     return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
 

@@ -9,7 +9,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
@@ -41,7 +41,7 @@ class Chat:
         self._connection_token = ""
 
     def start(self, cleanup: Cleanup, topic: Arn | None = None) -> None:
-        """Start the chat, with streaming to a topic if one is given. Raises UnreadError, StoppedError.
+        """Start the chat, with streaming to a topic if one is given. Raises CallError, StoppedError.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html
         """
@@ -56,7 +56,7 @@ class Chat:
                 streamed,
                 **self._start_parameters,
             )
-        except UnreadError as error:
+        except CallError as error:
             if error.fault in (Fault.LOST, Fault.ODD):  # the chat may have started anyway
                 cleanup.add("the chat", self._end_lost)
             raise
@@ -66,7 +66,7 @@ class Chat:
             self._add_stream(cleanup, topic, started["StreamingId"])
 
     def stream(self, cleanup: Cleanup, topic: Arn) -> None:
-        """Stream the chat to a topic. Raises UnreadError, StoppedError.
+        """Stream the chat to a topic. Raises CallError, StoppedError.
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
         """
@@ -84,7 +84,7 @@ class Chat:
     def connect(self, *, mark: bool, websocket: bool = False) -> None:
         """Connect the customer. The contact flow starts only once a mark or a websocket shows them as connected.
 
-        Raises UnreadError, StoppedError.
+        Raises CallError, StoppedError.
         https://docs.aws.amazon.com/connect-participant/latest/APIReference/API_CreateParticipantConnection.html
         """
         made = self._call(
@@ -99,7 +99,7 @@ class Chat:
         self._connection_token = made["ConnectionCredentials"]["ConnectionToken"]
 
     def send(self, content: str) -> None:
-        """Send a message as the customer. Raises UnreadError, StoppedError."""
+        """Send a message as the customer. Raises CallError, StoppedError."""
         self._call(
             "connectparticipant",
             "send_message",
@@ -116,7 +116,7 @@ class Chat:
 
     def _add_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
-            with suppress(UnreadError):  # the step records the failure, and the stream ends with the chat
+            with suppress(CallError):  # the step records the failure, and the stream ends with the chat
                 self._steps.call(
                     self._scoped.after,
                     "connect",
@@ -140,7 +140,7 @@ class Chat:
                     self.contact,
                     ConnectionToken=self._connection_token,
                 )
-            except UnreadError:
+            except CallError:
                 self._stop()
         else:
             self._stop()
@@ -155,7 +155,7 @@ class Chat:
                 ContactId=self.contact,
                 InstanceId=self._instance.instance_id,
             )
-        except UnreadError as error:
+        except CallError as error:
             if error.refusal.code not in _ENDED:
                 raise
 

@@ -15,7 +15,7 @@ from checker.core.errors import Skipped
 from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT, Cause, Counters
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
 from checker.lint.explain import BROKEN, UNKNOWN, explain
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
 from checker.live.aws.topic import read_chain
 from checker.live.flow.chat import MARKED
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 def examine(
     steps: Steps, calls: Calls, topic: Arn, instance: Arn, rules: Sequence[Rule]
-) -> Explanation | UnreadError:
+) -> Explanation | CallError:
     """Check the chain of a topic. Return the error if the topic cannot be read. Other failed reads are recorded.
 
     Raises StoppedError.
@@ -44,8 +44,8 @@ def examine(
     timer = StepTimer()
     try:
         found, key = read_chain(calls, topic)
-    except UnreadError as error:
-        step = timer.step(PREFLIGHT, str(topic), FAILED, detail=error.told, help_text=error.skipped.help)
+    except CallError as error:
+        step = timer.step(PREFLIGHT, str(topic), FAILED, detail=error.reason, help_text=error.help)
         steps.add(step)
         if error.fault is not Fault.GONE:
             calls.note(error)
@@ -118,7 +118,7 @@ def cause_of_silence(clues: Clues) -> Cause:
     return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counter_evidence(clues.counters)))
 
 
-def is_limit(error: UnreadError, step: Step) -> bool:
+def is_limit(error: CallError, step: Step) -> bool:
     """Return True if a refusal probably means the limit of topics. For StartChatContact it means the limit of chats.
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
@@ -127,17 +127,17 @@ def is_limit(error: UnreadError, step: Step) -> bool:
 
 
 def cause_of_refusal(
-    error: UnreadError, step: Step, explanation: Explanation | None, seen: Sequence[str]
+    error: CallError, step: Step, explanation: Explanation | None, seen: Sequence[str]
 ) -> Cause:
     """Return why AWS rejected a step. ``seen`` are the topics that the contact streams to, from CloudTrail."""
-    reason = f"{step.name}: {error.told}"
+    reason = f"{step.name}: {error.reason}"
     if is_limit(error, step):
         streams = tuple(f"CloudTrail shows a stream of the contact to `{topic}`" for topic in seen)
         return Cause(LIMIT, _FAN_OUT, rule="too-many-topics", evidence=(reason, *streams))
     broken = broken_link(explanation)
     if broken is not None and error.refusal.code in _INVALID_CODES:
         return broken._replace(evidence=(reason,))
-    return Cause(reason, error.skipped.help)
+    return Cause(reason, error.help)
 
 
 def _wrong_order(clues: Clues) -> Cause | None:
@@ -256,7 +256,7 @@ def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime)
     """
     for name in names:
         asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
-        with suppress(UnreadError):  # the step records the failure
+        with suppress(CallError):  # the step records the failure
             answer = steps.call(
                 calls, "cloudtrail", "lookup_events", name, LookupAttributes=asked, StartTime=since
             )

@@ -25,7 +25,7 @@ from checker.lint.explain import OK
 from checker.lint.retention.model import SetUp
 from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
-from checker.live.aws.errors import Fault, StoppedError, UnreadError
+from checker.live.aws.errors import CallError, Fault, StoppedError
 from checker.live.aws.wait import Clock
 from checker.live.flow.chat import Chat
 from checker.live.flow.request import Mistake
@@ -92,7 +92,7 @@ def await_message(
 ) -> Iterator[tuple[Arn, Arrival]]:
     """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
-    Raises UnreadError, StoppedError.
+    Raises CallError, StoppedError.
     """
     timer, end = StepTimer(), time.monotonic() + seconds
     waiting = dict(watches)
@@ -111,9 +111,9 @@ def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, timer: Step
     try:
         found = (_arrival(one, expected, timer.seconds) for one in watch.receive())
         return next(filter(None, found), None)
-    except UnreadError as error:
-        told, request_id = error.told, error.refusal.request_id
-        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.skipped.help))
+    except CallError as error:
+        told, request_id = error.reason, error.refusal.request_id
+        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.help))
         raise
 
 
@@ -161,7 +161,7 @@ def run_flow(
     run = _Run(request, sessions, stops, show, consent or _always_consent)
     try:
         end, cause = run.run_steps(rules)
-    except UnreadError as error:
+    except CallError as error:
         end, cause = End.REFUSED, run.refused(error)
     except StoppedError:
         end, cause = End.INTERRUPTED, None
@@ -205,7 +205,7 @@ class _Run:
         self._results[topic] = self._results[topic]._replace(**found)  # type: ignore[arg-type]
 
     def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
-        """Run all steps in order. Raises UnreadError, StoppedError."""
+        """Run all steps in order. Raises CallError, StoppedError."""
         if not self._is_clear(rules) and not self.request.force:
             return End.BLOCKED, None
         if self.request.retain is not None:
@@ -232,7 +232,7 @@ class _Run:
         calls = self._scoped_calls(topic).calls
         found = examine(self.steps, calls, topic, self.request.instance, rules)
         self.unread += (one for one in calls.skipped if one not in self.unread)
-        if isinstance(found, UnreadError):
+        if isinstance(found, CallError):
             gone = found.fault is Fault.GONE
             cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
@@ -282,7 +282,7 @@ class _Run:
     def _count(self, topic: Arn, *, patient: bool) -> None:
         """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.request.wait_for_metrics if patient else 0
-        with suppress(UnreadError):  # the step records the failure, and the message is stronger evidence
+        with suppress(CallError):  # the step records the failure, and the message is stronger evidence
             calls = self._scoped_calls(topic).calls
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
@@ -293,7 +293,7 @@ class _Run:
             refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
         return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
 
-    def refused(self, error: UnreadError) -> Cause:
+    def refused(self, error: CallError) -> Cause:
         """Return why a step was rejected."""
         step = self.steps.done[-1]
         explanation = next((one.explanation for one in self.topics() if one.topic == step.what), None)

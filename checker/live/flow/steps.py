@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.fix.live.flow_result import DONE, FAILED, Step
-from checker.live.aws.errors import StoppedError, UnreadError, api_name
+from checker.live.aws.errors import CallError, StoppedError, api_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +25,14 @@ class Steps:
     def call(
         self, calls: Calls, service: str, operation: str, what: str, detail: str = "", **parameters: object
     ) -> dict[str, Any]:
-        """Make a call as a step with the comment ``detail``. Raises UnreadError, StoppedError."""
+        """Make a call as a step with the comment ``detail``. Raises CallError, StoppedError."""
         name = api_name(operation)
         timer = StepTimer()
         try:
             answer = calls.make(service, operation, what, **parameters)
-        except UnreadError as error:
+        except CallError as error:
             refusal = error.refusal
-            self.add(timer.step(name, what, FAILED, refusal.request_id, error.told, error.skipped.help))
+            self.add(timer.step(name, what, FAILED, refusal.request_id, error.reason, error.help))
             raise
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         self.add(timer.step(name, what, DONE, request_id, detail))
@@ -64,7 +64,7 @@ class StepTimer:
 
 
 class TemporaryResource(NamedTuple):
-    """A temporary resource: its name in reports, and its removal. ``remove`` raises UnreadError, StoppedError."""
+    """A temporary resource: its name in reports, and its removal. ``remove`` raises CallError, StoppedError."""
 
     what: str
     remove: Callable[[], None]
@@ -91,8 +91,8 @@ class Cleanup:
             resource = self._pending.pop()
             try:
                 resource.remove()
-            except UnreadError as error:
-                left.append(f"{resource.what}: {error.told}")
+            except CallError as error:
+                left.append(f"{resource.what}: {error.reason}")
             except StoppedError:
                 left.append(f"{resource.what}: interrupted")
             except Exception as error:  # noqa: BLE001 - the other resources must still be removed

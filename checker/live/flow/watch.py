@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.analysis.documented import policy_of, sender_statement
 from checker.fix.live.flow_result import Counters
 from checker.live.aws.calls import BY_TOPIC
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Watch:
         self._subscription = ""
 
     def set_up(self, cleanup: Cleanup) -> None:
-        """Create the queue and subscribe it. Raises UnreadError, StoppedError."""
+        """Create the queue and subscribe it. Raises CallError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
         made = self._make(
             cleanup,
@@ -88,13 +88,13 @@ class Watch:
         """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
             return self._steps.call(self._scoped.calls, service, operation, what, detail, **parameters)
-        except UnreadError as error:
+        except CallError as error:
             if error.fault in (Fault.DENIED, Fault.GONE):
                 cleanup.forget()
             raise
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """Receive messages, waiting a second for them. Raises UnreadError, StoppedError.
+        """Receive messages, waiting a second for them. Raises CallError, StoppedError.
 
         A new queue may be missing for one second after its creation.
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
@@ -109,7 +109,7 @@ class Watch:
                 WaitTimeSeconds=_POLL,
                 MessageAttributeNames=["All"],
             )
-        except UnreadError as error:
+        except CallError as error:
             if error.fault is not Fault.GONE:
                 raise
             self._scoped.calls.wait(_POLL)
@@ -122,7 +122,7 @@ class Watch:
             return
         try:
             self._steps.call(self._scoped.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
-        except UnreadError as error:
+        except CallError as error:
             if error.fault is not Fault.GONE:
                 raise
 
@@ -143,7 +143,7 @@ class Watch:
             self._steps.call(
                 self._scoped.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
             )
-        except UnreadError as error:
+        except CallError as error:
             if error.fault is not Fault.GONE:
                 raise
 
@@ -172,7 +172,7 @@ _BETWEEN = 15.0
 def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, seconds: float) -> Counters:
     """Read a topic's counters. Repeat for up to ``seconds`` while there are none.
 
-    Raises UnreadError, StoppedError.
+    Raises CallError, StoppedError.
     """
     end = time.monotonic() + seconds
     counters = _read(steps, calls, topic, since)

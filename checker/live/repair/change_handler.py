@@ -27,7 +27,8 @@ class ChangeState(Enum):
 
 
 class ChangeHandler(NamedTuple):
-    """Handles one kind of change. Each function raises InputError if AWS does not answer or denies the call.
+    """Handles one kind of change. Each function raises CheckerError, for example AwsError for a call that
+    AWS denies.
 
     ``drifted`` is the message for a resource in an unexpected state. ``optional`` is True for a change that may fail
     without stopping the others.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.core.finding import Applicability
 from checker.iam.prove import prove
 from checker.iam.prove.space import Target
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Instance
     from checker.core.arn import Arn
+    from checker.core.errors import CheckerError
     from checker.live.aws.calls import Calls
     from checker.live.repair.planning import Plan
     from checker.policy.model import Policy
@@ -32,17 +33,17 @@ TRAIL_HOURS = 90 * 24
 """AWS documents that the CloudTrail event history covers 90 days."""
 
 
-def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[InputError]:
-    """Yield the instances that could not be looked up. Raises InputError for an instance that does not exist."""
+def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[AwsError]:
+    """Yield the instances that could not be looked up. Raises AwsError for an instance that does not exist."""
     for one in dict.fromkeys(one.arn for one in instances):
         found = look_up(calls, one, topic.region)
         if found.status == BROKEN:
-            raise InputError(str(one), found.reason, help_text=found.help)
+            raise AwsError(str(one), found.reason, help_text=found.help, not_found=True)
         if found.status != OK:
-            yield InputError(str(one), found.reason, help_text=found.help, incomplete=True)
+            yield AwsError(str(one), found.reason, help_text=found.help)
 
 
-def cut_off(plan: Plan) -> Iterator[InputError]:
+def cut_off(plan: Plan) -> Iterator[RefusedError]:
     """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
 
     CloudTrail is not called if the plan removes no access, or if the old topic stays unchanged.
@@ -52,7 +53,7 @@ def cut_off(plan: Plan) -> Iterator[InputError]:
     named = {one.arn for one in plan.wish.instances}
     for instance in _streaming(plan.calls, plan.topic):
         if instance not in named and _loses(plan, instance):
-            yield InputError(
+            yield RefusedError(
                 str(instance),
                 "CloudTrail shows that this instance streams to the topic, and the fix would cut it off",
                 help_text=f"add `--instance-arn {instance}`",
@@ -87,7 +88,7 @@ def _policy(name: str, text: str) -> Policy:
     return found.policy
 
 
-def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
+def doubted(plan: Plan, doubts: Iterable[CheckerError]) -> Plan:
     """Add doubts to the plan. If there are any, none of its fixes is safe."""
     known = tuple(doubts)
     if not known:
@@ -100,9 +101,8 @@ def doubted(plan: Plan, doubts: Iterable[InputError]) -> Plan:
 
 
 def check_doubts(plan: Plan) -> None:
-    """Check that the user accepts all doubts before anything is written. Raises InputError."""
+    """Check that the user accepts all doubts before anything is written. Raises the first of them."""
     if plan.doubts and not plan.wish.unsafe:
         first = plan.doubts[0]
         help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"
-        reason = f"{first.reason}; nothing was written"
-        raise InputError(first.what, reason, help_text=help_text, incomplete=first.incomplete)
+        raise first.reworded(f"{first.reason}; nothing was written", help_text)

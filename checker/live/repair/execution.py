@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, RefusedError
 from checker.core.finding import Severity, Verdict
 from checker.fix.live.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.live.replacement import State, Step
@@ -26,20 +26,20 @@ _LOCKOUT = "key-lockout"
 
 
 def check(plan: Plan, *, force_managed: bool) -> None:
-    """Check that nothing prevents a plan. Raises InputError."""
+    """Check that nothing prevents a plan. Raises RefusedError."""
     if plan.found.managed and not force_managed:
-        raise InputError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
+        raise RefusedError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
         is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
         if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
             # A replacement must be free of errors when it is created.
-            raise InputError(
+            raise RefusedError(
                 finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
             )
 
 
 def record(plan: Plan, folder: Path) -> Path:
-    """Write the receipt before the changes are applied, and return its path. Raises InputError."""
+    """Write the receipt before the changes are applied, and return its path. Raises CheckerError."""
     now, caller = datetime.now(UTC).replace(microsecond=0), caller_of(plan.calls)
     return write_receipt(Receipt(plan.receipt, now, plan.topic.account, caller.arn, plan.changes), folder)
 
@@ -52,7 +52,7 @@ class Done(NamedTuple):
     """
 
     outcome: Outcome
-    fault: InputError | None = None
+    fault: CheckerError | None = None
     missed: tuple[Missed, ...] = ()
     left: bool = False
     refused: bool = False
@@ -68,32 +68,32 @@ def execute(plan: Plan) -> Done:
     undone = roll_back(plan.calls, carried.written)
     reason = f"{fault.reason}; {_summary(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(carried, undone))
-    return Done(outcome, InputError(fault.what, reason, help_text=fault.help), left=not undone.is_whole)
+    return Done(outcome, fault.reworded(reason, fault.help), left=not undone.is_whole)
 
 
 def undo(plan: Plan, outcome: Outcome) -> Done:
     """Roll back a repair if no message arrived. The error reports the result for each change."""
     undone = roll_back(plan.calls, plan.changes)
     states = _as_undone(Carried(plan.changes), undone)
-    fault = InputError(str(plan.topic), f"no message arrived; {_summary(undone)}")
+    fault = RefusedError(str(plan.topic), f"no message arrived; {_summary(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
 
-def _unproven(plan: Plan) -> InputError | None:
+def _unproven(plan: Plan) -> CheckerError | None:
     """Read everything again, and return an error if the result differs from the plan."""
     wish = plan.wish
     try:
         with faults_about(str(plan.topic)):
             found = read_topic(plan.calls, plan.topic)
             findings = wish.judge(found.inventory(wish.instances, {})).report.findings
-    except InputError as fault:
+    except CheckerError as fault:
         return fault
     current = set(map(_identity, findings))
     new = current - set(map(_identity, plan.repair.after.report.findings))
     if not new:
         return None
     message = min(message for _, _, message in new)
-    return InputError(str(plan.topic), f"the check after the write failed: {message}")
+    return RefusedError(str(plan.topic), f"the check after the write failed: {message}")
 
 
 def _identity(finding: Finding) -> tuple[str, Severity, str]:

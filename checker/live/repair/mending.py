@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, RefusedError
 from checker.fix.live.receipt import ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC, Change
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
@@ -32,7 +32,7 @@ class Missed(NamedTuple):
     """An optional change that failed, and why."""
 
     change: Change
-    fault: InputError
+    fault: CheckerError
 
 
 class Carried(NamedTuple):
@@ -40,7 +40,7 @@ class Carried(NamedTuple):
 
     written: tuple[Change, ...]
     missed: tuple[Missed, ...] = ()
-    fault: InputError | None = None
+    fault: CheckerError | None = None
 
 
 def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Carried:  # noqa: B008 - frozen
@@ -58,7 +58,7 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
                     continue
                 written.append(change)  # from here on the change may be applied, even if the call fails
                 handler.do(calls, change, clock)
-        except InputError as fault:
+        except CheckerError as fault:
             if not handler.optional:
                 return Carried(tuple(written), tuple(missed), fault)
             missed.append(Missed(change, fault))
@@ -66,11 +66,11 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
 
 
 def _is_made(calls: Calls, handler: ChangeHandler, change: Change) -> bool:
-    """Return True for a change that is applied already. Raises InputError if others changed the resource."""
+    """Return True for a change that is applied already. Raises RefusedError if others changed the resource."""
     state = handler.state_of(calls, change)
     if state in (ChangeState.OTHER, ChangeState.FOREIGN):
         help_text = "nothing was written to it; run the command again"
-        raise InputError(change.resource, handler.drifted, help_text=help_text)
+        raise RefusedError(change.resource, handler.drifted, help_text=help_text)
     return state is ChangeState.AFTER
 
 
@@ -119,7 +119,7 @@ class _Attempt:
 
     def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
         self.undone = undone
-        self.fault: InputError | None = None
+        self.fault: CheckerError | None = None
         self._calls = calls
         self._change = change
         self._clock = clock
@@ -133,7 +133,7 @@ class _Attempt:
         try:
             with faults_about(self._change.resource):
                 self._roll_back()
-        except InputError as fault:
+        except CheckerError as fault:
             self.fault = fault
             return not (isinstance(fault, CallError) and fault.fault.again)
         return True

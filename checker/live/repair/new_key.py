@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
@@ -35,7 +35,10 @@ _DAYS = 7
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
-    """Return the first alias that is free or belongs to the replacement, and whether it exists. Raises InputError."""
+    """Return the first alias that is free or belongs to the replacement, and whether it exists.
+
+    Raises CallError, and RefusedError if others use all the aliases.
+    """
     targets = _targets(calls)
     taken: list[str] = []
     for arn in names:
@@ -45,7 +48,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         if _is_marked(calls, target, mark):
             return arn, True
         taken.append(arn.resource)
-    raise InputError(taken[0], f"the aliases {', '.join(taken)} are in use", help_text="delete one")
+    raise RefusedError(taken[0], f"the aliases {', '.join(taken)} are in use", help_text="delete one")
 
 
 def _targets(calls: Calls) -> dict[str, str]:
@@ -54,7 +57,7 @@ def _targets(calls: Calls) -> dict[str, str]:
 
 
 def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    """Return True for a key that replaces the marked resource. Raises InputError."""
+    """Return True for a key that replaces the marked resource. Raises CallError."""
     return _has_tag(calls, key, REPLACES, mark)
 
 
@@ -64,7 +67,7 @@ def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:
 
 
 def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
-    """Return True for a key of the repair. Keys whose tags cannot be read do not count. Raises InputError."""
+    """Return True for a key of the repair. Keys whose tags cannot be read do not count. Raises CallError."""
     try:
         return _has_tag(calls, key, RECEIPT, receipt)
     except CallError as error:
@@ -74,7 +77,7 @@ def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
 
 
 def _described(calls: Calls, key: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = calls.need("kms", "describe_key", key, KeyId=key)["KeyMetadata"]
+    metadata: dict[str, Any] = calls.make("kms", "describe_key", key, KeyId=key)["KeyMetadata"]
     return metadata
 
 
@@ -99,7 +102,7 @@ def _find(calls: Calls, change: Change) -> _Found:
 
 
 def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[str]:
-    """Yield the enabled keys of the repair, except those in ``known``. Raises InputError."""
+    """Yield the enabled keys of the repair, except those in ``known``. Raises CallError."""
     for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = one["KeyId"]
         if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
@@ -107,7 +110,7 @@ def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[s
 
 
 def created_at(calls: Calls, change: Change) -> datetime | None:
-    """Return the creation time of a repair's key if KMS returns it, or None if there is no key. Raises InputError."""
+    """Return the creation time of a repair's key if KMS returns it, or None if there is no key. Raises CallError."""
     key = _find(calls, change).key
     return _described(calls, key).get("CreationDate") if key else None
 
@@ -126,7 +129,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
     if not found.key:
         return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
     described = _described(calls, found.key)
-    policy = calls.need("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
+    policy = calls.make("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
     same = same_policy(described["Arn"], policy, change.specification["Policy"])
     if not same or described.get("KeyState") != _USABLE:
         return ChangeState.OTHER
@@ -136,7 +139,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
     """Create the key with its final policy, and then its alias."""
     made = change.specification
-    answer = calls.need(
+    answer = calls.make(
         "kms",
         "create_key",
         change.resource,
@@ -147,9 +150,9 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     key = answer["KeyMetadata"]["KeyId"]
     if answer["ResponseMetadata"].get("RetryAttempts"):
         _delete_spares(calls, change, key)
-    calls.need("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
+    calls.make("kms", "create_alias", change.resource, AliasName=_alias(change), TargetKeyId=key)
     if not until(clock, lambda: _state_of(calls, change) is ChangeState.AFTER):
-        raise InputError(change.resource, "AWS does not return the key as it was created")
+        raise AwsError(change.resource, "AWS does not return the key as it was created")
 
 
 def _delete_spares(calls: Calls, change: Change, key: str) -> None:
@@ -163,15 +166,15 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     deleted: set[str] = set()
     while (found := _find(calls, change)).key and found.key not in deleted:
         if found.is_named:
-            calls.need("kms", "delete_alias", change.resource, AliasName=_alias(change))
+            calls.make("kms", "delete_alias", change.resource, AliasName=_alias(change))
         _schedule(calls, change, found.key)
         deleted.add(found.key)
     if found.key and not until(clock, lambda: not _find(calls, change).key):
-        raise InputError(change.resource, "AWS still returns the key after its deletion")
+        raise AwsError(change.resource, "AWS still returns the key after its deletion")
 
 
 def _schedule(calls: Calls, change: Change, key: str) -> None:
-    calls.need("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
+    calls.make("kms", "schedule_key_deletion", change.resource, KeyId=key, PendingWindowInDays=_DAYS)
 
 
 NEW_KEY_HANDLER = ChangeHandler(
@@ -183,7 +186,7 @@ _KEY = "KmsMasterKeyId"
 
 
 def _current(calls: Calls, topic: str) -> str:
-    answer = calls.need("sns", "get_topic_attributes", topic, TopicArn=topic)
+    answer = calls.make("sns", "get_topic_attributes", topic, TopicArn=topic)
     return str((answer.get("Attributes") or {}).get(_KEY, ""))
 
 
@@ -194,9 +197,9 @@ def _encryption_state(calls: Calls, change: Change) -> ChangeState:
 
 def _set(calls: Calls, change: Change, key: str, clock: Clock) -> None:
     topic = change.resource
-    calls.need("sns", "set_topic_attributes", topic, TopicArn=topic, AttributeName=_KEY, AttributeValue=key)
+    calls.make("sns", "set_topic_attributes", topic, TopicArn=topic, AttributeName=_KEY, AttributeValue=key)
     if not until(clock, lambda: _current(calls, topic) == key):
-        raise InputError(topic, f"AWS does not return `{key}` as its key")
+        raise AwsError(topic, f"AWS does not return `{key}` as its key")
 
 
 ENCRYPTION_HANDLER = ChangeHandler(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.fix.live.subscribing import Subscribed
 from checker.live.aws.calls import BY_TOPIC
+from checker.live.aws.errors import CallError
 from checker.live.aws.facts import tags_of
 from checker.live.aws.wait import until
 from checker.live.repair.change_handler import ChangeHandler, ChangeState
@@ -26,18 +27,19 @@ _KEY = "KmsMasterKeyId"
 
 
 def receipt_of(calls: Calls, topic: str) -> str:
-    """Return the receipt ID of a topic that a repair created. Empty for any other topic. Raises InputError."""
+    """Return the receipt ID of a topic that a repair created. Empty for any other topic. Raises CallError."""
     return _tags(calls, topic).get(RECEIPT, "")
 
 
 def _tags(calls: Calls, topic: str) -> dict[str, str]:
-    return tags_of(calls.need("sns", "list_tags_for_resource", topic, ResourceArn=topic))
+    return tags_of(calls.make("sns", "list_tags_for_resource", topic, ResourceArn=topic))
 
 
 def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]:
     """Return the first name that is free or belongs to the replacement, and whether the topic exists.
 
-    The name is looked up first, because CreateTopic returns an existing topic like a new one. Raises InputError.
+    The name is looked up first, because CreateTopic returns an existing topic like a new one. Raises CallError, and
+    RefusedError if others use all the names.
     https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     """
     taken: list[str] = []
@@ -47,13 +49,13 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         if _tags(calls, str(arn)).get(REPLACES) == mark:
             return arn, True
         taken.append(arn.resource)
-    raise InputError(taken[0], f"the topics {', '.join(taken)} exist already", help_text="delete one")
+    raise RefusedError(taken[0], f"the topics {', '.join(taken)} exist already", help_text="delete one")
 
 
 def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()) -> ChangeState:
     """Return the state of the topic. It is unchanged if receipt, policy and key match and it has no subscribers.
 
-    ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises InputError.
+    ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises CallError.
     """
     name, made = change.resource, change.specification
     answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
@@ -79,7 +81,7 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
     made = change.specification
     arn = Arn.parse(change.resource)
     tags = [{"Key": name, "Value": value} for name, value in made["Tags"].items()]
-    answer = calls.need(
+    answer = calls.make(
         "sns",
         "create_topic",
         change.resource,
@@ -88,11 +90,9 @@ def _create(calls: Calls, change: Change, clock: Clock) -> None:
         Tags=tags,
     )
     if answer.get("TopicArn") != change.resource:
-        raise InputError(
-            change.resource, f"SNS created `{answer.get('TopicArn')}` instead: delete that topic"
-        )
+        raise AwsError(change.resource, f"SNS created `{answer.get('TopicArn')}` instead: delete that topic")
     if not until(clock, lambda: state_of(calls, change) is ChangeState.AFTER):
-        raise InputError(change.resource, "AWS does not return the topic as it was created")
+        raise AwsError(change.resource, "AWS does not return the topic as it was created")
 
 
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
@@ -100,9 +100,9 @@ def _delete(calls: Calls, change: Change, clock: Clock) -> None:
 
     https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
     """
-    calls.need("sns", "delete_topic", change.resource, TopicArn=change.resource)
+    calls.make("sns", "delete_topic", change.resource, TopicArn=change.resource)
     if not until(clock, lambda: state_of(calls, change) is ChangeState.BEFORE):
-        raise InputError(change.resource, "AWS still returns the topic after its deletion")
+        raise AwsError(change.resource, "AWS still returns the topic after its deletion")
 
 
 NEW_TOPIC_HANDLER = ChangeHandler(state_of, _create, _delete, "the topic exists now, or it was changed since")
@@ -112,15 +112,15 @@ _ARN = "arn:"
 
 
 def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
-    """Yield the subscriptions of a topic. AWS returns attributes only of confirmed ones. Raises InputError."""
+    """Yield the subscriptions of a topic. AWS returns attributes only of confirmed ones. Raises CallError."""
     for one in calls.every(BY_TOPIC, topic, TopicArn=topic):
         protocol, endpoint, arn = (str(one[name]) for name in ("Protocol", "Endpoint", "SubscriptionArn"))
         if not arn.startswith(_ARN):
             yield Subscribed(protocol, endpoint, {}, confirmed=False)
             continue
         try:
-            answer = calls.need("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
-        except InputError as fault:
+            answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
+        except CallError as fault:
             if one.get("Owner") == calls.unit.account:
                 raise
             yield Subscribed(protocol, endpoint, {}, unread=fault.reason)
@@ -145,7 +145,7 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
 
 def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - part of the interface
     made: dict[str, Any] = change.specification
-    calls.need(
+    calls.make(
         "sns", "subscribe", change.resource, TopicArn=change.resource, ReturnSubscriptionArn=True, **made
     )
 
@@ -157,9 +157,9 @@ def _unsubscribe(calls: Calls, change: Change, clock: Clock) -> None:
     """
     arn = _arn(calls, change)
     if arn.startswith(_ARN):
-        calls.need("sns", "unsubscribe", change.resource, SubscriptionArn=arn)
+        calls.make("sns", "unsubscribe", change.resource, SubscriptionArn=arn)
         if not until(clock, lambda: not _arn(calls, change)):
-            raise InputError(change.resource, "AWS still returns the subscription after its removal")
+            raise AwsError(change.resource, "AWS still returns the subscription after its removal")
 
 
 SUBSCRIPTION_HANDLER = ChangeHandler(_state_of, _subscribe, _unsubscribe, "", optional=True)

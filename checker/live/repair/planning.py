@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from checker.analysis.documented import KeyCondition
     from checker.analysis.inventory import Instance, Inventory
     from checker.core.arn import Arn
-    from checker.core.errors import InputError
+    from checker.core.errors import CheckerError
     from checker.fix.snapshot import Reading
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import Found
@@ -58,11 +58,11 @@ class Plan(NamedTuple):
     outcome: Outcome
     receipt: str
     replaceable: bool = False
-    doubts: tuple[InputError, ...] = ()
+    doubts: tuple[CheckerError, ...] = ()
 
 
 def plan(calls: Calls, wish: Wish) -> Plan:
-    """Read the topic and its key, and plan the changes. Raises InputError."""
+    """Read the topic and its key, and plan the changes. Raises CheckerError."""
     found = read_topic(calls, wish.topic)
     made = plan_replacement(calls, _wanted(wish), found) if wish.replace else None
     return _in_place(calls, wish, found) if made is None else _replaced(made, wish)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from checker.analysis.access_diff import difference
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY
 from checker.iam.prove.space import Target
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import policy_of
 from checker.live.aws.wait import until
 from checker.live.repair.change_handler import ChangeHandler, ChangeState
@@ -36,12 +36,12 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
 
 
 def current(calls: Calls, change: Change) -> str:
-    """Read the current policy of a change's resource. Raises InputError."""
+    """Read the current policy of a change's resource. Raises CallError."""
     name = change.resource
     if change.kind == KEY:
-        answer = calls.need("kms", "get_key_policy", name, KeyId=name, PolicyName="default")
+        answer = calls.make("kms", "get_key_policy", name, KeyId=name, PolicyName="default")
         return str(answer["Policy"])
-    answer = calls.need("sns", "get_topic_attributes", name, TopicArn=name)
+    answer = calls.make("sns", "get_topic_attributes", name, TopicArn=name)
     return str((answer.get("Attributes") or {}).get("Policy", ""))
 
 
@@ -71,30 +71,30 @@ def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
     """
     attempt = _Attempt(calls, change, text)
     if not until(clock, attempt):
-        raise attempt.faults[-1].of_input()
+        raise attempt.faults[-1]
     if not until(clock, lambda: same_policy(change.resource, current(calls, change), text)):
-        raise InputError(change.resource, "AWS does not return the policy that was written")
+        raise AwsError(change.resource, "AWS does not return the policy that was written")
 
 
 class _Attempt:
     """Writes a policy, with retries of temporary errors, and never over a change by others."""
 
     def __init__(self, calls: Calls, change: Change, text: str) -> None:
-        self.faults: list[UnreadError] = []
+        self.faults: list[CallError] = []
         self._calls = calls
         self._change = change
         self._text = text
         self._found = ""
 
     def __call__(self) -> bool:
-        """Write once. Return False if a retry may succeed. Raises InputError."""
+        """Write once. Return False if a retry may succeed. Raises CallError, RefusedError."""
         if self.faults and current(self._calls, self._change) != self._found:
-            raise InputError(self._change.resource, _DRIFTED)
+            raise RefusedError(self._change.resource, _DRIFTED)
         try:
             _put(self._calls, self._change, self._text)
-        except UnreadError as error:
-            if error.fault is not Fault.THROTTLED and _PRINCIPAL not in error.told.lower():
-                raise error.of_input() from None
+        except CallError as error:
+            if error.fault is not Fault.THROTTLED and _PRINCIPAL not in error.reason.lower():
+                raise
             self._found = self._found or current(self._calls, self._change)
             self.faults.append(error)
             return False

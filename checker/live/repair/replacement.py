@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import PolicyText
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import AwsError
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import (
     ENCRYPTION,
@@ -139,7 +139,7 @@ class ReplacementPlan(NamedTuple):
 
 
 def plan_replacement(calls: Calls, wanted: Wanted, found: Found) -> ReplacementPlan | None:
-    """Return the replacement that a topic or its key needs. None if it needs none. Raises InputError."""
+    """Return the replacement that a topic or its key needs. None if it needs none. Raises CheckerError."""
     region = wanted.region
     reasons = tuple(topic_reasons(found.topic, region))
     made = ReplacementPlan(calls, found, wanted.topic, found, reasons)
@@ -158,7 +158,7 @@ def _with_new_topic(made: ReplacementPlan, wanted: Wanted) -> ReplacementPlan:
     """Find the topic that replaces the old one, or plan it."""
     old = made.old
     if old.tags is None:
-        raise InputError(str(wanted.topic), "its tags could not be read, but must be copied")
+        raise AwsError(str(wanted.topic), "its tags could not be read, but must be copied")
     calls = made.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
     names = topic_names(wanted.topic, wanted.region)
     arn, there = new_topic.place_for(calls, names, mark(wanted.topic))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CLOCK_SKEW, CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
 from checker.live.repair import new_key, new_topic, policy_writing
 from checker.live.repair.change_handler import ChangeState
@@ -42,15 +42,15 @@ class Prospect(NamedTuple):
 
 
 def check_caller(receipt: Receipt, caller: Caller) -> None:
-    """Check that the caller is in the account of the resources to delete. Raises InputError."""
+    """Check that the caller is in the account of the resources to delete. Raises RefusedError."""
     if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
         reason = f"the receipt is from account {receipt.account}, the caller from account {caller.account}"
         help_text = f"nothing was changed; use credentials of account {receipt.account}"
-        raise InputError("RECEIPT", reason, help_text=help_text)
+        raise RefusedError("RECEIPT", reason, help_text=help_text)
 
 
 def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
-    """Look up every resource, in the order of the rollback. Raises InputError."""
+    """Look up every resource, in the order of the rollback. Raises CallError."""
     found: list[Prospect] = []
     for change in reversed(receipt.changes):
         found.append(_prospect(calls, receipt, change, found, force=force))

@@ -12,7 +12,7 @@ from checker.lint.retention.queue import queue_notes, queue_steps, queue_warning
 from checker.lint.retention.stream import role_steps, role_warnings, stream_step
 from checker.live.aws.access import WATCHING
 from checker.live.aws.calls import BY_TOPIC
-from checker.live.aws.errors import UnreadError
+from checker.live.aws.errors import CallError
 from checker.live.aws.facts import subscription_of
 from checker.live.retention.read_targets import read_queue, read_role, read_stream
 
@@ -37,8 +37,8 @@ def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
     """
     try:
         answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
-    except UnreadError as error:
-        return Unknown(error.skipped.reason)
+    except CallError as error:
+        return Unknown(error.entry.reason)
     found: Mapping[str, str] = answer.get("Attributes") or {}
     return found
 
@@ -59,8 +59,8 @@ def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
     """
     try:
         pages = list(calls.pages(BY_TOPIC, str(topic), TopicArn=str(topic)))
-    except UnreadError as error:
-        return Retention(str(topic), kind, unread=Unknown(error.skipped.reason))
+    except CallError as error:
+        return Retention(str(topic), kind, unread=Unknown(error.entry.reason))
     entries = [one for page in pages for one in page if one.get("Protocol") == kind and _lasts(one)]
     found = (subscribed(calls, one) for one in entries)
     check = _queue if kind == SQS else _stream

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of, sender_statement
 from checker.analysis.inventory import PolicyText
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.core.unknown import Unknown
 from checker.lint.explain import OK
 from checker.lint.retention.model import SQS, Made, Queue
@@ -42,11 +42,11 @@ def resource_name(name: str, longest: int) -> str:
 
 
 def subscribe(calls: Calls, topic: Arn, protocol: str, endpoint: Arn, attributes: dict[str, str]) -> str:
-    """Subscribe an endpoint to a topic, and return the subscription's ARN. Raises InputError.
+    """Subscribe an endpoint to a topic, and return the subscription's ARN. Raises CallError.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
     """
-    answer = calls.need(
+    answer = calls.make(
         "sns",
         "subscribe",
         str(topic),
@@ -69,7 +69,7 @@ _POLICY = ["Policy", "QueueArn"]
 def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = False) -> Iterator[Made]:
     """Add a statement to a subscribed queue if it lacks only that, else create one. Yield each created resource.
 
-    Raises InputError. Resources that were yielded before are kept.
+    Raises CheckerError. Resources that were yielded before are kept.
     """
     check_account(calls, topic)
     for keeper in retention.keepers:
@@ -87,16 +87,14 @@ def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
     """Create the queue of a topic, or fix the policy of the queue from an earlier run."""
     queue = read_queue(calls, str(arn))
     if isinstance(queue, Unknown):
-        raise InputError(
-            str(arn), queue.reason, help_text="grant it to the caller, and run the command again"
-        )
+        raise AwsError(str(arn), queue.reason, help_text="grant it to the caller, and run the command again")
     if queue is None:
         yield _create(calls, arn, topic)
     elif policy_step(queue, topic).status != OK:
         extended = _with_statement(queue, topic)
         if extended is None:
             reason = "its policy denies SNS access, and an additional statement would not change that"
-            raise InputError(str(arn), reason, help_text="remove that from its policy, or delete the queue")
+            raise RefusedError(str(arn), reason, help_text="remove that from its policy, or delete the queue")
         yield _write_policy(calls, queue, extended, force=True)
 
 
@@ -111,7 +109,7 @@ def _create(calls: Calls, arn: Arn, topic: Arn) -> Made:
         "SqsManagedSseEnabled": "true",
         "Policy": json.dumps(policy_of([statement])),
     }
-    calls.need("sqs", "create_queue", str(arn), QueueName=arn.resource, Attributes=attributes)
+    calls.make("sqs", "create_queue", str(arn), QueueName=arn.resource, Attributes=attributes)
     return Made("a queue that retains messages for 14 days, encrypted by SQS", str(arn), statement)
 
 
@@ -142,20 +140,20 @@ def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force
     there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
     if not force:
         _check_manager(there, queue)
-    now = there.need("sqs", "get_queue_attributes", name, QueueUrl=queue.url, AttributeNames=_POLICY)
+    now = there.make("sqs", "get_queue_attributes", name, QueueUrl=queue.url, AttributeNames=_POLICY)
     before = queue.policy.text if isinstance(queue.policy, PolicyText) else ""
     if (now.get("Attributes") or {}).get("Policy", "") != before:
         help_text = "nothing was written to it; run the command again"
-        raise InputError(name, "the policy was changed since it was read", help_text=help_text)
-    there.need("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": extended.text})
+        raise RefusedError(name, "the policy was changed since it was read", help_text=help_text)
+    there.make("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": extended.text})
     return Made("a statement in the policy of the queue", name, extended.statement)
 
 
 def _check_manager(calls: Calls, queue: Queue) -> None:
-    """Refuse a queue that another tool manages. Raises InputError."""
-    tags = calls.need("sqs", "list_queue_tags", str(queue.arn), QueueUrl=queue.url).get("Tags") or {}
+    """Refuse a queue that another tool manages. Raises RefusedError."""
+    tags = calls.make("sqs", "list_queue_tags", str(queue.arn), QueueUrl=queue.url).get("Tags") or {}
     if managed := list(managers(tags).values()):
-        raise InputError(str(queue.arn), f"it is managed by {managed[0]}", help_text=MANAGED_HELP)
+        raise RefusedError(str(queue.arn), f"it is managed by {managed[0]}", help_text=MANAGED_HELP)
 
 
 def _subscribe(calls: Calls, queue: Arn, topic: Arn) -> Made:

@@ -10,11 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, InputError, RefusedError
 from checker.core.unknown import Unknown, all_of
-from checker.lint.explain import OK
+from checker.lint.explain import BROKEN, OK
 from checker.lint.retention.model import FIREHOSE, Made
 from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
+from checker.live.aws.errors import CallError
 from checker.live.aws.lookup import check_account
 from checker.live.aws.wait import until
 from checker.live.retention.make_queue import resource_name, subscribe
@@ -38,7 +39,7 @@ def make_subscription(
 ) -> Iterator[Made]:
     """Create a role that allows SNS to write to a stream, and subscribe the stream. Yield each created resource.
 
-    Raises InputError. Resources that were yielded before are kept.
+    Raises CheckerError. Resources that were yielded before are kept.
     """
     if stream is None:
         reason = "no delivery stream is named"
@@ -53,13 +54,14 @@ def make_subscription(
 
 
 def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
-    """Check that the stream exists and has no subscription that would have to be changed. Raises InputError."""
+    """Check that the stream exists and has no subscription that would have to be changed. Raises CheckerError."""
     found = stream_step(read_stream(calls, stream))
     if found.status != OK:
-        raise InputError(str(stream), found.reason, help_text=found.help)
+        missing = found.status == BROKEN
+        raise AwsError(str(stream), found.reason, help_text=found.help, not_found=missing)
     if any(one.endpoint == str(stream) for one in retention.keepers):
         help_text = "fix the broken links, or unsubscribe the stream and run the command again"
-        raise InputError(
+        raise RefusedError(
             str(stream), "already subscribed, but the subscription does not work", help_text=help_text
         )
 
@@ -68,12 +70,12 @@ def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
     """Create the role, or complete the role from an earlier run."""
     role = read_role(calls, {"SubscriptionRoleArn": str(arn)})
     if isinstance(role, Unknown):
-        raise InputError(str(arn), role.reason, help_text="grant it to the caller, and run the command again")
+        raise AwsError(str(arn), role.reason, help_text="grant it to the caller, and run the command again")
     name = arn.resource.rpartition("/")[2]
     if role is None:
         trust = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = _document(trust)
-        calls.need("iam", "create_role", str(arn), RoleName=name, AssumeRolePolicyDocument=document)
+        calls.make("iam", "create_role", str(arn), RoleName=name, AssumeRolePolicyDocument=document)
         yield Made("a role that trusts SNS", str(arn), trust)
     if role is None or all_of(may(role, action, stream) for action in WRITE) is not True:
         yield _allow(calls, arn, stream)
@@ -82,7 +84,7 @@ def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
 def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
     """Allow the role the actions that AWS recommends, only on this stream."""
     statement = {"Effect": "Allow", "Action": [*LOOK, *WRITE], "Resource": str(stream)}
-    calls.need(
+    calls.make(
         "iam",
         "put_role_policy",
         str(role),
@@ -103,12 +105,12 @@ def _subscribe(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
     """
     made: list[str] = []
-    faults: list[InputError] = []
+    faults: list[CallError] = []
 
     def attempt() -> bool:
         try:
             made.append(_subscribed(calls, topic, stream, role))
-        except InputError as fault:
+        except CallError as fault:
             faults.append(fault)
         return bool(made) or _REFUSED not in faults[-1].reason
 

@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.lint.retention.model import Queue, Role, Stream
 from checker.live.aws.calls import Listing
-from checker.live.aws.errors import Fault, UnreadError
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import policy_of
 from checker.live.aws.keys import Keys
 from checker.policy.vocabulary import QUEUE, ROLE
@@ -38,9 +38,9 @@ def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
         url = str(there.make("sqs", "get_queue_url", endpoint, **asked)["QueueUrl"])
         asked_all = {"QueueUrl": url, "AttributeNames": ["All"]}
         answer = there.make("sqs", "get_queue_attributes", endpoint, **asked_all)
-    except UnreadError as error:
+    except CallError as error:
         if error.fault is not Fault.GONE:
-            return Unknown(error.skipped.reason)
+            return Unknown(error.entry.reason)
         if arn.account == calls.unit.account:
             return None
         return Unknown(
@@ -100,8 +100,8 @@ def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
     name = arn.resource.rpartition("/")[2]
     try:
         answer = there.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
-    except UnreadError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.skipped.reason)
+    except CallError as error:
+        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
     found = answer["DeliveryStreamDescription"]
     return Stream(arn, str(found["DeliveryStreamStatus"]), tuple(_destinations(found)))
 
@@ -134,8 +134,8 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
     name = arn.resource.rpartition("/")[2]
     try:
         role = calls.make("iam", "get_role", str(arn), RoleName=name)["Role"]
-    except UnreadError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.skipped.reason)
+    except CallError as error:
+        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
     trust = _as_policy(arn, [role["AssumeRolePolicyDocument"]], Resource="*")
     return Role(arn, trust, _permissions(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
 
@@ -144,8 +144,8 @@ def _permissions(calls: Calls, arn: Arn, name: str) -> Any:
     """Return all inline and attached policies of a role as one."""
     try:
         return _as_policy(arn, list(_documents(calls, str(arn), name)), Principal="*")
-    except UnreadError as error:
-        return Unknown(error.skipped.reason)
+    except CallError as error:
+        return Unknown(error.entry.reason)
 
 
 def _documents(calls: Calls, what: str, name: str) -> Iterator[Any]:

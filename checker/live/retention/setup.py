@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.core.errors import InputError
+from checker.core.errors import CheckerError, RefusedError
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.retention.model import SQS, Retention, SetUp, Wanted
 from checker.live.aws.calls import Calls
@@ -38,31 +38,31 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     if before.status == OK:
         return SetUp((), before)
     made: list[Made] = []
-    fault = None
+    fault: CheckerError | None = None
     try:
         with faults_about(str(topic)):
             for one in create_missing(calls, topic, wanted, before, clock):
                 made.append(one)  # noqa: PERF402 - keeps resources that were created before an error
-    except InputError as error:
+    except CheckerError as error:
         fault = error
     except StoppedError:  # resources that were created so far are kept and reported
-        fault = InputError(str(topic), "interrupted", help_text="run the command again to continue")
+        fault = CheckerError(str(topic), "interrupted", help_text="run the command again to continue")
     if fault is not None or not made:
         return SetUp(tuple(made), before, fault or _not_modified_error(before))
     try:
         with faults_about(str(topic)):
             return SetUp(tuple(made), _checked(calls, topic, wanted, clock))
-    except InputError as error:
+    except CheckerError as error:
         return SetUp(tuple(made), before, error)
     except StoppedError:
-        return SetUp(tuple(made), before, InputError(str(topic), "interrupted before it was verified"))
+        return SetUp(tuple(made), before, CheckerError(str(topic), "interrupted before it was verified"))
 
 
-def _not_modified_error(retention: Retention) -> InputError:
+def _not_modified_error(retention: Retention) -> RefusedError:
     """Return an error for a broken link of an existing subscription, which is not modified."""
     broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
     keeper, step = next(broken)
-    return InputError(
+    return RefusedError(
         keeper.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
     )
 
@@ -70,9 +70,9 @@ def _not_modified_error(retention: Retention) -> InputError:
 def create_missing(
     calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock
 ) -> Iterator[Made]:
-    """Create what is missing, and yield each created resource. Raises InputError."""
+    """Create what is missing, and yield each created resource. Raises CheckerError."""
     if before.status == UNKNOWN:
-        raise InputError(
+        raise RefusedError(
             str(topic), f"nothing was created, because messages may be retained already: {_doubt(before)}"
         )
     if wanted.kind == SQS:
@@ -120,9 +120,9 @@ class _DryRunCalls(Calls):
     def elsewhere(self, unit: Unit) -> Calls:
         return _DryRunCalls(super().elsewhere(unit), self._planned)
 
-    def need(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
+    def make(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
         if operation.startswith(_READS):
-            return super().need(service, operation, what, **parameters)
+            return super().make(service, operation, what, **parameters)
         self._planned.append(PlannedCall(action_of(service, operation), what, parameters))
         return {"SubscriptionArn": what}
 
@@ -131,7 +131,7 @@ class PlannedSetup(NamedTuple):
     """The calls that would create what is missing, and the error that ends them early, if any."""
 
     planned: tuple[PlannedCall, ...]
-    fault: InputError | None = None
+    fault: CheckerError | None = None
 
 
 def plan_setup(calls: Calls, topic: Arn, wanted: Wanted) -> PlannedSetup:
@@ -142,6 +142,6 @@ def plan_setup(calls: Calls, topic: Arn, wanted: Wanted) -> PlannedSetup:
         return PlannedSetup(())
     try:
         list(create_missing(_DryRunCalls(calls, planned), topic, wanted, before, Clock()))
-    except InputError as fault:
+    except CheckerError as fault:
         return PlannedSetup(tuple(planned), fault)
     return PlannedSetup(tuple(planned))

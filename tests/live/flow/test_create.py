@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.sandbox import seed
+from checker.sandbox.http.faults import denied
 from tests.live.estate import checker
 
 if TYPE_CHECKING:
-    from checker.sandbox.running import Account
+    from checker.sandbox.running import Account, Sandbox
 
 WRITES = {"CreateQueue", "Subscribe"}
 
@@ -45,3 +46,14 @@ def test_nothing_is_created_before_it_is_shown_and_confirmed(account: Account, t
     assert "nothing to create" in checker(*command, "--dry-run").out
     undo = checker("rollback", str(receipt))
     assert (undo.code, "aws sqs delete-queue" in undo.err) == (2, True)
+
+
+def test_a_plan_without_a_look_at_the_queue_is_incomplete(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    instance = seed.make_instance(account)
+    command = options(seed.good_topic(account, instance), instance, tmp_path)
+    sandbox.fault(denied("sqs", "GetQueueUrl"))
+    plan = checker(*command, "--dry-run")
+    assert (plan.code, plan.out) == (3, "")
+    assert "`sqs:GetQueueUrl` is missing" in plan.err

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, RefusedError
 from checker.fix.live.receipt import read_receipt
 from checker.fix.live.subscribing import why_not
 from checker.live.aws.access import Access
@@ -112,9 +112,19 @@ def test_what_cannot_be_read_is_not_copied_by_halves(
 ) -> None:
     scene = far(sandbox, account)
     sandbox.fault(denied(service, action))
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(AwsError) as refused:
         planned(scene)
     assert f"{service}:{action}" in str(refused.value) or "could not be read" in str(refused.value)
+
+
+def test_a_plan_without_the_tags_to_copy_is_incomplete(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    scene = far(sandbox, account)
+    sandbox.fault(denied("sns", "ListTagsForResource"))
+    done = run("fix", *options(scene, tmp_path))
+    assert done.returncode == 3
+    assert "its tags could not be read, but must be copied" in done.stderr
 
 
 def test_a_subscriber_that_is_refused_leaves_the_topic_where_it_is(
@@ -189,7 +199,7 @@ def test_a_replacement_that_would_not_be_right_is_not_made(account: Account) -> 
         AttributeName="Policy",
         AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}),
     )
-    with pytest.raises(InputError, match="nothing was written"):
+    with pytest.raises(RefusedError, match="nothing was written"):
         check(planned(scene), force_managed=False)
 
 
@@ -282,7 +292,7 @@ def test_a_subscription_that_another_account_keeps_to_itself_is_left_out(
     scene = fifo(account)
     calls = reach(Access(endpoint=account.endpoint, attempts=1), arn(scene.topic))
     sandbox.fault(denied("sns", "GetSubscriptionAttributes"))
-    with pytest.raises(InputError):
+    with pytest.raises(AwsError):
         list(subscriptions_of(calls, scene.topic))
     calls.unit = calls.unit._replace(account="444455556666")
     (one,) = subscriptions_of(calls, scene.topic)

@@ -1,0 +1,85 @@
+"""Runs a test chat: handles signals, and prints each step."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from checker.app.exit_codes import Ending
+from checker.app.run import known_rules
+from checker.app.signals import heeded
+from checker.app.terminal import outliving_reader, paint_for, show, tell
+from checker.fix.live.flow_result import End
+from checker.lint.explain import BROKEN, UNKNOWN
+from checker.report.flow import flow_text, step_line
+from checker.report.text import skipped_text
+
+if TYPE_CHECKING:
+    from checker.app.fix_request import FixRequest
+    from checker.fix.live.flow_result import FlowResult, Step
+    from checker.live.aws.access import Access
+    from checker.live.flow.request import FlowRequest
+    from checker.live.flow.run import Consent
+    from checker.live.repair.planning import Plan
+
+
+_ATTEMPTS = 4
+
+
+def carry_through(
+    asked: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
+) -> FlowResult:
+    """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
+    from checker.live.aws.session import sign_in
+    from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
+
+    stream = sys.stdout if as_report else sys.stderr
+    paint = paint_for(stream)
+
+    def show_step(step: Step) -> None:
+        with suppress(OSError), outliving_reader():  # the flow still has to clean up
+            show([step_line(step, paint)], stream)
+
+    sessions = sign_in(access._replace(attempts=_ATTEMPTS))
+    stops = Stops(threading.Event(), threading.Event())
+
+    def stop(count: int) -> None:
+        """End the flow at the first signal, after the current call, and the cleanup at the second."""
+        (stops.flow if count == 1 else stops.cleanup).set()
+        if count == 1:
+            tell("interrupted: clearing away; once more leaves everything as it is")
+
+    with heeded(stop):
+        result = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
+    for skipped in result.unread:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    return result
+
+
+def ending_of_flow(result: FlowResult) -> Ending:
+    """Return how a test chat ended: a missing message and a broken link are findings."""
+    refused = result.end is End.REFUSED
+    known = result.cause is not None and bool(result.cause.link or result.cause.rule)
+    kept = [one.setup for one in result.topics if one.setup is not None]
+    silent = result.end in (End.SILENT, End.BLOCKED) or (refused and known)
+    return Ending(
+        interrupted=result.end is End.INTERRUPTED,
+        incomplete=(refused and not known) or bool(result.left_behind or result.unread),
+        findings=silent or any(one.retention.status == BROKEN for one in kept),
+        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
+    )
+
+
+def try_chat(planned: Plan, request: FixRequest, *, as_report: bool) -> FlowResult:
+    """Send a test message after a fix, and print the result as `checker flow` does."""
+    from checker.live.flow.request import FlowRequest  # only where a chat is tried
+
+    instance, *_ = planned.wish.instances
+    chat = FlowRequest(instance.arn, request.contact_flow, (planned.topic,), wait=request.wait)
+    result = carry_through(chat, request.access, as_report=as_report)
+    stream = sys.stdout if as_report else sys.stderr
+    with outliving_reader():  # a repair may still have to be rolled back
+        show(flow_text(result, paint_for(stream)), stream)
+    return result

@@ -1,0 +1,83 @@
+"""The options of `checker fix`, and the checks of their combinations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.app.options import check_seconds
+from checker.app.output import Format
+from checker.app.run import Options
+from checker.app.terminal import check_output
+from checker.core.errors import InputError
+from checker.live.aws.access import Access
+
+if TYPE_CHECKING:
+    from checker.analysis.documented import KeyCondition
+
+
+class FixRequest(NamedTuple):
+    """The command-line options of a fix.
+
+    ``test_flow`` asks for a test chat after the fix, ``rollback`` to roll the fix back if its message does not arrive.
+    """
+
+    options: Options = Options()
+    access: Access = Access()
+    format: Format = Format.TEXT
+    output: Path | None = None
+    diff: bool = False
+    apply: bool = False
+    yes: bool = False
+    unsafe: bool = False
+    kms_condition: KeyCondition | None = None
+    force_managed: bool = False
+    receipts: Path = Path("checker-receipts")
+    replace: bool = False
+    test_flow: bool = False
+    contact_flow: str = ""
+    wait: float = 30
+    rollback: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """True for a topic in AWS, false for files."""
+        return bool(self.options.topics) and not self.options.paths
+
+    def check(self) -> None:
+        """Check options and their combinations before anything is read. Raises CheckerError."""
+        check_output(self.output)
+        check_seconds("--wait", self.wait)
+        if (self.contact_flow or self.rollback) and not self.test_flow:
+            reason = "required by --contact-flow-id and --rollback-on-failure"
+            raise InputError("--test-flow", reason, help_text="add it")
+        if self.is_live:
+            self._check_topic()
+        else:
+            self._check_files()
+
+    def _check_topic(self) -> None:
+        """Check that one topic is named, and that a requested test chat is possible."""
+        if len(self.options.topics) > 1:
+            reason = "only one topic can be fixed at a time"
+            raise InputError("--topic-arn", reason, help_text="run the command for each")
+        if not self.test_flow:
+            return
+        for missing, reason, help_text in (
+            (not self.apply, "requires --apply", _ADD_APPLY),
+            (not self.contact_flow, "requires --contact-flow-id", _ADD_CONTACT_FLOW),
+            (len(self.options.instances) != 1, "requires one instance", _ADD_INSTANCE),
+        ):
+            if missing:
+                raise InputError("--test-flow", reason, help_text=help_text)
+
+    def _check_files(self) -> None:
+        for option, given in (("--test-flow", self.test_flow), ("--create-replacement", self.replace)):
+            if given:
+                help_text = "name one topic with --topic-arn, and no PATH"
+                raise InputError(option, "works only for a topic in AWS", help_text=help_text)
+
+
+_ADD_APPLY = "add `--apply`, or use `checker flow` to send a chat without a fix"
+_ADD_CONTACT_FLOW = "add `--contact-flow-id ID` with the contact flow that handles the test chat"
+_ADD_INSTANCE = "name one instance with `--instance-arn ARN`"

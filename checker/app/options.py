@@ -1,0 +1,105 @@
+"""Reads the options that commands share."""
+
+from __future__ import annotations
+
+import os
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from checker.app.progress import progress_bar
+from checker.app.run import Options
+from checker.configuration.model import Choice
+from checker.core.errors import InputError
+from checker.core.finding import Severity
+from checker.inputs.collect import Given
+from checker.policy.wildcard import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def read_options(
+    *,
+    paths: Sequence[Path] | None = None,
+    instance: Sequence[str] | None = None,
+    topic: Sequence[str] | None = None,
+    topic_tag: Sequence[str] | None = None,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    severity: Sequence[str] | None = None,
+    fail_on: str | None = None,
+    strict: bool | None = None,
+    all_topics: bool | None = None,
+    changed: bool = False,
+    baseline: Path | None = None,
+    config: Path | None = None,
+    isolated: bool = False,
+    given: Given = Given(),  # noqa: B008 - frozen
+) -> Options:
+    """Read the options of a check, by their names on the command line. Raises InputError."""
+    return Options(
+        tuple(paths or ()),
+        tuple(instance or ()),
+        tuple(topic or ()),
+        tuple(topic_tag or ()),
+        _read_choice(select, ignore, severity),
+        fail_on=Severity(fail_on) if fail_on else None,
+        strict=strict,
+        all_topics=all_topics,
+        changed=changed,
+        baseline=baseline,
+        configuration=config,
+        isolated=isolated,
+        given=given,
+    )
+
+
+def read_given(
+    variables: Sequence[str] | None, parameters: Sequence[str] | None, source: Path | None = None
+) -> Given:
+    """Parse the options with template values. Raises InputError for an option without a value."""
+    if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
+        raise InputError(
+            "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
+        )
+    return Given(
+        _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
+    )
+
+
+def _pairs(option: str, texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    for text in texts or ():
+        if "=" not in text or text.startswith("="):
+            raise InputError(option, f"`{text}` has no value", help_text="write `NAME=VALUE`")
+    split_up = (text.partition("=") for text in texts or ())
+    return tuple((name, value) for name, _, value in split_up)
+
+
+def _read_choice(
+    select: Sequence[str] | None, ignore: Sequence[str] | None, severity: Sequence[str] | None
+) -> Choice:
+    """Parse the options that select rules. Raises InputError for an unknown severity."""
+    levels = dict(_level(text) for text in split(severity))
+    return Choice(split(select) if select else None, split(ignore), levels)
+
+
+def _level(text: str) -> tuple[str, Severity]:
+    rule, _, level = text.partition("=")
+    try:
+        return rule, Severity(level)
+    except ValueError:
+        close = did_you_mean(level, [one.value for one in Severity])
+        help_text = f"did you mean `{rule}={close}`?" if close else "write `RULE=error`, `warning` or `note`"
+        raise InputError("--severity", f"`{text}` has no valid severity", help_text=help_text) from None
+
+
+def split(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Split repeatable options with comma-separated values."""
+    return tuple(word.strip() for text in texts or () for word in text.split(",") if word.strip())
+
+
+def check_seconds(option: str, seconds: float) -> None:
+    """Check that a duration is finite. Raises InputError."""
+    if not isfinite(seconds):
+        raise InputError(option, f"`{seconds}` is not a valid number of seconds")

@@ -1,0 +1,121 @@
+"""Drafts minimal policies for a topic and its key, and checks policies that they are merged into."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
+from checker.app.exit_codes import Ending
+from checker.app.terminal import tell, write
+from checker.core.errors import InputError
+from checker.core.finding import Severity, Verdict
+from checker.inputs.drafts import draft_key_policy, draft_topic_policy, read_wanted
+from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from checker.analysis.documented import KeyCondition
+    from checker.core.finding import Finding
+    from checker.inputs.drafts import Draft, Wanted
+
+
+class Which(StrEnum):
+    """Values of --only."""
+
+    TOPIC = "topic"
+    KEY = "key"
+
+
+class PolicyRequest(NamedTuple):
+    """The command-line options of `checker policy`; ``merge`` and ``merge_key`` are existing policies."""
+
+    instances: tuple[str, ...]
+    topic: str
+    key: str | None = None
+    condition: KeyCondition | None = None
+    merge: Path | None = None
+    merge_key: Path | None = None
+    only: Which | None = None
+
+
+def print_policies(request: PolicyRequest, language: Language, output: Path | None) -> Ending:
+    """Print the policies, and what merged statements still allow. Raises InputError."""
+    _check(request)
+    drafts = _drafts(request)
+    write(drafts_text(drafts, language), output)
+    tell(*_said(drafts, language))
+    return Ending(findings=any(one.warnings for one in (drafts.topic, drafts.key) if one is not None))
+
+
+def _check(request: PolicyRequest) -> None:
+    """Refuse key options without --key-arn. Raises InputError."""
+    of_key = {"--merge-key": request.merge_key, "--kms-condition": request.condition}
+    named = [name for name, value in of_key.items() if value is not None]
+    named += ["--only key"] if request.only is Which.KEY else []
+    if request.key is None and named:
+        raise InputError(named[0], "requires --key-arn", help_text="add `--key-arn ARN`")
+
+
+def _drafts(request: PolicyRequest) -> Drafts:
+    wanted = read_wanted(request.topic, request.instances, request.key)
+    topic = key = None
+    if request.only is not Which.KEY:
+        topic = _warned(draft_topic_policy(wanted, request.merge), wanted)
+    if request.only is not Which.TOPIC and wanted.key is not None:
+        draft = draft_key_policy(wanted, wanted.key, request.merge_key, condition=request.condition)
+        key = _warned(draft, wanted)
+    return Drafts(wanted, topic, key, request.condition)
+
+
+def _warned(draft: Draft, wanted: Wanted) -> Draft:
+    """Add a warning for each error and warning that the rules find in a merged policy."""
+    if not draft.merged:
+        return draft
+    from checker.lint.engine import Scope, judge  # only where there is something to judge
+    from checker.lint.registry import all_rules
+
+    report = judge(_inventory(draft, wanted), all_rules(), Scope(all_topics=True))
+    findings = (one for one in report.findings if _counts(one, draft))
+    return draft._replace(warnings=tuple(dict.fromkeys(_remaining_text(findings))))
+
+
+def _inventory(draft: Draft, wanted: Wanted) -> Inventory:
+    place = Place(draft.text.document, ())
+    instances = tuple(map(Instance, wanted.instances))
+    if wanted.key is not None and draft.text.dialect.service == "kms":
+        key = Key(wanted.key, place, draft.text, "Enabled", "CUSTOMER", named=True)
+        return Inventory(keys=(key,), instances=instances)
+    topic = Topic(wanted.topic, draft.text, TopicSettings(Setting(value=False)), place, named=True)
+    return Inventory((topic,), instances=instances)
+
+
+def _counts(finding: Finding, draft: Draft) -> bool:
+    """True for a finding about the policy itself, not about the topic or the key."""
+    grave = finding.verdict is Verdict.FAIL and finding.severity is not Severity.NOTE
+    return grave and finding.locations[0].document is draft.text.document
+
+
+def _remaining_text(findings: Iterable[Finding]) -> Iterator[str]:
+    return (f"{finding.message} [{finding.rule}]" for finding in findings)
+
+
+def _said(drafts: Drafts, language: Language) -> Iterator[str]:
+    """Describe the merge, and print the remarks that JSON, unlike the other formats, cannot have as comments."""
+    for draft in (drafts.topic, drafts.key):
+        if draft is not None and draft.merged:
+            yield f"{draft.merged}: {_added(draft)}"
+            yield from (f"note: {remark}" for remark in draft.remarks)
+            yield from (f"warning: still in the merged policy: {warning}" for warning in draft.warnings)
+            if draft.warnings:
+                yield f"  = help: `checker check {draft.merged}` shows them, `checker fix` narrows them"
+    if language is Language.JSON:
+        yield from (f"note: {remark}" for remark in (*topic_remarks(drafts), *key_remarks(drafts)))
+
+
+def _added(draft: Draft) -> str:
+    if not draft.added:
+        return "nothing to add: Connect may publish for these instances already"
+    return f"{draft.added} statement{'s' * (draft.added > 1)} added"

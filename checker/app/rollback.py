@@ -1,0 +1,116 @@
+"""Rolls back a fix that was applied in AWS: plan, confirmation and messages."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from checker.app.exit_codes import Ending
+from checker.app.signals import finishing, interruptible
+from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
+from checker.core.arn import Arn
+from checker.core.errors import RefusedError
+from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
+from checker.report.rollback import receipt_text, rollback_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from checker.fix.live.receipt import Receipt
+    from checker.live.aws.access import Access
+    from checker.live.aws.calls import Calls
+    from checker.live.repair.mending import Undone
+    from checker.live.repair.rollback import Prospect
+    from checker.report.style import Paint
+
+_HELD = "run the same command again to continue"
+
+
+def roll_back_fix(path: Path, access: Access, *, force: bool, yes: bool) -> Ending:
+    """Show what a receipt rolls back, ask unless ``yes``, and do it. Raises CheckerError."""
+    with interruptible():
+        return _roll_back(read_receipt(path), access, force=force, yes=yes)
+
+
+def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> Ending:
+    from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
+    from checker.live.aws.topic import reach
+    from checker.live.repair.rollback import Fate, check_caller, prospects
+
+    arn = Arn.parse(receipt.changes[0].resource)
+    assert arn is not None  # noqa: S101 - read_receipt has looked
+    calls = reach(access, arn)
+    caller = caller_of(calls)
+    check_caller(receipt, caller)
+    found = prospects(calls, receipt, force=force)
+    _show([*receipt_text(receipt, caller.arn, datetime.now(UTC)), *_plan_text(found, paint_for(sys.stdout))])
+    todo = [one for one in found if one.fate is Fate.ROLL_BACK]
+    left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
+    if not todo:
+        return Ending(findings=left)
+    if not yes and not is_confirmed(
+        f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
+    ):
+        raise RefusedError(
+            "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
+        )
+    return _carry_out(calls, todo, force=force, left=left)
+
+
+def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> Ending:
+    """Roll back the changes of the plan; a signal does not stop it halfway."""
+    from checker.live.repair.mending import roll_back
+
+    changes, late = [one.change for one in reversed(todo)], list[int]()
+    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
+        undone = roll_back(calls, changes, force=force)
+    tell(*_told(undone))
+    if undone.stuck is not None:
+        fault = undone.stuck.fault
+        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
+        complain(fault.reworded(reason, help_text))
+    return Ending(
+        interrupted=bool(late),
+        incomplete=undone.stuck is not None,
+        findings=left or bool(undone.drifted or undone.foreign),
+    )
+
+
+def _show(lines: Sequence[str]) -> None:
+    """Show the plan. Raises RefusedError if the output is closed."""
+    try:
+        write(lines)
+    except BrokenPipeError:
+        reason = "closed before the plan was read; nothing was changed"
+        raise RefusedError("standard output", reason) from None
+
+
+def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
+    """List the changes: a number for each rollback, or the reason to skip it."""
+    from checker.live.repair.rollback import Fate
+
+    number = 0
+    for one in found:
+        if one.fate is Fate.ROLL_BACK:
+            number += 1
+            yield from rollback_text(number, one.change, one.now, paint)
+        elif one.fate is Fate.AS_BEFORE:
+            yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
+        else:
+            yield f"{name_of(one.change)}: left alone: {one.reason}"
+            yield from ["  = help: add `--force` to roll it back anyway"] if one.forcible else []
+
+
+def _told(undone: Undone) -> Iterator[str]:
+    """Describe the result of each change."""
+    for one in undone.back:
+        yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
+    yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
+    yield from (f"{name_of(one)}: left alone: changed just now" for one in undone.drifted)
+    yield from (f"{name_of(one)}: left alone: not created by this repair" for one in undone.foreign)
+
+
+_LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
+_AS_BEFORE = {False: "already as it was before the repair", True: "not found"}
