@@ -302,6 +302,15 @@ class Instance(NamedTuple):
     home: str = ""
 
 
+class OpenInstance(NamedTuple):
+    """A Connect instance that code declares. Its ARN depends on the deployment."""
+
+    arn: Unknown
+    place: Place
+    address: str = ""
+    home: str = ""
+
+
 class Contact(NamedTuple):
     """A chat contact and the topics that it streams to, each with its place.
 
@@ -341,6 +350,7 @@ class Inventory(NamedTuple):
     contacts: tuple[Contact, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     comments: tuple[IgnoreComment, ...] = ()
+    open_instances: tuple[OpenInstance, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

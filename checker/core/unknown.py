@@ -1,4 +1,4 @@
-"""Facts that are not known, and three-valued logic over them."""
+"""Facts that are not known or depend on the deployment, and three-valued logic over them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+ACCOUNT, REGION, PARTITION, ID, NAME, TEXT = "account", "Region", "partition", "id", "name", "text"
+"""The kinds of symbols: 12 digits, a Region, a partition, an ID that AWS generates, a name, any text."""
+
+
+class Symbol(NamedTuple):
+    """A value that each deployment sets.
+
+    ``name`` is the reference as the file writes it; ``scope`` is the root, plan or template in which it is unique.
+    If ``allowed`` is not empty, the value is one of these texts.
+    """
+
+    name: str
+    kind: str = TEXT
+    allowed: tuple[str, ...] = ()
+    scope: str = ""
+
+
+Piece = str | Symbol
+
+
 class Unknown(NamedTuple):
-    """A fact that is not known, in place of its value; ``where`` names the expression or file that decides it."""
+    """A fact that is not known, in place of its value; ``where`` names the expression or file that decides it.
+
+    ``pieces`` are its literal texts and symbols, if it is a text that only depends on the deployment; otherwise
+    nothing is known of it, and they are empty.
+    """
 
     reason: str
     where: str = ""
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def told(self) -> str:
@@ -28,6 +53,17 @@ class Unknown(NamedTuple):
 
 
 Truth = bool | Unknown
+
+
+def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:
+    """Join the pieces of texts; empty if nothing is known of one of them."""
+    joined: list[Piece] = []
+    for value in values:
+        pieces = (value,) if isinstance(value, str) else value.pieces if isinstance(value, Unknown) else ()
+        if not pieces:
+            return ()
+        joined += pieces
+    return tuple(joined)
 
 
 def negate(truth: Truth) -> Truth:

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from checker.analysis.inventory import Contact, Grant, IgnoreComment, Instance, Key, Subscription, Topic
+    from checker.analysis.inventory import (
+        Contact,
+        Grant,
+        IgnoreComment,
+        Instance,
+        Key,
+        OpenInstance,
+        Subscription,
+        Topic,
+    )
     from checker.core.errors import InputError
     from checker.inputs.cloudtrail.streams import Streams
 
@@ -56,6 +65,7 @@ class Facts:
         self.topics: list[tuple[Path, Topic]] = []
         self.keys: list[tuple[Path, Key]] = []
         self.instances: list[Instance] = []
+        self.open_instances: list[OpenInstance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
         self.empty_lists: list[Path] = []

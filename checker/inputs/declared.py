@@ -15,7 +15,7 @@ from checker.lint.scope import is_relevant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Instance, Place, Topic, TopicSettings
+    from checker.analysis.inventory import Instance, OpenInstance, Place, Topic, TopicSettings
     from checker.core.arn import Arn
     from checker.core.unknown import Truth
     from checker.policy.model import Value
@@ -148,6 +148,7 @@ class Declarations:
         self.aliases: list[DeclaredAlias] = []
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
+        self.open_instances: list[OpenInstance] = []
         self.senders: list[DeclaredSender] = []
 
 

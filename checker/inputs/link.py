@@ -60,6 +60,7 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.contacts),
         tuple(facts.skipped),
         tuple(facts.comments),
+        tuple(facts.open_instances),
     )
 
 

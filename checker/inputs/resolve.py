@@ -54,6 +54,7 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     facts.keys += ((folder, maker.key(one)) for one in declared.keys)
     home = home_of(folder)
     facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
+    facts.open_instances += (one._replace(home=home) for one in declared.open_instances)
 
 
 class _Maker:

@@ -91,7 +91,11 @@ def _with(request: Request, decisions: Sequence[Decision]) -> str:
     )
     implied = _implied_keys(request)
     pairs = [(spell(key), request.context.get(key)) for key in condition_keys if key not in implied]
-    values = [f"{key} {_quote(value)}" for key, value in pairs if isinstance(value, str | tuple)]
+    values = [
+        f"{key} {_quote(value)}"
+        for key, value in pairs
+        if value is not None and not isinstance(value, Unknown)
+    ]
     return f", with {', '.join(values)}" if values else ""
 
 

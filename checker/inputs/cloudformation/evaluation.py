@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import ID, NAME, Symbol, Unknown, pieces_in
 from checker.inputs.cloudformation.nodes import joined, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
 from checker.inputs.cloudformation.sections import is_macro
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Function = Callable[["Evaluation", Object, Node], Node | None]
 
 
-TOPIC, ALIAS = "AWS::SNS::Topic", "AWS::KMS::Alias"
+TOPIC, ALIAS, INSTANCE = "AWS::SNS::Topic", "AWS::KMS::Alias", "AWS::Connect::Instance"
 KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 
 
@@ -35,11 +35,51 @@ def attribute(evaluation: Evaluation, logical: str, name: str) -> Value:
         return Unknown(f"the template has no `{logical}`", f"{logical}.{name}" if name else logical)
     if resource.type == TOPIC and name in ("", "TopicArn"):
         arn = written_arn(evaluation, logical)
-        return arn if isinstance(arn, str) else unresolved(evaluation.template, logical)
+        if isinstance(arn, str):
+            return arn
+        return unresolved(evaluation.template, logical)._replace(pieces=arn.pieces)
     said = {(TOPIC, "TopicName"): "TopicName", (ALIAS, ""): "AliasName"}.get((resource.type, name))
     node = evaluation.property(logical, said) if said else None
     value = scalar_text(node) if node is not None else None
-    return unresolved(evaluation.template, logical, name) if value is None else value
+    return _assigned(evaluation, resource.type, logical, name) if value is None else value
+
+
+_NAMES = {
+    (TOPIC, "TopicName"): NAME,
+    (INSTANCE, "Id"): ID,
+    **dict.fromkeys(((kind, name) for kind in KEYS for name in ("", "KeyId")), ID),
+}
+"""The attributes that AWS assigns, and their kinds."""
+
+_ARNS = {
+    (INSTANCE, ""): ("connect", "instance/", "Id"),
+    (INSTANCE, "Arn"): ("connect", "instance/", "Id"),
+    **dict.fromkeys(((kind, "Arn") for kind in KEYS), ("kms", "key/", "KeyId")),
+}
+"""The attributes that are ARNs in the stack's account and Region: service, type and the attribute with the ID.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-connect-instance.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+"""
+
+
+def _assigned(evaluation: Evaluation, kind: str, logical: str, name: str) -> Unknown:
+    """Make the unknown value of an attribute that AWS assigns, with what is known of its text."""
+    template = evaluation.template
+    found = unresolved(template, logical, name)
+    if (kind, name) in _ARNS:
+        service, prefix, of = _ARNS[kind, name]
+        arn = own_arn(evaluation, service, prefix, _symbol(template, logical, of, ID))
+        return found._replace(pieces=pieces_in((arn,)))
+    if (kind, name) in _NAMES:
+        shown = "KeyId" if kind in KEYS else name
+        return _symbol(template, logical, shown, _NAMES[kind, name])._replace(where=found.where)
+    return found
+
+
+def _symbol(template: Template, logical: str, name: str, kind: str) -> Unknown:
+    symbol = Symbol(f"{logical}.{name}", kind, scope=template.name)
+    return unresolved(template, logical, name)._replace(pieces=(symbol,))
 
 
 def unresolved(template: Template, logical: str, name: str = "") -> Unknown:
@@ -97,7 +137,9 @@ class Evaluation:
         self.functions = functions
         self.assignment = assignment
         chosen = assignment.world if assignment is not None else {}
-        self.parameters = Parameters(template.parameters, given, chosen, strict=assignment is None)
+        self.parameters = Parameters(
+            template.parameters, given, chosen, strict=assignment is None, template=template.name
+        )
         self.known: dict[tuple[str, str], Value] = {}
         self.looking_up: list[tuple[str, str]] = []
         self.depth = 0

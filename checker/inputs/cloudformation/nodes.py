@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, pieces_in
 from checker.policy.node import Array, Node, Object, Scalar, items, rendered, text_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def joined(pieces: Iterable[Value]) -> Value:
         return Unknown(f"a string longer than {_LONGEST} characters")
     unknown = next((piece for piece in found if isinstance(piece, Unknown)), None)
     if unknown is not None and len(found) > 1:
-        return Unknown(unknown.reason, "".join(map(_written, found)))
+        return Unknown(unknown.reason, "".join(map(_written, found)), pieces_in(found))
     return unknown if unknown is not None else "".join(map(str, found))
 
 

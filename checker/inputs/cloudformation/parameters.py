@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import partition_of
-from checker.core.unknown import Unknown
+from checker.core.unknown import ACCOUNT, NAME, TEXT, Symbol, Unknown
+from checker.core.unknown import PARTITION as OF_PARTITION
+from checker.core.unknown import REGION as OF_REGION
 from checker.policy.node import items, scalar_text
 
 if TYPE_CHECKING:
@@ -72,6 +74,12 @@ PSEUDO = (
     "AWS::StackName",
     URL_SUFFIX,
 )
+_KINDS = {
+    "AWS::AccountId": ACCOUNT,
+    PARTITION: OF_PARTITION,
+    REGION: OF_REGION,
+    "AWS::StackName": NAME,
+}
 _SUFFIXES = {
     "aws-cn": "amazonaws.com.cn",
     "aws-iso": "c2s.ic.gov",
@@ -87,7 +95,7 @@ _SUFFIX = "amazonaws.com"
 class Parameters:
     """The parameters of a template under one assignment.
 
-    Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
+    ``template`` is the name of the template. Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
     ignores defaults, because a deployment may override them.
     """
 
@@ -98,11 +106,13 @@ class Parameters:
         chosen: Mapping[str, Choice],
         *,
         strict: bool = False,
+        template: str = "",
     ) -> None:
         self.declared = declared
         self.given = given
         self.chosen = chosen
         self.strict = strict
+        self.template = template
 
     def __contains__(self, name: str) -> bool:
         return name in self.declared or name in PSEUDO
@@ -148,12 +158,22 @@ class Parameters:
             or self.said(name, "NoEcho") == "true"
             or self.said(name, "Type").startswith("AWS::SSM")
         ):
-            return unset(name)
+            return self.open(name)
         chosen = self.chosen.get(name)
         if isinstance(chosen, Other):
             left = [text for text in (default, *self.allowed(name)) if text not in chosen.texts]
             default = left[0] if (left and left[0] == default) or len(set(left)) == 1 else None
-        return default if isinstance(default, str) else unset(name)
+        return default if isinstance(default, str) else self.open(name)
+
+    def open(self, name: str) -> Unknown:
+        """Make the unknown value of a parameter, which is a symbol unless it is a list."""
+        found = unset(name)
+        is_list = "List" in self.said(name, "Type")
+        return (
+            found
+            if is_list
+            else found._replace(pieces=(Symbol(name, TEXT, self.allowed(name), self.template),))
+        )
 
     def allowed(self, name: str) -> tuple[str, ...]:
         """Return the allowed values, as far as the template states them."""
@@ -166,7 +186,10 @@ class Parameters:
         partition = self.settled(PARTITION) or partition_of(self.settled(REGION) or "")
         if name == URL_SUFFIX:
             return _SUFFIXES.get(partition or "", _SUFFIX)
-        return partition if name == PARTITION and partition else unset(name)
+        if name == PARTITION and partition:
+            return partition
+        kind = _KINDS.get(name)
+        return unset(name) if kind is None else unset(name)._replace(pieces=(Symbol(name, kind),))
 
 
 def unset(name: str) -> Unknown:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from checker.analysis.inventory import Instance
+from checker.analysis.inventory import Instance, OpenInstance
 from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.declared import (
@@ -241,10 +241,12 @@ def _text(node: Node) -> Value:
 
 
 def _instance(resource: Resource, found: Declarations) -> None:
-    """Declare a Connect instance, if its ARN is known."""
+    """Declare a Connect instance, if its ARN is known or only depends on the deployment."""
     arn = resource.arn
     if isinstance(arn, Arn) and arn.is_instance:
         found.instances.append(Instance(arn, resource.place("arn")))
+    elif isinstance(arn, Unknown) and arn.pieces:
+        found.open_instances.append(OpenInstance(arn, resource.place("arn"), resource.address))
 
 
 TYPES: dict[str, Callable[[Resource, Declarations], None]] = {

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, pieces_in
 from checker.inputs.terraform.hcl.expression import Choice, Interpolation, Loop, Part, Text, written
 from checker.inputs.terraform.hcl.limits import MAX_TEXT
 from checker.inputs.terraform.hcl.values import (
@@ -32,6 +32,7 @@ from checker.policy.source import Source, offsets_at, offsets_of_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.expression import Expression
     from checker.inputs.terraform.hcl.limits import Budget
 
@@ -125,7 +126,19 @@ class Builder:
         if self.unknown is None:
             return known(whole, stretch)
         kind = Wrong if isinstance(self.unknown, Wrong) else Unknown
-        return unknown(kind(self.unknown.reason, whole[:_SHOWN]), stretch)
+        pieces = _pieces("".join(self.texts), self.nodes)
+        return unknown(kind(self.unknown.reason, whole[:_SHOWN], pieces), stretch)
+
+
+def _pieces(written: str, nodes: Mapping[int, Node]) -> tuple[Piece, ...]:
+    """Return the pieces of a text with marks; empty if nothing is known of the value of a mark."""
+    parts: list[object] = []
+    at = 0
+    for match in MARK.finditer(written):
+        parts += (written[at : match.start()], text(nodes[int(match[1])]) if int(match[1]) in nodes else None)
+        at = match.end()
+    parts.append(written[at:])
+    return pieces_in(part for part in parts if part != "")
 
 
 class _Renderer:
@@ -267,7 +280,9 @@ class _Restored:
             return placed(marks[0], stretch_of(node))
         reason = first_unknown(map(why_unknown, marks))
         whole = self.readable(value)
-        return node._replace(value=whole if reason is None else Unknown(reason.reason, whole))
+        if reason is None:
+            return node._replace(value=whole)
+        return node._replace(value=Unknown(reason.reason, whole, _pieces(value, self.nodes)))
 
     def meant(self, match: re.Match[str]) -> Node | None:
         return self.nodes.get(int(match[1]))

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
-from checker.core.unknown import Unknown
+from checker.core.unknown import ID, NAME, Symbol, Unknown, pieces_in
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.hcl.evaluate import evaluate
@@ -20,8 +20,10 @@ from checker.policy.node import items
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.module.providers import Provider
     from checker.inputs.terraform.module.session import Instance
+    from checker.policy.model import Value
     from checker.policy.node import Node, Stretch
 
 
@@ -29,16 +31,74 @@ _DOCUMENT = "data.aws_iam_policy_document"
 
 
 def attribute_of(instance: Instance, name: str, at: Stretch) -> Node:
-    """Return an attribute; one that AWS assigns is Unknown with its name."""
+    """Return an attribute; one that AWS assigns is Unknown with its name, and with what is known of its text."""
     where = f"{instance.address}.{name}"
     make = _KNOWN.get((instance.kind, name))
     found = make(instance) if make is not None else None
     if isinstance(found, str):
         return known(found, at)
     if isinstance(found, Unknown):
-        return unknown(NOT_KNOWN.reason, at, where)
+        return unknown(Unknown(NOT_KNOWN.reason, where, _pieces(instance, found.pieces)), at)
     value = written_argument(instance, name) if found is None else found
-    return unknown(NOT_KNOWN.reason, at, where) if value is None else placed(value, at)
+    if value is not None:
+        return placed(value, at)
+    return unknown(assigned(instance, name), at)
+
+
+def assigned(instance: Instance, name: str) -> Unknown:
+    """Return the ARN of a resource that AWS assigns, with what is known of its text."""
+    where = f"{instance.address}.{name}"
+    return Unknown(NOT_KNOWN.reason, where, _pieces(instance, _assigned(instance, name)))
+
+
+def _pieces(instance: Instance, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Return the pieces of an attribute; empty if the resource stands for an unknown number of instances."""
+    return () if instance.address in instance.module.session.any_key else pieces
+
+
+def _assigned(instance: Instance, name: str) -> tuple[Piece, ...]:
+    """Return the pieces of an attribute that AWS assigns: a symbol, or an ARN that contains one."""
+    form = _ARNS.get((instance.kind, name))
+    if form is None:
+        kind = _IDS.get((instance.kind, name))
+        return () if kind is None else (symbol_of(instance, name, kind),)
+    service, prefix, of, kind, is_global = form
+    where, last = place_of(instance), text_argument(instance, of)
+    region = "" if is_global else where.region
+    named = Unknown("", pieces=(symbol_of(instance, of, kind),)) if last is None else last
+    return _arn_pieces(where.partition, service, region, where.account, prefix, named)
+
+
+def _arn_pieces(
+    partition: Value, service: str, region: Value, account: Value, prefix: str, last: Value
+) -> tuple[Piece, ...]:
+    parts = ("arn:", partition, f":{service}:", region, ":", account, f":{prefix}", last)
+    return pieces_in(part for part in parts if part != "")
+
+
+def symbol_of(instance: Instance, name: str, kind: str) -> Symbol:
+    """Return the symbol of an attribute."""
+    return Symbol(f"{instance.address}.{name}", kind, scope=str(instance.module.session.root))
+
+
+_IDS = {
+    ("aws_connect_instance", "id"): ID,
+    ("aws_kms_key", "key_id"): ID,
+    ("aws_kms_key", "id"): ID,
+    ("aws_kms_replica_key", "key_id"): ID,
+    ("aws_sns_topic", "name"): NAME,
+    ("aws_iam_role", "name"): NAME,
+}
+"""Attributes that AWS assigns, and their kinds."""
+
+_ARNS = {
+    ("aws_connect_instance", "arn"): ("connect", "instance/", "id", ID, False),
+    ("aws_kms_key", "arn"): ("kms", "key/", "key_id", ID, False),
+    ("aws_kms_replica_key", "arn"): ("kms", "key/", "key_id", ID, False),
+    ("aws_iam_role", "arn"): ("iam", "role/", "name", NAME, True),
+}
+"""Attributes that are ARNs: service, type, the attribute with the last part and its kind, and whether the service
+has no Regions."""
 
 
 def written_argument(instance: Instance, name: str) -> Node | None:
@@ -68,25 +128,26 @@ def place_of(instance: Instance) -> Provider:
 
 def topic_arn_of(instance: Instance) -> Arn | Unknown:
     """Return the ARN of a topic, if all its parts are known."""
-    return _arn(instance, "sns", text_argument(instance, "name"), "")
+    return _arn(instance, "sns", "", "name", NAME)
 
 
 def alias_arn_of(instance: Instance) -> Arn | Unknown:
     """Return the ARN of an alias."""
-    return _arn(instance, "kms", text_argument(instance, "name"), "")
+    return _arn(instance, "kms", "", "name", NAME)
 
 
 def instance_arn_of(instance: Instance) -> Arn | Unknown:
     """Return the ARN of a Connect instance that is looked up by ID."""
-    return _arn(instance, "connect", text_argument(instance, "instance_id"), "instance/")
+    return _arn(instance, "connect", "instance/", "instance_id", ID)
 
 
-def _arn(instance: Instance, service: str, name: str | Unknown | None, prefix: str) -> Arn | Unknown:
-    where = place_of(instance)
-    parts = (where.partition, where.region, where.account, NOT_KNOWN if name is None else name)
-    for part in parts:
-        if isinstance(part, Unknown):
-            return part
+def _arn(instance: Instance, service: str, prefix: str, of: str, kind: str) -> Arn | Unknown:
+    where, name = place_of(instance), text_argument(instance, of)
+    last = Unknown(NOT_KNOWN.reason, pieces=(symbol_of(instance, of, kind),)) if name is None else name
+    parts = (where.partition, where.region, where.account, last)
+    why = next((part for part in parts if isinstance(part, Unknown)), None)
+    if why is not None:
+        return why._replace(pieces=_arn_pieces(*parts[:1], service, *parts[1:3], prefix, last))
     partition, region, account, last = (str(part) for part in parts)
     return Arn(partition, service, region, account, f"{prefix}{last}")
 
@@ -109,8 +170,9 @@ def _partition(instance: Instance) -> str | Unknown:
 
 
 def _suffix(instance: Instance) -> str | Unknown:
+    """Return the DNS suffix. Connect is available only in partitions with the most common one, and in China."""
     partition = _partition(instance)
-    return partition if isinstance(partition, Unknown) else _SUFFIXES.get(partition, NOT_KNOWN)
+    return _SUFFIXES["aws"] if isinstance(partition, Unknown) else _SUFFIXES.get(partition, NOT_KNOWN)
 
 
 def _account(instance: Instance) -> str | Unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Place
@@ -13,6 +13,7 @@ from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import is_composed, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
     alias_arn_of,
+    assigned,
     composed_arns,
     conditions_of,
     instance_arn_of,
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
 _ARNS = {
+    "aws_connect_instance": partial(assigned, name="arn"),
+    "aws_kms_key": partial(assigned, name="arn"),
+    "aws_kms_replica_key": partial(assigned, name="arn"),
     "aws_sns_topic": topic_arn_of,
     "aws_kms_alias": alias_arn_of,
     "data.aws_kms_alias": alias_arn_of,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import NEWEST, partition_of
-from checker.core.unknown import Unknown
+from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Access, Expression, Literal, Name, ObjectOf, written
 from checker.inputs.terraform.hcl.values import text
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.hcl.expression import Scope
+    from checker.policy.model import Value
 
 
 class Provider(NamedTuple):
@@ -30,13 +31,19 @@ class Provider(NamedTuple):
     @property
     def partition(self) -> str | Unknown:
         """Return the partition of the Region."""
-        return self.region if isinstance(self.region, Unknown) else partition_of(self.region) or NEWEST
+        if not isinstance(self.region, Unknown):
+            return partition_of(self.region) or NEWEST
+        return Unknown(self.region.reason, self.region.where, (Symbol("partition", PARTITION),))
 
 
 NO_PROVIDER = Provider(
-    Unknown("no provider sets the Region", "provider.aws.region"),
-    Unknown("no provider sets the account", "provider.aws.allowed_account_ids"),
+    Unknown("no provider sets the Region", "provider.aws.region", (Symbol("Region", REGION),)),
+    Unknown(
+        "no provider sets the account", "provider.aws.allowed_account_ids", (Symbol("account", ACCOUNT),)
+    ),
 )
+_CREDENTIALS = ("assume_role", "assume_role_with_web_identity")
+_NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
 
 
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:
@@ -46,24 +53,39 @@ def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]
         alias = block.body.arguments.get("alias")
         name = text(evaluate(alias.expression, scope)) if alias is not None else ""
         if isinstance(name, str):
-            found.setdefault(name, Provider(_region(block, scope), _account(block, scope)))
+            found.setdefault(name, Provider(_region(name, block, scope), _account(name, block, scope)))
     return found
 
 
-def _region(block: Block, scope: Scope) -> str | Unknown:
+def _region(name: str, block: Block, scope: Scope) -> str | Unknown:
     argument = block.body.arguments.get("region")
     found = text(evaluate(argument.expression, scope)) if argument is not None else None
-    return NO_PROVIDER.region if found is None else found
+    return _of_alias(NO_PROVIDER.region, name) if found is None else found
 
 
-def _account(block: Block, scope: Scope) -> str | Unknown:
-    """Return the account, if the provider allows exactly one."""
+def _of_alias(value: Value, name: str) -> Value:
+    """Return the unknown value of a provider with an alias as a symbol of its own."""
+    if not name or not isinstance(value, Unknown):
+        return value
+    symbols = (
+        one._replace(name=f"{one.name} of aws.{name}") for one in value.pieces if isinstance(one, Symbol)
+    )
+    return value._replace(pieces=tuple(symbols))
+
+
+def _has_credentials(block: Block) -> bool:
+    """True for a provider with credentials of its own, which may be those of another account."""
+    named = any(name in block.body.arguments for name in _NAMED_CREDENTIALS)
+    return named or any(block.body.blocks(kind) for kind in _CREDENTIALS)
+
+
+def _account(name: str, block: Block, scope: Scope) -> str | Unknown:
+    """Return the account, if the provider allows exactly one. A provider without credentials uses the default ones."""
     argument = block.body.arguments.get("allowed_account_ids")
-    if argument is None:
-        return NO_PROVIDER.account
-    found = [text(one) for one in items(evaluate(argument.expression, scope))]
+    found = [text(one) for one in items(evaluate(argument.expression, scope))] if argument is not None else []
     only = found[0] if len(found) == 1 else None
-    return NO_PROVIDER.account if only is None else only
+    own = _of_alias(NO_PROVIDER.account, name) if _has_credentials(block) else NO_PROVIDER.account
+    return own if only is None else only
 
 
 def provider_named(block: Block) -> str:

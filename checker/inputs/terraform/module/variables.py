@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
     Call,
@@ -23,6 +24,7 @@ from checker.inputs.terraform.hcl.values import decimal, known, text, truth, unk
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.session import Called
     from checker.policy.node import Node, Stretch
@@ -90,10 +92,21 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
         return wrong("not declared", at, where)
     found = _given(name, block, module)
     if found is None:
-        return unknown("the variable has no value", at, where)
+        return unknown(Unknown(_NO_VALUE, where, _pieces(where, block, module)), at)
     kind = block.body.arguments.get("type")
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
+
+
+_NO_VALUE = "the variable has no value"
+
+
+def _pieces(where: str, block: Block, module: Called) -> tuple[Piece, ...]:
+    """Return the symbol of a variable that is a text; empty for other types."""
+    argument = block.body.arguments.get("type")
+    kind = written(argument.expression.at).strip('"') if argument is not None else ""
+    is_text = kind in ("", "any", "string") and not is_sensitive(block, module.scope)
+    return (Symbol(where, scope=str(module.session.root)),) if is_text else ()
 
 
 def is_sensitive(block: Block, scope: Scope) -> bool:
