@@ -310,6 +310,11 @@ class OpenInstance(NamedTuple):
     address: str = ""
     home: str = ""
 
+    @property
+    def reference(self) -> str:
+        """The reference to its ARN, as the file writes it."""
+        return self.arn.where.rpartition("#")[2]
+
 
 class Contact(NamedTuple):
     """A chat contact and the topics that it streams to, each with its place.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Key, Pairing, Place, Topic
+from checker.analysis.deployments import Facts, deployed
+from checker.analysis.inventory import Inventory, Key, Pairing, Place, Topic
 from checker.analysis.topic import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
@@ -21,6 +22,7 @@ from checker.policy.vocabulary import CONNECT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.deployments import Deployment
     from checker.iam.prove.prove import Answer
 
 
@@ -47,12 +49,28 @@ class KeyAnalysis(PolicyAnalysis):
         topic: Topic | None = None,
         pairings: tuple[Pairing, ...] = (),
         topics: tuple[Topic, ...] = (),
+        inventory: Inventory = Inventory(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(key.name, key.policy, key.place)
         self.key = key
         self.topic = topic
         self.pairings = pairings
         self.topics = topics or ((topic,) if topic else ())
+        self.inventory = inventory
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts that the deployments of the key share; ``None`` if its topic is not known."""
+        return Facts(self.topic, self.key, self.pairings, self.inventory) if self.topic else None
+
+    def deployed(self, deployment: Deployment) -> KeyAnalysis:
+        """Return the key of one deployment."""
+        if self.facts is None:
+            return self
+        facts = deployed(self.facts, deployment)
+        case = KeyAnalysis(facts.key or self.key, facts.topic, facts.pairings, self.topics)
+        case.name = self.name
+        return case
 
     @cached_property
     def target(self) -> Target:

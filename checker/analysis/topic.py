@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Source
+from checker.analysis.deployments import Facts, deployed
+from checker.analysis.inventory import Key, Source
 from checker.analysis.pairing import STATED, condition_values, pairings_of, why
 from checker.core.arn import Arn, is_account
 from checker.core.finding import Location, Part, Role
@@ -39,6 +40,7 @@ from checker.policy.wildcard import example_of, is_wild
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.analysis.deployments import Deployment
     from checker.analysis.inventory import Inventory, Pairing, Place, PolicyText, Topic
     from checker.core.finding import Route
     from checker.core.unknown import Truth
@@ -195,10 +197,25 @@ class TopicAnalysis(PolicyAnalysis):
     def __init__(self, topic: Topic, inventory: Inventory) -> None:
         super().__init__(topic.name, topic.policy, topic.place)
         self.topic = topic
+        self.inventory = inventory
         self.key = inventory.key_of(topic)
         self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
+
+    @property
+    def facts(self) -> Facts:
+        """The facts that the deployments of the topic share."""
+        key = self.key if isinstance(self.key, Key) else None
+        return Facts(self.topic, key, self.pairings, self.inventory)
+
+    def deployed(self, deployment: Deployment) -> TopicAnalysis:
+        """Return the topic of one deployment."""
+        facts = deployed(self.facts, deployment)
+        case = TopicAnalysis(facts.topic, self.inventory)
+        case.name = self.name
+        case.key = self.key if facts.key is None else facts.key
+        return case
 
     @property
     def sender_note(self) -> str:

@@ -11,6 +11,7 @@ from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
+from checker.lint.deployments import in_deployments, over_deployments
 from checker.lint.report import Doubt, Examined, Report
 from checker.lint.scope import (
     alike,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory, Pairing, Place, Topic, Written
     from checker.core.finding import Part, Route
+    from checker.lint.deployments import Results
     from checker.lint.rule import Rule
     from checker.lint.scope import Verdicts
 
@@ -300,12 +302,10 @@ class _Run:
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
+        cases = in_deployments(case)
         for rule in self.judging[check]:
-            if rule.needs_policy and isinstance(target.policy, Unknown):
-                results: list[Finding | Unknown] = [target.policy]
-            else:
-                results = self.check(rule, getattr(rule, check), case, target)
-                results = results or (_unread(target.policy) if rule.needs_policy else [])
+            ways = [(deployment, self.results(rule, check, one, target)) for deployment, one in cases]
+            results = over_deployments(ways)
             if results:
                 reported = (result for result in results if isinstance(result, Finding))
                 findings += (_declared(finding, target) for finding in reported)
@@ -315,6 +315,13 @@ class _Run:
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts)
+
+    def results(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
+        """Return the findings of a rule, and what is not known."""
+        if rule.needs_policy and isinstance(target.policy, Unknown):
+            return [target.policy]
+        results = self.check(rule, getattr(rule, check), case, target)
+        return results or (_unread(target.policy) if rule.needs_policy else [])
 
     def check(
         self,

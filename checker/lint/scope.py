@@ -121,7 +121,7 @@ def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, lis
         key = inventory.key_of(topic)
         if isinstance(key, Key):
             pairings = TopicAnalysis(topic, inventory).pairings
-            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings))
+            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings, inventory=inventory))
     return cases
 
 

@@ -8,10 +8,18 @@ from checker.core.unknown import Unknown
 from checker.policy.vocabulary import OLD_VERSION, VERSION, Operator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.core.finding import Operation, Part, Route
+
+    Replace = Callable[[str, str | Unknown], str | Unknown]
+    """Returns the new value of a role and a value."""
 
 Value = str | Unknown
 """One value of a policy; numbers and booleans are stored as text."""
+
+PRINCIPAL, RESOURCE = "Principal", "Resource"
+"""The roles of values outside conditions. The role of a condition's value is its key, as written."""
 
 ALLOW, DENY = "Allow", "Deny"
 EVERYONE = "*"
@@ -113,6 +121,22 @@ class Statement(NamedTuple):
             return False
         return any(entry.type == "Service" and entry.value == service for entry in principals.entries)
 
+    def with_values(self, replace: Replace) -> Statement:
+        """Return the statement with the values of its principals, resources and conditions replaced."""
+        principals, resources = self.principals, self.resources
+        if isinstance(principals, Principals):
+            entries = (one._replace(value=replace(PRINCIPAL, one.value)) for one in principals.entries)
+            principals = principals._replace(entries=tuple(entries))
+        if isinstance(resources, Patterns):
+            resources = resources._replace(values=tuple(replace(RESOURCE, one) for one in resources.values))
+        conditions = tuple(
+            one._replace(values=tuple(replace(one.key, value) for value in one.values))
+            if isinstance(one, Condition)
+            else one
+            for one in self.conditions
+        )
+        return self._replace(principals=principals, resources=resources, conditions=conditions)
+
     @property
     def title(self) -> str:
         """The name of the statement in a message."""
@@ -132,6 +156,14 @@ class Policy(NamedTuple):
         if isinstance(self.version, Unknown):
             return self.version
         return self.version == VERSION
+
+    def with_values(self, replace: Replace) -> Policy:
+        """Return the policy with the values of principals, resources and conditions replaced."""
+        return self._replace(
+            statements=tuple(
+                one if isinstance(one, Unknown) else one.with_values(replace) for one in self.statements
+            )
+        )
 
     def known_statements(self) -> tuple[Statement, ...]:
         """The statements that could be read."""

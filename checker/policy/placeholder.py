@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
-from checker.policy.model import Condition, Patterns, Policy, Principals, Statement, Value
+from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Patterns, Policy, Principals, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,9 +106,9 @@ def filled(policy: Policy, own: str, resource: str, values: Callable[[str, str],
     """
 
     def fill(role: str, value: str) -> Value:
-        if role == _RESOURCE:
+        if role == RESOURCE:
             return resource
-        return values(role, value) if role else Unknown(PLACEHOLDER, value)
+        return Unknown(PLACEHOLDER, value) if role == PRINCIPAL else values(role.lower(), value)
 
     return _replaced(policy, own, fill)
 
@@ -157,38 +157,15 @@ def _numbered(route: Route, values: tuple[Value, ...]) -> Iterator[tuple[Route, 
     yield from (((*route, index), one) for index, one in enumerate(values) if isinstance(one, str))
 
 
-_RESOURCE = "resource"
-"""The role of a Resource. The role of a principal is empty; the role of a condition value is the condition key."""
-
-
 def _replaced(policy: Policy, own: str, fill: Callable[[str, str], Value]) -> Policy:
     """Fill in the placeholders of a policy; return the policy itself if it has none."""
     if next(placeholders(policy, own), None) is None:
         return policy
-    return policy._replace(statements=tuple(_statement(one, own, fill) for one in policy.statements))
 
+    def replace(role: str, value: Value) -> Value:
+        key = "" if role in (PRINCIPAL, RESOURCE) else role
+        if not isinstance(value, str) or value == own or not is_placeholder(value, key):
+            return value
+        return fill(role, value)
 
-def _statement(
-    statement: Statement | Unknown, own: str, fill: Callable[[str, str], Value]
-) -> Statement | Unknown:
-    if isinstance(statement, Unknown):
-        return statement
-
-    def value(text: Value, role: str, key: str = "") -> Value:
-        if not isinstance(text, str) or text == own or not is_placeholder(text, key):
-            return text
-        return fill(role, text)
-
-    principals, resources = statement.principals, statement.resources
-    if isinstance(principals, Principals):
-        entries = tuple(entry._replace(value=value(entry.value, "")) for entry in principals.entries)
-        principals = principals._replace(entries=entries)
-    if isinstance(resources, Patterns):
-        resources = resources._replace(values=tuple(value(one, _RESOURCE) for one in resources.values))
-    conditions = tuple(
-        c._replace(values=tuple(value(one, c.folded_key, c.key) for one in c.values))
-        if isinstance(c, Condition)
-        else c
-        for c in statement.conditions
-    )
-    return statement._replace(principals=principals, resources=resources, conditions=conditions)
+    return policy.with_values(replace)

@@ -27,6 +27,8 @@ from checker.inputs.text import TextDocument
 from checker.policy.node import Member, Object, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.core.arn import Arn
     from checker.inputs.terraform.hcl.body import Argument
     from checker.inputs.terraform.module.session import Instance
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
-_ARNS = {
+_ARNS: dict[str, Callable[[Instance], Arn | Unknown]] = {
     "aws_connect_instance": partial(assigned, name="arn"),
     "aws_kms_key": partial(assigned, name="arn"),
     "aws_kms_replica_key": partial(assigned, name="arn"),

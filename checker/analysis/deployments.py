@@ -1,0 +1,421 @@
+"""Deployments: values for the symbols of a topic and its key, so that they are judged as AWS will see them.
+
+A symbol is a free text of its kind. Policies can tell its values apart only if it equals a text of the same kind
+that they, or another symbol, name. So one fresh value and each of these texts represent all values.
+
+Assumptions that any user would make are made and stated: the topic is in the Region of the instances that are named
+and, if the policy pins Connect to the account of the deployment, in their account. An instance that `aws:SourceArn`
+names by a symbol is a Connect instance in the topic's Region, of the account that its statement pins.
+"""
+
+from __future__ import annotations
+
+from itertools import count, product
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
+from checker.analysis.pairing import STATED, pairings_of
+from checker.core.arn import Arn, is_account, topic_arn
+from checker.core.regions import REGIONS
+from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
+from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Policy
+from checker.policy.wildcard import is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from checker.analysis.inventory import OpenInstance, Pairing
+    from checker.core.unknown import Piece
+    from checker.policy.model import Value
+
+    Name = tuple[str, str]
+
+
+INSTANCE_ARN, TOPIC_ARN = "instance ARN", "topic ARN"
+"""The kinds of symbols that stand for a whole ARN because of their place."""
+_TOPIC, _INSTANCE = "topic", "instance"
+_MOST = 64
+"""The maximum number of deployments that are tried."""
+_ACCOUNT_KEYS = (SOURCE_ACCOUNT, "aws:principalaccount", "aws:resourceaccount", "kms:calleraccount")
+_KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
+
+
+class Deployment(NamedTuple):
+    """Values for symbols. ``shown`` are the texts that reports show for fresh values, the longest first.
+
+    ``choices`` are the symbols whose value is one of several, each with its value in words.
+    """
+
+    values: Mapping[Name, str]
+    shown: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[str, str], ...] = ()
+
+    def fill(self, value: Value) -> Value:
+        """Replace the symbols of a text; a text with other symbols stays Unknown."""
+        if not isinstance(value, Unknown) or not value.pieces:
+            return value
+        texts = [one if isinstance(one, str) else self.values.get(_name(one)) for one in value.pieces]
+        known = [one for one in texts if one is not None]
+        return "".join(known) if len(known) == len(texts) else value
+
+    def arn(self, value: Arn | Unknown) -> Arn | Unknown:
+        """Replace the symbols of an ARN."""
+        if not isinstance(value, Unknown):
+            return value
+        text = self.fill(value)
+        return (Arn.parse(text) or value) if isinstance(text, str) else value
+
+    def neutral(self, text: str, candidates: Iterable[str]) -> str:
+        """Replace the values and names of all choices in a message, to compare it with that of another deployment."""
+        for value in candidates:
+            text = text.replace(value, "?")
+        return text
+
+    def reworded(self, text: str) -> str:
+        """Replace fresh values in a message by the names of their symbols."""
+        for value, name in self.shown:
+            text = text.replace(value, name)
+        return text
+
+    @property
+    def described(self) -> str:
+        """The choices of this deployment in words."""
+        return " and ".join(f"`{name}` is {value}" for name, value in self.choices)
+
+
+def _name(symbol: Symbol) -> Name:
+    return symbol.name, symbol.scope
+
+
+class Facts(NamedTuple):
+    """A topic with its key, if it is known, and the instances around it."""
+
+    topic: Topic
+    key: Key | None
+    pairings: tuple[Pairing, ...]
+    inventory: Inventory
+
+    @property
+    def open_instances(self) -> tuple[OpenInstance, ...]:
+        """The instances that the topic's own root or template declares."""
+        return tuple(one for one in self.inventory.open_instances if one.home == self.topic.home)
+
+    def values(self) -> Iterator[tuple[str, Value]]:
+        """Yield the texts of the facts, each with its role."""
+        yield _TOPIC, self.topic.arn if isinstance(self.topic.arn, Unknown) else str(self.topic.arn)
+        if self.topic.key is not None:
+            yield "", self.topic.key
+        for owner in (self.topic, self.key):
+            if owner is not None and isinstance(owner.policy, PolicyText):
+                yield from values_of(owner.policy.policy)
+        if self.key is not None:
+            yield "", self.key.arn if isinstance(self.key.arn, Unknown) else str(self.key.arn)
+        yield from ((_INSTANCE, one.arn) for one in self.open_instances)
+        yield from (("", str(one.instance)) for one in self.pairings)
+
+
+def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
+    """Yield the values of the principals, resources and conditions of a policy, each with its role."""
+    for statement in policy.known_statements():
+        yield from ((PRINCIPAL, one.value) for one in statement.principal_entries)
+        if not isinstance(statement.resources, Unknown):
+            yield from ((RESOURCE, one) for one in statement.resources.values)
+        for condition in statement.conditions:
+            if isinstance(condition, Condition):
+                yield from ((condition.folded_key, one) for one in condition.values)
+
+
+def has_symbols(facts: Facts) -> bool:
+    """True if a text of the facts depends on the deployment."""
+    return any(isinstance(value, Unknown) and value.pieces for _, value in facts.values())
+
+
+class Deployments(NamedTuple):
+    """The deployments to try, the default one first. ``left_out`` is their number if there are too many."""
+
+    tried: tuple[Deployment, ...]
+    left_out: int = 0
+
+
+def deployments(facts: Facts) -> Deployments:
+    """Return the deployments that represent all deployments of a topic."""
+    return _Finder(facts).deployments()
+
+
+class _Finder:
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.known = list(facts.values())
+        self.texts = {value for _, value in self.known if isinstance(value, str)}
+        self.texts |= {
+            p for _, v in self.known if isinstance(v, Unknown) for p in v.pieces if isinstance(p, str)
+        }
+        self.symbols: dict[Name, Symbol] = {}
+        self.roles: dict[Name, set[str]] = {}
+        for role, value in self.known:
+            if isinstance(value, Unknown):
+                for symbol, kind in _placed(role, value.pieces):
+                    self._note(role, symbol, kind)
+        self.numbers = count(1)
+        self.instances = tuple(self._instances())
+        self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
+        self.fresh: dict[Name, str] = {}
+
+    def _note(self, role: str, symbol: Symbol, kind: str) -> None:
+        name = _name(symbol)
+        self.roles.setdefault(name, set()).add(role)
+        seen = self.symbols.get(name)
+        if seen is None or seen.kind == TEXT:
+            self.symbols[name] = symbol._replace(kind=kind)
+
+    def _arns(self) -> Iterator[Arn]:
+        arns = (Arn.parse(text) for text in sorted(self.texts) if not is_wild(text.rpartition(":")[0]))
+        yield from (one for one in arns if one is not None)
+
+    def _instances(self) -> Iterator[Arn]:
+        """Yield the instances that are named without symbols."""
+        yield from (one.instance for one in self.facts.pairings if one.source in STATED)
+        for role, value in self.known:
+            if (
+                role == SOURCE_ARN
+                and isinstance(value, str)
+                and (arn := instance_named(value, None)) is not None
+            ):
+                yield arn
+
+    def deployments(self) -> Deployments:
+        names = sorted(self.symbols, key=lambda name: _ORDER.index(self.symbols[name].kind))
+        candidates = {name: found for name in names if (found := self.candidates(self.symbols[name]))}
+        number = 1
+        for found in candidates.values():
+            number *= len(found)
+        ways = (
+            product(*candidates.values()) if number <= _MOST else [tuple(f[0] for f in candidates.values())]
+        )
+        tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
+        return Deployments(tuple(tried), 0 if number <= _MOST else number)
+
+    def candidates(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return the values that represent all values of a symbol; empty if its kind is not known."""
+        if symbol.allowed:
+            return symbol.allowed
+        if symbol.kind == PARTITION:
+            return (self.partition,)
+        make: dict[str, Callable[[Symbol], tuple[str, ...]]] = {
+            REGION: self._regions,
+            ACCOUNT: self._accounts,
+            ID: self._ids,
+            NAME: self._names,
+            INSTANCE_ARN: self._instance_arns,
+            TOPIC_ARN: lambda one: (self._new(one),),
+        }
+        return tuple(dict.fromkeys(make[symbol.kind](symbol))) if symbol.kind in make else ()
+
+    def _new(self, symbol: Symbol) -> str:
+        """Return a value that equals no text of the facts."""
+        name = _name(symbol)
+        if name not in self.fresh:
+            self.fresh[name] = next(one for one in self._values(symbol.kind) if not self._is_taken(one))
+        return self.fresh[name]
+
+    def _is_taken(self, value: str) -> bool:
+        return value in self.fresh.values() or any(value in text for text in self.texts)
+
+    def _values(self, kind: str) -> Iterator[str]:
+        if kind == REGION:
+            yield from _FAMILIAR.get(self.partition, REGIONS.get(self.partition, ()))
+        for number in self.numbers:
+            yield _FRESH.get(kind, "symbol-{}").format(f"{number:04}")
+
+    def _regions(self, symbol: Symbol) -> tuple[str, ...]:
+        connect = tuple(arn.region for arn in self.instances)
+        ours = tuple(
+            arn.region for arn in self._arns() if arn.service in ("connect", "sns", "kms") and arn.region
+        )
+        shared = next((v for n, v in self.fresh.items() if self.symbols[n].kind == REGION), "")
+        return connect or tuple(one for one in ours if not is_wild(one)) or (shared or self._new(symbol),)
+
+    def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
+        connect = tuple(arn.account for arn in self.instances)
+        pins = not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN))
+        if connect and pins:
+            return connect
+        named = sorted(text for text in self.texts if is_account(text))
+        named += sorted(arn.account for arn in self._arns() if is_account(arn.account))
+        others = (self._new(one) for one in self.symbols.values() if one.kind == ACCOUNT and one != symbol)
+        return (self._new(symbol), *named, *(others if not _is_own(symbol) else ()))
+
+    def _ids(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return a new ID, and for an instance of the code the IDs of the instances that it may be."""
+        is_open = _INSTANCE in self.roles[_name(symbol)]
+        known = [arn.resource.partition("/")[2] for arn in self.instances]
+        return (self._new(symbol), *(known if is_open else ()))
+
+    def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return a new instance, and references to the instances of the code, any of which it may be."""
+        return (self._new(symbol), *(f"={number}" for number in range(len(self.facts.open_instances))))
+
+    def _names(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return a new name, and the names of the topics that a Resource names, for the name of the topic."""
+        named = (topic_arn(text) for text in sorted(self.texts))
+        topics = [one.resource for one in named if one is not None and not is_wild(one.resource)]
+        return (self._new(symbol), *(topics if _TOPIC in self.roles[_name(symbol)] else ()))
+
+    def deployment(self, values: dict[Name, str], candidates: Mapping[Name, tuple[str, ...]]) -> Deployment:
+        """Complete the values, and name the fresh ones and the choices."""
+        whole = {name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN)}
+        for name in whole:
+            if values[name].startswith("="):
+                instance = self.facts.open_instances[int(values[name][1:])]
+                values[name] = str(Deployment(values, ()).fill(instance.arn))
+            elif not self.symbols[name].allowed:
+                values[name] = self._whole(self.symbols[name], values)
+        shown = [
+            (values[name], f"${{{name[0]}}}") for name in self.fresh if values.get(name) == self.fresh[name]
+        ]
+        shown += [(values[name], f"${{{name[0]}}}") for name in whole]
+        found = Deployment(values, ())
+        for one in self.facts.open_instances:
+            text = found.fill(one.arn)
+            shown += [(text, f"${{{one.reference}}}")] if isinstance(text, str) else []
+        choices = tuple(
+            (name[0], f"`{value}`" if value != self.fresh.get(name) else "any other value")
+            for name, value in values.items()
+            if len(candidates[name]) > 1
+        )
+        return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices)
+
+    def _whole(self, symbol: Symbol, values: Mapping[Name, str]) -> str:
+        """Return the ARN that a symbol represents, in the topic's Region and the account that its statement pins."""
+        topic = Deployment(values, ()).arn(self.facts.topic.arn)
+        near = topic if isinstance(topic, Arn) else None
+        region = near.region if near else self._place(REGION, values)
+        account = near.account if near else self._place(ACCOUNT, values)
+        if symbol.kind == TOPIC_ARN:
+            return f"arn:{self.partition}:sns:{region}:{account}:{self.fresh[_name(symbol)]}"
+        account = self._pinned(symbol, values) or account
+        return f"arn:{self.partition}:connect:{region}:{account}:instance/{self.fresh[_name(symbol)]}"
+
+    def _place(self, kind: str, values: Mapping[Name, str]) -> str:
+        """Return the Region or account of the deployment, if the topic's ARN does not tell it."""
+        known = (value for name, value in values.items() if self.symbols[name].kind == kind)
+        plain = [arn.region if kind == REGION else arn.account for arn in self.instances]
+        return next(known, plain[0] if plain else self._new(Symbol(f"the topic's {kind}", kind)))
+
+    def _pinned(self, symbol: Symbol, values: Mapping[Name, str]) -> str:
+        """Return the account that the statement with the symbol pins; empty without one."""
+        policy = self.facts.topic.policy
+        found = Deployment(values, ())
+        for statement in policy.policy.known_statements() if isinstance(policy, PolicyText) else ():
+            conditions = [one for one in statement.conditions if isinstance(one, Condition)]
+            texts = [value for one in conditions if one.folded_key == SOURCE_ARN for value in one.values]
+            if any(isinstance(one, Unknown) and symbol.name in _names_in(one.pieces) for one in texts):
+                pins = [v for one in conditions if one.folded_key == SOURCE_ACCOUNT for v in one.values]
+                accounts = [
+                    text for text in map(found.fill, pins) if isinstance(text, str) and is_account(text)
+                ]
+                return accounts[0] if accounts else ""
+        return ""
+
+
+def _is_own(symbol: Symbol) -> bool:
+    """True for the account of the deployment itself."""
+    return not symbol.scope
+
+
+def _names_in(pieces: tuple[Piece, ...]) -> tuple[str, ...]:
+    return tuple(one.name for one in pieces if isinstance(one, Symbol))
+
+
+_ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
+_FRESH = {
+    ACCOUNT: "73540000{}",
+    ID: "5eed0000-0000-4000-8000-00000000{}",
+    INSTANCE_ARN: "5eed0000-0000-4000-8000-00000000{}",
+}
+_FAMILIAR = {"aws": ("us-west-2", "us-east-1", "eu-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1")}
+"""Regions with Amazon Connect, the first to be taken for a Region that is not known."""
+
+
+def _placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]:
+    """Yield the symbols of a text, each with the kind that its place gives it."""
+    before = ""
+    for index, piece in enumerate(pieces):
+        if isinstance(piece, str):
+            before += piece
+            continue
+        after = pieces[index + 1] if index + 1 < len(pieces) else ""
+        kind = piece.kind
+        if kind == TEXT:
+            kind = _whole_kind(role) if len(pieces) == 1 else _part_kind(before, after)
+        yield piece, kind
+        before += "\0"
+
+
+def _whole_kind(role: str) -> str:
+    """Return the kind of a symbol that is a whole text."""
+    if role in _ACCOUNT_KEYS:
+        return ACCOUNT
+    return {SOURCE_ARN: INSTANCE_ARN, _TOPIC: TOPIC_ARN}.get(role, TEXT)
+
+
+def _part_kind(before: str, after: Piece) -> str:
+    """Return the kind of a symbol within an ARN, from the text before and after it."""
+    index = before.count(":")
+    ends = not after or (isinstance(after, str) and after.startswith(":"))
+    if not before.startswith("arn:"):
+        return TEXT
+    if index < 5:
+        return _KIND_OF_PART.get(index, TEXT) if before.endswith(":") and ends else TEXT
+    return ID if before.endswith(("instance/", "key/")) else NAME
+
+
+def deployed(facts: Facts, deployment: Deployment) -> Facts:
+    """Return the facts of one deployment: every symbol has its value."""
+    own = facts.topic.symbol
+    arn = deployment.arn(facts.topic.arn)
+    topic = facts.topic._replace(arn=arn, policy=_policy(facts.topic.policy, deployment, own, arn))
+    topic = topic.with_key(_key_reference(facts, deployment))
+    key = facts.key
+    if key is not None:
+        key = key._replace(arn=deployment.arn(key.arn), policy=_policy(key.policy, deployment, own, arn))
+    pairings = _pairings(facts, topic, deployment)
+    return facts._replace(topic=topic._replace(pairings=pairings), key=key, pairings=pairings)
+
+
+def _key_reference(facts: Facts, deployment: Deployment) -> str | Unknown | None:
+    reference = facts.topic.key
+    return reference if reference is None else deployment.fill(reference)
+
+
+def _policy(
+    text: PolicyText | Unknown, deployment: Deployment, own: str, arn: Arn | Unknown
+) -> PolicyText | Unknown:
+    """Replace the symbols of a policy, and the reference to the topic by its ARN."""
+    if isinstance(text, Unknown):
+        return text
+    known = str(arn) if isinstance(arn, Arn) and own else ""
+
+    def replace(_: str, value: Value) -> Value:
+        return known if known and value == own else deployment.fill(value)
+
+    return text._replace(policy=text.policy.with_values(replace))
+
+
+def _pairings(facts: Facts, topic: Topic, deployment: Deployment) -> tuple[Pairing, ...]:
+    """Return the pairings of a deployment: those that are known, and those that its root and policy imply."""
+    home = topic.home
+    instances = [one for one in facts.inventory.instances if one.source in (Source.ROOT, Source.FOLDER)]
+    for one in facts.open_instances:
+        arn = deployment.arn(one.arn)
+        if isinstance(arn, Arn) and arn.is_instance:
+            instances.append(Instance(arn, one.place, Source.ROOT, home))
+    alone = topic._replace(pairings=None, instances=())
+    inferred = pairings_of(alone, Inventory((alone,), instances=tuple(instances)))
+    known = [one for one in facts.pairings if one.source not in (Source.ROOT, Source.FOLDER, Source.POLICY)]
+    if any(one.source in STATED for one in known):
+        inferred = tuple(one for one in inferred if one.source is Source.POLICY)
+    taken = {one.instance for one in known}
+    return (*known, *(one for one in inferred if one.instance not in taken))
