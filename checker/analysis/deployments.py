@@ -44,12 +44,14 @@ _KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
 class Deployment(NamedTuple):
     """Values for symbols. ``shown`` are the texts that reports show for fresh values, the longest first.
 
-    ``choices`` are the symbols whose value is one of several, each with its value in words.
+    ``choices`` are the symbols whose value is one of several, each with its value in words. ``references`` are what
+    a fix writes for fresh values.
     """
 
     values: Mapping[Name, str]
     shown: tuple[tuple[str, str], ...]
     choices: tuple[tuple[str, str], ...] = ()
+    references: Mapping[str, str] = {}
 
     def fill(self, value: Value) -> Value:
         """Replace the symbols of a text; a text with other symbols stays Unknown."""
@@ -65,12 +67,6 @@ class Deployment(NamedTuple):
             return value
         text = self.fill(value)
         return (Arn.parse(text) or value) if isinstance(text, str) else value
-
-    def neutral(self, text: str, candidates: Iterable[str]) -> str:
-        """Replace the values and names of all choices in a message, to compare it with that of another deployment."""
-        for value in candidates:
-            text = text.replace(value, "?")
-        return text
 
     def reworded(self, text: str) -> str:
         """Replace fresh values in a message by the names of their symbols."""
@@ -132,10 +128,20 @@ def has_symbols(facts: Facts) -> bool:
 
 
 class Deployments(NamedTuple):
-    """The deployments to try, the default one first. ``left_out`` is their number if there are too many."""
+    """The deployments to try, the default one first. ``number`` is how many there are; too many are not tried.
+
+    ``choices`` are the names and values that differ between them.
+    """
 
     tried: tuple[Deployment, ...]
-    left_out: int = 0
+    number: int = 1
+    choices: tuple[str, ...] = ()
+
+    def neutral(self, text: str) -> str:
+        """Replace what differs between deployments in a message, to compare it with that of another one."""
+        for word in self.choices:
+            text = text.replace(word, "?")
+        return text
 
 
 def deployments(facts: Facts) -> Deployments:
@@ -158,6 +164,7 @@ class _Finder:
                 for symbol, kind in _placed(role, value.pieces):
                     self._note(role, symbol, kind)
         self.numbers = count(1)
+        self.own = self._own_topic()
         self.instances = tuple(self._instances())
         self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
         self.fresh: dict[Name, str] = {}
@@ -184,17 +191,24 @@ class _Finder:
             ):
                 yield arn
 
+    def _own_topic(self) -> Arn | None:
+        """Return the ARN that a Resource of the topic's policy names, if it is the only one that can be the topic's."""
+        texts = (value for role, value in self.known if role == RESOURCE and isinstance(value, str))
+        arns = {arn for text in texts if (arn := topic_arn(text)) is not None and not is_wild(text)}
+        fitting = [arn for arn in arns if _can_be(self.facts.topic.arn, str(arn))]
+        return fitting[0] if len(fitting) == 1 else None
+
     def deployments(self) -> Deployments:
         names = sorted(self.symbols, key=lambda name: _ORDER.index(self.symbols[name].kind))
         candidates = {name: found for name in names if (found := self.candidates(self.symbols[name]))}
         number = 1
         for found in candidates.values():
             number *= len(found)
-        ways = (
-            product(*candidates.values()) if number <= _MOST else [tuple(f[0] for f in candidates.values())]
-        )
+        ways = product(*candidates.values()) if number <= _MOST else ()
         tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
-        return Deployments(tuple(tried), 0 if number <= _MOST else number)
+        chosen = [name for name, found in candidates.items() if len(found) > 1]
+        words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
+        return Deployments(tuple(tried), number, tuple(sorted(words, key=lambda word: (-len(word), word))))
 
     def candidates(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the values that represent all values of a symbol; empty if its kind is not known."""
@@ -229,6 +243,8 @@ class _Finder:
             yield _FRESH.get(kind, "symbol-{}").format(f"{number:04}")
 
     def _regions(self, symbol: Symbol) -> tuple[str, ...]:
+        if self.own and _is_own(symbol):
+            return (self.own.region,)
         connect = tuple(arn.region for arn in self.instances)
         ours = tuple(
             arn.region for arn in self._arns() if arn.service in ("connect", "sns", "kms") and arn.region
@@ -238,6 +254,9 @@ class _Finder:
 
     def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
+        owners = (self.own.account,) if self.own else self._key_owners()
+        if owners and _is_own(symbol):
+            return owners
         connect = tuple(arn.account for arn in self.instances)
         pins = not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN))
         if connect and pins:
@@ -245,7 +264,16 @@ class _Finder:
         named = sorted(text for text in self.texts if is_account(text))
         named += sorted(arn.account for arn in self._arns() if is_account(arn.account))
         others = (self._new(one) for one in self.symbols.values() if one.kind == ACCOUNT and one != symbol)
-        return (self._new(symbol), *named, *(others if not _is_own(symbol) else ()))
+        return (self._new(symbol), *named, *(others if symbol.name != ACCOUNT else ()))
+
+    def _key_owners(self) -> tuple[str, ...]:
+        """Return the accounts whose root users a key policy names: KMS requires that the key's owner manages it."""
+        policy = self.facts.key.policy if self.facts.key is not None else None
+        values = values_of(policy.policy) if isinstance(policy, PolicyText) else ()
+        arns = [Arn.parse(value) for role, value in values if role == PRINCIPAL and isinstance(value, str)]
+        return tuple(
+            one.account for one in arns if one is not None and (one.service, one.resource) == ("iam", "root")
+        )
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new ID, and for an instance of the code the IDs of the instances that it may be."""
@@ -259,6 +287,8 @@ class _Finder:
 
     def _names(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new name, and the names of the topics that a Resource names, for the name of the topic."""
+        if self.own and _TOPIC in self.roles[_name(symbol)]:
+            return (self.own.resource,)
         named = (topic_arn(text) for text in sorted(self.texts))
         topics = [one.resource for one in named if one is not None and not is_wild(one.resource)]
         return (self._new(symbol), *(topics if _TOPIC in self.roles[_name(symbol)] else ()))
@@ -272,20 +302,29 @@ class _Finder:
                 values[name] = str(Deployment(values, ()).fill(instance.arn))
             elif not self.symbols[name].allowed:
                 values[name] = self._whole(self.symbols[name], values)
-        shown = [
-            (values[name], f"${{{name[0]}}}") for name in self.fresh if values.get(name) == self.fresh[name]
-        ]
-        shown += [(values[name], f"${{{name[0]}}}") for name in whole]
+        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + list(whole)
         found = Deployment(values, ())
+        shown = [(values[name], f"${{{name[0]}}}") for name in named]
+        references = {values[name]: self._reference(self.symbols[name]) for name in named}
+        topic = found.arn(self.facts.topic.arn)
+        references[str(topic)] = self.facts.topic.symbol
         for one in self.facts.open_instances:
             text = found.fill(one.arn)
             shown += [(text, f"${{{one.reference}}}")] if isinstance(text, str) else []
+            references[str(text)] = one.arn.where
         choices = tuple(
             (name[0], f"`{value}`" if value != self.fresh.get(name) else "any other value")
             for name, value in values.items()
             if len(candidates[name]) > 1
         )
-        return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices)
+        return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices, references)
+
+    def _reference(self, symbol: Symbol) -> str:
+        """Return what a fix writes for a symbol: its reference, or one that the facts have for it."""
+        alone = (
+            v for _, v in self.known if isinstance(v, Unknown) and [*map(_maybe, v.pieces)] == [_name(symbol)]
+        )
+        return symbol.reference or next((value.where for value in alone), "")
 
     def _whole(self, symbol: Symbol, values: Mapping[Name, str]) -> str:
         """Return the ARN that a symbol represents, in the topic's Region and the account that its statement pins."""
@@ -320,9 +359,23 @@ class _Finder:
         return ""
 
 
+def _can_be(value: Arn | Unknown, text: str) -> bool:
+    """True if the known parts of an ARN equal those of a text."""
+    if not isinstance(value, Unknown) or not value.pieces:
+        return False
+    written = "".join(one if isinstance(one, str) else "\0" for one in value.pieces)
+    parts, others = written.split(":", 5), text.split(":", 5)
+    pairs = zip(parts, others, strict=False)
+    return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
+
+
 def _is_own(symbol: Symbol) -> bool:
     """True for the account of the deployment itself."""
     return not symbol.scope
+
+
+def _maybe(piece: Piece) -> Name | None:
+    return _name(piece) if isinstance(piece, Symbol) else None
 
 
 def _names_in(pieces: tuple[Piece, ...]) -> tuple[str, ...]:

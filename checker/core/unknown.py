@@ -16,13 +16,15 @@ class Symbol(NamedTuple):
     """A value that each deployment sets.
 
     ``name`` is the reference as the file writes it; ``scope`` is the root, plan or template in which it is unique.
-    If ``allowed`` is not empty, the value is one of these texts.
+    If ``allowed`` is not empty, the value is one of these texts. ``reference`` is what a fix writes for the value;
+    empty if the files have no reference to it.
     """
 
     name: str
     kind: str = TEXT
     allowed: tuple[str, ...] = ()
     scope: str = ""
+    reference: str = ""
 
 
 Piece = str | Symbol

@@ -2,84 +2,96 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployments import Deployment, deployments, has_symbols
+from checker.analysis.deployments import deployments, has_symbols
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
-from checker.core.finding import Finding, Severity, Verdict
+from checker.core.finding import Finding, Remove, Rename, Severity, Symbol, Verdict
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from checker.analysis.deployments import Deployment, Deployments
+    from checker.core.finding import Fix, Json, Operation
+
     Results = list[Finding | Unknown]
-    Ways = Sequence[tuple[Deployment | None, Results]]
 
 
-def in_deployments(case: object) -> list[tuple[Deployment | None, object]]:
-    """Return a case in each of its deployments, the default one first; the case itself if it has no symbols."""
-    if not isinstance(case, TopicAnalysis | KeyAnalysis):
-        return [(None, case)]
-    facts = case.facts
-    if facts is None or not has_symbols(facts):
-        return [(None, case)]
-    found = deployments(facts)
-    return [(None, case)] if found.left_out else [(one, case.deployed(one)) for one in found.tried]
+class Cases(NamedTuple):
+    """A case in each of its deployments, the default one first; the case itself if it has no symbols."""
+
+    cases: tuple[object, ...]
+    deployments: Deployments | None = None
+
+    @classmethod
+    def of(cls, case: object) -> Cases:
+        """Return a case in its deployments."""
+        facts = case.facts if isinstance(case, TopicAnalysis | KeyAnalysis) else None
+        if facts is None or not has_symbols(facts) or not isinstance(case, TopicAnalysis | KeyAnalysis):
+            return cls((case,))
+        found = deployments(facts)
+        return cls(tuple(map(case.deployed, found.tried)) or (case,), found)
+
+    def merged(self, results: Sequence[Results]) -> Results:
+        """Merge the results of a rule: what holds in every deployment is certain, the rest depends on it."""
+        if self.deployments is None:
+            return results[0]
+        if not self.deployments.tried:
+            return _too_many(results[0], self.deployments.number)
+        return list(_Merger(self.deployments, results).merged())
 
 
-def over_deployments(ways: Ways) -> Results:
-    """Merge the results of a rule: what holds in every deployment is certain, the rest depends on the deployment."""
-    if len(ways) == 1 and ways[0][0] is None:
-        return ways[0][1]
-    named = [[_reworded(result, deployment) for result in results] for deployment, results in ways]
-    keys = [{_key(result) for result in results} for results in named]
-    merged: dict[object, Finding | Unknown] = {}
-    for results in named:
-        for result in results:
-            merged.setdefault(_key(result), result)
-    return [
-        result
-        if isinstance(result, Unknown) or all(key in found for found in keys)
-        else _dependent(result, key, keys, ways)
-        for key, result in merged.items()
-    ]
+def _too_many(results: Results, number: int) -> Results:
+    """Return what is known without values for the symbols, with the reason why the rest is not known."""
+    known = [one for one in results if isinstance(one, Finding)]
+    reason = f"too many deployments to try: {number}"
+    return [*known, Unknown(reason)] if len(known) < len(results) else results
 
 
-def _key(result: Finding | Unknown) -> object:
-    """Return what two results of one rule share if they are the same."""
-    if isinstance(result, Unknown):
-        return result
-    places = tuple((one.document.name, one.route, one.part, one.role) for one in result.locations)
-    return result.severity, result.verdict, result.message, places
+class _Merger:
+    def __init__(self, found: Deployments, results: Sequence[Results]) -> None:
+        self.found = found
+        ways = zip(found.tried, results, strict=True)
+        self.named = [[_reworded(result, deployment) for result in listed] for deployment, listed in ways]
+        self.keys = [{self.key(result) for result in listed} for listed in self.named]
+
+    def key(self, result: Finding | Unknown) -> object:
+        """Return what the results of one rule share if they are the same."""
+        neutral = self.found.neutral
+        if isinstance(result, Unknown):
+            return neutral(result.reason), neutral(result.where)
+        places = tuple((one.document.name, one.route, one.part, one.role) for one in result.locations)
+        return result.severity, result.verdict, neutral(result.message), places
+
+    def merged(self) -> Iterator[Finding | Unknown]:
+        merged: dict[object, Finding | Unknown] = {}
+        for listed in self.named:
+            for result in listed:
+                merged.setdefault(self.key(result), result)
+        for key, result in merged.items():
+            certain = isinstance(result, Unknown) or all(key in found for found in self.keys)
+            yield result if certain or isinstance(result, Unknown) else self.dependent(result, key)
+
+    def dependent(self, finding: Finding, key: object) -> Finding:
+        """Return a finding that holds only in some deployments: a warning if the default one is among them."""
+        ways = list(zip(self.found.tried, self.keys, strict=True))
+        serious = key in self.keys[0] and finding.severity is not Severity.NOTE
+        so = next(way.described for way, found in ways if key in found)
+        not_so = next(way.described for way, found in ways if key not in found)
+        when = f"this is so if {so}, and not if {not_so}"
+        return finding._replace(
+            severity=Severity.WARNING if serious else Severity.NOTE,
+            verdict=Verdict.UNDETERMINED,
+            message=f"depends on the deployment: {finding.message}",
+            help="; ".join(filter(None, (when, finding.help))),
+            fixes=(),
+        )
 
 
-def _dependent(finding: Finding, key: object, keys: Sequence[set[object]], ways: Ways) -> Finding:
-    """Return a finding that holds only in some deployments: a warning if the default one is among them."""
-    holding = [way for (way, _), found in zip(ways, keys, strict=True) if key in found]
-    others = [way for (way, _), found in zip(ways, keys, strict=True) if key not in found]
-    serious = key in keys[0] and finding.severity is not Severity.NOTE
-    when = "; ".join(_when(holding, others))
-    return finding._replace(
-        severity=Severity.WARNING if serious else Severity.NOTE,
-        verdict=Verdict.UNDETERMINED,
-        message=f"depends on the deployment: {finding.message}",
-        help="; ".join(filter(None, (when, finding.help))),
-        fixes=(),
-    )
-
-
-def _when(holding: Sequence[Deployment | None], others: Sequence[Deployment | None]) -> Iterator[str]:
-    for word, ways in (("so", holding), ("not so", others)):
-        first = next((one for one in ways if one is not None), None)
-        if first is not None:
-            yield f"this is {word} if {first.described}"
-
-
-def _reworded(result: Finding | Unknown, deployment: Deployment | None) -> Finding | Unknown:
+def _reworded(result: Finding | Unknown, deployment: Deployment) -> Finding | Unknown:
     """Name the symbols of a result instead of their values."""
-    if deployment is None:
-        return result
     if isinstance(result, Unknown):
         where = deployment.reworded(result.where)
         return result._replace(reason=deployment.reworded(result.reason), where=where)
@@ -89,10 +101,40 @@ def _reworded(result: Finding | Unknown, deployment: Deployment | None) -> Findi
         help=deployment.reworded(result.help),
         locations=tuple(one._replace(note=deployment.reworded(one.note)) for one in result.locations),
         witness=witness and witness._replace(sentence=deployment.reworded(witness.sentence)),
-        fixes=tuple(one for one in result.fixes if not _invents(one, deployment)),
+        fixes=tuple(fix for one in result.fixes if (fix := _referring(one, deployment)) is not None),
     )
 
 
-def _invents(fix: object, deployment: Deployment) -> bool:
-    """True for a fix that contains an invented value."""
-    return deployment.reworded(repr(fix)) != repr(fix)
+class _InventedError(Exception):
+    """A fix contains a value that was invented for a symbol and has no reference."""
+
+
+def _referring(fix: Fix, deployment: Deployment) -> Fix | None:
+    """Write references for invented values in a fix; ``None`` if there is none for one of them."""
+    try:
+        operations = tuple(_operation(one, deployment) for one in fix.operations)
+    except _InventedError:
+        return None
+    plan = tuple(map(deployment.reworded, fix.plan))
+    return fix._replace(title=deployment.reworded(fix.title), operations=operations, plan=plan)
+
+
+def _operation(operation: Operation, deployment: Deployment) -> Operation:
+    if isinstance(operation, Remove | Rename):
+        return operation
+    return operation._replace(value=_value(operation.value, deployment))
+
+
+def _value(value: Json, deployment: Deployment) -> Json:
+    if isinstance(value, list):
+        return [_value(one, deployment) for one in value]
+    if isinstance(value, dict):
+        return {key: _value(one, deployment) for key, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    reference = deployment.references.get(value)
+    if reference:
+        return Symbol(reference)
+    if deployment.reworded(value) != value:
+        raise _InventedError(value)
+    return value

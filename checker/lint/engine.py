@@ -11,7 +11,7 @@ from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
-from checker.lint.deployments import in_deployments, over_deployments
+from checker.lint.deployments import Cases
 from checker.lint.report import Doubt, Examined, Report
 from checker.lint.scope import (
     alike,
@@ -302,10 +302,9 @@ class _Run:
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
-        cases = in_deployments(case)
+        cases = Cases.of(case)
         for rule in self.judging[check]:
-            ways = [(deployment, self.results(rule, check, one, target)) for deployment, one in cases]
-            results = over_deployments(ways)
+            results = cases.merged([self.results(rule, check, one, target) for one in cases.cases])
             if results:
                 reported = (result for result in results if isinstance(result, Finding))
                 findings += (_declared(finding, target) for finding in reported)

@@ -34,7 +34,7 @@ GRANT = f"""\
     sid       = "AllowConnectChatStreaming"
     effect    = "Allow"
     actions   = ["sns:Publish"]
-    resources = ["*"]
+    resources = [aws_sns_topic.chat.arn]
 
 {CONNECT}
     condition {{

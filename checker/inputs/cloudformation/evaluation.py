@@ -78,7 +78,8 @@ def _assigned(evaluation: Evaluation, kind: str, logical: str, name: str) -> Unk
 
 
 def _symbol(template: Template, logical: str, name: str, kind: str) -> Unknown:
-    symbol = Symbol(f"{logical}.{name}", kind, scope=template.name)
+    reference = template.symbol(logical, name)
+    symbol = Symbol(f"{logical}.{name}", kind, (), template.name, reference)
     return unresolved(template, logical, name)._replace(pieces=(symbol,))
 
 

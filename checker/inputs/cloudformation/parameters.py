@@ -172,7 +172,7 @@ class Parameters:
         return (
             found
             if is_list
-            else found._replace(pieces=(Symbol(name, TEXT, self.allowed(name), self.template),))
+            else found._replace(pieces=(Symbol(name, TEXT, self.allowed(name), self.template, f"#{name}"),))
         )
 
     def allowed(self, name: str) -> tuple[str, ...]:
@@ -189,7 +189,11 @@ class Parameters:
         if name == PARTITION and partition:
             return partition
         kind = _KINDS.get(name)
-        return unset(name) if kind is None else unset(name)._replace(pieces=(Symbol(name, kind),))
+        return (
+            unset(name)
+            if kind is None
+            else unset(name)._replace(pieces=(Symbol(name, kind, reference=f"#{name}"),))
+        )
 
 
 def unset(name: str) -> Unknown:

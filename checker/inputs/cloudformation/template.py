@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import OpenInstance
 from checker.core.errors import Skipped
 from checker.core.finding import Symbol
+from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
+from checker.inputs.cloudformation.evaluation import INSTANCE
 from checker.inputs.cloudformation.functions import evaluation_of, exported_as
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
@@ -223,6 +226,7 @@ def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bo
         declarer.key(key)
     for topic in topics:
         declarer.topic(topic)
+    declared.open_instances += reader.instances()
     return bool(keys or topics)
 
 
@@ -251,6 +255,14 @@ class _Reader:
             reason = f"checked {most} of {len(all_changes)} choices of its conditions one by one"
             self.facts.skipped.append(Skipped(self.template.name, reason))
         return all_changes[:most]
+
+    def instances(self) -> Iterator[OpenInstance]:
+        """Yield the Connect instances that the template creates in every deployment."""
+        evaluation = evaluation_of(self.template, self.given)
+        for logical, resource in self.template.resources.items():
+            arn = evaluation.attribute(logical, "Arn") if resource.type == INSTANCE else ""
+            if isinstance(arn, Unknown) and resource.condition is None:
+                yield OpenInstance(arn, self.template.place(logical), self.template.symbol(logical))
 
     def note(self, error: InputError) -> None:
         """Record an error once, however many assignments cause it."""

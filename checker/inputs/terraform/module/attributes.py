@@ -78,7 +78,8 @@ def _arn_pieces(
 
 def symbol_of(instance: Instance, name: str, kind: str) -> Symbol:
     """Return the symbol of an attribute."""
-    return Symbol(f"{instance.address}.{name}", kind, scope=str(instance.module.session.root))
+    reference = f"{instance.address}.{name}"
+    return Symbol(reference, kind, (), str(instance.module.session.root), reference)
 
 
 _IDS = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.arn import NEWEST, partition_of
+from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Access, Expression, Literal, Name, ObjectOf, written
@@ -85,7 +85,18 @@ def _account(name: str, block: Block, scope: Scope) -> str | Unknown:
     found = [text(one) for one in items(evaluate(argument.expression, scope))] if argument is not None else []
     only = found[0] if len(found) == 1 else None
     own = _of_alias(NO_PROVIDER.account, name) if _has_credentials(block) else NO_PROVIDER.account
-    return own if only is None else only
+    return (_account_of_role(block, scope) or own) if only is None else only
+
+
+def _account_of_role(block: Block, scope: Scope) -> str:
+    """Return the account of the role that the provider assumes; empty if it is not known."""
+    for one in block.body.blocks("assume_role"):
+        argument = one.body.arguments.get("role_arn")
+        role = text(evaluate(argument.expression, scope)) if argument is not None else None
+        arn = Arn.parse(role) if isinstance(role, str) else None
+        if arn is not None:
+            return arn.account
+    return ""
 
 
 def provider_named(block: Block) -> str:

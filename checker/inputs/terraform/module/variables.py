@@ -106,7 +106,7 @@ def _pieces(where: str, block: Block, module: Called) -> tuple[Piece, ...]:
     argument = block.body.arguments.get("type")
     kind = written(argument.expression.at).strip('"') if argument is not None else ""
     is_text = kind in ("", "any", "string") and not is_sensitive(block, module.scope)
-    return (Symbol(where, scope=str(module.session.root)),) if is_text else ()
+    return (Symbol(where, scope=str(module.session.root), reference=where),) if is_text else ()
 
 
 def is_sensitive(block: Block, scope: Scope) -> bool:
