@@ -127,15 +127,27 @@ def has_symbols(facts: Facts) -> bool:
     return any(isinstance(value, Unknown) and value.pieces for _, value in facts.values())
 
 
+class Assumption(NamedTuple):
+    """What any user would assume of a symbol: the values that it may have, and the reason."""
+
+    symbol: Symbol
+    values: tuple[str, ...]
+    reason: str
+
+    def __str__(self) -> str:
+        return f"`{self.symbol.name}` is {' or '.join(f'`{one}`' for one in self.values)}: {self.reason}"
+
+
 class Deployments(NamedTuple):
     """The deployments to try, the default one first. ``number`` is how many there are; too many are not tried.
 
-    ``choices`` are the names and values that differ between them.
+    ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
     """
 
     tried: tuple[Deployment, ...]
     number: int = 1
     choices: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
     def neutral(self, text: str) -> str:
         """Replace what differs between deployments in a message, to compare it with that of another one."""
@@ -165,6 +177,8 @@ class _Finder:
                     self._note(role, symbol, kind)
         self.numbers = count(1)
         self.own = self._own_topic()
+        self.others = tuple(self._other_arns())
+        self.assumed: dict[Name, Assumption] = {}
         self.instances = tuple(self._instances())
         self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
         self.fresh: dict[Name, str] = {}
@@ -208,7 +222,14 @@ class _Finder:
         tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
         chosen = [name for name, found in candidates.items() if len(found) > 1]
         words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
-        return Deployments(tuple(tried), number, tuple(sorted(words, key=lambda word: (-len(word), word))))
+        ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
+        return Deployments(tuple(tried), number, ordered, tuple(self.assumed.values()))
+
+    def _assume(self, symbol: Symbol, values: tuple[str, ...], reason: str) -> tuple[str, ...]:
+        """Restrict a symbol to some values, and note the assumption."""
+        values = tuple(dict.fromkeys(values))
+        self.assumed[_name(symbol)] = Assumption(symbol, values, reason)
+        return values
 
     def candidates(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the values that represent all values of a symbol; empty if its kind is not known."""
@@ -244,25 +265,29 @@ class _Finder:
 
     def _regions(self, symbol: Symbol) -> tuple[str, ...]:
         if self.own and _is_own(symbol):
-            return (self.own.region,)
-        connect = tuple(arn.region for arn in self.instances)
-        ours = tuple(
-            arn.region for arn in self._arns() if arn.service in ("connect", "sns", "kms") and arn.region
-        )
-        shared = next((v for n, v in self.fresh.items() if self.symbols[n].kind == REGION), "")
-        return connect or tuple(one for one in ours if not is_wild(one)) or (shared or self._new(symbol),)
+            return self._assume(symbol, (self.own.region,), _OWN_RESOURCE)
+        connect = tuple(arn.region for arn in self.instances if not is_wild(arn.region))
+        if connect:
+            return self._assume(symbol, connect, "a Connect instance streams to topics in its own Region")
+        ours = (arn.region for arn in self._arns() if arn.service in _REGIONAL)
+        plain = tuple(region for region in ours if region and not is_wild(region))
+        if plain:
+            return self._assume(symbol, plain, "the topic and its key are in one Region")
+        shared = (value for name, value in self.fresh.items() if self.symbols[name].kind == REGION)
+        return (next(shared, "") or self._new(symbol),)
 
     def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
-        owners = (self.own.account,) if self.own else self._key_owners()
+        if self.own and _is_own(symbol):
+            return self._assume(symbol, (self.own.account,), _OWN_RESOURCE)
+        owners = self._key_owners()
         if owners and _is_own(symbol):
-            return owners
+            return self._assume(symbol, owners, "the key policy names the root user of the key's account")
         connect = tuple(arn.account for arn in self.instances)
-        pins = not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN))
-        if connect and pins:
-            return connect
-        named = sorted(text for text in self.texts if is_account(text))
-        named += sorted(arn.account for arn in self._arns() if is_account(arn.account))
+        if connect and not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
+            return self._assume(symbol, connect, "Connect sends the account of the instance")
+        parts = {part for text in self.texts for part in (text, *text.split(":")[4:5])}
+        named = sorted(filter(is_account, parts))
         others = (self._new(one) for one in self.symbols.values() if one.kind == ACCOUNT and one != symbol)
         return (self._new(symbol), *named, *(others if symbol.name != ACCOUNT else ()))
 
@@ -276,19 +301,26 @@ class _Finder:
         )
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return a new ID, and for an instance of the code the IDs of the instances that it may be."""
-        is_open = _INSTANCE in self.roles[_name(symbol)]
+        """Return a new ID, and for an instance the IDs of the instances that it may be."""
+        is_instance = not self.roles[_name(symbol)].isdisjoint((_INSTANCE, SOURCE_ARN))
         known = [arn.resource.partition("/")[2] for arn in self.instances]
-        return (self._new(symbol), *(known if is_open else ()))
+        return (self._new(symbol), *(known if is_instance else ()))
 
     def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return a new instance, and references to the instances of the code, any of which it may be."""
-        return (self._new(symbol), *(f"={number}" for number in range(len(self.facts.open_instances))))
+        """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
+        others = [f"={number}" for number, one in enumerate(self.others) if symbol.name not in _names_of(one)]
+        return (self._new(symbol), *others)
+
+    def _other_arns(self) -> Iterator[Value]:
+        """Yield the ARNs of instances that the facts name, each once."""
+        values = [value for role, value in self.known if role in (_INSTANCE, SOURCE_ARN)]
+        plain = (one for one in values if isinstance(one, Unknown) or instance_named(one, None) is not None)
+        yield from dict.fromkeys(one for one in plain if isinstance(one, str) or one.pieces)
 
     def _names(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new name, and the names of the topics that a Resource names, for the name of the topic."""
         if self.own and _TOPIC in self.roles[_name(symbol)]:
-            return (self.own.resource,)
+            return self._assume(symbol, (self.own.resource,), _OWN_RESOURCE)
         named = (topic_arn(text) for text in sorted(self.texts))
         topics = [one.resource for one in named if one is not None and not is_wild(one.resource)]
         return (self._new(symbol), *(topics if _TOPIC in self.roles[_name(symbol)] else ()))
@@ -298,8 +330,8 @@ class _Finder:
         whole = {name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN)}
         for name in whole:
             if values[name].startswith("="):
-                instance = self.facts.open_instances[int(values[name][1:])]
-                values[name] = str(Deployment(values, ()).fill(instance.arn))
+                other = Deployment(values, ()).fill(self.others[int(values[name][1:])])
+                values[name] = other if isinstance(other, str) else self._whole(self.symbols[name], values)
             elif not self.symbols[name].allowed:
                 values[name] = self._whole(self.symbols[name], values)
         named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + list(whole)
@@ -378,10 +410,16 @@ def _maybe(piece: Piece) -> Name | None:
     return _name(piece) if isinstance(piece, Symbol) else None
 
 
+def _names_of(value: Value) -> tuple[str, ...]:
+    return _names_in(value.pieces) if isinstance(value, Unknown) else ()
+
+
 def _names_in(pieces: tuple[Piece, ...]) -> tuple[str, ...]:
     return tuple(one.name for one in pieces if isinstance(one, Symbol))
 
 
+_OWN_RESOURCE = "a Resource of its policy names the topic"
+_REGIONAL = ("connect", "sns", "kms")
 _ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
 _FRESH = {
     ACCOUNT: "73540000{}",
