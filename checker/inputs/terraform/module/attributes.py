@@ -7,9 +7,10 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
-from checker.core.unknown import ID, NAME, Symbol, Unknown, pieces_in
+from checker.core.unknown import Symbol, Unknown
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
+from checker.inputs.terraform.assigned import ARNS, IDS
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.values import is_null, known, placed, text, unknown
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from checker.core.unknown import Piece
+    from checker.inputs.terraform.assigned import ArnForm
     from checker.inputs.terraform.module.providers import Provider
     from checker.inputs.terraform.module.session import Instance
-    from checker.policy.model import Value
     from checker.policy.node import Node, Stretch
 
 
@@ -58,48 +59,24 @@ def _pieces(instance: Instance, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 def _assigned(instance: Instance, name: str) -> tuple[Piece, ...]:
     """Return the pieces of an attribute that AWS assigns: a symbol, or an ARN that contains one."""
-    form = _ARNS.get((instance.kind, name))
-    if form is None:
-        kind = _IDS.get((instance.kind, name))
-        return () if kind is None else (symbol_of(instance, name, kind),)
-    service, prefix, of, kind, is_global = form
-    where, last = place_of(instance), text_argument(instance, of)
-    region = "" if is_global else where.region
-    named = Unknown("", pieces=(symbol_of(instance, of, kind),)) if last is None else last
-    return _arn_pieces(where.partition, service, region, where.account, prefix, named)
+    form = ARNS.get(instance.kind) if name == "arn" else None
+    if form is not None:
+        return _arn_pieces(instance, form)
+    kind = IDS.get((instance.kind, name))
+    return () if kind is None else (symbol_of(instance, name, kind),)
 
 
-def _arn_pieces(
-    partition: Value, service: str, region: Value, account: Value, prefix: str, last: Value
-) -> tuple[Piece, ...]:
-    parts = ("arn:", partition, f":{service}:", region, ":", account, f":{prefix}", last)
-    return pieces_in(part for part in parts if part != "")
+def _arn_pieces(instance: Instance, form: ArnForm) -> tuple[Piece, ...]:
+    where, last = place_of(instance), text_argument(instance, form.attribute)
+    if last is None:
+        last = Unknown(NOT_KNOWN.reason, pieces=(symbol_of(instance, form.attribute, form.kind),))
+    return form.pieces(where.partition, where.region, where.account, last)
 
 
 def symbol_of(instance: Instance, name: str, kind: str) -> Symbol:
     """Return the symbol of an attribute."""
     reference = f"{instance.address}.{name}"
     return Symbol(reference, kind, (), str(instance.module.session.root), reference)
-
-
-_IDS = {
-    ("aws_connect_instance", "id"): ID,
-    ("aws_kms_key", "key_id"): ID,
-    ("aws_kms_key", "id"): ID,
-    ("aws_kms_replica_key", "key_id"): ID,
-    ("aws_sns_topic", "name"): NAME,
-    ("aws_iam_role", "name"): NAME,
-}
-"""Attributes that AWS assigns, and their kinds."""
-
-_ARNS = {
-    ("aws_connect_instance", "arn"): ("connect", "instance/", "id", ID, False),
-    ("aws_kms_key", "arn"): ("kms", "key/", "key_id", ID, False),
-    ("aws_kms_replica_key", "arn"): ("kms", "key/", "key_id", ID, False),
-    ("aws_iam_role", "arn"): ("iam", "role/", "name", NAME, True),
-}
-"""Attributes that are ARNs: service, type, the attribute with the last part and its kind, and whether the service
-has no Regions."""
 
 
 def written_argument(instance: Instance, name: str) -> Node | None:
@@ -127,38 +104,19 @@ def place_of(instance: Instance) -> Provider:
     return provider if region is None else provider._replace(region=region)
 
 
-def topic_arn_of(instance: Instance) -> Arn | Unknown:
-    """Return the ARN of a topic, if all its parts are known."""
-    return _arn(instance, "sns", "", "name", NAME)
+def arn_of(instance: Instance) -> Arn | Unknown:
+    """Return the ARN of a resource or data source, with what is known of its text."""
+    form = ARNS.get(instance.kind)
+    where = f"{instance.address}.arn"
+    pieces = _pieces(instance, _arn_pieces(instance, form)) if form is not None else ()
+    if not pieces or not all(isinstance(one, str) for one in pieces):
+        return Unknown(NOT_KNOWN.reason, where, pieces)
+    return Arn.parse("".join(map(str, pieces))) or Unknown(NOT_KNOWN.reason, where)
 
 
-def alias_arn_of(instance: Instance) -> Arn | Unknown:
-    """Return the ARN of an alias."""
-    return _arn(instance, "kms", "", "name", NAME)
-
-
-def instance_arn_of(instance: Instance) -> Arn | Unknown:
-    """Return the ARN of a Connect instance that is looked up by ID."""
-    return _arn(instance, "connect", "instance/", "instance_id", ID)
-
-
-def _arn(instance: Instance, service: str, prefix: str, of: str, kind: str) -> Arn | Unknown:
-    where, name = place_of(instance), text_argument(instance, of)
-    last = Unknown(NOT_KNOWN.reason, pieces=(symbol_of(instance, of, kind),)) if name is None else name
-    parts = (where.partition, where.region, where.account, last)
-    why = next((part for part in parts if isinstance(part, Unknown)), None)
-    if why is not None:
-        return why._replace(pieces=_arn_pieces(*parts[:1], service, *parts[1:3], prefix, last))
-    partition, region, account, last = (str(part) for part in parts)
-    return Arn(partition, service, region, account, f"{prefix}{last}")
-
-
-def _as_text(find: Callable[[Instance], Arn | Unknown]) -> Callable[[Instance], str | Unknown]:
-    def work(instance: Instance) -> str | Unknown:
-        arn = find(instance)
-        return arn if isinstance(arn, Unknown) else str(arn)
-
-    return work
+def _arn_text(instance: Instance) -> str | Unknown:
+    arn = arn_of(instance)
+    return arn if isinstance(arn, Unknown) else str(arn)
 
 
 def _region(instance: Instance) -> str | Unknown:
@@ -203,13 +161,13 @@ _SUFFIXES: dict[str, str | Unknown] = {
 }
 
 _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node]] = {
-    ("aws_sns_topic", "arn"): _as_text(topic_arn_of),
-    ("aws_sns_topic", "id"): _as_text(topic_arn_of),
-    ("data.aws_sns_topic", "arn"): _as_text(topic_arn_of),
-    ("data.aws_sns_topic", "id"): _as_text(topic_arn_of),
-    ("aws_kms_alias", "arn"): _as_text(alias_arn_of),
-    ("data.aws_kms_alias", "arn"): _as_text(alias_arn_of),
-    ("data.aws_connect_instance", "arn"): _as_text(instance_arn_of),
+    ("aws_sns_topic", "arn"): _arn_text,
+    ("aws_sns_topic", "id"): _arn_text,
+    ("data.aws_sns_topic", "arn"): _arn_text,
+    ("data.aws_sns_topic", "id"): _arn_text,
+    ("aws_kms_alias", "arn"): _arn_text,
+    ("data.aws_kms_alias", "arn"): _arn_text,
+    ("data.aws_connect_instance", "arn"): _arn_text,
     ("data.aws_caller_identity", "account_id"): _account,
     ("data.aws_caller_identity", "id"): _account,
     ("data.aws_region", "name"): _region,

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.declared import NOT_KNOWN, Where
+from checker.inputs.declared import Where
 from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import is_composed, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
-    alias_arn_of,
-    assigned,
+    arn_of,
     composed_arns,
     conditions_of,
-    instance_arn_of,
     place_of,
     text_argument,
-    topic_arn_of,
     written_argument,
 )
 from checker.inputs.terraform.module.expand import Nested
@@ -27,8 +24,6 @@ from checker.inputs.text import TextDocument
 from checker.policy.node import Member, Object, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from checker.core.arn import Arn
     from checker.inputs.terraform.hcl.body import Argument
     from checker.inputs.terraform.module.session import Instance
@@ -37,15 +32,6 @@ if TYPE_CHECKING:
 
 
 _SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
-_ARNS: dict[str, Callable[[Instance], Arn | Unknown]] = {
-    "aws_connect_instance": partial(assigned, name="arn"),
-    "aws_kms_key": partial(assigned, name="arn"),
-    "aws_kms_replica_key": partial(assigned, name="arn"),
-    "aws_sns_topic": topic_arn_of,
-    "aws_kms_alias": alias_arn_of,
-    "data.aws_kms_alias": alias_arn_of,
-    "data.aws_connect_instance": instance_arn_of,
-}
 
 
 class ModuleResource:
@@ -59,8 +45,7 @@ class ModuleResource:
     @cached_property
     def arn(self) -> Arn | Unknown:
         """The ARN, if all its parts are known."""
-        find = _ARNS.get(self.kind)
-        return NOT_KNOWN if find is None else find(self.instance)
+        return arn_of(self.instance)
 
     @property
     def where(self) -> Where:

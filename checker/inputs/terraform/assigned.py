@@ -1,0 +1,55 @@
+"""The attributes that AWS assigns, and what is known of their text.
+
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/connect_instance and related pages
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import ID, NAME, pieces_in
+
+if TYPE_CHECKING:
+    from checker.core.unknown import Piece
+    from checker.policy.model import Value
+
+
+class ArnForm(NamedTuple):
+    """The ARN of a resource type: its service, the text before the last part, and the attribute that is this part."""
+
+    service: str
+    prefix: str
+    attribute: str
+    kind: str
+    is_global: bool = False
+
+    def pieces(self, partition: Value, region: Value, account: Value, last: Value) -> tuple[Piece, ...]:
+        """Return the pieces of the ARN; empty if nothing is known of a part."""
+        place = "" if self.is_global else region
+        parts = ("arn:", partition, f":{self.service}:", place, ":", account, f":{self.prefix}", last)
+        return pieces_in(part for part in parts if part != "")
+
+
+IDS = {
+    ("aws_connect_instance", "id"): ID,
+    ("aws_kms_key", "key_id"): ID,
+    ("aws_kms_key", "id"): ID,
+    ("aws_kms_replica_key", "key_id"): ID,
+    ("aws_sns_topic", "name"): NAME,
+    ("aws_iam_role", "name"): NAME,
+}
+"""Attributes that are IDs or names, and their kinds."""
+
+ARNS = {
+    "aws_connect_instance": ArnForm("connect", "instance/", "id", ID),
+    "data.aws_connect_instance": ArnForm("connect", "instance/", "instance_id", ID),
+    "aws_kms_key": ArnForm("kms", "key/", "key_id", ID),
+    "aws_kms_replica_key": ArnForm("kms", "key/", "key_id", ID),
+    "data.aws_kms_key": ArnForm("kms", "key/", "key_id", ID),
+    "aws_kms_alias": ArnForm("kms", "", "name", NAME),
+    "data.aws_kms_alias": ArnForm("kms", "", "name", NAME),
+    "aws_sns_topic": ArnForm("sns", "", "name", NAME),
+    "data.aws_sns_topic": ArnForm("sns", "", "name", NAME),
+    "aws_iam_role": ArnForm("iam", "role/", "name", NAME, is_global=True),
+}
+"""The form of the attribute `arn` of each type."""
