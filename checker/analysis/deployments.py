@@ -283,6 +283,11 @@ class _Finder:
         owners = self._key_owners()
         if owners and _is_own(symbol):
             return self._assume(symbol, owners, "the key policy names the root user of the key's account")
+        pinned = {
+            v for role, v in self.known if role == SOURCE_ACCOUNT and isinstance(v, str) and is_account(v)
+        }
+        if self.facts.open_instances and len(pinned) == 1 and _is_own(symbol):
+            return self._assume(symbol, tuple(pinned), "the policy names the account of the instance")
         connect = tuple(arn.account for arn in self.instances)
         if connect and not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
             return self._assume(symbol, connect, "Connect sends the account of the instance")

@@ -24,10 +24,11 @@ _MAX_LISTED = 400
 
 
 class Setting(NamedTuple):
-    """The expressions of one resource or module call."""
+    """The expressions of one resource or module call, and the provider of a resource."""
 
     expressions: Mapping[str, object]
     for_each: object = None
+    provider: str = ""
 
 
 class Call(NamedTuple):
@@ -100,7 +101,9 @@ class _Reader:
 
 
 def _setting(one: Mapping[str, object]) -> Setting:
-    return Setting(mapping(one.get("expressions")), one.get("for_each_expression"))
+    provider = one.get("provider_config_key")
+    named = provider if isinstance(provider, str) else ""
+    return Setting(mapping(one.get("expressions")), one.get("for_each_expression"), named)
 
 
 def mapping(value: object) -> Mapping[str, object]:

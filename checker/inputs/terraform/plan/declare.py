@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.core.unknown import Unknown
+from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.declared import Declarations, Where
 from checker.inputs.sensitive import SENSITIVE
+from checker.inputs.terraform.assigned import ARNS
 from checker.inputs.terraform.declare import POLICIES, TYPES, declare
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
@@ -23,6 +24,7 @@ from checker.policy.node import Object, Scalar, text_of
 
 if TYPE_CHECKING:
     from checker.analysis.inventory import Place
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.plan.plan import Plan
     from checker.inputs.terraform.plan.policy_document import PlannedBlock
     from checker.inputs.terraform.plan.resource import Resource
@@ -85,8 +87,26 @@ class PlannedResource:
         """The ARN; while it is unknown, its name is that of the attribute."""
         text = self.resource.text("arn")
         arn = Arn.parse(text) if isinstance(text, str) else None
-        reason = SENSITIVE if self.resource.hides("arn") else AFTER_APPLY
-        return arn or Unknown(reason, f"{self.address}.arn")
+        if self.resource.hides("arn"):
+            return arn or Unknown(SENSITIVE, f"{self.address}.arn")
+        return arn or Unknown(AFTER_APPLY, f"{self.address}.arn", self._arn_pieces())
+
+    def _arn_pieces(self) -> tuple[Piece, ...]:
+        """Return what is known of the ARN of a resource that does not exist yet."""
+        form, setting = ARNS.get(self.kind), self.plan.origins.references.setting(self.address)
+        if form is None or setting is None:
+            return ()
+        provider = setting[0].provider
+        of = f" of {provider}" if provider not in ("", "aws") else ""
+        partition, region, account = (Symbol(f"{kind}{of}", kind) for kind in (PARTITION, REGION, ACCOUNT))
+        own = self.resource.text("region")
+        place = own if isinstance(own, str) and own else Unknown(AFTER_APPLY, pieces=(region,))
+        last = self.resource.text(form.attribute)
+        if not isinstance(last, str):
+            name = f"{self.address}.{form.attribute}"
+            last = Unknown(AFTER_APPLY, pieces=(Symbol(name, form.kind, (), self.plan.source.name, name),))
+        known = (Unknown(AFTER_APPLY, pieces=(one,)) for one in (partition, account))
+        return form.pieces(next(known), place, next(known), last)
 
     @property
     def where(self) -> Where:
