@@ -18,8 +18,10 @@ from checker.analysis.pairing import STATED, pairings_of
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.regions import REGIONS
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
+from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
-from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Policy
+from checker.policy.model import ALLOW, PRINCIPAL, RESOURCE, Condition, Policy, Principals, Statement
+from checker.policy.vocabulary import NULL
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
@@ -179,6 +181,7 @@ class _Finder:
         self.own = self._own_topic()
         self.others = tuple(self._other_arns())
         self.assumed: dict[Name, Assumption] = {}
+        self.only_adds = self._only_adds()
         self.instances = tuple(self._instances())
         self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
         self.fresh: dict[Name, str] = {}
@@ -204,6 +207,20 @@ class _Finder:
                 and (arn := instance_named(value, None)) is not None
             ):
                 yield arn
+
+    def _are_stated(self) -> bool:
+        return any(one.source in STATED for one in self.facts.pairings)
+
+    def _only_adds(self) -> bool:
+        """True if every condition of the policy only adds instances, and no instance is known from elsewhere.
+
+        Then it does not matter which of the named instances and accounts are the same: Connect can publish for each
+        of them, and for no other.
+        """
+        policy = self.facts.topic.policy
+        if not isinstance(policy, PolicyText) or self.facts.open_instances or self._are_stated():
+            return False
+        return all(isinstance(one, Statement) and _adds(one) for one in policy.policy.statements)
 
     def _own_topic(self) -> Arn | None:
         """Return the ARN that a Resource of the topic's policy names, if it is the only one that can be the topic's."""
@@ -291,10 +308,20 @@ class _Finder:
         connect = tuple(arn.account for arn in self.instances)
         if connect and not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
             return self._assume(symbol, connect, "Connect sends the account of the instance")
-        parts = {part for text in self.texts for part in (text, *text.split(":")[4:5])}
-        named = sorted(filter(is_account, parts))
-        others = (self._new(one) for one in self.symbols.values() if one.kind == ACCOUNT and one != symbol)
-        return (self._new(symbol), *named, *(others if symbol.name != ACCOUNT else ()))
+        pins = SOURCE_ARN if self.only_adds and not _is_own(symbol) else ""
+        return (self._new(symbol), *self._named_accounts(pins), *self._other_accounts(symbol, pins))
+
+    def _named_accounts(self, role: str) -> list[str]:
+        """Return the accounts that the facts name, or only those of one role."""
+        texts = self.texts if not role else {v for one, v in self.known if one == role and isinstance(v, str)}
+        return sorted({part for text in texts for part in (text, *text.split(":")[4:5]) if is_account(part)})
+
+    def _other_accounts(self, symbol: Symbol, role: str) -> list[str]:
+        """Return new values of the other symbols for accounts; the deployment's own account is compared by them."""
+        if _is_own(symbol):
+            return []
+        others = [one for name, one in self.symbols.items() if not role or role in self.roles[name]]
+        return [self._new(one) for one in others if one.kind == ACCOUNT and one != symbol]
 
     def _key_owners(self) -> tuple[str, ...]:
         """Return the accounts whose root users a key policy names: KMS requires that the key's owner manages it."""
@@ -313,6 +340,8 @@ class _Finder:
 
     def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
+        if self.only_adds:
+            return (self._new(symbol),)
         others = [f"={number}" for number, one in enumerate(self.others) if symbol.name not in _names_of(one)]
         return (self._new(symbol), *others)
 
@@ -392,8 +421,25 @@ class _Finder:
                 accounts = [
                     text for text in map(found.fill, pins) if isinstance(text, str) and is_account(text)
                 ]
-                return accounts[0] if accounts else ""
+                if accounts:
+                    return accounts[0]
         return ""
+
+
+def _adds(statement: Statement) -> bool:
+    """True for an Allow without negated elements or operators."""
+    conditions = (one for one in statement.conditions)
+    return (
+        statement.effect == ALLOW
+        and isinstance(statement.principals, Principals)
+        and not statement.principals.negated
+        and all(isinstance(one, Condition) and _is_positive(one) for one in conditions)
+    )
+
+
+def _is_positive(condition: Condition) -> bool:
+    operation = condition.operation
+    return not isinstance(operation, Unknown) and operation.base != NULL and not is_negated(operation.base)
 
 
 def _can_be(value: Arn | Unknown, text: str) -> bool:
@@ -407,8 +453,8 @@ def _can_be(value: Arn | Unknown, text: str) -> bool:
 
 
 def _is_own(symbol: Symbol) -> bool:
-    """True for the account of the deployment itself."""
-    return not symbol.scope
+    """True for the account or Region of the deployment itself."""
+    return not symbol.scope and " of " not in symbol.name
 
 
 def _maybe(piece: Piece) -> Name | None:
