@@ -112,10 +112,8 @@ def pinned(listed: list[dict[str, Any]], own: str, given_account: str) -> set[st
         tests = one.get("Condition", {}).values()
         arn = [test["aws:SourceArn"] for test in tests if "aws:SourceArn" in test]
         account = [test["aws:SourceAccount"] for test in tests if "aws:SourceAccount" in test]
-        if any(NAMED in (named if isinstance(named, list) else [named]) for named in arn):
-            first = (
-                account[0][0] if account and isinstance(account[0], list) else account[0] if account else OWN
-            )
+        if account and any(NAMED in (named if isinstance(named, list) else [named]) for named in arn):
+            first = account[0][0] if isinstance(account[0], list) else account[0]
             found.add(values[json.dumps(first)])
     return found
 
