@@ -1,46 +1,28 @@
-"""Deployments: values for the symbols of a topic and its key, so that they are judged as AWS will see them.
-
-A symbol is a free text of its kind. Policies can tell its values apart only if it equals a text of the same kind
-that they, or another symbol, name. So one fresh value and each of these texts represent all values.
-
-Assumptions that any user would make are made and stated: the topic is in the Region of the instances that are named
-and, if the policy pins Connect to the account of the deployment, in their account. An instance that `aws:SourceArn`
-names by a symbol is a Connect instance in the topic's Region, of the account that its statement pins.
-"""
+"""Deployments: values for the symbols of a topic and its key, so that they are judged as AWS will see them."""
 
 from __future__ import annotations
 
-from itertools import count, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
 from checker.analysis.pairing import STATED, pairings_of
-from checker.core.arn import Arn, is_account, topic_arn
-from checker.core.regions import REGIONS
-from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
-from checker.iam.decide.operators import is_negated
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
-from checker.policy.model import ALLOW, PRINCIPAL, RESOURCE, Condition, Policy, Principals, Statement
-from checker.policy.vocabulary import NULL
-from checker.policy.wildcard import is_wild
+from checker.analysis.symbols import OF_INSTANCE, OF_TOPIC
+from checker.core.arn import Arn
+from checker.core.unknown import Symbol, Unknown
+from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from checker.analysis.inventory import OpenInstance, Pairing
-    from checker.core.unknown import Piece
     from checker.policy.model import Value
 
     Name = tuple[str, str]
 
 
-INSTANCE_ARN, TOPIC_ARN = "instance ARN", "topic ARN"
-"""The kinds of symbols that stand for a whole ARN because of their place."""
-_TOPIC, _INSTANCE = "topic", "instance"
-_MOST = 64
-"""The maximum number of deployments that are tried."""
-_ACCOUNT_KEYS = (SOURCE_ACCOUNT, "aws:principalaccount", "aws:resourceaccount", "kms:calleraccount")
-_KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
+def name_of(symbol: Symbol) -> Name:
+    """Return what identifies a symbol; its kind depends on the place where it is found."""
+    return symbol.name, symbol.scope
 
 
 class Deployment(NamedTuple):
@@ -59,7 +41,7 @@ class Deployment(NamedTuple):
         """Replace the symbols of a text; a text with other symbols stays Unknown."""
         if not isinstance(value, Unknown) or not value.pieces:
             return value
-        texts = [one if isinstance(one, str) else self.values.get(_name(one)) for one in value.pieces]
+        texts = [one if isinstance(one, str) else self.values.get(name_of(one)) for one in value.pieces]
         known = [one for one in texts if one is not None]
         return "".join(known) if len(known) == len(texts) else value
 
@@ -82,10 +64,6 @@ class Deployment(NamedTuple):
         return " and ".join(f"`{name}` is {value}" for name, value in self.choices)
 
 
-def _name(symbol: Symbol) -> Name:
-    return symbol.name, symbol.scope
-
-
 class Facts(NamedTuple):
     """A topic with its key, if it is known, and the instances around it."""
 
@@ -101,7 +79,7 @@ class Facts(NamedTuple):
 
     def values(self) -> Iterator[tuple[str, Value]]:
         """Yield the texts of the facts, each with its role."""
-        yield _TOPIC, self.topic.arn if isinstance(self.topic.arn, Unknown) else str(self.topic.arn)
+        yield OF_TOPIC, self.topic.arn if isinstance(self.topic.arn, Unknown) else str(self.topic.arn)
         if self.topic.key is not None:
             yield "", self.topic.key
         for owner in (self.topic, self.key):
@@ -109,7 +87,7 @@ class Facts(NamedTuple):
                 yield from values_of(owner.policy.policy)
         if self.key is not None:
             yield "", self.key.arn if isinstance(self.key.arn, Unknown) else str(self.key.arn)
-        yield from ((_INSTANCE, one.arn) for one in self.open_instances)
+        yield from ((OF_INSTANCE, one.arn) for one in self.open_instances)
         yield from (("", str(one.instance)) for one in self.pairings)
 
 
@@ -130,13 +108,15 @@ def has_symbols(facts: Facts) -> bool:
 
 
 class Assumption(NamedTuple):
-    """What any user would assume of a symbol: the values that it may have, and the reason."""
+    """What any user would assume of a symbol: the values that it may have, and the reason; or only what it is."""
 
     symbol: Symbol
     values: tuple[str, ...]
     reason: str
 
     def __str__(self) -> str:
+        if not self.values:
+            return f"`{self.symbol.name}` {self.reason}"
         return f"`{self.symbol.name}` is {' or '.join(f'`{one}`' for one in self.values)}: {self.reason}"
 
 
@@ -156,362 +136,6 @@ class Deployments(NamedTuple):
         for word in self.choices:
             text = text.replace(word, "?")
         return text
-
-
-def deployments(facts: Facts) -> Deployments:
-    """Return the deployments that represent all deployments of a topic."""
-    return _Finder(facts).deployments()
-
-
-class _Finder:
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-        self.known = list(facts.values())
-        self.texts = {value for _, value in self.known if isinstance(value, str)}
-        self.texts |= {
-            p for _, v in self.known if isinstance(v, Unknown) for p in v.pieces if isinstance(p, str)
-        }
-        self.symbols: dict[Name, Symbol] = {}
-        self.roles: dict[Name, set[str]] = {}
-        for role, value in self.known:
-            if isinstance(value, Unknown):
-                for symbol, kind in _placed(role, value.pieces):
-                    self._note(role, symbol, kind)
-        self.numbers = count(1)
-        self.own = self._own_topic()
-        self.others = tuple(self._other_arns())
-        self.assumed: dict[Name, Assumption] = {}
-        self.only_adds = self._only_adds()
-        self.instances = tuple(self._instances())
-        self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
-        self.fresh: dict[Name, str] = {}
-
-    def _note(self, role: str, symbol: Symbol, kind: str) -> None:
-        name = _name(symbol)
-        self.roles.setdefault(name, set()).add(role)
-        seen = self.symbols.get(name)
-        if seen is None or seen.kind == TEXT:
-            self.symbols[name] = symbol._replace(kind=kind)
-
-    def _arns(self) -> Iterator[Arn]:
-        arns = (Arn.parse(text) for text in sorted(self.texts) if not is_wild(text.rpartition(":")[0]))
-        yield from (one for one in arns if one is not None)
-
-    def _instances(self) -> Iterator[Arn]:
-        """Yield the instances that are named without symbols."""
-        yield from (one.instance for one in self.facts.pairings if one.source in STATED)
-        for role, value in self.known:
-            if (
-                role == SOURCE_ARN
-                and isinstance(value, str)
-                and (arn := instance_named(value, None)) is not None
-            ):
-                yield arn
-
-    def _are_stated(self) -> bool:
-        return any(one.source in STATED for one in self.facts.pairings)
-
-    def _only_adds(self) -> bool:
-        """True if every condition of the policy only adds instances, and no instance is known from elsewhere.
-
-        Then it does not matter which of the named instances and accounts are the same: Connect can publish for each
-        of them, and for no other.
-        """
-        policy = self.facts.topic.policy
-        if not isinstance(policy, PolicyText) or self.facts.open_instances or self._are_stated():
-            return False
-        return all(isinstance(one, Statement) and _adds(one) for one in policy.policy.statements)
-
-    def _own_topic(self) -> Arn | None:
-        """Return the ARN that a Resource of the topic's policy names, if it is the only one that can be the topic's."""
-        texts = (value for role, value in self.known if role == RESOURCE and isinstance(value, str))
-        arns = {arn for text in texts if (arn := topic_arn(text)) is not None and not is_wild(text)}
-        fitting = [arn for arn in arns if _can_be(self.facts.topic.arn, str(arn))]
-        return fitting[0] if len(fitting) == 1 else None
-
-    def deployments(self) -> Deployments:
-        names = sorted(self.symbols, key=lambda name: _ORDER.index(self.symbols[name].kind))
-        candidates = {name: found for name in names if (found := self.candidates(self.symbols[name]))}
-        number = 1
-        for found in candidates.values():
-            number *= len(found)
-        ways = product(*candidates.values()) if number <= _MOST else ()
-        tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
-        chosen = [name for name, found in candidates.items() if len(found) > 1]
-        words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
-        ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
-        return Deployments(tuple(tried), number, ordered, tuple(self.assumed.values()))
-
-    def _assume(self, symbol: Symbol, values: tuple[str, ...], reason: str) -> tuple[str, ...]:
-        """Restrict a symbol to some values, and note the assumption."""
-        values = tuple(dict.fromkeys(values))
-        self.assumed[_name(symbol)] = Assumption(symbol, values, reason)
-        return values
-
-    def candidates(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return the values that represent all values of a symbol; empty if its kind is not known."""
-        if symbol.allowed:
-            return symbol.allowed
-        if symbol.kind == PARTITION:
-            return (self.partition,)
-        make: dict[str, Callable[[Symbol], tuple[str, ...]]] = {
-            REGION: self._regions,
-            ACCOUNT: self._accounts,
-            ID: self._ids,
-            NAME: self._names,
-            INSTANCE_ARN: self._instance_arns,
-            TOPIC_ARN: lambda one: (self._new(one),),
-        }
-        return tuple(dict.fromkeys(make[symbol.kind](symbol))) if symbol.kind in make else ()
-
-    def _new(self, symbol: Symbol) -> str:
-        """Return a value that equals no text of the facts."""
-        name = _name(symbol)
-        if name not in self.fresh:
-            self.fresh[name] = next(one for one in self._values(symbol.kind) if not self._is_taken(one))
-        return self.fresh[name]
-
-    def _is_taken(self, value: str) -> bool:
-        return value in self.fresh.values() or any(value in text for text in self.texts)
-
-    def _values(self, kind: str) -> Iterator[str]:
-        if kind == REGION:
-            yield from _FAMILIAR.get(self.partition, REGIONS.get(self.partition, ()))
-        for number in self.numbers:
-            yield _FRESH.get(kind, "symbol-{}").format(f"{number:04}")
-
-    def _regions(self, symbol: Symbol) -> tuple[str, ...]:
-        if self.own and _is_own(symbol):
-            return self._assume(symbol, (self.own.region,), _OWN_RESOURCE)
-        connect = tuple(arn.region for arn in self.instances if not is_wild(arn.region))
-        if connect:
-            return self._assume(symbol, connect, "a Connect instance streams to topics in its own Region")
-        ours = (arn.region for arn in self._arns() if arn.service in _REGIONAL)
-        plain = tuple(region for region in ours if region and not is_wild(region))
-        if plain:
-            return self._assume(symbol, plain, "the topic and its key are in one Region")
-        shared = (value for name, value in self.fresh.items() if self.symbols[name].kind == REGION)
-        return (next(shared, "") or self._new(symbol),)
-
-    def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
-        if self.own and _is_own(symbol):
-            return self._assume(symbol, (self.own.account,), _OWN_RESOURCE)
-        owners = self._key_owners()
-        if owners and _is_own(symbol):
-            return self._assume(symbol, owners, "the key policy names the root user of the key's account")
-        pinned = {
-            v for role, v in self.known if role == SOURCE_ACCOUNT and isinstance(v, str) and is_account(v)
-        }
-        if self.facts.open_instances and len(pinned) == 1 and _is_own(symbol):
-            return self._assume(symbol, tuple(pinned), "the policy names the account of the instance")
-        connect = tuple(arn.account for arn in self.instances)
-        if connect and not self.roles[_name(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
-            return self._assume(symbol, connect, "Connect sends the account of the instance")
-        pins = SOURCE_ARN if self.only_adds and not _is_own(symbol) else ""
-        return (self._new(symbol), *self._named_accounts(pins), *self._other_accounts(symbol, pins))
-
-    def _named_accounts(self, role: str) -> list[str]:
-        """Return the accounts that the facts name, or only those of one role."""
-        texts = self.texts if not role else {v for one, v in self.known if one == role and isinstance(v, str)}
-        return sorted({part for text in texts for part in (text, *text.split(":")[4:5]) if is_account(part)})
-
-    def _other_accounts(self, symbol: Symbol, role: str) -> list[str]:
-        """Return new values of the other symbols for accounts; the deployment's own account is compared by them."""
-        if _is_own(symbol):
-            return []
-        others = [one for name, one in self.symbols.items() if not role or role in self.roles[name]]
-        return [self._new(one) for one in others if one.kind == ACCOUNT and one != symbol]
-
-    def _key_owners(self) -> tuple[str, ...]:
-        """Return the accounts whose root users a key policy names: KMS requires that the key's owner manages it."""
-        policy = self.facts.key.policy if self.facts.key is not None else None
-        values = values_of(policy.policy) if isinstance(policy, PolicyText) else ()
-        arns = [Arn.parse(value) for role, value in values if role == PRINCIPAL and isinstance(value, str)]
-        return tuple(
-            one.account for one in arns if one is not None and (one.service, one.resource) == ("iam", "root")
-        )
-
-    def _ids(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return a new ID, and for an instance the IDs of the instances that it may be."""
-        is_instance = not self.roles[_name(symbol)].isdisjoint((_INSTANCE, SOURCE_ARN))
-        known = [arn.resource.partition("/")[2] for arn in self.instances]
-        return (self._new(symbol), *(known if is_instance else ()))
-
-    def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
-        if self.only_adds:
-            return (self._new(symbol),)
-        others = [f"={number}" for number, one in enumerate(self.others) if symbol.name not in _names_of(one)]
-        return (self._new(symbol), *others)
-
-    def _other_arns(self) -> Iterator[Value]:
-        """Yield the ARNs of instances that the facts name, each once."""
-        values = [value for role, value in self.known if role in (_INSTANCE, SOURCE_ARN)]
-        plain = (one for one in values if isinstance(one, Unknown) or instance_named(one, None) is not None)
-        yield from dict.fromkeys(one for one in plain if isinstance(one, str) or one.pieces)
-
-    def _names(self, symbol: Symbol) -> tuple[str, ...]:
-        """Return a new name, and the names of the topics that a Resource names, for the name of the topic."""
-        if self.own and _TOPIC in self.roles[_name(symbol)]:
-            return self._assume(symbol, (self.own.resource,), _OWN_RESOURCE)
-        named = (topic_arn(text) for text in sorted(self.texts))
-        topics = [one.resource for one in named if one is not None and not is_wild(one.resource)]
-        return (self._new(symbol), *(topics if _TOPIC in self.roles[_name(symbol)] else ()))
-
-    def deployment(self, values: dict[Name, str], candidates: Mapping[Name, tuple[str, ...]]) -> Deployment:
-        """Complete the values, and name the fresh ones and the choices."""
-        whole = {name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN)}
-        for name in whole:
-            if values[name].startswith("="):
-                other = Deployment(values, ()).fill(self.others[int(values[name][1:])])
-                values[name] = other if isinstance(other, str) else self._whole(self.symbols[name], values)
-            elif not self.symbols[name].allowed:
-                values[name] = self._whole(self.symbols[name], values)
-        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + list(whole)
-        found = Deployment(values, ())
-        shown = [(values[name], f"${{{name[0]}}}") for name in named]
-        references = {values[name]: self._reference(self.symbols[name]) for name in named}
-        topic = found.arn(self.facts.topic.arn)
-        references[str(topic)] = self.facts.topic.symbol
-        for one in self.facts.open_instances:
-            text = found.fill(one.arn)
-            shown += [(text, f"${{{one.reference}}}")] if isinstance(text, str) else []
-            references[str(text)] = one.arn.where
-        choices = tuple(
-            (name[0], f"`{value}`" if value != self.fresh.get(name) else "any other value")
-            for name, value in values.items()
-            if len(candidates[name]) > 1
-        )
-        return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices, references)
-
-    def _reference(self, symbol: Symbol) -> str:
-        """Return what a fix writes for a symbol: its reference, or one that the facts have for it."""
-        alone = (
-            v for _, v in self.known if isinstance(v, Unknown) and [*map(_maybe, v.pieces)] == [_name(symbol)]
-        )
-        return symbol.reference or next((value.where for value in alone), "")
-
-    def _whole(self, symbol: Symbol, values: Mapping[Name, str]) -> str:
-        """Return the ARN that a symbol represents, in the topic's Region and the account that its statement pins."""
-        topic = Deployment(values, ()).arn(self.facts.topic.arn)
-        near = topic if isinstance(topic, Arn) else None
-        region = near.region if near else self._place(REGION, values)
-        account = near.account if near else self._place(ACCOUNT, values)
-        if symbol.kind == TOPIC_ARN:
-            return f"arn:{self.partition}:sns:{region}:{account}:{self.fresh[_name(symbol)]}"
-        account = self._pinned(symbol, values) or account
-        return f"arn:{self.partition}:connect:{region}:{account}:instance/{self.fresh[_name(symbol)]}"
-
-    def _place(self, kind: str, values: Mapping[Name, str]) -> str:
-        """Return the Region or account of the deployment, if the topic's ARN does not tell it."""
-        known = (value for name, value in values.items() if self.symbols[name].kind == kind)
-        plain = [arn.region if kind == REGION else arn.account for arn in self.instances]
-        return next(known, plain[0] if plain else self._new(Symbol(f"the topic's {kind}", kind)))
-
-    def _pinned(self, symbol: Symbol, values: Mapping[Name, str]) -> str:
-        """Return the account that the statement with the symbol pins; empty without one."""
-        policy = self.facts.topic.policy
-        found = Deployment(values, ())
-        for statement in policy.policy.known_statements() if isinstance(policy, PolicyText) else ():
-            conditions = [one for one in statement.conditions if isinstance(one, Condition)]
-            texts = [value for one in conditions if one.folded_key == SOURCE_ARN for value in one.values]
-            if any(isinstance(one, Unknown) and symbol.name in _names_in(one.pieces) for one in texts):
-                pins = [v for one in conditions if one.folded_key == SOURCE_ACCOUNT for v in one.values]
-                accounts = [
-                    text for text in map(found.fill, pins) if isinstance(text, str) and is_account(text)
-                ]
-                if accounts:
-                    return accounts[0]
-        return ""
-
-
-def _adds(statement: Statement) -> bool:
-    """True for an Allow without negated elements or operators."""
-    conditions = (one for one in statement.conditions)
-    return (
-        statement.effect == ALLOW
-        and isinstance(statement.principals, Principals)
-        and not statement.principals.negated
-        and all(isinstance(one, Condition) and _is_positive(one) for one in conditions)
-    )
-
-
-def _is_positive(condition: Condition) -> bool:
-    operation = condition.operation
-    return not isinstance(operation, Unknown) and operation.base != NULL and not is_negated(operation.base)
-
-
-def _can_be(value: Arn | Unknown, text: str) -> bool:
-    """True if the known parts of an ARN equal those of a text."""
-    if not isinstance(value, Unknown) or not value.pieces:
-        return False
-    written = "".join(one if isinstance(one, str) else "\0" for one in value.pieces)
-    parts, others = written.split(":", 5), text.split(":", 5)
-    pairs = zip(parts, others, strict=False)
-    return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
-
-
-def _is_own(symbol: Symbol) -> bool:
-    """True for the account or Region of the deployment itself."""
-    return not symbol.scope and " of " not in symbol.name
-
-
-def _maybe(piece: Piece) -> Name | None:
-    return _name(piece) if isinstance(piece, Symbol) else None
-
-
-def _names_of(value: Value) -> tuple[str, ...]:
-    return _names_in(value.pieces) if isinstance(value, Unknown) else ()
-
-
-def _names_in(pieces: tuple[Piece, ...]) -> tuple[str, ...]:
-    return tuple(one.name for one in pieces if isinstance(one, Symbol))
-
-
-_OWN_RESOURCE = "a Resource of its policy names the topic"
-_REGIONAL = ("connect", "sns", "kms")
-_ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
-_FRESH = {
-    ACCOUNT: "73540000{}",
-    ID: "5eed0000-0000-4000-8000-00000000{}",
-    INSTANCE_ARN: "5eed0000-0000-4000-8000-00000000{}",
-}
-_FAMILIAR = {"aws": ("us-west-2", "us-east-1", "eu-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1")}
-"""Regions with Amazon Connect, the first to be taken for a Region that is not known."""
-
-
-def _placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]:
-    """Yield the symbols of a text, each with the kind that its place gives it."""
-    before = ""
-    for index, piece in enumerate(pieces):
-        if isinstance(piece, str):
-            before += piece
-            continue
-        after = pieces[index + 1] if index + 1 < len(pieces) else ""
-        kind = piece.kind
-        if kind == TEXT:
-            kind = _whole_kind(role) if len(pieces) == 1 else _part_kind(before, after)
-        yield piece, kind
-        before += "\0"
-
-
-def _whole_kind(role: str) -> str:
-    """Return the kind of a symbol that is a whole text."""
-    if role in _ACCOUNT_KEYS:
-        return ACCOUNT
-    return {SOURCE_ARN: INSTANCE_ARN, _TOPIC: TOPIC_ARN}.get(role, TEXT)
-
-
-def _part_kind(before: str, after: Piece) -> str:
-    """Return the kind of a symbol within an ARN, from the text before and after it."""
-    index = before.count(":")
-    ends = not after or (isinstance(after, str) and after.startswith(":"))
-    if not before.startswith("arn:"):
-        return TEXT
-    if index < 5:
-        return _KIND_OF_PART.get(index, TEXT) if before.endswith(":") and ends else TEXT
-    return ID if before.endswith(("instance/", "key/")) else NAME
 
 
 def deployed(facts: Facts, deployment: Deployment) -> Facts:

@@ -6,15 +6,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import Inventory, Key
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_explain
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
 from checker.core.arn import Arn
-from checker.core.errors import Skipped
+from checker.core.errors import InputError, Skipped
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.load import load
 from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.wait import EXPLAIN_SECONDS
@@ -23,9 +25,9 @@ from checker.report.style import Paint
 from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from checker.analysis.inventory import Key, Topic
+    from checker.analysis.inventory import Topic
     from checker.lint.explain import Explanation, InstanceStatus
     from checker.live.aws.access import Access
 
@@ -34,6 +36,7 @@ def explain_topic(
     topic: str,
     instance: str,
     *,
+    address: str,
     key_policy: Path | None,
     key: Path | None,
     access: Access,
@@ -41,11 +44,11 @@ def explain_topic(
     output: Path | None,
     strict: bool,
 ) -> Ending:
-    """Explain a topic, which is an ARN in AWS or a file. Raises CheckerError."""
-    arn, given = instance_option(instance), _key(key, key_policy)
+    """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
+    arn, given = instance_option(instance) if instance else None, _key(key, key_policy)
     is_live = Arn.parse(topic) is not None
-    found = _live(topic, given, arn, access) if is_live else Found(load_topic(Path(topic)), given)
-    explanation = explain(found.topic, found.key, arn, known_rules(), found.instance)
+    found = _live(topic, given, arn, access) if is_live else _in_files(topic, address, given, arn)
+    explanation = explain(found.topic, found.key, arn, known_rules(), found.instance, found.around)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     for skipped in found.skipped:
@@ -68,13 +71,47 @@ class Found(NamedTuple):
     key: Key | None
     skipped: tuple[Skipped, ...] = ()
     instance: InstanceStatus | None = None
+    around: Inventory = Inventory()
 
 
-def _live(text: str, given: Key | None, instance: Arn, access: Access) -> Found:
+_NO_INSTANCE = InputError(
+    "--instance-arn",
+    "required, because neither a policy nor the output of the AWS CLI declares an instance",
+    help_text="name the Connect instance that streams to the topic",
+)
+
+
+def _in_files(text: str, address: str, given: Key | None, instance: Arn | None) -> Found:
+    """Read a topic from code, or from the output of the AWS CLI or a policy. Raises InputError."""
+    name, _, logical = text.partition("#")
+    inventory = load([Path(name)]) if text != "-" else Inventory()
+    declared = [one for one in inventory.topics if one.address]
+    if not declared and not address:
+        if instance is None:
+            raise _NO_INSTANCE
+        return Found(load_topic(Path(text)), given)
+    topic = _chosen(declared, address or logical, name)
+    key = inventory.key_of(topic)
+    return Found(topic, given or (key if isinstance(key, Key) else None), inventory.skipped, None, inventory)
+
+
+def _chosen(topics: Sequence[Topic], wanted: str, name: str) -> Topic:
+    """Return the topic with an address, or the only one. Raises InputError, which lists the addresses."""
+    found = [one for one in topics if wanted in ("", one.address, one.address.rpartition("#")[2])]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"`{one.address}`" for one in topics) or "none"
+    reason = f"no topic `{wanted}`" if wanted and not found else "declares several topics"
+    raise InputError(name, f"{reason}; it declares {listed}", help_text="name one with `--topic ADDRESS`")
+
+
+def _live(text: str, given: Key | None, instance: Arn | None, access: Access) -> Found:
     """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
+    if instance is None:
+        raise _NO_INSTANCE
     topic = topic_option("TOPIC", text)
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)

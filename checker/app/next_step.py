@@ -52,12 +52,14 @@ def after_explain(explanation: Explanation, paths: Sequence[Path]) -> Iterator[s
 
     ``paths`` are the files of the chain; without any, the topic is in AWS.
     """
+    own = str(explanation.instance)
+    instance = own if explanation.reworded(own) == own else "INSTANCE_ARN"
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
-        yield from _flow([explanation.topic.name] * whole, [str(explanation.instance)])
+        yield from _flow([explanation.topic.name] * whole, [instance])
     elif not any(map(is_stream, paths)):
         named = map(str, paths) if paths else ("--topic-arn", explanation.topic.name)
-        yield _line(("fix", *named, "--instance-arn", str(explanation.instance)))
+        yield _line(("fix", *named, "--instance-arn", instance))
 
 
 def after_audit(report: Report) -> Iterator[str]:

@@ -17,11 +17,23 @@ _TopicArgument = Annotated[
     str,
     typer.Argument(
         metavar="TOPIC",
-        help="ARN of a topic in AWS, output of `aws sns get-topic-attributes`, or a topic policy.",
+        help="Code that declares a topic, the topic's ARN in AWS, its attributes, or its policy.",
     ),
 ]
 _InstanceOption = Annotated[
-    str, typer.Option("--instance-arn", metavar="ARN", help="Connect instance that streams to the topic.")
+    str,
+    typer.Option(
+        "--instance-arn",
+        metavar="ARN",
+        help="Connect instance that streams to the topic. Code may declare it.",
+        show_default=False,
+    ),
+]
+_AddressOption = Annotated[
+    str,
+    typer.Option(
+        "--topic", metavar="ADDRESS", help="Topic, if the code declares several.", show_default=False
+    ),
 ]
 _KeyPolicyOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Output of `aws kms get-key-policy`, or a key policy.")
@@ -31,7 +43,8 @@ _KeyOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Output of
 
 def explain_command(
     topic: _TopicArgument,
-    instance: _InstanceOption,
+    instance: _InstanceOption = "",
+    address: _AddressOption = "",
     key_policy: _KeyPolicyOption = None,
     key: _KeyOption = None,
     profile: ProfileOption = "",
@@ -42,8 +55,9 @@ def explain_command(
 ) -> Ending:
     """Explain whether Connect can publish to a topic, and who else can.
 
-    Prints each link of the chain with its proof, and the first broken one. A topic ARN is read from AWS with its
-    key, and the instance is looked up; reading takes at most 60 seconds.
+    Prints each link of the chain with its proof, and the first broken one. A topic that code declares is explained
+    for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`. A topic ARN is read
+    from AWS with its key, and the instance is looked up; reading takes at most 60 seconds.
 
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input,
     3 something is not known (with --strict, or because AWS did not show it), 4 internal error.
@@ -51,6 +65,7 @@ def explain_command(
     return explain_topic(
         topic,
         instance,
+        address=address,
         key_policy=key_policy,
         key=key,
         access=Access(profile=profile, endpoint=endpoint_url),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployments import deployments, has_symbols
+from checker.analysis.deployment_search import deployments
+from checker.analysis.deployments import has_symbols
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.finding import Finding, Remove, Rename, Severity, Symbol, Verdict

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.deployment_search import deployments
+from checker.analysis.deployments import Facts as DeploymentFacts
+from checker.analysis.deployments import deployed, has_symbols
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
+from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
@@ -22,6 +26,7 @@ from checker.policy.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checker.analysis.deployments import Deployments
     from checker.analysis.inventory import Pairing
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
@@ -70,6 +75,17 @@ class Explanation(NamedTuple):
     report: Report
     opening_rules: frozenset[str]
     pairings: tuple[Pairing, ...] = ()
+    deployments: Deployments | None = None
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What is assumed of the deployments that the answers hold for."""
+        return tuple(map(str, self.deployments.assumptions)) if self.deployments is not None else ()
+
+    def reworded(self, text: str) -> str:
+        """Name the symbols of a text instead of the values that were made up for them."""
+        tried = self.deployments.tried if self.deployments is not None else ()
+        return tried[0].reworded(text) if tried else text
 
     @property
     def chain(self) -> str:
@@ -113,18 +129,95 @@ class Explanation(NamedTuple):
 def explain(
     topic: Topic,
     key: Key | None,
+    instance: Arn | None,
+    rules: Sequence[Rule],
+    looked_up: InstanceStatus | None = None,
+    around: Inventory = Inventory(),  # noqa: B008 - frozen
+) -> Explanation:
+    """Check all links of the chain, in every deployment of a topic that code declares.
+
+    ``key`` is the supplied key of the topic, if any. Without an instance, it is the one that is paired with the
+    topic; raises InputError if there is none. ``around`` is what the code declares.
+    """
+    topic, key = _matched(topic, key)
+    stated = (Instance(instance),) if instance is not None else ()
+    whole = around._replace(
+        topics=(topic,), keys=(key,) if key else (), instances=(*stated, *around.instances)
+    )
+    facts = TopicAnalysis(topic, whole).facts
+    found = deployments(facts) if has_symbols(facts) else None
+    if found is None or not found.tried:
+        return _explain(topic, key, instance or _paired(facts), rules, looked_up)._replace(deployments=found)
+    ways = [deployed(facts, one) for one in found.tried]
+    explained = [_explain(one.topic, one.key, instance or _paired(one), rules, looked_up) for one in ways]
+    return _merged(explained, found)._replace(topic=topic)
+
+
+def _paired(facts: DeploymentFacts) -> Arn:
+    """Return the instance that is paired with a topic. Raises InputError if there is none."""
+    if not facts.pairings:
+        raise InputError(
+            facts.topic.name,
+            "no Connect instance is known for this topic",
+            help_text="name it with `--instance-arn ARN`",
+        )
+    return facts.pairings[0].instance
+
+
+def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation:
+    """Merge the explanations of all deployments; where they differ, it depends on the deployment."""
+    first = explained[0]
+
+    def answer(name: str) -> Answer:
+        answers = [getattr(one, name) for one in explained]
+        doubt = _depends([one.truth for one in answers], found)
+        return answers[0] if doubt is None else prove.Answer(doubt)
+
+    links = []
+    for index, link in enumerate(first.links):
+        doubt = _depends([one.links[index].status for one in explained], found)
+        links.append(link if doubt is None else LinkStatus(link.link, UNKNOWN, doubt.reason))
+    return first._replace(
+        can_publish=answer("can_publish"),
+        deputy=answer("deputy"),
+        siblings=answer("siblings"),
+        public=answer("public"),
+        kms=first.kms if len({one.kms for one in explained}) == 1 else UNKNOWN,
+        links=tuple(links),
+        deployments=found,
+    )
+
+
+def _depends(results: Sequence[object], found: Deployments) -> Unknown | None:
+    """Return how a result depends on the deployment; ``None`` if it is the same in all of them."""
+    other = next((index for index, one in enumerate(results) if one != results[0]), None)
+    if other is None:
+        return None
+    first, second = (_in_words(results[index]) for index in (0, other))
+    so, not_so = found.tried[0].described, found.tried[other].described
+    return Unknown(f"depends on the deployment: {first} if {so}, {second} if {not_so}")
+
+
+def _in_words(result: object) -> str:
+    if isinstance(result, Unknown):
+        return "not known"
+    return ("yes" if result else "no") if isinstance(result, bool) else str(result)
+
+
+def _explain(
+    topic: Topic,
+    key: Key | None,
     instance: Arn,
     rules: Sequence[Rule],
     looked_up: InstanceStatus | None = None,
 ) -> Explanation:
-    """Check all links of the chain; ``key`` is the supplied key of the topic, if any.
+    """Check all links of the chain for one topic, whose policy and ARN have no symbols.
 
     Whether the instance can publish is decided for the policy as written, in which a placeholder allows no caller.
     Whether others can publish is decided with the placeholders replaced, as in the rules.
 
     ``looked_up`` is the result of the lookup in AWS. Without it, the instance is assumed to exist.
     """
-    topic, key = _matched(topic, key)
     inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicAnalysis(topic, inventory)

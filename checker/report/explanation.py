@@ -17,6 +17,7 @@ from checker.report.json_v1 import pairing_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.inventory import Pairing
     from checker.iam.prove.prove import Answer
     from checker.lint.explain import Explanation, LinkStatus
     from checker.report.style import Paint
@@ -50,8 +51,8 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     """Convert an explanation to JSON values."""
     return {
         "topic": explanation.topic.name,
-        "instance": str(explanation.instance),
-        "pairings": [pairing_json(one) for one in explanation.pairings],
+        "instance": explanation.reworded(str(explanation.instance)),
+        "pairings": [_pairing(one, explanation) for one in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
@@ -59,9 +60,15 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "kms": explanation.kms,
         "chain": explanation.chain,
         "links": [
-            {"link": one.link.value, "status": one.status, "reason": one.reason, "rule": one.rule or None}
+            {
+                "link": one.link.value,
+                "status": one.status,
+                "reason": explanation.reworded(one.reason),
+                "rule": one.rule or None,
+            }
             for one in explanation.links
         ],
+        "assumptions": list(explanation.assumptions),
         "witnesses": [
             {
                 "question": question,
@@ -75,6 +82,11 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
+def _pairing(pairing: Pairing, explanation: Explanation) -> dict[str, Any]:
+    found = pairing_json(pairing)
+    return {key: explanation.reworded(one) if isinstance(one, str) else one for key, one in found.items()}
+
+
 def _word(answer: Answer, yes: str, no: str) -> str:
     if isinstance(answer.truth, Unknown):
         return "unknown"
@@ -83,6 +95,10 @@ def _word(answer: Answer, yes: str, no: str) -> str:
 
 def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     """Yield the answer, the chain of links behind it, and who can publish by the topic policy alone."""
+    yield from map(explanation.reworded, _lines(explanation, paint))
+
+
+def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield from _answer_lines(explanation, paint)
     yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
@@ -96,6 +112,10 @@ def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():
         yield from _answer(question, answer, paint)
+    if explanation.assumptions:
+        yield ""
+        yield "Assumed of every deployment:"
+        yield from (f"  {inert(one)}" for one in explanation.assumptions)
 
 
 def answer_of(explanation: Explanation) -> str:
@@ -108,7 +128,8 @@ def answer_of(explanation: Explanation) -> str:
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
     if unknown:
         return f"Not known: {', '.join(unknown)}."
-    return "Yes: this instance can publish to the topic."
+    where = "" if explanation.deployments is None else "in every deployment, "
+    return f"Yes: {where}this instance can publish to the topic."
 
 
 def _problem(broken: LinkStatus) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.deployments import deployments
+from checker.analysis.deployment_search import deployments
 from checker.analysis.topic import TopicAnalysis
 from checker.core.finding import Verdict
 from checker.inputs.collect import Given
@@ -101,7 +101,7 @@ def assumptions(path: Path) -> dict[str, tuple[str, ...]]:
     inventory = load([path])
     (topic,) = inventory.topics
     found = deployments(TopicAnalysis(topic, inventory).facts)
-    return {one.symbol.name: one.values for one in found.assumptions}
+    return {one.symbol.name: one.values for one in found.assumptions if one.values}
 
 
 def pinned(listed: list[dict[str, Any]], own: str, given_account: str) -> set[str]:
