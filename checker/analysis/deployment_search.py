@@ -1,6 +1,6 @@
 """Finds the deployments that represent all deployments of a topic.
 
-A symbol is a free text of its kind. Policies can tell its values apart only if it equals a text of the same kind
+A symbol is a free text of its kind. Policies can distinguish its values only if it equals a text of the same kind
 that they, or another symbol, name. So one fresh value and each of these texts represent all values.
 
 Assumptions that any user would make are made and stated: the topic is in the Region of the instances that are named
