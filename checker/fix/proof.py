@@ -23,6 +23,7 @@ from checker.core.unknown import Unknown
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, TOPIC_CONTEXT
+from checker.lint.deployments import Cases
 from checker.lint.fixes.statement import is_for_connect_alone
 from checker.policy.model import ALLOW, Condition, Patterns, Statement
 from checker.policy.wildcard import example_of
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.access_diff import Access
+    from checker.analysis.deployments import Deployment
     from checker.iam.prove.space import Target
-    from checker.policy.model import Policy
+    from checker.policy.model import Policy, Value
 
 
 PUBLISHING = "publishing"
@@ -119,7 +121,40 @@ class Assessment(NamedTuple):
 
 
 def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None = None) -> Assessment:
-    """Prove that a changed policy grants and removes only what is intended. ``whole`` is the budget for all proofs."""
+    """Prove that a changed policy grants and removes only what is intended, in every deployment.
+
+    ``whole`` is the budget for all proofs.
+    """
+    cases = Cases.of(case)
+    tried = cases.deployments.tried if cases.deployments is not None else ()
+    if not tried:
+        return _assess(case, new, whole)
+    found = [
+        _in_deployment(one, new, deployment, whole)
+        for one, deployment in zip(cases.cases, tried, strict=True)
+        if isinstance(one, TopicAnalysis | KeyAnalysis)
+    ]
+    return max(found, key=lambda one: _TRUST.index(one.applicability))
+
+
+_TRUST = (Applicability.SAFE, Applicability.DOCUMENTED, Applicability.UNSAFE, Applicability.DISPLAY)
+"""From the most to the least trusted."""
+
+
+def _in_deployment(
+    case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
+) -> Assessment:
+    """Assess a change in one deployment, in which every symbol and every reference has its value."""
+    values = {reference: value for value, reference in deployment.references.items() if reference}
+
+    def replace(_: str, value: Value) -> Value:
+        return values.get(value, value) if isinstance(value, str) else deployment.fill(value)
+
+    found = _assess(case, new.with_values(replace), whole)
+    return found._replace(reason=deployment.reworded(found.reason))
+
+
+def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None) -> Assessment:
     if isinstance(case.text, Unknown):
         return Assessment(Applicability.UNSAFE, case.text.reason)
     found = effect(case, case.text.policy, new, whole)

@@ -59,7 +59,8 @@ def _key_case(key: Key, users: list[TopicAnalysis], inventory: Inventory) -> Key
     """Return the analysis of a key. The first topic that uses the key determines the instances."""
     if not users:
         return KeyAnalysis(key, None, pairings_of_key(key, inventory))
-    return KeyAnalysis(key, users[0].topic, users[0].pairings, tuple(one.topic for one in users))
+    topics = tuple(one.topic for one in users)
+    return KeyAnalysis(key, users[0].topic, users[0].pairings, topics, inventory)
 
 
 def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
