@@ -201,6 +201,9 @@ class _Search:
         }
         if self.facts.open_instances and len(pinned) == 1 and _is_own(symbol):
             return self._assume(symbol, tuple(pinned), "the policy names the account of the instance")
+        stated = tuple(one.instance.account for one in self.facts.pairings if one.source in STATED)
+        if stated and _is_own(symbol):
+            return self._assume(symbol, stated, "the named instance streams to a topic of its own account")
         connect = tuple(arn.account for arn in self.instances)
         if connect and not self.roles[name_of(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
             return self._assume(symbol, connect, "Connect sends the account of the instance")
@@ -213,11 +216,16 @@ class _Search:
         return sorted({part for text in texts for part in (text, *text.split(":")[4:5]) if is_account(part)})
 
     def _other_accounts(self, symbol: Symbol, role: str) -> list[str]:
-        """Return new values of the other symbols for accounts; the deployment's own account is compared by them."""
+        """Return values of the other symbols for accounts. The others are compared with the deployment's own account."""
         if _is_own(symbol):
             return []
         others = [one for name, one in self.symbols.items() if not role or role in self.roles[name]]
-        return [self._new(one) for one in others if one.kind == ACCOUNT and one != symbol]
+        accounts = [one for one in others if one.kind == ACCOUNT and one != symbol]
+        return [
+            value
+            for one in accounts
+            for value in (self._accounts(one) if _is_own(one) else (self._new(one),))
+        ]
 
     def _key_owners(self) -> tuple[str, ...]:
         """Return the accounts whose root users a key policy names: KMS requires that the key's owner manages it."""

@@ -58,6 +58,16 @@ class Deployment(NamedTuple):
             text = text.replace(value, name)
         return text
 
+    def reworded_json(self, value: object) -> object:
+        """Replace fresh values in the texts of a JSON value."""
+        if isinstance(value, str):
+            return self.reworded(value)
+        if isinstance(value, list | tuple):
+            return [self.reworded_json(one) for one in value]
+        if isinstance(value, dict):
+            return {key: self.reworded_json(one) for key, one in value.items()}
+        return value
+
     @property
     def described(self) -> str:
         """The choices of this deployment in words."""

@@ -145,13 +145,36 @@ def _in_deployment(
     case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
 ) -> Assessment:
     """Assess a change in one deployment, in which every symbol and every reference has its value."""
+    found = _assess(case, _filled(new, deployment), whole)
+    return found._replace(reason=deployment.reworded(found.reason))
+
+
+def _filled(policy: Policy, deployment: Deployment) -> Policy:
     values = {reference: value for value, reference in deployment.references.items() if reference}
 
     def replace(_: str, value: Value) -> Value:
         return values.get(value, value) if isinstance(value, str) else deployment.fill(value)
 
-    found = _assess(case, new.with_values(replace), whole)
-    return found._replace(reason=deployment.reworded(found.reason))
+    return policy.with_values(replace)
+
+
+def default_effect(case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy) -> Difference:
+    """Return the access gained and lost in the default deployment, with the references of the code."""
+    cases = Cases.of(case)
+    one = cases.cases[0]
+    tried = cases.deployments.tried if cases.deployments is not None else ()
+    if not tried or not isinstance(one, TopicAnalysis | KeyAnalysis):
+        return effect(case, old, new)
+    found = effect(one, _filled(old, tried[0]), _filled(new, tried[0]))
+    gained, lost = (
+        tuple(_reworded(access, tried[0]) for access in side) for side in (found.gained, found.lost)
+    )
+    return found._replace(gained=gained, lost=lost)
+
+
+def _reworded(access: Access, deployment: Deployment) -> Access:
+    party = access.party
+    return access._replace(party=party._replace(label=deployment.reworded(party.label)))
 
 
 def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None) -> Assessment:

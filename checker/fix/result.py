@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Verdict
 from checker.core.unknown import Unknown
-from checker.fix.proof import effect
+from checker.fix.proof import default_effect
 from checker.fix.text.edits import CannotEditError, Raw, file_of, raw, verbatim
 from checker.fix.text.hcl_blocks import Lines, statement_text
 from checker.fix.text.hcl_statements import is_blocks
@@ -114,7 +114,7 @@ def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
     then = {one.name: one for one in repair.after.policies()}
     pairs = ((known, then.get(known.name)) for known in repair.before.policies())
     return tuple(
-        PolicyChange(known.case.name, effect(known.case, known.text.policy, now.text.policy))
+        PolicyChange(known.case.name, default_effect(known.case, known.text.policy, now.text.policy))
         for known, now in pairs
         if now is not None and now.content != known.content
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.analysis.deployments import Deployment, Deployments
-    from checker.core.finding import Fix, Json, Operation
+    from checker.core.finding import Fix, Json, Operation, Witness
 
     Results = list[Finding | Unknown]
 
@@ -101,9 +101,15 @@ def _reworded(result: Finding | Unknown, deployment: Deployment) -> Finding | Un
         message=deployment.reworded(result.message),
         help=deployment.reworded(result.help),
         locations=tuple(one._replace(note=deployment.reworded(one.note)) for one in result.locations),
-        witness=witness and witness._replace(sentence=deployment.reworded(witness.sentence)),
+        witness=witness and _reworded_witness(witness, deployment),
         fixes=tuple(fix for one in result.fixes if (fix := _referring(one, deployment)) is not None),
     )
+
+
+def _reworded_witness(witness: Witness, deployment: Deployment) -> Witness:
+    request = deployment.reworded_json(dict(witness.request))
+    sentence = deployment.reworded(witness.sentence)
+    return witness._replace(sentence=sentence, request=request if isinstance(request, dict) else {})
 
 
 class _InventedError(Exception):

@@ -87,6 +87,11 @@ class Explanation(NamedTuple):
         tried = self.deployments.tried if self.deployments is not None else ()
         return tried[0].reworded(text) if tried else text
 
+    def reworded_json(self, value: object) -> object:
+        """Name the symbols in the texts of a JSON value."""
+        tried = self.deployments.tried if self.deployments is not None else ()
+        return tried[0].reworded_json(value) if tried else value
+
     @property
     def chain(self) -> str:
         """Whether the instance can publish to the topic: ``whole``, ``broken`` or ``unknown``."""

@@ -72,7 +72,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "witnesses": [
             {
                 "question": question,
-                "request": answer.witness.to_json(),
+                "request": explanation.reworded_json(answer.witness.to_json()),
                 "decision": answer.decision.word,
                 "statements": list(answer.decision.statements()),
             }

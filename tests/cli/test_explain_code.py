@@ -1,0 +1,76 @@
+"""`checker explain` for a topic that code declares: the answer holds in every deployment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.process import run
+from tests.lint.setups import FORMS, NAMED, OWN, PARAMETER, Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+PINNED = {"StringEquals": {"aws:SourceAccount": OWN}, "ArnEquals": {"aws:SourceArn": NAMED}}
+GIVEN = {"StringEquals": {"aws:SourceAccount": OWN}, "ArnEquals": {"aws:SourceArn": PARAMETER}}
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda one: one.__name__)
+def test_a_right_set_up_is_a_whole_chain_in_every_deployment(
+    form: Callable[[Setup], dict[str, str]], tmp_path: Path
+) -> None:
+    setup = Setup(PINNED, has_instance=True, key_service="connect.amazonaws.com")
+    written(tmp_path, form(setup))
+    done = run("explain", ".", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    answers = [
+        found[name] for name in ("connect_can_publish", "confused_deputy", "sibling_instances", "public")
+    ]
+    assert (*answers, found["kms"], found["chain"]) == ("yes", "closed", "closed", "no", "ok", "whole")
+    assert "5eed" not in done.stdout
+    assert "7354" not in done.stdout
+
+
+def test_the_text_names_references_and_assumptions(tmp_path: Path) -> None:
+    written(tmp_path, FORMS[0](Setup(GIVEN)))
+    done = run("explain", ".", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Yes: in every deployment, this instance can publish to the topic.")
+    assert "instance ${var.connect_instance_arn}" in done.stdout
+    assert "`var.connect_instance_arn` is a Connect instance in the topic's Region" in done.stdout
+
+
+def test_an_answer_that_depends_says_how(tmp_path: Path) -> None:
+    written(tmp_path, FORMS[3](Setup(GIVEN, has_instance=True)))
+    done = run("explain", "template.json#Topic", cwd=tmp_path)
+    expected = (
+        "depends on the deployment: no if `ConnectInstanceArn` is another instance, "
+        "yes if `ConnectInstanceArn` is `${Instance.Arn}`"
+    )
+    assert expected in done.stdout
+    assert "Not known: the topic policy." in done.stdout
+
+
+def test_a_topic_that_is_not_declared_is_an_error_with_the_addresses(tmp_path: Path) -> None:
+    written(tmp_path, FORMS[0](Setup(PINNED, has_instance=True)))
+    done = run("explain", ".", "--topic", "aws_sns_topic.other", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no topic `aws_sns_topic.other`; it declares `aws_sns_topic.chat`" in done.stderr
+
+
+def test_a_policy_alone_needs_an_instance(tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    done = run("explain", "policy.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--instance-arn: required" in done.stderr
