@@ -43,6 +43,7 @@ COMMANDS = {
         "explain",
         "explain_command",
         (
+            "checker explain infra/ --topic aws_sns_topic.chat",
             f"checker explain {_TOPIC} {_INSTANCE}",
             f"checker explain topic.json --key-policy key.json {_INSTANCE}",
         ),
