@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _MOST = 64
 """The maximum number of deployments that are tried."""
 _OWN_RESOURCE = "a Resource of its policy names the topic"
+_ARTICLES = {ID: "the ID of an instance or a key", ACCOUNT: "the ID of an account"}
+"""What a variable is assumed to be in its place."""
 _REGIONAL = ("connect", "sns", "kms")
 _ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
 _FRESH = {
@@ -67,6 +69,7 @@ class _Search:
         self.texts |= {
             p for _, v in self.known if isinstance(v, Unknown) for p in v.pieces if isinstance(p, str)
         }
+        self.assumed: dict[Name, Assumption] = {}
         self.symbols: dict[Name, Symbol] = {}
         self.roles: dict[Name, set[str]] = {}
         for role, value in self.known:
@@ -76,7 +79,6 @@ class _Search:
         self.numbers = count(1)
         self.own = self._own_topic()
         self.others = tuple(self._other_arns())
-        self.assumed: dict[Name, Assumption] = {}
         self.only_adds = self._only_adds()
         self.instances = tuple(self._instances())
         self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
@@ -88,6 +90,8 @@ class _Search:
         seen = self.symbols.get(name)
         if seen is None or seen.kind == TEXT:
             self.symbols[name] = symbol._replace(kind=kind)
+        if symbol.kind == TEXT and kind in _ARTICLES:
+            self._assume(symbol, (), f"is {_ARTICLES[kind]}")
 
     def _arns(self) -> Iterator[Arn]:
         arns = (Arn.parse(text) for text in sorted(self.texts) if not is_wild(text.rpartition(":")[0]))
@@ -186,8 +190,14 @@ class _Search:
         plain = tuple(region for region in ours if region and not is_wild(region))
         if plain:
             return self._assume(symbol, plain, "the topic and its key are in one Region")
-        shared = (value for name, value in self.fresh.items() if self.symbols[name].kind == REGION)
-        return (next(shared, "") or self._new(symbol),)
+        first = next((name for name, one in self.symbols.items() if one.kind == REGION), name_of(symbol))
+        if first == name_of(symbol):
+            return (self._new(symbol),)
+        shared = self._new(self.symbols[first])
+        if OF_INSTANCE in self.roles[name_of(symbol)]:
+            return shared, self._new(symbol)
+        self._assume(symbol, (), "is the Region of the topic")
+        return (shared,)
 
     def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""

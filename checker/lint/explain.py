@@ -152,17 +152,21 @@ def explain(
     facts = TopicAnalysis(topic, whole).facts
     found = deployments(facts) if has_symbols(facts) else None
     if found is None or not found.tried:
-        return _explain(topic, key, instance or _paired(facts), rules, looked_up)._replace(deployments=found)
+        return _explain(topic, key, instance or _paired(facts, topic.name), rules, looked_up)._replace(
+            deployments=found
+        )
     ways = [deployed(facts, one) for one in found.tried]
-    explained = [_explain(one.topic, one.key, instance or _paired(one), rules, looked_up) for one in ways]
+    explained = [
+        _explain(one.topic, one.key, instance or _paired(one, topic.name), rules, looked_up) for one in ways
+    ]
     return _merged(explained, found)._replace(topic=topic)
 
 
-def _paired(facts: DeploymentFacts) -> Arn:
+def _paired(facts: DeploymentFacts, name: str) -> Arn:
     """Return the instance that is paired with a topic. Raises InputError if there is none."""
     if not facts.pairings:
         raise InputError(
-            facts.topic.name,
+            name,
             "no Connect instance is known for this topic",
             help_text="name it with `--instance-arn ARN`",
         )

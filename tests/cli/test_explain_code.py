@@ -69,6 +69,13 @@ def test_a_topic_that_is_not_declared_is_an_error_with_the_addresses(tmp_path: P
     assert "no topic `aws_sns_topic.other`; it declares `aws_sns_topic.chat`" in done.stderr
 
 
+def test_code_without_an_instance_needs_one(tmp_path: Path) -> None:
+    written(tmp_path, FORMS[0](Setup({"StringEquals": {"aws:SourceAccount": OWN}})))
+    done = run("explain", ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: aws_sns_topic.chat: no Connect instance is known for this topic")
+
+
 def test_a_policy_alone_needs_an_instance(tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
     done = run("explain", "policy.json", cwd=tmp_path)
