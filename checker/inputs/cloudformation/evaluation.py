@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from checker.core.unknown import ID, NAME, Symbol, Unknown, pieces_in
@@ -102,6 +103,19 @@ def own_arn(evaluation: Evaluation, service: str, *resource: Value) -> Value:
 
 
 _RESOLVED = "{{resolve:"
+_DYNAMIC = re.compile(r"(\{\{resolve:[^{}]*\}\})")
+
+
+def _resolved(text: str) -> Unknown:
+    """Make the unknown value of a text with dynamic references, each of which has one value in a deployment.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+    """
+    parts = [part for part in _DYNAMIC.split(text) if part]
+    pieces = tuple(Symbol(one, scope=_RESOLVED) if _DYNAMIC.fullmatch(one) else one for one in parts)
+    return Unknown("a dynamic reference is resolved during deployment", text, pieces)
+
+
 _MOST_LOOKED_UP = 20
 _DEEPEST = 120
 """Maximum depth of names that refer to each other; it exceeds the depth of any document."""
@@ -162,7 +176,7 @@ class Evaluation:
             return self.call(node) if _is_call(node) else self.object(node)
         text = node.value
         if isinstance(text, str) and _RESOLVED in text:
-            return node._replace(value=Unknown("a dynamic reference is resolved during deployment", text))
+            return node._replace(value=_resolved(text))
         return node
 
     def object(self, node: Object) -> Object:

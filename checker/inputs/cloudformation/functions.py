@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
@@ -41,7 +41,8 @@ def import_value(evaluation: Evaluation, node: Object, argument: Node) -> Node |
     if name is None:
         return not_evaluated(evaluation, node)
     where = exported_as(name)
-    return valued(node, Unknown(f"`{where}` is exported by another stack", where))
+    pieces = (Symbol(where, scope="Fn::ImportValue"),) if isinstance(name, str) else ()
+    return valued(node, Unknown(f"`{where}` is exported by another stack", where, pieces))
 
 
 def exported_as(name: Value) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -180,6 +181,9 @@ class Module:
         names = [one.name if isinstance(one, Attribute) else "" for one in steps[:2]]
         if name == "data" and len(names) == 2 and all(names):
             return placed(self.resource("data", names[0], names[1], at), at), 2
+        if (name, *names[:1]) == ("terraform", "workspace"):
+            symbol = Symbol("terraform.workspace", NAME, (), str(self.session.root), "terraform.workspace")
+            return unknown(Unknown("not known before deployment", symbol.name, (symbol,)), at), 1
         if not names or not names[0] or name in _BOUND:
             return unknown("not known before deployment", at, written(at)), len(steps)
         if name == "path":
