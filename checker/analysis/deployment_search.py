@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _MOST = 64
 """The maximum number of deployments that are tried."""
 _OWN_RESOURCE = "a Resource of its policy names the topic"
-_ARTICLES = {ID: "the ID of an instance or a key", ACCOUNT: "the ID of an account"}
+_ARTICLES = {ID: "an ID", ACCOUNT: "the ID of an account"}
 """What a variable is assumed to be in its place."""
 _REGIONAL = ("connect", "sns", "kms")
 _ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
@@ -183,7 +183,10 @@ class _Search:
     def _regions(self, symbol: Symbol) -> tuple[str, ...]:
         if self.own and _is_own(symbol):
             return self._assume(symbol, (self.own.region,), _OWN_RESOURCE)
-        connect = tuple(arn.region for arn in self.instances if not is_wild(arn.region))
+        connect = (
+            *(arn.region for arn in self.instances if not is_wild(arn.region)),
+            *self._composed_regions(),
+        )
         if connect:
             return self._assume(symbol, connect, "a Connect instance streams to topics in its own Region")
         ours = (arn.region for arn in self._arns() if arn.service in _REGIONAL)
@@ -199,10 +202,28 @@ class _Search:
         self._assume(symbol, (), "is the Region of the topic")
         return (shared,)
 
+    def _composed_regions(self) -> Iterator[str]:
+        """Yield the Regions that ARNs of instances name, of which other parts are symbols."""
+        declared = {one.arn.pieces for one in self.facts.open_instances}
+        for role, value in self.known:
+            if role == SOURCE_ARN and isinstance(value, Unknown) and value.pieces not in declared:
+                parts = _written(value).split(":", 5)
+                if (
+                    parts[2:3] == ["connect"]
+                    and len(parts) > 3
+                    and "\0" not in parts[3]
+                    and not is_wild(parts[3])
+                ):
+                    yield parts[3]
+
     def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
         if self.own and _is_own(symbol):
             return self._assume(symbol, (self.own.account,), _OWN_RESOURCE)
+        root = self._key_root()
+        if root is not None and (_is_own(symbol) or symbol == root):
+            self._assume(symbol, (), "is the account of the key")
+            return (self._new(root),)
         owners = self._key_owners()
         if owners and _is_own(symbol):
             return self._assume(symbol, owners, "the key policy names the root user of the key's account")
@@ -245,6 +266,17 @@ class _Search:
         return tuple(
             one.account for one in arns if one is not None and (one.service, one.resource) == ("iam", "root")
         )
+
+    def _key_root(self) -> Symbol | None:
+        """Return the symbol for the account whose root user the key policy names, if it is not the deployment's own."""
+        policy = self.facts.key.policy if self.facts.key is not None else None
+        for role, value in values_of(policy.policy) if isinstance(policy, PolicyText) else ():
+            if role == PRINCIPAL and isinstance(value, Unknown) and _written(value).endswith(":iam::\0:root"):
+                found = self.symbols[
+                    name_of(next(one for one in reversed(value.pieces) if isinstance(one, Symbol)))
+                ]
+                return None if _is_own(found) else found
+        return None
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new ID, and for an instance the IDs of the instances that it may be."""
@@ -367,10 +399,14 @@ def _can_be(value: Arn | Unknown, text: str) -> bool:
     """True if the known parts of an ARN equal those of a text."""
     if not isinstance(value, Unknown) or not value.pieces:
         return False
-    written = "".join(one if isinstance(one, str) else "\0" for one in value.pieces)
-    parts, others = written.split(":", 5), text.split(":", 5)
+    parts, others = _written(value).split(":", 5), text.split(":", 5)
     pairs = zip(parts, others, strict=False)
     return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
+
+
+def _written(value: Unknown) -> str:
+    """Write a text with a null character for each symbol."""
+    return "".join(one if isinstance(one, str) else "\0" for one in value.pieces)
 
 
 def _is_own(symbol: Symbol) -> bool:

@@ -174,7 +174,9 @@ def _policy(
         return text
     known = str(arn) if isinstance(arn, Arn) and own else ""
 
-    def replace(_: str, value: Value) -> Value:
+    def replace(role: str, value: Value) -> Value:
+        if role == RESOURCE and isinstance(arn, Unknown):
+            return value  # whether it is the topic is not known
         return known if known and value == own else deployment.fill(value)
 
     return text._replace(policy=text.policy.with_values(replace))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +55,17 @@ class Unknown(NamedTuple):
 
 
 Truth = bool | Unknown
+
+
+def without_pieces(value: Any) -> Any:
+    """Return a tuple, or named tuple, in which nothing is known of its unknown texts."""
+    if isinstance(value, Unknown):
+        return value._replace(pieces=())
+    if not isinstance(value, tuple):
+        return value
+    items = [without_pieces(one) for one in value]
+    make = getattr(value, "_make", None)
+    return tuple(items) if make is None else make(items)
 
 
 def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:

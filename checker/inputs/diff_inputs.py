@@ -10,7 +10,7 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, without_pieces
 from checker.iam.prove.space import Target
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_text
 from checker.inputs.collect import Facts, Given
@@ -102,7 +102,7 @@ class _Read(NamedTuple):
         if isinstance(resource.policy, Unknown):
             raise InputError(self.name, resource.policy.told)
         symbol = resource.symbol if isinstance(resource, Topic) else ""
-        return Side(self.name, resource, masked(resource.policy.policy, symbol))
+        return Side(self.name, resource, without_pieces(masked(resource.policy.policy, symbol)))
 
     def _nothing(self) -> InputError:
         for one in self.skipped:

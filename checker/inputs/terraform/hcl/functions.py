@@ -133,9 +133,15 @@ def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -
     """Evaluate `try` and `can`. https://developer.hashicorp.com/terraform/language/functions/try"""
     for one in expression.arguments:
         found = evaluate(one, scope)
-        failed = isinstance(why_unknown(found), Wrong)
+        why = why_unknown(found)
+        failed = isinstance(why, Wrong)
         if name == "can":
-            return known(not failed, expression.at)
+            is_open = why is not None and not failed and not why.pieces
+            return (
+                unknown(why, expression.at)
+                if is_open and why is not None
+                else known(not failed, expression.at)
+            )
         if not failed:
             return found
     return wrong("no argument of `try` can be evaluated", expression.at, written(expression.at))
@@ -144,9 +150,9 @@ def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -
 def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     """Return a list or object unchanged, so that its parts keep their positions; it is encoded on demand."""
     one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` requires one value", at)
-    if not isinstance(one, Scalar) or isinstance(one.value, Unknown):
-        return one
-    return known(rendered(one), at)
+    if isinstance(one, Scalar) and isinstance(one.value, Unknown):
+        return one._replace(value=one.value._replace(pieces=()))  # as JSON, a text has quotes
+    return known(rendered(one), at) if isinstance(one, Scalar) else one
 
 
 def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:

@@ -20,6 +20,7 @@ from checker.inputs.terraform.hcl.values import (
     known,
     mark,
     placed,
+    symbolic,
     text,
     truth,
     unknown,
@@ -127,7 +128,7 @@ class Builder:
             return known(whole, stretch)
         kind = Wrong if isinstance(self.unknown, Wrong) else Unknown
         pieces = _pieces("".join(self.texts), self.nodes)
-        return unknown(kind(self.unknown.reason, whole[:_SHOWN], pieces), stretch)
+        return symbolic(kind(self.unknown.reason, whole[:_SHOWN], pieces), stretch)
 
 
 def _pieces(written: str, nodes: Mapping[int, Node]) -> tuple[Piece, ...]:

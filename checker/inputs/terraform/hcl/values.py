@@ -80,8 +80,16 @@ def known(value: str | Number | bool | None, at: Stretch) -> Scalar:  # noqa: FB
 
 
 def unknown(reason: Unknown | str, at: Stretch, where: str = "") -> Scalar:
-    """Make an unknown value, or reuse the unknown value that caused it."""
-    value = Unknown(reason, where) if isinstance(reason, str) else reason
+    """Make an unknown value, with the reason of the unknown value that caused it.
+
+    What is known of the text of the cause is not known of this value: a function or a condition may change it.
+    """
+    value = Unknown(reason, where) if isinstance(reason, str) else reason._replace(pieces=())
+    return Scalar(value, at.source, at.start, at.end)
+
+
+def symbolic(value: Unknown, at: Stretch) -> Scalar:
+    """Make an unknown value with the pieces of its text, for a reference or a text that is composed of them."""
     return Scalar(value, at.source, at.start, at.end)
 
 

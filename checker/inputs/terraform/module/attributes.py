@@ -13,7 +13,7 @@ from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.assigned import ARNS, IDS
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
-from checker.inputs.terraform.hcl.values import is_null, known, placed, text, unknown
+from checker.inputs.terraform.hcl.values import is_null, known, placed, symbolic, text, unknown
 from checker.inputs.terraform.module.expand import Nested
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import items
@@ -39,11 +39,11 @@ def attribute_of(instance: Instance, name: str, at: Stretch) -> Node:
     if isinstance(found, str):
         return known(found, at)
     if isinstance(found, Unknown):
-        return unknown(Unknown(NOT_KNOWN.reason, where, _pieces(instance, found.pieces)), at)
+        return symbolic(Unknown(NOT_KNOWN.reason, where, _pieces(instance, found.pieces)), at)
     value = written_argument(instance, name) if found is None else found
     if value is not None:
         return placed(value, at)
-    return unknown(assigned(instance, name), at)
+    return symbolic(assigned(instance, name), at)
 
 
 def assigned(instance: Instance, name: str) -> Unknown:

@@ -14,6 +14,7 @@ from checker.inputs.terraform.hcl.values import (
     known,
     placed,
     referred,
+    symbolic,
     text,
     unknown,
     why_unknown,
@@ -183,7 +184,7 @@ class Module:
             return placed(self.resource("data", names[0], names[1], at), at), 2
         if (name, *names[:1]) == ("terraform", "workspace"):
             symbol = Symbol("terraform.workspace", NAME, (), str(self.session.root), "terraform.workspace")
-            return unknown(Unknown("not known before deployment", symbol.name, (symbol,)), at), 1
+            return symbolic(Unknown("not known before deployment", symbol.name, (symbol,)), at), 1
         if not names or not names[0] or name in _BOUND:
             return unknown("not known before deployment", at, written(at)), len(steps)
         if name == "path":

@@ -20,7 +20,7 @@ from checker.inputs.terraform.hcl.expression import (
     written,
 )
 from checker.inputs.terraform.hcl.template import read_inner
-from checker.inputs.terraform.hcl.values import decimal, known, text, truth, unknown, wrong
+from checker.inputs.terraform.hcl.values import decimal, known, symbolic, text, truth, wrong
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
         return wrong("not declared", at, where)
     found = _given(name, block, module)
     if found is None:
-        return unknown(Unknown(_NO_VALUE, where, _pieces(where, block, module)), at)
+        return symbolic(Unknown(_NO_VALUE, where, _pieces(where, block, module)), at)
     kind = block.body.arguments.get("type")
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
