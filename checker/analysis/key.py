@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import Facts, deployed
-from checker.analysis.inventory import Inventory, Key, Pairing, Place, Topic
+from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
 from checker.analysis.topic import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
@@ -40,6 +40,14 @@ def unsupported(key: Key) -> Iterator[tuple[str, str]]:
             yield name, f"the key's {name} is {value}; SNS supports only {supported}"
 
 
+_NO_TOPIC = Unknown("no topic is known to use the key")
+
+
+def _no_topic(key: Key) -> Topic:
+    """Return a topic of which nothing is known, for a key that no topic is known to use."""
+    return Topic(_NO_TOPIC, _NO_TOPIC, TopicSettings(Setting(_NO_TOPIC)), key.place, home=key.home)
+
+
 class KeyAnalysis(PolicyAnalysis):
     """A key with the topic in question, if one is known, and all topics that it encrypts."""
 
@@ -59,16 +67,17 @@ class KeyAnalysis(PolicyAnalysis):
         self.inventory = inventory
 
     @property
-    def facts(self) -> Facts | None:
-        """The facts that the deployments of the key share; ``None`` if its topic is not known."""
-        return Facts(self.topic, self.key, self.pairings, self.inventory) if self.topic else None
+    def facts(self) -> Facts:
+        """The facts that the deployments of the key share; without a topic, those of the key alone."""
+        return Facts(self.topic or _no_topic(self.key), self.key, self.pairings, self.inventory)
 
     def deployed(self, deployment: Deployment) -> KeyAnalysis:
         """Return the key of one deployment."""
-        if self.facts is None:
-            return self
         facts = deployed(self.facts, deployment)
-        case = KeyAnalysis(facts.key or self.key, facts.topic, facts.pairings, self.topics)
+        topic = facts.topic if self.topic else None
+        case = KeyAnalysis(
+            facts.key or self.key, topic, facts.pairings if topic else self.pairings, self.topics
+        )
         case.name = self.name
         return case
 
@@ -86,7 +95,7 @@ class KeyAnalysis(PolicyAnalysis):
     @property
     def topic_arn(self) -> str | Unknown:
         """The topic's ARN, which SNS passes to KMS as encryption context."""
-        arn = self.topic.arn if self.topic else Unknown("no topic is known to use the key")
+        arn = self.topic.arn if self.topic else _NO_TOPIC
         return arn if isinstance(arn, Unknown) else str(arn)
 
     def answer(self, action: str) -> Answer:

@@ -29,10 +29,9 @@ class Cases(NamedTuple):
     @classmethod
     def of(cls, case: object) -> Cases:
         """Return a case in its deployments."""
-        facts = case.facts if isinstance(case, TopicAnalysis | KeyAnalysis) else None
-        if facts is None or not has_symbols(facts) or not isinstance(case, TopicAnalysis | KeyAnalysis):
+        if not isinstance(case, TopicAnalysis | KeyAnalysis) or not has_symbols(case.facts):
             return cls((case,))
-        found = deployments(facts)
+        found = deployments(case.facts)
         return cls(tuple(map(case.deployed, found.tried)) or (case,), found)
 
     def merged(self, results: Sequence[Results]) -> Results:

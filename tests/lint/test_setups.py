@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,3 +120,13 @@ def test_every_word_has_a_set_up() -> None:
         for word in keys.values()
     }
     assert used == set(TERRAFORM)
+
+
+def test_a_key_that_no_topic_uses_is_judged(tmp_path: Path) -> None:
+    setup = Setup(PINNED, has_instance=True, key_service=CONNECT)
+    whole = json.loads(FORMS[3](setup)["template.json"])
+    whole["Resources"] = {"Key": whole["Resources"]["Key"]}
+    (tmp_path / "template.json").write_text(json.dumps(whole))
+    found = judge(load([tmp_path]), all_rules())
+    assert problems(found) == set()
+    assert doubts(found) == set()
