@@ -14,6 +14,7 @@ from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.core.finding import declared_as
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
 from checker.inputs.load import load
@@ -97,12 +98,17 @@ def _in_files(text: str, address: str, given: Key | None, instance: Arn | None) 
 
 def _chosen(topics: Sequence[Topic], wanted: str, name: str) -> Topic:
     """Return the topic with an address, or the only one. Raises InputError, which lists the addresses."""
-    found = [one for one in topics if wanted in ("", one.address, one.address.rpartition("#")[2])]
+    found = [one for one in topics if wanted in ("", *_addresses(one))]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f"`{one.address}`" for one in topics) or "none"
+    listed = ", ".join(f"`{declared_as(one.root, one.address)}`" for one in topics) or "none"
     reason = f"no topic `{wanted}`" if wanted and not found else "declares several topics"
     raise InputError(name, f"{reason}; it declares {listed}", help_text="name one with `--topic ADDRESS`")
+
+
+def _addresses(topic: Topic) -> tuple[str, ...]:
+    """Return what may name a topic of code: its address, that with its root, or its logical name."""
+    return topic.address, declared_as(topic.root, topic.address), topic.address.rpartition("#")[2]
 
 
 def _live(text: str, given: Key | None, instance: Arn | None, access: Access) -> Found:

@@ -69,6 +69,16 @@ def test_a_topic_that_is_not_declared_is_an_error_with_the_addresses(tmp_path: P
     assert "no topic `aws_sns_topic.other`; it declares `aws_sns_topic.chat`" in done.stderr
 
 
+def test_a_topic_of_one_of_several_roots_is_named_with_its_root(tmp_path: Path) -> None:
+    for root in ("dev", "prod"):
+        (tmp_path / root).mkdir()
+        written(tmp_path / root, FORMS[0](Setup(PINNED, has_instance=True)))
+    several = run("explain", ".", cwd=tmp_path)
+    assert "it declares `dev/: aws_sns_topic.chat`, `prod/: aws_sns_topic.chat`" in several.stderr
+    done = run("explain", ".", "--topic", "prod/: aws_sns_topic.chat", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_code_without_an_instance_needs_one(tmp_path: Path) -> None:
     written(tmp_path, FORMS[0](Setup({"StringEquals": {"aws:SourceAccount": OWN}})))
     done = run("explain", ".", cwd=tmp_path)
