@@ -19,11 +19,10 @@ from checker.analysis.deployments import (
     Deployments,
     Facts,
     name_of,
-    values_of,
 )
 from checker.analysis.inventory import PolicyText
 from checker.analysis.pairing import STATED
-from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, OF_TOPIC, TOPIC_ARN, placed
+from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, OF_TOPIC, TOPIC_ARN, placed, values_of
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.regions import REGIONS
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
@@ -77,6 +76,7 @@ class _Search:
                 for symbol, kind in placed(role, value.pieces):
                     self._note(role, symbol, kind)
         self.numbers = count(1)
+        self.stated = tuple(one.instance for one in facts.pairings if one.source in STATED)
         self.own = self._own_topic()
         self.others = tuple(self._other_arns())
         self.only_adds = self._only_adds()
@@ -99,7 +99,7 @@ class _Search:
 
     def _instances(self) -> Iterator[Arn]:
         """Yield the instances that are named without symbols."""
-        yield from (one.instance for one in self.facts.pairings if one.source in STATED)
+        yield from self.stated
         for role, value in self.known:
             if (
                 role == SOURCE_ARN
@@ -108,9 +108,6 @@ class _Search:
             ):
                 yield arn
 
-    def _are_stated(self) -> bool:
-        return any(one.source in STATED for one in self.facts.pairings)
-
     def _only_adds(self) -> bool:
         """True if every condition of the policy only adds instances, and no instance is known from elsewhere.
 
@@ -118,7 +115,7 @@ class _Search:
         of them, and for no other.
         """
         policy = self.facts.topic.policy
-        if not isinstance(policy, PolicyText) or self.facts.open_instances or self._are_stated():
+        if not isinstance(policy, PolicyText) or self.facts.open_instances or self.stated:
             return False
         return all(isinstance(one, Statement) and _adds(one) for one in policy.policy.statements)
 
@@ -140,7 +137,9 @@ class _Search:
         chosen = [name for name, found in candidates.items() if len(found) > 1]
         words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
         ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
-        return Deployments(tuple(tried), number, ordered, tuple(self.assumed.values()))
+        return Deployments(
+            tuple(tried), number, ordered, tuple(self.assumed.values()), vary=bool(self.symbols)
+        )
 
     def _assume(self, symbol: Symbol, values: tuple[str, ...], reason: str) -> tuple[str, ...]:
         """Restrict a symbol to some values, and note the assumption."""
@@ -232,8 +231,8 @@ class _Search:
         }
         if self.facts.open_instances and len(pinned) == 1 and _is_own(symbol):
             return self._assume(symbol, tuple(pinned), "the policy names the account of the instance")
-        stated = tuple(one.instance.account for one in self.facts.pairings if one.source in STATED)
-        if stated and _is_own(symbol):
+        if self.stated and _is_own(symbol):
+            stated = tuple(arn.account for arn in self.stated)
             return self._assume(symbol, stated, "the named instance streams to a topic of its own account")
         connect = tuple(arn.account for arn in self.instances)
         if connect and not self.roles[name_of(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
@@ -369,7 +368,7 @@ class _Search:
         for statement in policy.policy.known_statements() if isinstance(policy, PolicyText) else ():
             conditions = [one for one in statement.conditions if isinstance(one, Condition)]
             texts = [value for one in conditions if one.folded_key == SOURCE_ARN for value in one.values]
-            if any(isinstance(one, Unknown) and symbol.name in _names_in(one.pieces) for one in texts):
+            if any(symbol.name in _names_of(one) for one in texts):
                 pins = [v for one in conditions if one.folded_key == SOURCE_ACCOUNT for v in one.values]
                 accounts = [
                     text for text in map(found.fill, pins) if isinstance(text, str) and is_account(text)
@@ -381,12 +380,11 @@ class _Search:
 
 def _adds(statement: Statement) -> bool:
     """True for an Allow without negated elements or operators."""
-    conditions = (one for one in statement.conditions)
     return (
         statement.effect == ALLOW
         and isinstance(statement.principals, Principals)
         and not statement.principals.negated
-        and all(isinstance(one, Condition) and _is_positive(one) for one in conditions)
+        and all(isinstance(one, Condition) and _is_positive(one) for one in statement.conditions)
     )
 
 
@@ -426,8 +424,5 @@ def _choice(value: str, own: str, names: Mapping[str, str], kind: str) -> str:
 
 
 def _names_of(value: Value) -> tuple[str, ...]:
-    return _names_in(value.pieces) if isinstance(value, Unknown) else ()
-
-
-def _names_in(pieces: tuple[Piece, ...]) -> tuple[str, ...]:
+    pieces = value.pieces if isinstance(value, Unknown) else ()
     return tuple(one.name for one in pieces if isinstance(one, Symbol))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
 from checker.analysis.pairing import STATED, pairings_of
-from checker.analysis.symbols import OF_INSTANCE, OF_TOPIC
+from checker.analysis.symbols import open_instances_of, values_in
 from checker.core.arn import Arn
 from checker.core.unknown import Symbol, Unknown
-from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Policy
+from checker.policy.model import RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class Deployment(NamedTuple):
             text = text.replace(value, name)
         return text
 
-    def reworded_json(self, value: object) -> object:
+    def reworded_json(self, value: Any) -> Any:
         """Replace fresh values in the texts of a JSON value."""
         if isinstance(value, str):
             return self.reworded(value)
@@ -85,36 +85,12 @@ class Facts(NamedTuple):
     @property
     def open_instances(self) -> tuple[OpenInstance, ...]:
         """The instances that the topic's own root or template declares."""
-        return tuple(one for one in self.inventory.open_instances if one.home == self.topic.home)
+        return open_instances_of(self.topic, self.inventory)
 
     def values(self) -> Iterator[tuple[str, Value]]:
         """Yield the texts of the facts, each with its role."""
-        yield OF_TOPIC, self.topic.arn if isinstance(self.topic.arn, Unknown) else str(self.topic.arn)
-        if self.topic.key is not None:
-            yield "", self.topic.key
-        for owner in (self.topic, self.key):
-            if owner is not None and isinstance(owner.policy, PolicyText):
-                yield from values_of(owner.policy.policy)
-        if self.key is not None:
-            yield "", self.key.arn if isinstance(self.key.arn, Unknown) else str(self.key.arn)
-        yield from ((OF_INSTANCE, one.arn) for one in self.open_instances)
+        yield from values_in(self.topic, self.key, self.open_instances)
         yield from (("", str(one.instance)) for one in self.pairings)
-
-
-def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
-    """Yield the values of the principals, resources and conditions of a policy, each with its role."""
-    for statement in policy.known_statements():
-        yield from ((PRINCIPAL, one.value) for one in statement.principal_entries)
-        if not isinstance(statement.resources, Unknown):
-            yield from ((RESOURCE, one) for one in statement.resources.values)
-        for condition in statement.conditions:
-            if isinstance(condition, Condition):
-                yield from ((condition.folded_key, one) for one in condition.values)
-
-
-def has_symbols(facts: Facts) -> bool:
-    """True if a text of the facts depends on the deployment."""
-    return any(isinstance(value, Unknown) and value.pieces for _, value in facts.values())
 
 
 class Assumption(NamedTuple):
@@ -134,18 +110,34 @@ class Deployments(NamedTuple):
     """The deployments to try, the default one first. ``number`` is how many there are; too many are not tried.
 
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
+    ``vary`` is false if the facts have no symbols, so that all deployments are the same.
     """
 
     tried: tuple[Deployment, ...]
-    number: int = 1
-    choices: tuple[str, ...] = ()
-    assumptions: tuple[Assumption, ...] = ()
+    number: int
+    choices: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+    vary: bool
+
+    @property
+    def ways(self) -> tuple[Deployment, ...]:
+        """The deployments to judge; one that gives no symbol a value if there are too many."""
+        return self.tried or (Deployment({}, ()),)
+
+    @property
+    def default(self) -> Deployment:
+        """The deployment in which different references have different values."""
+        return self.ways[0]
 
     def neutral(self, text: str) -> str:
         """Replace what differs between deployments in a message, to compare it with that of another one."""
         for word in self.choices:
             text = text.replace(word, "?")
         return text
+
+
+NO_SYMBOLS = Deployments((Deployment({}, ()),), 1, (), (), vary=False)
+"""The only deployment of facts without symbols."""
 
 
 def deployed(facts: Facts, deployment: Deployment) -> Facts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from checker.analysis.deployments import Facts, deployed
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
 from checker.analysis.topic import PolicyAnalysis
 from checker.core.arn import Arn
@@ -59,20 +58,21 @@ class KeyAnalysis(PolicyAnalysis):
         topics: tuple[Topic, ...] = (),
         inventory: Inventory = Inventory(),  # noqa: B008 - frozen
     ) -> None:
-        super().__init__(key.name, key.policy, key.place)
+        super().__init__(key.name, key.policy, key.place, inventory)
         self.key = key
         self.topic = topic
         self.pairings = pairings
         self.topics = topics or ((topic,) if topic else ())
-        self.inventory = inventory
 
     @property
-    def facts(self) -> Facts:
-        """The facts that the deployments of the key share; without a topic, those of the key alone."""
-        return Facts(self.topic or _no_topic(self.key), self.key, self.pairings, self.inventory)
+    def about(self) -> tuple[Topic, Key | None]:
+        """The topic that the key encrypts, of which nothing is known if no topic uses the key, and the key."""
+        return self.topic or _no_topic(self.key), self.key
 
     def deployed(self, deployment: Deployment) -> KeyAnalysis:
         """Return the key of one deployment."""
+        from checker.analysis.deployments import deployed  # only code has symbols
+
         facts = deployed(self.facts, deployment)
         topic = facts.topic if self.topic else None
         case = KeyAnalysis(

@@ -1,16 +1,20 @@
-"""What a symbol stands for, which its place in the facts tells: an account, a Region, an instance."""
+"""The symbols in the facts about a topic and its key, and what they stand for: an account, a Region, an instance."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol
+from checker.analysis.inventory import PolicyText
+from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.policy.model import PRINCIPAL, RESOURCE, Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.inventory import Inventory, Key, OpenInstance, Topic
     from checker.core.unknown import Piece
+    from checker.policy.model import Policy, Value
 
 
 INSTANCE_ARN, TOPIC_ARN = "instance ARN", "topic ARN"
@@ -19,6 +23,37 @@ OF_TOPIC, OF_INSTANCE = "topic", "instance"
 """The roles of the ARNs of the topic and of instances that code declares; a value of a policy has its role there."""
 _ACCOUNT_KEYS = (SOURCE_ACCOUNT, "aws:principalaccount", "aws:resourceaccount", "kms:calleraccount")
 _KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
+
+
+def open_instances_of(topic: Topic, inventory: Inventory) -> tuple[OpenInstance, ...]:
+    """Return the instances that the topic's own root or template declares."""
+    return tuple(one for one in inventory.open_instances if one.home == topic.home)
+
+
+def values_in(
+    topic: Topic, key: Key | None, instances: tuple[OpenInstance, ...]
+) -> Iterator[tuple[str, Value]]:
+    """Yield the texts of the facts, each with its role."""
+    yield OF_TOPIC, topic.arn if isinstance(topic.arn, Unknown) else str(topic.arn)
+    if topic.key is not None:
+        yield "", topic.key
+    for owner in (topic, key):
+        if owner is not None and isinstance(owner.policy, PolicyText):
+            yield from values_of(owner.policy.policy)
+    if key is not None:
+        yield "", key.arn if isinstance(key.arn, Unknown) else str(key.arn)
+    yield from ((OF_INSTANCE, one.arn) for one in instances)
+
+
+def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
+    """Yield the values of the principals, resources and conditions of a policy, each with its role."""
+    for statement in policy.known_statements():
+        yield from ((PRINCIPAL, one.value) for one in statement.principal_entries)
+        if not isinstance(statement.resources, Unknown):
+            yield from ((RESOURCE, one) for one in statement.resources.values)
+        for condition in statement.conditions:
+            if isinstance(condition, Condition):
+                yield from ((condition.folded_key, one) for one in condition.values)
 
 
 def placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]:

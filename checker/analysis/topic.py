@@ -6,11 +6,11 @@ Rules use this interface: typed facts, and questions that the decision engine an
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from checker.analysis.deployments import Facts, deployed
 from checker.analysis.inventory import Key, Source
 from checker.analysis.pairing import STATED, condition_values, pairings_of, why
+from checker.analysis.symbols import open_instances_of, values_in
 from checker.core.arn import Arn, is_account
 from checker.core.finding import Location, Part, Role
 from checker.core.unknown import Unknown
@@ -40,7 +40,7 @@ from checker.policy.wildcard import example_of, is_wild
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.analysis.deployments import Deployment
+    from checker.analysis.deployments import Deployment, Deployments, Facts
     from checker.analysis.inventory import Inventory, Pairing, Place, PolicyText, Topic
     from checker.core.finding import Route
     from checker.core.unknown import Truth
@@ -65,10 +65,47 @@ class PolicyAnalysis:
 
     pairings: tuple[Pairing, ...] = ()
 
-    def __init__(self, name: str, text: PolicyText | Unknown, place: Place) -> None:
+    def __init__(self, name: str, text: PolicyText | Unknown, place: Place, inventory: Inventory) -> None:
         self.name = name
         self.text = text
         self.place = place
+        self.inventory = inventory
+
+    @property
+    def about(self) -> tuple[Topic, Key | None]:
+        """The topic and its key, if it is known."""
+        raise NotImplementedError
+
+    def deployed(self, deployment: Deployment) -> Self:
+        """Return the resource of one deployment."""
+        raise NotImplementedError
+
+    @cached_property
+    def has_symbols(self) -> bool:
+        """True if a text of the facts depends on the deployment."""
+        topic, key = self.about
+        values = values_in(topic, key, open_instances_of(topic, self.inventory))
+        return any(isinstance(value, Unknown) and value.pieces for _, value in values)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts that all deployments share."""
+        from checker.analysis.deployments import Facts  # only code has symbols
+
+        return Facts(*self.about, self.pairings, self.inventory)
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """The deployments that represent all deployments."""
+        from checker.analysis.deployment_search import deployments  # only code has symbols
+
+        return deployments(self.facts)
+
+    @cached_property
+    def in_deployments(self) -> tuple[Self, ...]:
+        """The resource in each of its deployments, in the order of ``deployments.ways``."""
+        tried = self.deployments.tried if self.has_symbols else ()
+        return tuple(map(self.deployed, tried)) or (self,)
 
     @cached_property
     def instances(self) -> tuple[Arn, ...]:
@@ -195,22 +232,22 @@ class TopicAnalysis(PolicyAnalysis):
     """A topic, its key, and the instances that stream to it."""
 
     def __init__(self, topic: Topic, inventory: Inventory) -> None:
-        super().__init__(topic.name, topic.policy, topic.place)
+        super().__init__(topic.name, topic.policy, topic.place, inventory)
         self.topic = topic
-        self.inventory = inventory
         self.key = inventory.key_of(topic)
         self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
 
     @property
-    def facts(self) -> Facts:
-        """The facts that the deployments of the topic share."""
-        key = self.key if isinstance(self.key, Key) else None
-        return Facts(self.topic, key, self.pairings, self.inventory)
+    def about(self) -> tuple[Topic, Key | None]:
+        """The topic and its key, if it is known."""
+        return self.topic, self.key if isinstance(self.key, Key) else None
 
     def deployed(self, deployment: Deployment) -> TopicAnalysis:
         """Return the topic of one deployment."""
+        from checker.analysis.deployments import deployed  # only code has symbols
+
         facts = deployed(self.facts, deployment)
         case = TopicAnalysis(facts.topic, self.inventory)
         case.name = self.name

@@ -53,7 +53,7 @@ def after_explain(explanation: Explanation, paths: Sequence[Path]) -> Iterator[s
     ``paths`` are the files of the chain; without any, the topic is in AWS.
     """
     own = str(explanation.instance)
-    instance = own if explanation.reworded(own) == own else "INSTANCE_ARN"
+    instance = own if explanation.deployments.default.reworded(own) == own else "INSTANCE_ARN"
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
         yield from _flow([explanation.topic.name] * whole, [instance])

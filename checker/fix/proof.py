@@ -23,7 +23,6 @@ from checker.core.unknown import Unknown
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, TOPIC_CONTEXT
-from checker.lint.deployments import Cases
 from checker.lint.fixes.statement import is_for_connect_alone
 from checker.policy.model import ALLOW, Condition, Patterns, Statement
 from checker.policy.wildcard import example_of
@@ -125,15 +124,9 @@ def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None 
 
     ``whole`` is the budget for all proofs.
     """
-    cases = Cases.of(case)
-    tried = cases.deployments.tried if cases.deployments is not None else ()
-    if not tried:
-        return _assess(case, new, whole)
-    found = [
-        _in_deployment(one, new, deployment, whole)
-        for one, deployment in zip(cases.cases, tried, strict=True)
-        if isinstance(one, TopicAnalysis | KeyAnalysis)
-    ]
+    cases: tuple[TopicAnalysis | KeyAnalysis, ...] = case.in_deployments
+    ways = zip(cases, case.deployments.ways, strict=True)
+    found = [_in_deployment(one, new, deployment, whole) for one, deployment in ways]
     return max(found, key=lambda one: _TRUST.index(one.applicability))
 
 
@@ -160,14 +153,10 @@ def _filled(policy: Policy, deployment: Deployment) -> Policy:
 
 def default_effect(case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy) -> Difference:
     """Return the access gained and lost in the default deployment, with the references of the code."""
-    cases = Cases.of(case)
-    one = cases.cases[0]
-    tried = cases.deployments.tried if cases.deployments is not None else ()
-    if not tried or not isinstance(one, TopicAnalysis | KeyAnalysis):
-        return effect(case, old, new)
-    found = effect(one, _filled(old, tried[0]), _filled(new, tried[0]))
+    deployment = case.deployments.default
+    found = effect(case.in_deployments[0], _filled(old, deployment), _filled(new, deployment))
     gained, lost = (
-        tuple(_reworded(access, tried[0]) for access in side) for side in (found.gained, found.lost)
+        tuple(_reworded(access, deployment) for access in side) for side in (found.gained, found.lost)
     )
     return found._replace(gained=gained, lost=lost)
 

@@ -20,16 +20,11 @@ if TYPE_CHECKING:
     from checker.policy.model import Value
 
 
-class Names(NamedTuple):
-    """The names of a setting: of the attribute in the API, and of the property or argument in code."""
-
-    api: str
-    cloudformation: str
-    terraform: str
-
+Names = tuple[str, str, str]
+"""The names of a setting: of the attribute in the API, and of the property or argument in code."""
 
 API, CLOUDFORMATION, TERRAFORM = range(3)
-"""The columns of ``Names``."""
+"""The positions in ``Names``."""
 
 
 class Attributes(Protocol):
@@ -69,11 +64,11 @@ def _fifo(topic: Attributes, names: Names, column: int) -> Setting[bool | Unknow
     return Setting(False if flag is None else flag, place)
 
 
-_NAME = Names("TopicArn", "TopicName", "name")
+_NAME = ("TopicArn", "TopicName", "name")
 
 _SETTINGS: dict[str, tuple[Names, Callable[[Attributes, Names, int], Setting[Any]]]] = {
-    "fifo": (Names("FifoTopic", "FifoTopic", "fifo_topic"), _fifo),
-    "key": (Names("KmsMasterKeyId", "KmsMasterKeyId", "kms_master_key_id"), _text),
+    "fifo": (("FifoTopic", "FifoTopic", "fifo_topic"), _fifo),
+    "key": (("KmsMasterKeyId", "KmsMasterKeyId", "kms_master_key_id"), _text),
 }
 """The fields of ``TopicSettings``, each with its names and how it is read."""
 
@@ -93,7 +88,7 @@ class Texts(NamedTuple):
 
     def flag(self, name: str) -> bool | Unknown:
         """Return a boolean attribute. AWS omits `FifoTopic` for a standard topic, which its ARN proves."""
-        if self.get(name) is None and topic_arn(self.get(_NAME.api) or "") is None:
+        if self.get(name) is None and topic_arn(self.get(_NAME[API]) or "") is None:
             return Unknown("the output has no topic ARN in `TopicArn`")
         return self.get(name) == "true"
 

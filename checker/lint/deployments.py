@@ -1,13 +1,9 @@
-"""Judges a case in all its deployments, and merges the results of each rule."""
+"""Merges the results of a rule in all deployments of a case."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from checker.analysis.deployment_search import deployments
-from checker.analysis.deployments import has_symbols
-from checker.analysis.key import KeyAnalysis
-from checker.analysis.topic import TopicAnalysis
 from checker.core.finding import Finding, Remove, Rename, Severity, Symbol, Verdict
 from checker.core.unknown import Unknown
 
@@ -20,27 +16,11 @@ if TYPE_CHECKING:
     Results = list[Finding | Unknown]
 
 
-class Cases(NamedTuple):
-    """A case in each of its deployments, the default one first; the case itself if it has no symbols."""
-
-    cases: tuple[object, ...]
-    deployments: Deployments | None = None
-
-    @classmethod
-    def of(cls, case: object) -> Cases:
-        """Return a case in its deployments."""
-        if not isinstance(case, TopicAnalysis | KeyAnalysis) or not has_symbols(case.facts):
-            return cls((case,))
-        found = deployments(case.facts)
-        return cls(tuple(map(case.deployed, found.tried)) or (case,), found)
-
-    def merged(self, results: Sequence[Results]) -> Results:
-        """Merge the results of a rule: what holds in every deployment is certain, the rest depends on it."""
-        if self.deployments is None:
-            return results[0]
-        if not self.deployments.tried:
-            return _too_many(results[0], self.deployments.number)
-        return list(_Merger(self.deployments, results).merged())
+def merged(found: Deployments, results: Sequence[Results]) -> Results:
+    """Merge the results of a rule: what holds in every deployment is certain, the rest depends on it."""
+    if not found.tried:
+        return _too_many(results[0], found.number)
+    return list(_Merger(found, results).merged())
 
 
 def _too_many(results: Results, number: int) -> Results:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
-from checker.analysis.topic import TopicAnalysis
+from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
-from checker.lint.deployments import Cases
 from checker.lint.report import Doubt, Examined, Report
 from checker.lint.scope import (
     alike,
@@ -302,9 +301,8 @@ class _Run:
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
-        cases = Cases.of(case)
         for rule in self.judging[check]:
-            results = cases.merged([self.results(rule, check, one, target) for one in cases.cases])
+            results = self.in_deployments(rule, check, case, target)
             if results:
                 reported = (result for result in results if isinstance(result, Finding))
                 findings += (_declared(finding, target) for finding in reported)
@@ -314,6 +312,15 @@ class _Run:
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts)
+
+    def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
+        """Return the results of a rule, which hold in every deployment or say how they depend on it."""
+        if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
+            return self.results(rule, check, case, target)
+        from checker.lint.deployments import merged  # only code has symbols
+
+        results = [self.results(rule, check, one, target) for one in case.in_deployments]
+        return merged(case.deployments, results)
 
     def results(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the findings of a rule, and what is not known."""

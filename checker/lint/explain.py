@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployment_search import deployments
-from checker.analysis.deployments import Facts as DeploymentFacts
-from checker.analysis.deployments import deployed, has_symbols
+from checker.analysis.deployments import NO_SYMBOLS
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
@@ -75,22 +73,7 @@ class Explanation(NamedTuple):
     report: Report
     opening_rules: frozenset[str]
     pairings: tuple[Pairing, ...] = ()
-    deployments: Deployments | None = None
-
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What is assumed of the deployments that the answers hold for."""
-        return tuple(map(str, self.deployments.assumptions)) if self.deployments is not None else ()
-
-    def reworded(self, text: str) -> str:
-        """Name the symbols of a text instead of the values that were made up for them."""
-        tried = self.deployments.tried if self.deployments is not None else ()
-        return tried[0].reworded(text) if tried else text
-
-    def reworded_json(self, value: object) -> object:
-        """Name the symbols in the texts of a JSON value."""
-        tried = self.deployments.tried if self.deployments is not None else ()
-        return tried[0].reworded_json(value) if tried else value
+    deployments: Deployments = NO_SYMBOLS
 
     @property
     def chain(self) -> str:
@@ -149,28 +132,29 @@ def explain(
     whole = around._replace(
         topics=(topic,), keys=(key,) if key else (), instances=(*stated, *around.instances)
     )
-    facts = TopicAnalysis(topic, whole).facts
-    found = deployments(facts) if has_symbols(facts) else None
-    if found is None or not found.tried:
-        return _explain(topic, key, instance or _paired(facts, topic.name), rules, looked_up)._replace(
-            deployments=found
-        )
-    ways = [deployed(facts, one) for one in found.tried]
+    case = TopicAnalysis(topic, whole)
     explained = [
-        _explain(one.topic, one.key, instance or _paired(one, topic.name), rules, looked_up) for one in ways
+        _explain(
+            one.topic,
+            key if one is case else one.about[1],
+            _paired(one, topic.name) if instance is None else instance,
+            rules,
+            looked_up,
+        )
+        for one in case.in_deployments
     ]
-    return _merged(explained, found)._replace(topic=topic)
+    return _merged(explained, case.deployments)._replace(topic=topic)
 
 
-def _paired(facts: DeploymentFacts, name: str) -> Arn:
+def _paired(case: TopicAnalysis, name: str) -> Arn:
     """Return the instance that is paired with a topic. Raises InputError if there is none."""
-    if not facts.pairings:
+    if not case.pairings:
         raise InputError(
             name,
             "no Connect instance is known for this topic",
             help_text="name it with `--instance-arn ARN`",
         )
-    return facts.pairings[0].instance
+    return case.pairings[0].instance
 
 
 def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation:

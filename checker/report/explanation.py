@@ -17,7 +17,6 @@ from checker.report.json_v1 import pairing_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.inventory import Pairing
     from checker.iam.prove.prove import Answer
     from checker.lint.explain import Explanation, LinkStatus
     from checker.report.style import Paint
@@ -49,10 +48,10 @@ _MISSING = {
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
     """Convert an explanation to JSON values."""
-    return {
+    found = {
         "topic": explanation.topic.name,
-        "instance": explanation.reworded(str(explanation.instance)),
-        "pairings": [_pairing(one, explanation) for one in explanation.pairings],
+        "instance": str(explanation.instance),
+        "pairings": [pairing_json(one) for one in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
@@ -63,16 +62,16 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             {
                 "link": one.link.value,
                 "status": one.status,
-                "reason": explanation.reworded(one.reason),
+                "reason": one.reason,
                 "rule": one.rule or None,
             }
             for one in explanation.links
         ],
-        "assumptions": list(explanation.assumptions),
+        "assumptions": [str(one) for one in explanation.deployments.assumptions],
         "witnesses": [
             {
                 "question": question,
-                "request": explanation.reworded_json(answer.witness.to_json()),
+                "request": answer.witness.to_json(),
                 "decision": answer.decision.word,
                 "statements": list(answer.decision.statements()),
             }
@@ -80,11 +79,8 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             if answer.witness is not None and answer.decision is not None
         ],
     }
-
-
-def _pairing(pairing: Pairing, explanation: Explanation) -> dict[str, Any]:
-    found = pairing_json(pairing)
-    return {key: explanation.reworded(one) if isinstance(one, str) else one for key, one in found.items()}
+    reworded: dict[str, Any] = explanation.deployments.default.reworded_json(found)
+    return reworded
 
 
 def _word(answer: Answer, yes: str, no: str) -> str:
@@ -95,7 +91,7 @@ def _word(answer: Answer, yes: str, no: str) -> str:
 
 def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
     """Yield the answer, the chain of links behind it, and who can publish by the topic policy alone."""
-    yield from map(explanation.reworded, _lines(explanation, paint))
+    yield from map(explanation.deployments.default.reworded, _lines(explanation, paint))
 
 
 def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
@@ -112,10 +108,10 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():
         yield from _answer(question, answer, paint)
-    if explanation.assumptions:
+    if explanation.deployments.assumptions:
         yield ""
         yield "Assumed of every deployment:"
-        yield from (f"  {inert(one)}" for one in explanation.assumptions)
+        yield from (f"  {inert(str(one))}" for one in explanation.deployments.assumptions)
 
 
 def answer_of(explanation: Explanation) -> str:
@@ -128,7 +124,7 @@ def answer_of(explanation: Explanation) -> str:
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
     if unknown:
         return f"Not known: {', '.join(unknown)}."
-    where = "" if explanation.deployments is None else "in every deployment, "
+    where = "in every deployment, " if explanation.deployments.vary else ""
     return f"Yes: {where}this instance can publish to the topic."
 
 

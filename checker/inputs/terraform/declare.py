@@ -113,7 +113,8 @@ def declare(resource: Resource, found: Declarations) -> None:
     TYPES[resource.kind](resource, found)
 
 
-def _names(resource: Resource, *attributes: str) -> tuple[str, ...]:
+def references_to(resource: Resource, *attributes: str) -> tuple[str, ...]:
+    """Return the references to some attributes of a resource, and its further names."""
     return (*(f"{resource.address}.{name}" for name in attributes), *resource.references)
 
 
@@ -128,7 +129,7 @@ def _topic(resource: Resource, found: Declarations) -> None:
     found.topics.append(
         DeclaredTopic(
             address=resource.address,
-            names=_names(resource, "arn", "id"),
+            names=references_to(resource, "arn", "id"),
             place=resource.place(),
             arn=arn if is_topic else Unknown("not a topic ARN", f"{resource.address}.arn"),
             settings=settings_of(resource, TERRAFORM),
@@ -167,7 +168,7 @@ def _key(resource: Resource, found: Declarations) -> None:
     found.keys.append(
         DeclaredKey(
             address=resource.address,
-            names=_names(resource, "arn", "key_id", "id"),
+            names=references_to(resource, "arn", "key_id", "id"),
             place=resource.place(),
             arn=resource.arn,
             policy=resource.policy("policy"),
@@ -183,7 +184,7 @@ def _key(resource: Resource, found: Declarations) -> None:
 
 
 def _alias(resource: Resource, found: Declarations) -> None:
-    names = _names(resource, "name", "arn", "id", "target_key_arn", "target_key_id")
+    names = references_to(resource, "name", "arn", "id", "target_key_arn", "target_key_id")
     known = (resource.text("name"), resource.arn)
     texts = (str(one) for one in known if one is not None and not isinstance(one, Unknown))
     found.aliases.append(DeclaredAlias((*names, *texts), _given(resource, "target_key_id"), resource.where))

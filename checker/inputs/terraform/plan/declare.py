@@ -12,7 +12,7 @@ from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.declared import Declarations, Where
 from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.assigned import ARNS
-from checker.inputs.terraform.declare import POLICIES, TYPES, declare
+from checker.inputs.terraform.declare import POLICIES, TYPES, declare, references_to
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
     Owners,
@@ -186,7 +186,7 @@ class PlannedResource:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return (*(f"{self.address}.{name}" for name in ("arn", "id", "key_id")), *self.references)
+        return references_to(self, "arn", "id", "key_id")
 
     def _read(self, name: str, own: str) -> Node | Unknown | None:
         """Read a policy; ``own`` is the ARN of its owner. An error in its text is noted, and it is unknown."""
