@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from checker.sandbox import seed
+from tests.sandbox.metrics import counted
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -140,20 +140,6 @@ def test_undelivered_messages_are_counted_and_go_to_the_dead_letter_queue(
     account.client("sqs").set_queue_attributes(QueueUrl=dead.url, Attributes={"Policy": ""})
     published(scene)
     assert counted(account, "NumberOfNotificationsFailedToRedriveToDlq") == 1
-
-
-def counted(account: Account, name: str) -> float:
-    now = datetime.now(UTC)
-    found: Any = account.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SNS",
-        MetricName=name,
-        Dimensions=[{"Name": "TopicName", "Value": "chat"}],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(hours=1),
-        Period=7200,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return float(sum(one["Sum"] for one in found))
 
 
 def test_a_filter_policy_drops_messages_before_permissions_are_checked(

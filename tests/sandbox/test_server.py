@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
 import pytest
 
 from checker.sandbox import seed
+from tests.sandbox.metrics import counted
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -93,34 +94,20 @@ def test_the_trail_is_read_in_pages_within_a_time_range(account: Account) -> Non
     assert trail.lookup_events(StartTime=past, EndTime=past + timedelta(days=1))["Events"] == []
 
 
-def metric(account: Account, name: str) -> float:
-    now = datetime.now(UTC)
-    found: Any = account.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SNS",
-        MetricName=name,
-        Dimensions=[{"Name": "TopicName", "Value": "chat"}],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(hours=1),
-        Period=7200,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return float(sum(one["Sum"] for one in found))
-
-
 def test_sns_counts_only_accepted_messages(account: Account) -> None:
     instance = seed.make_instance(account)
     topic = seed.good_topic(account, instance)
     seed.subscribed_queue(account, topic)
     started = seed.start_chat(account, instance, topic)
     account.client("sns").publish(TopicArn=topic, Message="by hand")
-    assert metric(account, "NumberOfMessagesPublished") == 2  # one of them says that the customer has joined
-    assert metric(account, "NumberOfNotificationsDelivered") == 2
+    assert counted(account, "NumberOfMessagesPublished") == 2  # one of them says that the customer has joined
+    assert counted(account, "NumberOfNotificationsDelivered") == 2
     default = {"Version": "2012-10-17", "Statement": {**seed.publish_statement(topic), "Effect": "Deny"}}
     account.client("sns").set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(default)
     )
     seed.send_message(account, started, "hello")
-    assert metric(account, "NumberOfMessagesPublished") == 2
+    assert counted(account, "NumberOfMessagesPublished") == 2
 
 
 def test_a_role_in_another_account_sees_that_account(sandbox: Sandbox, account: Account) -> None:

@@ -1,0 +1,24 @@
+"""Reads the CloudWatch metrics of the sandbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account
+
+
+def counted(account: Account, name: str) -> float:
+    """The sum of a metric of the topic `chat`."""
+    now = datetime.now(UTC)
+    found: Any = account.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SNS",
+        MetricName=name,
+        Dimensions=[{"Name": "TopicName", "Value": "chat"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(one["Sum"] for one in found))
