@@ -87,7 +87,7 @@ def test_access_denied_on_any_call_of_an_audit_costs_what_hangs_on_it_and_no_mor
 
 
 def calls_of_a_repair(estate: Estate, folder: Path) -> list[tuple[str, str]]:
-    """Mend, roll it back, and give the calls of mending."""
+    """Fix the topic, roll the fix back, and return the calls of the fix."""
     estate.sandbox.clear_calls()
     assert checker(*estate.fix(folder)).code == 0
     calls = estate.called()
@@ -101,7 +101,7 @@ def roll_back(folder: Path) -> None:
 
 
 def hold(estate: Estate, fault: Fault, folder: Path) -> Ended:
-    """Mend under a fault that ends it: what is told of the policies is true, and a rollback brings them back."""
+    """Fix a topic under a fault that stops the fix: the report about the policies is true, and a rollback restores them."""
     before = estate.policies()
     estate.sandbox.fault(fault)
     done = checker(*estate.fix(folder))

@@ -12,14 +12,14 @@ from checker.fix.live.replacement import State, Step
 from checker.live.aws.errors import faults_about
 from checker.live.aws.lookup import caller_of
 from checker.live.aws.topic import MANAGED_HELP, read_topic
-from checker.live.repair.mending import Carried, carry_out, roll_back
+from checker.live.repair.applying import Carried, carry_out, roll_back
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.finding import Finding
     from checker.fix.result import Outcome
-    from checker.live.repair.mending import Missed, Undone
+    from checker.live.repair.applying import Missed, Undone
     from checker.live.repair.planning import Plan
 
 _LOCKOUT = "key-lockout"

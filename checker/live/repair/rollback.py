@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CLOCK_SKEW, CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
 from checker.live.repair import new_key, new_topic, policy_writing
+from checker.live.repair.applying import HANDLERS
 from checker.live.repair.change_handler import ChangeState
-from checker.live.repair.mending import HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
