@@ -48,7 +48,6 @@ def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, region: str) -> A
     for name, value in (sandbox.environment | {"AWS_ACCESS_KEY_ID": account.id}).items():
         monkeypatch.setenv(name, value)
     _shut_out(monkeypatch)
-    sandbox.ask("throttles", on=False)
     return account
 
 
@@ -56,7 +55,6 @@ def account(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, region: str) -> A
 def estate(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Estate:
     from tests.live.estate import REGION, build
 
-    sandbox.ask("throttles", on=False)
     built = build(sandbox)
     for name, value in sandbox.environment.items():
         monkeypatch.setenv(name, value)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def test_the_documented_rates_are_enforced(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ClientError
 
+    sandbox.ask("throttles", on=True)
     client = account.client("connect", retries={"total_max_attempts": 1})
 
     def many() -> None:
@@ -36,9 +37,10 @@ def test_the_documented_rates_are_enforced(sandbox: Sandbox, account: Account) -
     other.client("connect").list_instances()
 
 
-def test_the_rates_of_participants_are_those_of_their_instance(account: Account) -> None:
+def test_the_rates_of_participants_are_those_of_their_instance(sandbox: Sandbox, account: Account) -> None:
     from botocore.exceptions import ClientError
 
+    sandbox.ask("throttles", on=True)
     client = account.client("connectparticipant", retries={"total_max_attempts": 1})
 
     def many(token: str, times: int) -> None:
