@@ -11,6 +11,7 @@ names by a symbol is a Connect instance in the topic's Region, of the account th
 from __future__ import annotations
 
 from itertools import count, product
+from math import prod
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import (
@@ -18,14 +19,17 @@ from checker.analysis.deployments import (
     Deployment,
     Deployments,
     Facts,
+    alone,
     name_of,
+    narrowed,
 )
 from checker.analysis.inventory import PolicyText
+from checker.analysis.lookups import by_keys, keys_of, results_of, together
 from checker.analysis.pairing import STATED
 from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, OF_TOPIC, TOPIC_ARN, placed, values_of
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.regions import REGIONS
-from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
+from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Part, Symbol, Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
 from checker.policy.model import ALLOW, PRINCIPAL, RESOURCE, Condition, Principals, Statement
@@ -57,7 +61,14 @@ _FAMILIAR = {"aws": ("us-west-2", "us-east-1", "eu-west-2", "eu-central-1", "ap-
 
 def deployments(facts: Facts) -> Deployments:
     """Return the deployments that represent all deployments of a topic."""
-    return _Search(facts).deployments()
+    keys = keys_of(facts)
+    if not keys:
+        return _Search(facts).deployments()
+    number = prod(map(len, keys.values()))
+    ways = by_keys(keys) if number <= _MOST else ()
+    found = [(one, _Search(narrowed(facts, one)).deployments()) for one in ways]
+    total = sum(one.number for _, one in found) or number
+    return together(found if total <= _MOST else (), total, results_of(facts))
 
 
 class _Search:
@@ -71,10 +82,13 @@ class _Search:
         self.assumed: dict[Name, Assumption] = {}
         self.symbols: dict[Name, Symbol] = {}
         self.roles: dict[Name, set[str]] = {}
-        for role, value in self.known:
-            if isinstance(value, Unknown):
-                for symbol, kind in placed(role, value.pieces):
-                    self._note(role, symbol, kind)
+        places = [(role, *found) for role, value in self.known for found in placed(role, _pieces_of(value))]
+        for role, symbol, kind in places:
+            if symbol.function is None:
+                self._note(role, symbol, kind)
+        for role, symbol, kind in places:
+            if isinstance(symbol.function, Part) and not self._is_arn(symbol):
+                self._note(role, alone(symbol), kind)
         self.numbers = count(1)
         self.stated = tuple(one.instance for one in facts.pairings if one.source in STATED)
         self.own = self._own_topic()
@@ -83,6 +97,11 @@ class _Search:
         self.instances = tuple(self._instances())
         self.partition = next((one.partition for one in self._arns() if one.partition.isascii()), "aws")
         self.fresh: dict[Name, str] = {}
+
+    def _is_arn(self, symbol: Symbol) -> bool:
+        """True if the values of a symbol are known as a whole, so that its parts are known too."""
+        whole = self.symbols.get(name_of(symbol))
+        return whole is not None and (whole.kind in (INSTANCE_ARN, TOPIC_ARN) or bool(whole.allowed))
 
     def _note(self, role: str, symbol: Symbol, kind: str) -> None:
         name = name_of(symbol)
@@ -129,16 +148,20 @@ class _Search:
     def deployments(self) -> Deployments:
         names = sorted(self.symbols, key=lambda name: _ORDER.index(self.symbols[name].kind))
         candidates = {name: found for name in names if (found := self.candidates(self.symbols[name]))}
-        number = 1
-        for found in candidates.values():
-            number *= len(found)
+        number = prod(map(len, candidates.values()))
         ways = product(*candidates.values()) if number <= _MOST else ()
         tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
         chosen = [name for name, found in candidates.items() if len(found) > 1]
         words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
         ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
+        allowed = {name[0] for name in chosen if self.symbols[name].allowed}
         return Deployments(
-            tuple(tried), number, ordered, tuple(self.assumed.values()), vary=bool(self.symbols)
+            tuple(tried),
+            number,
+            ordered,
+            tuple(self.assumed.values()),
+            vary=bool(self.symbols),
+            listed=frozenset(one for way in tried for one in way.choices if one[0] in allowed),
         )
 
     def _assume(self, symbol: Symbol, values: tuple[str, ...], reason: str) -> tuple[str, ...]:
@@ -271,10 +294,9 @@ class _Search:
         policy = self.facts.key.policy if self.facts.key is not None else None
         for role, value in values_of(policy.policy) if isinstance(policy, PolicyText) else ():
             if role == PRINCIPAL and isinstance(value, Unknown) and _written(value).endswith(":iam::\0:root"):
-                found = self.symbols[
-                    name_of(next(one for one in reversed(value.pieces) if isinstance(one, Symbol)))
-                ]
-                return None if _is_own(found) else found
+                last = next(one for one in reversed(value.pieces) if isinstance(one, Symbol))
+                found = self.symbols.get(name_of(alone(last)))
+                return None if found is None or _is_own(found) else found
         return None
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
@@ -413,7 +435,7 @@ def _is_own(symbol: Symbol) -> bool:
 
 
 def _maybe(piece: Piece) -> Name | None:
-    return name_of(piece) if isinstance(piece, Symbol) else None
+    return name_of(piece) if isinstance(piece, Symbol) and piece.function is None else None
 
 
 def _choice(value: str, own: str, names: Mapping[str, str], kind: str) -> str:
@@ -424,5 +446,8 @@ def _choice(value: str, own: str, names: Mapping[str, str], kind: str) -> str:
 
 
 def _names_of(value: Value) -> tuple[str, ...]:
-    pieces = value.pieces if isinstance(value, Unknown) else ()
-    return tuple(one.name for one in pieces if isinstance(one, Symbol))
+    return tuple(one.name for one in _pieces_of(value) if isinstance(one, Symbol))
+
+
+def _pieces_of(value: Value) -> tuple[Piece, ...]:
+    return value.pieces if isinstance(value, Unknown) else ()

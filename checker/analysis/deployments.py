@@ -8,21 +8,30 @@ from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Sou
 from checker.analysis.pairing import STATED, pairings_of
 from checker.analysis.symbols import open_instances_of, values_in
 from checker.core.arn import Arn
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Part, Symbol, Unknown
 from checker.policy.model import RESOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.analysis.inventory import OpenInstance, Pairing
+    from checker.core.unknown import Piece
     from checker.policy.model import Value
 
     Name = tuple[str, str]
+    Choices = tuple[tuple[str, str], ...]
 
 
 def name_of(symbol: Symbol) -> Name:
     """Return what identifies a symbol; its kind depends on the place where it is found."""
     return symbol.name, symbol.scope
+
+
+def alone(symbol: Symbol) -> Symbol:
+    """Return a part of a text as a symbol of its own, for a text of which nothing else is known."""
+    if not isinstance(symbol.function, Part):
+        return symbol
+    return Symbol(symbol.function.written(symbol.name), symbol.kind, scope=symbol.scope)
 
 
 class Deployment(NamedTuple):
@@ -34,16 +43,27 @@ class Deployment(NamedTuple):
 
     values: Mapping[Name, str]
     shown: tuple[tuple[str, str], ...]
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
     references: Mapping[str, str] = {}
 
     def fill(self, value: Value) -> Value:
-        """Replace the symbols of a text; a text with other symbols stays Unknown."""
+        """Replace the symbols of a text; a text with other symbols stays Unknown, with the other pieces."""
         if not isinstance(value, Unknown) or not value.pieces:
             return value
-        texts = [one if isinstance(one, str) else self.values.get(name_of(one)) for one in value.pieces]
-        known = [one for one in texts if one is not None]
-        return "".join(known) if len(known) == len(texts) else value
+        pieces = tuple(piece for one in value.pieces for piece in self._filled(one))
+        texts = [one for one in pieces if isinstance(one, str)]
+        return "".join(texts) if len(texts) == len(pieces) else value._replace(pieces=pieces)
+
+    def _filled(self, piece: Piece) -> tuple[Piece, ...]:
+        """Replace a symbol by its value, or by the result of its function."""
+        if isinstance(piece, str):
+            return (piece,)
+        known = self.values.get(name_of(piece))
+        if piece.function is None or known is None:
+            known = self.values.get(name_of(alone(piece))) if known is None else known
+            return (piece if known is None else known,)
+        found = piece.function.of(known)
+        return tuple(one for part in found for one in self._filled(part)) or (piece,)
 
     def arn(self, value: Arn | Unknown) -> Arn | Unknown:
         """Replace the symbols of an ARN."""
@@ -68,10 +88,10 @@ class Deployment(NamedTuple):
             return {key: self.reworded_json(one) for key, one in value.items()}
         return value
 
-    @property
-    def described(self) -> str:
-        """The choices of this deployment in words."""
-        return " and ".join(f"`{name}` is {value}" for name, value in self.choices)
+
+def in_words(choices: Choices) -> str:
+    """Describe choices: "`Stage` is `prod`"."""
+    return " and ".join(f"`{name}` is {value}" for name, value in choices)
 
 
 class Facts(NamedTuple):
@@ -110,7 +130,8 @@ class Deployments(NamedTuple):
     """The deployments to try, the default one first. ``number`` is how many there are; too many are not tried.
 
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
-    ``vary`` is false if the facts have no symbols, so that all deployments are the same.
+    ``vary`` is false if the facts have no symbols, so that all deployments are the same. ``listed`` are the choices
+    whose values the files list, so that each is a deployment that somebody makes.
     """
 
     tried: tuple[Deployment, ...]
@@ -118,6 +139,7 @@ class Deployments(NamedTuple):
     choices: tuple[str, ...]
     assumptions: tuple[Assumption, ...]
     vary: bool
+    listed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def ways(self) -> tuple[Deployment, ...]:
@@ -129,11 +151,28 @@ class Deployments(NamedTuple):
         """The deployment in which different references have different values."""
         return self.ways[0]
 
+    def settled_by(self, outcomes: Sequence[object], outcome: object) -> Choices:
+        """Return the fewest choices with which all deployments have an outcome. ``outcomes`` are in their order."""
+        ways = list(zip(self.tried, outcomes, strict=True))
+        others = [dict(way.choices) for way, one in ways if one != outcome]
+        found = (_needed(way.choices, others) for way, one in ways if one == outcome)
+        return min(found, key=len)
+
     def neutral(self, text: str) -> str:
         """Replace what differs between deployments in a message, to compare it with that of another one."""
         for word in self.choices:
             text = text.replace(word, "?")
         return text
+
+
+def _needed(choices: Choices, others: Sequence[Mapping[str, str]]) -> Choices:
+    """Drop the choices without which the rest still excludes all other deployments."""
+    needed = choices
+    for choice in reversed(choices):
+        fewer = tuple(one for one in needed if one != choice)
+        if not any(all(other.get(name) == value for name, value in fewer) for other in others):
+            needed = fewer
+    return needed
 
 
 NO_SYMBOLS = Deployments((Deployment({}, ()),), 1, (), (), vary=False)
@@ -151,6 +190,16 @@ def deployed(facts: Facts, deployment: Deployment) -> Facts:
         key = key._replace(arn=deployment.arn(key.arn), policy=_policy(key.policy, deployment, own, arn))
     pairings = _pairings(facts, topic, deployment)
     return facts._replace(topic=topic._replace(pairings=pairings), key=key, pairings=pairings)
+
+
+def narrowed(facts: Facts, deployment: Deployment) -> Facts:
+    """Return the facts in which the symbols of a deployment have their values, and others may be left."""
+    instances = tuple(
+        one._replace(arn=arn) if isinstance(arn := deployment.fill(one.arn), Unknown) else one
+        for one in facts.inventory.open_instances
+    )
+    inventory = facts.inventory._replace(open_instances=instances)
+    return deployed(facts, deployment)._replace(inventory=inventory)
 
 
 def _key_reference(facts: Facts, deployment: Deployment) -> str | Unknown | None:

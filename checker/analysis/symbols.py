@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
-from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
+from checker.core.unknown import ACCOUNT, ANY, ID, NAME, PARTITION, REGION, TEXT, Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import PRINCIPAL, RESOURCE, Condition
 
@@ -65,7 +65,7 @@ def placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]
             continue
         after = pieces[index + 1] if index + 1 < len(pieces) else ""
         kind = piece.kind
-        if kind == TEXT:
+        if kind in (TEXT, ANY):
             kind = _whole_kind(role) if len(pieces) == 1 else _part_kind(before, after)
         yield piece, kind
         before += "\0"

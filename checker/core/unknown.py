@@ -5,19 +5,63 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
-ACCOUNT, REGION, PARTITION, ID, NAME, TEXT = "account", "Region", "partition", "id", "name", "text"
-"""The kinds of symbols: 12 digits, a Region, a partition, an ID that AWS generates, a name, any text."""
+ACCOUNT, REGION, PARTITION, ID, NAME, TEXT, ANY = (
+    "account",
+    "Region",
+    "partition",
+    "id",
+    "name",
+    "text",
+    "any",
+)
+"""The kinds of symbols: 12 digits, a Region, a partition, an ID that AWS generates, a name, any text, any value."""
+
+
+class Part(NamedTuple):
+    """A function of a symbol: one of the parts between separators, as `split(":", arn)[4]`."""
+
+    separator: str
+    number: int
+
+    def of(self, value: str) -> tuple[Piece, ...]:
+        """Return the part of a value; empty if it has too few parts."""
+        parts = value.split(self.separator)
+        return (parts[self.number],) if self.number < len(parts) else ()
+
+    def written(self, name: str) -> str:
+        """Write the part of a symbol as Terraform does."""
+        return f'split("{self.separator}", {name})[{self.number}]'
+
+
+class Lookup(NamedTuple):
+    """A function of a symbol: the entry of a table under its value, as `local.accounts[terraform.workspace]`.
+
+    ``default`` is the result for other values; without one, no deployment has other values.
+    """
+
+    entries: tuple[tuple[str, tuple[Piece, ...]], ...]
+    default: tuple[Piece, ...] = ()
+
+    def of(self, value: str) -> tuple[Piece, ...]:
+        """Return the entry of a value; empty if there is none."""
+        return next((entry for key, entry in self.entries if key == value), self.default)
+
+    @property
+    def results(self) -> tuple[tuple[Piece, ...], ...]:
+        """All results."""
+        return (*(entry for _, entry in self.entries), *((self.default,) if self.default else ()))
 
 
 class Symbol(NamedTuple):
-    """A value that each deployment sets.
+    """A value that each deployment sets, or a function of one.
 
     ``name`` is the reference as the file writes it; ``scope`` is the root, plan or template in which it is unique.
     If ``allowed`` is not empty, the value is one of these texts. ``reference`` is what a fix writes for the value;
-    empty if the files have no reference to it.
+    empty if the files have no reference to it. With a ``function``, this is what it is applied to, and ``kind`` is that
+    of the result.
     """
 
     name: str
@@ -25,6 +69,7 @@ class Symbol(NamedTuple):
     allowed: tuple[str, ...] = ()
     scope: str = ""
     reference: str = ""
+    function: Part | Lookup | None = None
 
 
 Piece = str | Symbol
@@ -40,6 +85,18 @@ class Unknown(NamedTuple):
     reason: str
     where: str = ""
     pieces: tuple[Piece, ...] = ()
+
+    @property
+    def only_symbol(self) -> Symbol | None:
+        """The symbol that is the whole value, if it is not a function of one."""
+        (piece,) = self.pieces if len(self.pieces) == 1 else ("",)
+        return piece if isinstance(piece, Symbol) and piece.function is None else None
+
+    @property
+    def is_text(self) -> bool:
+        """True if the value is known to be a text in every deployment."""
+        symbol = self.only_symbol
+        return bool(self.pieces) and (symbol is None or symbol.kind != ANY)
 
     @property
     def told(self) -> str:
@@ -77,6 +134,69 @@ def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:
             return ()
         joined += pieces
     return tuple(joined)
+
+
+MOST_ENTRIES = 64
+"""The maximum number of values of a symbol that are told apart."""
+
+
+def parts_of(value: Unknown, separator: str) -> tuple[tuple[Piece, ...], ...]:
+    """Split an ARN at colons or slashes, which the symbols in it do not contain; empty for other texts."""
+    first = value.pieces[0] if len(value.pieces) > 1 else ""
+    if not isinstance(first, str) or not first.startswith("arn:") or separator not in (":", "/"):
+        return ()
+    parts: list[list[Piece]] = [[]]
+    for piece in value.pieces:
+        first, *others = piece.split(separator) if isinstance(piece, str) else (piece,)
+        parts[-1] += [first] if first else []
+        parts += [[other] if other else [] for other in others]
+    return tuple(map(tuple, parts))
+
+
+def part_of(value: Unknown, separator: str, number: int) -> tuple[Piece, ...]:
+    """Return one of the parts of a text between separators; empty if nothing is known of it."""
+    parts = parts_of(value, separator)
+    if parts:
+        return parts[number] if number < len(parts) else ()
+    (piece,) = value.pieces if len(value.pieces) == 1 else ("",)
+    if not isinstance(piece, Symbol) or not separator or isinstance(piece.function, Part):
+        return ()
+    part = Part(separator, number)
+    if piece.function is None:
+        return (piece._replace(kind=TEXT, function=part),)
+    return looked_up(piece, piece.function, lambda entry: _part_of_pieces(entry, part))
+
+
+def _part_of_pieces(pieces: tuple[Piece, ...], part: Part) -> tuple[Piece, ...]:
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return part.of(pieces[0])
+    return part_of(Unknown("", pieces=pieces), part.separator, part.number)
+
+
+def looked_up(
+    symbol: Symbol, lookup: Lookup, change: Callable[[tuple[Piece, ...]], tuple[Piece, ...]]
+) -> tuple[Piece, ...]:
+    """Return a lookup with changed results; empty if nothing is known of one of them."""
+    entries = tuple((key, change(entry)) for key, entry in lookup.entries)
+    default = change(lookup.default) if lookup.default else ()
+    if not all(entry for _, entry in entries) or bool(default) != bool(lookup.default):
+        return ()
+    return (symbol._replace(function=Lookup(entries, default)),)
+
+
+def chosen_by(
+    key: Unknown,
+    entries: Iterable[tuple[str, Piece | Unknown | None]],
+    default: Piece | Unknown | None = None,
+) -> tuple[Piece, ...]:
+    """Return the pieces of the entry of a table under a key that is a symbol; empty if too little is known."""
+    symbol = key.only_symbol
+    table = tuple((name, pieces_in((entry,))) for name, entry in entries)
+    otherwise = pieces_in((default,)) if default is not None else ()
+    is_known = all(entry for _, entry in table) and bool(otherwise) == (default is not None)
+    if symbol is None or not is_known or not 0 < len(table) <= MOST_ENTRIES:
+        return ()
+    return (symbol._replace(kind=TEXT, function=Lookup(table, otherwise)),)
 
 
 def negate(truth: Truth) -> Truth:

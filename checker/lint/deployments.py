@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.deployments import in_words
 from checker.core.finding import Finding, Remove, Rename, Severity, Symbol, Verdict
 from checker.core.unknown import Unknown
 
@@ -55,12 +56,15 @@ class _Merger:
             yield result if certain or isinstance(result, Unknown) else self.dependent(result, key)
 
     def dependent(self, finding: Finding, key: object) -> Finding:
-        """Return a finding that holds only in some deployments: a warning if the default one is among them."""
-        ways = list(zip(self.found.tried, self.keys, strict=True))
-        serious = key in self.keys[0] and finding.severity is not Severity.NOTE
-        so = next(way.described for way, found in ways if key in found)
-        not_so = next(way.described for way, found in ways if key not in found)
-        when = f"this is so if {so}, and not if {not_so}"
+        """Return a finding that holds only in some deployments.
+
+        It is a warning if the default deployment, or one that the files list, is among them.
+        """
+        holds = [key in found for found in self.keys]
+        so, not_so = (self.found.settled_by(holds, outcome) for outcome in (True, False))
+        is_made = holds[0] or self.found.listed.issuperset(so)
+        serious = is_made and finding.severity is not Severity.NOTE
+        when = f"this is so if {in_words(so)}, and not if {in_words(not_so)}"
         return finding._replace(
             severity=Severity.WARNING if serious else Severity.NOTE,
             verdict=Verdict.UNDETERMINED,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployments import NO_SYMBOLS
+from checker.analysis.deployments import NO_SYMBOLS, in_words
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
@@ -183,12 +183,12 @@ def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation
 
 def _depends(results: Sequence[object], found: Deployments) -> Unknown | None:
     """Return how a result depends on the deployment; ``None`` if it is the same in all of them."""
-    other = next((index for index, one in enumerate(results) if one != results[0]), None)
+    told = [_in_words(one) for one in results]
+    other = next((one for one in told if one != told[0]), None)
     if other is None:
         return None
-    first, second = (_in_words(results[index]) for index in (0, other))
-    so, not_so = found.tried[0].described, found.tried[other].described
-    return Unknown(f"depends on the deployment: {first} if {so}, {second} if {not_so}")
+    so, not_so = (in_words(found.settled_by(told, outcome)) for outcome in (told[0], other))
+    return Unknown(f"depends on the deployment: {told[0]} if {so}, {other} if {not_so}")
 
 
 def _in_words(result: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from checker.core.unknown import ID, NAME, Symbol, Unknown, pieces_in
+from checker.core.unknown import ANY, ID, NAME, TEXT, Symbol, Unknown, pieces_in
 from checker.inputs.cloudformation.nodes import joined, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
 from checker.inputs.cloudformation.sections import is_macro
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 TOPIC, ALIAS, INSTANCE = "AWS::SNS::Topic", "AWS::KMS::Alias", "AWS::Connect::Instance"
+STACK = "AWS::CloudFormation::Stack"
 KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 
 
@@ -75,12 +76,14 @@ def _assigned(evaluation: Evaluation, kind: str, logical: str, name: str) -> Unk
     if (kind, name) in _NAMES:
         shown = "KeyId" if kind in KEYS else name
         return _symbol(template, logical, shown, _NAMES[kind, name])._replace(where=found.where)
-    return found
+    is_output = kind == STACK and name.startswith("Outputs.")
+    return _symbol(template, logical, name, TEXT if is_output else ANY)._replace(where=found.where)
 
 
 def _symbol(template: Template, logical: str, name: str, kind: str) -> Unknown:
     reference = template.symbol(logical, name)
-    symbol = Symbol(f"{logical}.{name}", kind, (), template.name, reference)
+    shown = f"{logical}.{name}" if name else logical
+    symbol = Symbol(shown, kind, (), template.name, reference)
     return unresolved(template, logical, name)._replace(pieces=(symbol,))
 
 

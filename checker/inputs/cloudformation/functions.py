@@ -9,14 +9,14 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Part, Symbol, Unknown, chosen_by, part_of
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
 from checker.policy.node import Node, Object, items, scalar_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.inputs.cloudformation.evaluation import Assigned, Function
     from checker.inputs.cloudformation.sections import Template
@@ -141,10 +141,29 @@ def select(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
     """Evaluate Fn::Select of an index and a list."""
     parts = items(argument)
     index = evaluation.text(parts[0]) if len(parts) == 2 else None
-    listed = evaluation.items(parts[1]) if len(parts) == 2 else None
-    if not isinstance(index, str) or listed is None or not index.isdecimal() or len(index) > 6:
+    if not isinstance(index, str) or not index.isdecimal() or len(index) > 6:
         return not_evaluated(evaluation, node)
-    return listed[int(index)] if int(index) < len(listed) else not_evaluated(evaluation, node)
+    part = _selected_part(evaluation, parts[1], int(index))
+    if part is not None:
+        return valued(node, part)
+    listed = evaluation.items(parts[1])
+    if listed is None or int(index) >= len(listed):
+        return not_evaluated(evaluation, node)
+    return listed[int(index)]
+
+
+def _selected_part(evaluation: Evaluation, node: Node, number: int) -> Value | None:
+    """Return a part of a text that depends on the deployment, if a node splits one."""
+    argument = node.get("Fn::Split") if isinstance(node, Object) and len(node.members) == 1 else None
+    parts = [evaluation.text(one) for one in items(argument)] if argument is not None else []
+    separator, whole = parts if len(parts) == 2 else (None, None)
+    if not isinstance(separator, str) or not isinstance(whole, Unknown):
+        return None
+    pieces = part_of(whole, separator, number)
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return pieces[0]
+    where = Part(separator, number).written(whole.where)
+    return Unknown(whole.reason, where, pieces) if pieces else None
 
 
 def split(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
@@ -159,6 +178,9 @@ def find_in_map(evaluation: Evaluation, node: Object, argument: Node) -> Node | 
     """Evaluate Fn::FindInMap of a map, two keys, and a default if AWS::LanguageExtensions is used."""
     parts = items(argument)
     keys = [evaluation.text(one) for one in parts[:3]]
+    by_symbol = _found_by_symbol(evaluation, keys) if len(parts) == 3 else None
+    if by_symbol is not None:
+        return valued(node, by_symbol)
     known = [key for key in keys if isinstance(key, str)]
     found: Node | None = evaluation.template.mappings.get(known[0]) if len(known) == 3 else None
     for key in known[1:]:
@@ -171,6 +193,26 @@ def find_in_map(evaluation: Evaluation, node: Object, argument: Node) -> Node | 
         if default is not None and len(known) == 3
         else not_evaluated(evaluation, node)
     )
+
+
+def _found_by_symbol(evaluation: Evaluation, keys: Sequence[Value | None]) -> Unknown | None:
+    """Return the entry of a map of which one key depends on the deployment; ``None`` if it is not known."""
+    name, first, second = keys
+    table = evaluation.template.mappings.get(name) if isinstance(name, str) else None
+    if isinstance(first, Unknown) and isinstance(second, str) and isinstance(table, Object):
+        rows = ((row.key, row.value.get(second)) for row in table.members if isinstance(row.value, Object))
+        cells = [(key, cell) for key, cell in rows if cell is not None]
+        return _chosen(first, f"{name}[{first.where}].{second}", cells)
+    row = table.get(first) if isinstance(table, Object) and isinstance(first, str) else None
+    if isinstance(row, Object) and isinstance(second, Unknown):
+        cells = [(cell.key, cell.value) for cell in row.members]
+        return _chosen(second, f"{name}.{first}[{second.where}]", cells)
+    return None
+
+
+def _chosen(key: Unknown, where: str, cells: Sequence[tuple[str, Node]]) -> Unknown | None:
+    pieces = chosen_by(key, [(name, scalar_text(cell)) for name, cell in cells])
+    return Unknown(key.reason, where, pieces) if pieces else None
 
 
 def to_json(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:  # noqa: ARG001 - as all

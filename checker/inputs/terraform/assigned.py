@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.unknown import ID, NAME, pieces_in
+from checker.core.unknown import ID, NAME, TEXT, pieces_in
 
 if TYPE_CHECKING:
     from checker.core.unknown import Piece
@@ -37,8 +37,12 @@ IDS = {
     ("aws_kms_replica_key", "key_id"): ID,
     ("aws_sns_topic", "name"): NAME,
     ("aws_iam_role", "name"): NAME,
+    ("data.aws_ssm_parameter", "value"): TEXT,
+    ("data.aws_ssm_parameter", "insecure_value"): TEXT,
+    ("aws_ssm_parameter", "value"): TEXT,
+    ("data.aws_cloudformation_export", "value"): TEXT,
 }
-"""Attributes that are IDs or names, and their kinds."""
+"""Attributes that are IDs, names or texts, and their kinds; others are any value, which is a text within a text."""
 
 ARNS = {
     "aws_connect_instance": ArnForm("connect", "instance/", "id", ID),

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from checker.analysis.deployments import Deployment
+from checker.core.unknown import Symbol, Unknown
+from checker.policy.node import scalar_text
 from tests.inputs.cloudformation.stacks import HERE, evaluated, shown
 
 SECTIONS: dict[str, Any] = {
@@ -66,8 +69,18 @@ ARN_WITH_GAPS = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:chat
         ({"Fn::FindInMap": ["Regions", "us-east-1", "Two"]}, ["x", "y"]),
         (
             {"Fn::FindInMap": ["Regions", REGION, "Account"]},
-            '?{"Fn::FindInMap":["Regions",{"Ref":"AWS::Region"},"Account"]}',
+            "?Regions[AWS::Region].Account",
         ),
+        (
+            {"Fn::FindInMap": ["Regions", REGION, "Two"]},
+            '?{"Fn::FindInMap":["Regions",{"Ref":"AWS::Region"},"Two"]}',
+        ),
+        ({"Fn::Select": [4, {"Fn::Split": [":", {"Ref": "Bare"}]}]}, '?split(":", Bare)[4]'),
+        (
+            {"Fn::Select": [1, {"Fn::Split": [":", {"Fn::Sub": ARN_WITH_GAPS}]}]},
+            '?split(":", arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:chat)[1]',
+        ),
+        ({"Fn::Select": [5, {"Fn::Split": [":", {"Fn::Sub": ARN_WITH_GAPS}]}]}, "chat"),
         ({"Fn::FindInMap": ["Regions", "mars", "Account", {"DefaultValue": "d"}]}, "d"),
         ({"Fn::ImportValue": "Net-Topic"}, "?Fn::ImportValue Net-Topic"),
         ({"Fn::ImportValue": {"Fn::Sub": "${Bare}-Topic"}}, "?Fn::ImportValue ${Bare}-Topic"),
@@ -129,3 +142,45 @@ def test_an_evaluated_value_has_the_place_of_its_function() -> None:
     assert node is not None
     inner = node.members[0].value  # type: ignore[union-attr] # an object, as it is written
     assert node.source.text[inner.start : inner.end] == '{"Fn::Join": ["", ["x", "y"]]}'
+
+
+ARN = "arn:aws:connect:eu-west-2:444455556666:instance/c"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        {"Fn::Select": [4, {"Fn::Split": [":", {"Ref": "Arn"}]}]},
+        {"Fn::Select": ["1", {"Fn::Split": ["/", {"Ref": "Arn"}]}]},
+        {
+            "Fn::Sub": [
+                "${A}/${B}",
+                {"A": {"Fn::Select": [3, {"Fn::Split": [":", {"Ref": "Arn"}]}]}, "B": "x"},
+            ]
+        },
+        {"Fn::FindInMap": ["Stages", {"Ref": "Name"}, "Id"]},
+        {"Fn::FindInMap": ["Stages", "prod", {"Ref": "Name"}]},
+        {"Fn::Join": ["-", [{"Fn::FindInMap": ["Stages", {"Ref": "Name"}, "Id"]}, {"Ref": "Arn"}]]},
+        {"Fn::Select": [1, {"Fn::Split": ["-", {"Fn::FindInMap": ["Stages", {"Ref": "Name"}, "Id"]}]}]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["prod", "dev"])
+def test_the_value_of_a_deployment_is_that_of_the_template_with_its_parameters(
+    expression: Any, name: str
+) -> None:
+    sections = {
+        "Parameters": {"Arn": {"Type": "String"}, "Name": {"Type": "String"}},
+        "Mappings": {"Stages": {"prod": {"Id": "a-1", "prod": "x", "dev": "y"}, "dev": {"Id": "b-2"}}},
+    }
+
+    def value(*given: tuple[str, str]) -> object:
+        node = evaluated(expression, *given, **sections)
+        return scalar_text(node) if node is not None else None
+
+    found = value()
+    assert isinstance(found, Unknown)
+    (scope,) = {symbol.scope for symbol in found.pieces if isinstance(symbol, Symbol)}
+    values = {"Arn": ARN, "Name": name}
+    deployment = Deployment({(parameter, scope): text for parameter, text in values.items()}, ())
+    assert deployment.fill(found) == value(*values.items())

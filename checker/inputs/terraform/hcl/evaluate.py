@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.core.unknown import Unknown
+from checker.core.unknown import ANY, Symbol, Unknown
 from checker.inputs.terraform.hcl.expression import (
     Access,
     Attribute,
@@ -37,19 +38,24 @@ from checker.inputs.terraform.hcl.values import (
     Wrong,
     array,
     decimal,
+    identity,
     known,
+    looked_up,
     placed,
+    symbolic,
     text,
     truth,
+    under_symbol,
     unknown,
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, rendered
+from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.expression import Scope
 
 
@@ -62,11 +68,21 @@ def reach(value: Node, key: Node, at: Stretch, *, dotted: bool = False) -> Node:
     why, wanted = why_unknown(value), text(key)
     if why is not None:
         where = _unknown_part(value, why, wanted, at, dotted=dotted)
-        return unknown(Wrong(why.reason, where) if isinstance(why, Wrong) else Unknown(why.reason, where), at)
+        kind = Wrong if isinstance(why, Wrong) else Unknown
+        return symbolic(kind(why.reason, where, _member(why, wanted, dotted=dotted)), at)
     if isinstance(wanted, Unknown):
-        return unknown(wanted, at)
+        return under_symbol(value, wanted, written(at), at)
     found = _inside(value, key, wanted)
     return wrong("no such attribute", at, written(at)) if found is None else placed(found, at)
+
+
+def _member(why: Unknown, key: str | Unknown | None, *, dotted: bool) -> tuple[Piece, ...]:
+    """Return the symbol of a member of a symbol that is not known to be a text."""
+    symbol = why.only_symbol
+    if symbol is None or symbol.kind != ANY or not isinstance(key, str):
+        return ()
+    name = f"{symbol.name}.{key}" if dotted else f"{symbol.name}[{key if key.isdigit() else json.dumps(key)}]"
+    return (Symbol(name, ANY, (), symbol.scope, name),)
 
 
 def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
@@ -232,7 +248,26 @@ def _conditional(expression: Conditional, scope: Scope) -> Node:
         return wrong("the condition is not a boolean", expression.at, written(expression.at))
     then, otherwise = evaluate(expression.then, scope), evaluate(expression.otherwise, scope)
     scope.module.budget.spend_looks(then, otherwise)
-    return then if rendered(then) == rendered(otherwise) else unknown(holds, expression.at)
+    if identity(then) == identity(otherwise):
+        return then
+    compared = _compared(expression.condition, scope)
+    if compared is None or None in (text(then), text(otherwise)):
+        return unknown(holds, expression.at)
+    key, value, equal = compared
+    first, second = (then, otherwise) if equal else (otherwise, then)
+    pair, at = (value, text(first)), expression.at
+    return looked_up(key, [pair], written(at), at, text(second))
+
+
+def _compared(condition: Expression, scope: Scope) -> tuple[Unknown, str, bool] | None:
+    """Return the symbol and the text that a condition compares, and whether they are to be equal."""
+    if not isinstance(condition, Operation) or [sign for sign, _ in condition.rest] not in (["=="], ["!="]):
+        return None
+    ((sign, operand),) = condition.rest
+    sides = text(evaluate(condition.first, scope)), text(evaluate(operand, scope))
+    unknowns = [one for one in sides if isinstance(one, Unknown)]
+    texts = [one for one in sides if isinstance(one, str)]
+    return (unknowns[0], texts[0], sign == "==") if len(texts) == len(unknowns) == 1 else None
 
 
 def _for(expression: For, scope: Scope) -> Node:

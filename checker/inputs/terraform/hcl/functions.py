@@ -27,7 +27,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Scalar, Stretch, rendered
+from checker.policy.node import Array, Node, Scalar, Stretch, rendered, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,14 +136,14 @@ def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -
         why = why_unknown(found)
         failed = isinstance(why, Wrong)
         if name == "can":
-            is_open = why is not None and not failed and not why.pieces
+            is_open = why is not None and not failed and not why.is_text
             return (
                 unknown(why, expression.at)
                 if is_open and why is not None
                 else known(not failed, expression.at)
             )
         if not failed:
-            return found
+            return found if why is None or why.is_text else unknown(why, stretch_of(found))
     return wrong("no argument of `try` can be evaluated", expression.at, written(expression.at))
 
 

@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
+from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.values import (
     Positive,
@@ -19,6 +20,7 @@ from checker.inputs.terraform.hcl.values import (
     decimal,
     entries,
     first_unknown,
+    identity,
     is_filled,
     is_null,
     known,
@@ -27,12 +29,13 @@ from checker.inputs.terraform.hcl.values import (
     number,
     placed,
     text,
+    under_symbol,
     unknown,
     why_not_whole,
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, children, rendered
+from checker.policy.node import Array, Node, Object, Scalar, Stretch, children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -103,8 +106,14 @@ def _distinct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return unknown(why, at)
     if not isinstance(one, Array) or not budget.spend_items(len(one.items)):
         return wrong(TYPES, at)
-    first = {rendered(item): item for item in reversed(one.items)}
-    return array((item for item in one.items if first[rendered(item)] is item), at)
+    first = {_distinguished(item): item for item in reversed(one.items)}
+    return array((item for item in one.items if first[_distinguished(item)] is item), at)
+
+
+def _distinguished(item: Node) -> object:
+    """Return what equal items share; a value of which nothing is known equals no other."""
+    text_, pieces = identity(item)
+    return (text_, tuple(pieces)) if all(pieces) else id(item)
 
 
 def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
@@ -120,7 +129,21 @@ def only_argument(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> No
     return arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
 
 
-def _element(at: Stretch, node: Node, index: Node) -> Node:
+def _element(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    """Return an item of a list; one before the unknown items is known."""
+    node, number = (arguments[0], decimal(arguments[1])) if len(arguments) == 2 else (known(None, at), None)
+    before = node.items[: int(number) + 1] if isinstance(node, Array) and number is not None else ()
+    if number is not None and len(before) > number >= 0 and not any(map(_is_rest, before)):
+        return placed(before[int(number)], at)
+    return strict(_wrapped)(arguments, at, budget)
+
+
+def _is_rest(node: Node) -> bool:
+    return isinstance(why_unknown(node), Rest)
+
+
+def _wrapped(at: Stretch, node: Node, index: Node) -> Node:
+    """Return an item of a list; the index starts again after the last one."""
     wanted = decimal(index)
     if not isinstance(node, Array) or wanted is None or not node.items:
         return wrong(TYPES, at)
@@ -195,7 +218,7 @@ LIST_FUNCTIONS: dict[str, Function] = {
     "tolist": only_argument,
     "sensitive": only_argument,
     "nonsensitive": only_argument,
-    "element": strict(_element),
+    "element": _element,
     "length": _length,
     "setproduct": _setproduct,
     "slice": strict(_slice),
@@ -221,6 +244,9 @@ def _lookup(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     if len(arguments) not in (2, 3):
         return wrong(TYPES, at)
     key, why = text(arguments[1]), why_unknown(arguments[0])
+    if isinstance(key, Unknown) and why is None:
+        default = arguments[2] if len(arguments) == 3 else None
+        return under_symbol(arguments[0], key, written(at), at, default)
     why = key if isinstance(key, Unknown) else why
     if why is not None:
         return unknown(why, at)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Part, Unknown, part_of, parts_of
 from checker.inputs.terraform.hcl.functions_lists import TYPES
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.render import Builder, joined
 from checker.inputs.terraform.hcl.values import (
     Rendered,
+    Rest,
     array,
     decimal,
     first_unknown,
     known,
     rest_of,
+    symbolic,
     text,
     unknown,
     why_not_whole,
@@ -26,6 +28,7 @@ from checker.policy.node import Array, Node, Scalar, Stretch, stretch_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.limits import Budget
 
     Function = Callable[[Sequence[Node], Stretch, Budget], Node]
@@ -65,6 +68,8 @@ def _trimmed(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     given = [text(one) for one in arguments]
     why = first_unknown(given)
+    if len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], Unknown):
+        return _parts(given[1], given[0], at)
     if why is not None:
         return unknown(why, at)
     if len(given) != 2 or None in given:
@@ -74,6 +79,26 @@ def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return unknown(TOO_MUCH, at)
     pieces = value.split(between) if between else list(value)
     return array((known(one, at) for one in pieces if value), at)
+
+
+_ARN_PARTS = 6
+
+
+def _parts(value: Unknown, separator: str, at: Stretch) -> Node:
+    """Return the parts of a text of which only the form is known; there may be more."""
+    whole = parts_of(value, separator)
+    parts = whole or tuple(part_of(value, separator, number) for number in range(_ARN_PARTS))
+    if not all(parts):
+        return unknown(value, at)
+    nodes = [_part(pieces, value, Part(separator, number), at) for number, pieces in enumerate(parts)]
+    return array(nodes if whole else (*nodes, unknown(Rest(value.reason, value.where), at)), at)
+
+
+def _part(pieces: tuple[Piece, ...], value: Unknown, part: Part, at: Stretch) -> Node:
+    (first,) = pieces if len(pieces) == 1 else ("",)
+    if first and isinstance(first, str):
+        return known(first, at)
+    return symbolic(Unknown(value.reason, part.written(value.where), pieces), at)
 
 
 def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:

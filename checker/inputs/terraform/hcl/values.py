@@ -6,7 +6,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, chosen_by
 from checker.inputs.declared import NOT_KNOWN
 from checker.policy.node import (
     Array,
@@ -17,14 +17,16 @@ from checker.policy.node import (
     Scalar,
     Stretch,
     children,
+    rendered,
     scalar_text,
     stretch_of,
 )
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from checker.core.unknown import Piece
     from checker.policy.node import Node
 
 
@@ -170,6 +172,23 @@ def is_filled(node: Node) -> bool:
     return why.reason == NOT_KNOWN.reason and why.where.endswith(_ALWAYS_SET)
 
 
+def identity(node: Node) -> tuple[str, list[tuple[Piece, ...]]]:
+    """Return what equal values share: their text, and what is known of the parts that are not known.
+
+    A function keeps the reference of its argument as its name, but has none of its pieces.
+    """
+    return rendered(node), [one.pieces for one in _unknowns(node)]
+
+
+def _unknowns(node: Node) -> Iterator[Unknown]:
+    why = why_unknown(node)
+    if why is not None:
+        yield why
+    marked = node.source.nodes.values() if isinstance(node.source, Rendered) else ()
+    for one in (*children(node), *marked):
+        yield from _unknowns(one)
+
+
 def truth(node: Node) -> bool | Unknown | None:
     """Return the value of a condition; ``None`` if it is not a boolean."""
     value = node.value if isinstance(node, Scalar) else None
@@ -227,6 +246,47 @@ def merged(objects: Iterable[Object], at: Stretch) -> Object:
             here = one.source is at.source
             last[member.key] = member if here else Member(member.key, member.value, at.start, at.end)
     return Object(tuple(last.values()), at.source, at.start, at.end)
+
+
+def under_symbol(node: Node, key: Unknown, where: str, at: Stretch, default: Node | None = None) -> Node:
+    """Return the value of an object under a key that is a symbol, as far as its entries are texts or objects.
+
+    ``where`` is the expression.
+    """
+    members = node.members if isinstance(node, Object) else ()
+    values = [one.value for one in members]
+    if default is None and values and all(isinstance(one, Object) for one in values):
+        return _objects_under_symbol(members, key, where, at)
+    texts = [text(one) for one in (*values, *((default,) if default is not None else ()))]
+    if None in texts:
+        return unknown(key, at)
+    pairs = zip((one.key for one in members), texts, strict=False)
+    return looked_up(key, pairs, where, at, texts[-1] if default is not None else None)
+
+
+def looked_up(
+    key: Unknown,
+    pairs: Iterable[tuple[str, str | Unknown | None]],
+    where: str,
+    at: Stretch,
+    default: str | Unknown | None = None,
+) -> Node:
+    """Return the text of a table under a key that is a symbol."""
+    pieces = chosen_by(key, pairs, default)
+    return symbolic(Unknown(key.reason, where, pieces), at) if pieces else unknown(key, at)
+
+
+def _objects_under_symbol(members: Sequence[Member], key: Unknown, where: str, at: Stretch) -> Node:
+    """Return an object with the attributes that all entries have, each under the key."""
+    objects = [(one.key, one.value) for one in members if isinstance(one.value, Object)]
+    first = objects[0][1]
+    shared = [one.key for one in first.members if all(other.get(one.key) is not None for _, other in objects)]
+
+    def column(name: str) -> Object:
+        cells = ((entry, other.get(name)) for entry, other in objects)
+        return mapping([(entry, cell) for entry, cell in cells if cell is not None], at)
+
+    return mapping([(name, under_symbol(column(name), key, f"{where}.{name}", at)) for name in shared], at)
 
 
 def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:

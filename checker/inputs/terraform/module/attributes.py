@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import ANY, Symbol, Unknown, part_of
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.assigned import ARNS, IDS
@@ -62,8 +62,7 @@ def _assigned(instance: Instance, name: str) -> tuple[Piece, ...]:
     form = ARNS.get(instance.kind) if name == "arn" else None
     if form is not None:
         return _arn_pieces(instance, form)
-    kind = IDS.get((instance.kind, name))
-    return () if kind is None else (symbol_of(instance, name, kind),)
+    return (symbol_of(instance, name, IDS.get((instance.kind, name), ANY)),)
 
 
 def _arn_pieces(instance: Instance, form: ArnForm) -> tuple[Piece, ...]:
@@ -138,6 +137,19 @@ def _account(instance: Instance) -> str | Unknown:
     return place_of(instance).account
 
 
+def _arn_part(number: int) -> Callable[[Instance], str | Unknown | None]:
+    """Return the reader of a part of `data.aws_arn`."""
+
+    def part(instance: Instance) -> str | Unknown | None:
+        arn = text_argument(instance, "arn")
+        if isinstance(arn, Unknown):
+            return Unknown(arn.reason, arn.where, part_of(arn, ":", number))
+        parts = arn.split(":", 5) if arn is not None else ()
+        return parts[number] if number < len(parts) else None
+
+    return part
+
+
 def _document(instance: Instance) -> Node:
     at = instance.block.header
     where = f"{instance.address}.json"
@@ -160,7 +172,12 @@ _SUFFIXES: dict[str, str | Unknown] = {
     "aws-cn": "amazonaws.com.cn",
 }
 
-_KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node]] = {
+_KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node | None]] = {
+    ("aws_sns_topic", "owner"): _account,
+    ("data.aws_arn", "partition"): _arn_part(1),
+    ("data.aws_arn", "service"): _arn_part(2),
+    ("data.aws_arn", "region"): _arn_part(3),
+    ("data.aws_arn", "account"): _arn_part(4),
     ("aws_sns_topic", "arn"): _arn_text,
     ("aws_sns_topic", "id"): _arn_text,
     ("data.aws_sns_topic", "arn"): _arn_text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import NAME, Symbol, Unknown
+from checker.core.unknown import ANY, NAME, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -54,7 +54,9 @@ def call_module(block: Block, address: str, caller: Module) -> Node:
     """Expand a module call into its instances, if the module's files can be read."""
     folder = _folder(block, address, caller)
     if isinstance(folder, str):
-        return unknown(folder, block.header, address)
+        is_one = not {"count", "for_each"} & block.body.arguments.keys()
+        symbol = Symbol(address, ANY, (), str(caller.session.root), address)
+        return symbolic(Unknown(folder, address, (symbol,) if is_one else ()), block.header)
 
     def register(one: str, names: Mapping[str, Node]) -> Node:
         if not caller.budget.spend(_COST):

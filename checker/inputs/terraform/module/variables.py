@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import ANY, TEXT, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
     Call,
@@ -20,11 +20,10 @@ from checker.inputs.terraform.hcl.expression import (
     written,
 )
 from checker.inputs.terraform.hcl.template import read_inner
-from checker.inputs.terraform.hcl.values import decimal, known, symbolic, text, truth, wrong
+from checker.inputs.terraform.hcl.values import decimal, known, mapping, symbolic, text, truth, wrong
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
-    from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.session import Called
     from checker.policy.node import Node, Stretch
@@ -91,9 +90,10 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
     if block is None:
         return wrong("not declared", at, where)
     found = _given(name, block, module)
-    if found is None:
-        return symbolic(Unknown(_NO_VALUE, where, _pieces(where, block, module)), at)
     kind = block.body.arguments.get("type")
+    if found is None:
+        is_open = not is_sensitive(block, module.scope)
+        return _open(where, kind.expression if kind is not None else None, module, at, is_open=is_open)
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
 
@@ -101,12 +101,22 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
 _NO_VALUE = "the variable has no value"
 
 
-def _pieces(where: str, block: Block, module: Called) -> tuple[Piece, ...]:
-    """Return the symbol of a variable that is a text; empty for other types."""
-    argument = block.body.arguments.get("type")
-    kind = written(argument.expression.at).strip('"') if argument is not None else ""
-    is_text = kind in ("", "any", "string") and not is_sensitive(block, module.scope)
-    return (Symbol(where, scope=str(module.session.root), reference=where),) if is_text else ()
+_KINDS = {"": ANY, "any": ANY, "string": TEXT}
+"""The kinds of the symbols of variables, by type; values of other types are not symbols."""
+
+
+def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, is_open: bool) -> Node:
+    """Return a variable without a value, or an attribute of one: a symbol if it can be a text."""
+    inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
+    if isinstance(kind, Call) and kind.name == "object" and isinstance(inside, ObjectOf) and is_open:
+        kinds = ((str(one.key.value), one.value) for one in inside.elements if isinstance(one.key, Literal))
+        return mapping(
+            [(name, _open(f"{where}.{name}", one, module, at, is_open=True)) for name, one in kinds], at
+        )
+    name = written(kind.at).strip('"') if kind is not None else ""
+    symbol = Symbol(where, _KINDS.get(name, ANY), (), str(module.session.root), where)
+    pieces = (symbol,) if is_open and name in _KINDS else ()
+    return symbolic(Unknown(_NO_VALUE, where, pieces), at)
 
 
 def is_sensitive(block: Block, scope: Scope) -> bool:

@@ -1,0 +1,88 @@
+"""Lookups in tables by a symbol: the key decides several values at once, so it is chosen before all others."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from checker.analysis.deployments import Deployment, Deployments, name_of
+from checker.core.unknown import Lookup, Symbol, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from checker.analysis.deployments import Facts, Name
+    from checker.core.unknown import Piece
+
+    Keys = Mapping[Name, tuple[str, ...]]
+    Searched = tuple[Deployment, Deployments]
+
+
+_OTHER = "another-value"
+"""A value that no table has as a key."""
+_OTHER_VALUE = "any other value"
+
+
+def keys_of(facts: Facts) -> Keys:
+    """Return the symbols that tables are looked up by, each with the keys that represent its values.
+
+    A table without a default has no entry for other keys, so no deployment has them.
+    """
+    required: dict[Name, list[str]] = {}
+    optional: dict[Name, list[str]] = {}
+    for symbol, lookup in lookups_in(facts):
+        name, keys = name_of(symbol), [key for key, _ in lookup.entries]
+        if symbol.allowed:
+            required[name] = [one for one in required.get(name, symbol.allowed) if one in symbol.allowed]
+        if lookup.default:
+            optional[name] = [*optional.get(name, ()), *keys]
+        else:
+            required[name] = [one for one in required.get(name, keys) if one in keys]
+    others = {name: [*dict.fromkeys(keys), _OTHER] for name, keys in optional.items()}
+    return {name: tuple(keys) for name, keys in (others | required).items() if keys}
+
+
+def lookups_in(facts: Facts) -> Iterator[tuple[Symbol, Lookup]]:
+    """Yield the lookups in the texts of the facts, and those in their results."""
+    for _, value in facts.values():
+        if isinstance(value, Unknown):
+            yield from _lookups(value.pieces)
+
+
+def _lookups(pieces: Iterable[Piece]) -> Iterator[tuple[Symbol, Lookup]]:
+    for piece in pieces:
+        if isinstance(piece, Symbol) and isinstance(piece.function, Lookup):
+            yield piece, piece.function
+            for result in piece.function.results:
+                yield from _lookups(result)
+
+
+def by_keys(keys: Keys) -> Iterator[Deployment]:
+    """Yield a deployment for each choice of keys, in which other symbols have no values."""
+    for chosen in product(*keys.values()):
+        values = dict(zip(keys, chosen, strict=True))
+        told = ((name, key) for name, key in values.items() if len(keys[name]) > 1)
+        choices = tuple((name[0], _OTHER_VALUE if key == _OTHER else f"`{key}`") for name, key in told)
+        yield Deployment(values, (), choices)
+
+
+def results_of(facts: Facts) -> frozenset[str]:
+    """Return the texts that lookups result in, which differ between deployments."""
+    results = (result for _, lookup in lookups_in(facts) for result in lookup.results)
+    return frozenset(one for result in results for one in result if isinstance(one, str))
+
+
+def together(found: Sequence[Searched], number: int, results: frozenset[str]) -> Deployments:
+    """Join the deployments that were found for each choice of keys."""
+    tried = tuple(_with(way, chosen) for chosen, searched in found for way in searched.tried)
+    words = results.union(*(searched.choices for _, searched in found))
+    assumptions = dict.fromkeys(one for _, searched in found for one in searched.assumptions)
+    ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
+    listed = {one for chosen, _ in found for one in chosen.choices if one[1] != _OTHER_VALUE}
+    listed.update(*(searched.listed for _, searched in found))
+    return Deployments(tried, number, ordered, tuple(assumptions), vary=True, listed=frozenset(listed))
+
+
+def _with(way: Deployment, chosen: Deployment) -> Deployment:
+    values = {**way.values, **chosen.values}
+    return way._replace(values=values, choices=(*chosen.choices, *way.choices))
