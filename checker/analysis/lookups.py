@@ -76,7 +76,12 @@ def together(found: Sequence[Searched], number: int, results: frozenset[str]) ->
     """Join the deployments that were found for each choice of keys."""
     tried = tuple(_with(way, chosen) for chosen, searched in found for way in searched.tried)
     words = results.union(*(searched.choices for _, searched in found))
-    assumptions = dict.fromkeys(one for _, searched in found for one in searched.assumptions)
+    assumptions = dict.fromkeys(
+        one
+        for chosen, searched in found
+        for one in searched.assumptions
+        if name_of(one.symbol) not in chosen.values
+    )
     ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
     listed = {one for chosen, _ in found for one in chosen.choices if one[1] != _OTHER_VALUE}
     listed.update(*(searched.listed for _, searched in found))

@@ -229,6 +229,7 @@ class _Judged(NamedTuple):
     findings: list[Finding]
     verdicts: Verdicts
     doubts: dict[str, Doubt]
+    assumptions: tuple[str, ...] = ()
 
     def about(self, rules: Collection[str]) -> _Judged:
         """Return the verdicts and doubts of some rules, without the findings."""
@@ -236,6 +237,7 @@ class _Judged(NamedTuple):
             [],
             {rule: verdict for rule, verdict in self.verdicts.items() if rule in rules},
             {rule: doubt for rule, doubt in self.doubts.items() if rule in rules},
+            self.assumptions,
         )
 
 
@@ -294,7 +296,8 @@ class _Run:
         doubts = _all_doubts(judged)
         named = (target.kind, target.name, target.place.document.name)
         declared = (target.declared_as, target.pairings, target.home)
-        self.examined.append(Examined(*named, verdicts, doubts, *declared, files=target.files))
+        assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
+        self.examined.append(Examined(*named, verdicts, doubts, *declared, target.files, assumptions))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
@@ -311,7 +314,7 @@ class _Run:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
-        return _Judged(findings, verdicts, doubts)
+        return _Judged(findings, verdicts, doubts, _assumptions(case))
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the results of a rule, which hold in every deployment or say how they depend on it."""
@@ -345,6 +348,13 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _assumptions(case: object) -> tuple[str, ...]:
+    """Return what the results assume of every deployment, in words."""
+    if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
+        return ()
+    return tuple(map(str, case.deployments.assumptions))
 
 
 def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:

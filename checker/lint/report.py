@@ -33,7 +33,7 @@ class Examined(NamedTuple):
     """A checked target, the verdict of each rule, and the reasons of undetermined verdicts.
 
     ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
-    for. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
+    for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
     all files that describe it.
     """
 
@@ -46,6 +46,7 @@ class Examined(NamedTuple):
     pairings: tuple[Pairing, ...] = ()
     home: str = ""
     files: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:

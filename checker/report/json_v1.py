@@ -58,6 +58,7 @@ def _examined(one: Examined) -> dict[str, Any]:
         "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
         "undetermined": {rule: doubt._asdict() for rule, doubt in one.undetermined},
         "pairings": [pairing_json(pairing) for pairing in one.pairings],
+        "assumptions": list(one.assumptions),
     }
 
 

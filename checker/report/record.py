@@ -116,7 +116,8 @@ def _examined(value: dict[str, Any]) -> Examined:
     }
     pairings = tuple(map(_pairing, value.get("pairings", ())))
     named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
-    return Examined(*named, verdicts, doubts, value["address"] or "", pairings)
+    assumptions = tuple(value.get("assumptions", ()))
+    return Examined(*named, verdicts, doubts, value["address"] or "", pairings, assumptions=assumptions)
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

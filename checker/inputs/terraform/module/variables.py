@@ -13,6 +13,7 @@ from checker.inputs.terraform.hcl.expression import (
     Call,
     Element,
     Expression,
+    ListOf,
     Literal,
     Name,
     ObjectOf,
@@ -93,7 +94,8 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
     kind = block.body.arguments.get("type")
     if found is None:
         is_open = not is_sensitive(block, module.scope)
-        return _open(where, kind.expression if kind is not None else None, module, at, is_open=is_open)
+        value = _open(where, kind.expression if kind is not None else None, module, at, is_open=is_open)
+        return _restricted(value, name, block)
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
 
@@ -117,6 +119,34 @@ def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, i
     symbol = Symbol(where, _KINDS.get(name, ANY), (), str(module.session.root), where)
     pieces = (symbol,) if is_open and name in _KINDS else ()
     return symbolic(Unknown(_NO_VALUE, where, pieces), at)
+
+
+def _restricted(value: Node, name: str, block: Block) -> Node:
+    """Restrict a symbol to the texts that a validation lists: `contains(["dev", "prod"], var.env)`.
+
+    https://developer.hashicorp.com/terraform/language/expressions/custom-conditions#input-variable-validation
+    """
+    symbol = (
+        value.value.only_symbol if isinstance(value, Scalar) and isinstance(value.value, Unknown) else None
+    )
+    conditions = (one.body.arguments.get("condition") for one in block.body.blocks("validation"))
+    listed = (_listed(one.expression, name) for one in conditions if one is not None)
+    allowed = next((texts for texts in listed if texts), ())
+    if symbol is None or not allowed or not isinstance(value, Scalar) or not isinstance(value.value, Unknown):
+        return value
+    return value._replace(value=value.value._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)))
+
+
+def _listed(condition: Expression, name: str) -> tuple[str, ...]:
+    """Return the texts that a condition restricts a variable to; empty for other conditions."""
+    if not isinstance(condition, Call) or condition.name != "contains" or len(condition.arguments) != 2:
+        return ()
+    texts, variable = condition.arguments
+    if not isinstance(texts, ListOf) or written(variable.at) != f"var.{name}":
+        return ()
+    values = [one.value for one in texts.items if isinstance(one, Literal)]
+    known = tuple(one for one in values if isinstance(one, str))
+    return known if len(known) == len(texts.items) else ()
 
 
 def is_sensitive(block: Block, scope: Scope) -> bool:
