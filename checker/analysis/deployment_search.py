@@ -26,13 +26,22 @@ from checker.analysis.deployments import (
 from checker.analysis.inventory import PolicyText
 from checker.analysis.lookups import by_keys, keys_of, results_of, together
 from checker.analysis.pairing import STATED
-from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, OF_TOPIC, TOPIC_ARN, placed, values_of
+from checker.analysis.symbols import (
+    CALLER,
+    INSTANCE_ARN,
+    OF_INSTANCE,
+    OF_TOPIC,
+    ROLE_ARN,
+    TOPIC_ARN,
+    placed,
+    values_of,
+)
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.regions import REGIONS
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Part, Symbol, Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
-from checker.policy.model import ALLOW, PRINCIPAL, RESOURCE, Condition, Principals, Statement
+from checker.policy.model import ALLOW, RESOURCE, Condition, Principals, Statement
 from checker.policy.vocabulary import NULL
 from checker.policy.wildcard import is_wild
 
@@ -49,7 +58,8 @@ _OWN_RESOURCE = "a Resource of its policy names the topic"
 _ARTICLES = {ID: "an ID", ACCOUNT: "the ID of an account"}
 """What a variable is assumed to be in its place."""
 _REGIONAL = ("connect", "sns", "kms")
-_ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN)
+_ORDER = (PARTITION, REGION, ACCOUNT, ID, NAME, TEXT, INSTANCE_ARN, TOPIC_ARN, ROLE_ARN)
+_WHOLE = (INSTANCE_ARN, TOPIC_ARN, ROLE_ARN)
 _FRESH = {
     ACCOUNT: "73540000{}",
     ID: "5eed0000-0000-4000-8000-00000000{}",
@@ -101,7 +111,7 @@ class _Search:
     def _is_arn(self, symbol: Symbol) -> bool:
         """True if the values of a symbol are known as a whole, so that its parts are known too."""
         whole = self.symbols.get(name_of(symbol))
-        return whole is not None and (whole.kind in (INSTANCE_ARN, TOPIC_ARN) or bool(whole.allowed))
+        return whole is not None and (whole.kind in _WHOLE or bool(whole.allowed))
 
     def _note(self, role: str, symbol: Symbol, kind: str) -> None:
         name = name_of(symbol)
@@ -183,6 +193,9 @@ class _Search:
             NAME: self._names,
             INSTANCE_ARN: self._instance_arns,
             TOPIC_ARN: lambda one: (self._new(one),),
+            ROLE_ARN: lambda one: (
+                self._assume(one, (), "names an IAM role, user or account, not everyone") or (self._new(one),)
+            ),
         }
         return tuple(dict.fromkeys(make[symbol.kind](symbol))) if symbol.kind in make else ()
 
@@ -284,7 +297,7 @@ class _Search:
         """Return the accounts whose root users a key policy names: KMS requires that the key's owner manages it."""
         policy = self.facts.key.policy if self.facts.key is not None else None
         values = values_of(policy.policy) if isinstance(policy, PolicyText) else ()
-        arns = [Arn.parse(value) for role, value in values if role == PRINCIPAL and isinstance(value, str)]
+        arns = [Arn.parse(value) for role, value in values if role == CALLER and isinstance(value, str)]
         return tuple(
             one.account for one in arns if one is not None and (one.service, one.resource) == ("iam", "root")
         )
@@ -293,7 +306,7 @@ class _Search:
         """Return the symbol for the account whose root user the key policy names, if it is not the deployment's own."""
         policy = self.facts.key.policy if self.facts.key is not None else None
         for role, value in values_of(policy.policy) if isinstance(policy, PolicyText) else ():
-            if role == PRINCIPAL and isinstance(value, Unknown) and _written(value).endswith(":iam::\0:root"):
+            if role == CALLER and isinstance(value, Unknown) and _written(value).endswith(":iam::\0:root"):
                 last = next(one for one in reversed(value.pieces) if isinstance(one, Symbol))
                 found = self.symbols.get(name_of(alone(last)))
                 return None if found is None or _is_own(found) else found
@@ -331,7 +344,7 @@ class _Search:
 
     def deployment(self, values: dict[Name, str], candidates: Mapping[Name, tuple[str, ...]]) -> Deployment:
         """Complete the values, and name the fresh ones and the choices."""
-        whole = {name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN)}
+        whole = {name for name in values if self.symbols[name].kind in _WHOLE}
         for name in whole:
             if values[name].startswith("="):
                 other = Deployment(values, ()).fill(self.others[int(values[name][1:])])
@@ -372,6 +385,8 @@ class _Search:
         near = topic if isinstance(topic, Arn) else None
         region = near.region if near else self._place(REGION, values)
         account = near.account if near else self._place(ACCOUNT, values)
+        if symbol.kind == ROLE_ARN:
+            return f"arn:{self.partition}:iam::{account}:role/{self.fresh[name_of(symbol)]}"
         if symbol.kind == TOPIC_ARN:
             return f"arn:{self.partition}:sns:{region}:{account}:{self.fresh[name_of(symbol)]}"
         account = self._pinned(symbol, values) or account

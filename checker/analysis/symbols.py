@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy, Value
 
 
-INSTANCE_ARN, TOPIC_ARN = "instance ARN", "topic ARN"
+INSTANCE_ARN, TOPIC_ARN, ROLE_ARN = "instance ARN", "topic ARN", "role ARN"
 """The kinds of symbols that stand for a whole ARN because of their place."""
-OF_TOPIC, OF_INSTANCE = "topic", "instance"
-"""The roles of the ARNs of the topic and of instances that code declares; a value of a policy has its role there."""
+OF_TOPIC, OF_INSTANCE, CALLER = "topic", "instance", "caller"
+"""The roles of the ARNs of the topic, of instances that code declares, and of principals of type AWS.
+
+Other values of a policy have their element or condition key as role.
+"""
 _ACCOUNT_KEYS = (SOURCE_ACCOUNT, "aws:principalaccount", "aws:resourceaccount", "kms:calleraccount")
 _KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
 
@@ -48,7 +51,9 @@ def values_in(
 def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
     """Yield the values of the principals, resources and conditions of a policy, each with its role."""
     for statement in policy.known_statements():
-        yield from ((PRINCIPAL, one.value) for one in statement.principal_entries)
+        yield from (
+            (CALLER if one.type == "AWS" else PRINCIPAL, one.value) for one in statement.principal_entries
+        )
         if not isinstance(statement.resources, Unknown):
             yield from ((RESOURCE, one) for one in statement.resources.values)
         for condition in statement.conditions:
@@ -75,7 +80,7 @@ def _whole_kind(role: str) -> str:
     """Return the kind of a symbol that is a whole text."""
     if role in _ACCOUNT_KEYS:
         return ACCOUNT
-    return {SOURCE_ARN: INSTANCE_ARN, OF_TOPIC: TOPIC_ARN}.get(role, TEXT)
+    return {SOURCE_ARN: INSTANCE_ARN, OF_TOPIC: TOPIC_ARN, CALLER: ROLE_ARN}.get(role, TEXT)
 
 
 def _part_kind(before: str, after: Piece) -> str:

@@ -99,7 +99,7 @@ def _unit(file: str) -> str:
     return posixpath.dirname(file) + "/" if file.endswith(_TERRAFORM) else file
 
 
-_TERRAFORM = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
+_TERRAFORM = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json")
 
 
 def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[[str], str]) -> Report:

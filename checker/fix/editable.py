@@ -14,7 +14,7 @@ from checker.fix.text.edits import CannotEditError
 from checker.inputs.callers import (
     repository_of,
 )
-from checker.inputs.discover import HCL
+from checker.inputs.discover import HCL, HCL_JSON
 from checker.inputs.terraform.module.folder import absolute
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def generator_of(source: Source) -> Generator | None:
     for part in path.parts[:-1]:
         if part in _FOLDERS:
             return _FOLDERS[part]
-    if path.name.endswith(".tf.json") and (path.name == "cdk.tf.json" or _CDKTF_MARK.search(source.text)):
+    if path.name.endswith(HCL_JSON) and (path.name == "cdk.tf.json" or _CDKTF_MARK.search(source.text)):
         return _CDKTF
     if not path.name.endswith(HCL):
         marked = (generator for mark, generator in _MARKS if mark.search(source.text))

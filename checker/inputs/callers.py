@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.discover import HCL, VALUES
+from checker.inputs.discover import HCL, HCL_TEXT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _local(source: str, folder: str, top: str) -> str | None:
     return os.path.normpath(os.path.join(top, path))  # noqa: PTH118 - as above
 
 
-_SUFFIXES = (".json", ".template", ".tf", *YAML_SUFFIXES)
+_SUFFIXES = (".json", ".template", *HCL_TEXT, *YAML_SUFFIXES)
 _USE = re.compile(r"""\b(?:TemplateURL|Location|template_url|template_body)["']?\s*[:=]""")
 _FILE = re.compile(r"[\w./:${}-]*?([\w.-]+\.(?:ya?ml|json|template))\b")
 _SET = re.compile(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")

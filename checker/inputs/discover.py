@@ -17,13 +17,59 @@ if TYPE_CHECKING:
 
 STDIN = Path("-")
 
-HCL = (".tf", ".tf.json")
+HCL_TEXT, HCL_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
+"""The file name endings of Terraform and OpenTofu, in HCL and JSON syntax.
+
+https://opentofu.org/docs/language/files/#opentofu-file-extensions
+"""
+HCL = (*HCL_TEXT, *HCL_JSON)
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """File name endings of configuration and values files, which are not checked themselves."""
 
-_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".gz", ".jsonl", ".ndjson")
+_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
+_DOCUMENTATION = (
+    ".md",
+    ".mdx",
+    ".markdown",
+    ".rst",
+    ".adoc",
+    ".txt",
+    ".html",
+    ".htm",
+    ".css",
+    ".svg",
+    ".drawio",
+)
+_TESTS = (
+    ".tftest.hcl",
+    ".tftest.json",
+    ".rego",
+    ".snap",
+    ".feature",
+    ".guard",
+    "_test.go",
+    ".test.ts",
+    ".spec.ts",
+)
+_BINARY = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".ico",
+    ".pdf",
+    ".zip",
+    ".tar",
+    ".tgz",
+    ".whl",
+    ".jar",
+    ".woff",
+    ".woff2",
+)
+_NOT_SEARCHED = (*_DOCUMENTATION, *_TESTS, *_BINARY, ".lock", ".lock.hcl", ".map", ".min.js", ".log")
+"""File name endings of documentation, of tests of other tools, and of files without policies."""
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
@@ -57,10 +103,35 @@ def find_files(
     seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
     for folder in named:
-        for path in _walk(folder, unreadable) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
+        for path in _walk(folder, unreadable, _is_input) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
             if _place_of(path) not in seen and not exclude(path):
                 seen.add(_place_of(path))
                 yield path, False
+
+
+def other_files(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Iterator[Path]:
+    """Return the files of folders that no reader reads, but that may contain policies, such as code."""
+    for folder in paths:
+        for path in _walk(folder, [], _is_other) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
+            if not exclude(path):
+                yield path
+
+
+_CODE = (".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".java", ".kt", ".scala", ".cs", ".fs")
+_SCRIPTS = (".rb", ".php", ".rs", ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".ipynb")
+
+
+def is_code(path: Path) -> bool:
+    """True for code, from which other files or API calls are made."""
+    return path.name.endswith((*_CODE, *_SCRIPTS))
+
+
+def _is_input(name: str) -> bool:
+    return name.endswith(_SUFFIXES)
+
+
+def _is_other(name: str) -> bool:
+    return not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED)) and not name.startswith(".")
 
 
 def _place_of(path: Path) -> tuple[str, str]:
@@ -136,13 +207,13 @@ def is_stream(path: Path) -> bool:
     return path == STDIN or (_leads_to_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
 
 
-def _walk(folder: Path, unreadable: list[InputError]) -> Iterator[Path]:
+def _walk(folder: Path, unreadable: list[InputError], wanted: Callable[[str], bool]) -> Iterator[Path]:
     def note(error: OSError) -> None:
         unreadable.append(unreadable_file(str(error.filename), error))
 
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
-        found = [Path(root, name) for name in sorted(names) if name.endswith(_SUFFIXES)]
+        found = [Path(root, name) for name in sorted(names) if wanted(name)]
         yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
 
 

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.inputs.discover import is_hcl, is_stream, name_of
+from checker.inputs.discover import HCL_JSON, is_hcl, is_stream, name_of
 from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.text import MAX_BYTES, unreadable_file
 
@@ -37,7 +37,7 @@ def is_bulk(path: Path) -> bool:
 
 def is_module_file(path: Path) -> bool:
     """True for a Terraform module file. Plans and states may also use its file name endings."""
-    if not path.name.endswith(".tf.json"):
+    if not path.name.endswith(HCL_JSON):
         return is_hcl(path)
     try:
         return not is_terraform_json(head_of(path))

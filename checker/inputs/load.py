@@ -19,6 +19,7 @@ from checker.inputs.discover import (
     must_matter,
     name_of,
     names_aws,
+    other_files,
     read_input,
 )
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
@@ -36,6 +37,7 @@ from checker.inputs.readers import (
 )
 from checker.inputs.snapshot import drop
 from checker.inputs.text import TextDocument, parse_text, read_text
+from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
@@ -92,7 +94,9 @@ def load(
         from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it
 
         facts.skipped += unmatched_values(facts)
-    return link_facts(facts)
+    inventory = link_facts(facts)
+    searched = [*(path for path, _ in found), *other_files(wanted, exclude)]
+    return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory)))
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:

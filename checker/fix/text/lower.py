@@ -12,6 +12,7 @@ from checker.fix.text.hcl_statements import Blocks, is_blocks
 from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter, TerraformJsonWriter
 from checker.fix.text.json_writer import JsonWriter
 from checker.fix.text.yaml_writer import YamlBlockWriter, YamlFlowWriter
+from checker.inputs.discover import HCL_JSON, HCL_TEXT
 from checker.inputs.text import is_yaml
 from checker.policy.node import children
 
@@ -59,7 +60,7 @@ def _is_in_variable(edit: TextEdit) -> bool:
     name = edit.source.name
     if name.endswith((".tfvars", ".tfvars.json")):
         return True
-    if not name.endswith(".tf"):
+    if not name.endswith(HCL_TEXT):
         return False
     from checker.inputs.terraform.hcl.parse import parse  # slow to import
 
@@ -95,16 +96,16 @@ def _language(source: Source, start: int) -> type[JsonWriter | YamlBlockWriter]:
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
             raise CannotEditError("the policy is computed by an expression")
-        if name.endswith(".tf"):
+        if name.endswith(HCL_TEXT):
             return HeredocWriter
-        return TerraformJsonWriter if name.endswith(".tf.json") else JsonWriter
+        return TerraformJsonWriter if name.endswith(HCL_JSON) else JsonWriter
     if is_yaml(source):
         return YamlFlowWriter if begins in ("{", "[") else YamlBlockWriter
     if begins not in ("{", "[", '"'):
         raise CannotEditError("the policy is computed by an expression")
-    if name.endswith(".tf"):
+    if name.endswith(HCL_TEXT):
         return HclWriter
-    return TerraformJsonWriter if name.endswith(".tf.json") else TemplateWriter
+    return TerraformJsonWriter if name.endswith(HCL_JSON) else TemplateWriter
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -123,12 +123,18 @@ class Parameters:
         if name in PSEUDO:
             return self.pseudo(name) if text is None else text
         value = self.default(name) if text is None else self.guarded(name, text)
-        listed = isinstance(value, str) and "List" in self.said(name, "Type")
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) and listed else value
+        is_text = isinstance(value, str) and self.is_list(name)
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) and is_text else value
+
+    def is_list(self, name: str) -> bool:
+        """True for a parameter with a list type."""
+        return name in self.declared and "List" in self.said(name, "Type")
 
     def text(self, name: str) -> Value:
         """Return the value as text; lists are joined with commas."""
         value = self.value(name)
+        if isinstance(value, Unknown) and self.is_list(name):
+            return value._replace(pieces=())
         return ",".join(value) if isinstance(value, list) else value
 
     def settled(self, name: str) -> str | None:
@@ -166,14 +172,10 @@ class Parameters:
         return default if isinstance(default, str) else self.open(name)
 
     def open(self, name: str) -> Unknown:
-        """Make the unknown value of a parameter, which is a symbol unless it is a list."""
-        found = unset(name)
-        is_list = "List" in self.said(name, "Type")
-        return (
-            found
-            if is_list
-            else found._replace(pieces=(Symbol(name, TEXT, self.allowed(name), self.template, f"#{name}"),))
-        )
+        """Make the unknown value of a parameter: a symbol; for a list, one that stands for each item."""
+        shown = f"{name}[*]" if self.is_list(name) else name
+        symbol = Symbol(shown, TEXT, self.allowed(name), self.template, f"#{name}")
+        return unset(name)._replace(pieces=(symbol,))
 
     def allowed(self, name: str) -> tuple[str, ...]:
         """Return the allowed values, as far as the template states them."""

@@ -50,7 +50,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch
+from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 
 _LONG = 500
+_EACH = "[*]"
 _REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
 
 
@@ -94,8 +95,20 @@ def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
     before = value.items[: int(number) + 1]
     rest = next((one for one in before if isinstance(why_unknown(one), Rest)), None)
     if rest is not None:
-        return rest
+        return _item(rest, int(number) if len(value.items) == 1 else -1)
     return value.items[int(number)] if 0 <= number < len(value.items) else None
+
+
+def _item(rest: Node, number: int) -> Node:
+    """Return an item of a list of which only the type of the items is known; nothing is known of item -1."""
+    why = why_unknown(rest) or Unknown("")
+    symbol = why.only_symbol
+    if symbol is None or not symbol.name.endswith(_EACH) or number < 0:
+        return unknown(why, stretch_of(rest))
+    name = f"{symbol.name.removesuffix(_EACH)}[{number}]"
+    return symbolic(
+        Unknown(why.reason, name, (symbol._replace(name=name, reference=name),)), stretch_of(rest)
+    )
 
 
 def _unknown_part(

@@ -65,7 +65,7 @@ class Wrong(Unknown):
 
 
 class Rest(Unknown):
-    """Stands in a list for an unknown number of items."""
+    """Stands in a list for an unknown number of items; its pieces are those of each of them."""
 
     __slots__ = ()
 

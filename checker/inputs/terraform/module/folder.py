@@ -78,6 +78,7 @@ _TEMPLATE = re.compile(
 _MAX_FOLDERS = 200
 NEAR = 3
 """Number of parent folders in which a module may read files; it allows for subfolders such as `policies/`."""
+_OF_OPENTOFU = (".tofu", ".tofu.json")
 _VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 
 
@@ -121,7 +122,7 @@ def is_override(path: Path) -> bool:
 
     https://developer.hashicorp.com/terraform/language/files/override
     """
-    stem = path.name.removesuffix(".json").removesuffix(".tf")
+    stem = path.name.removesuffix(".json").removesuffix(".tf").removesuffix(".tofu")
     return stem == "override" or stem.endswith("_override")
 
 
@@ -136,13 +137,15 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
 
 
 def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
-    """Return the files of a folder with one of the endings, in order."""
+    """Return the files of a folder with one of the endings, in order. `main.tofu` replaces `main.tf`."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
         faults.append(InputError(name_of(folder), (error.strerror or str(error)).lower()))
         return []
-    return [folder / name for name in names if name.endswith(endings) and not name.startswith(".")]
+    found = [name for name in names if name.endswith(endings) and not name.startswith(".")]
+    replaced = {name.replace(".tofu", ".tf") for name in found if name.endswith(_OF_OPENTOFU)}
+    return [folder / name for name in found if name not in replaced]
 
 
 def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:

@@ -21,7 +21,17 @@ from checker.inputs.terraform.hcl.expression import (
     written,
 )
 from checker.inputs.terraform.hcl.template import read_inner
-from checker.inputs.terraform.hcl.values import decimal, known, mapping, symbolic, text, truth, wrong
+from checker.inputs.terraform.hcl.values import (
+    Rest,
+    array,
+    decimal,
+    known,
+    mapping,
+    symbolic,
+    text,
+    truth,
+    wrong,
+)
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
 
 if TYPE_CHECKING:
@@ -105,6 +115,8 @@ _NO_VALUE = "the variable has no value"
 
 _KINDS = {"": ANY, "any": ANY, "string": TEXT}
 """The kinds of the symbols of variables, by type; values of other types are not symbols."""
+_LISTS = ("list(string)", "set(string)")
+"""The types of variables of which each item is a text."""
 
 
 def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, is_open: bool) -> Node:
@@ -116,6 +128,9 @@ def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, i
             [(name, _open(f"{where}.{name}", one, module, at, is_open=True)) for name, one in kinds], at
         )
     name = written(kind.at).strip('"') if kind is not None else ""
+    if is_open and name in _LISTS:
+        symbol = Symbol(f"{where}[*]", TEXT, (), str(module.session.root), where)
+        return array([symbolic(Rest(_NO_VALUE, where, (symbol,)), at)], at)
     symbol = Symbol(where, _KINDS.get(name, ANY), (), str(module.session.root), where)
     pieces = (symbol,) if is_open and name in _KINDS else ()
     return symbolic(Unknown(_NO_VALUE, where, pieces), at)

@@ -1,0 +1,274 @@
+"""Finds policies for Amazon Connect that no reader took up, in any file of a run.
+
+A statement for connect.amazonaws.com is either judged, or listed with its place and what makes it readable.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import PolicyText, files_of
+from checker.core.errors import Skipped
+from checker.core.finding import Position
+from checker.inputs.discover import is_code, is_hcl, name_of
+from checker.inputs.large_files import is_terraform_json
+from checker.inputs.opening import open_regular
+from checker.policy.node import Scalar, children
+from checker.policy.vocabulary import CONNECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from checker.analysis.inventory import Inventory, Key, Topic
+    from checker.policy.node import Node
+
+
+_PRINCIPAL = re.compile(r"(?<![\w.-])connect\.amazonaws\.com(?![\w.-])")
+_ACTION = re.compile(r"\bsns:(?:publish|\*)|\bkms:(?:\*|generatedatakey|decrypt)", re.IGNORECASE)
+_NEAR = 700
+"""The number of characters before and after a principal in which its statement names an action."""
+_COMMENT = re.compile(r"\s*(?:#|//|\*|--)")
+_MOST = 256 * 1024 * 1024
+_MOST_CODE = 1024 * 1024
+"""The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
+_BINARY = 1024
+"""The length of the beginning of a file that decides whether it is text."""
+_RESOURCE = re.compile(r"""["']?Type["']?\s*:\s*["']?AWS::""")
+_PLANNED, _VALUES = re.compile(r'"planned_values"\s*:'), re.compile(r'"values"\s*:')
+_AFTER_PLANNED = re.compile(
+    r'"(?:resource_changes|output_changes|prior_state|relevant_attributes|configuration)"\s*:'
+)
+
+
+class _Mention(NamedTuple):
+    """A place in a file that names Connect as the principal of an action on a topic or key."""
+
+    offset: int
+    line: int
+    column: int
+
+
+def unread(paths: Sequence[Path], inventory: Inventory) -> Iterator[Skipped]:
+    """Yield the files with a policy for Connect that was not read, each once, with the first place.
+
+    ``paths`` are all files of the run. Files that the inventory lists as skipped are left out. In folders with such
+    policies, modules for topics and keys that are not downloaded are listed, too.
+    """
+    reported = {one.what for one in inventory.skipped}
+    read: _Read | None = None
+    folders: set[Path] = set()
+    modules = [path for path in paths if is_hcl(path)]
+    for path in paths:
+        text = "" if name_of(path) in reported else _searched(path)
+        for mention in _mentions(text):
+            folders.add(path.parent)
+            read = _Read(inventory) if read is None else read
+            if not read.has(path, text, mention):
+                yield _not_read(path, text, mention, is_read=name_of(path) in read.files)
+                break
+    for path in modules:
+        if path.parent in folders:
+            yield from _missing_modules(path)
+
+
+def _searched(path: Path) -> str:
+    """Return the text of a file that names Connect; empty for any other file."""
+    try:
+        with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if len(data) > (_MOST_CODE if is_code(path) else _MOST) or data.find(CONNECT.encode()) < 0:
+                return ""
+            return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""  # reported when the file is read; an empty file cannot be mapped
+
+
+def _mentions(text: str) -> Iterator[_Mention]:
+    for match in _PRINCIPAL.finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        near = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+        if _ACTION.search(near) and not _COMMENT.match(text[start : match.start()]):
+            yield _mention(text, match.start())
+
+
+def _mention(text: str, offset: int) -> _Mention:
+    start = text.rfind("\n", 0, offset) + 1
+    return _Mention(offset, text.count("\n", 0, start) + 1, offset - start + 1)
+
+
+class _Read:
+    """The files and lines of the policies that were read."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.files: set[str] = set()
+        self.not_known: set[str] = set()
+        self.lines: set[tuple[str, int]] = set()
+        resources: list[Topic | Key] = [*inventory.topics, *inventory.keys]
+        for resource in resources:
+            self.files.update(files_of(resource))
+            if isinstance(resource.policy, PolicyText):
+                self.lines.update(_lines(resource.policy.document.root))
+            else:
+                self.not_known.update(files_of(resource))
+
+    def has(self, path: Path, text: str, mention: _Mention) -> bool:
+        """True for the principal of a policy that was read.
+
+        Terraform files and templates hold several resources, so each of their policies counts, unless the policy of
+        one is reported as not known. In another file, the policy may be that of a topic of which a better one was
+        read.
+        """
+        name = name_of(path)
+        if (name, mention.line) in self.lines or name in self.not_known:
+            return True
+        if is_hcl(path):
+            return _is_overridden(path, _header(text, mention))
+        if is_terraform_json(text):
+            return name in self.files or not _is_planned(text, mention)
+        return name in self.files and _RESOURCE.search(text) is None
+
+
+def _lines(node: Node) -> Iterator[tuple[str, int]]:
+    """Yield the file and lines of each text that names Connect."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, str) and CONNECT in node.value:
+            position = node.source.position(node.start, node.end)
+            yield from ((node.source.name, line) for line in range(position.line, position.end_line + 1))
+        return
+    for one in children(node):
+        yield from _lines(one)
+
+
+def _is_planned(text: str, mention: _Mention) -> bool:
+    """True for a place in the values of a plan or state, which other parts of the file repeat."""
+    key = _PLANNED if _PLANNED.search(text) else _VALUES
+    before = list(key.finditer(text, 0, mention.offset))
+    return bool(before) and _AFTER_PLANNED.search(text, before[-1].end(), mention.offset) is None
+
+
+class _Header(NamedTuple):
+    """The kind and labels of a block of a Terraform file, and its text."""
+
+    kind: str
+    labels: tuple[str, ...]
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The name of the block in references."""
+        return ".".join(self.labels if self.kind == "resource" else (self.kind, *self.labels))
+
+    @property
+    def source(self) -> str:
+        """The source of a module."""
+        found = _SOURCE.search(self.text)
+        return found[1] if found is not None else ""
+
+    @property
+    def is_remote(self) -> bool:
+        """True for a module that Terraform downloads."""
+        return not self.source.startswith(("./", "../"))
+
+
+_HEADER = re.compile(r'^(\w+)[ \t]*(?:"([^"\n]*)"[ \t]*)?(?:"([^"\n]*)"[ \t]*)?\{', re.MULTILINE)
+_SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"', re.MULTILINE)
+
+
+def _header(text: str, mention: _Mention) -> _Header | None:
+    """Return the block around a place, by its first line; blocks begin at the start of a line."""
+    headers = list(_HEADER.finditer(text, 0, mention.offset))
+    if not headers:
+        return None
+    kind, *labels = headers[-1].groups()
+    following = _HEADER.search(text, mention.offset)
+    end = following.start() if following is not None else len(text)
+    return _Header(kind, tuple(filter(None, labels)), text[headers[-1].start() : end])
+
+
+def _is_overridden(path: Path, header: _Header | None) -> bool:
+    """True for a block that an override file of the folder changes."""
+    from checker.inputs.terraform.module.folder import is_override, listed  # only Terraform files need it
+
+    others = [one for one in listed(path.parent, []) if is_override(one)] if header is not None else []
+    texts = (_searched(one) for one in others if one != path)
+    return any(
+        one.groups()[1:] == header.labels for text in texts for one in _HEADER.finditer(text) if header
+    )
+
+
+_SHOW = "`terraform show -json plan`"
+_DEPLOYED = f"check what the code deploys, such as the output of `cdk synth` or {_SHOW}"
+_AS_POLICY = (
+    "save the policy to a JSON file and check that file, or the output of `aws sns get-topic-attributes` or "
+    "`aws kms get-key-policy`"
+)
+
+
+def _not_read(path: Path, text: str, mention: _Mention, *, is_read: bool) -> Skipped:
+    reason, help_text = _cause(path, text, mention, is_read=is_read)
+    return _skipped(path, f"a policy for Amazon Connect was not read: {reason}", mention, help_text)
+
+
+def _skipped(path: Path, reason: str, at: _Mention, help_text: str) -> Skipped:
+    position = Position(at.line, at.column, at.line, at.column)
+    return Skipped(name_of(path), reason, position=position, help=help_text)
+
+
+def _cause(path: Path, text: str, mention: _Mention, *, is_read: bool) -> tuple[str, str]:
+    """Return why a policy was not read, and what makes it readable."""
+    if is_hcl(path):
+        return _cause_in_terraform(path, _header(text, mention))
+    if path.name == "terragrunt.hcl":
+        return "Terragrunt passes it to a module", f"check the output of {_SHOW}"
+    if is_code(path):
+        return "the file is code", _DEPLOYED
+    if is_read or is_terraform_json(text):
+        return "it is in a part of the file that checker does not read", _AS_POLICY
+    return "checker does not read this kind of file", _AS_POLICY
+
+
+def _cause_in_terraform(path: Path, header: _Header | None) -> tuple[str, str]:
+    from checker.inputs.terraform.declare import TYPES  # only Terraform files need it
+
+    if header is None:
+        return "it is in no block", _AS_POLICY
+    if header.kind == "module":
+        return _cause_of_module(path, header)
+    if header.kind == "resource" and header.labels[:1] not in {(kind,) for kind in TYPES}:
+        return f"checker does not read `{header.name}`", _AS_POLICY
+    reason = f"`{header.name}` is not part of the policy of a topic or key that was read"
+    return reason, f"check the output of {_SHOW}"
+
+
+def _cause_of_module(path: Path, header: _Header) -> tuple[str, str]:
+    if not header.is_remote:
+        reason = f"the folder `{header.source}` of `{header.name}` was not found, or does not use it"
+        return reason, f"check out the folder, or check the output of {_SHOW}"
+    from checker.inputs.terraform.module.folder import downloads_of  # only Terraform files need it
+
+    is_here = header.labels[0] in downloads_of(path.parent) if header.labels else False
+    state = "does not use it" if is_here else "is not downloaded"
+    reason = f"`{header.name}` comes from `{header.source}`, which {state}"
+    folder = shlex.quote(name_of(path.parent))
+    return reason, f"run `terraform -chdir={folder} init`, or check the output of {_SHOW}"
+
+
+_OF_TOPICS_OR_KEYS = re.compile(r"(?:\b|_)(?:sns|kms)(?:\b|_)", re.IGNORECASE)
+
+
+def _missing_modules(path: Path) -> Iterator[Skipped]:
+    """Yield the modules for topics and keys, by the name of their source, that are neither local nor downloaded."""
+    from checker.inputs.terraform.module.folder import downloads_of  # only Terraform files need it
+
+    text = path.read_text("utf-8", "replace")
+    for found in _HEADER.finditer(text):
+        place = _mention(text, found.start())
+        header = _header(text, place._replace(offset=found.end()))
+        if header is None or header.kind != "module" or CONNECT in header.text:
+            continue
+        if header.is_remote and _OF_TOPICS_OR_KEYS.search(header.source) and not downloads_of(path.parent):
+            reason, help_text = _cause_of_module(path, header)
+            yield _skipped(path, f"topics and keys of a module were not checked: {reason}", place, help_text)

@@ -1,0 +1,156 @@
+"""A statement for Connect is judged or listed as not read, in any file of a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.inputs.load import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STATEMENT = {
+    "Sid": "AllowConnect",
+    "Effect": "Allow",
+    "Principal": {"Service": "connect.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": "*",
+}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
+ARGUMENTS = 'principals = ["connect.amazonaws.com"]\n  actions = ["sns:Publish"]\n'
+TOPIC = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n'
+DOCUMENT = """
+data "aws_iam_policy_document" "chat" {
+  statement {
+    actions   = ["sns:Publish"]
+    resources = ["*"]
+    principals {
+      type        = "Service"
+      identifiers = ["connect.amazonaws.com"]
+    }
+  }
+}
+"""
+TEMPLATE = {"Resources": {"Chat": {"Type": "AWS::SNS::Topic"}}}
+
+
+def template(**resources: object) -> str:
+    return json.dumps({"Resources": {**TEMPLATE["Resources"], **resources}}, indent=1)
+
+
+def topic_policy(statement: object) -> dict[str, object]:
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {
+        "Type": "AWS::SNS::TopicPolicy",
+        "Properties": {"Topics": [{"Ref": "Chat"}], "PolicyDocument": document},
+    }
+
+
+READ = {
+    "inline policy": {"main.tf": f"{TOPIC}  policy = jsonencode({POLICY})\n}}\n"},
+    "heredoc": {"main.tf": f"{TOPIC}  policy = <<EOT\n{POLICY}\nEOT\n}}\n"},
+    "policy document": {
+        "main.tf": f"{DOCUMENT}{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\n"
+    },
+    "local": {
+        "main.tf": f"locals {{\n  policy = jsonencode({POLICY})\n}}\n{TOPIC}  policy = local.policy\n}}\n"
+    },
+    "template of a module": {
+        "main.tf": TOPIC + '  policy = templatefile("policy.tpl", {})\n}\n',
+        "policy.tpl": POLICY,
+    },
+    "overridden block": {
+        "main.tf": f"{TOPIC}  policy = jsonencode({POLICY})\n}}\n",
+        "override.tf": f"{TOPIC}  policy = jsonencode({POLICY})\n}}\n",
+    },
+    "template": {"template.json": template(Policy=topic_policy(STATEMENT))},
+    "two policies that compete": {
+        "template.json": template(One=topic_policy(STATEMENT), Two=topic_policy(STATEMENT))
+    },
+    "documentation": {"README.md": POLICY, "notes.txt": POLICY},
+    "comment": {"main.tf": f"# {POLICY}\n", "run.py": f"# {POLICY}\n"},
+    "tests of another tool": {"topic.tftest.hcl": POLICY, "stack.test.ts": POLICY},
+    "another action": {"run.py": POLICY.replace("sns:Publish", "lambda:InvokeFunction")},
+    "another service": {"run.py": POLICY.replace("connect.", "connect-campaigns.")},
+    "image": {"logo.bin": "\0" + POLICY},
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_policy_that_was_read_is_not_listed(name: str, tmp_path: Path) -> None:
+    assert listed(READ[name], tmp_path) == []
+
+
+NOT_READ = {
+    "module of a registry": (
+        {"main.tf": f'module "chat" {{\n  source = "acme/topic/aws"\n  {ARGUMENTS}}}\n'},
+        ("main.tf", 3, "`module.chat` comes from `acme/topic/aws`, which is not downloaded"),
+    ),
+    "module that is not there": (
+        {"main.tf": f'module "chat" {{\n  source = "../topic"\n  {ARGUMENTS}}}\n'},
+        ("main.tf", 3, "the folder `../topic` of `module.chat` was not found"),
+    ),
+    "document without a topic": (
+        {"main.tf": DOCUMENT},
+        ("main.tf", 8, "`data.aws_iam_policy_document.chat` is not part of the policy"),
+    ),
+    "second document": (
+        {"main.tf": f"{TOPIC}  policy = jsonencode({POLICY})\n}}\n{DOCUMENT}"},
+        ("main.tf", 12, "`data.aws_iam_policy_document.chat` is not part of the policy"),
+    ),
+    "resource of another provider": (
+        {"main.tf": f'resource "example_topic" "chat" {{\n  policy = jsonencode({POLICY})\n}}\n'},
+        ("main.tf", 2, "checker does not read `example_topic.chat`"),
+    ),
+    "custom resource": (
+        {"template.json": template(Policy=topic_policy(STATEMENT) | {"Type": "Custom::Policy"})},
+        ("template.json", 0, "in a part of the file that checker does not read"),
+    ),
+    "code": ({"stack.ts": f"const policy = {POLICY};\n"}, ("stack.ts", 1, "the file is code")),
+    "unknown data": ({"dump.csv": f"chat,{POLICY}\n"}, ("dump.csv", 1, "does not read this kind of file")),
+    "file of another tool": (
+        {"values.yaml": f"chart:\n  policy: '{POLICY}'\n"},
+        ("values.yaml", 2, "does not read this kind of file"),
+    ),
+    "template that nothing renders": (
+        {"policy.json.tpl": POLICY},
+        ("policy.json.tpl", 1, "does not read this kind of file"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_a_policy_that_was_not_read_is_listed_once_with_its_cause(name: str, tmp_path: Path) -> None:
+    files, (file, line, reason) = NOT_READ[name]
+    ((found, at, told),) = listed(files, tmp_path)
+    assert found == file
+    assert line in (0, at)
+    assert reason in told
+
+
+def test_a_module_for_keys_is_listed_beside_a_policy_for_connect(tmp_path: Path) -> None:
+    key = 'module "key" {\n  source  = "terraform-aws-modules/kms/aws"\n  version = "3.1.0"\n}\n'
+    files = {"main.tf": f"{TOPIC}  policy = jsonencode({POLICY})\n}}\n", "key.tf": key}
+    ((file, line, reason),) = listed(files, tmp_path)
+    assert (file, line) == ("key.tf", 1)
+    assert "topics and keys of a module were not checked: `module.key` comes from" in reason
+
+
+def test_modules_of_a_root_without_connect_are_not_listed(tmp_path: Path) -> None:
+    files = {"main.tf": 'module "key" {\n  source = "terraform-aws-modules/kms/aws"\n}\n'}
+    assert listed(files, tmp_path) == []
+
+
+def listed(files: dict[str, str], folder: Path) -> list[tuple[str, int, str]]:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    found = load([folder]).skipped
+    assert all(one.help and not one.error and not one.complete for one in found)
+    names = [one.what.removeprefix(f"{folder}/") for one in found]
+    return [
+        (name, one.position.line if one.position else 0, one.reason)
+        for name, one in zip(names, found, strict=True)
+    ]
