@@ -54,7 +54,7 @@ class Facts:
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
-    ``templates`` the files that they render, all by full path. ``variables`` and ``parameters`` are the names
+    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``variables`` and ``parameters`` are the names
     that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
     irrelevant files are not reported.
     """
@@ -77,6 +77,7 @@ class Facts:
         self.called = CalledFolders()
         self.opened: set[str] = set()
         self.templates: set[str] = set()
+        self.others: set[str] = set()
         self.streams: Streams | None = None
         self.variables: set[str] = set()
         self.parameters: set[str] = set()

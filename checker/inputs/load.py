@@ -96,7 +96,7 @@ def load(
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
     searched = [*(path for path, _ in found), *other_files(wanted, exclude)]
-    return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory)))
+    return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:

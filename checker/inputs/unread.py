@@ -6,6 +6,7 @@ A statement for connect.amazonaws.com is either judged, or listed with its place
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.finding import Position
-from checker.inputs.discover import is_code, is_hcl, name_of
+from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_terraform_json
 from checker.inputs.opening import open_regular
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from checker.analysis.inventory import Inventory, Key, Topic
@@ -52,10 +53,10 @@ class _Mention(NamedTuple):
     column: int
 
 
-def unread(paths: Sequence[Path], inventory: Inventory) -> Iterator[Skipped]:
+def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str]) -> Iterator[Skipped]:
     """Yield the files with a policy for Connect that was not read, each once, with the first place.
 
-    ``paths`` are all files of the run. Files that the inventory lists as skipped are left out. In folders with such
+    ``paths`` are all files of the run; ``others``, by full path, are those with a policy of another service. Files that the inventory lists as skipped are left out. In folders with such
     policies, modules for topics and keys that are not downloaded are listed, too.
     """
     reported = {one.what for one in inventory.skipped}
@@ -63,12 +64,12 @@ def unread(paths: Sequence[Path], inventory: Inventory) -> Iterator[Skipped]:
     folders: set[Path] = set()
     modules = [path for path in paths if is_hcl(path)]
     for path in paths:
-        text = "" if name_of(path) in reported else _searched(path)
+        text = "" if name_of(path) in reported or home_of(path) in others else _searched(path)
         for mention in _mentions(text):
             folders.add(path.parent)
             read = _Read(inventory) if read is None else read
             if not read.has(path, text, mention):
-                yield _not_read(path, text, mention, is_read=name_of(path) in read.files)
+                yield _not_read(path, text, mention, is_read=home_of(path) in read.files)
                 break
     for path in modules:
         if path.parent in folders:
@@ -108,11 +109,12 @@ class _Read:
         self.lines: set[tuple[str, int]] = set()
         resources: list[Topic | Key] = [*inventory.topics, *inventory.keys]
         for resource in resources:
-            self.files.update(files_of(resource))
+            files = set(map(_full, files_of(resource)))
+            self.files |= files
             if isinstance(resource.policy, PolicyText):
                 self.lines.update(_lines(resource.policy.document.root))
             else:
-                self.not_known.update(files_of(resource))
+                self.not_known |= files
 
     def has(self, path: Path, text: str, mention: _Mention) -> bool:
         """True for the principal of a policy that was read.
@@ -121,7 +123,7 @@ class _Read:
         one is reported as not known. In another file, the policy may be that of a topic of which a better one was
         read.
         """
-        name = name_of(path)
+        name = home_of(path)
         if (name, mention.line) in self.lines or name in self.not_known:
             return True
         if is_hcl(path):
@@ -136,10 +138,16 @@ def _lines(node: Node) -> Iterator[tuple[str, int]]:
     if isinstance(node, Scalar):
         if isinstance(node.value, str) and CONNECT in node.value:
             position = node.source.position(node.start, node.end)
-            yield from ((node.source.name, line) for line in range(position.line, position.end_line + 1))
+            name = _full(node.source.name)
+            yield from ((name, line) for line in range(position.line, position.end_line + 1))
         return
     for one in children(node):
         yield from _lines(one)
+
+
+def _full(name: str) -> str:
+    """Return the full path of a file that a document names, which may be relative."""
+    return os.path.normpath(os.path.abspath(name))  # noqa: PTH100 - it never raises
 
 
 def _is_planned(text: str, mention: _Mention) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_in, policy_text, read_key_policy
-from checker.inputs.discover import name_of
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.kinds.kind import Kind
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, looks_like_policy, other_policy
 from checker.inputs.text import TextDocument
@@ -41,6 +41,7 @@ def _read(facts: Facts, found: Found) -> None:
 def _refuse(facts: Facts, found: Found) -> None:
     """Skip a policy of another resource. Raises InputError with its kind if it was named."""
     root = found.document.root
+    facts.others.add(home_of(found.path))
     if found.named and not facts.of_change and not is_of_any_kind(root):
         raise InputError(name_of(found.path), f"this is {other_policy(root)}", help_text=_WANTED)
     facts.refuse(found.path, _OTHER_POLICY, named=found.named)

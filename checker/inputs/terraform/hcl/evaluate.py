@@ -101,10 +101,10 @@ def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
 
 def _item(rest: Node, number: int) -> Node:
     """Return an item of a list of which only the type of the items is known; nothing is known of item -1."""
-    why = why_unknown(rest) or Unknown("")
-    symbol = why.only_symbol
-    if symbol is None or not symbol.name.endswith(_EACH) or number < 0:
-        return unknown(why, stretch_of(rest))
+    why = why_unknown(rest)
+    symbol = why.only_symbol if why is not None else None
+    if why is None or symbol is None or not symbol.name.endswith(_EACH) or number < 0:
+        return rest if why is None else unknown(why, stretch_of(rest))
     name = f"{symbol.name.removesuffix(_EACH)}[{number}]"
     return symbolic(
         Unknown(why.reason, name, (symbol._replace(name=name, reference=name),)), stretch_of(rest)
