@@ -170,13 +170,13 @@ class Same(NamedTuple):
     route: Route
 
 
-class Symbol(NamedTuple):
-    """A placeholder in a new value for a reference to a resource, such as ``aws_sns_topic.chat.arn``."""
+class Reference(NamedTuple):
+    """A reference to write in a new value instead of a text, such as ``aws_sns_topic.chat.arn``."""
 
-    name: str
+    text: str
 
 
-Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
+Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Reference"
 """A new value. Strings are the only scalars that a fix writes to a policy."""
 
 

@@ -16,7 +16,7 @@ from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter
 from checker.fix.text.json_writer import TOP_LEVEL
 from checker.fix.text.yaml_writer import YamlBlockWriter
 from checker.inputs.text import is_yaml
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Node, Object, Scalar, children
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _chunks(statement: Node, root: Node, name: str, references: References) -> l
     source, kept = file_of(root.source), frozenset(references)
     if name.endswith(".tf"):
         if root.source.outer is None:
-            return _hcl(_plain(statement, references, write=Reference), root)
+            return _hcl(_plain(statement, references, write=ReferenceText), root)
         chunks = HeredocWriter(kept).node(_plain(statement, references), TOP_LEVEL, None)
         return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
     plain = _plain(statement, references)
@@ -87,7 +87,7 @@ class _DisplayWriter(TemplateWriter):
         return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
-def _plain(node: Node, references: References, *, write: type[Reference] | None = None) -> Node:
+def _plain(node: Node, references: References, *, write: type[ReferenceText] | None = None) -> Node:
     """Replace unknown values with names. ``write`` turns references into names as well."""
     if isinstance(node, Array):
         return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
@@ -98,7 +98,7 @@ def _plain(node: Node, references: References, *, write: type[Reference] | None 
     if id(node) in references:
         return node._replace(value=write(references[id(node)])) if write else node
     if isinstance(value, Unknown):
-        return node._replace(value=Reference(value.where) if value.where else f"<{value.reason}>")
+        return node._replace(value=ReferenceText(value.where) if value.where else f"<{value.reason}>")
     return node
 
 

@@ -10,14 +10,14 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of
 from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 from checker.lint.report import without_conditions
-from checker.policy.change import Reference, fresh
+from checker.policy.change import ReferenceText, fresh
 from checker.policy.node import meaning
 
 if TYPE_CHECKING:
@@ -146,10 +146,10 @@ class KnownPolicy(NamedTuple):
         """Replace the topic's ARN in statements by the name that the document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
-        names: dict[str, str] = {symbol: Reference(local), local: Reference(local)} if symbol else {}
+        names: dict[str, str] = {symbol: ReferenceText(local), local: ReferenceText(local)} if symbol else {}
         names |= self._reference
         if not self.is_written:
-            names[UNKNOWN_OWNER] = Reference("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
+            names[UNKNOWN_OWNER] = ReferenceText("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
         return tuple(renamed(one, names) for one in statements)
 
@@ -158,7 +158,7 @@ class KnownPolicy(NamedTuple):
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(one, Reference) for one in texts_of(root)):
+        if not any(isinstance(one, ReferenceText) for one in texts_of(root)):
             return root
         if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
@@ -170,10 +170,9 @@ class KnownPolicy(NamedTuple):
 
     def _relocated(self, root: Node) -> Node:
         """Rename new references to the names of the resource's module."""
-        symbols: dict[str, str] = {
-            one: Reference(self._own_name(one)) for one in texts_of(root) if isinstance(one, Reference)
-        }
-        return renamed(root, symbols, fresh_only=True)
+        references = (text for text in texts_of(root) if isinstance(text, ReferenceText))
+        names: dict[str, str] = {text: ReferenceText(self._own_name(text)) for text in references}
+        return renamed(root, names, fresh_only=True)
 
     def referring(self, root: Node) -> Node:
         """Replace each new ARN of the topic in the changed policy by a reference."""
@@ -212,11 +211,10 @@ class KnownPolicy(NamedTuple):
         ):
             return {}
         if "#" in self.topic_name:
-            return {str(case.topic.arn): Reference(self.topic_name)}
+            return {str(case.topic.arn): ReferenceText(self.topic_name)}
         is_resource = self.file.name.endswith(HCL) and self.topic_name and not self._is_in_its_topic
-        return (
-            {str(case.topic.arn): Reference(self._own_name(f"{self.topic_name}.arn"))} if is_resource else {}
-        )
+        name = ReferenceText(self._own_name(f"{self.topic_name}.arn"))
+        return {str(case.topic.arn): name} if is_resource else {}
 
     @property
     def _is_in_its_topic(self) -> bool:
@@ -252,14 +250,14 @@ class KnownPolicy(NamedTuple):
         account = self.case.target.account
         if not isinstance(account, str):
             return statements
-        own = {account: fresh(Symbol("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
+        own = {account: fresh(Reference("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
         root = {_ROOT.format(account): _ROOT.format("ACCOUNT_ID")}
         return tuple(renamed(with_variables(one, own, _OWNER_KEYS), root) for one in statements)
 
     def _variable(self, name: str) -> tuple[Node, Node]:
         """Return a reference to the instance ARN, and one to the account in it."""
         if self.file.name.endswith(HCL):
-            return fresh(Symbol(f"var.{name}")), fresh(Symbol(f'split(":", var.{name})[4]'))
+            return fresh(Reference(f"var.{name}")), fresh(Reference(f'split(":", var.{name})[4]'))
         reference: dict[str, Plain] = {"Ref": name}
         return fresh(reference), fresh({"Fn::Select": ["4", {"Fn::Split": [":", reference]}]})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar
 from checker.policy.plain import quoted, word
 
@@ -254,7 +254,7 @@ class JsonWriter(Editor):
     def value(self, node: Scalar) -> str:
         """Write a scalar."""
         value = node.value
-        if isinstance(value, Reference):
+        if isinstance(value, ReferenceText):
             return self.reference(value)
         if isinstance(value, Unknown):
             raise CannotEditError(f"the edit would have to write a value that is not known: {value.reason}")

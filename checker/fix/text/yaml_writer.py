@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
 from checker.fix.text.json_writer import JsonWriter, layout_of
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar, children
 from checker.policy.plain import double_quoted
 
@@ -139,7 +139,9 @@ class YamlBlockWriter(Editor):
         if id(new) in self.originals:
             return raw(new.source, new.start, new.end)
         text = new.value
-        if quote == "'" and isinstance(text, str) and not isinstance(text, Reference) and text.isprintable():
+        if isinstance(text, ReferenceText) or quote != "'":
+            return self.without_children(new)
+        if isinstance(text, str) and text.isprintable():
             return "'" + text.replace("'", "''") + "'"
         return self.without_children(new)
 
@@ -228,7 +230,7 @@ class YamlBlockWriter(Editor):
         """Write a value without nested values. A reference to a template resource uses the short form."""
         if not isinstance(node, Scalar):
             return "[]" if isinstance(node, Array) else "{}"
-        if not isinstance(node.value, Reference):
+        if not isinstance(node.value, ReferenceText):
             return self.writer.value(node)
         logical, attribute = parts_of(node.value)
         return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
