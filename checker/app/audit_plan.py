@@ -22,7 +22,7 @@ from checker.core.errors import InputError
 from checker.inputs.load import load
 from checker.live.audit.plan import Plan
 from checker.live.aws.access import Access
-from checker.report.rollback import age
+from checker.report.changes import age
 
 if TYPE_CHECKING:
     from checker.app.run import Ground

@@ -14,8 +14,8 @@ from checker.configuration.baseline import Baseline, baseline_lines, read_baseli
 from checker.core.errors import InputError
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.output_file import check_output_file, is_same_file, real_path
+from checker.report.brief import skipped_text
 from checker.report.context import is_file
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

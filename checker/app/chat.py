@@ -13,8 +13,8 @@ from checker.app.signals import heeded
 from checker.app.terminal import outliving_reader, paint_for, show, tell
 from checker.fix.live.flow_result import End
 from checker.lint.explain import BROKEN, UNKNOWN
+from checker.report.brief import skipped_text
 from checker.report.flow import flow_text, step_line
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from checker.app.fix_request import FixRequest

@@ -21,9 +21,9 @@ from checker.inputs.load import load
 from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.wait import EXPLAIN_SECONDS
+from checker.report.brief import skipped_text
+from checker.report.context import Paint
 from checker.report.explanation import explanation_json, explanation_text
-from checker.report.style import Paint
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

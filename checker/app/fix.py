@@ -10,8 +10,8 @@ from checker.app.fix_live import fix_live
 from checker.app.fix_output import Shown
 from checker.app.next_step import after_fix
 from checker.app.terminal import check_output, paint_for, tell
+from checker.report.context import Paint
 from checker.report.repair import summary_line
-from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from checker.app.exit_codes import Ending

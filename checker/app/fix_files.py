@@ -22,8 +22,8 @@ from checker.fix.snapshot import Reading
 from checker.fix.write_files import write_files
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.snapshot import Snapshot, drafts
-from checker.report.style import Paint
-from checker.report.text import skipped_text
+from checker.report.brief import skipped_text
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

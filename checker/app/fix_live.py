@@ -19,10 +19,10 @@ from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
 from checker.lint.engine import Scope, judge
+from checker.report.brief import skipped_text
+from checker.report.changes import steps_text
+from checker.report.context import Paint
 from checker.report.repair import summary_line
-from checker.report.replacement import steps_text
-from checker.report.style import Paint
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

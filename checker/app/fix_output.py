@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.fix.result import Outcome
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 class Shown(NamedTuple):

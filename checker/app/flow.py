@@ -19,8 +19,8 @@ from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import FIREHOSE, Wanted
 from checker.live.aws.access import Access
 from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
+from checker.report.context import Paint
 from checker.report.flow import flow_json, flow_junit, flow_text, step_line
-from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,9 +18,8 @@ from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
 from checker.report import formats
-from checker.report.context import Setting
-from checker.report.style import Paint
-from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
+from checker.report.brief import doubts_text, skipped_text, stale_text, summary_text
+from checker.report.context import Paint, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,7 @@ from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
-from checker.report.rollback import receipt_text, rollback_text
+from checker.report.changes import receipt_text, rollback_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.repair.applying import Undone
     from checker.live.repair.rollback import Prospect
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 _HELD = "run the same command again to continue"
 

@@ -13,7 +13,7 @@ from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
-from checker.report.style import Paint
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -198,7 +198,7 @@ def outliving_reader() -> Iterator[None]:
 
 def complain(error: CheckerError) -> None:
     """Report an error, its place and its help."""
-    from checker.report.text import skipped_text
+    from checker.report.brief import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
 

@@ -1,25 +1,28 @@
-"""Explanation of whether an instance can publish to a topic, as text and as JSON."""
+"""Explanation of whether an instance can publish to a topic, and of a single decision, as text and as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.pairing import why
-from checker.analysis.wording import could
-from checker.analysis.wording import why as why_matched
+from checker.analysis.pairing import why as why_paired
+from checker.analysis.wording import could, why
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
-from checker.policy.model import Statement
-from checker.report.json_v1 import pairing_json
+from checker.policy.model import Condition, Statement
+from checker.report.formats.json import pairing_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.core.unknown import Truth
+    from checker.iam.decide.decide import Decision, Match
+    from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
     from checker.lint.explain import Explanation, LinkStatus
-    from checker.report.style import Paint
+    from checker.report.context import Paint
+
 
 _STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {
@@ -100,7 +103,7 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     yield f"{paint('dim', 'instance')} {explanation.instance}"
     for pairing in explanation.pairings:
-        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why(pairing))}"
+        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why_paired(pairing))}"
     yield ""
     for status in explanation.links:
         yield _link(status, paint)
@@ -175,7 +178,50 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     if question != _ALLOWED:
         yield f"    {could(answer.witness, 'publish')}"
     elif answer.truth is not True:
-        for match in answer.decision.matches:
-            title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
-            effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
-            yield f"    {inert(effect)} {inert(title)} {inert(why_matched(match, answer.witness))}"
+        yield from (f"    {line}" for line in _match_lines(answer.decision, answer.witness))
+
+
+_WORDS = {"Allowed": "ok", "Unknown": "warning"}
+
+
+def decision_json(decision: Decision, request: Request) -> dict[str, Any]:
+    """Convert a decision to JSON values."""
+    return {
+        "decision": decision.word,
+        "allowed": _truth(decision.allowed),
+        "statements": list(decision.statements()),
+        "trace": [_match(match, number, request) for number, match in enumerate(decision.matches)],
+    }
+
+
+def _truth(truth: Truth) -> bool | None:
+    return None if isinstance(truth, Unknown) else truth
+
+
+def _match(match: Match, number: int, request: Request) -> dict[str, Any]:
+    condition = match.condition if isinstance(match.condition, Condition) else None
+    statement = match.statement if isinstance(match.statement, Statement) else None
+    return {
+        "statement": number,
+        "sid": statement.sid if statement else None,
+        "effect": match.effect if isinstance(match.effect, str) else None,
+        "applies": _truth(match.truth),
+        "element": match.element or None,
+        "operator": condition.operator if condition else None,
+        "key": condition.key if condition else None,
+        "reason": why(match, request),
+    }
+
+
+def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterator[str]:
+    """Yield the decision, then one line per statement with the reason why it applies or not."""
+    yield paint(_WORDS.get(decision.word, "error"), decision.word)
+    yield from (f"  {line}" for line in _match_lines(decision, request))
+
+
+def _match_lines(decision: Decision, request: Request) -> Iterator[str]:
+    """Yield one line per statement: its effect, its name, and why it applies or not."""
+    for number, match in enumerate(decision.matches, 1):
+        title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number}"
+        effect = match.effect if isinstance(match.effect, str) else "?"
+        yield f"{inert(effect):<5} {inert(title)} {inert(why(match, request))}"

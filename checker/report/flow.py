@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicResult
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 _VERSION = 1

@@ -18,7 +18,7 @@ from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
 from checker.lint.report import Doubt, Examined, Report
-from checker.report.json_v1 import report_v1
+from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,11 +11,10 @@ from checker.core.arn import Arn
 from checker.core.finding import Applicability, Verdict
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.lint.report import without_conditions
-from checker.report.brief import applicability_label
+from checker.report.brief import applicability_label, count_noun, place_text
+from checker.report.changes import replacement_json, replacement_line, replacement_text
 from checker.report.flow import flow_json
-from checker.report.json_v1 import finding_json
-from checker.report.replacement import replacement_json, replacement_line, replacement_text
-from checker.report.text import count_noun, place_text
+from checker.report.formats.json import finding_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from checker.fix.attempts import UnfixedFinding
     from checker.fix.result import Outcome, PolicyChange
     from checker.fix.rounds import FixedFinding
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:

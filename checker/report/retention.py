@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.lint.retention.model import Keeper, Retention, SetUp
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 _CREATE = {
     "sqs": "`--create` creates a queue that keeps them",

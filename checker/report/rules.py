@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.lint.rule import Rule
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 def rules_json(rules: Sequence[Rule]) -> Iterator[str]:

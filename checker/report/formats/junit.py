@@ -12,9 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.core.finding import Verdict
 from checker.lint.report import Examined
-from checker.report.brief import Entry, details, entries, one_line, place, place_of
+from checker.report.brief import Entry, details, entries, one_line, place, place_of, summary
 from checker.report.context import is_file
-from checker.report.json_v1 import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
-from checker.report.brief import by_role, details, one_line, place, place_of, worst_first
-from checker.report.style import Paint
-from checker.report.text import summary_text
+from checker.report.brief import by_role, details, one_line, place, place_of, summary_text, worst_first
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,7 @@ from checker import __version__
 from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
 from checker.core.terminal_text import json_lines
 from checker.lint.report import HeldBackBy
-from checker.report.brief import by_role, entries, one_line, place
-from checker.report.json_v1 import summary
+from checker.report.brief import by_role, entries, one_line, place, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
