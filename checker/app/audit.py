@@ -9,7 +9,7 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
-from checker.app.audit_plan import continued, journal_of, named_instances, plan_of
+from checker.app.audit_options import continued, journal_of, named_instances, plan_of
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit

@@ -1,21 +1,33 @@
-"""The options that define the scope and the report of an audit; the journal records them for --resume."""
+"""What an audit covers: its options, which its journal records for --resume, and the plan made from them."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.inventory import Inventory, Source
+from checker.analysis.pairing import pair
+from checker.app.terminal import tell
 from checker.configuration.model import Choice
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
+from checker.inputs.load import load
+from checker.live.audit.plan import Plan
 from checker.live.aws.access import Access, Coverage
+from checker.report.changes import age
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeGuard
 
-    from checker.app.run import Options
+    from checker.app.run import Ground, Options
+    from checker.live.audit.journal import Journal
+    from checker.live.aws.access import Unit
 
 
 DEFAULT_HOURS = 24
@@ -39,35 +51,66 @@ class AuditOptions(NamedTuple):
     arguments: tuple[str, ...] = ()
 
 
+class _Recorded(NamedTuple):
+    """How an option is recorded: the types of its JSON value, and its value in the options of an audit."""
+
+    types: tuple[type, ...]
+    read: Callable[[AuditOptions], object]
+
+
+_LIST, _TEXT, _FLAG = (list,), (str,), (bool,)
+_OPTIONAL_LIST, _OPTIONAL_TEXT, _OPTIONAL_FLAG = (list, NoneType), (str, NoneType), (bool, NoneType)
+_RECORDED = {
+    "--region": _Recorded(_LIST, lambda asked: _sorted(asked.coverage.regions)),
+    "--all-regions": _Recorded(_FLAG, lambda asked: asked.coverage.all_regions),
+    "--accounts": _Recorded(_LIST, lambda asked: _sorted(asked.coverage.accounts)),
+    "--organization": _Recorded(_FLAG, lambda asked: asked.coverage.organization),
+    "--role-name": _Recorded(_TEXT, lambda asked: asked.access.role),
+    "--external-id": _Recorded(_TEXT, lambda asked: asked.access.external_id),
+    "--manifest": _Recorded(_LIST, lambda asked: sorted(map(_absolute, asked.manifests))),
+    "--instance-arn": _Recorded(_LIST, lambda asked: _sorted(asked.options.instances)),
+    "--all-topics": _Recorded(_OPTIONAL_FLAG, lambda asked: asked.options.all_topics),
+    "--topic-arn": _Recorded(_LIST, lambda asked: _sorted(asked.options.topics)),
+    "--topic-tag": _Recorded(_LIST, lambda asked: _sorted(asked.options.topic_tags)),
+    "--trail-hours": _Recorded((int, NoneType), lambda asked: asked.hours),
+    "--security-hub": _Recorded(_FLAG, lambda asked: asked.security_hub),
+    "--select": _Recorded(_OPTIONAL_LIST, lambda asked: _selected(asked.options.choice)),
+    "--ignore": _Recorded(_LIST, lambda asked: _sorted(asked.options.choice.ignore)),
+    "--severity": _Recorded(_LIST, lambda asked: _severities(asked.options.choice)),
+    "--fail-on": _Recorded(_OPTIONAL_TEXT, lambda asked: _fail_on(asked.options)),
+    "--strict": _Recorded(_OPTIONAL_FLAG, lambda asked: asked.options.strict),
+    "--baseline": _Recorded(_OPTIONAL_TEXT, lambda asked: _name(asked.options.baseline)),
+    "--config": _Recorded(_OPTIONAL_TEXT, lambda asked: _name(asked.options.configuration)),
+    "--isolated": _Recorded(_FLAG, lambda asked: asked.options.isolated),
+}
+
+
 def record_options(asked: AuditOptions) -> Recorded:
     """Return the options that a resumed audit must share with its start, as JSON values.
 
     Access to the accounts and the destination of the report are not recorded: they may change.
     """
-    options, coverage = asked.options, asked.coverage
-    return {
-        "--region": sorted(set(coverage.regions)),
-        "--all-regions": coverage.all_regions,
-        "--accounts": sorted(set(coverage.accounts)),
-        "--organization": coverage.organization,
-        "--role-name": asked.access.role,
-        "--external-id": asked.access.external_id,
-        "--manifest": sorted(map(_absolute, asked.manifests)),
-        "--instance-arn": sorted(set(options.instances)),
-        "--all-topics": options.all_topics,
-        "--topic-arn": sorted(set(options.topics)),
-        "--topic-tag": sorted(set(options.topic_tags)),
-        "--trail-hours": asked.hours,
-        "--security-hub": asked.security_hub,
-        "--select": None if options.choice.select is None else sorted(set(options.choice.select)),
-        "--ignore": sorted(set(options.choice.ignore)),
-        "--severity": sorted(f"{rule}={level.value}" for rule, level in options.choice.severity.items()),
-        "--fail-on": options.fail_on.value if options.fail_on else None,
-        "--strict": options.strict,
-        "--baseline": _absolute(options.baseline) if options.baseline else None,
-        "--config": _absolute(options.configuration) if options.configuration else None,
-        "--isolated": options.isolated,
-    }
+    return {name: option.read(asked) for name, option in _RECORDED.items()}
+
+
+def _sorted(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))
+
+
+def _selected(choice: Choice) -> list[str] | None:
+    return None if choice.select is None else _sorted(choice.select)
+
+
+def _severities(choice: Choice) -> list[str]:
+    return sorted(f"{rule}={level.value}" for rule, level in choice.severity.items())
+
+
+def _fail_on(options: Options) -> str | None:
+    return options.fail_on.value if options.fail_on else None
+
+
+def _name(path: Path | None) -> str | None:
+    return _absolute(path) if path else None
 
 
 def _absolute(path: Path) -> str:
@@ -144,9 +187,9 @@ def _path(text: str | None) -> Path | None:
 
 def is_recorded(value: object) -> TypeGuard[Recorded]:
     """True if a JSON value has the shape of `record_options`: a journal may be forged or damaged."""
-    if not isinstance(value, dict) or value.keys() != _SHAPES.keys():
+    if not isinstance(value, dict) or value.keys() != _RECORDED.keys():
         return False
-    shaped = all(_has_shape(value[name], shape) for name, shape in _SHAPES.items())
+    shaped = all(_has_shape(value[name], option.types) for name, option in _RECORDED.items())
     levels = {one.value for one in Severity}
     return (
         shaped
@@ -161,27 +204,85 @@ def _has_shape(value: object, shape: Sequence[type]) -> bool:
     return type(value) in shape
 
 
-_NONE = type(None)
-_SHAPES: dict[str, tuple[type, ...]] = {
-    "--region": (list,),
-    "--all-regions": (bool,),
-    "--accounts": (list,),
-    "--organization": (bool,),
-    "--role-name": (str,),
-    "--external-id": (str,),
-    "--manifest": (list,),
-    "--instance-arn": (list,),
-    "--all-topics": (bool, _NONE),
-    "--topic-arn": (list,),
-    "--topic-tag": (list,),
-    "--trail-hours": (int, _NONE),
-    "--security-hub": (bool,),
-    "--select": (list, _NONE),
-    "--ignore": (list,),
-    "--severity": (list,),
-    "--fail-on": (str, _NONE),
-    "--strict": (bool, _NONE),
-    "--baseline": (str, _NONE),
-    "--config": (str, _NONE),
-    "--isolated": (bool,),
-}
+def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
+    """Return the plan of an audit; topics of a manifest count as named by an option.
+
+    Raises InputError for a manifest that cannot be read.
+    """
+    said = pair(load(asked.manifests)) if asked.manifests else Inventory()
+    for fault in (one for one in said.skipped if one.error):
+        raise InputError(fault.what, fault.reason, fault.position, fault.help)
+    streaming = _streaming(said)
+    scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
+    homes = {topic.home for topic in said.topics}
+    loose = (one._replace(source=Source.MANIFEST) for one in said.instances if one.home not in homes)
+    instances = tuple((one.source.value, str(one.arn)) for one in (*ground.instances, *loose))
+    hours = DEFAULT_HOURS if asked.hours is None else asked.hours
+    return Plan(asked.access, scope, instances, streaming, hours)
+
+
+def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the topics of the manifests with their instances."""
+    named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
+    return tuple(
+        (topic.name, tuple(str(one.instance) for one in topic.pairings or () if one.explicit))
+        for topic in named
+    )
+
+
+def named_instances(asked: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
+    """Return the ARNs of the instances that options, configuration and manifests name."""
+    streaming = (arn for _, arns in plan.streaming for arn in arns)
+    return (*asked.options.instances, *ground.configuration.instances, *streaming)
+
+
+def continued(asked: AuditOptions) -> AuditOptions:
+    """Return the options of an audit, from its journal if it is resumed.
+
+    Raises InputError for an option that contradicts the journal.
+    """
+    from checker.live.audit.journal import read_options, unusable
+
+    if asked.resume is None:
+        return asked
+    if asked.journal is not None:
+        raise InputError(
+            "--journal", "goes without `--resume`", help_text="a resumed audit keeps its journal"
+        )
+    recorded = read_options(asked.resume)
+    if recorded is None:
+        tell(
+            f"{asked.resume}: the journal has not been begun: starting anew, with the options of this command"
+        )
+        return asked
+    if not is_recorded(recorded):
+        raise unusable(asked.resume, 1, "it does not say with which options the audit began")
+    return resumed_options(asked, recorded)
+
+
+def _temporary() -> Path:
+    """Create a file that survives an interrupt, so that the audit can be resumed."""
+    with tempfile.NamedTemporaryFile(prefix="checker-audit-", suffix=".jsonl", delete=False) as file:
+        return Path(file.name)
+
+
+def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
+    """Start or resume a journal, and return its finished units. Access to the accounts may change.
+
+    ``home`` is the Region that is audited if none is named. Raises InputError.
+    """
+    from checker.live.audit.journal import Journal
+
+    question = plan._replace(access=Access())._asdict()
+    options = record_options(asked)
+    if not options["--region"] and not options["--all-regions"]:
+        options["--region"] = [home]
+    journal = Journal(asked.resume or asked.journal or _temporary(), account, question, options)
+    if not asked.resume:
+        journal.begin()
+        return journal, frozenset()
+    resumed = journal.resume()
+    began = age((datetime.now(UTC) - resumed.began).total_seconds())
+    counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of others are read"
+    tell(f"resuming {asked.resume}: account {account}, begun {began}; {counts}")
+    return journal, resumed.done

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, write
 from checker.configuration.load import check_name
-from checker.report.rules import rule_list, rule_page, rules_json
+from checker.core.terminal_text import json_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.lint.rule import Rule
+    from checker.report.context import Paint
 
 
 def show_rules(rule: str | None, output_format: Format) -> Ending:
@@ -26,3 +34,40 @@ def show_rules(rule: str | None, output_format: Format) -> Ending:
     else:
         write(rule_list(found, paint))
     return Ending()
+
+
+def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
+    """Write the rules as a JSON array of objects."""
+    facts = [
+        {
+            "id": rule.id,
+            "family": rule.family,
+            "severity": rule.severity.value,
+            "summary": rule.summary,
+            "fixable": rule.fixable,
+            "since": rule.since,
+        }
+        for rule in rules
+    ]
+    return json_lines(facts)
+
+
+def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
+    """Yield one line per rule, grouped by family."""
+    width = max(len(rule.id) for rule in rules)
+    by_family = sorted(rules, key=lambda rule: (rule.family, rule.id))
+    for index, (family, members) in enumerate(groupby(by_family, key=lambda rule: rule.family)):
+        yield from [""] * bool(index)
+        yield paint("bold", family)
+        for rule in members:
+            severity = paint(rule.severity.value, f"{rule.severity.value:<7}")
+            yield f"  {rule.id:<{width}}  {severity}  {rule.summary}"
+
+
+def rule_page(rule: Rule, paint: Paint) -> Iterator[str]:
+    """Yield the metadata and the documentation of a rule."""
+    fix = "can be fixed" if rule.fixable else "no fix"
+    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, severity up to {rule.severity.value}, since {rule.since}, {fix})"
+    yield ""
+    for line in rule.documentation().splitlines():
+        yield paint("bold", line.removeprefix("## ")) if line.startswith("## ") else line
