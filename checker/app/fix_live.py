@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
 from checker.app.chat import ending_of_flow, try_chat
-from checker.app.exit_codes import Ending, ending_of_error
-from checker.app.fix_files import ending_of_fix
+from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
+from checker.app.fix_request import FixRequest, write_report
 from checker.app.next_step import after_fix
 from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.analysis.inventory import Instance, Inventory
-    from checker.app.fix_output import Shown
-    from checker.app.fix_request import FixRequest
     from checker.app.run import Ground, Options
     from checker.core.arn import Arn
     from checker.core.finding import Severity
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from checker.live.repair.planning import Plan
 
 
-def fix_live(request: FixRequest, shown: Shown) -> Ending:
+def fix_live(request: FixRequest) -> Ending:
     """Plan and show the fix, and apply it if that is requested.
 
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
@@ -46,19 +44,19 @@ def fix_live(request: FixRequest, shown: Shown) -> Ending:
     """
     arn = topic_option("--topic-arn", request.options.topics[0])
     with interruptible():
-        return _fix(request, arn, shown)
+        return _fix(request, arn)
 
 
-def _fix(request: FixRequest, arn: Arn, shown: Shown) -> Ending:
+def _fix(request: FixRequest, arn: Arn) -> Ending:
     ground = prepare(request.options)
     planned = _plan(request, arn, ground)
-    check_output(shown.output)
-    if shown.for_people:
-        _show(planned, shown, apply=request.apply)
+    check_output(request.output)
+    if request.is_text:
+        _show(planned, request)
     late: list[int] = []
-    done = _carried_out(planned, request, shown, late) if request.apply else _as_planned(planned)
-    if not shown.for_people:
-        shown.write(done.outcome)
+    done = _carried_out(planned, request, late) if request.apply else _as_planned(planned)
+    if not request.is_text:
+        write_report(request, done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
@@ -66,12 +64,12 @@ def _fix(request: FixRequest, arn: Arn, shown: Shown) -> Ending:
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
-def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
+def _show(planned: Plan, request: FixRequest) -> None:
     """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
     try:
-        shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
+        write_report(request, planned.outcome._replace(command=("checker", *sys.argv[1:])))
     except BrokenPipeError:
-        if not apply or not planned.changes:
+        if not request.apply or not planned.changes:
             raise
         reason = "closed before the plan was read; nothing was changed"
         raise RefusedError("standard output", reason) from None
@@ -83,7 +81,7 @@ def _as_planned(planned: Plan) -> Done:
     return Done(planned.outcome)
 
 
-def _carried_out(planned: Plan, request: FixRequest, shown: Shown, late: list[int]) -> Done:
+def _carried_out(planned: Plan, request: FixRequest, late: list[int]) -> Done:
     """Apply a plan, and test it with a chat if requested.
 
     The current change is finished before a signal counts; signals are added to ``late``.
@@ -97,14 +95,14 @@ def _carried_out(planned: Plan, request: FixRequest, shown: Shown, late: list[in
         _tell_steps(done.outcome)
     if done.fault is not None or not request.test_flow or late:
         return done
-    return _tried(planned, done, request, shown, late)
+    return _tried(planned, done, request, late)
 
 
-def _tried(planned: Plan, done: Done, request: FixRequest, shown: Shown, late: list[int]) -> Done:
+def _tried(planned: Plan, done: Done, request: FixRequest, late: list[int]) -> Done:
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = request.rollback and bool(planned.changes)
     try:
-        result = try_chat(planned, request, as_report=shown.for_people and not shown.output)
+        result = try_chat(planned, request, as_report=request.is_text and not request.output)
     except BaseException:
         if may_undo:
             _undone(planned, done, late)

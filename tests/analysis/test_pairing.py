@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.app.fix_files import plan_fixes
+from checker.app.fix import plan_fixes
 from checker.app.run import Options, examine
 from checker.core.arn import Arn
 from checker.core.finding import Severity

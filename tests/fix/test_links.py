@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import FixPlan, apply_fixes, plan_fixes
+from checker.app.fix import FixPlan, apply_fixes, plan_fixes
 from checker.app.run import Options
 from checker.core.errors import InputError, RefusedError
 from tests.cli.process import run, save
@@ -156,7 +156,7 @@ def test_an_interrupt_takes_effect_between_two_files(
 SCRIPT = """
     import sys, time
     from pathlib import Path
-    from checker.app import fix_files
+    from checker.app import fix as fix_files
     from checker.__main__ import main
 
     write = fix_files.write_files
