@@ -36,8 +36,8 @@ def _check(paths: list[str]) -> Ending:
     from pathlib import Path
 
     from checker.app.check import lint
-    from checker.app.progress import progress_bar
     from checker.app.run import Options
+    from checker.app.terminal import progress_bar
     from checker.inputs.collect import Given
 
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))

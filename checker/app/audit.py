@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import join
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
 from checker.app.audit_options import continued, journal_of, named_instances, plan_of
@@ -14,10 +17,9 @@ from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
-from checker.app.progress import AuditProgress
 from checker.app.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
 from checker.app.signals import interruptible
-from checker.app.terminal import tell
+from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import Skipped
 from checker.inputs.discover import STDIN, is_stream
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from checker.app.run import Ground, Run
     from checker.lint.report import Report
     from checker.live.audit.accounts import Surveyed
-    from checker.live.audit.executor import Crew
+    from checker.live.audit.executor import Crew, Done
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
@@ -202,3 +204,58 @@ def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
 
     report = joined(entry.report for entry in journal.entries())
     return report._replace(skipped=(*skipped, *report.skipped))
+
+
+_LINE_PAUSE = 5.0
+"""So many seconds lie between two lines, unless a unit is done."""
+
+
+class AuditProgress:
+    """Counts calls from any thread, and units; a call made ``elsewhere`` counts for the unit that needs it."""
+
+    def __init__(self, units: int, *, elsewhere: bool = False) -> None:
+        self._units = units
+        self._elsewhere = elsewhere
+        self._finished = self._calls = self._topics = self._skipped = 0
+        self._lock = threading.Lock()
+        self._bar = progress_bar() if is_terminal(sys.stderr) else None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar:
+            self._bar("", 1.0)
+
+    def called(self) -> None:
+        """Count a call."""
+        with self._lock:
+            self._calls += 1
+            if self._bar:
+                self._draw()
+            elif time.monotonic() - self._last >= _LINE_PAUSE:
+                self._say("")
+
+    def done(self, done: Done) -> None:
+        """Count a unit."""
+        summary = done.value["report"]["summary"]
+        with self._lock:
+            self._finished += 1
+            self._topics += summary["topics"] + summary["topics_not_judged"]
+            self._skipped += summary["skipped"]
+            self._calls += done.value.get("calls", 0) if self._elsewhere else 0
+            if self._bar:
+                self._draw()
+            else:
+                self._say(f" account={done.unit.account} region={done.unit.region}")
+
+    def _draw(self) -> None:
+        assert self._bar is not None  # noqa: S101 - who calls has looked
+        part = min(self._finished / max(self._units, 1), 0.99)
+        self._bar(f"{self._finished} of {self._units} units, {self._calls} calls", part)
+
+    def _say(self, more: str) -> None:
+        self._last = time.monotonic()
+        counts = f"units={self._finished}/{self._units} topics={self._topics} calls={self._calls}"
+        tell(f"progress {counts} skipped={self._skipped}{more}")

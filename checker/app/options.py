@@ -6,8 +6,8 @@ import os
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from checker.app.progress import progress_bar
 from checker.app.run import Options
+from checker.app.terminal import progress_bar
 from checker.configuration.model import Choice
 from checker.core.errors import InputError
 from checker.core.finding import Severity

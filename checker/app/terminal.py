@@ -1,10 +1,11 @@
-"""Output streams, and the end of a command after an unexpected error. Knows no Typer."""
+"""Output streams, the progress bar, and the end of a command after an unexpected error. Knows no Typer."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
@@ -194,6 +195,31 @@ def outliving_reader() -> Iterator[None]:
         yield
     except BrokenPipeError:
         _GONE.append(True)
+
+
+_REDRAW_SECONDS = 0.1
+_BAR_WIDTH = 30
+
+
+def progress_bar() -> Callable[[str, float], None]:
+    """Return a function that draws a bar on standard error at most ten times a second, and removes it at the end."""
+    if not is_terminal(sys.stderr):
+        return lambda _name, _part: None
+    last = 0.0
+
+    def draw(name: str, part: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if part >= 1:
+            sys.stderr.write("\r\x1b[K")
+        elif now - last >= _REDRAW_SECONDS:
+            last = now
+            filled = int(part * _BAR_WIDTH)
+            bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name)[-60:]}")
+        sys.stderr.flush()
+
+    return draw
 
 
 def complain(error: CheckerError) -> None:
