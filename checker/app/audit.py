@@ -126,9 +126,7 @@ def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
     paired = {str(one.instance) for target in report.examined for one in target.pairings}
     for source, text in dict.fromkeys(plan.instances):
         if source == Source.OPTION.value and text not in paired:
-            reason = (
-                f"`{text}` fits no topic that was judged: none of its account and Region, or all name others"
-            )
+            reason = f"no topic was checked for `{text}`: none is in its Region, or all are paired with other instances"
             yield Skipped(
                 "--instance-arn", reason, help="name the topic with --topic-arn, or pair them in a manifest"
             )
@@ -195,7 +193,7 @@ def _send(
     return tuple(unsent)
 
 
-_LEFT = "not listed any more since the audit began: its findings were not sent to Security Hub"
+_LEFT = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
 def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:

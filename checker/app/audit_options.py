@@ -247,16 +247,14 @@ def continued(asked: AuditOptions) -> AuditOptions:
         return asked
     if asked.journal is not None:
         raise InputError(
-            "--journal", "goes without `--resume`", help_text="a resumed audit keeps its journal"
+            "--journal", "cannot be combined with `--resume`", help_text="a resumed audit keeps its journal"
         )
     recorded = read_options(asked.resume)
     if recorded is None:
-        tell(
-            f"{asked.resume}: the journal has not been begun: starting anew, with the options of this command"
-        )
+        tell(f"{asked.resume}: the journal is empty: starting a new audit with the options of this command")
         return asked
     if not is_recorded(recorded):
-        raise unusable(asked.resume, 1, "it does not say with which options the audit began")
+        raise unusable(asked.resume, 1, "the options of the audit are missing")
     return resumed_options(asked, recorded)
 
 
@@ -283,6 +281,6 @@ def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tupl
         return journal, frozenset()
     resumed = journal.resume()
     began = age((datetime.now(UTC) - resumed.began).total_seconds())
-    counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of others are read"
-    tell(f"resuming {asked.resume}: account {account}, begun {began}; {counts}")
+    counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of other accounts are read"
+    tell(f"resuming {asked.resume}: account {account}, started {began}; {counts}")
     return journal, resumed.done

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_baseline
 from checker.app.run import baseline_path, beside, examine
 from checker.app.terminal import check_output, paint_for, tell, write
 from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
@@ -37,6 +38,7 @@ def record_findings(options: Options, output: Path | None) -> Ending:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     _check_examined(run.report, options.paths)
     write_baseline(run.report, path, regular=output is None)
+    tell(after_baseline(options, path))
     return Ending()
 
 
@@ -73,7 +75,7 @@ def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Basel
     write(baseline_lines(baseline), path, regular=regular)
     kept = sum(baseline.values()) - len(report.findings)
     count = len(report.findings)
-    more = f", kept {kept} that were suppressed or not judged" if kept else ""
+    more = f", kept {kept} that were suppressed or not checked" if kept else ""
     tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
     return baseline
 

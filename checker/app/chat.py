@@ -49,7 +49,7 @@ def carry_through(
         """End the flow at the first signal, after the current call, and the cleanup at the second."""
         (stops.flow if count == 1 else stops.cleanup).set()
         if count == 1:
-            tell("interrupted: clearing away; once more leaves everything as it is")
+            tell("interrupted: deleting temporary resources; press Ctrl-C again to leave them")
 
     with heeded(stop):
         result = run_flow(asked, sessions, known_rules(), show_step, stops, consent)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.exit_codes import Ending, Exit
@@ -150,11 +151,21 @@ def _run_act(
 ) -> int:
     """Print the heading and the command, and run it."""
     paint = paint_for(sys.stdout)
-    write(["", paint("bold", f"== {act.heading}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
+    write(
+        [
+            "",
+            paint("bold", f"== {act.heading}"),
+            f"{paint('dim', '$')} checker {' '.join(map(_shown, act.words))}",
+        ]
+    )
     time.sleep(pause)
     words = [names.get(word, word) for word in act.words]
     done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603
     return done.returncode
+
+
+def _shown(word: str) -> str:
+    return word if word.startswith("$") else quote(word)
 
 
 def _receipt(folder: Path) -> dict[str, str]:

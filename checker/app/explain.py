@@ -55,7 +55,8 @@ def explain_topic(
     for skipped in found.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     paths = [Path(topic), *(path for path in (key_policy, key) if path is not None)]
-    tell(*after_explain(explanation, [] if is_live else paths))
+    missing = [option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None]
+    tell(*after_explain(explanation, [] if is_live else paths, missing))
     return _ending(explanation, strict=strict, unread=bool(found.skipped))
 
 

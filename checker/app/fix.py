@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.app.exit_codes import Ending, ending_of_fix
 from checker.app.fix_live import fix_live
 from checker.app.fix_request import FixRequest, diff_remarks, write_report
-from checker.app.next_step import after_fix
+from checker.app.next_step import after_fix, this_command
 from checker.app.run import Options, examine, examine_on, prepare
 from checker.app.signals import heeded
 from checker.app.terminal import check_output, tell
@@ -129,7 +129,7 @@ def _write(plan: FixPlan) -> None:
                 _check_signals(signals)
     except CheckerError as fault:
         reason = f"{fault.reason}; {_progress(outcome, written)}"
-        help_text = fault.help or f"run again: {shlex.join(['checker', *sys.argv[1:]])}"
+        help_text = fault.help or f"run again: {this_command()}"
         raise fault.reworded(reason, help_text, outcome.name(fault.what)) from None
     except KeyboardInterrupt:
         tell(_progress(outcome, written))

@@ -10,7 +10,7 @@ from checker.analysis.inventory import Source
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
-from checker.app.next_step import after_fix
+from checker.app.next_step import after_fix, this_command
 from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
@@ -132,9 +132,11 @@ def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
         return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
-    tell(summary_line(outcome), *after_fix(outcome, [str(one.arn) for one in planned.wish.instances]))
+    instances = [str(instance.arn) for instance in planned.wish.instances]
+    tell(summary_line(outcome), *after_fix(outcome, instances, [str(planned.topic)]))
     if planned.replaceable:
-        tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
+        tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
+        tell(f"next: {this_command('--create-replacement')}")
     for doubt in planned.doubts:
         tell(*skipped_text(doubt.skipped(), Paint()))
     for skipped in planned.calls.skipped:
@@ -204,12 +206,12 @@ def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
         )
     path = record(plan, request.receipts)
     undo = f"`checker rollback {shlex.quote(str(path))}`"
-    tell(f"receipt: {path} ({undo} rolls the repair back)")
+    tell(f"receipt: {path} ({undo} rolls the fix back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
         try:
             done = execute(plan)
         except BaseException:
-            tell(f"stopped halfway: {undo} looks up every change, and rolls it back")
+            tell(f"stopped before all changes were made: {undo} rolls them back")
             raise
     return _with_help(done, f"{undo} rolls back the rest") if done.left else done
 
@@ -226,4 +228,4 @@ def _with_help(done: Done, help_text: str) -> Done:
 def _question(plan: Plan) -> str:
     count = len(plan.changes)
     what = "write this policy" if count == 1 else f"write these {count} policies"
-    return "do all this" if plan.outcome.replacement else what
+    return "make these changes" if plan.outcome.replacement else what

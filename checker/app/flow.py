@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.chat import carry_through, ending_of_flow
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_flow
 from checker.app.options import check_seconds
 from checker.app.terminal import check_output, is_confirmed, outliving_reader, paint_for, show, tell, write
 from checker.core.arn import Arn
@@ -77,6 +78,7 @@ def send_chat(options: FlowOptions) -> Ending:
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
+    tell(*after_flow(result))
     return ending_of_flow(result)
 
 

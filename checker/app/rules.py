@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_rules
 from checker.app.output import Format
 from checker.app.run import known_rules
-from checker.app.terminal import paint_for, write
+from checker.app.terminal import paint_for, tell, write
 from checker.configuration.load import check_name
 from checker.core.terminal_text import json_lines
 
@@ -33,6 +34,8 @@ def show_rules(rule: str | None, output_format: Format) -> Ending:
         write(rule_page(found[0], paint))
     else:
         write(rule_list(found, paint))
+    if output_format is Format.TEXT:
+        tell(after_rules(rule))
     return Ending()
 
 

@@ -149,7 +149,7 @@ def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired:
-            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"
             yield Skipped("--instance-arn", reason)
 
 

@@ -122,6 +122,7 @@ _GROUPS = {
     "baseline": "Record known findings, so that only new ones are reported.",
     "permissions": "Print the minimal IAM policy for a command.",
 }
+_EXAMPLE_WIDTH = 76
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -155,7 +156,20 @@ def build(arguments: list[str]) -> typer.Typer:
 
 def _epilog(examples: tuple[str, ...]) -> str:
     """Format the examples at the end of a help text."""
-    return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *examples, "```"))
+    lines = (line for example in examples for line in _continued(example))
+    return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *lines, "```"))
+
+
+def _continued(example: str) -> Iterator[str]:
+    """Break a long command before an option, with the backslashes of a shell, so that it can be pasted."""
+    line, *options = example.split(" --")
+    for option in options:
+        if len(f"{line} --{option} \\") > _EXAMPLE_WIDTH:
+            yield f"{line} \\"
+            line = f"    --{option}"
+        else:
+            line += f" --{option}"
+    yield line
 
 
 def _print_version(value: bool) -> None:

@@ -53,7 +53,7 @@ def explain_command(
     output: OutputOption = None,
     strict: StrictOption = None,
 ) -> Ending:
-    """Explain whether Connect can publish to a topic, and who else can.
+    """Explain if Connect can publish to a topic, and who else can.
 
     Prints each link of the chain with its proof, and the first broken one. A topic that code declares is explained
     for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`. A topic ARN is read

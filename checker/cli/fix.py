@@ -25,7 +25,6 @@ from checker.cli.options import (
     KmsConditionOption,
     OutputOption,
     ParameterOption,
-    PathsArgument,
     ProfileOption,
     SelectOption,
     SeverityOption,
@@ -38,6 +37,10 @@ from checker.live.aws.access import Access
 
 _LIVE, _TEST = "Topic in AWS", "Test chat"
 
+_PathsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH]...", help="Files and folders to fix.", show_default="."),
+]
 _ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Apply the fixes: write the files, or the policies in AWS.")
 ]
@@ -109,7 +112,7 @@ _ReceiptsOption = Annotated[
 
 
 def fix(
-    paths: PathsArgument = None,
+    paths: _PathsArgument = None,
     instance: InstanceOption = None,
     apply: _ApplyOption = False,
     diff: _DiffOption = False,

@@ -28,7 +28,9 @@ _ContactFlowOption = Annotated[
 ]
 _TopicOption = Annotated[
     list[str],
-    typer.Option("--topic-arn", metavar="ARN", help="Topic to stream to; repeatable once."),
+    typer.Option(
+        "--topic-arn", metavar="ARN", help="Topic to stream to; repeatable, AWS documents up to two."
+    ),
 ]
 _AtStartOption = Annotated[
     bool,
@@ -126,7 +128,7 @@ def flow(
     output_format: _FormatOption = FlowFormat.TEXT,
     output: OutputOption = None,
 ) -> Ending:
-    """Send a chat message through Connect and wait for it at the topic.
+    """Send a test chat message, and wait for it at the topic.
 
     Checks the chain first, and stops at a broken link unless --force is given. A temporary queue is subscribed to
     each topic, and everything temporary is deleted at the end.

@@ -51,6 +51,8 @@ _UNDO_TITLES = {
     ENCRYPTION: "encrypt `{resource}` with `{old}` in place of `{new}`",
 }
 _IN_TITLE = ("Attributes", "Protocol", "Endpoint")
+_STATES = {State.ROLLED_BACK: "rolled back"}
+"""The states whose name in JSON differs from their name in text."""
 _STYLES = {State.DONE: "ok", State.FAILED: "error", State.LEFT: "error"}
 
 
@@ -72,7 +74,8 @@ def steps_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
 
 
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
-    state = "" if step.state is State.PLANNED else f"{paint(_STYLES.get(step.state, 'note'), step.state)}: "
+    name = _STATES.get(step.state, step.state.value)
+    state = "" if step.state is State.PLANNED else f"{paint(_STYLES.get(step.state, 'note'), name)}: "
     calls = ", ".join(_CALLS[step.change.kind])
     yield f"{number}. {state}{inert(_title(step.change))} ({calls})"
     if step.reason:
@@ -123,7 +126,7 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 def replacement_line(replacement: Replacement) -> str:
     """Return one line with the number of steps by state."""
     states = [one.state for one in replacement.steps]
-    counts = ((states.count(state), state.value) for state in State if state in states)
+    counts = ((states.count(state), _STATES.get(state, state.value)) for state in State if state in states)
     counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement already exists"
 

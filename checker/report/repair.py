@@ -139,6 +139,7 @@ def _explanation(unfixed: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
     fix = unfixed.fix
     if fix is None:
         yield f"not fixed: {unfixed.reason}"
+        yield from [f"help: {unfixed.finding.help}"] * bool(unfixed.finding.help)
     elif fix.needs:
         yield f"fixable once you name the instance with `{fix.needs[0]}`: {fix.title}"
         yield f"help: {shlex.join([*outcome.command, *fix.needs])}"

@@ -12,7 +12,9 @@ from tests.cli.process import run, save
 from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
 EXAMPLES = TESTS.parent / "examples"
-CHAIN = ("topic.json", "--key", "key.json", "--key-policy", "key-policy.json", "--instance-arn", INSTANCE_ARN)
+TOPIC = ("topic.json", "--instance-arn", INSTANCE_ARN)
+KEY = ("--key-policy", "key-policy.json", "--key", "key.json")
+CHAIN = (*TOPIC, *KEY)
 
 
 def next_of(stderr: str) -> list[str]:
@@ -31,6 +33,13 @@ def next_of(stderr: str) -> list[str]:
         ("broken", ["explain", *CHAIN], ["checker", "fix", "topic.json", "key-policy.json", "key.json"]),
         ("fixed", ["explain", *CHAIN], ["checker", "flow", "--topic-arn"]),
         ("fixed", ["fix", "."], []),
+        ("fixed", ["explain", *TOPIC], ["checker", "explain", *CHAIN]),
+        (
+            "fixed",
+            ["baseline", "write", "."],
+            ["checker", "check", ".", "--baseline", "checker-baseline.json"],
+        ),
+        ("fixed", ["rules", "source-owner"], ["checker", "check", "--select", "source-owner"]),
         ("fixed", ["check", "topic.json"], []),
     ],
 )
