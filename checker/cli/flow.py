@@ -9,7 +9,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
-from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption
+from checker.cli import options as shared
 from checker.live.aws.access import Access
 from checker.live.flow.request import Mistake
 
@@ -35,15 +35,12 @@ _TopicOption = Annotated[
 _AtStartOption = Annotated[
     bool,
     typer.Option(
-        "--at-start",
-        help="Start streaming with StartChatContact, not afterwards.",
-        rich_help_panel=_VARIANTS,
+        "--at-start", help="Start streaming with StartChatContact, not afterwards.", rich_help_panel=_VARIANTS
     ),
 ]
 _ForceOption = Annotated[bool, typer.Option("--force", help="Start the chat even if a link is broken.")]
 _WaitOption = Annotated[
-    float,
-    typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message."),
+    float, typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message.")
 ]
 _WaitForMetricsOption = Annotated[
     float,
@@ -64,7 +61,7 @@ _MistakeOption = Annotated[
     ),
 ]
 _RetainOption = Annotated[
-    Keeping | None,
+    shared.Keeping | None,
     typer.Option(
         metavar="sqs|firehose",
         help="Also check that a queue or a delivery stream keeps the messages.",
@@ -76,16 +73,13 @@ _CreateOption = Annotated[
     typer.Option("--create", help="Create a missing subscription for --retain.", rich_help_panel=_RETENTION),
 ]
 _DryRunOption = Annotated[
-    bool,
-    typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION),
+    bool, typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION)
 ]
 _YesOption = Annotated[
-    bool,
-    typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION),
+    bool, typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION)
 ]
 _ReceiptsOption = Annotated[
-    Path,
-    typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION),
+    Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION)
 ]
 _StreamOption = Annotated[
     str,
@@ -123,10 +117,10 @@ def flow(
     receipts: _ReceiptsOption = Path("checker-receipts"),
     stream_arn: _StreamOption = "",
     force_managed: _ForceManagedOption = False,
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
     output_format: _FormatOption = FlowFormat.TEXT,
-    output: OutputOption = None,
+    output: shared.OutputOption = None,
 ) -> Ending:
     """Send a test chat message, and wait for it at the topic.
 
